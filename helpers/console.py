@@ -1,0 +1,158 @@
+"""How every script speaks: errors with an exit code, bounded output, one argument parser style.
+
+stdout is data and bounded; stderr is for people. No script prompts, none shows a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+DONE, NO, USAGE, OUTSIDE, REFUSED = 0, 1, 2, 3, 4
+"""Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused by a guard."""
+
+EXIT_CODES = "exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 something outside failed, 4 refused"
+LIMIT = 8_000
+"""Characters a script may print to stdout unless asked for --full."""
+
+
+class Failure(Exception):  # noqa: N818 - not every failure is an error: "no" is an answer
+    """Ends a script with a message that says what was wrong and what to do, and an exit code."""
+
+    def __init__(self, code: int, message: str, do: str = "") -> None:
+        """`message` says what was wrong and what was expected, `do` the next step."""
+        super().__init__(message)
+        self.code, self.message, self.do = code, message, do
+
+
+def usage(message: str, do: str = "") -> Failure:
+    """Wrong usage or input (exit 2)."""
+    return Failure(USAGE, message, do)
+
+
+def outside(message: str, do: str = "") -> Failure:
+    """Something outside failed and it may be tried again (exit 3)."""
+    return Failure(OUTSIDE, message, do)
+
+
+def refused(message: str, do: str = "") -> Failure:
+    """A guard says no (exit 4)."""
+    return Failure(REFUSED, message, do)
+
+
+def answer_no(message: str, do: str = "") -> Failure:
+    """The answer is "no" (exit 1)."""
+    return Failure(NO, message, do)
+
+
+def note(text: str) -> None:
+    """Progress and warnings, for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def parser(description: str, examples: str = "") -> argparse.ArgumentParser:
+    """Make the argument parser of a script; `examples` are shown under --help with the exit codes."""
+    epilog = (f"examples:\n{examples.rstrip()}\n\n" if examples else "") + EXIT_CODES
+    return argparse.ArgumentParser(
+        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+
+
+def add_output_options(p: argparse.ArgumentParser) -> None:
+    """Add --json and --full, which every script that prints data has."""
+    p.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    p.add_argument("--full", action="store_true", help=f"print all, even beyond {LIMIT:,} characters")
+
+
+def emit(text: str, *, full: bool = False, spill: Path | None = None) -> None:
+    """Print data to stdout; beyond LIMIT characters the rest goes to a file whose path is printed.
+
+    `spill` is the folder for that file (the session's state folder); the temporary folder is used without one.
+    """
+    text = text.rstrip("\n")
+    if full or len(text) <= LIMIT:
+        print(text, flush=True)
+        return
+    path = _spill(text, spill, ".txt")
+    head = text[: LIMIT - 400].rsplit("\n", 1)[0]
+    print(f"{head}\n... {len(text):,} characters in all; the whole is in {path} (or ask with --full)", flush=True)
+
+
+def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
+    """Print one JSON document; beyond LIMIT characters a document that names the file with the whole."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    if full or len(text) <= LIMIT:
+        print(text, flush=True)
+        return
+    path = _spill(text, spill, ".json")
+    print(json.dumps({"truncated": True, "characters": len(text), "file": str(path), "hint": "--full"}), flush=True)
+
+
+def _spill(text: str, folder: Path | None, suffix: str) -> Path:
+    import hashlib
+    import tempfile
+
+    name = f"output-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}{suffix}"
+    for place in (folder, Path(tempfile.gettempdir())):
+        if place is None:
+            continue
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            continue
+        return place / name
+    raise outside("the output is too long to print and could not be written to a file", "use --full")
+
+
+def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
+    """Run a script's entry point on sys.argv and end the process with its exit code, never with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = entry(sys.argv[1:]) or DONE
+    except Failure as failure:
+        _say(failure.message, failure.do)
+        code = failure.code
+    except KeyboardInterrupt:
+        _say("interrupted", "run the same command again: it goes on from where it was")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = DONE
+    except OSError as error:
+        code = _os_error(error)
+    except RecursionError:
+        _say("the input is nested too deeply", "look at the input")
+        code = USAGE
+    except Exception as error:
+        if os.environ.get("AUTORESEARCH_DEBUG"):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error}", "set AUTORESEARCH_DEBUG=1 for details and report it")
+        code = OUTSIDE
+    sys.exit(code)
+
+
+def _os_error(error: OSError) -> int:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _say(f"the disk is full{where}", "free some space and run the same command again; nothing confirmed was lost")
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        _say(
+            f"no permission to write{where}: {error.strerror}",
+            "allow writing there in your sandbox, or run as its owner",
+        )
+    else:
+        _say(f"{error.strerror or error}{where}", "see to that and run the same command again")
+    return OUTSIDE
+
+
+def _say(message: str, do: str) -> None:
+    print(f"error: {message}" + (f"\n  next: {do}" if do else ""), file=sys.stderr, flush=True)

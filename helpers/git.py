@@ -1,0 +1,152 @@
+"""Running git on the user's repository without touching what is theirs.
+
+Every call is made with a neutral environment: no hooks, no pager, no prompts, no optional locks, no GIT_* variables of
+the caller (an agent may run inside a hook), so that the answer depends on the repository alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import console
+
+ORIGIN = "origin.json"
+"""In the folder of isolated copies: which repository they belong to, so that scripts also work from a copy."""
+
+_NEUTRAL = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "true",
+}
+_CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
+           "commit.gpgSign=false", "advice.detachedHead=false", "core.pager=cat", "color.ui=false")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A work tree of the user: its top folder, its git directory and the common one that linked worktrees share."""
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a git call: the caller's without GIT_*, plus neutral settings and `extra`."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    return {**env, **_NEUTRAL, **(extra or {})}
+
+
+def run(
+    root: Path, args: Sequence[str | Path], *, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
+    check: bool = True,
+) -> subprocess.CompletedProcess[bytes]:  # fmt: skip
+    """Run git in `root`; raises Failure (3, or what `explain` says) when it fails and `check` is set."""
+    config = [part for setting in _CONFIG for part in ("-c", setting)]
+    command = ["git", *config, *map(str, args)]
+    try:
+        done = subprocess.run(command, cwd=root, input=stdin, env=environment(env), capture_output=True, check=False)
+    except FileNotFoundError as error:
+        if error.filename == "git":
+            raise console.outside("git is not installed", "install git 2.30 or newer") from None
+        raise
+    if check and done.returncode != 0:
+        raise explain(args, done)
+    return done
+
+
+def text(root: Path, args: Sequence[str | Path], **options: object) -> str:
+    """Return what git printed, without the last newline."""
+    return os.fsdecode(run(root, args, **options).stdout).rstrip("\n")  # type: ignore[arg-type]
+
+
+def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]) -> console.Failure:
+    """Turn a failed git call into a message that says what to do."""
+    said = done.stderr.decode("utf-8", "replace").strip()
+    short = said[-600:] or f"exit {done.returncode}"
+    verb = next((str(a) for a in args if not str(a).startswith("-")), "")
+    if "Read-only file system" in said or "Permission denied" in said or "insufficient permission" in said:
+        return console.outside(
+            f"git {verb} may not write to the repository: {short}",
+            "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)",
+        )
+    if ".lock': File exists" in said:
+        return console.outside(f"git {verb}: another git process holds a lock: {short}", "wait for it, then try again")
+    if "No space left" in said:
+        return console.outside(f"git {verb}: the disk is full", "free some space and run the same command again")
+    if "dubious ownership" in said:
+        return console.outside(f"git refuses this repository: {short}", "run as its owner, or add it to safe.directory")
+    return console.outside(f"git {verb} failed: {short}")
+
+
+def find(start: Path | None = None) -> Repository:
+    """Find the user's repository from `start` (the current folder), also from inside an isolated copy of it.
+
+    Raises Failure (2) when there is none, or it is bare.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        origin = folder / ORIGIN
+        if origin.is_file() and folder != here.anchor:
+            here = _origin(origin) or here
+            break
+    done = run(here, ["rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"], check=False)
+    lines = os.fsdecode(done.stdout).splitlines()
+    if done.returncode != 0 or len(lines) != 3:
+        if b"dubious ownership" in done.stderr:
+            raise explain(["rev-parse"], done)
+        raise console.usage(
+            f"{here} is not inside a git repository with a work tree",
+            "cd into your repository, or run git init and commit",
+        )
+    root = Path(lines[0])
+    return Repository(root, Path(lines[1]), (here / lines[2]).resolve())
+
+
+def _origin(file: Path) -> Path | None:
+    try:
+        root = Path(json.loads(file.read_text(encoding="utf-8"))["repository"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return root if root.is_dir() else None
+
+
+def commit_of(root: Path, revision: str) -> str:
+    """Return the full id of the commit that `revision` names; raises Failure (2) when there is none."""
+    done = run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], check=False)
+    if done.returncode != 0:
+        if revision == "HEAD":
+            raise console.usage("the repository has no commit yet", "commit something first: git add -A && git commit")
+        raise console.usage(f"{revision!r} names no commit here", "give a branch, a tag, a commit or an experiment")
+    return os.fsdecode(done.stdout).strip()
+
+
+def tree_of(root: Path, revision: str) -> str:
+    """Return the id of the tree of `revision`."""
+    return text(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
+
+
+def branch(root: Path) -> str | None:
+    """Return the name of the current branch, None when HEAD is detached."""
+    done = run(root, ["symbolic-ref", "--quiet", "--short", "HEAD"], check=False)
+    return os.fsdecode(done.stdout).strip() or None
+
+
+def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
+    """Append `lines` to .git/info/exclude once each; return those that were new."""
+    file = repository.common_dir / "info" / "exclude"
+    present = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+    new = [line for line in lines if f"/{line}" not in present.splitlines()]
+    if new:
+        file.parent.mkdir(exist_ok=True)
+        glue = "" if not present or present.endswith("\n") else "\n"
+        with file.open("a", encoding="utf-8", errors="surrogateescape") as out:
+            out.write(glue + "".join(f"/{line}\n" for line in new))
+    return new

@@ -1,0 +1,169 @@
+"""The journal: append-only, one JSON object a line, the only truth of a session.
+
+Whole lines are appended under a lock and flushed to disk before the caller goes on. A torn last line (a crash) is set
+aside on the next append, never a reason to lose the rest.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from helpers import console, paths
+
+Event = dict[str, Any]
+STATUSES = ("keep", "discard", "crash", "checks_failed")
+"""The only statuses of a run line; other readers take an unknown one for a keep."""
+TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "note")
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch, the journal's unit of time."""
+    return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Hold the session's lock: for a read of the journal and an append that depends on it."""
+    folder = paths.state_folder(root)
+    descriptor = os.open(folder / "journal.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def append(root: Path, event: Event) -> Event:
+    """Append one event, durably, and return it with its timestamp.
+
+    Raises Failure (2) on an event that other readers of the journal would misread.
+    """
+    with locked(root):
+        return append_locked(root, event)
+
+
+def append_locked(root: Path, event: Event) -> Event:
+    """Append while the caller holds `locked(root)`."""
+    event = {**event}
+    event.setdefault("timestamp", now_ms())
+    line = _encode(event)
+    descriptor = os.open(root / paths.JOURNAL, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        size = _set_torn_aside(root, descriptor)
+        try:
+            _write_all(descriptor, line, size)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)  # a half line of a full disk must not stay
+            raise
+        if size == 0:
+            _sync_folder(root)
+    finally:
+        os.close(descriptor)
+    return event
+
+
+def read(root: Path) -> list[Event]:
+    """Return all events, oldest first. A line that is not a JSON object is left where it is and warned of."""
+    file = root / paths.JOURNAL
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return []
+    events, bad = [], []
+    lines = raw.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            events.append(event)
+        elif number < len(lines):  # an unfinished last line is somebody writing, or a crash: not yet part of it
+            bad.append(number)
+    if bad:
+        some = ", ".join(map(str, bad[:5])) + (" ..." if len(bad) > 5 else "")
+        console.note(f"warning: {paths.JOURNAL}: line {some} cannot be read and is passed over; mend it by hand")
+    return events
+
+
+def _encode(event: Event) -> bytes:
+    if ("type" in event) == ("run" in event):
+        raise console.usage("a journal event carries either a type or a run number, never both")
+    if "run" in event and event.get("status") not in STATUSES:
+        raise console.usage(f"a run's status is one of {', '.join(STATUSES)}, not {event.get('status')!r}")
+    if "type" in event and event["type"] not in TYPES:
+        raise console.usage(f"an event's type is one of {', '.join(TYPES)}, not {event['type']!r}")
+    try:
+        line = json.dumps(_finite(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise console.usage(f"this event cannot be journaled: {error}") from None
+    return line.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return value
+
+
+def _set_torn_aside(root: Path, descriptor: int) -> int:
+    """Return the size up to which the journal is whole; what stands after it is completed or moved to a file."""
+    size = os.fstat(descriptor).st_size
+    if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
+        return size
+    start = _last_newline(descriptor, size) + 1
+    tail = os.pread(descriptor, size - start, start)
+    try:
+        whole = isinstance(json.loads(tail), dict)
+    except ValueError:
+        whole = False
+    if whole:  # only its newline is missing: an editor, or a crash at the very end
+        os.pwrite(descriptor, b"\n", size)
+        return size + 1
+    aside = paths.state_folder(root) / f"torn-{now_ms()}.txt"
+    aside.write_bytes(tail)
+    with aside.open("rb") as file:
+        os.fsync(file.fileno())
+    os.ftruncate(descriptor, start)
+    console.note(f"warning: the journal's last line was torn (a crash); set aside in {aside}")
+    return start
+
+
+def _last_newline(descriptor: int, size: int) -> int:
+    end = size
+    while end > 0:
+        begin = max(0, end - 65536)
+        found = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found
+        end = begin
+    return -1
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

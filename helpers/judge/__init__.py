@@ -1,0 +1,1 @@
+"""Candidate against baseline: a verdict with an interval."""

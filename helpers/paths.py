@@ -1,0 +1,69 @@
+"""The one place for the names of files and folders that the bundle writes or reads in the user's repository."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from helpers import console
+
+BUNDLE = Path(__file__).resolve().parent.parent
+"""The folder of SKILL.md."""
+
+BENCHMARK = "autoresearch.sh"
+CHECKS = "autoresearch.checks.sh"
+HOLDOUT = "autoresearch.holdout.sh"
+SETUP_DEPS = "setup_deps.sh"
+TASK = "experiment.yaml"
+PROTOCOL = "instructions.md"
+JOURNAL = "autoresearch.jsonl"
+NOTES = "autoresearch.md"
+IDEAS = "autoresearch.ideas.md"
+PAPERS = "papers"
+IMPROVEMENTS = "IMPROVEMENTS.md"
+STATE = ".autoresearch"
+INSTALLED = (".agents/skills/autoresearch", ".claude/skills/autoresearch")
+
+COMMITTED = (BENCHMARK, CHECKS, HOLDOUT, SETUP_DEPS)
+"""Protected files that are committed on the session's branch."""
+PROTECTED = (*COMMITTED, TASK, PROTOCOL)
+"""Files that no experiment may change once they are locked."""
+EXCLUDED = (TASK, PROTOCOL, JOURNAL, NOTES, IDEAS, PAPERS + "/", STATE + "/", *INSTALLED)
+"""Lines of .git/info/exclude."""
+BRANCH_PREFIX = "autoresearch/"
+EXPERIMENT_REF = "refs/autoresearch/"
+START_REF = "refs/autoresearch-start/"
+"""Where an experiment started from, when that is not simply a commit's tree (uncommitted or untracked files)."""
+
+_EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def experiment(name: str) -> str:
+    """Return `name` when it can name an experiment (it becomes a folder and a git ref); raises Failure (2)."""
+    if _EXPERIMENT.fullmatch(name) and ".." not in name and not name.endswith((".lock", ".")):
+        return name
+    raise console.usage(
+        f"{name!r} cannot name an experiment: letters, digits, '-', '_' and '.', at most 64", "use a name like exp-07"
+    )
+
+
+def state_folder(root: Path) -> Path:
+    """Return the session's state folder in repository `root`, made on first use with its own .gitignore of `*`."""
+    folder = root / STATE
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def workdir_root(root: Path, override: str | None = None) -> Path:
+    """Where isolated copies of the repository at `root` live: $TMPDIR/autoresearch/<repository>-<hash>."""
+    if override:
+        return Path(override).resolve()
+    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", root.name) or "repository"
+    return Path(tempfile.gettempdir()).resolve() / "autoresearch" / f"{name}-{digest}"

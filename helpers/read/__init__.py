@@ -1,0 +1,1 @@
+"""Papers, pull requests and forks: ideas with a source."""

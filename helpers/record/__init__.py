@@ -1,0 +1,1 @@
+"""Journal, commit, report: nothing is ever lost."""

@@ -1,0 +1,1 @@
+"""An isolated copy on a worker: a log, parsed into samples."""
