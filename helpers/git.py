@@ -94,7 +94,7 @@ def find(start: Path | None = None) -> Repository:
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         origin = folder / ORIGIN
-        if origin.is_file() and folder != here.anchor:
+        if origin.is_file():
             here = _origin(origin) or here
             break
     done = run(here, ["rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"], check=False)

@@ -1,0 +1,108 @@
+"""A git directory of our own that reads any folder byte for byte into the user's object store.
+
+The user's .gitattributes (line endings, LFS and other filters, ident, encodings) say how *their* git stores files. A
+sealed copy must restore to the very bytes that were measured, so trees of copies are written and read with all such
+conversions off. info/attributes of a git directory outranks every .gitattributes, but the user's is theirs: hence a
+git directory beside the copies, with the user's objects (GIT_OBJECT_DIRECTORY) and nothing else of theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from helpers import git, paths
+
+_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
+
+
+class Shadow:
+    """The shadow git directory for the copies of one repository."""
+
+    def __init__(self, repository: git.Repository, folder: Path) -> None:
+        """`folder` is where the copies live; the git directory is made there on first use."""
+        self.repository = repository
+        self.folder = folder
+        self.git_dir = folder / "shadow.git"
+
+    def environment(self, work_tree: Path | None, index: Path) -> dict[str, str]:
+        """Return the environment that makes git read `work_tree` through `index` into the user's objects."""
+        self._make()
+        env = {
+            "GIT_DIR": str(self.git_dir),
+            "GIT_OBJECT_DIRECTORY": str(self.repository.common_dir / "objects"),
+            "GIT_INDEX_FILE": str(index),
+        }
+        if work_tree is not None:
+            env["GIT_WORK_TREE"] = str(work_tree)
+        return env
+
+    def _make(self) -> None:
+        if (self.git_dir / "HEAD").exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kind = git.text(self.repository.root, ["rev-parse", "--show-object-format"])
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".shadow-") as temporary:
+            made = Path(temporary) / "git"
+            git.run(self.folder, ["init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(made)])
+            (made / "info").mkdir(exist_ok=True)
+            (made / "info" / "attributes").write_text(_ATTRIBUTES, encoding="utf-8")
+            try:
+                made.rename(self.git_dir)
+            except OSError:  # another process was first
+                if not (self.git_dir / "HEAD").exists():
+                    raise
+
+    def write_tree(self, work_tree: Path, index: Path, forced: tuple[str, ...] = paths.PROTECTED) -> str:
+        """Store the content of `work_tree` and return its tree id.
+
+        What the user's ignore rules name is left out unless the index holds it already; `forced` files are always in.
+        """
+        env = self.environment(work_tree, index)
+        index.parent.mkdir(parents=True, exist_ok=True)
+        self._copy_excludes()
+        ignore = git.run(self.repository.root, ["config", "--path", "core.excludesFile"], check=False).stdout
+        user = ["-c", f"core.excludesFile={os.fsdecode(ignore).strip()}"] if ignore.strip() else []
+        git.run(work_tree, [*user, "add", "--all", "--", "."], env=env)
+        present = [name for name in forced if os.path.lexists(work_tree / name)]
+        if present:
+            git.run(work_tree, ["add", "--force", "--", *(f":(literal){name}" for name in present)], env=env)
+        return git.text(work_tree, ["write-tree"], env=env)
+
+    def _copy_excludes(self) -> None:
+        theirs = self.repository.common_dir / "info" / "exclude"
+        text = theirs.read_text(encoding="utf-8", errors="surrogateescape") if theirs.exists() else ""
+        ours = self.git_dir / "info" / "exclude"
+        wanted = text + "\n/.skyignore\n"
+        if not ours.exists() or ours.read_text(encoding="utf-8", errors="surrogateescape") != wanted:
+            ours.write_text(wanted, encoding="utf-8", errors="surrogateescape")
+
+    def read_tree(self, tree: str, index: Path) -> None:
+        """Fill `index` from `tree`."""
+        index.parent.mkdir(parents=True, exist_ok=True)
+        git.run(self.folder, ["read-tree", tree], env=self.environment(None, index))
+
+    def restore(self, tree: str, target: Path, index: Path | None = None) -> None:
+        """Write the content of `tree` into the empty or absent folder `target`, byte for byte.
+
+        With `index` that file afterwards describes `target`, so that sealing it again reads only what changed.
+        """
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder if self.folder.exists() else None) as temporary:
+            used = index or Path(temporary) / "index"
+            env = self.environment(target, used)
+            self.read_tree(tree, used)
+            git.run(target, ["checkout-index", "--all", "--force", *(["--index"] if index else [])], env=env)
+
+    def merge(self, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
+        """Merge two trees over `base`; return the merged tree and the paths in conflict (then the tree is partial)."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
+            index, work = Path(temporary) / "index", Path(temporary) / "work"
+            work.mkdir()
+            env = self.environment(work, index)
+            git.run(work, ["read-tree", "-i", "-m", "--aggressive", base, ours, theirs], env=env)
+            git.run(work, ["merge-index", "-o", "-q", "git-merge-one-file", "-a"], env=env, check=False)
+            left = git.run(work, ["ls-files", "--unmerged", "-z"], env=env).stdout.split(b"\0")
+            conflicts = sorted({os.fsdecode(row.split(b"\t", 1)[1]) for row in left if row})
+            return ("" if conflicts else git.text(work, ["write-tree"], env=env)), conflicts

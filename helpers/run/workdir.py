@@ -1,0 +1,253 @@
+"""Isolated copies: create, seal, diff, restore, list and prune experiments without touching the user's work tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from helpers import console, git, journal, paths
+from helpers.run import copying
+from helpers.run.shadow import Shadow
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "autoresearch", "GIT_AUTHOR_EMAIL": "autoresearch@localhost",
+    "GIT_COMMITTER_NAME": "autoresearch", "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
+}  # fmt: skip
+SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop what .gitignore names.\n"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What an experiment began from: a commit, and the tree of the copy's content before any edit."""
+
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed experiment: its commit on refs/autoresearch/, its tree, its start and its description."""
+
+    name: str
+    commit: str
+    tree: str
+    start: Start
+    description: str
+
+
+class Workdirs:
+    """The isolated copies of one repository."""
+
+    def __init__(self, repository: git.Repository, folder: Path | None = None) -> None:
+        """`folder` is where copies live, by default under the temporary folder."""
+        self.repository = repository
+        self.root = repository.root
+        self.folder = folder or paths.workdir_root(repository.root)
+        self.shadow = Shadow(repository, self.folder)
+
+    def path(self, name: str) -> Path:
+        """Return the folder of the copy."""
+        return self.folder / paths.experiment(name)
+
+    def index(self, name: str) -> Path:
+        """Return the index file that remembers the copy's content."""
+        return self.folder / "index" / paths.experiment(name)
+
+    def create(self, name: str, source: str | None = None) -> tuple[Path, int]:
+        """Make a copy from the work tree, or from a revision or experiment; return its folder and file count.
+
+        Raises Failure (2) when the name is taken or the source unknown.
+        """
+        target = self.path(name)
+        if target.exists() or self._ref(paths.EXPERIMENT_REF + name):
+            taken = "a folder" if target.exists() else "sealed already"
+            raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
+        start_commit = self._start_commit(source)
+        self._announce()
+        partial = self.folder / f".making-{name}-{os.getpid()}"
+        shutil.rmtree(partial, ignore_errors=True)
+        self.index(name).unlink(missing_ok=True)
+        try:
+            if source is None:
+                names = copying.listing(self.root) + [os.fsencode(p) for p in paths.PROTECTED]
+                partial.mkdir(parents=True)
+                count = copying.copy(self.root, partial, dict.fromkeys(names))
+            else:
+                count = self._fill_from(source, partial)
+            tree = self.shadow.write_tree(partial, self.index(name))
+            skyignore = partial / ".skyignore"
+            if not os.path.lexists(skyignore):
+                skyignore.write_text(SKYIGNORE, encoding="utf-8")
+            self._remember(name, Start(start_commit, tree))
+            partial.rename(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return target, count
+
+    def _start_commit(self, source: str | None) -> str:
+        if source is None:
+            return git.commit_of(self.root, "HEAD")
+        ref = paths.EXPERIMENT_REF + source
+        return self._ref(ref) or git.commit_of(self.root, source)
+
+    def _fill_from(self, source: str, target: Path) -> int:
+        if self._ref(paths.EXPERIMENT_REF + source):
+            self.shadow.restore(git.tree_of(self.root, paths.EXPERIMENT_REF + source), target)
+        else:
+            known = next((e for e in reversed(journal.read(self.root)) if e.get("status") == "keep"
+                          and e.get("tree") and git.commit_of(self.root, source).startswith(str(e.get("commit")))), None)  # fmt: skip
+            self.shadow.restore(str(known["tree"]) if known else git.tree_of(self.root, source), target)
+        for name in paths.PROTECTED:  # a revision may be older than the benchmark
+            if not os.path.lexists(target / name) and (self.root / name).is_file():
+                shutil.copy2(self.root / name, target / name)
+        return sum(len(files) for _, _, files in os.walk(target))
+
+    def _announce(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        origin = self.folder / git.ORIGIN
+        if not origin.exists():
+            origin.write_text(json.dumps({"repository": str(self.root)}) + "\n", encoding="utf-8")
+
+    def _remember(self, name: str, start: Start) -> None:
+        meta = self.folder / "start" / f"{name}.json"
+        meta.parent.mkdir(exist_ok=True)
+        meta.write_text(json.dumps(asdict(start)) + "\n", encoding="utf-8")
+        self.shadow.environment(None, self.index(name))
+        if start.tree != git.tree_of(self.root, start.commit):
+            message = f"{name}: what it started from, uncommitted and untracked files included"
+            made = self._commit(start.tree, start.commit, message)
+            git.run(self.root, ["update-ref", paths.START_REF + name, made])
+
+    def _commit(self, tree: str, parent: str, message: str) -> str:
+        return git.text(self.root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)
+
+    def start(self, name: str) -> Start:
+        """Return what the experiment started from; raises Failure (2) for an unknown one."""
+        meta = self.folder / "start" / f"{paths.experiment(name)}.json"
+        ref = self._ref(paths.EXPERIMENT_REF + name)
+        if meta.exists():
+            return Start(**json.loads(meta.read_text(encoding="utf-8")))
+        if not ref:
+            raise self._unknown(name)
+        parent = git.commit_of(self.root, f"{ref}^")
+        special = self._ref(paths.START_REF + name)
+        return Start(parent, git.tree_of(self.root, special or parent))
+
+    def seal(self, name: str, description: str | None) -> Sealed:
+        """Record the copy's content as a commit on refs/autoresearch/NAME and return it.
+
+        Raises Failure (2) for an unknown experiment, (4) when another content of that name has been run already.
+        """
+        copy = self.path(name)
+        if not copy.is_dir():
+            raise self._unknown(name)
+        start = self.start(name)
+        if not self.index(name).exists():
+            self.shadow.read_tree(start.tree, self.index(name))
+        tree = self.shadow.write_tree(copy, self.index(name))
+        old = self._ref(paths.EXPERIMENT_REF + name)
+        if old:
+            before = self.sealed(name)
+            if before.tree == tree and description in (None, before.description):
+                return before
+            if before.tree != tree and self._was_run(name):
+                raise console.refused(
+                    f"{name} has been run with another content, which stays on record",
+                    f"continue under a new name: snapshot_workdir.py create {self.next_name()} --from {name}",
+                )
+            description = description or before.description
+        message = (description or "").strip() or name
+        made = self._commit(tree, start.commit, message)
+        git.run(self.root, ["update-ref", paths.EXPERIMENT_REF + name, made, old or ""])
+        return Sealed(name, made, tree, start, message)
+
+    def _was_run(self, name: str) -> bool:
+        return any(
+            e.get("experiment_id") == name and e.get("type") in ("submitted", "comparison")
+            for e in journal.read(self.root)
+        )
+
+    def sealed(self, name: str) -> Sealed:
+        """Return the sealed experiment; raises Failure (2) when it is unknown or not sealed."""
+        commit = self._ref(paths.EXPERIMENT_REF + paths.experiment(name))
+        if not commit:
+            if self.path(name).is_dir():
+                raise console.usage(f"{name} is not sealed", f'seal it: snapshot_workdir.py seal {name} --desc "..."')
+            raise self._unknown(name)
+        message = git.text(self.root, ["log", "-1", "--format=%B", commit]).strip()
+        return Sealed(name, commit, git.tree_of(self.root, commit), self.start(name), message)
+
+    def diff(self, name: str, *options: str) -> bytes:
+        """Return the patch from the start to the sealed content, or to the copy's when it is not sealed yet."""
+        copy, start = self.path(name), self.start(name)
+        if copy.is_dir():
+            if not self.index(name).exists():
+                self.shadow.read_tree(start.tree, self.index(name))
+            tree = self.shadow.write_tree(copy, self.index(name))
+        else:
+            tree = self.sealed(name).tree
+        command = ["diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", *options]
+        return git.run(self.root, [*command, start.tree, tree]).stdout
+
+    def restore(self, name: str, target: Path) -> None:
+        """Write the sealed content into `target`; raises Failure (2) when that is not empty."""
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise console.usage(f"{target} is not an empty folder", "name a new folder")
+        self.shadow.restore(self.sealed(name).tree, target)
+
+    def names(self) -> list[str]:
+        """Return the names of all experiments, sealed or only copied."""
+        refs = git.text(self.root, ["for-each-ref", "--format=%(refname)", paths.EXPERIMENT_REF]).splitlines()
+        found = {ref.removeprefix(paths.EXPERIMENT_REF) for ref in refs}
+        begun = self.folder / "start"
+        if begun.is_dir():
+            found |= {p.stem for p in begun.glob("*.json") if self.path(p.stem).is_dir()}
+        return sorted(found)
+
+    def next_name(self) -> str:
+        """Return the first free name of the form exp-NN."""
+        numbers = [int(n[4:]) for n in self.names() if n.startswith("exp-") and n[4:].isdigit()]
+        return f"exp-{max(numbers, default=0) + 1:02d}"
+
+    def is_sealed(self, name: str) -> bool:
+        """Tell whether the experiment has been sealed."""
+        return self._ref(paths.EXPERIMENT_REF + paths.experiment(name)) is not None
+
+    def is_clean(self, name: str) -> bool:
+        """Tell whether the copy holds nothing that is not sealed."""
+        if not self.is_sealed(name):
+            return False
+        if not self.index(name).exists():
+            self.shadow.read_tree(self.start(name).tree, self.index(name))
+        return self.shadow.write_tree(self.path(name), self.index(name)) == self.sealed(name).tree
+
+    def describe(self, name: str) -> dict[str, str]:
+        """Return name, state (sealed or open), commit, folder and description of an experiment."""
+        folder = self.path(name)
+        row = {"experiment": name, "folder": str(folder) if folder.is_dir() else ""}
+        if not self.is_sealed(name):
+            return {**row, "state": "open", "commit": "", "tree": "", "description": "(not sealed)"}
+        sealed = self.sealed(name)
+        first = sealed.description.splitlines()[0]
+        return {**row, "state": "sealed", "commit": sealed.commit[:12], "tree": sealed.tree, "description": first}
+
+    def prune(self, name: str) -> bool:
+        """Remove the copy's folder; its sealed content stays in git. Returns whether there was one."""
+        target = self.path(name)
+        if not target.is_dir():
+            return False
+        shutil.rmtree(target)
+        self.index(name).unlink(missing_ok=True)
+        return True
+
+    def _ref(self, ref: str) -> str | None:
+        done = git.run(self.root, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], check=False)
+        return os.fsdecode(done.stdout).strip() or None
+
+    def _unknown(self, name: str) -> console.Failure:
+        known = self.names()
+        some = ", ".join(known[-5:]) if known else "none yet"
+        return console.usage(f"there is no experiment {name} (known: {some})", f"snapshot_workdir.py create {name}")
