@@ -1,0 +1,121 @@
+"""Job folders of the local executor: what a job is, on disk, and which of its four states it is in.
+
+A job is a folder .autoresearch/jobs/<job>/ with spec.json, the log, and marker files. A runner that works on a job
+holds a lock on it; the kernel lets go of that lock when the runner dies, however it dies. So nothing can claim to run
+that does not.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from helpers import paths
+
+JobState = Literal["pending", "running", "done", "lost"]
+"""The four states that every executor answers with."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A job: `tree` is run by the task with `env`, on `cpus` cores, ended after `limit` seconds."""
+
+    job: str
+    experiment: str
+    tree: str
+    task: dict[str, Any]
+    env: dict[str, str]
+    limit: int
+    cpus: int
+    slots: int
+    passed: list[str]
+    workdir_root: str
+
+
+class Folder:
+    """The folder of one job."""
+
+    def __init__(self, root: Path, job: str) -> None:
+        """`root` is the user's repository."""
+        self.path = jobs_folder(root) / job
+        self.log = self.path / "log.txt"
+
+    def write(self, spec: Spec) -> None:
+        """Queue the job: it is there with its whole spec, or not at all."""
+        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        partial.mkdir(parents=True)
+        (partial / "spec.json").write_text(json.dumps(asdict(spec)), encoding="utf-8")
+        partial.rename(self.path)
+
+    def spec(self) -> Spec:
+        """Return what was asked for."""
+        return Spec(**json.loads((self.path / "spec.json").read_text(encoding="utf-8")))
+
+    def mark(self, name: str, text: str = "") -> None:
+        """Write a marker file (`started`, `finished`, `cancelled`) in one step."""
+        partial = self.path / f".{name}"
+        partial.write_text(text, encoding="utf-8")
+        partial.rename(self.path / name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a marker file is there."""
+        return (self.path / name).exists()
+
+    def read(self, name: str) -> str:
+        """Return the text of a marker file, empty without one."""
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Try to take the job's lock; yields whether it could be had. Held as long as the block runs."""
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(descriptor)
+
+    def state(self) -> JobState:
+        """Return the job's state, as it truly is now."""
+        if not (self.path / "spec.json").exists():
+            return "lost"
+        if self.has("finished") or self.has("cancelled"):
+            return "done"
+        with self.held() as free:
+            if self.has("finished"):  # it ended between the two looks
+                return "done"
+            if not free:
+                return "running"
+            return "lost" if self.has("started") else "pending"
+
+
+def jobs_folder(root: Path) -> Path:
+    """Return the folder of all jobs."""
+    folder = paths.state_folder(root) / "jobs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def queue(root: Path) -> list[str]:
+    """Return the jobs that wait for a slot, oldest first."""
+    rows = []
+    for folder in jobs_folder(root).iterdir():
+        if folder.name.startswith("."):
+            continue
+        job = Folder(root, folder.name)
+        if not (job.has("started") or job.has("finished") or job.has("cancelled")):
+            rows.append(((folder / "spec.json").stat().st_mtime_ns, folder.name))
+    return [name for _, name in sorted(rows)]

@@ -1,0 +1,76 @@
+"""The local executor: jobs on this machine, detached, one at a time unless slots have cores of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from helpers import paths
+from helpers.run import jobs, slots
+from helpers.run.jobs import Folder, JobState, Spec
+
+WORKER = "local"
+
+
+def submit(root: Path, spec: Spec) -> None:
+    """Queue a job and make sure that somebody works on the queue. Submitting the same job again changes nothing."""
+    folder = Folder(root, spec.job)
+    if not folder.path.exists():
+        folder.write(spec)
+    kick(root, spec.slots)
+
+
+def kick(root: Path, count: int) -> None:
+    """Start runners for the waiting jobs, as many as there are slots for; they end by themselves."""
+    waiting = jobs.queue(root)
+    for slot in range(min(count, len(waiting))):
+        with (paths.state_folder(root) / "runner.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "helpers.run.runner", str(root), str(slot), str(count)],
+                cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "PYTHONPATH": str(paths.BUNDLE), "PYTHONDONTWRITEBYTECODE": "1"},
+            )  # fmt: skip
+
+
+def poll(root: Path, names: Iterable[str]) -> dict[str, JobState]:
+    """Return the state of each job, as it truly is now."""
+    return {name: Folder(root, name).state() for name in names}
+
+
+def log_path(root: Path, name: str) -> Path:
+    """Return the file that holds the job's complete log."""
+    return Folder(root, name).log
+
+
+def cancel(root: Path, name: str) -> bool:
+    """End a job, queued or running; returns whether there was something to end."""
+    folder = Folder(root, name)
+    if folder.state() not in ("pending", "running"):
+        return False
+    folder.mark("cancelled")
+    pid = folder.read("started").strip()
+    if pid and folder.state() == "done" and not folder.has("finished"):
+        _end_job(int(pid))
+    return True
+
+
+def _end_job(runner: int) -> None:
+    """End what the runner started; the runner itself notices, writes the log's end and goes on with the queue."""
+    try:
+        children = Path(f"/proc/{runner}/task/{runner}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return
+    for child in children:
+        try:
+            os.killpg(int(child), signal.SIGTERM)
+        except (ProcessLookupError, PermissionError):  # noqa: PERF203
+            continue
+
+
+def describe() -> str:
+    """Say what this executor is, for people."""
+    return f"this machine, {len(slots.cores())} cores"

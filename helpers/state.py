@@ -1,0 +1,191 @@
+"""The state of a session, computed from the journal and from nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpers import console, journal
+from helpers.journal import Event
+
+DEFAULT_MARGIN = 0.01
+
+
+@dataclass
+class Job:
+    """One submission of a tree to a worker; `finished` is None until its result is journaled."""
+
+    submitted: Event
+    finished: Event | None = None
+
+    @property
+    def name(self) -> str:
+        """The job's id, unique in the session."""
+        return str(self.submitted["job"])
+
+    @property
+    def experiment(self) -> str:
+        """The experiment that it runs."""
+        return str(self.submitted["experiment_id"])
+
+    @property
+    def role(self) -> str:
+        """`experiment`, or `control` for a run of the current baseline."""
+        return str(self.submitted.get("role", "experiment"))
+
+    @property
+    def worker(self) -> str:
+        """The worker that it was sent to."""
+        return str(self.submitted.get("worker", "local"))
+
+
+@dataclass
+class State:
+    """Everything that the journal says about the current segment (the events since the last config line)."""
+
+    config: Event
+    lock: Event | None = None
+    runs: list[Event] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    comparisons: list[Event] = field(default_factory=list)
+    notes: list[Event] = field(default_factory=list)
+    workers: list[Event] = field(default_factory=list)
+    segment: int = 0
+    last_run: int = 0
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric that decides."""
+        return str(self.config["metricName"])
+
+    @property
+    def direction(self) -> str:
+        """`lower` or `higher`."""
+        return str(self.config["bestDirection"])
+
+    @property
+    def margin(self) -> float:
+        """The smallest gain worth keeping, as a fraction."""
+        return float(self.config.get("margin", DEFAULT_MARGIN))
+
+    @property
+    def branch(self) -> str:
+        """The session's branch."""
+        return str(self.config["branch"])
+
+    @property
+    def kept(self) -> list[Event]:
+        """The kept runs without the first baseline."""
+        return [r for r in self.runs if r["status"] == "keep" and r.get("experiment_id")]
+
+    @property
+    def baseline(self) -> Event:
+        """The current baseline: the event (lock or kept run) that carries its `commit_full` and `tree`."""
+        if self.kept:
+            return self.kept[-1]
+        return self.require_lock()
+
+    @property
+    def protected(self) -> dict[str, str]:
+        """Path to SHA-256 of every protected file as locked."""
+        return dict(self.require_lock()["protected"])
+
+    @property
+    def allow(self) -> list[str]:
+        """What the person opened with --allow."""
+        return list(self.config.get("allow", []))
+
+    def require_lock(self) -> Event:
+        """Return the lock event; raises Failure (2) before the session is locked."""
+        if self.lock is None:
+            raise console.usage(
+                "the session is not locked: benchmark and checks are not protected yet",
+                "validate both by hand, then: start_session.py --lock",
+            )
+        return self.lock
+
+    def open_jobs(self) -> list[Job]:
+        """Return the jobs without a result, oldest first."""
+        return [job for job in self.jobs.values() if job.finished is None]
+
+    def result(self, experiment: str) -> Event | None:
+        """Return the last finished event of the experiment itself (not of a control)."""
+        done = [j.finished for j in self.jobs.values() if j.experiment == experiment and j.role == "experiment"]
+        return next((event for event in reversed(done) if event), None)
+
+    def decision(self, experiment: str) -> Event | None:
+        """Return the run line that decided the experiment."""
+        return next((r for r in reversed(self.runs) if r.get("experiment_id") == experiment), None)
+
+    def comparison(self, experiment: str) -> Event | None:
+        """Return the last comparison of the experiment."""
+        return next((c for c in reversed(self.comparisons) if c.get("experiment_id") == experiment), None)
+
+    def undecided(self) -> list[str]:
+        """Return the experiments that have a result and wait for a decision, oldest first."""
+        seen = [j.experiment for j in self.jobs.values() if j.role == "experiment" and j.finished]
+        seen += [str(c["experiment_id"]) for c in self.comparisons if c.get("experiment_id")]
+        return [name for name in dict.fromkeys(seen) if not self.decision(name)]
+
+    def screens(self) -> list[Job]:
+        """Return all experiment jobs (without controls), oldest first."""
+        return [job for job in self.jobs.values() if job.role == "experiment"]
+
+
+def fold(events: list[Event]) -> State | None:
+    """Compute the state from the events; None without a config line."""
+    state: State | None = None
+    for event in events:
+        if event.get("type") == "config":
+            segment = 0 if state is None else state.segment + (1 if state.runs else 0)
+            last = 0 if state is None else state.last_run
+            fresh = state is None or bool(state.runs)
+            state = State(event, segment=segment, last_run=last) if fresh else _reconfigured(state, event)
+        elif state is not None:
+            _apply(state, event)
+    return state
+
+
+def _reconfigured(state: State | None, event: Event) -> State:
+    assert state is not None  # noqa: S101 - for the type checker
+    state.config = event
+    return state
+
+
+def _apply(state: State, event: Event) -> None:
+    kind = event.get("type")
+    if "run" in event:
+        state.runs.append(event)
+        state.last_run = max(state.last_run, _int(event.get("run")))
+    elif kind == "lock":
+        state.lock = event
+    elif kind == "submitted":
+        state.jobs[str(event.get("job"))] = Job(event)
+    elif kind == "finished":
+        job = state.jobs.get(str(event.get("job")))
+        if job and job.finished is None:
+            job.finished = event
+    elif kind == "comparison":
+        state.comparisons.append(event)
+    elif kind == "worker":
+        state.workers.append(event)
+    elif kind == "note":
+        state.notes.append(event)
+        if isinstance(event.get("set"), dict):  # options changed after results: another config line would say new segment
+            state.config = {**state.config, **event["set"]}
+
+
+def _int(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def load(root: Path) -> State:
+    """Read the journal of `root` and compute the state; raises Failure (2) when there is no session."""
+    state = fold(journal.read(root))
+    if state is None:
+        raise console.usage(
+            "there is no session in this repository",
+            "start_session.py --goal SLUG --metric NAME --unit s --direction lower",
+        )
+    return state
