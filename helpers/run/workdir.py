@@ -87,6 +87,20 @@ class Workdirs:
             shutil.rmtree(partial, ignore_errors=True)
         return target, count
 
+    def capture(self) -> str:
+        """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
+        self._announce()
+        partial, index = self.folder / f".capture-{os.getpid()}", self.folder / "index" / f".capture-{os.getpid()}"
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+            names = copying.listing(self.root) + [os.fsencode(p) for p in paths.PROTECTED]
+            copying.copy(self.root, partial, dict.fromkeys(names))
+            return self.shadow.write_tree(partial, index)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            index.unlink(missing_ok=True)
+
     def _start_commit(self, source: str | None) -> str:
         if source is None:
             return git.commit_of(self.root, "HEAD")

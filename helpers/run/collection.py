@@ -1,0 +1,98 @@
+"""Gathering what finished: one log to one journaled result, wherever it ran."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from helpers import journal, state
+from helpers.journal import Event
+from helpers.run import local, log, screening
+from helpers.state import Job, State
+
+PROTECTED_CHANGED = "protected file changed"
+
+
+def collect(root: Path) -> list[Event]:
+    """Journal every job that ended since the last call; return the new `finished` events."""
+    now = state.load(root)
+    mine = [job for job in now.open_jobs() if job.submitted.get("executor") == "local"]
+    states = local.poll(root, [job.name for job in mine])
+    new = []
+    for job in mine:
+        if states[job.name] in ("done", "lost"):
+            event = result(now, job, local.log_path(root, job.name), lost=states[job.name] == "lost")
+            if record(root, event):
+                new.append(event)
+    if any(value == "pending" for value in states.values()):
+        local.kick(root, 1)
+    return new
+
+
+def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Event]:
+    """Collect until something finished (or `ended` says so) or `seconds` have gone by; return all new events."""
+    until = time.monotonic() + seconds
+    new: list[Event] = []
+    while True:
+        new += collect(root)
+        now = state.load(root)
+        if (ended(now) if ended else bool(new)) or not now.open_jobs() or time.monotonic() >= until:
+            return new
+        time.sleep(min(0.5, max(0.0, until - time.monotonic())))
+
+
+def record(root: Path, event: Event) -> bool:
+    """Journal a `finished` event unless another process was first; returns whether it was this one."""
+    with journal.locked(root):
+        now = state.load(root)
+        job = now.jobs.get(event["job"])
+        if job is None or job.finished is not None:
+            return False
+        if job.role == "experiment":
+            event.update(screening.screen(now, event, job.worker))
+        journal.append_locked(root, event)
+    return True
+
+
+def result(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
+    """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
+    event: Event = {"type": "finished", "experiment_id": job.experiment, "job": job.name, "worker": job.worker,
+                    "role": job.role, "tree": job.submitted["tree"], "log": str(path)}  # fmt: skip
+    if lost or not path.exists():
+        return {**event, "status": "lost", "error": "its runner died before it ended; submit it again"}
+    parsed = log.parse(path)
+    metric = parsed.metrics.get(now.metric)
+    event.update(
+        status=parsed.status, metric=metric, metrics=parsed.metrics, samples=parsed.samples.get(now.metric, []),
+        checks=parsed.checks, error=parsed.error, host=parsed.host, durations=parsed.durations,
+        warnings=parsed.warnings[:5],
+    )  # fmt: skip
+    changed = changed_protected(now.protected, parsed.protected)
+    if changed:
+        event.update(status="crash", error=f"{PROTECTED_CHANGED}: {', '.join(changed)}")
+    elif parsed.status == "done" and (metric is None or metric <= 0):
+        said = "was not printed" if metric is None else f"is {metric}, not positive"
+        event.update(status="crash", error=f"METRIC {now.metric} {said}")
+    elif now.metric in parsed.repeated:
+        event.update(status="crash", error=f"METRIC {now.metric} was printed more than once: which one is the benchmark's?")
+    return event
+
+
+def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]:
+    """Return the protected paths whose hash after the run is not the locked one, or that were not reported."""
+    return sorted(path for path in {*locked, *seen} if locked.get(path) != seen.get(path))
+
+
+def line(event: Event, metric: str, unit: str) -> str:
+    """Return one line for an agent: id, worker, metric, gain against its control, checks, status, promotion."""
+    value = event.get("metric")
+    shown = f"{metric}={value:.6g}{unit}" if isinstance(value, (int, float)) else f"{metric}=unknown"
+    gain = event.get("gain")
+    ratio = f"{gain:+.2%} vs control" if isinstance(gain, float) else "no control" if event["role"] == "experiment" else "control"
+    parts = [event["experiment_id"], event["worker"], shown, ratio, f"checks {event.get('checks') or 'unknown'}", event["status"]]
+    if event["role"] == "experiment" and event["status"] == "done":
+        parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
+    if event.get("error"):
+        parts.append(str(event["error"])[:200])
+    return "  ".join(parts)

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Journal whatever finished and print a line for each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console, git, state
+from helpers.run import collection
+
+EXAMPLES = """\
+  collect_results.py                # what has finished by now
+  collect_results.py --wait 600     # until something finishes, 10 minutes at most
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser("Parse and journal the results of all jobs that ended.", EXAMPLES)
+    p.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait until something finishes")
+    p.add_argument("--all", action="store_true", help="with --wait: until nothing waits or runs any more")
+    console.add_output_options(p)
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Collect; exit 1 when nothing has finished."""
+    args = arguments().parse_args(argv)
+    root = git.find().root
+    now = state.load(root)
+    new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
+    unit = str(now.config.get("metricUnit", ""))
+    if args.json:
+        console.emit_json(new, full=args.full)
+    elif new:
+        console.emit("\n".join(collection.line(event, now.metric, unit) for event in new), full=args.full)
+    left = state.load(root).open_jobs()
+    if left:
+        console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
+    elif not new:
+        console.note("nothing was submitted that has not been collected")
+    return console.DONE if new else console.NO
+
+
+if __name__ == "__main__":
+    console.main(entry)

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Seal an experiment and send it to a worker; returns at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console, git, state
+from helpers.judge import gate
+from helpers.run import submission
+from helpers.run.workdir import Workdirs
+
+EXAMPLES = """\
+  submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
+  submit_experiment.py exp-07 --cancel
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser("Run an experiment as a detached job: build, benchmark, checks, report.", EXAMPLES)
+    p.add_argument("experiment")
+    p.add_argument("--desc", metavar="TEXT", help="what it does and why, in a line; needed to seal it")
+    p.add_argument("--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat")
+    p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")
+    p.add_argument("--on", choices=["local"], default="local", help="executor (default local)")
+    p.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once, each on its own cores")
+    p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
+    p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
+    p.add_argument("--dry-run", action="store_true", help="seal and check it, submit nothing")
+    p.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Seal, guard, submit."""
+    args = arguments().parse_args(argv)
+    repository = git.find()
+    if args.cancel:
+        for job in submission.cancel(repository, args.experiment):
+            print(f"{job}: cancelled; collect_results.py records it")
+        return console.DONE
+    if args.slots < 1:
+        raise console.usage("--slots must be 1 or more")
+    now = state.load(repository.root)
+    now.require_lock()
+    work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
+    copy = work.path(args.experiment).is_dir()
+    if copy and not args.desc and not work.is_sealed(args.experiment):
+        raise console.usage("a description is missing", 'add --desc "what it does and why"')
+    sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
+    if sealed.tree == sealed.start.tree:
+        raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
+    for finding in gate.findings(work, sealed, now):
+        console.note(gate.line(finding))
+    gate.refuse(work, sealed, now)
+    if args.dry_run:
+        print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
+        return console.DONE
+    request = submission.Request(args.source, environment(args.env), args.slots, args.again)
+    for job in submission.submit(work, sealed, request):
+        print(f"{job}: queued on local")
+    return console.DONE
+
+
+def environment(pairs: list[str]) -> dict[str, str]:
+    """Turn K=V arguments into a mapping; raises Failure (2) on anything else."""
+    wrong = [pair for pair in pairs if "=" not in pair or not pair.split("=", 1)[0].isidentifier()]
+    if wrong:
+        raise console.usage(f"--env {wrong[0]!r} is not of the form NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+if __name__ == "__main__":
+    console.main(entry)
