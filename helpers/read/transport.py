@@ -1,0 +1,286 @@
+"""The one way out to the network: polite, bounded, cached, and careful about where it goes.
+
+The only module that imports httpx. A service that is throttling us is never mistaken for one that found nothing:
+it raises Throttled. A 4xx other than that is an answer (Response); what cannot be had raises Failure (3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from helpers import console
+from helpers.read import address, cache
+from helpers.read.answer import Budget, Response, Spent, Throttled, Unreachable, judged, span
+
+__all__ = ["Budget", "Response", "Spent", "Throttled", "Unreachable", "get", "user_agent"]
+
+PATIENCE = 10.0
+"""Seconds a Retry-After may ask for before we rather fail at once and say so."""
+ATTEMPTS = 3
+HOPS = 5
+_SECRET = {"authorization", "cookie", "x-api-key", "private-token", "proxy-authorization"}
+_REDIRECT = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One request as it goes out, secrets apart."""
+
+    url: str
+    headers: dict[str, str]
+    secrets: dict[str, str]
+    secret_params: dict[str, str]
+    trusted: tuple[str, ...]
+    max_bytes: int
+    timeout: float
+    budget: Budget
+    service: str
+    pace: float
+
+
+def get(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    token: str | None = None,
+    secret_params: Mapping[str, str] | None = None,
+    trusted: Sequence[str] = (),
+    ttl: float | None = None,
+    fresh: bool = False,
+    pace: float = 0.0,
+    limit: str = "",
+    max_bytes: int = 20_000_000,
+    timeout: float = 30.0,
+    patience: float = PATIENCE,
+    budget: Budget | None = None,
+) -> Response:
+    """Fetch `url`, following redirects that may be followed.
+
+    `token` goes into Authorization; it, the other secret headers and `secret_params` reach the first host only and
+    are never stored. `trusted`: the service addresses that the user has set (see address.reach).
+    `ttl`: seconds for which a remembered answer is good, 0 to ask with its ETag each time, None to keep none;
+    `fresh` asks even so. `pace`: seconds between two requests to this host from this machine; `limit` names a rate
+    limit when a host has several. `timeout`: seconds for one try as a whole; none is begun later than
+    that plus `patience`, the most that we wait for a service that asks us to.
+    """
+    plain, secrets = _split(headers or {}, token)
+    full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
+    known = bool(secrets or secret_params)
+    name = cache.key(full, plain.get("accept", ""), known)
+    entry = cache.load(name) if ttl is not None else None
+    if entry and ttl and not fresh and entry.age < ttl:
+        return _from(entry, full)
+    if entry and entry.head["headers"].get("etag"):
+        plain["if-none-match"] = entry.head["headers"]["etag"]
+    _, host, port = address.origin(full)
+    host += f":{port}" if port != 443 else ""
+    service = "-".join(part for part in (host, limit, "key" if known else "") if part)
+    ask = _Ask(
+        full, plain, secrets, dict(secret_params or {}), tuple(trusted), max_bytes, timeout, budget or Budget(1_000), service, pace,
+    )  # fmt: skip
+    try:
+        answer = _persist(ask, patience)
+    except (Throttled, Unreachable) as failure:
+        if entry is None:
+            raise
+        console.note(f"warning: {failure.message}; using the answer of {span(entry.age)} ago")
+        return _from(entry, full, stale=True)
+    if answer.status == 304 and entry:
+        cache.confirm(name)
+        return _from(entry, full, headers=answer.headers)
+    if answer.status == 200 and ttl is not None:
+        cache.save(name, {"status": 200, "headers": _storable(answer.headers)}, answer.body)
+    return answer
+
+
+def _persist(ask: _Ask, patience: float) -> Response:
+    """Try up to ATTEMPTS times: with back-off, or after the time that the service asks for when that is short."""
+    closed = cache.closed_until(ask.service) - time.time()
+    if closed > patience:  # it has said so before: asking again would only be rude
+        raise Throttled(address.origin(ask.url)[1], 429, closed, {}, b"")
+    import stamina
+
+    left = patience
+
+    def again(error: Exception) -> bool | float:
+        nonlocal left
+        if isinstance(error, Throttled) and error.retry_after is not None:
+            left -= error.retry_after
+            return max(error.retry_after, 0.01) if left >= 0 else False
+        return isinstance(error, (Throttled, Unreachable))
+
+    stamina.instrumentation.set_on_retry_hooks([])
+    try:
+        for attempt in stamina.retry_context(
+            on=again, attempts=ATTEMPTS, timeout=ask.timeout + patience, wait_initial=0.3, wait_max=4, wait_jitter=0.3
+        ):
+            with attempt:
+                return _follow(ask)
+    except Throttled as throttled:
+        if throttled.retry_after:
+            cache.close_until(ask.service, time.time() + min(throttled.retry_after, 86_400))
+        raise
+    raise AssertionError  # unreachable: the last attempt returns or raises
+
+
+def _follow(ask: _Ask) -> Response:
+    """One try: the request and the redirects it leads to, each checked before it is followed."""
+    first, url = address.origin(ask.url), ask.url
+    for hop in range(HOPS + 1):
+        here = address.origin(url)
+        allowed = address.reach(url, ask.trusted)
+        own = here == first
+        sent = {**ask.headers, **(ask.secrets if own else {})}
+        if hop:
+            sent.pop("if-none-match", None)
+        target = url
+        if not hop and ask.secret_params:
+            target += ("&" if "?" in url else "?") + urlencode(ask.secret_params)
+        ask.budget.spend()
+        with cache.turn(ask.service if own else here[1], ask.pace if own else 0.0):
+            answer = _exchange(target, url, sent, allowed, ask)
+        if answer.status not in _REDIRECT or "location" not in answer.headers:
+            return judged(answer, here[1])
+        url = urljoin(url, answer.headers["location"])
+    raise console.outside(f"{first[1]}: more than {HOPS} redirects", "open the address in a browser to see why")
+
+
+def _exchange(target: str, shown: str, headers: dict[str, str], allowed: address.Reach, ask: _Ask) -> Response:
+    """Send one GET and read its answer within the limits. `shown` is `target` without secrets."""
+    import httpx
+
+    host = address.origin(target)[1]
+    proxy = None if address.is_loopback(host) else _proxy(target, host)
+    watch = _Watch(ask.timeout, None if proxy else allowed, host)
+    limits = httpx.Timeout(min(ask.timeout, 20.0), connect=min(ask.timeout, 10.0))
+    try:
+        with (
+            httpx.Client(verify=_certificates(), trust_env=False, proxy=proxy, timeout=limits) as client,
+            watch,
+            client.stream(
+                "GET", target, headers={"user-agent": user_agent(), **headers}, extensions={"trace": watch.trace}
+            ) as r,
+        ):
+            body = _read(r.iter_bytes(), r.headers.get("content-length"), ask.max_bytes, host)
+            return Response(r.status_code, {k.lower(): v for k, v in r.headers.items()}, body, shown)
+    except httpx.InvalidURL:
+        raise console.usage(f"not an address: {shown!r}") from None
+    except (httpx.TransportError, httpx.DecodingError, OSError) as error:
+        slow = watch.over or isinstance(error, httpx.TimeoutException)
+        what = (
+            f"no whole answer within {ask.timeout:g} s"
+            if slow
+            else f"no whole answer ({type(error).__name__}: {error})"
+        )
+        raise Unreachable(host, what) from None
+
+
+def _read(chunks: Iterator[bytes], length: str | None, most: int, host: str) -> bytes:
+    too_long = console.outside(
+        f"{host} sends more than the {most:,} bytes allowed here", "raise the limit, or leave it"
+    )
+    if length and length.isdigit() and int(length) > most:
+        raise too_long
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > most:
+            raise too_long
+    return bytes(body)
+
+
+class _Watch:
+    """Checks where a connection ends before anything is sent, and cuts it when the whole takes too long.
+
+    httpx only limits each single read, so that a server that drips a byte at a time could hold us for ever.
+    """
+
+    def __init__(self, seconds: float, allowed: address.Reach | None, host: str) -> None:
+        self.allowed, self.host, self.over = allowed, host, False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Receive httpx's `trace` extension: a new connection, or the same under TLS."""
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            return
+        stream = info["return_value"]
+        self._socket = stream.get_extra_info("socket")
+        if self.allowed and event.endswith("connect_tcp.complete"):
+            try:
+                address.check_peer(str(stream.get_extra_info("server_addr")[0]), self.allowed, self.host)
+            except console.Failure:
+                stream.close()
+                raise
+
+    def _cut(self) -> None:
+        self.over = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+
+def user_agent() -> str:
+    """Name ourselves, with the user's address when $AUTORESEARCH_CONTACT gives one (services are kinder then)."""
+    contact = os.environ.get("AUTORESEARCH_CONTACT", "").strip()
+    who = f"; mailto:{contact}" if contact.isprintable() and contact.isascii() and contact else ""
+    return f"autoresearch-skill/0.1 (literature search of one developer{who})"
+
+
+def _split(headers: Mapping[str, str], token: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    lower = {k.lower(): v for k, v in headers.items()}
+    secrets = {k: lower.pop(k) for k in list(lower) if k in _SECRET}
+    if token:
+        secrets["authorization"] = f"Bearer {token}"
+    return lower, secrets
+
+
+def _storable(headers: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in headers.items() if k not in _SECRET and k != "set-cookie"}
+
+
+def _from(entry: cache.Entry, url: str, *, stale: bool = False, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a remembered answer; `headers` of a 304 (rate limits) are newer than its own."""
+    newer = {k: v for k, v in (headers or {}).items() if k.startswith("x-ratelimit")}
+    return Response(
+        entry.head["status"], {**entry.head["headers"], **newer}, entry.body, url, from_cache=True, stale=stale
+    )
+
+
+def _proxy(url: str, host: str) -> str | None:
+    """Return the proxy of the environment. It resolves names itself, so that only literal addresses are checked then."""
+    from urllib.request import getproxies_environment, proxy_bypass
+
+    if proxy_bypass(host):
+        return None
+    proxies = getproxies_environment()
+    return proxies.get(urlsplit(url).scheme) or proxies.get("all")
+
+
+@functools.lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """Trust what the system trusts (and $SSL_CERT_FILE), which httpx alone does not; Mozilla's list where that is empty."""
+    context = ssl.create_default_context()
+    if not context.get_ca_certs() and not os.environ.get("SSL_CERT_FILE"):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
