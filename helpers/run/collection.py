@@ -75,7 +75,9 @@ def result(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
         said = "was not printed" if metric is None else f"is {metric}, not positive"
         event.update(status="crash", error=f"METRIC {now.metric} {said}")
     elif now.metric in parsed.repeated:
-        event.update(status="crash", error=f"METRIC {now.metric} was printed more than once: which one is the benchmark's?")
+        event.update(
+            status="crash", error=f"METRIC {now.metric} was printed more than once: which one is the benchmark's?"
+        )
     return event
 
 
@@ -89,8 +91,21 @@ def line(event: Event, metric: str, unit: str) -> str:
     value = event.get("metric")
     shown = f"{metric}={value:.6g}{unit}" if isinstance(value, (int, float)) else f"{metric}=unknown"
     gain = event.get("gain")
-    ratio = f"{gain:+.2%} vs control" if isinstance(gain, float) else "no control" if event["role"] == "experiment" else "control"
-    parts = [event["experiment_id"], event["worker"], shown, ratio, f"checks {event.get('checks') or 'unknown'}", event["status"]]
+    ratio = (
+        f"{gain:+.2%} vs control"
+        if isinstance(gain, float)
+        else "no control"
+        if event["role"] == "experiment"
+        else "control"
+    )
+    parts = [
+        event["experiment_id"],
+        event["worker"],
+        shown,
+        ratio,
+        f"checks {event.get('checks') or 'unknown'}",
+        event["status"],
+    ]
     if event["role"] == "experiment" and event["status"] == "done":
         parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
     if event.get("error"):

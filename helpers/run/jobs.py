@@ -41,9 +41,9 @@ class Spec:
 class Folder:
     """The folder of one job."""
 
-    def __init__(self, root: Path, job: str) -> None:
-        """`root` is the user's repository."""
-        self.path = jobs_folder(root) / job
+    def __init__(self, root: Path, job: str, kind: str = "jobs") -> None:
+        """`root` is the user's repository; `kind` the folder of .autoresearch/ where such jobs lie."""
+        self.path = jobs_folder(root, kind) / job
         self.log = self.path / "log.txt"
 
     def write(self, spec: Spec) -> None:
@@ -102,9 +102,9 @@ class Folder:
             return "lost" if self.has("started") else "pending"
 
 
-def jobs_folder(root: Path) -> Path:
-    """Return the folder of all jobs."""
-    folder = paths.state_folder(root) / "jobs"
+def jobs_folder(root: Path, kind: str = "jobs") -> Path:
+    """Return the folder of all jobs of a kind."""
+    folder = paths.state_folder(root) / kind
     folder.mkdir(exist_ok=True)
     return folder
 

@@ -48,7 +48,7 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
             env[name] = str(place)
     for name, inside in {"HOME": "home", "TMPDIR": "tmp", "XDG_CACHE_HOME": "home/.cache",
                          "XDG_CONFIG_HOME": "home/.config", "XDG_DATA_HOME": "home/.local/share",
-                         "PYTHONPYCACHEPREFIX": "pycache", "CCACHE_DIR": "home/.ccache"}.items():  # fmt: skip
+                         "CCACHE_DIR": "home/.ccache"}.items():  # fmt: skip
         (folder / inside).mkdir(parents=True, exist_ok=True)
         env[name] = str(folder / inside)
     env["CCACHE_DISABLE"] = env["SCCACHE_DISABLE"] = "1"

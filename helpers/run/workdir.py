@@ -150,6 +150,14 @@ class Workdirs:
         special = self._ref(paths.START_REF + name)
         return Start(parent, git.tree_of(self.root, special or parent))
 
+    def origin(self, name: str) -> Start:
+        """Return where the whole chain of experiments that led to this one began."""
+        start = self.start(name)
+        known = {self._ref(paths.EXPERIMENT_REF + other): other for other in self.names() if other != name}
+        while start.commit in known:
+            start = self.start(known[start.commit])
+        return start
+
     def seal(self, name: str, description: str | None) -> Sealed:
         """Record the copy's content as a commit on refs/autoresearch/NAME and return it.
 

@@ -1,0 +1,164 @@
+"""Planning a comparison, starting its driver, and following it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import console, git, journal, paths, state
+from helpers.judge.driver import KIND
+from helpers.judge.pairs import Plan
+from helpers.run import jobs
+from helpers.run.jobs import Folder
+from helpers.run.workdir import Sealed, Workdirs
+from helpers.state import State
+
+DEFAULT_PAIRS = 48
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller may choose; None takes the session's own value."""
+
+    against: str | None = None
+    margin: float | None = None
+    max_pairs: int | None = None
+    layouts: int | None = None
+    guards: tuple[str, ...] = ()
+    not_worse: bool = False
+    seed: str | None = None
+
+
+def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
+    """Fix everything about the comparison before its first measurement.
+
+    Raises Failure (1) when the change no longer applies to a baseline that has moved on.
+    """
+    base_tree, base_commit, tree = sides(work, now, sealed, options.against)
+    number = sum(1 for c in now.comparisons if c.get("experiment_id") == sealed.name) + 1
+    taken = {folder.name for folder in jobs.jobs_folder(work.root, KIND).iterdir()}
+    while f"{sealed.name}.{now.segment}.{number}" in taken:
+        number += 1
+    return Plan(
+        job=f"{sealed.name}.{now.segment}.{number}", experiment=sealed.name, baseline_tree=base_tree,
+        baseline_commit=base_commit, candidate_tree=tree, sealed_tree=sealed.tree, metric=now.metric,
+        direction=now.direction, margin=options.margin if options.margin is not None else now.margin,
+        max_pairs=options.max_pairs or int(now.config.get("maxPairs") or DEFAULT_PAIRS),
+        layouts=options.layouts or int(now.config.get("layouts") or 1),
+        mode="not_worse" if options.not_worse else "improved", seed=options.seed or secrets.token_hex(8),
+        guards=[*(now.config.get("guards") or []), *options.guards], task=now.require_lock()["task"],
+        protected=now.protected, passed=list(now.config.get("passEnv") or []), workdir_root=str(work.folder),
+    )  # fmt: skip
+
+
+def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tuple[str, str, str]:
+    """Return (baseline tree, baseline commit, candidate tree), the change merged onto a baseline that moved on."""
+    if against:
+        commit = git.commit_of(work.root, paths.EXPERIMENT_REF + against if work.is_sealed(against) else against)
+        origin = work.origin(sealed.name)
+        return (origin.tree if commit == origin.commit else git.tree_of(work.root, commit)), commit, sealed.tree
+    origin, commit = work.origin(sealed.name), str(now.baseline["commit_full"])
+    if origin.commit == commit:
+        return origin.tree, commit, sealed.tree
+    ours = str(now.baseline["tree"])
+    merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
+    if conflicts:
+        raise console.answer_no(
+            f"{sealed.name} began before the current baseline {commit[:7]} and conflicts with it in {', '.join(conflicts[:5])}",
+            f"make it anew on top: snapshot_workdir.py create {work.next_name()}",
+        )
+    console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
+    return ours, commit, merged
+
+
+def running(root: Path, experiment: str) -> str | None:
+    """Return the comparison of this experiment that is under way, if any."""
+    for folder in sorted(jobs.jobs_folder(root, KIND).iterdir()):
+        if folder.name.rsplit(".", 2)[0] == experiment and Folder(root, folder.name, KIND).state() == "running":
+            return folder.name
+    return None
+
+
+def start(root: Path, its: Plan) -> None:
+    """Start the driver, detached."""
+    folder = Folder(root, its.job, KIND)
+    folder.path.mkdir(parents=True)
+    (folder.path / "plan.json").write_text(json.dumps(its.as_dict()), encoding="utf-8")
+    (folder.path / "spec.json").write_text("{}", encoding="utf-8")
+    with (paths.state_folder(root) / "runner.log").open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "helpers.judge.driver", str(root), its.job],
+            cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(paths.BUNDLE), "PYTHONDONTWRITEBYTECODE": "1"},
+        )  # fmt: skip
+
+
+def follow(root: Path, job: str, seconds: float) -> journal.Event:
+    """Print the driver's progress until it ends; return the journaled comparison.
+
+    Raises Failure (3) when it died, or still runs after `seconds`.
+    """
+    folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
+    grace = time.monotonic() + 10
+    while True:
+        ended = folder.has("finished")
+        text = folder.read("log.txt")
+        for line in text[shown:].splitlines():
+            console.note(line)
+        shown = len(text)
+        if ended:
+            return _result(root, job)
+        if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):
+            raise console.outside(f"the comparison {job} died before it ended", "start it again: the same command")
+        if time.monotonic() > until:
+            raise console.outside(
+                f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
+            )
+        time.sleep(0.2)
+
+
+def _result(root: Path, job: str) -> journal.Event:
+    event: dict[str, Any] | None = next(
+        (e for e in reversed(journal.read(root)) if e.get("type") == "comparison" and e.get("job") == job), None
+    )
+    if event is None:
+        raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
+    return event
+
+
+def report(event: journal.Event, unit: str) -> str:
+    """Return the verdict as text: words, estimate with interval, n, seed, reason."""
+    first = f"{event['experiment_id']}: {event['verdict'].replace('_', ' ')}"
+    if event.get("pairs"):
+        low, high = event["interval"]
+        first += (
+            f"  gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}]  n={event['pairs']} pairs, {event['wins']} wins"
+        )
+        first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
+    lines = [first]
+    if event.get("checks"):
+        lines.append(f"checks: {event['checks']}")
+    if event.get("reason"):
+        lines.append(f"reason: {event['reason']}")
+    if event.get("worse"):
+        lines.append("the candidate is shown to be worse")
+    if event["verdict"] == "undecided" and event.get("needed"):
+        lines.append(f"a decision would need about {event['needed']} pairs")
+    lines.append(
+        f"order seed {event['seed']}; against {event['baseline_commit'][:7]}; metric {event['metric']} {unit}".rstrip()
+    )
+    return "\n".join(lines)
+
+
+def load(root: Path) -> State:
+    """Return the session, which must be locked."""
+    now = state.load(root)
+    now.require_lock()
+    return now

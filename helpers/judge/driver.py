@@ -1,0 +1,176 @@
+"""The process that carries a comparison out, detached, so that it survives the agent's shell.
+
+Run as `python3 -m helpers.judge.driver ROOT JOB` with the bundle on the path. It writes progress lines for whoever
+follows, and the verdict with every sample to the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from helpers import git, journal, paths
+from helpers.judge import noise, pairs, secondary
+from helpers.judge.comparison import Verdict
+from helpers.judge.pairs import Measured, Plan
+from helpers.run import sandbox, slots
+from helpers.run.jobs import Folder
+from helpers.run.shadow import Shadow
+from helpers.run.side import Side, SideError
+from helpers.run.task import from_dict
+
+KIND = "comparisons"
+HOLDOUT_PAIRS = 24
+
+
+def carry_out(root: Path, job: str) -> None:
+    """Carry out one planned comparison and journal its outcome, whatever it is."""
+    sandbox.adopt_orphans()
+    folder = Folder(root, job, KIND)
+    plan = Plan(**json.loads(folder.read("plan.json")))
+    with folder.held() as mine:
+        if not mine or folder.has("finished"):
+            return
+        folder.mark("started", f"{os.getpid()}\n")
+        place = Path(plan.workdir_root) / "runs" / job
+        began = time.monotonic()
+        with folder.log.open("a", encoding="utf-8", buffering=1) as log:
+            try:
+                if slots.busy(root):
+                    print("waiting for a running job to end: a comparison has the machine to itself", file=log)
+                with slots.hold_all(root):
+                    outcome = _compare(root, plan, place, log)
+            except SideError as error:
+                outcome = {"verdict": "error", "reason": str(error)}
+            except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
+                outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
+            event = {"type": "comparison", "experiment_id": plan.experiment, "worker": "local", **plan.as_dict(),
+                     **outcome, "seconds": round(time.monotonic() - began, 3)}  # fmt: skip
+            del event["task"], event["workdir_root"], event["protected"], event["passed"]
+            journal.append(root, event)
+            folder.mark("finished", json.dumps(event))
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _compare(root: Path, plan: Plan, place: Path, log: TextIO) -> dict[str, Any]:
+    shadow = Shadow(git.find(root), Path(plan.workdir_root))
+    sides = _build(root, plan, place, shadow, log)
+    if isinstance(sides, dict):
+        return sides
+    base, cand = sides
+    measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
+    outcome = _record(plan, measured, verdict)
+    outcome.update(_void(plan, base, cand))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(_confirm(plan, base, cand, measured, log))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(secondary.guard(plan, measured))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(_holdout(plan, base, cand, log))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        print("running the checks on the candidate", file=log)
+        outcome["checks"] = cand[0].check()
+        outcome.update(_void(plan, base, cand))
+    return outcome
+
+
+def _build(
+    root: Path, plan: Plan, place: Path, shadow: Shadow, log: Any
+) -> tuple[list[Side], list[Side]] | dict[str, Any]:
+    """Build both sides, once for each layout, in folders whose names say nothing; a broken candidate is an answer."""
+    task = from_dict(plan.task)
+    both: dict[str, list[Side]] = {"baseline": [], "candidate": []}
+    for layout in range(plan.layouts):
+        for name, tree in (("baseline", plan.baseline_tree), ("candidate", plan.candidate_tree)):
+            letters = pairs.side_name(plan.seed, name, layout)
+            side = Side(root, tree, place / letters, task, plan.passed, layout)
+            print(
+                f"building {name}" + (f", layout {layout + 1} of {plan.layouts}" if plan.layouts > 1 else ""), file=log
+            )
+            try:
+                side.build(shadow)
+                side.remember()
+                side.measure()
+            except SideError as error:
+                if name == "baseline":
+                    raise SideError(f"the baseline is broken: {error}") from None
+                return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
+            both[name].append(side)
+    return both["baseline"], both["candidate"]
+
+
+def _reporter(log: TextIO) -> pairs.Progress:
+    def say(_: Measured, verdict: Verdict | None) -> None:
+        if verdict is None:
+            return
+        print(
+            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear; median gain {verdict.gain:+.2%} "
+            f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",
+            file=log,
+        )
+
+    return say
+
+
+def _record(plan: Plan, measured: Measured, verdict: Verdict) -> dict[str, Any]:
+    base, cand = measured.of(plan.metric)
+    return {
+        "verdict": verdict.verdict, "gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs,
+        "wins": verdict.wins, "clear_wins": verdict.clear_wins, "worse": verdict.worse, "needed": verdict.needed_pairs,
+        "baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3),
+        "checks": None, "reason": None,
+    }  # fmt: skip
+
+
+def _void(plan: Plan, base: list[Side], cand: list[Side]) -> dict[str, Any]:
+    """Void a result whose evaluator changed, or whose candidate keeps files between calls that the baseline does not."""
+    for side in (*base, *cand):
+        changed = side.changed_protected(plan.protected)
+        if changed:
+            return {"verdict": "void", "reason": f"protected file changed while running: {', '.join(changed)}"}
+    usual = set().union(*(side.left_behind() for side in base))
+    extra = sorted(set().union(*(side.left_behind() for side in cand)) - usual)
+    if extra:
+        return {"verdict": "void", "reason": f"the candidate keeps files between calls: {', '.join(extra[:5])}"}
+    return {}
+
+
+def _confirm(plan: Plan, base: list[Side], cand: list[Side], measured: Measured, log: TextIO) -> dict[str, Any]:
+    """On a noisy host a gain counts only when a second, fresh comparison says the same."""
+    samples = measured.of(plan.metric)[0]
+    sigma = noise.sigma_pair(samples)
+    if not noise.needs_confirmation(sigma):
+        return {"sigma_pair": sigma}
+    print(f"noisy host (sigma_pair {sigma:.1%}): a second, fresh comparison must say the same", file=log)
+    again, verdict = pairs.interleave(base, cand, plan, _reporter(log), seed=plan.seed + "/confirm")
+    second = {**_record(plan, again, verdict)}
+    if verdict.verdict in ("improved", "not_worse"):
+        return {"sigma_pair": sigma, "confirmation": second}
+    return {
+        "sigma_pair": sigma,
+        "confirmation": second,
+        "verdict": "undecided",
+        "reason": "not confirmed on a noisy host",
+    }
+
+
+def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dict[str, Any]:
+    """Measure a second workload that screening never runs; a loss there voids the gain."""
+    if not (base[0].copy / paths.HOLDOUT).exists():
+        return {}
+    print("holdout: the second workload", file=log)
+    short = Plan(**{**plan.as_dict(), "max_pairs": min(plan.max_pairs, HOLDOUT_PAIRS), "mode": "improved"})
+    _, verdict = pairs.interleave(base, cand, short, _reporter(log), script=paths.HOLDOUT, seed=plan.seed + "/holdout")
+    record = {"gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs, "worse": verdict.worse}
+    if verdict.worse or verdict.gain <= -plan.margin:
+        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {verdict.gain:+.2%}"}
+    return {"holdout": record}
+
+
+if __name__ == "__main__":
+    carry_out(Path(sys.argv[1]), sys.argv[2])

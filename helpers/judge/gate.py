@@ -1,0 +1,51 @@
+"""The guard applied to a sealed experiment of the session, and its words."""
+
+from __future__ import annotations
+
+import hashlib
+
+from helpers import console, git, paths
+from helpers.judge import guard
+from helpers.judge.guard import Finding
+from helpers.run.workdir import Sealed, Workdirs
+from helpers.state import State
+
+
+def findings(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
+    """Return everything that the guard has to say of the sealed tree, refusals first."""
+    changes = guard.changes_between(work.root, work.origin(sealed.name).tree, sealed.tree)
+    found = guard.check(
+        changes, scope=now.config.get("scope") or [], off_limits=now.config.get("offLimits") or [], allow=now.allow,
+        protected=now.protected, present=present(work, sealed.tree),
+    )  # fmt: skip
+    return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
+
+
+def present(work: Workdirs, tree: str) -> dict[str, str]:
+    """Return path to SHA-256 of the protected files that the tree holds."""
+    found = {}
+    for name in paths.PROTECTED:
+        blob = git.run(work.root, ["cat-file", "blob", f"{tree}:{name}"], check=False)
+        if blob.returncode == 0:
+            found[name] = hashlib.sha256(blob.stdout).hexdigest()
+    return found
+
+
+def refuse(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
+    """Raise Failure (4) when the guard refuses the experiment; return what is left to review."""
+    found = findings(work, sealed, now)
+    bad = [finding for finding in found if finding.level == "refuse"]
+    if bad:
+        lines = "\n  ".join(line(finding) for finding in bad[:10])
+        raise console.refused(
+            f"the guard refuses {sealed.name}:\n  {lines}",
+            "take it out of the experiment; what the person wants open is opened by "
+            f"start_session.py --goal {now.config['name']} --allow {bad[0].rule}:{bad[0].path}",
+        )
+    return found
+
+
+def line(finding: Finding) -> str:
+    """Return one finding as a line: level, place, rule, reason."""
+    place = finding.path + (f":{finding.line}" if finding.line else "")
+    return f"{finding.level}: {place}: {finding.message} [{finding.rule}]"

@@ -1,0 +1,101 @@
+"""Measuring pairs: baseline and candidate back to back, in an order that a fair coin decides anew for each pair."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from helpers import paths
+from helpers.judge import comparison
+from helpers.judge.comparison import Verdict
+from helpers.run.side import Side
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison as agreed before its first measurement; journaled whole, so that it can be repeated."""
+
+    job: str
+    experiment: str
+    baseline_tree: str
+    baseline_commit: str
+    candidate_tree: str
+    sealed_tree: str
+    metric: str
+    direction: str
+    margin: float
+    max_pairs: int
+    layouts: int
+    mode: str
+    seed: str
+    guards: list[str]
+    task: dict[str, Any]
+    protected: dict[str, str]
+    passed: list[str]
+    workdir_root: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass
+class Measured:
+    """The metrics of every pair so far, and the seconds spent inside the measurements."""
+
+    baseline: list[dict[str, float]] = field(default_factory=list)
+    candidate: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def of(self, name: str) -> tuple[list[float], list[float]]:
+        """Return the samples of one metric, baseline and candidate, pair by pair.
+
+        Raises KeyError when a measurement lacks it: a missing metric is unknown, never 0.
+        """
+        return [m[name] for m in self.baseline], [m[name] for m in self.candidate]
+
+
+Progress = Callable[[Measured, Verdict | None], None]
+
+
+def interleave(
+    baseline: Sequence[Side], candidate: Sequence[Side], plan: Plan, progress: Progress, *, script: str = paths.BENCHMARK,
+    seed: str | None = None,
+) -> tuple[Measured, Verdict]:  # fmt: skip
+    """Measure pairs until the rule decides or they are used up. With several layouts a side, pairs cycle through them."""
+    measured = Measured()
+    for side in (*baseline, *candidate):
+        side.measure(script)  # both sides are warm before the first pair counts
+    number = 0
+    while True:
+        base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
+        first_is_candidate = comparison.order(seed or plan.seed, number)
+        began = time.monotonic()
+        pair = {}
+        for side in (cand, base) if first_is_candidate else (base, cand):
+            pair[id(side)] = side.measure(script)
+        measured.seconds += time.monotonic() - began
+        measured.baseline.append(pair[id(base)])
+        measured.candidate.append(pair[id(cand)])
+        number += 1
+        verdict = judge(measured, plan) if comparison.is_look(number, plan.max_pairs) else None
+        progress(measured, verdict)
+        if verdict is not None and (verdict.verdict != "undecided" or number >= plan.max_pairs):
+            return measured, verdict
+
+
+def judge(measured: Measured, plan: Plan) -> Verdict:
+    """Apply the one rule to the deciding metric."""
+    base, cand = measured.of(plan.metric)
+    return comparison.judge(
+        base, cand, direction=plan.direction, margin=plan.margin, max_pairs=plan.max_pairs, mode=plan.mode
+    )
+
+
+def side_name(seed: str, name: str, layout: int) -> str:
+    """Return a folder name that does not say which side it is; all of one layout are of one length."""
+    digest = hashlib.sha256(f"{seed}/{name}/{layout}".encode()).hexdigest()
+    return digest[:8] + "x" * (layout * 7)

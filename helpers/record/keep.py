@@ -1,0 +1,116 @@
+"""The decision to keep: refused unless everything that must stand stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helpers import console, git, journal, state
+from helpers.journal import Event
+from helpers.judge import gate
+from helpers.read import sources as references
+from helpers.record import commit, improvements, runs, session
+from helpers.run.workdir import Sealed, Workdirs
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person will read of a kept change."""
+
+    problem: str = ""
+    solution: str = ""
+    sources: list[str] = field(default_factory=list)
+    reviewed: str = ""
+
+
+def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *, dry_run: bool = False) -> Event:
+    """Commit the experiment to the session's branch and journal it; return the run line.
+
+    Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
+    improved, checks passed, and the guard has nothing to say.
+    """
+    root = repository.root
+    with journal.locked(root):
+        commit.finish(repository, state.load(root))
+        now = state.load(root)
+        done = now.decision(name)
+        if done is not None and done["status"] == "keep":
+            console.note(f"{name} is kept already, as {done['commit']}")
+            return done
+        sealed = work.sealed(name)
+        compared = standing(now, sealed)
+        _inspect(work, sealed, now, words)
+        _branch_in_order(root, now)
+        _files_in_order(root, now)
+        cited = [references.reference(root, source) for source in _sources(now, name, words)]
+        text = improvements.message(now, sealed, compared, cited)
+        page = improvements.page(work, now, sealed, compared, words.problem, words.solution, cited)
+        base = str(now.baseline["commit_full"])
+        trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
+        new = commit.build(repository, base, trees, page, text)
+        event = runs.line(
+            now, name, "keep", sealed.description.splitlines()[0], commit=new[:7], commit_full=new,
+            literature_source=", ".join(_sources(now, name, words)) or None, reviewed=words.reviewed or None,
+            timestamp=journal.now_ms(),
+        )  # fmt: skip
+        if not dry_run:
+            commit.place(repository, now, commit.Intent(now.branch, base, new, event))
+    return event
+
+
+def standing(now: State, sealed: Sealed) -> Event:
+    """Return the comparison that allows this tree to be kept; raises Failure (4) with what is missing."""
+    compared = now.comparison(sealed.name)
+    again = f"compare.py {sealed.name}"
+    if compared is None:
+        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", again)
+    if compared.get("sealed_tree") != sealed.tree:
+        raise console.refused(f"{sealed.name} was changed after its comparison", again)
+    if compared.get("baseline_commit") != now.baseline["commit_full"]:
+        raise console.refused(
+            f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
+        )
+    wanted = "not_worse" if compared.get("mode") == "not_worse" else "improved"
+    if compared.get("verdict") != wanted:
+        raise console.refused(
+            f"the comparison of {sealed.name} says {compared.get('verdict')}: {compared.get('reason') or 'no gain shown'}",
+            f'record_result.py discard {sealed.name} --why "..."',
+        )
+    if compared.get("checks") != "passed" and not now.config.get("noChecks"):
+        raise console.refused(
+            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}", "mend it, compare again"
+        )
+    return compared
+
+
+def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> None:
+    left = gate.refuse(work, sealed, now)
+    if left and not words.reviewed:
+        lines = "\n  ".join(gate.line(finding) for finding in left[:20])
+        raise console.refused(
+            f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
+            f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
+        )
+
+
+def _branch_in_order(root: session.Path, now: State) -> None:
+    base, tip = str(now.baseline["commit_full"]), git.commit_of(root, f"refs/heads/{now.branch}")
+    if tip != base:
+        raise console.refused(
+            f"{now.branch} stands at {tip[:7]}, the measured baseline is {base[:7]}: it has commits nobody measured",
+            "move them to another branch, or begin a new session from there",
+        )
+
+
+def _files_in_order(root: session.Path, now: State) -> None:
+    changed = session.integrity(root, now)
+    if changed:
+        raise console.refused(
+            f"protected files were changed since they were locked: {', '.join(changed)}",
+            "put them back: git checkout -- FILE",
+        )
+
+
+def _sources(now: State, name: str, words: Words) -> list[str]:
+    given = [s for job in now.screens() if job.experiment == name for s in job.submitted.get("source", [])]
+    return list(dict.fromkeys([*words.sources, *given]))

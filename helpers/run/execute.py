@@ -1,0 +1,79 @@
+"""Running one bash text of an experiment to its end, within its limit, leaving nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import select
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from helpers import paths
+from helpers.run import sandbox
+from helpers.run.task import Task
+
+
+def bash(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float, out: int, err: int | None = None, *,
+    cores: Sequence[int] = (),
+) -> int | None:  # fmt: skip
+    """Run `command` in `cwd`, stdout and stderr going to the descriptors; return its exit code, None past `limit` seconds.
+
+    Its process group and everything it left behind have ended when this returns.
+    """
+
+    def child() -> None:
+        sandbox.die_with_parent()
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+    process = subprocess.Popen(
+        list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out if err is None else err,
+        start_new_session=True, preexec_fn=child,  # noqa: PLW1509 - this process has no threads
+    )  # fmt: skip
+    code = _wait(process, limit)
+    sandbox.end_group(process.pid)
+    sandbox.end_children()
+    return code
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
+    """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old kernel
+        try:
+            return process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return None
+    try:
+        ready, _, _ = select.select([descriptor], [], [], limit)
+    finally:
+        os.close(descriptor)
+    return process.wait() if ready else None
+
+
+def script(text: str, folder: Path, name: str = "script.sh") -> Path:
+    """Write a bash text into a file of the run's own folder and return it."""
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def set_up(root: Path, task: Task, copy: Path, env: Mapping[str, str], slot: int, log: int) -> bool:
+    """Run the setup section once for a slot, and again when its text, its script or the task's envs changed."""
+    if not task.setup.strip():
+        return True
+    own = copy / paths.SETUP_DEPS
+    parts = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    stamp = paths.state_folder(root) / "slots" / f"setup-{slot}"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return True
+    prefixed = f"set -o pipefail\n{{\n{task.setup}\n}} 2>&1 </dev/null | sed -u 's/^/setup| /'\n"
+    file = script(prefixed, copy.parent, "setup.sh")  # what a setup prints is no result, hence the prefix
+    code = bash(["bash", str(file)], copy, env, task.seconds("SETUP_TIMEOUT", 3600), log)
+    if code == 0:
+        stamp.write_text(digest, encoding="utf-8")
+    return code == 0

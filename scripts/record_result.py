@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Decide an experiment: keep, discard or crash."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console, git
+from helpers.record import decide, keep
+from helpers.run.workdir import Workdirs
+
+EXAMPLES = """\
+  record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
+  record_result.py discard exp-08 --why "no gain: the row fits the cache anyway"
+  record_result.py crash exp-09 --why "the new table needs 3 GB"
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser("Journal the decision; keep also commits the change to the session's branch.", EXAMPLES)
+    sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash")
+    kept = sub.add_parser("keep", help="commit what a standing comparison has shown to be better")
+    kept.add_argument("experiment")
+    kept.add_argument("--problem", default="", metavar="TEXT", help="what was slow and why")
+    kept.add_argument("--solution", default="", metavar="TEXT", help="what the change does")
+    kept.add_argument(
+        "--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat"
+    )
+    kept.add_argument(
+        "--reviewed", default="", metavar="TEXT", help="why the places the guard wants reviewed are honest"
+    )
+    for verb in ("discard", "crash"):
+        other = sub.add_parser(verb, help="journal the reason; nothing is lost")
+        other.add_argument("experiment")
+        other.add_argument("--why", required=True, metavar="TEXT", help="the reason, for whoever comes later")
+    for each in sub.choices.values():
+        each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
+        each.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+        each.epilog = console.EXIT_CODES
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Decide."""
+    args = arguments().parse_args(argv)
+    repository = git.find()
+    work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
+    if args.verb == "keep":
+        words = keep.Words(args.problem, args.solution, args.source, args.reviewed)
+        event = keep.keep(repository, work, args.experiment, words, dry_run=args.dry_run)
+    else:
+        event = decide.decide(repository, work, args.experiment, args.verb, args.why, dry_run=args.dry_run)
+    would = "would be " if args.dry_run else ""
+    print(f"{args.experiment}: {would}recorded as {event['status']} (run {event['run']}, commit {event['commit']})")
+    return console.DONE
+
+
+if __name__ == "__main__":
+    console.main(entry)
