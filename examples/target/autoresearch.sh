@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Benchmark: seconds that wordstat needs for a text of 250,000 words, most of them rare.
+set -euo pipefail
+export LC_ALL=C
+repeats=${AUTORESEARCH_REPEATS:-5}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+awk 'BEGIN { x = 42
+  for (i = 0; i < 250000; i++) {
+    x = (x * 16807) % 2147483647; u = x / 2147483647; n = int(60000 * u * u); w = ""
+    do { w = w sprintf("%c", 97 + n % 26); n = int(n / 26) } while (n > 0)
+    printf "%s%s", w, (i % 12 == 11) ? "\n" : " "
+  } }' >"$work/input"
+
+python3 - "$work" "$repeats" <<'PY'
+import statistics, subprocess, sys, time
+
+work, repeats = sys.argv[1], int(sys.argv[2])
+samples = []
+for _ in range(repeats):
+    # The program's output goes to a file: nothing that it prints can become a METRIC line.
+    with open(f"{work}/input") as text, open(f"{work}/output", "w") as out:
+        began = time.perf_counter()
+        subprocess.run(["./wordstat"], stdin=text, stdout=out, stderr=subprocess.DEVNULL, check=True)
+        samples.append(time.perf_counter() - began)
+print(f"METRIC time_s={statistics.median(samples):.6f}")
+print("SAMPLES time_s=" + ",".join(f"{s:.6f}" for s in samples))
+PY
