@@ -235,8 +235,8 @@ console.main(entry)' "$1" "$2")
     # The person's settings for packages may say where to get them (indexes, proxies, certificates, caches), nothing else.
     for name in $(compgen -e); do
       case "$name" in
-        UV_*INDEX* | UV_FIND_LINKS | UV_CACHE_DIR | UV_*TLS | UV_*CERT* | UV_OFFLINE | UV_CONFIG_FILE | UV_KEYRING_PROVIDER | UV_*TIMEOUT | UV_INSECURE_HOST) ;;
-        PIP_*INDEX* | PIP_FIND_LINKS | PIP_CACHE_DIR | PIP_CERT | PIP_CLIENT_CERT | PIP_PROXY | PIP_CONFIG_FILE | PIP_*TIMEOUT | PIP_TRUSTED_HOST) ;;
+        UV_*INDEX* | UV_FIND_LINKS | UV_CACHE_DIR | UV_*TLS | UV_*CERT* | UV_OFFLINE | UV_CONFIG_FILE | UV_KEYRING_PROVIDER | UV_*TIMEOUT | UV_*RETRIES | UV_INSECURE_HOST) ;;
+        PIP_*INDEX* | PIP_FIND_LINKS | PIP_CACHE_DIR | PIP_CERT | PIP_CLIENT_CERT | PIP_PROXY | PIP_CONFIG_FILE | PIP_*TIMEOUT | PIP_RETRIES | PIP_TRUSTED_HOST) ;;
         UV_* | PIP_* | PYTHON* | VIRTUAL_ENV | CONDA_PREFIX) unset "$name" ;;
       esac
     done

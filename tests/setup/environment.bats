@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# The bundle's own environment of packages. Needs a package index: skipped where none answers.
+
+load common
+
+setup_file() {
+  make_bundle "$BATS_FILE_TMPDIR/bundle"
+  if python3 -m pip -q --retries 0 --timeout 10 download --no-deps -d "$BATS_FILE_TMPDIR" stamina 2>/dev/null; then
+    touch "$BATS_FILE_TMPDIR/online"
+  fi
+}
+setup() {
+  common_setup
+  [ -e "$BATS_FILE_TMPDIR/online" ] || skip "no package index answers"
+}
+
+imports() { "$SKILL/.venv/bin/python" -I -c 'import arxiv, httpx, pypdf, stamina, yaml, cryptography'; }
+without_uv() { # makes a PATH with all that is needed, except uv
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  for tool in git bash grep find mktemp cp mv rm mkdir touch cat ls ln dirname basename readlink cmp rmdir head sed sleep; do
+    ln -s "$(type -P "$tool")" "$BATS_TEST_TMPDIR/bin/$tool"
+  done
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$(python3 -c 'import sys; print(sys.executable)')" >"$BATS_TEST_TMPDIR/bin/python3"
+  chmod +x "$BATS_TEST_TMPDIR/bin/python3"
+}
+
+@test "with uv it installs what the lock says, whatever UV_ settings and [tool.uv] the person has" {
+  type -P uv || skip "no uv here"
+  printf '[project]\nname = "mine"\nversion = "1"\n[tool.uv]\nrequired-version = "==0.0.1"\nconstraint-dependencies = ["httpx==0.1"]\n' >pyproject.toml
+  UV_PROJECT_ENVIRONMENT="$BATS_TEST_TMPDIR/away" UV_SYSTEM_PYTHON=1 UV_CONSTRAINT=/nowhere VIRTUAL_ENV=/nowhere \
+    PYTHONHOME=/nowhere bash "$BUNDLE/setup.sh"
+  imports
+  locked=$(grep -A1 '^name = "pypdf"$' "$BUNDLE/uv.lock" | sed -n 's/^version = "\(.*\)"/\1/p')
+  [ "$locked" = "$("$SKILL/.venv/bin/python" -I -c 'from importlib.metadata import version; print(version("pypdf"))')" ]
+  [ "" != "$(find "$SKILL/.venv" -path '*httpx/__pycache__/*.pyc')" ]
+  [ ! -e "$BATS_TEST_TMPDIR/away" ]
+  [ ! -e .venv ]
+  [ ! -e uv.lock ]
+}
+
+@test "an environment whose folder was moved is made anew" {
+  type -P uv || skip "no uv here"
+  bash "$BUNDLE/setup.sh"
+  mv "$TARGET" "$TARGET 2" && cd "$TARGET 2"
+  bash "$SKILL/setup.sh" --deps-only
+  imports
+  grep -q "$TARGET 2" "$SKILL/.venv/bin/activate"
+}
+
+@test "without uv, python's venv and pip do it; --deps-only only that" {
+  bash "$BUNDLE/setup.sh" --no-deps
+  without_uv
+  PATH=$BATS_TEST_TMPDIR/bin PIP_USER=1 PIP_TARGET="$BATS_TEST_TMPDIR/away" PYTHONDONTWRITEBYTECODE=1 bash "$SKILL/setup.sh" --deps-only
+  imports
+  [ ! -e "$BATS_TEST_TMPDIR/away" ]
+  [ "" != "$(find "$SKILL/.venv" -path '*httpx/__pycache__/*.pyc')" ]
+  [ "" = "$(git status --porcelain)" ]
+}
+
+@test "when packages cannot be had, the skill is installed, the exit code is 3 and the one command is named" {
+  without_uv
+  PATH=$BATS_TEST_TMPDIR/bin PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_NO_INDEX=0 PIP_FIND_LINKS='' PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=2 \
+    run bash "$BUNDLE/setup.sh"
+  [ 3 -eq "$status" ]
+  [[ "$output" == *"setup.sh --deps-only"* ]]
+  [ -f "$SKILL/SKILL.md" ]
+}
