@@ -64,7 +64,8 @@ def entry(argv: list[str]) -> int:
 
 def create(work: Workdirs, args: argparse.Namespace) -> int:
     """Make a copy."""
-    path, count = work.create(args.experiment or work.next_name(), args.source)
+    name = work.next_name() if args.experiment is None else args.experiment
+    path, count = work.create(name, args.source)
     console.note(f"{path.name}: {count} files")
     print(path)
     return console.DONE

@@ -80,7 +80,7 @@ def _compare(root: Path, plan: Plan, place: Path, log: TextIO) -> dict[str, Any]
 
 
 def _build(
-    root: Path, plan: Plan, place: Path, shadow: Shadow, log: Any
+    root: Path, plan: Plan, place: Path, shadow: Shadow, log: TextIO
 ) -> tuple[list[Side], list[Side]] | dict[str, Any]:
     """Build both sides, once for each layout, in folders whose names say nothing; a broken candidate is an answer."""
     task = from_dict(plan.task)

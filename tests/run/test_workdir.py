@@ -1,0 +1,171 @@
+"""Isolated copies hold what git knows, byte for byte, and leave everything of the person's as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def snapshot(root: Path) -> dict[str, Any]:
+    """Everything of the person's that must stay as it is: every file below root with mode, time and content."""
+    found = {}
+    for folder, names, files in os.walk(root):
+        names[:] = [n for n in names if not n.startswith(".autoresearch")]
+        for name in files:
+            path = Path(folder) / name
+            relative = path.relative_to(root).as_posix()
+            if relative.startswith((".git/objects/", ".git/refs/autoresearch")):
+                continue
+            status = path.lstat()
+            content = os.readlink(path) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+            found[relative] = (stat.S_IMODE(status.st_mode), status.st_mtime_ns, content)
+    return found
+
+
+def content(root: Path) -> dict[str, tuple[bool, str]]:
+    """Path to (executable, content) of every file, without .git and .skyignore."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root).as_posix()
+        if relative.split("/")[0] in (".git", ".skyignore") or "/.git" in relative:
+            continue
+        if path.is_symlink():
+            found[relative] = (False, "-> " + os.readlink(path))
+        elif path.is_file():
+            found[relative] = (os.access(path, os.X_OK), hashlib.sha256(path.read_bytes()).hexdigest())
+    return found
+
+
+def test_a_copy_holds_tracked_and_untracked_but_not_ignored(repo: Any) -> None:
+    """Tracked files as they are in the work tree, untracked ones, modes and links; nothing ignored, no .git."""
+    repo.write("run.sh", "echo hi\n", 0o755)
+    repo.write("name with\nnewline and ü", "x")
+    (repo.root / "link").symlink_to("src/work.sh")
+    repo.commit()
+    repo.write("src/work.sh", "changed\n")
+    repo.write("new.txt", "untracked")
+    repo.write("junk.o", "ignored")
+    before = snapshot(repo.root)
+
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+
+    expected = {name: value for name, value in content(repo.root).items() if name != "junk.o"}
+    assert expected == content(copy)
+    assert before == snapshot(repo.root)
+    assert (copy / ".skyignore").exists()
+
+
+def test_sealing_restores_the_same_bytes(repo: Any, tmp_path: Path) -> None:
+    """What was sealed comes back exactly, line endings and filters of the repository notwithstanding."""
+    repo.write(".gitattributes", "*.txt text eol=crlf\n*.id ident\n*.up filter=upper\n")
+    repo.git("config", "filter.upper.clean", "tr a-z A-Z")
+    repo.git("config", "filter.upper.smudge", "tr A-Z a-z")
+    repo.write("dos.txt", b"a\r\nb\r\n")
+    repo.write("mixed.id", "$Id$ here\n")
+    repo.write("case.up", "quiet\n")
+    repo.commit()
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "dos.txt").write_bytes(b"a\nb\r\nc")
+    (copy / "src/work.sh").chmod(0o755)
+    (copy / "extra").mkdir()
+    (copy / "extra/file").write_bytes(bytes(range(256)))
+    before = snapshot(repo.root)
+
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "everything odd")
+    repo.script("snapshot_workdir", "restore", "exp-01", str(tmp_path / "again"))
+
+    assert content(copy) == content(tmp_path / "again")
+    assert before == snapshot(repo.root)
+    assert repo.git("rev-parse", "HEAD") == repo.git("rev-parse", "refs/autoresearch/exp-01^")
+
+
+def test_the_diff_shows_only_the_experiment(repo: Any) -> None:
+    """Uncommitted work of the person is in the copy, and never in an experiment's diff."""
+    repo.write("src/work.sh", "echo theirs\n")
+    repo.write("notes.txt", "theirs")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    assert repo.script("snapshot_workdir", "diff", "exp-01", code=1).returncode == 1
+    (copy / "added.c").write_text("int x;\n")
+
+    shown = repo.script("snapshot_workdir", "diff", "exp-01").stdout
+
+    assert "added.c" in shown
+    assert "theirs" not in shown
+
+
+def test_what_was_run_cannot_be_sealed_over(session: Any) -> None:
+    """A tree that has a result stays on record: a changed copy needs a new name."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    session.script("submit_experiment", "exp-01", "--desc", "no sleep")
+    (copy / "src/work.sh").write_text("echo 43\n")
+
+    said = session.script("snapshot_workdir", "seal", "exp-01", code=4).stderr
+
+    assert "--from exp-01" in said
+    session.script("collect_results", "--wait", "60", "--all")
+
+
+def test_submodule_contents_are_copied(repo: Any, tmp_path: Path) -> None:
+    """A checked-out submodule is part of what is built, so it is part of the copy."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    repo.git("init", "-q", cwd=inner)
+    (inner / "lib.c").write_text("int lib;\n")
+    repo.git("add", "-A", cwd=inner)
+    repo.git("commit", "-qm", "lib", cwd=inner)
+    repo.git("submodule", "--quiet", "add", str(inner), "vendor/lib")
+    repo.commit()
+    before = snapshot(repo.root)
+
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "x")
+
+    assert (copy / "vendor/lib/lib.c").read_text() == "int lib;\n"
+    assert not (copy / "vendor/lib/.git").exists()
+    assert before == snapshot(repo.root)
+
+
+def test_linked_worktrees_and_spaces_work(repo: Any, tmp_path: Path) -> None:
+    """A session may live in a linked worktree whose path has spaces; names are shared by all worktrees."""
+    other = tmp_path / "other tree"
+    repo.git("worktree", "add", "-q", str(other), "-b", "side")
+    repo.script("snapshot_workdir", "create", "exp-01")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "in the first")
+
+    taken = repo.script("snapshot_workdir", "create", "exp-01", cwd=other, code=2).stderr
+    made = repo.script("snapshot_workdir", "create", cwd=other).stdout.strip()
+
+    assert "exp-02" in taken
+    assert Path(made).name == "exp-02"
+
+
+def test_scripts_work_from_inside_a_copy(repo: Any) -> None:
+    """A copy has no .git, and the scripts know all the same which repository it belongs to."""
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+
+    listed = repo.script("snapshot_workdir", "list", cwd=copy / "src").stdout
+
+    assert listed.startswith("exp-01")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "-x", "x..y", "x.lock", "", "a b"])
+def test_names_cannot_leave_their_folder(repo: Any, name: str) -> None:
+    """A name that is no plain word is refused before anything is made."""
+    assert repo.script("snapshot_workdir", "create", "--", name, code=2).returncode == 2
+
+
+def test_outside_of_a_repository(tmp_path: Path, repo: Any) -> None:
+    """No repository, no commit: a sentence, exit 2."""
+    (tmp_path / "empty").mkdir()
+    said = repo.script("snapshot_workdir", "create", "exp-01", cwd=tmp_path / "empty", code=2).stderr
+    repo.git("init", "-q", cwd=tmp_path / "empty")
+    unborn = repo.script("snapshot_workdir", "create", "exp-01", cwd=tmp_path / "empty", code=2).stderr
+
+    assert "not inside a git repository" in said
+    assert "no commit yet" in unborn

@@ -1,0 +1,110 @@
+"""The journal loses nothing that was confirmed, and never holds a line that other readers misread."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import console, journal, paths, state
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def write_many(root: Path, who: int, count: int) -> None:
+    for number in range(count):
+        journal.append(root, {"type": "note", "who": who, "number": number})
+
+
+@given(value=JSON)
+@settings(max_examples=60, deadline=None)
+def test_any_value_is_one_line(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    """Whatever an event holds, it becomes one line of strict JSON that reads back."""
+    root = tmp_path_factory.mktemp("j")
+
+    journal.append(root, {"type": "note", "value": value})
+
+    lines = (root / paths.JOURNAL).read_bytes().splitlines()
+    assert len((root / paths.JOURNAL).read_bytes().split(b"\n")) - 1 == 1
+    assert json.loads(lines[0], parse_constant=pytest.fail)["type"] == "note"
+
+
+def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Four processes that append at once: every event is there, whole, in each writer's order."""
+    writers = [multiprocessing.Process(target=write_many, args=(tmp_path, who, 100)) for who in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    events = journal.read(tmp_path)
+
+    assert len(events) == 400
+    for who in range(4):
+        assert list(range(100)) == [e["number"] for e in events if e["who"] == who]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 20])
+def test_a_torn_last_line_is_set_aside(tmp_path: Path, cut: int) -> None:
+    """A crash in the middle of a line costs that line only; its bytes are kept in a file."""
+    journal.append(tmp_path, {"type": "note", "number": 1})
+    whole = (tmp_path / paths.JOURNAL).read_bytes()
+    (tmp_path / paths.JOURNAL).write_bytes(whole + whole[: -cut - 1])
+
+    journal.append(tmp_path, {"type": "note", "number": 2})
+
+    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+    assert [whole[: -cut - 1]] == [p.read_bytes() for p in (tmp_path / paths.STATE).glob("torn-*")]
+
+
+def test_a_last_line_without_newline_counts(tmp_path: Path) -> None:
+    """An editor that drops the last newline costs nothing."""
+    journal.append(tmp_path, {"type": "note", "number": 1})
+    file = tmp_path / paths.JOURNAL
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+
+    journal.append(tmp_path, {"type": "note", "number": 2})
+
+    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"type": "note", "run": 3}, {"text": "neither"}, {"run": 1, "status": "maybe"}, {"type": "surprise"}],
+)
+def test_lines_that_others_misread_are_refused(tmp_path: Path, event: journal.Event) -> None:
+    """Other readers take an unknown status for a keep and a typed line with a run for a result."""
+    with pytest.raises(console.Failure) as failure:
+        journal.append(tmp_path, event)
+
+    assert failure.value.code == console.USAGE
+
+
+def test_garbage_in_the_middle_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line broken by hand is warned of, with its number, and the rest is read."""
+    journal.append(tmp_path, {"type": "note", "number": 1})
+    with (tmp_path / paths.JOURNAL).open("ab") as file:
+        file.write(b"\xff{broken\n[1]\n")
+    journal.append(tmp_path, {"type": "note", "number": 2})
+
+    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+    assert "line 2, 3" in capsys.readouterr().err
+
+
+def test_a_config_line_after_results_starts_a_segment() -> None:
+    """Runs before it belong to the earlier segment; run numbers go on."""
+    config = {"type": "config", "name": "a", "metricName": "m", "bestDirection": "lower"}
+    run = {"run": 4, "status": "keep", "metric": 1.0}
+
+    now = state.fold([config, run, {**config, "name": "b"}])
+
+    assert now is not None
+    assert (now.segment, now.last_run, now.runs) == (1, 4, [])
