@@ -16,9 +16,14 @@ TOP = HERE.parent.parent
 CASES = [
     pytest.param(file, name, id=f"{file.stem}: {name}")
     for file in sorted(HERE.glob("*.bats"))
-    for name in re.findall(r'^@test "(.*)" \{$', file.read_text(encoding="utf-8"), re.M)
+    for name in re.findall(r'^@test "(.*)" \{$', file.read_text(encoding="utf-8"), re.MULTILINE)
 ]
-SCRIPTS = [TOP / "setup.sh", *sorted((TOP / ".ci").iterdir()), *sorted(HERE.glob("*.bash")), *sorted(HERE.glob("*.bats"))]
+SCRIPTS = [
+    TOP / "setup.sh",
+    *sorted((TOP / ".ci").iterdir()),
+    *sorted(HERE.glob("*.bash")),
+    *sorted(HERE.glob("*.bats")),
+]
 
 
 def need(tool: str) -> None:
@@ -31,9 +36,11 @@ def need(tool: str) -> None:
 def bats(file: Path) -> dict[str, tuple[str, str]]:
     """Run a bats file once; each test's name with its outcome (ok, skip, not ok) and what was said."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_DIR")}
-    out = subprocess.run(["bats", "--tap", file], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL).stdout
+    out = subprocess.run(
+        ["bats", "--tap", file], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL
+    ).stdout
     results: dict[str, tuple[str, str]] = {}
-    for block in re.split(r"^(?=ok |not ok )", out, flags=re.M)[1:]:
+    for block in re.split(r"^(?=ok |not ok )", out, flags=re.MULTILINE)[1:]:
         head, _, rest = block.partition("\n")
         found = re.fullmatch(r"(ok|not ok) \d+ (.*?)(?: # skip ?(.*))?", head)
         assert found, head

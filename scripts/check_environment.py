@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Say what is ready, what is missing, and the one command for each."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console
+
+EXAMPLES = """\
+  check_environment.py          # exit 0: the local path works; 1: something it needs is missing
+  check_environment.py --json
+"""
+
+
+def entry(argv: list[str]) -> int:
+    """Print one line a thing and, where it is not ready, the command that mends it."""
+    p = console.parser("What is ready here, what is missing, and the one command for each. Changes nothing.", EXAMPLES)
+    console.add_output_options(p)
+    args = p.parse_args(argv)
+    from helpers import environment
+
+    found = environment.findings()
+    works = environment.local_path_works(found)
+    if args.json:
+        console.emit_json({"local_path": works, "findings": [f.as_dict() for f in found]}, full=args.full)
+    else:
+        lines = [
+            f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found
+        ]
+        verdict = "the local path works" if works else "not yet: see what is missing above"
+        console.emit("\n".join([*lines, verdict]), full=args.full)
+    return console.DONE if works else console.NO
+
+
+if __name__ == "__main__":
+    console.main(entry)
