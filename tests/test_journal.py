@@ -20,6 +20,7 @@ JSON = st.recursive(
 
 
 def write_many(root: Path, who: int, count: int) -> None:
+    """Append `count` events."""
     for number in range(count):
         journal.append(root, {"type": "note", "who": who, "number": number})
 

@@ -22,7 +22,7 @@ def snapshot(root: Path) -> dict[str, Any]:
             if relative.startswith((".git/objects/", ".git/refs/autoresearch")):
                 continue
             status = path.lstat()
-            content = os.readlink(path) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+            content = str(path.readlink()) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
             found[relative] = (stat.S_IMODE(status.st_mode), status.st_mtime_ns, content)
     return found
 
@@ -35,7 +35,7 @@ def content(root: Path) -> dict[str, tuple[bool, str]]:
         if relative.split("/")[0] in (".git", ".skyignore") or "/.git" in relative:
             continue
         if path.is_symlink():
-            found[relative] = (False, "-> " + os.readlink(path))
+            found[relative] = (False, f"-> {path.readlink()}")
         elif path.is_file():
             found[relative] = (os.access(path, os.X_OK), hashlib.sha256(path.read_bytes()).hexdigest())
     return found
