@@ -6,7 +6,7 @@ import hashlib
 import os
 import select
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from helpers import paths
@@ -16,17 +16,19 @@ from helpers.run.task import Task
 
 def bash(
     command: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float, out: int, err: int | None = None, *,
-    cores: Sequence[int] = (),
+    cores: Sequence[int] = (), walls: Callable[[], None] | None = None,
 ) -> int | None:  # fmt: skip
     """Run `command` in `cwd`, stdout and stderr going to the descriptors; return its exit code, None past `limit` seconds.
 
-    Its process group and everything it left behind have ended when this returns.
+    `walls` (helpers/run/walls.py) is called in the fresh child. Its process group and everything it left behind have ended when this returns.
     """
 
     def child() -> None:
         sandbox.die_with_parent()
         if cores:
             os.sched_setaffinity(0, cores)
+        if walls:
+            walls()
 
     process = subprocess.Popen(
         list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out if err is None else err,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import paths
-from helpers.run import execute, metric, sandbox, slots
+from helpers.run import execute, metric, sandbox, slots, walls
 from helpers.run.shadow import Shadow
 from helpers.run.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
 
@@ -74,11 +75,21 @@ class Side:
         out, err = self.folder / "out.txt", self.folder / "err.txt"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
-            code = execute.bash(["bash", script], self.copy, self.env, limit, stdout.fileno(), stderr.fileno())
+            out_err = (stdout.fileno(), stderr.fileno())
+            code = execute.bash(["bash", script], self.copy, self.env, limit, *out_err, walls=self.walls())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {tail(err) or tail(out)}")
         return self._metrics(script, out)
+
+    def walls(self) -> Callable[[], None] | None:
+        """Return the walls that a measurement stands behind: toolchains stay visible, the other side does not."""
+        tools = [Path(entry) for entry in self.env.get("PATH", "").split(":") if entry]
+        tools = [tool.parent if tool.name == "bin" else tool for tool in tools]
+        homes = [
+            Path(self.env[name]) for name in (*sandbox.TOOL_HOMES, "VIRTUAL_ENV", "CONDA_PREFIX") if name in self.env
+        ]
+        return walls.builder(self.folder, self.folder.parent.parent, [*tools, *homes])
 
     def _metrics(self, script: str, out: Path) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -101,7 +112,7 @@ class Side:
             return f"skipped (no {paths.CHECKS})"
         limit = self.task.seconds(CHECK_TIMEOUT, 600)
         with (self.folder / "checks.log").open("wb") as log:
-            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno())
+            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.walls())
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
     def changed_protected(self, locked: dict[str, str]) -> list[str]:

@@ -1,0 +1,128 @@
+"""Walls around one measurement, where Linux allows them: it can write to its own folder and nowhere else.
+
+In a mount namespace of its own the whole file system is made read-only, the temporary folders are fresh and empty, and
+of the other runs' folders only the run's own is there. So neither side of a comparison can see or touch the other, and
+nothing can be kept from one measurement to the next outside of the copy (which the comparison scans).
+
+See mount_namespaces(7), user_namespaces(7), mount_setattr(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+_NEWNS, _NEWUSER = 0x00020000, 0x10000000
+_BIND, _REC, _PRIVATE, _RDONLY, _REMOUNT, _NOSUID, _NODEV = 0x1000, 0x4000, 1 << 18, 1, 0x20, 2, 4
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+_SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - these are what gets a fresh, private one
+
+
+def builder(own: Path, siblings: Path, keep: Sequence[Path] = ()) -> Callable[[], None] | None:
+    """Return what a fresh child calls to stand behind walls, None where the system does not allow them.
+
+    `own` stays writable, `siblings` (the folder of all runs) and the temporary folders become empty but for it;
+    `keep` stays visible, read-only.
+    """
+    if not available():
+        return None
+    hidden = sorted({str(siblings), *(place for place in _SCRATCH if Path(place).is_dir())})
+    covered = tuple(place + "/" for place in hidden)
+    shown = [str(path) for path in keep if path.is_dir() and str(path).startswith(covered)]
+
+    def build() -> None:
+        _enter()
+        _hide(str(own), hidden, shown)
+
+    return build
+
+
+@cache
+def available() -> bool:
+    """Tell whether such a namespace can be made here, by making one."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            _enter()
+            _read_only("/")
+            code = 0
+        except OSError:
+            pass
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status) == 0
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    arguments = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
+    _call(_libc().mount(*arguments, ctypes.c_ulong(flags), None if data is None else data.encode()), f"mount {target}")
+
+
+def _enter() -> None:
+    libc, uid, gid = _libc(), os.getuid(), os.getgid()
+    if not hasattr(libc, "unshare"):
+        raise OSError("no unshare here")
+    if uid == 0:
+        _call(libc.unshare(_NEWNS), "unshare")
+    else:
+        _call(libc.unshare(_NEWNS | _NEWUSER), "unshare")
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
+    _mount("none", "/", None, _REC | _PRIVATE)
+
+
+def _read_only(path: str) -> None:
+    attributes = struct.pack("QQQQ", 0x1, 0, 0, 0)  # struct mount_attr: MOUNT_ATTR_RDONLY set
+    result = _libc().syscall(
+        _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), _AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes))
+    )
+    _call(result, "mount_setattr")
+
+
+def _hide(own: str, hidden: Sequence[str], shown: Sequence[str]) -> None:
+    """Cover `hidden` with empty folders and bring `own` and `shown` back to where they were."""
+    descriptors = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in dict.fromkeys((own, *shown))]
+    clones = [(path, _clone(descriptor)) for path, descriptor in descriptors]
+    _read_only("/")
+    for place in hidden:
+        if Path(place).is_dir():
+            _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, "mode=1777,size=75%")
+    for path, clone in clones:
+        if not Path(path).is_dir():
+            Path(path).mkdir(parents=True)
+        _attach(clone, path)
+        os.close(clone)
+    for path in shown:
+        if path != own and not path.startswith(own + "/"):
+            _read_only(path)
+    os.chdir(Path.cwd())  # the working folder is the one behind the new mounts
+
+
+def _clone(descriptor: int) -> int:
+    """open_tree(2): a detached copy of the mount at a folder."""
+    clone: int = _libc().syscall(428, descriptor, b"", 0x1000 | 1 | 0x80000 | _AT_RECURSIVE)
+    if clone < 0:
+        _call(-1, "open_tree")
+    return clone
+
+
+def _attach(clone: int, path: str) -> None:
+    """move_mount(2): put a detached copy at a folder."""
+    _call(_libc().syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")
