@@ -20,7 +20,7 @@ CASES = [
 ]
 SCRIPTS = [
     TOP / "setup.sh",
-    *sorted((TOP / ".ci").iterdir()),
+    *(TOP / ".ci" / name for name in ("environment", "run", "test")),
     *sorted(HERE.glob("*.bash")),
     *sorted(HERE.glob("*.bats")),
 ]
