@@ -271,17 +271,7 @@ console.main(entry)' "$1" "$2")
     [ "$dry" = 0 ] || return 0
     if [ -x "$dest/.venv/bin/sky" ]; then sky=$dest/.venv/bin/sky; else sky=$(command -v sky) || return 0; fi
     note "checking SkyPilot's credentials (at most ${AUTORESEARCH_SKY_SECONDS:-90} seconds)"
-    py -c 'import os, signal, subprocess, sys
-child = subprocess.Popen([sys.argv[1], "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         text=True, errors="replace", start_new_session=True)
-try:
-    text, _ = child.communicate(timeout=float(sys.argv[2]))
-except subprocess.TimeoutExpired:
-    os.killpg(child.pid, signal.SIGKILL)
-    sys.exit("sky check: no answer in time; run it yourself")
-lines = [line for line in text.splitlines() if line.strip()]
-print("\n".join(lines[-25:]), file=sys.stderr)
-sys.exit(child.returncode)' "$sky" "${AUTORESEARCH_SKY_SECONDS:-90}" ||
+    py "$dest/helpers/sky_check.py" "$sky" "${AUTORESEARCH_SKY_SECONDS:-90}" ||
       note "SkyPilot has no usable cloud yet: the local executor needs none; sky check says what is missing"
   }
 
