@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Fetch one paper into papers/: its PDF, its text as Markdown, and a line in papers/index.jsonl."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console, git, journal, paths
+
+EXAMPLES = """\
+  fetch_paper.py 2205.14135                     # papers/2205.14135.pdf and papers/2205.14135.md
+  fetch_paper.py 10.1145/3318464.3389710        # an open copy of a DOI, where one is known
+  fetch_paper.py https://www.usenix.org/system/files/osdi20-zhang.pdf --title "..."
+  fetch_paper.py 2205.14135 --text latex        # text from the LaTeX source
+
+other servers: ARXIV_API_URL, SEMANTIC_SCHOLAR_API_URL, OPENALEX_API_URL; keys as for search_papers.py
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser("A paper by arXiv id, DOI, Semantic Scholar or OpenAlex id, or the address of a PDF.", EXAMPLES)
+    p.add_argument("id", metavar="ID|URL|DOI")
+    p.add_argument("--dir", type=Path, metavar="DIR", help="where to (default: papers/ at the top of the repository)")
+    p.add_argument("--text", "--source", dest="kind", choices=("auto", "html", "latex", "pdf"), default="auto",
+                   help="where the text comes from; auto: arXiv's HTML, else its LaTeX, else the PDF")  # fmt: skip
+    p.add_argument("--title", default="", help="the title, for an address that does not tell it")
+    p.add_argument("--again", action="store_true", help="fetch even when it is there")
+    p.add_argument("--max-mb", type=int, default=50, metavar="N", help="largest download (default 50)")
+    p.add_argument("--max-requests", type=int, default=12, metavar="N", help="requests in all (default 12)")
+    console.add_output_options(p)
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Fetch, journal, and say what is there now."""
+    args = arguments().parse_args(argv)
+    from helpers import venv
+    from helpers.read import papers, wanted
+
+    if args.max_mb < 1 or args.max_requests < 1:
+        raise console.usage("--max-mb and --max-requests are at least 1")
+    root = _root()
+    ask = wanted.Wanted(
+        args.id, (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.kind, args.max_mb * 1_000_000,
+        args.max_requests, args.title,
+    )  # fmt: skip
+    papers.parse_id(ask.id)
+    found = None if args.again else wanted.present(ask)
+    fetched = found is None
+    if found is None:
+        venv.require("httpx", "stamina", "arxiv", "pypdf")
+        from helpers.read import fetch
+
+        if root is not None and args.dir is None:
+            _exclude()
+        found = fetch.fetch(ask)
+    _journal(root, ask.folder, found)
+    if args.json:
+        console.emit_json({**found, "folder": str(ask.folder), "new": fetched}, full=args.full)
+    else:
+        console.emit(wanted.report(ask.folder, found, new=fetched), full=args.full)
+    return console.DONE
+
+
+def _root() -> Path | None:
+    """Return the top of the user's repository, None outside of one."""
+    try:
+        return git.find().root
+    except console.Failure:
+        return None
+
+
+def _exclude() -> None:
+    """Keep the person's git status clean of papers/."""
+    try:
+        git.exclude(git.find(), [paths.PAPERS + "/"])
+    except (OSError, console.Failure) as error:
+        console.note(f"warning: papers/ will show in git status: {error}")
+
+
+def _journal(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
+    """Note the paper in the session's journal, once, where there is one."""
+    if root is None or not (root / paths.JOURNAL).is_file():
+        return
+    known = [e for e in journal.read(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
+    if any(e.get("sha256") == found["sha256"] for e in known):
+        return
+    kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}
+    path = folder / (found["text"] or found["pdf"])
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    journal.append(root, {"type": "literature", "source": found["id"], **kept, "path": shown})
+
+
+if __name__ == "__main__":
+    console.main(entry)
