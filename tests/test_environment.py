@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import environment
+from helpers import environment, sky_check
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPT = TOP / "scripts" / "check_environment.py"
@@ -96,3 +96,13 @@ def test_dependencies_are_those_of_pyproject() -> None:
     names = environment.dependencies()
     assert len(wanted) == len(names) > 0
     assert all(requirement.startswith(name) for requirement, name in zip(wanted, names, strict=True))
+
+
+def test_sky_check_keeps_only_what_is_enabled() -> None:
+    """Of the answer of `sky check`, colour codes and all, the enabled infrastructure is shown and nothing else."""
+    text = (
+        "\x1b[2m  AWS: disabled [0m\x1b[0m\n    Reason [compute, storage]: AWS credentials are not set.\n"
+        "\x1b[32m  Slurm: enabled [compute]\x1b[0m\n  Kubernetes: enabled\n\nTo enable a cloud, follow the hints above\n"
+    )
+    assert ["Slurm: enabled [compute]", "Kubernetes: enabled"] == sky_check.enabled(text)
+    assert [] == sky_check.enabled("No infra to check/enabled.\n")
