@@ -118,7 +118,7 @@ def parse_id(text: str) -> tuple[str, str]:
 def _parse_url(text: str) -> tuple[str, str]:
     parts = urlsplit(text)
     host, path = (parts.hostname or "").lower(), unquote(parts.path).strip("/")
-    if host.endswith("arxiv.org") and "/" in path:
+    if f".{host}".endswith(".arxiv.org") and "/" in path:
         inner = path.split("/", 1)[1].removesuffix(".pdf")
         if _ARXIV.fullmatch(inner):
             return "arxiv", inner
@@ -127,7 +127,7 @@ def _parse_url(text: str) -> tuple[str, str]:
     if host == "openalex.org" and re.fullmatch(r"(works/)?W\d+", path, re.IGNORECASE):
         return "openalex", path.split("/")[-1].upper()
     s2 = re.search(r"\b[0-9a-f]{40}$", path)
-    if host.endswith("semanticscholar.org") and s2:
+    if f".{host}".endswith(".semanticscholar.org") and s2:
         return "s2", s2[0]
     return "url", text
 

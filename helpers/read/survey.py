@@ -8,7 +8,7 @@ from typing import Any
 
 from helpers import console
 from helpers.read import cache, papers
-from helpers.read.answer import Budget, Spent, Throttled, span
+from helpers.read.answer import Budget, Throttled, span
 from helpers.read.papers import Paper
 from helpers.read.question import Found, Question, Status, within
 
@@ -79,9 +79,7 @@ def _asked(question: Question, source: str, budget: Budget) -> Outcome:
             return Outcome(**{**vars(old), "note": f"asked again in vain: {failure.message}"})
         throttled = isinstance(failure, Throttled)
         wait = failure.retry_after if isinstance(failure, Throttled) else None
-        note = "" if throttled and wait is not None else failure.message
-        if isinstance(failure, Spent):
-            note += " (raise --max-requests)"
+        note = "" if throttled and wait is not None else f"{failure.message} ({failure.do})"
         return Outcome(source, "throttled" if throttled else "error", retry_after=wait, note=note)
     outcome = Outcome(source, "ok" if found.papers else "empty", found.papers, found.total, note=found.note)
     if not found.note.startswith("incomplete"):
@@ -106,9 +104,9 @@ def _key(question: Question, source: str) -> str:
     """Return the name of the answer in the cache; the limit counts only as far as the source is told it."""
     import os
 
-    asked = {**asdict(question), "limit": question.depth}
+    asked = {**asdict(question), "limit": question.depth, "sort": ""}  # sorting is done here
     if question.linked:
-        asked.update(query="", limit=0, sort="")
+        asked.update(query="", limit=0)
     address = {"arxiv": "ARXIV_API_URL", "s2": "SEMANTIC_SCHOLAR_API_URL", "openalex": "OPENALEX_API_URL"}[source]
     return cache.key("search", source, os.environ.get(address, ""), asked)
 
