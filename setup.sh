@@ -133,7 +133,7 @@ END
     [ -d "$folder" ] || fail 2 "$folder is not a folder" "give an existing repository"
     root=$(git -C "$folder" rev-parse --show-toplevel 2>/dev/null) || root=""
     [ -n "$root" ] ||
-      fail 2 "$folder is not inside a git repository with a work tree" "cd into your repository, or run git init there; or try --demo"
+      fail 2 "$folder is not inside a git repository with a work tree ($(git -C "$folder" rev-parse --show-toplevel 2>&1 | head -n 1))" "cd into your repository, or run git init there; or try --demo"
     dest=$root/$SKILL
     [ "$root" != "$(own_folder || true)" ] ||
       fail 2 "this is the bundle's own clone" "cd into the repository to optimize, or set TARGET_REPO; --demo needs none"
@@ -225,6 +225,7 @@ console.main(entry)' "$1" "$2")
       note "would make $venv with the packages of pyproject.toml${extra:+ and its extra $extra}"
       return
     fi
+    py -m compileall -q "$folder/helpers" || true # an agent's sandbox may not be able to write the caches later
     note "making the environment in $venv"
     packages "$folder" "$venv" ||
       fail 3 "the packages could not be installed in $venv" "check the network, then run: bash $folder/setup.sh --deps-only${extra:+ --with-$extra}"
@@ -310,7 +311,6 @@ END
       copy_own instructions.md
     fi
     link_claude
-    [ "$dry" = 1 ] || py -m compileall -q "$dest/helpers" || true # agents' sandboxes cannot write the caches later
     environment "$dest"
     check_sky
     [ "$dry" = 1 ] || say_prompt

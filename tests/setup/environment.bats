@@ -11,6 +11,7 @@ setup_file() {
 }
 setup() {
   common_setup
+  PATH=$PATH:$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/.venv/bin # uv, where only the developers' environment has it
   [ -e "$BATS_FILE_TMPDIR/online" ] || skip "no package index answers"
 }
 
@@ -58,8 +59,8 @@ without_uv() { # makes a PATH with all that is needed, except uv
 }
 
 @test "when packages cannot be had, the skill is installed, the exit code is 3 and the one command is named" {
-  without_uv
-  PATH=$BATS_TEST_TMPDIR/bin PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_NO_INDEX=0 PIP_FIND_LINKS='' PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=2 \
+  type -P uv || skip "no uv here"
+  UV_DEFAULT_INDEX=http://127.0.0.1:9/ UV_INDEX='' UV_FIND_LINKS='' UV_HTTP_RETRIES=0 UV_CACHE_DIR="$BATS_TEST_TMPDIR/cold" \
     run bash "$BUNDLE/setup.sh"
   [ 3 -eq "$status" ]
   [[ "$output" == *"setup.sh --deps-only"* ]]
