@@ -7,9 +7,6 @@ make_bundle() { # make_bundle FOLDER: this work tree without what git ignores, a
   (cd "$top" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
     if [ -f "$file" ]; then printf '%s\0' "$file"; fi
   done | tar -cf - --null -T -) | tar -xf - -C "$1"
-  for file in SKILL.md instructions.md experiment.yaml README.md; do # TODO: away with it once they exist
-    [ -e "$1/$file" ] || echo "stub $file" >"$1/$file"
-  done
   git_here "$1" init -q -b main
   git_here "$1" add -A
   git_here "$1" commit -q -m bundle
