@@ -18,7 +18,7 @@ EXAMPLES = "  demo.py                 # about two minutes; everything it measure
 PATCHES = {
     "1-larger-table": "a hash table with 64 times the buckets: chains of one instead of sixty",
     "2-pointer-loop": "hash with a pointer instead of an index",
-    "3-no-sort": "leave the words unsorted, and the larger table",
+    "3-no-sort": "leave the words unsorted",
     "4-smaller-benchmark": "a text of a tenth of the words",
     "5-build-flag": "compile with -O3 -march=native",
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, state
+from helpers import console, git, journal, state
 from helpers.record import session
 from helpers.run import task
 from helpers.run.workdir import Workdirs
@@ -105,7 +105,7 @@ def options(args: argparse.Namespace) -> dict[str, Any]:
         "infra": args.infra, "web": args.web, "workers": args.workers,
     }  # fmt: skip
     config = {key: value for key, value in config.items() if value not in (None, {}, "")}
-    now = state.fold(session.journal.read(git.find().root))
+    now = state.fold(journal.read(git.find().root))
     if not (now and now.config["name"] == args.goal):
         missing = [
             flag

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from helpers import console
+from helpers.read.outside import line
 
 
 @dataclass(frozen=True)
@@ -120,4 +121,4 @@ def span(seconds: float | None) -> str:
 
 def glimpse(body: bytes) -> str:
     """Return the beginning of a body, for a message."""
-    return " ".join(body[:200].decode("utf-8", "replace").split())[:120]
+    return line(body[:400].decode("utf-8", "replace"), 120)

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,7 +71,7 @@ def save(name: str, head: dict[str, Any], body: bytes) -> None:
     place = folder()
     if place is None:
         return
-    temporary = place / f".{name}.{os.getpid()}"
+    temporary = place / f".{name}.{os.getpid()}.{threading.get_ident()}"
     try:
         temporary.write_bytes(json.dumps({**head, "length": len(body)}).encode() + b"\n" + body)
         temporary.replace(place / name)

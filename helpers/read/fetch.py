@@ -56,14 +56,14 @@ def file_name(paper: Paper, value: str) -> str:
 
 
 def document(paper: Paper, copy: copies.Copy, origin: str) -> str:
-    """Return papers/<id>.md: what we know, and the text as a fenced quotation."""
+    """Return papers/<id>.md: a quotation of what the sources say of the paper, and of its text."""
     facts = {
-        "id": paper.id, "authors": ", ".join(paper.authors), "year": paper.year, "venue": paper.venue,
+        "title": paper.title, "authors": ", ".join(paper.authors), "year": paper.year, "venue": paper.venue,
         "license": paper.license or "unknown", "url": paper.url or origin, "text from": copy.origin,
     }  # fmt: skip
-    head = "\n".join(f"- {k}: {v}" for k, v in facts.items() if v)
-    fenced = outside.fence(outside.clean(copy.text), f"{paper.id} ({copy.origin})")
-    return f"# {paper.title or paper.id}\n\n{head}\n\n{outside.WARNING}\n\n{fenced}\n"
+    head = "\n".join(f"{k}: {v}" for k, v in facts.items() if v)
+    fenced = outside.fence(outside.clean(f"{head}\n\n{copy.text}"), paper.id)
+    return f"# {paper.id}\n\n{outside.WARNING}\n\n{fenced}\n"
 
 
 def _known(kind: str, value: str, budget: transport.Budget) -> Paper:

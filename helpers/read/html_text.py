@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from helpers.read.outside import line
+
 _SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
 _BLOCKS = {"p", "div", "section", "figure", "figcaption", "li", "ul", "ol", "dl", "dd", "dt", "table", "tr", "blockquote",
            "pre", "article", "header", "footer", "h1", "h2", "h3", "h4", "h5", "h6"}  # fmt: skip
@@ -17,7 +19,7 @@ _LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
 def license_of(page: str) -> str:
     """Return the licence that arXiv states above an HTML paper, empty when there is none."""
     found = _LICENSE.search(page)
-    return " ".join(found[1].split()) if found else ""
+    return line(found[1], 80) if found else ""
 
 
 def markdown(page: str) -> str:
@@ -88,11 +90,10 @@ class _Reader(HTMLParser):
             self._now.append(f" $${latex}$$ " if block else f"${latex}$")
 
     def _flush(self) -> None:
-        line = " ".join("".join(self._now).split())
+        row = " ".join("".join(self._now).split())
         self._now = []
-        if line:
-            line = line.replace("$$ $$", " ")
-            self._lines.append(self._prefix + line)
+        if row:
+            self._lines.append(self._prefix + row.replace("$$ $$", " "))
             self._prefix = ""
 
     def text(self) -> str:

@@ -26,6 +26,10 @@ def sources(wanted: str | None, question: Question) -> list[str]:
         if "arxiv" in chosen:
             raise console.usage("arXiv knows no citations", "use --source s2,openalex")
         return chosen or ["s2", "openalex"]
+    if question.field == "au":
+        if "s2" in chosen:
+            raise console.usage("Semantic Scholar cannot be searched by author here", "use --source arxiv,openalex")
+        return chosen or ["arxiv", "openalex"]
     return list(dict.fromkeys(chosen)) or list(SOURCES)
 
 

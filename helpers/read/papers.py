@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -241,7 +242,7 @@ def write_index(folder: Path, entry: dict[str, Any]) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)

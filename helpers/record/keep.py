@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from helpers import console, git, journal, state
 from helpers.journal import Event
@@ -93,7 +94,7 @@ def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> None:
         )
 
 
-def _branch_in_order(root: session.Path, now: State) -> None:
+def _branch_in_order(root: Path, now: State) -> None:
     base, tip = str(now.baseline["commit_full"]), git.commit_of(root, f"refs/heads/{now.branch}")
     if tip != base:
         raise console.refused(
@@ -102,7 +103,7 @@ def _branch_in_order(root: session.Path, now: State) -> None:
         )
 
 
-def _files_in_order(root: session.Path, now: State) -> None:
+def _files_in_order(root: Path, now: State) -> None:
     changed = session.integrity(root, now)
     if changed:
         raise console.refused(

@@ -1,0 +1,156 @@
+"""The rule that decides: count the wins in interleaved pairs, look a few times, stop as soon as the table allows.
+
+A pair is one measurement of the baseline and one of the candidate, back to back, in an order that a fair coin decides.
+With that coin the chance that a candidate without any effect collects the wins of the table is known exactly, whatever
+the noise is: a sign test with several looks (1.63% with at most 24 pairs, 2.19% with at most 48). references/judging.md
+explains it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+TABLE = {8: (8, 3), 12: (11, 5), 18: (15, 7), 24: (18, 10), 36: (26, 15), 48: (33, 21)}
+"""Pairs so far: (improved if wins >= this, not improved if clear wins <= this)."""
+
+Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on."""
+
+    verdict: Answer
+    pairs: int
+    gain: float
+    interval: tuple[float, float]
+    wins: int
+    clear_wins: int
+    worse: bool
+    needed_pairs: int | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A secondary metric and by which fraction it may be worse; `direction` says which way worse lies."""
+
+    name: str
+    limit: float
+    direction: Literal["lower", "higher"]
+
+
+def order(seed: str, number: int) -> bool:
+    """Tell whether the candidate is measured first in pair `number`: a fair coin, the same for ever."""
+    return hashlib.sha256(f"{seed}/{number}".encode()).digest()[0] & 1 == 1
+
+
+def is_look(pairs: int, max_pairs: int) -> bool:
+    """Tell whether the table is consulted after so many pairs: at its looks, and when the pairs are used up."""
+    return pairs in TABLE and pairs <= max_pairs
+
+
+def gains(baseline: Sequence[float], candidate: Sequence[float], direction: str) -> list[float]:
+    """Return the log gain of every pair; raises ValueError for values that have no logarithm."""
+    if direction not in ("lower", "higher"):
+        raise ValueError(f"direction must be lower or higher, not {direction!r}")
+    for value in (*baseline, *candidate):
+        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+            raise ValueError(f"measurements must be positive finite numbers, not {value!r}")
+    pairs = zip(baseline, candidate, strict=False)
+    if direction == "lower":
+        return [math.log(b / c) for b, c in pairs]
+    return [math.log(c / b) for b, c in pairs]
+
+
+def judge(
+    baseline: Sequence[float], candidate: Sequence[float], *, direction: str, margin: float = 0.01, max_pairs: int = 48,
+    mode: str = "improved",
+) -> Verdict:  # fmt: skip
+    """Apply the rule to pairs in the order they were measured; what follows the deciding look is not used.
+
+    `margin` is the smallest gain worth keeping, a fraction. In mode `not_worse` the question is whether the candidate
+    loses less than the margin. Raises ValueError for unusable measurements.
+    """
+    if not 0 < margin < 1:
+        raise ValueError(f"margin must lie between 0 and 1, not {margin!r}")
+    found = gains(baseline, candidate, direction)
+    usable = [n for n in TABLE if n <= min(len(found), max_pairs)]
+    if not found:
+        raise ValueError("there are no pairs")
+    delta = -math.log1p(-margin)
+    if not usable:  # too few for any look: whatever they say, nothing is decided
+        return _verdict("undecided", found[:max_pairs], delta, mode)
+    for pairs in usable:
+        answer = _look(found[:pairs], delta, mode)
+        if answer != "undecided":
+            return _verdict(answer, found[:pairs], delta, mode)
+    return _verdict("undecided", found[: usable[-1]], delta, mode)
+
+
+def _look(found: Sequence[float], delta: float, mode: str) -> Answer:
+    enough, few = TABLE[len(found)]
+    if mode == "not_worse":
+        if sum(gain > -delta for gain in found) >= enough and statistics.median(found) > -delta:
+            return "not_worse"
+        return "not_improved" if sum(gain > 0 for gain in found) <= few else "undecided"
+    if sum(gain > 0 for gain in found) >= enough and statistics.median(found) >= delta:
+        return "improved"
+    return "not_improved" if sum(gain > delta for gain in found) <= few else "undecided"
+
+
+def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) -> Verdict:
+    ordered, pairs = sorted(found), len(found)
+    enough, _ = TABLE.get(pairs, (pairs, 0))
+    middle = statistics.median(ordered)
+    needed = None
+    if answer == "undecided":
+        needed = _needed(found, delta if mode == "improved" else -delta)
+    losses = sum(gain < 0 for gain in found)
+    return Verdict(
+        answer, pairs, math.expm1(middle), (math.expm1(ordered[pairs - enough]), math.expm1(ordered[enough - 1])),
+        sum(gain > 0 for gain in found), sum(gain > delta for gain in found),
+        losses >= enough and middle <= -delta, needed,
+    )  # fmt: skip
+
+
+def _needed(found: Sequence[float], against: float) -> int | None:
+    """Estimate the pairs for a decision: a sign test of the observed share of wins at one sided 2%, 80% power."""
+    share = sum(gain > max(against, 0) for gain in found) / len(found)
+    distance = abs(share - 0.5)
+    if distance < 0.01:
+        return None
+    return max(len(found) + 1, math.ceil(((2.054 * 0.5 + 0.842 * math.sqrt(share * (1 - share))) / distance) ** 2))
+
+
+def parse_guard(text: str) -> Guard:
+    """Read NAME=+2% (lower is better, may rise by 2%) or NAME=-2% (higher is better, may fall by 2%).
+
+    Raises ValueError for anything else.
+    """
+    match = re.fullmatch(r"([A-Za-z0-9_.µ-]+)=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
+    if not match or not 0 <= float(match[3]) < 100:
+        raise ValueError("NAME=+PCT% (may rise) or NAME=-PCT% (may fall) is expected")
+    return Guard(match[1], float(match[3]) / 100, "lower" if match[2] == "+" else "higher")
+
+
+def guard_holds(
+    guard: Guard, baseline: Sequence[float], candidate: Sequence[float], max_pairs: int
+) -> tuple[float, bool]:
+    """Return the median change for the worse (a fraction) and whether the guard holds.
+
+    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it shown.
+    """
+    found = gains(baseline, candidate, guard.direction)
+    looks = [n for n in TABLE if n <= min(len(found), max_pairs)]
+    limit = -math.log1p(guard.limit) if guard.direction == "lower" else math.log1p(-guard.limit)
+    used = found[: looks[-1]] if looks else found
+    beyond = sum(gain < limit for gain in used)
+    middle = statistics.median(used)
+    shown = bool(looks) and beyond >= TABLE[looks[-1]][0]
+    return math.expm1(-middle), middle >= limit - 1e-12 and not shown

@@ -1,0 +1,63 @@
+"""How noisy is a host: the spread between neighbouring measurements, and the smallest gain that pairs find there."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PER_24, PER_48 = 0.8, 0.6
+"""Smallest gain found with about 75% power, in units of sigma_pair, by at most 24 and 48 pairs."""
+CONFIRM = 0.02
+"""From this sigma_pair on a gain is kept only if a second, fresh comparison says the same."""
+FEWEST = 16
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What a host resolves (a fraction), whether that is worse than the margin, and the words for it."""
+
+    sigma_pair: float
+    resolves: float
+    noisy: bool
+    text: str
+
+
+def sigma_pair(samples: Sequence[float]) -> float | None:
+    """Return 1.4826 * median |ln x[i+1]/x[i]| of successive measurements; None with fewer than 8 of them.
+
+    Successive differences ignore slow drift, which pairing removes anyway.
+    """
+    if len(samples) < 8:
+        return None
+    steps = [abs(math.log(b / a)) for a, b in itertools.pairwise(samples)]
+    return 1.4826 * statistics.median(steps)
+
+
+def needs_confirmation(sigma: float | None) -> bool:
+    """Tell whether a gain on such a host needs a second comparison."""
+    return sigma is not None and sigma >= CONFIRM
+
+
+def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
+    """Judge a host from at least 16 successive measurements of the baseline; raises ValueError with fewer."""
+    sigma = sigma_pair(samples)
+    if sigma is None or len(samples) < FEWEST:
+        raise ValueError(f"at least {FEWEST} measurements are needed, there are {len(samples)}")
+    resolves, longer = PER_24 * sigma, PER_48 * sigma
+    text = f"this host resolves gains of {resolves:.1%} and more with 24 pairs, {longer:.1%} with 48"
+    text += f" (sigma_pair {sigma:.2%}, {len(samples)} measurements)"
+    noisy = longer > margin
+    if noisy:
+        wider = math.ceil(longer * 1000) / 10
+        text += (
+            f"\nthat is not enough for the margin of {margin:.1%}. Take a quieter host, a longer benchmark, CPU time or\n"
+            f"instruction counts instead of wall time, pinned cores, or a wider margin: compare.py EXP --margin {wider:g}"
+        )
+    elif resolves > margin:
+        text += f"\nfor the margin of {margin:.1%} use all 48 pairs: compare.py EXP --max-pairs 48"
+    if needs_confirmation(sigma):
+        text += "\nat this noise a gain counts only when a second, fresh comparison says the same (done by itself)"
+    return Calibrated(sigma, resolves, noisy, text)

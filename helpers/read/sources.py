@@ -1,0 +1,72 @@
+"""Where an idea comes from: source ids, checked, and the proper reference that commits and reports print."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from helpers import console, journal, paths
+
+_OWN = ("own", "profile")
+_FORMS = (
+    (
+        re.compile(r"arxiv:(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE),
+        "https://arxiv.org/abs/{0}",
+    ),
+    (re.compile(r"(?:doi:)?(10\.\d{4,9}/[^\s<>\"]{1,200})", re.IGNORECASE), "https://doi.org/{0}"),
+    (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})"), "https://github.com/{0}/issues/{1}"),
+    (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})@([0-9a-f]{7,64})"), "https://github.com/{0}/commit/{1}"),
+    (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
+)
+
+
+def check(source: str) -> str:
+    """Return the source id; raises Failure (2) when it has none of the known forms."""
+    text = source.strip()
+    if text.isprintable() and (text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+", text) or _url(text)):
+        return text
+    raise console.usage(
+        f"{source!r:.100} is no source",
+        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, a URL, idea-03, own, profile",
+    )
+
+
+def _url(text: str) -> str | None:
+    for pattern, form in _FORMS:
+        match = pattern.fullmatch(text)
+        if match:
+            return form.format(*match.groups())
+    return None
+
+
+def reference(root: Path, source: str) -> str:
+    """Return one line for a commit message or report: the id, its title where it is known, and its address."""
+    text = check(source)
+    address = _url(text)
+    title = _title(root, text)
+    parts = [text, f'"{title}"' if title else "", f"<{address}>" if address and address != text else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _title(root: Path, source: str) -> str:
+    for row in reversed([*_index(root), *journal.read(root)]):
+        if source in (row.get("id"), row.get("source_id")) or (
+            row.get("type") in ("literature", "idea") and row.get("source") == source
+        ):
+            title = str(row.get("title") or row.get("text") or "")
+            return "".join(c if c.isprintable() else " " for c in title)[:150]
+    return ""
+
+
+def _index(root: Path) -> list[dict[str, object]]:
+    file = root / paths.PAPERS / "index.jsonl"
+    rows = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows

@@ -1,0 +1,74 @@
+"""The grammar of METRIC and SAMPLES lines, in its one place.
+
+`METRIC name=value`: a name of A-Z a-z 0-9 _ . µ (also - when read, with a warning), a finite decimal number. Anything else
+that begins with METRIC is malformed and reported as such, never guessed at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+FORBIDDEN = ("__proto__", "constructor", "prototype")
+"""Names that would be dangerous in other readers of the journal."""
+LONGEST = 4096
+"""Bytes of a METRIC line; a longer one is malformed."""
+MOST_SAMPLES = 100_000
+
+_NAME = re.compile(r"[A-Za-z0-9_.µ-]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One parsed line: `value` of a METRIC, `values` of a SAMPLES line, or the reason why it is malformed."""
+
+    name: str | None = None
+    value: float | None = None
+    values: tuple[float, ...] | None = None
+    malformed: str | None = None
+    warning: str | None = None
+
+
+def parse_line(raw: bytes) -> Line:
+    """Parse one line that begins with METRIC or SAMPLES."""
+    samples = raw.startswith(b"SAMPLES")
+    if not samples and len(raw) > LONGEST:
+        return Line(malformed=f"longer than {LONGEST} bytes")
+    try:
+        text = raw.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return Line(malformed="not UTF-8")
+    match = re.fullmatch(r"(?:METRIC|SAMPLES)[ \t]+([^=\s]*)=(.*?)[ \t]*", text)
+    if match is None:
+        return Line(malformed="not of the form METRIC name=value")
+    name, value = match.groups()
+    if not _NAME.fullmatch(name):
+        return Line(malformed=f"{name[:60]!r} cannot name a metric")
+    if name in FORBIDDEN:
+        return Line(malformed=f"the name {name} is refused")
+    warning = f"the name {name} holds '-': other readers may not take it" if "-" in name else None
+    if samples:
+        return _samples(name, value, warning)
+    number = _decimal(value)
+    if number is None:
+        return Line(malformed=f"{name}: {value[:60]!r} is no finite decimal number")
+    return Line(name, number, warning=warning)
+
+
+def _samples(name: str, text: str, warning: str | None) -> Line:
+    parts = text.split(",")
+    if len(parts) > MOST_SAMPLES:
+        return Line(malformed=f"{name}: more than {MOST_SAMPLES} samples")
+    values = [_decimal(part.strip()) for part in parts]
+    if any(value is None for value in values):
+        return Line(malformed=f"{name}: a sample is no finite decimal number")
+    return Line(name, values=tuple(value for value in values if value is not None), warning=warning)
+
+
+def _decimal(text: str) -> float | None:
+    if len(text) > 400 or not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None

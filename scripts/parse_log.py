@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Turn a log of one experiment, from any executor, into one record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console
+from helpers.run import log
+
+EXAMPLES = """\
+  parse_log.py run.log
+  sky logs vm-01 3 --no-follow | parse_log.py - --json
+"""
+
+
+def entry(argv: list[str]) -> int:
+    """Parse; exit 1 when the experiment did not end as done."""
+    p = console.parser(
+        "Parse a log into id, status, metrics, samples, checks, error, host, durations, hashes.", EXAMPLES
+    )
+    p.add_argument("file", help="a log file, or - for standard input")
+    console.add_output_options(p)
+    args = p.parse_args(argv)
+    path = Path(args.file)
+    if args.file != "-" and not path.is_file():
+        raise console.usage(f"{args.file} is not a file", "give the log of one experiment, or - for standard input")
+    record = log.parse(log.standard_input() if args.file == "-" else path)
+    if args.json:
+        console.emit_json(record.as_dict(), full=args.full)
+    else:
+        console.emit("\n".join(lines(record)), full=args.full)
+    return console.DONE if record.status == "done" else console.NO
+
+
+def lines(record: log.Record) -> list[str]:
+    """Return the record as text."""
+    rows = [f"{record.id or '(no id)'}: {record.status}" + (f": {record.error}" if record.error else "")]
+    rows += [f"description: {record.description}"] if record.description else []
+    for name, value in record.metrics.items():
+        samples = record.samples.get(name)
+        rows.append(f"{name} = {value:g}" + (f"  ({len(samples)} samples)" if samples else ""))
+    rows += [f"checks: {record.checks}"] if record.checks else []
+    rows += [f"durations: {', '.join(f'{k} {v:g} s' for k, v in record.durations.items())}"] if record.durations else []
+    rows += [f"protected: {path} {digest[:12]}" for path, digest in record.protected.items()]
+    rows += [f"warning: {text}" for text in record.warnings]
+    if record.status != "done" and record.tail:
+        rows += ["the log's end:", *(f"  {line[:160]}" for line in record.tail[-10:])]
+    return rows
+
+
+if __name__ == "__main__":
+    console.main(entry)

@@ -1,0 +1,146 @@
+"""A session begins, locks, resumes, and turns bad beginnings away with a sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+NEW = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower")
+
+
+def events(repo: Any) -> list[dict[str, Any]]:
+    """Return the journal."""
+    return [json.loads(line) for line in (repo.root / "autoresearch.jsonl").read_text().splitlines()]
+
+
+def test_a_session_leaves_git_status_clean(repo: Any) -> None:
+    """Branch, session files and excludes are made; `git status` shows only what the person has to write."""
+    repo.script("start_session", *NEW)
+
+    assert "autoresearch/quick" == repo.git("branch", "--show-current")
+    assert {"autoresearch.sh", "autoresearch.checks.sh"} >= {
+        line[3:] for line in repo.git("status", "--porcelain").splitlines()
+    }
+    assert "config" == events(repo)[0]["type"]
+
+
+def test_started_again_it_resumes(repo: Any) -> None:
+    """The same command a second time changes nothing and says so; new options are journaled."""
+    repo.script("start_session", *NEW)
+    again = repo.script("start_session", *NEW)
+    repo.script("start_session", "--goal", "quick", "--allow", "build-file:Makefile")
+
+    assert "resumed" in again.stdout
+    assert ["config", "note"] == [e["type"] for e in events(repo)]
+    assert ["build-file:Makefile"] == events(repo)[1]["set"]["allow"]
+
+
+def test_locking_commits_only_benchmark_and_checks(session: Any) -> None:
+    """The lock commits the protected files and nothing else that lies about, and records the baseline as run 1."""
+    names = session.git("show", "--name-only", "--format=", "HEAD").split()
+    run = next(e for e in events(session) if "run" in e)
+
+    assert ["autoresearch.checks.sh", "autoresearch.sh"] == sorted(names)
+    assert (1, "keep", "baseline", 7) == (run["run"], run["status"], run["description"], len(run["commit"]))
+    assert run["metric"] > 0
+    assert "" == session.git("status", "--porcelain")
+
+
+def test_locking_twice_changes_nothing(session: Any) -> None:
+    """A second lock says that it is locked."""
+    before = events(session)
+
+    assert "locked already" in session.script("start_session", "--lock").stderr
+    assert before == events(session)
+
+
+def test_a_changed_benchmark_is_refused_afterwards(session: Any) -> None:
+    """The benchmark is what all results stand on: changed after the lock, nothing goes on."""
+    session.write("autoresearch.sh", "echo METRIC time_s=0.001\n", 0o755)
+
+    assert "autoresearch.sh" in session.script("start_session", "--lock", code=4).stderr
+    assert "CHANGED: autoresearch.sh" in session.script("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "says"),
+    [
+        ("exit 3\n", "benchmark"),
+        ("echo hello\n", "METRIC"),
+        ("echo METRIC other=1\n", "time_s"),
+        ("echo METRIC time_s=nan\n", "METRIC"),
+    ],
+)
+def test_a_bad_benchmark_does_not_lock(repo: Any, benchmark: str, says: str) -> None:
+    """A benchmark that fails or prints no usable METRIC is named, exit 1; once mended the lock works."""
+    repo.write("autoresearch.sh", benchmark, 0o755)
+    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    repo.script("start_session", *NEW)
+
+    assert says in repo.script("start_session", "--lock", code=1).stderr
+
+    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
+    repo.script("start_session", "--lock")
+
+
+def test_missing_checks_need_a_word(repo: Any) -> None:
+    """Without checks nothing tells a faster program from a broken one: it takes --no-checks."""
+    repo.script("start_session", *NEW)
+    (repo.root / "autoresearch.checks.sh").unlink(missing_ok=True)
+    repo.write("autoresearch.sh", "echo METRIC time_s=1\n", 0o755)
+    repo.script("start_session", "--lock", code=2)
+    repo.script("start_session", "--goal", "quick", "--no-checks")
+    repo.script("start_session", "--lock")
+
+
+def test_bad_beginnings(repo: Any) -> None:
+    """Detached HEAD, a merge in progress, a missing option, another session's metric: exit 2 and a next step."""
+    repo.git("checkout", "-q", "--detach")
+    assert "git switch" in repo.script("start_session", *NEW, code=2).stderr
+    repo.git("switch", "-q", "main")
+    (repo.root / ".git/MERGE_HEAD").write_text(repo.git("rev-parse", "HEAD") + "\n")
+    assert "MERGE_HEAD" in repo.script("start_session", *NEW, code=2).stderr
+    (repo.root / ".git/MERGE_HEAD").unlink()
+    assert "--metric" in repo.script("start_session", "--goal", "x", code=2).stderr
+    assert "slug" in repo.script("start_session", "--goal", "No Slug", code=2).stderr
+    repo.script("start_session", *NEW)
+    other = ("--goal", "quick", "--metric", "other", "--direction", "lower")
+    assert "another" in repo.script("start_session", *other, code=2).stderr
+
+
+def test_malformed_yaml_is_named(repo: Any) -> None:
+    """experiment.yaml that is no YAML, or no task, gives its place and exit 2."""
+    repo.script("start_session", *NEW)
+    repo.write("autoresearch.sh", "echo METRIC time_s=1\n", 0o755)
+    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    for text in ("run: [unclosed", "- a\n- list\n", "run: 3\n", "envs: [a]\nrun: echo\n"):
+        repo.write("experiment.yaml", text)
+        assert "experiment.yaml" in repo.script("start_session", "--lock", code=2).stderr
+
+
+def test_a_dirty_tree_is_said_and_kept(repo: Any) -> None:
+    """Uncommitted work is no obstacle: it is named, and stays exactly as it is."""
+    repo.write("src/work.sh", "echo 42 # mine\n")
+    repo.write("staged.txt", "mine")
+    repo.git("add", "staged.txt")
+
+    said = repo.script("start_session", *NEW).stderr
+
+    assert "src/work.sh" in said
+    assert " M src/work.sh" in repo.git("status", "--porcelain")
+    assert "A  staged.txt" in repo.git("status", "--porcelain")
+
+
+def test_git_read_only_says_what_to_allow(repo: Any) -> None:
+    """Some sandboxes keep .git read-only: the message names what to allow."""
+    import os
+
+    if os.getuid() == 0:
+        pytest.skip("root may write everywhere")
+    (repo.root / ".git").chmod(0o555)
+    try:
+        assert "sandbox" in repo.script("start_session", *NEW, code=3).stderr
+    finally:
+        (repo.root / ".git").chmod(0o755)

@@ -1,0 +1,157 @@
+"""Jobs on this machine: detached, bounded, cleaned up after, and never claimed to run when they do not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def edit(session: Any, name: str, text: str) -> None:
+    """Make an experiment whose work is `text`."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(text)
+
+
+def processes(marker: str) -> list[int]:
+    """Return the processes whose command line holds `marker`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker.encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def until(condition: Any, seconds: float = 20) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_secrets_stay_outside(session: Any) -> None:
+    """An experiment's environment holds none of the person's tokens, and a HOME of its own."""
+    edit(session, "exp-01", "env >&2; exit 1\n")
+
+    session.script("submit_experiment", "exp-01", "--desc", "look around", GITHUB_TOKEN="s3cret", MY_API_KEY="s3cret")
+    session.script("collect_results", "--wait", "60", "--all")
+
+    log = next((session.root / ".autoresearch/jobs").glob("exp-01.*/log.txt")).read_text()
+    assert "s3cret" not in log
+    assert "HOME=" in log
+    assert f"HOME={session.env['HOME']}\n" not in log
+
+
+def test_what_a_run_leaves_behind_is_ended(session: Any) -> None:
+    """A daemon that a benchmark starts, even in a session of its own, does not outlive it."""
+    edit(session, "exp-01", "setsid sleep 987.25 >/dev/null 2>&1 &\nsleep 0.05\necho 42\n")
+
+    session.script("submit_experiment", "exp-01", "--desc", "daemon")
+    session.script("collect_results", "--wait", "60", "--all")
+
+    until(lambda: not processes("987.25"))
+
+
+def test_a_job_outlives_its_caller_and_a_dead_runner_is_lost(session: Any) -> None:
+    """After a kill -9 of everything the next command says lost, not running, and nothing is left behind."""
+    edit(session, "exp-01", "sleep 654.5\n")
+    session.script("submit_experiment", "exp-01", "--desc", "long")
+    until(lambda: processes("654.5"))
+    for pid in processes("helpers.run.runner"):
+        if str(session.root).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+
+    said = session.script("collect_results", "--wait", "20").stdout
+    until(lambda: not processes("654.5"))
+
+    assert "lost" in said
+
+
+def test_cancel_ends_a_running_job(session: Any) -> None:
+    """--cancel ends the whole group; the result is a crash that says cancelled."""
+    edit(session, "exp-01", "sleep 543.5\n")
+    session.script("submit_experiment", "exp-01", "--desc", "long")
+    until(lambda: processes("543.5"))
+
+    session.script("submit_experiment", "exp-01", "--cancel")
+    until(lambda: not processes("543.5"))
+
+    assert "cancelled" in session.script("collect_results", "--wait", "20").stdout
+
+
+def test_a_timeout_ends_the_group(session: Any) -> None:
+    """Past BENCH_TIMEOUT the benchmark and its children are ended and the reason is on record."""
+    edit(session, "exp-01", "sleep 432.5\n")
+    session.script("submit_experiment", "exp-01", "--desc", "hangs", "--env", "BENCH_TIMEOUT=1")
+
+    said = (
+        session.script("collect_results", "--wait", "60").stdout
+        + session.script("collect_results", "--wait", "60", "--all", code=None).stdout
+    )
+
+    assert "timed out" in said
+    until(lambda: not processes("432.5"))
+
+
+def test_the_same_content_is_not_run_twice_unnoticed(session: Any) -> None:
+    """Submitting what waits or has a result is noticed; --again insists."""
+    edit(session, "exp-01", "sleep 0.04\necho 42\n")
+    session.script("submit_experiment", "exp-01", "--desc", "x")
+    assert "on its way" in session.script("submit_experiment", "exp-01", code=0).stderr
+    session.script("collect_results", "--wait", "60", "--all")
+
+    assert "--again" in session.script("submit_experiment", "exp-01", code=2).stderr
+    session.script("submit_experiment", "exp-01", "--again")
+    session.script("collect_results", "--wait", "60", "--all")
+
+    events = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    finished = [e for e in events if e.get("type") == "finished" and e["experiment_id"] == "exp-01"]
+    assert 2 == len(finished)
+    assert 2 == len({e["job"] for e in finished})
+
+
+def test_more_slots_than_cores_are_refused(session: Any) -> None:
+    """Benchmarks that share cores disturb each other."""
+    edit(session, "exp-01", "echo 42\n")
+
+    said = session.script("submit_experiment", "exp-01", "--desc", "x", "--slots", "999", code=2).stderr
+
+    assert "--slots" in said
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+def test_two_slots_have_cores_of_their_own(session: Any) -> None:
+    """With two slots two jobs run at once, each pinned to its own core."""
+    session.script("start_session", "--goal", "quick", "--allow", "x")
+    for number in (1, 2):
+        edit(session, f"exp-0{number}", f"sleep 1\ntaskset -cp $$ >&2\necho 4{number}; exit 1\n")
+        session.script("submit_experiment", f"exp-0{number}", "--desc", "where am I", "--slots", "2")
+    session.script("collect_results", "--wait", "60", "--all")
+
+    logs = [p.read_text() for p in sorted((session.root / ".autoresearch/jobs").glob("exp-*/log.txt"))]
+    lists = {line.rsplit(": ", 1)[1] for log in logs for line in log.splitlines() if "affinity list" in line}
+    assert 2 == len(lists)
+    assert not any("," in cores or "-" in cores for cores in lists)
+
+
+def test_scripts_need_no_environment(session: Any) -> None:
+    """After the lock everything works on a bare interpreter with nothing but the standard library."""
+    bundle = Path(__file__).resolve().parent.parent.parent
+    for command in (["status.py"], ["snapshot_workdir.py", "list"], ["collect_results.py"]):
+        done = subprocess.run(
+            ["/usr/bin/python3" if Path("/usr/bin/python3").exists() else "python3", "-I", "-S",
+             str(bundle / "scripts" / command[0]), *command[1:]],
+            cwd=session.root, env={"PATH": os.environ["PATH"], "TMPDIR": session.env["TMPDIR"], "HOME": "/nonexistent"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 1), done.stderr
