@@ -244,7 +244,11 @@ console.main(entry)' "$1" "$2")
     if ! "$2/bin/python" -c "" 2>/dev/null || ! grep -qF "$2" "$2/bin/activate"; then
       rm -rf "$2" # its folder was moved, or its interpreter is gone
     fi
-    if command -v uv >/dev/null; then with_uv "$2"; else with_pip "$2"; fi
+    if command -v uv >/dev/null; then
+      if with_uv "$2"; then return; fi
+      note "uv could not; trying pip" # which may know a mirror, or certificates, that uv does not
+    fi
+    with_pip "$2"
   )
 
   with_uv() {

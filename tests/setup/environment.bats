@@ -8,13 +8,19 @@ setup_file() {
   if python3 -m pip -q --retries 0 --timeout 10 download --no-deps -d "$BATS_FILE_TMPDIR" stamina 2>/dev/null; then
     touch "$BATS_FILE_TMPDIR/online"
   fi
+  find_uv
+  if uv venv -q "$BATS_FILE_TMPDIR/probe" && uv pip install -q --no-cache --dry-run --no-deps -p "$BATS_FILE_TMPDIR/probe/bin/python" stamina 2>/dev/null; then
+    touch "$BATS_FILE_TMPDIR/online-uv"
+  fi
 }
 setup() {
   common_setup
-  PATH=$PATH:$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/.venv/bin # uv, where only the developers' environment has it
+  find_uv
   [ -e "$BATS_FILE_TMPDIR/online" ] || skip "no package index answers"
 }
 
+find_uv() { PATH=$PATH:$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/.venv/bin; } # the developers' environment has it too
+needs_uv() { [ -e "$BATS_FILE_TMPDIR/online-uv" ] || skip "no uv here, or no package index answers it"; }
 imports() { "$SKILL/.venv/bin/python" -I -c 'import arxiv, httpx, pypdf, stamina, yaml, cryptography'; }
 without_uv() { # makes a PATH with all that is needed, except uv
   mkdir "$BATS_TEST_TMPDIR/bin"
@@ -26,7 +32,7 @@ without_uv() { # makes a PATH with all that is needed, except uv
 }
 
 @test "with uv it installs what the lock says, whatever UV_ settings and [tool.uv] the person has" {
-  type -P uv || skip "no uv here"
+  needs_uv
   printf '[project]\nname = "mine"\nversion = "1"\n[tool.uv]\nrequired-version = "==0.0.1"\nconstraint-dependencies = ["httpx==0.1"]\n' >pyproject.toml
   UV_PROJECT_ENVIRONMENT="$BATS_TEST_TMPDIR/away" UV_SYSTEM_PYTHON=1 UV_CONSTRAINT=/nowhere VIRTUAL_ENV=/nowhere \
     PYTHONHOME=/nowhere bash "$BUNDLE/setup.sh"
@@ -40,7 +46,7 @@ without_uv() { # makes a PATH with all that is needed, except uv
 }
 
 @test "an environment whose folder was moved is made anew" {
-  type -P uv || skip "no uv here"
+  needs_uv
   bash "$BUNDLE/setup.sh"
   mv "$TARGET" "$TARGET 2" && cd "$TARGET 2"
   bash "$SKILL/setup.sh" --deps-only
@@ -48,9 +54,11 @@ without_uv() { # makes a PATH with all that is needed, except uv
   grep -q "$TARGET 2" "$SKILL/.venv/bin/activate"
 }
 
-@test "without uv, python's venv and pip do it; --deps-only only that" {
+@test "where uv cannot, python's venv and pip do it; --deps-only only that" {
   bash "$BUNDLE/setup.sh" --no-deps
   without_uv
+  printf '#!/bin/sh\necho "uv: no" >&2\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/uv"
+  chmod +x "$BATS_TEST_TMPDIR/bin/uv"
   PATH=$BATS_TEST_TMPDIR/bin PIP_USER=1 PIP_TARGET="$BATS_TEST_TMPDIR/away" PYTHONDONTWRITEBYTECODE=1 bash "$SKILL/setup.sh" --deps-only
   imports
   [ ! -e "$BATS_TEST_TMPDIR/away" ]
@@ -59,8 +67,8 @@ without_uv() { # makes a PATH with all that is needed, except uv
 }
 
 @test "when packages cannot be had, the skill is installed, the exit code is 3 and the one command is named" {
-  type -P uv || skip "no uv here"
-  UV_DEFAULT_INDEX=http://127.0.0.1:9/ UV_INDEX='' UV_FIND_LINKS='' UV_HTTP_RETRIES=0 UV_CACHE_DIR="$BATS_TEST_TMPDIR/cold" \
+  without_uv
+  PATH=$BATS_TEST_TMPDIR/bin PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_FIND_LINKS='' PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=2 \
     run bash "$BUNDLE/setup.sh"
   [ 3 -eq "$status" ]
   [[ "$output" == *"setup.sh --deps-only"* ]]
