@@ -10,7 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, journal, paths
+from helpers import console
 
 EXAMPLES = """\
   fetch_paper.py 2205.14135                     # papers/2205.14135.pdf and papers/2205.14135.md
@@ -40,7 +40,7 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Fetch, journal, and say what is there now."""
     args = arguments().parse_args(argv)
-    from helpers import venv
+    from helpers import paths, venv
     from helpers.read import papers, wanted
 
     if args.max_mb < 1 or args.max_requests < 1:
@@ -70,6 +70,8 @@ def entry(argv: list[str]) -> int:
 
 def _root() -> Path | None:
     """Return the top of the user's repository, None outside of one."""
+    from helpers import git
+
     try:
         return git.find().root
     except console.Failure:
@@ -78,6 +80,8 @@ def _root() -> Path | None:
 
 def _exclude() -> None:
     """Keep the person's git status clean of papers/."""
+    from helpers import git, paths
+
     try:
         git.exclude(git.find(), [paths.PAPERS + "/"])
     except (OSError, console.Failure) as error:
@@ -86,6 +90,8 @@ def _exclude() -> None:
 
 def _journal(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
     """Note the paper in the session's journal, once, where there is one."""
+    from helpers import journal, paths
+
     if root is None or not (root / paths.JOURNAL).is_file():
         return
     known = [e for e in journal.read(root) if e.get("type") == "literature" and e.get("source") == found["id"]]

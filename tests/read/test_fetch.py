@@ -121,7 +121,7 @@ def test_an_arxiv_paper_as_pdf_and_text(httpserver, here, repository):
     assert (0, asked, 3) == (second.returncode, len(httpserver.log), asked)
     assert pdf() == (repository / "papers" / "2205.14135.pdf").read_bytes()
     text = (repository / "papers" / "2205.14135.md").read_text(encoding="utf-8")
-    assert "# FlashAttention: Fast Attention" == text.splitlines()[0]
+    assert ["# arXiv:2205.14135", "title: FlashAttention: Fast Attention"] == [text.splitlines()[i] for i in (0, 5)]
     assert "We cost $O(N^{2}d)$ reads & writes." in text
     (line,) = index(repository)
     assert ("arXiv:2205.14135", ["Tri Dao", "Christopher Ré"], 2022, "CC BY 4.0", "html", "2205.14135.md") == tuple(

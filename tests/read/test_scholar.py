@@ -165,7 +165,7 @@ def test_hidden_instructions_stay_inside_the_fence(httpserver, here, tmp_path):
 
 @pytest.mark.parametrize(
     "args",
-    [[], ["x", "--source", "dblp"], ["x", "--years", "soon"], ["x", "--limit", "0"], ["x", "--category", "cs.DB", "--source", "s2"],
+    [[], ["x", "--source", "dblp"], ["x", "--years", "soon"], ["x", "--limit", "0"], ["x", "--field", "au", "--source", "s2"], ["x", "--category", "cs.DB", "--source", "s2"],
      ["--cites", "what"], ["--cites", "2205.14135", "--source", "arxiv"]],
 )  # fmt: skip
 def test_wrong_usage(here, tmp_path, args):

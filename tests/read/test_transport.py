@@ -310,3 +310,89 @@ def test_an_ipv4_address_hidden_in_ipv6_is_judged_by_itself(ip):
     n = int(ip)
     forms = [f"::ffff:{ip}", f"64:ff9b::{n >> 16:x}:{n & 0xFFFF:x}", f"2002:{n >> 16:x}:{n & 0xFFFF:x}::1"]
     assert [address.is_public(str(ip))] * 3 == [address.is_public(f) for f in forms]
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """A server with a certificate for localhost that only whoever is told will trust; returns it and the certificate."""
+    import datetime
+    import ssl
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from pytest_httpserver import HTTPServer
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(private + pem)
+    (tmp_path / "ca.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with HTTPServer(ssl_context=context) as server:
+        yield server, tmp_path / "ca.pem"
+
+
+def test_certificates_are_checked(tls, monkeypatch):
+    """A certificate of nobody's is refused; one that the person trusts by $SSL_CERT_FILE is taken, over TLS all the same."""
+    server, ca = tls
+    url = server.url_for("/x")
+    server.expect_request("/x").respond_with_data("secret")
+    transport._certificates.cache_clear()
+    with pytest.raises(transport.Unreachable, match="certificate"):
+        transport.get(url, trusted=[url], timeout=5, patience=0)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    transport._certificates.cache_clear()
+    assert b"secret" == transport.get(url, trusted=[url], timeout=5).body
+    with pytest.raises(console.Failure, match="private network"):
+        transport.get(url)
+    transport._certificates.cache_clear()
+    assert 1 == len(server.log)
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch):
+    """With a proxy set, the connection goes through it, by name; private addresses are refused even so."""
+    heard = []
+
+    def refuse(connection):
+        connection.sendall(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n")
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                heard.append(connection.recv(65536))
+                refuse(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with listener:
+        with pytest.raises(transport.Unreachable):
+            transport.get("https://papers.example/x", token="tok", timeout=2, patience=0)
+        with pytest.raises(console.Failure, match="private network"):
+            transport.get("https://192.168.1.1/x")
+    assert heard[0].startswith(b"CONNECT papers.example:443 ")
+    assert not any(b"tok" in said for said in heard)
