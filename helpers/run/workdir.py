@@ -62,6 +62,7 @@ class Workdirs:
         Raises Failure (2) when the name is taken or the source unknown.
         """
         target = self.path(name)
+        self._set_stale_aside(name)
         if target.exists() or self._ref(paths.EXPERIMENT_REF + name):
             taken = "a folder" if target.exists() else "sealed already"
             raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
@@ -86,6 +87,18 @@ class Workdirs:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return target, count
+
+    def _set_stale_aside(self, name: str) -> None:
+        """Move a copy out of the way that belongs to another repository, which stood at this path before."""
+        meta, target = self.folder / "start" / f"{name}.json", self.path(name)
+        if not target.exists() or not meta.exists():
+            return
+        start = Start(**json.loads(meta.read_text(encoding="utf-8")))
+        if git.run(self.root, ["cat-file", "-e", f"{start.commit}^{{commit}}"], check=False).returncode != 0:
+            aside = target.with_name(f"{name}.of-an-earlier-repository-{journal.now_ms()}")
+            target.rename(aside)
+            meta.unlink()
+            console.note(f"note: a copy of an earlier repository at this path was moved to {aside}")
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
