@@ -66,7 +66,7 @@ class Reader:
             "search its title on arXiv, or ask the person to put the PDF into papers/ and use extract_pdf.py",
         )
 
-    def text(self, paper: Paper, pdf: bytes, kind: Kind, folder: Path) -> Copy:
+    def text(self, paper: Paper, pdf: bytes, kind: Kind) -> Copy:
         """Return the text; an empty one (with a warning) when no way gives any and none was asked for by name."""
         ways: list[str] = ["html", "latex", "pdf"] if kind == "auto" else [kind]
         if not paper.arxiv:
@@ -77,7 +77,7 @@ class Reader:
         for way in ways:
             try:
                 if way == "pdf":
-                    return Copy(_from_pdf(pdf, folder), way)
+                    return Copy(_from_pdf(pdf), way)
                 return self._html(paper.arxiv) if way == "html" else self._latex(paper.arxiv)
             except (console.Failure, ImportError) as failure:  # noqa: PERF203
                 reasons.append(f"{way}: {failure}")
@@ -128,13 +128,13 @@ def _enough(text: str) -> str:
     return text
 
 
-def _from_pdf(pdf: bytes, folder: Path) -> str:
+def _from_pdf(pdf: bytes) -> str:
     """Return the text of a PDF, taken by the extractor (in its own limited process)."""
     if not pdf:
         raise console.outside("there is no PDF")
     from helpers.read.pdf import markdown  # type: ignore[import-not-found,unused-ignore]
 
-    with tempfile.NamedTemporaryFile(suffix=".pdf", dir=folder, prefix=".") as file:
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
         file.write(pdf)
         file.flush()
         return str(markdown(Path(file.name)))

@@ -23,8 +23,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     paper = replace(paper, title=wanted.title) if wanted.title else paper
     reader = copies.Reader(budget, wanted.most)
     pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
-    wanted.folder.mkdir(parents=True, exist_ok=True)
-    copy = reader.text(paper, pdf, wanted.kind, wanted.folder)
+    copy = reader.text(paper, pdf, wanted.kind)
     if not pdf and not copy.text:
         raise console.outside(f"neither a PDF nor a text of {wanted.id} can be had", "see the warnings above")
     paper = replace(paper, license=paper.license or copy.license)
@@ -38,6 +37,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
         "sha256": hashlib.sha256(pdf or content).hexdigest(), "bytes": len(pdf),
         "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }  # fmt: skip
+    wanted.folder.mkdir(parents=True, exist_ok=True)
     for suffix, data in ((".pdf", pdf), (".md", content)):
         if data:
             papers.replace_file(wanted.folder / (name + suffix), data)

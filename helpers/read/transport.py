@@ -6,21 +6,20 @@ it raises Throttled. A 4xx other than that is an answer (Response); what cannot 
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import functools
 import os
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from helpers import console
 from helpers.read import address, cache
 from helpers.read.answer import Budget, Response, Spent, Throttled, Unreachable, judged, span
+from helpers.read.watch import Watch
 
 __all__ = ["Budget", "Response", "Spent", "Throttled", "Unreachable", "get", "user_agent"]
 
@@ -118,7 +117,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
         if isinstance(error, Throttled) and error.retry_after is not None:
             left -= error.retry_after
             return max(error.retry_after, 0.01) if left >= 0 else False
-        return isinstance(error, (Throttled, Unreachable))
+        return isinstance(error, Throttled) or (isinstance(error, Unreachable) and not error.offline)
 
     stamina.instrumentation.set_on_retry_hooks([])
     try:
@@ -162,7 +161,7 @@ def _exchange(target: str, shown: str, headers: dict[str, str], allowed: address
 
     host = address.origin(target)[1]
     proxy = None if address.is_loopback(host) else _proxy(target, host)
-    watch = _Watch(ask.timeout, None if proxy else allowed, host)
+    watch = Watch(ask.timeout, None if proxy else allowed, host)
     limits = httpx.Timeout(min(ask.timeout, 20.0), connect=min(ask.timeout, 10.0))
     try:
         with (
@@ -177,6 +176,8 @@ def _exchange(target: str, shown: str, headers: dict[str, str], allowed: address
     except httpx.InvalidURL:
         raise console.usage(f"not an address: {shown!r}") from None
     except (httpx.TransportError, httpx.DecodingError, OSError) as error:
+        if _offline(error):
+            raise Unreachable(host, "no network here, or none to there", offline=True) from None
         slow = watch.over or isinstance(error, httpx.TimeoutException)
         what = (
             f"no whole answer within {ask.timeout:g} s"
@@ -184,6 +185,18 @@ def _exchange(target: str, shown: str, headers: dict[str, str], allowed: address
             else f"no whole answer ({type(error).__name__}: {error})"
         )
         raise Unreachable(host, what) from None
+
+
+def _offline(error: BaseException | None) -> bool:
+    """Whether no name could be resolved, or no route found: a sandbox, mostly."""
+    while error is not None:
+        if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (
+            errno.ENETUNREACH,
+            errno.EHOSTUNREACH,
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _read(chunks: Iterator[bytes], length: str | None, most: int, host: str) -> bytes:
@@ -198,44 +211,6 @@ def _read(chunks: Iterator[bytes], length: str | None, most: int, host: str) -> 
         if len(body) > most:
             raise too_long
     return bytes(body)
-
-
-class _Watch:
-    """Checks where a connection ends before anything is sent, and cuts it when the whole takes too long.
-
-    httpx only limits each single read, so that a server that drips a byte at a time could hold us for ever.
-    """
-
-    def __init__(self, seconds: float, allowed: address.Reach | None, host: str) -> None:
-        self.allowed, self.host, self.over = allowed, host, False
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Receive httpx's `trace` extension: a new connection, or the same under TLS."""
-        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            return
-        stream = info["return_value"]
-        self._socket = stream.get_extra_info("socket")
-        if self.allowed and event.endswith("connect_tcp.complete"):
-            try:
-                address.check_peer(str(stream.get_extra_info("server_addr")[0]), self.allowed, self.host)
-            except console.Failure:
-                stream.close()
-                raise
-
-    def _cut(self) -> None:
-        self.over = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
 
 
 def user_agent() -> str:

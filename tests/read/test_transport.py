@@ -268,6 +268,14 @@ def test_bad_servers_end_in_a_plain_failure(behave, words):
         transport.get(url, trusted=[url], timeout=0.3, patience=0)
 
 
+def test_without_a_network_it_is_said_at_once():
+    """A name that cannot be resolved is not tried again."""
+    budget = transport.Budget(9)
+    with pytest.raises(transport.Unreachable, match="no network"):
+        transport.get("https://papers.invalid/x", budget=budget)
+    assert 1 == budget.used
+
+
 def test_pace_holds_across_processes(httpserver, base):
     """Two processes asking one service keep their distance together, without knowing of each other."""
     arrivals = []
