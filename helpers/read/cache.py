@@ -132,7 +132,7 @@ def close_until(service: str, when: float) -> None:
         try:
             with suppress(OSError):
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{when:.0f}".encode(), 0)
+                os.pwrite(descriptor, f"{when:.3f}".encode(), 0)
         finally:
             os.close(descriptor)
 
