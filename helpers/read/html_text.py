@@ -52,7 +52,7 @@ class _Reader(HTMLParser):
             return
         values = {k: v or "" for k, v in attrs}
         kind = values.get("class", "")
-        if tag in _SKIPPED or "ltx_page_footer" in kind or "ltx_tag_note" in kind:
+        if tag in _SKIPPED or "ltx_page_footer" in kind or "ltx_tag_note" in kind or "ltx_tag_item" in kind:
             self._skip, self._depth = tag, 1
         elif tag == "math":
             self._formula(values.get("alttext", ""), block=self._equation > 0 or values.get("display") == "block")

@@ -27,6 +27,7 @@ PAGE = f"""<!DOCTYPE html><html><head><title>T</title><style>p {{}}</style></hea
 <annotation encoding="application/x-tex">O(N^{{2}}d)</annotation></semantics></math> reads &amp; writes. {PARAGRAPH}</p>
 <table class="ltx_equation ltx_eqn_table"><tr><td class="ltx_eqn_cell"><math alttext="y=Ax" display="block"><mi>y</mi></math></td>
 <td class="ltx_eqn_cell">(1)</td></tr></table></div>
+<ul class="ltx_itemize"><li class="ltx_item"><span class="ltx_tag ltx_tag_item">•</span><div><p class="ltx_p">A point.</p></div></li></ul>
 <figure><figcaption class="ltx_caption"><span class="ltx_tag">Figure 1: </span>Tiles.</figcaption></figure>
 <table class="ltx_tabular"><tr><td>GPT-2</td><td>3.5x</td></tr></table></section>
 <section class="ltx_bibliography"><h2>References</h2><ul><li class="ltx_bibitem">Dao et al. 2022.</li></ul></section>
@@ -255,6 +256,7 @@ def test_html_keeps_what_matters():
     assert rows[4].startswith("We cost $O(N^{2}d)$ reads & writes. Attention")
     assert [
         "$$y=Ax$$ (1)",
+        "- A point.",
         "[caption] Figure 1: Tiles.",
         "GPT-2 | 3.5x",
         "## References",
