@@ -75,6 +75,8 @@ def _compare(root: Path, plan: Plan, place: Path, log: TextIO) -> dict[str, Any]
     if outcome["verdict"] in ("improved", "not_worse"):
         print("running the checks on the candidate", file=log)
         outcome["checks"] = cand[0].check()
+        if outcome["checks"].startswith(("failed", "timeout")):
+            outcome.update(verdict="not_improved", reason=f"checks: {outcome['checks']}")
         outcome.update(_void(plan, base, cand))
     return outcome
 

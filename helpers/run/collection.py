@@ -21,6 +21,8 @@ def collect(root: Path) -> list[Event]:
     states = local.poll(root, [job.name for job in mine])
     new = []
     for job in mine:
+        if states[job.name] == "lost":
+            local.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
             event = result(now, job, local.log_path(root, job.name), lost=states[job.name] == "lost")
             if record(root, event):
@@ -69,7 +71,7 @@ def result(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
         warnings=parsed.warnings[:5],
     )  # fmt: skip
     changed = changed_protected(now.protected, parsed.protected)
-    if changed:
+    if changed and (parsed.status != "crash" or parsed.protected):  # an early crash reports no hashes
         event.update(status="crash", error=f"{PROTECTED_CHANGED}: {', '.join(changed)}")
     elif parsed.status == "done" and (metric is None or metric <= 0):
         said = "was not printed" if metric is None else f"is {metric}, not positive"

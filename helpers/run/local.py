@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from helpers import paths
-from helpers.run import jobs, slots
+from helpers.run import jobs, sandbox, slots
 from helpers.run.jobs import Folder, JobState, Spec
 
 WORKER = "local"
@@ -27,7 +26,7 @@ def submit(root: Path, spec: Spec) -> None:
 def kick(root: Path, count: int) -> None:
     """Start runners for the waiting jobs, as many as there are slots for; they end by themselves."""
     waiting = jobs.queue(root)
-    for slot in range(min(count, len(waiting))):
+    for slot in range(count if waiting else 0):
         with (paths.state_folder(root) / "runner.log").open("ab") as log:
             subprocess.Popen(
                 [sys.executable, "-m", "helpers.run.runner", str(root), str(slot), str(count)],
@@ -52,23 +51,18 @@ def cancel(root: Path, name: str) -> bool:
     if folder.state() not in ("pending", "running"):
         return False
     folder.mark("cancelled")
-    pid = folder.read("started").strip()
-    if pid and folder.state() == "done" and not folder.has("finished"):
-        _end_job(int(pid))
+    end_leftovers(root, name)  # the runner notices, writes the log's end and goes on with the queue
     return True
 
 
-def _end_job(runner: int) -> None:
-    """End what the runner started; the runner itself notices, writes the log's end and goes on with the queue."""
-    try:
-        children = Path(f"/proc/{runner}/task/{runner}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return
-    for child in children:
-        try:
-            os.killpg(int(child), signal.SIGTERM)
-        except (ProcessLookupError, PermissionError):  # noqa: PERF203
-            continue
+def mark(root: Path, name: str) -> str:
+    """Return what marks the processes of a job, unique on this machine."""
+    return f"{paths.workdir_root(root).name}/{name}"
+
+
+def end_leftovers(root: Path, name: str) -> int:
+    """End every process of the job; return how many there were."""
+    return sandbox.end_marked(mark(root, name))
 
 
 def describe() -> str:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from helpers import git
-from helpers.run import execute, sandbox, slots
+from helpers.run import execute, local, sandbox, slots
 from helpers.run.jobs import Folder, Spec, queue
 from helpers.run.shadow import Shadow
 from helpers.run.task import from_dict
@@ -55,6 +55,7 @@ def run(root: Path, job: Folder, slot: int, count: int) -> None:
             copy = folder / "copy"
             Shadow(git.find(root), Path(spec.workdir_root)).restore(spec.tree, copy)
             env = sandbox.environment(folder, {**task.envs, **spec.env}, spec.passed)
+            env[sandbox.MARK] = local.mark(root, spec.job)
             slots.add_dependencies(root, slot, env)
             ready = execute.set_up(root, task, copy, env, slot, log.fileno())
             reason = "setup failed" if not ready else _execute(task.run, copy, env, spec, slot, count, log.fileno())

@@ -56,6 +56,23 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
     return {**env, **extra}
 
 
+MARK = "AUTORESEARCH_RUN"
+"""The variable that tells which job a process belongs to, so that those of a dead runner can be found."""
+
+
+def end_marked(mark: str) -> int:
+    """Kill every process whose environment carries this mark (Linux); return how many there were."""
+    wanted, ended = f"{MARK}={mark}".encode(), 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+                ended += 1
+        except OSError:  # noqa: PERF203 - gone meanwhile, or another user's
+            continue
+    return ended
+
+
 def adopt_orphans() -> None:
     """Become the parent of whatever descendants leave behind (Linux), so that `end_children` finds it."""
     try:

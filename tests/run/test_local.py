@@ -26,9 +26,14 @@ def processes(marker: str) -> list[int]:
         try:
             if marker.encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
                 found.append(int(entry.name))
-        except OSError:
+        except OSError:  # noqa: PERF203
             continue
     return found
+
+
+def unique() -> str:
+    """Return a number of seconds, very long, that no other process sleeps for."""
+    return f"7{time.time_ns() % 10**9}.5"
 
 
 def until(condition: Any, seconds: float = 20) -> None:
@@ -54,44 +59,48 @@ def test_secrets_stay_outside(session: Any) -> None:
 
 def test_what_a_run_leaves_behind_is_ended(session: Any) -> None:
     """A daemon that a benchmark starts, even in a session of its own, does not outlive it."""
-    edit(session, "exp-01", "setsid sleep 987.25 >/dev/null 2>&1 &\nsleep 0.05\necho 42\n")
+    seconds = unique()
+    edit(session, "exp-01", f"setsid sleep {seconds} >/dev/null 2>&1 &\nsleep 0.05\necho 42\n")
 
     session.script("submit_experiment", "exp-01", "--desc", "daemon")
     session.script("collect_results", "--wait", "60", "--all")
 
-    until(lambda: not processes("987.25"))
+    until(lambda: not processes(seconds))
 
 
 def test_a_job_outlives_its_caller_and_a_dead_runner_is_lost(session: Any) -> None:
     """After a kill -9 of everything the next command says lost, not running, and nothing is left behind."""
-    edit(session, "exp-01", "sleep 654.5\n")
+    seconds = unique()
+    edit(session, "exp-01", f"sleep {seconds}\n")
     session.script("submit_experiment", "exp-01", "--desc", "long")
-    until(lambda: processes("654.5"))
+    until(lambda: processes(seconds))
     for pid in processes("helpers.run.runner"):
         if str(session.root).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGKILL)
 
     said = session.script("collect_results", "--wait", "20").stdout
-    until(lambda: not processes("654.5"))
+    until(lambda: not processes(seconds))
 
     assert "lost" in said
 
 
 def test_cancel_ends_a_running_job(session: Any) -> None:
     """--cancel ends the whole group; the result is a crash that says cancelled."""
-    edit(session, "exp-01", "sleep 543.5\n")
+    seconds = unique()
+    edit(session, "exp-01", f"sleep {seconds}\n")
     session.script("submit_experiment", "exp-01", "--desc", "long")
-    until(lambda: processes("543.5"))
+    until(lambda: processes(seconds))
 
     session.script("submit_experiment", "exp-01", "--cancel")
-    until(lambda: not processes("543.5"))
+    until(lambda: not processes(seconds))
 
     assert "cancelled" in session.script("collect_results", "--wait", "20").stdout
 
 
 def test_a_timeout_ends_the_group(session: Any) -> None:
     """Past BENCH_TIMEOUT the benchmark and its children are ended and the reason is on record."""
-    edit(session, "exp-01", "sleep 432.5\n")
+    seconds = unique()
+    edit(session, "exp-01", f"sleep {seconds}\n")
     session.script("submit_experiment", "exp-01", "--desc", "hangs", "--env", "BENCH_TIMEOUT=1")
 
     said = (
@@ -100,7 +109,7 @@ def test_a_timeout_ends_the_group(session: Any) -> None:
     )
 
     assert "timed out" in said
-    until(lambda: not processes("432.5"))
+    until(lambda: not processes(seconds))
 
 
 def test_the_same_content_is_not_run_twice_unnoticed(session: Any) -> None:
@@ -132,7 +141,7 @@ def test_more_slots_than_cores_are_refused(session: Any) -> None:
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 def test_two_slots_have_cores_of_their_own(session: Any) -> None:
     """With two slots two jobs run at once, each pinned to its own core."""
-    session.script("start_session", "--goal", "quick", "--allow", "x")
+    session.script("start_session", "--goal", "quick", "--allow", "scheduling")
     for number in (1, 2):
         edit(session, f"exp-0{number}", f"sleep 1\ntaskset -cp $$ >&2\necho 4{number}; exit 1\n")
         session.script("submit_experiment", f"exp-0{number}", "--desc", "where am I", "--slots", "2")
