@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers import console
-from helpers.read import arxiv, html_text, latex_text, outside, scholar, transport
+from helpers.read import address, arxiv, html_text, latex_text, outside, scholar, transport
 from helpers.read.papers import Paper
 from helpers.read.wanted import Kind
 
@@ -47,7 +47,7 @@ class Reader:
         reasons, optional = [], bool(paper.arxiv)
         for place in places:
             try:
-                return self._pdf(place), place
+                return self._pdf(secure(place)), secure(place)
             except (transport.Throttled, transport.Spent):  # noqa: PERF203 - next to a download
                 raise
             except console.Failure as failure:
@@ -120,6 +120,13 @@ class Reader:
         if answer.status != 200:
             raise console.outside(f"arXiv has none ({answer.status})")
         return answer
+
+
+def secure(url: str) -> str:
+    """Return the https form of an address: catalogues still list many by their old http one."""
+    if url.lower().startswith("http://") and not address.is_loopback(address.origin(url)[1]):
+        return "https://" + url[7:]
+    return url
 
 
 def _enough(text: str) -> str:

@@ -110,14 +110,15 @@ def _persist(ask: _Ask, patience: float) -> Response:
         raise Throttled(address.origin(ask.url)[1], 429, closed, {}, b"")
     import stamina
 
-    left = patience
+    left, unsaid = patience, 1.0  # who is busy and does not say for how long gets 1 s, then 2 s
 
     def again(error: Exception) -> bool | float:
-        nonlocal left
-        if isinstance(error, Throttled) and error.retry_after is not None:
-            left -= error.retry_after
-            return max(error.retry_after, 0.01) if left >= 0 else False
-        return isinstance(error, Throttled) or (isinstance(error, Unreachable) and not error.offline)
+        nonlocal left, unsaid
+        if isinstance(error, Throttled):
+            wait = unsaid if error.retry_after is None else error.retry_after
+            left, unsaid = left - wait, unsaid * 2
+            return max(wait, 0.01) if left >= 0 else False
+        return isinstance(error, Unreachable) and not error.offline
 
     stamina.instrumentation.set_on_retry_hooks([])
     try:

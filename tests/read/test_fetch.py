@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paper_services import addresses, entry, feed, s2_paper, script, work
 
 from helpers import console
-from helpers.read import html_text, latex_text
+from helpers.read import copies, html_text, latex_text
 
 NAME = "fetch_paper.py"
 PARAGRAPH = "Attention is computed block by block so that nothing large is ever written to slow memory. " * 30
@@ -247,6 +247,15 @@ def test_an_unknown_title_is_no_obstacle(httpserver, tmp_path, repository):
     done = script(NAME, "2205.14135", env=addresses(httpserver, tmp_path), cwd=repository)
     assert 0 == done.returncode, done.stderr
     assert "not known" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("http://www.vldb.org/p.pdf", "https://www.vldb.org/p.pdf"), ("http://localhost:1/p", "http://localhost:1/p")],
+)
+def test_old_http_addresses_are_tried_over_https(url, expected):
+    """An address that a catalogue lists by http is fetched by https; only this machine's own stay."""
+    assert expected == copies.secure(url)
 
 
 def test_html_keeps_what_matters():
