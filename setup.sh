@@ -160,14 +160,16 @@ END
       fail 4 "$SKILL exists and was not installed by setup.sh" "move it away, then run setup.sh again"
   }
 
-  excludes() { # excludes add|lines FOLDER_OF_A_BUNDLE: the one list is in helpers/paths.py
+  names() { # names exclude|lines|copies FOLDER_OF_A_BUNDLE: the one place for names is helpers/paths.py
     (cd "$root" && py -c 'import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[2])
 from helpers import console, git, paths
 def entry(argv):
-    if argv[0] == "add":
+    if argv[0] == "exclude":
         git.exclude(git.find(), paths.EXCLUDED)
+    elif argv[0] == "copies":
+        print(paths.workdir_root(git.find().root))
     else:
         print("\n".join("/" + line for line in paths.EXCLUDED))
 console.main(entry)' "$1" "$2")
@@ -307,7 +309,7 @@ END
     if [ "$dry" = 1 ]; then
       note "would copy the bundle to $dest and add its files to .git/info/exclude"
     else
-      excludes add "$bundle"
+      names exclude "$bundle"
       copy_bundle
     fi
     if [ -n "$bundle" ]; then
@@ -337,7 +339,7 @@ END
   # --- away with it ----------------------------------------------------------------------------------------------
 
   uninstall() {
-    local name common file lines left=""
+    local name common file lines copies left=""
     find_target
     if [ -L "$dest" ] || [ ! -f "$dest/.installed" ]; then fail 2 "$root has no bundle that setup.sh installed" "nothing to remove"; fi
     while read -r name; do # only what we copied, and only as we copied it
@@ -353,7 +355,7 @@ END
     file=$common/info/exclude
     if installed_elsewhere; then
       note "another work tree of this repository has the bundle too: .git/info/exclude stays"
-    elif [ -f "$file" ] && lines=$(excludes lines "$dest"); then
+    elif [ -f "$file" ] && lines=$(names lines "$dest"); then
       if [ "$dry" = 1 ]; then
         note "would remove the bundle's lines from $file"
       else
@@ -362,6 +364,7 @@ END
         rm -f "$file.new.$$"
       fi
     fi
+    copies=$(names copies "$dest") || copies=""
     if [ -L "$root/$LINK" ] && [ "$root/$LINK" -ef "$dest" ]; then act rm -f "$root/$LINK"; fi
     if [ -n "$(git -C "$root" ls-files -- "$SKILL" | head -n 1)" ]; then # you committed it
       act rm -rf "$dest/.venv" "$dest/.installed"
@@ -375,6 +378,7 @@ END
     for name in $MINE; do [ ! -e "$root/$name" ] || left="$left $name"; done
     [ -z "$(git -C "$root" for-each-ref --count=1 refs/autoresearch/ refs/heads/autoresearch/)" ] ||
       left="$left refs/autoresearch/* and branches autoresearch/* (git for-each-ref)"
+    [ ! -d "$copies" ] || left="$left $copies (isolated copies)"
     [ "$dry" = 1 ] || printf 'Removed the bundle from %s\n' "$root"
     [ -z "$left" ] || printf 'Left, since it is yours:%s\n' "$left"
   }

@@ -55,9 +55,8 @@ def entry(argv: list[str]) -> int:
     sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
     if sealed.tree == sealed.start.tree:
         raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
-    for finding in gate.findings(work, sealed, now):
+    for finding in gate.refuse(work, sealed, now):
         console.note(gate.line(finding))
-    gate.refuse(work, sealed, now)
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE

@@ -37,11 +37,14 @@ def refuse(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
     bad = [finding for finding in found if finding.level == "refuse"]
     if bad:
         lines = "\n  ".join(line(finding) for finding in bad[:10])
-        raise console.refused(
-            f"the guard refuses {sealed.name}:\n  {lines}",
-            "take it out of the experiment; what the person wants open is opened by "
-            f"start_session.py --goal {now.config['name']} --allow {bad[0].rule}:{bad[0].path}",
-        )
+        opens = [finding for finding in bad if finding.rule != "protected"]
+        do = "take it out of the experiment"
+        if len(opens) == len(bad):
+            do += (
+                "; only the person opens what is closed: "
+                f"start_session.py --goal {now.config['name']} --allow {opens[0].rule}:{opens[0].path}"
+            )
+        raise console.refused(f"the guard refuses {sealed.name}:\n  {lines}", do)
     return found
 
 

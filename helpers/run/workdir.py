@@ -224,7 +224,7 @@ class Workdirs:
             tree = self.shadow.write_tree(copy, self.index(name))
         else:
             tree = self.sealed(name).tree
-        command = ["diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", *options]
+        command = ["diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", *(options or ("-p",))]
         return git.run(self.root, [*command, start.tree, tree]).stdout
 
     def restore(self, name: str, target: Path) -> None:

@@ -28,8 +28,8 @@ everything() { # every path of a folder with type, mode, content and link target
 
 common_setup() {
   export UV_CACHE_DIR=${UV_CACHE_DIR:-$HOME/.cache/uv} PIP_CACHE_DIR=${PIP_CACHE_DIR:-$HOME/.cache/pip}
-  export HOME=$BATS_TEST_TMPDIR/home GIT_CONFIG_NOSYSTEM=1
-  mkdir -p "$HOME"
+  export TMPDIR=$BATS_TEST_TMPDIR/tmp HOME=$BATS_TEST_TMPDIR/home GIT_CONFIG_NOSYSTEM=1
+  mkdir -p "$HOME" "$TMPDIR"
   unset TARGET_REPO AUTORESEARCH_REPO AUTORESEARCH_REF
   BUNDLE=$BATS_FILE_TMPDIR/bundle
   TARGET="$BATS_TEST_TMPDIR/some repo"

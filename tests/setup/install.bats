@@ -32,8 +32,6 @@ setup() { common_setup; }
 
 @test "piped, it fetches the bundle from --repo and --ref, a branch, a tag or AUTORESEARCH_REPO" {
   git_here "$BUNDLE" tag -f v9 >/dev/null
-  export TMPDIR=$BATS_TEST_TMPDIR/tmp
-  mkdir "$TMPDIR"
   bash -s -- --no-deps --repo "file://$BUNDLE" --ref v9 <"$BUNDLE/setup.sh"
   cmp "$SKILL/SKILL.md" "$BUNDLE/SKILL.md"
   rm -rf "$SKILL"

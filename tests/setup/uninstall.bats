@@ -20,11 +20,13 @@ setup() { common_setup; }
   echo pdf >papers/one.pdf
   echo "# mine" >>experiment.yaml
   git add -f instructions.md
+  python3 "$SKILL/scripts/snapshot_workdir.py" create exp-01
   run bash "$BUNDLE/setup.sh" --uninstall
   [ 0 -eq "$status" ]
   for name in autoresearch.jsonl papers/one.pdf experiment.yaml instructions.md .claude/skills/other program.py; do
     [ -e "$name" ]
   done
+  [[ "$output" == *"isolated copies"* ]]
   for name in autoresearch.jsonl papers experiment.yaml instructions.md; do
     [[ "$output" == *" $name"* ]]
   done
