@@ -128,7 +128,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
             with attempt:
                 return _follow(ask)
     except Throttled as throttled:
-        if throttled.retry_after:
+        if throttled.retry_after and throttled.host == address.origin(ask.url)[1]:
             cache.close_until(ask.service, time.time() + min(throttled.retry_after, 86_400))
         raise
     raise AssertionError  # unreachable: the last attempt returns or raises
