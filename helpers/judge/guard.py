@@ -76,8 +76,7 @@ def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str]) -> lis
             if pattern.search(text[:5000]):
                 found.append(_finding(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
                 break  # one place a rule and file is enough to look there
-    found = list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
-    return found
+    return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
 
 
 def _by_name(change: Change) -> list[Finding]:
