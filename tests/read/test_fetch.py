@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import importlib.util
 import io
 import json
 import subprocess
@@ -49,6 +50,12 @@ We use 50\% of $\alpha \cdot x$~\cite{dao22}, see \ref{sec:r}.
 \end{document}
 """
     + PARAGRAPH
+)
+
+
+needs_extractor = pytest.mark.skipif(
+    importlib.util.find_spec("helpers.read.pdf") is None,
+    reason="the PDF extractor, helpers/read/pdf.py, is not there yet",
 )
 
 
@@ -153,6 +160,7 @@ def test_latex_when_there_is_no_html(httpserver, here, repository):
     assert "latex" == json.loads(done.stdout)["text_from"]
 
 
+@needs_extractor
 def test_text_of_the_pdf_when_there_is_nothing_better(httpserver, here, repository):
     """Without HTML and source the PDF gives the text."""
     for way in ("html", "e-print"):
@@ -166,6 +174,7 @@ def test_text_of_the_pdf_when_there_is_nothing_better(httpserver, here, reposito
     assert "Tiles beat caches." in (repository / "papers" / "2205.14135.md").read_text(encoding="utf-8")
 
 
+@needs_extractor
 def test_a_doi_leads_to_its_open_copy(httpserver, here, repository):
     """The first source's copy is a login page, so the second is asked, and its copy taken; the name is ours."""
     base = here["OPENALEX_API_URL"]
