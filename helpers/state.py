@@ -14,10 +14,11 @@ DEFAULT_MARGIN = 0.01
 
 @dataclass
 class Job:
-    """One submission of a tree to a worker; `finished` is None until its result is journaled."""
+    """One submission of a tree to a worker; `finished` is None until its result is journaled, `sent` while it waits for a worker of the fleet."""
 
     submitted: Event
     finished: Event | None = None
+    sent: Event | None = None
 
     @property
     def name(self) -> str:
@@ -36,8 +37,8 @@ class Job:
 
     @property
     def worker(self) -> str:
-        """The worker that it was sent to."""
-        return str(self.submitted.get("worker", "local"))
+        """The worker that it was sent to; `any` while it waits for one."""
+        return str((self.sent or self.submitted).get("worker", "local") or "any")
 
 
 @dataclass
@@ -53,6 +54,9 @@ class State:
     workers: list[Event] = field(default_factory=list)
     segment: int = 0
     last_run: int = 0
+    results: dict[str, Event] = field(default_factory=dict)
+    decisions: dict[str, Event] = field(default_factory=dict)
+    compared: dict[str, Event] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -111,16 +115,15 @@ class State:
 
     def result(self, experiment: str) -> Event | None:
         """Return the last finished event of the experiment itself (not of a control)."""
-        done = [j.finished for j in self.jobs.values() if j.experiment == experiment and j.role == "experiment"]
-        return next((event for event in reversed(done) if event), None)
+        return self.results.get(experiment)
 
     def decision(self, experiment: str) -> Event | None:
         """Return the run line that decided the experiment."""
-        return next((r for r in reversed(self.runs) if r.get("experiment_id") == experiment), None)
+        return self.decisions.get(experiment)
 
     def comparison(self, experiment: str) -> Event | None:
         """Return the last comparison of the experiment."""
-        return next((c for c in reversed(self.comparisons) if c.get("experiment_id") == experiment), None)
+        return self.compared.get(experiment)
 
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""
@@ -157,6 +160,8 @@ def _apply(state: State, event: Event) -> None:
     kind = event.get("type")
     if "run" in event:
         state.runs.append(event)
+        if event.get("experiment_id"):
+            state.decisions[str(event["experiment_id"])] = event
         state.last_run = max(state.last_run, _int(event.get("run")))
     elif kind == "lock":
         state.lock = event
@@ -166,10 +171,15 @@ def _apply(state: State, event: Event) -> None:
         job = state.jobs.get(str(event.get("job")))
         if job and job.finished is None:
             job.finished = event
+            if job.role == "experiment":
+                state.results[job.experiment] = event
     elif kind == "comparison":
         state.comparisons.append(event)
+        state.compared[str(event.get("experiment_id"))] = event
     elif kind == "worker":
         state.workers.append(event)
+        if event.get("event") == "sent" and str(event.get("job")) in state.jobs:
+            state.jobs[str(event["job"])].sent = event
     elif kind == "note":
         state.notes.append(event)
         if isinstance(event.get("set"), dict):  # options changed after results: another config line would say new segment

@@ -23,6 +23,11 @@ def arguments() -> argparse.ArgumentParser:
     p = console.parser("Parse and journal the results of all jobs that ended.", EXAMPLES)
     p.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait until something finishes")
     p.add_argument("--all", action="store_true", help="with --wait: until nothing waits or runs any more")
+    p.add_argument(
+        "--loop",
+        action="store_true",
+        help="keep feeding and collecting the fleet until ended (run it in the background)",
+    )
     console.add_output_options(p)
     return p
 
@@ -32,6 +37,10 @@ def entry(argv: list[str]) -> int:
     args = arguments().parse_args(argv)
     root = git.find().root
     now = state.load(root)
+    if args.loop:
+        from helpers.run import keeper
+
+        keeper.keep(root, loop=True)
     new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     unit = str(now.config.get("metricUnit", ""))
     if args.json:
@@ -39,6 +48,11 @@ def entry(argv: list[str]) -> int:
     elif new:
         console.emit("\n".join(collection.line(event, now.metric, unit) for event in new), full=args.full)
     left = state.load(root).open_jobs()
+    if any(job.submitted.get("executor") == "sky" for job in left):
+        from helpers.run import keeper
+
+        if keeper.trouble(root):
+            console.note(f"the fleet's last round: {keeper.trouble(root)}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
     elif not new:

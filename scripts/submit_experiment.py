@@ -12,10 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers import console, git, state
 from helpers.judge import gate
 from helpers.run import submission
-from helpers.run.workdir import Workdirs
+from helpers.run.workdir import Sealed, Workdirs
 
 EXAMPLES = """\
   submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
+  submit_experiment.py exp-07 --desc "..." --on sky     # whichever worker of the fleet is free first
   submit_experiment.py exp-07 --cancel
 """
 
@@ -27,7 +28,8 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--desc", metavar="TEXT", help="what it does and why, in a line; needed to seal it")
     p.add_argument("--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat")
     p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")
-    p.add_argument("--on", choices=["local"], default="local", help="executor (default local)")
+    p.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
+    p.add_argument("--worker", metavar="NAME", help="with --on sky: this one instead of the first that is free")
     p.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once, each on its own cores")
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
     p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
@@ -41,7 +43,7 @@ def entry(argv: list[str]) -> int:
     args = arguments().parse_args(argv)
     repository = git.find()
     if args.cancel:
-        for job in submission.cancel(repository, args.experiment):
+        for job in cancel(repository, args.experiment):
             print(f"{job}: cancelled; collect_results.py records it")
         return console.DONE
     if args.slots < 1:
@@ -61,9 +63,33 @@ def entry(argv: list[str]) -> int:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE
     request = submission.Request(args.source, environment(args.env), args.slots, args.again)
+    if args.on == "sky":
+        return on_fleet(work, sealed, request, args.worker)
     for job in submission.submit(work, sealed, request):
         print(f"{job}: queued on local")
     return console.DONE
+
+
+def on_fleet(work: Workdirs, sealed: Sealed, request: submission.Request, worker: str | None) -> int:
+    """Leave it to the session's keeper, which is started when it is not at work."""
+    from helpers import venv
+    from helpers.run import keeper, waiting
+
+    venv.require("sky", extra="--with-sky")
+    for job in waiting.submit(work, sealed, request, worker):
+        print(f"{job}: waits for {worker or 'the first free worker'}")
+    keeper.kick(work.root)
+    return console.DONE
+
+
+def cancel(repository: git.Repository, experiment: str) -> list[str]:
+    """Cancel the experiment's jobs, wherever they are."""
+    jobs = [j for j in state.load(repository.root).open_jobs() if j.experiment == experiment]
+    if any(j.submitted.get("executor") == "sky" for j in jobs):
+        from helpers.run import waiting
+
+        return waiting.cancel(repository, experiment)
+    return submission.cancel(repository, experiment)
 
 
 def environment(pairs: list[str]) -> dict[str, str]:

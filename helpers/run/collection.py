@@ -29,7 +29,18 @@ def collect(root: Path) -> list[Event]:
                 new.append(event)
     if any(value == "pending" for value in states.values()):
         local.kick(root, 1)
-    return new
+    return new + _from_fleet(root, now)
+
+
+def _from_fleet(root: Path, now: State) -> list[Event]:
+    """What the fleet's keeper journaled and nobody has seen yet; the keeper is started when one is needed."""
+    if not any(job.submitted.get("executor") == "sky" for job in now.jobs.values()):
+        return []
+    from helpers.run import keeper  # it collects by this module
+
+    if keeper.has_work(now):
+        keeper.kick(root)
+    return keeper.news(root)
 
 
 def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Event]:

@@ -16,9 +16,14 @@ CONTROL_AGE_MS = 30 * 60 * 1000
 def control(state: State, worker: str) -> Job | None:
     """Return the newest control of the current baseline on `worker`, finished or not; None without one."""
     tree = state.baseline["tree"]
+    made = max(
+        (int(e.get("timestamp", 0)) for e in state.workers if e["worker"] == worker and e["event"] == "up"), default=0
+    )
     jobs = [
-        j for j in state.jobs.values() if j.role == "control" and j.worker == worker and j.submitted["tree"] == tree
-    ]
+        j for j in state.jobs.values()
+        if j.role == "control" and j.worker == worker and j.submitted["tree"] == tree
+        and int(j.submitted.get("timestamp", 0)) >= made  # another machine may stand behind the same name now
+    ]  # fmt: skip
     usable = [j for j in jobs if j.finished is None or j.finished["status"] == "done"]
     return usable[-1] if usable else None
 

@@ -36,7 +36,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
             local.kick(work.root, request.slots)
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
             return []
-        _refuse_repetition(now, sealed, request)
+        refuse_repetition(now, sealed, request)
         budget.check(now)
         specs = []
         if screening.needs_control(now, local.WORKER):
@@ -63,7 +63,8 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
     return spec.job
 
 
-def _refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> None:
+def refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> None:
+    """Raise Failure (2) when the experiment was decided, or this very content was run, and nobody said again."""
     decided = now.decision(sealed.name)
     if decided and not request.again:
         raise console.usage(

@@ -1,0 +1,85 @@
+"""The workers of the fleet as the journal knows them, and which job each of them has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helpers.journal import Event
+from helpers.state import Job, State
+
+LOCAL = "local"
+STATES = {"launching": "launching", "up": "up", "stopped": "stopped", "down": "down", "lost": "lost"}
+"""Events of a worker that change its state."""
+
+
+@dataclass
+class Worker:
+    """A worker: its state, what stands behind its name (`launch`), and what its calibration said (fractions)."""
+
+    name: str
+    state: str = "launching"
+    launch: str = ""
+    resources: str = ""
+    usd_hour: float | None = None
+    accelerators: dict[str, float] | None = None
+    autostop: int | None = None
+    asked: dict[str, object] = field(default_factory=dict)
+    since_ms: int = 0
+    up_ms: int = 0
+    sigma_pair: float | None = None
+    resolves: float | None = None
+    noisy: bool = False
+
+
+def crew(now: State) -> dict[str, Worker]:
+    """Return every worker that this session ever had, by name; the local machine is not among them."""
+    workers: dict[str, Worker] = {}
+    for event in now.workers:
+        name = str(event.get("worker", LOCAL))
+        if name != LOCAL:
+            _apply(workers.setdefault(name, Worker(name)), event)
+    return workers
+
+
+def _apply(worker: Worker, event: Event) -> None:
+    kind, at = str(event.get("event")), int(event.get("timestamp", 0))
+    if kind == "calibrated":
+        worker.sigma_pair, worker.resolves = event.get("sigma_pair"), event.get("resolves")
+        worker.noisy = bool(event.get("noisy"))
+        return
+    if kind not in STATES:
+        return
+    if worker.state == "up":
+        worker.up_ms += at - worker.since_ms
+    worker.state, worker.since_ms = STATES[kind], at
+    if kind == "launching":
+        worker.asked, worker.autostop = dict(event.get("resources") or {}), event.get("autostop")
+        worker.sigma_pair = worker.resolves = None
+        worker.noisy = False
+    if kind == "up":
+        worker.launch, worker.usd_hour = str(event.get("launch", "")), event.get("usd_hour")
+        worker.resources, worker.accelerators = str(event.get("host", "")), event.get("accelerators")
+
+
+def up(now: State) -> list[Worker]:
+    """Return the workers that can take jobs, the quietest known ones first."""
+    return sorted((w for w in crew(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
+
+
+def standing(now: State) -> list[Worker]:
+    """Return the workers that count against the agreed number: whatever was made and not taken down."""
+    return [w for w in crew(now).values() if w.state in ("launching", "up", "stopped")]
+
+
+def busy(now: State) -> dict[str, list[Job]]:
+    """Return the open jobs of each worker, oldest first."""
+    found: dict[str, list[Job]] = {}
+    for job in now.open_jobs():
+        if job.sent:
+            found.setdefault(job.worker, []).append(job)
+    return found
+
+
+def waiting(now: State) -> list[Job]:
+    """Return the jobs that wait for a worker, oldest first."""
+    return [job for job in now.open_jobs() if job.submitted.get("executor") == "sky" and not job.sent]

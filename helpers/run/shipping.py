@@ -1,0 +1,81 @@
+"""What is sent to a worker: one experiment's sealed copy under a folder name of its own, and the script that runs it.
+
+SkyPilot copies into one shared folder of the worker without deleting anything there. So each job has its own folder
+name, changes into it, and removes it when it ends; and a worker runs one job at a time, whatever else waits in its queue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+from pathlib import Path
+
+from helpers import git, paths
+from helpers.run.shadow import Shadow
+from helpers.run.task import Task
+from helpers.run.workdir import SKYIGNORE
+
+_SCRIPT = """\
+# Runs one experiment on a worker; made by helpers/run/shipping.py.
+set -uo pipefail
+job={job} experiment={experiment} limit={limit} digest={digest}
+own=$HOME/.autoresearch
+mkdir -p "$own/claims"
+rm_all() {{ rm -rf -- "$job" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
+crash() {{ printf 'EXPERIMENT_ID: %s\\nEXPERIMENT_STATUS: crash\\nEXPERIMENT_ERROR: %s\\n' "$experiment" "$1"; }}
+
+# Sent twice (a caller that died, an answer that was lost): only the first one runs.
+if ! mkdir "$own/claims/$job" 2>/dev/null; then
+  echo "autoresearch: $job was claimed already"
+  exit 0
+fi
+# One at a time: whoever comes next waits here, and begins as soon as this one ends.
+if command -v flock >/dev/null; then exec 9>"$own/lock"; flock 9; fi
+
+if [ -f "$job.setup.sh" ] && [ "$(cat "$own/setup" 2>/dev/null)" != "$digest" ]; then
+  if ! bash "$job.setup.sh" 9>&- </dev/null 2>&1 | sed 's/^/setup| /'; then
+    crash "setup failed"
+    rm_all
+    exit 0
+  fi
+  echo "$digest" >"$own/setup"
+fi
+AUTORESEARCH_MARK=$job timeout -k 10 "$limit" bash "$job.run.sh" 9>&- </dev/null
+code=$?
+for process in /proc/[0-9]*; do # what it left behind
+  if grep -qzx "AUTORESEARCH_MARK=$job" "$process/environ" 2>/dev/null; then kill -KILL "${{process#/proc/}}" 2>/dev/null; fi
+done
+if [ "$code" = 124 ] || [ "$code" = 137 ]; then
+  crash "timed out: the whole job ran past $limit s and was ended"
+elif [ "$code" != 0 ]; then
+  crash "the run section ended with exit $code"
+fi
+rm_all
+exit 0
+"""
+
+
+def pack(root: Path, folder: Path, job: str, experiment: str, tree: str, task: Task) -> Path:
+    """Make the folder to send for `job` under `folder` and return it."""
+    ship = folder / "ship" / job
+    shutil.rmtree(ship, ignore_errors=True)
+    ship.mkdir(parents=True)
+    (ship / ".skyignore").write_text(SKYIGNORE, encoding="utf-8")
+    Shadow(git.find(root), folder).restore(tree, ship / job)
+    if task.setup.strip():
+        (ship / f"{job}.setup.sh").write_text(task.setup, encoding="utf-8")
+    (ship / f"{job}.run.sh").write_text(task.run, encoding="utf-8")
+    own = ship / job / paths.SETUP_DEPS
+    inputs = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
+    script = _SCRIPT.format(
+        job=shlex.quote(job), experiment=shlex.quote(experiment), limit=task.limit(),
+        digest=hashlib.sha256("\0".join(inputs).encode()).hexdigest(),
+    )  # fmt: skip
+    (ship / f"{job}.job.sh").write_text(script, encoding="utf-8")
+    return ship
+
+
+def command(job: str) -> str:
+    """Return what the worker is told to run, in the folder that was sent."""
+    return f"bash {shlex.quote(job + '.job.sh')}"

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""The fleet of workers: make, list, replace, stop, take down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console, git, state
+
+EXAMPLES = """\
+  workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
+  workers.py list
+  workers.py replace vm-03                        # a noisy or dead one
+  workers.py down --all --yes                     # only when the person said so
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser(
+        "Workers on clouds, Kubernetes or Slurm, through SkyPilot. They cost the person's money.", EXAMPLES
+    )
+    p.add_argument("action", choices=["up", "list", "replace", "stop", "down"])
+    p.add_argument("worker", nargs="*", help="for replace, stop and down: which")
+    p.add_argument("--count", type=int, default=1, metavar="N", help="up: workers in all, vm-01 to vm-N (default 1)")
+    p.add_argument(
+        "--infra", metavar="NAME", help="up: aws, gcp/us-central1, k8s, slurm/CLUSTER, ... (default: the session's)"
+    )
+    p.add_argument("--cpus", metavar="N+", help="up: cores, as 4 or 4+")
+    p.add_argument("--gpus", metavar="H100:1", help="up: accelerators; several kinds that will do: H100:1,H200:1")
+    p.add_argument(
+        "--autostop",
+        type=int,
+        default=60,
+        metavar="MINUTES",
+        help="up: idle minutes until it stops; 0 for never (default 60)",
+    )
+    p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
+    p.add_argument("--ask", action="store_true", help="list: ask the clouds for the true states")
+    p.add_argument("--all", action="store_true", help="stop and down: every worker of this session; down needs --yes")
+    p.add_argument("--yes", action="store_true", help="down --all: the person said so")
+    p.add_argument("--dry-run", action="store_true", help="say what would be done")
+    console.add_output_options(p)
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Do it."""
+    args = arguments().parse_args(argv)
+    from helpers.run import workers
+
+    root = git.find().root
+    now = state.load(root)
+    if args.action == "list":
+        rows = workers.table(root, now, ask=args.ask)
+        if args.json:
+            console.emit_json(rows, full=args.full)
+        else:
+            console.emit("\n".join(map(workers.line, rows)), full=args.full)
+        return console.DONE
+    if args.action == "up":
+        return up(args, root, now)
+    names = chosen(args, now)
+    if args.dry_run:
+        print(f"would {args.action}: {', '.join(names)}")
+        return console.DONE
+    for name in names:
+        print(
+            workers.replace(root, name) if args.action == "replace" else workers.end(root, name, args.action),
+            flush=True,
+        )
+    return console.DONE
+
+
+def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
+    """Launch what is missing."""
+    from helpers.run import workers
+
+    wanted = workers.Wanted(
+        workers.resources(now, args.infra, args.cpus, args.gpus), args.autostop or None, args.prefix
+    )
+    names = workers.plan(now, args.count, wanted)
+    if not names:
+        print(f"all {args.count} are up")
+    elif args.dry_run:
+        print(f"would launch {', '.join(names)}: {wanted.resources}")
+    else:
+        if wanted.autostop:
+            console.note(f"each stops itself after {wanted.autostop} idle minutes (--autostop 0: never)")
+        for line in workers.up(root, names, wanted):
+            print(line, flush=True)
+    return console.DONE
+
+
+def chosen(args: argparse.Namespace, now: state.State) -> list[str]:
+    """Return the workers that are meant; raises Failure (2, 4)."""
+    from helpers.run import crew
+
+    if args.all and args.action == "replace":
+        raise console.usage("replace takes names, not --all")
+    if not args.all:
+        if not args.worker:
+            raise console.usage(f"{args.action} which worker?", "workers.py list")
+        return list(args.worker)
+    names = [w.name for w in crew.crew(now).values() if w.state != "down"]
+    if args.action == "down" and not args.yes and not args.dry_run:
+        raise console.refused(
+            f"this takes down {', '.join(names) or 'nothing'} for good", "if the person said so: --all --yes"
+        )
+    return names
+
+
+if __name__ == "__main__":
+    console.main(entry)
