@@ -32,8 +32,12 @@ def now_ms() -> int:
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Hold the session's lock: for a read of the journal and an append that depends on it."""
-    folder = paths.state_folder(root)
-    descriptor = os.open(folder / "journal.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    name = f"{root}/{paths.STATE}/journal.lock"
+    try:
+        descriptor = os.open(name, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        paths.state_folder(root)
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -60,7 +64,7 @@ def append_locked(root: Path, event: Event) -> Event:
         size = _set_torn_aside(root, descriptor)
         try:
             _write_all(descriptor, line, size)
-            os.fsync(descriptor)
+            os.fdatasync(descriptor) if hasattr(os, "fdatasync") else os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, size)  # a half line of a full disk must not stay
             raise

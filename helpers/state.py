@@ -160,30 +160,33 @@ def _apply(state: State, event: Event) -> None:
     kind = event.get("type")
     if "run" in event:
         state.runs.append(event)
+        state.last_run = max(state.last_run, _int(event.get("run")))
         if event.get("experiment_id"):
             state.decisions[str(event["experiment_id"])] = event
-        state.last_run = max(state.last_run, _int(event.get("run")))
     elif kind == "lock":
         state.lock = event
     elif kind == "submitted":
         state.jobs[str(event.get("job"))] = Job(event)
     elif kind == "finished":
-        job = state.jobs.get(str(event.get("job")))
-        if job and job.finished is None:
-            job.finished = event
-            if job.role == "experiment":
-                state.results[job.experiment] = event
+        _finish(state, event)
     elif kind == "comparison":
         state.comparisons.append(event)
         state.compared[str(event.get("experiment_id"))] = event
     elif kind == "worker":
         state.workers.append(event)
-        if event.get("event") == "sent" and str(event.get("job")) in state.jobs:
-            state.jobs[str(event["job"])].sent = event
     elif kind == "note":
         state.notes.append(event)
         if isinstance(event.get("set"), dict):  # options changed after results: another config line would say new segment
             state.config = {**state.config, **event["set"]}
+
+
+def _finish(state: State, event: Event) -> None:
+    job = state.jobs.get(str(event.get("job")))
+    if job is None or job.finished is not None:
+        return
+    job.finished = event
+    if job.role == "experiment":
+        state.results[job.experiment] = event
 
 
 def _int(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file

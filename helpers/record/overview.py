@@ -73,7 +73,10 @@ def _running(root: Path, now: State) -> list[str]:
 
 def _waiting(now: State) -> list[str]:
     lines = []
-    for name in now.undecided():
+    waiting = now.undecided()
+    if len(waiting) > LINES:
+        lines.append(f"{len(waiting)} experiments wait for a decision; the newest:")
+    for name in waiting[-LINES:]:
         compared, done = now.comparison(name), now.result(name) or {}
         if compared:
             words = f"compared: {compared['verdict']}" + (

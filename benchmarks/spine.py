@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""What the helpers cost, each figure beside its alternative in the same run: copies, seals, journal, status, comparison.
+
+python3 benchmarks/spine.py            # all; about three minutes
+python3 benchmarks/spine.py journal    # one of: copy journal status help overhead
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+BUNDLE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BUNDLE))
+
+from helpers import git, journal, paths  # noqa: E402
+from helpers.run.workdir import Workdirs  # noqa: E402
+
+GIT = ["git", "-c", "user.name=b", "-c", "user.email=b@localhost", "-c", "gc.auto=0"]
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Return the seconds that an action takes."""
+    os.sync()  # what an earlier action left to write must not slow this one
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def repository(folder: Path, files: int) -> Path:
+    """Make a repository of small source-like files."""
+    draw = random.Random(1)
+    for number in range(files):
+        file = folder / f"d{number % 150}" / f"s{number % 7}" / f"f{number}.c"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(draw.randbytes(draw.choice([200, 1500, 6000, 20000])))
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "files"]):
+        subprocess.run([*GIT, *command], cwd=folder, check=True)
+    return folder
+
+
+def copy(folder: Path, files: int, rounds: int) -> None:
+    """Print isolated copy and seal beside rsync and git worktree add."""
+    root = repository(folder / "big", files)
+    work = Workdirs(git.find(root), folder / "copies")
+    rows: dict[str, list[float]] = {"copy": [], "seal unchanged": [], "rsync": [], "worktree": []}
+    has_rsync = shutil.which("rsync") is not None
+    for number in range(rounds):
+        name = f"exp-{number}"
+        rows["copy"].append(timed(lambda name=name: work.create(name)))
+        rows["seal unchanged"].append(timed(lambda name=name: work.seal(name, "x")))
+        shutil.rmtree(work.path(name))
+        if has_rsync:
+            rows["rsync"].append(timed(lambda: subprocess.run(
+                ["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r/"], check=True)))  # fmt: skip
+            shutil.rmtree(folder / "r")
+        rows["worktree"].append(timed(lambda: subprocess.run(
+            [*GIT, "worktree", "add", "-q", "--detach", str(folder / "w")], cwd=root, check=True)))  # fmt: skip
+        subprocess.run([*GIT, "worktree", "remove", "--force", str(folder / "w")], cwd=root, check=True)
+    for name, values in rows.items():
+        print(
+            f"copy of {files} files: {name:15} {statistics.median(values) if values else float('nan'):7.2f} s (median of {len(values)})"
+        )
+    before = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = timed(lambda: work.create("last"))
+    after = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own_user, own_kernel = after[0].ru_utime - before[0].ru_utime, after[0].ru_stime - before[0].ru_stime
+    theirs = sum(getattr(after[1], k) - getattr(before[1], k) for k in ("ru_utime", "ru_stime"))
+    print(
+        f"of one copy's {wall:.2f} s: our code {own_user:.2f}, the kernel for us {own_kernel:.2f}, git (its own and the kernel's) {theirs:.2f}"
+    )
+
+
+def appends(folder: Path, count: int) -> None:
+    """Print durable appends a second beside sqlite3 in WAL mode with synchronous=FULL."""
+    event = {"type": "note", "text": "x" * 300}
+    root = folder / "journal"
+    root.mkdir()
+    ours = timed(lambda: [journal.append(root, event) for _ in range(count)])
+    base = sqlite3.connect(folder / "j.db", isolation_level=None)
+    base.execute("PRAGMA journal_mode=WAL")
+    base.execute("PRAGMA synchronous=FULL")
+    base.execute("CREATE TABLE j (line TEXT)")
+    line = "x" * 340
+    theirs = timed(lambda: [base.execute("INSERT INTO j VALUES (?)", (line,)) for _ in range(count)])
+    print(f"journal: {count / ours:8.0f} durable appends/s; sqlite3 WAL synchronous=FULL {count / theirs:8.0f}/s")
+
+
+def status(folder: Path, lines: int) -> None:
+    """Print how long status.py takes on a long journal."""
+    root = repository(folder / "status", 3)
+    run = [
+        sys.executable,
+        str(BUNDLE / "scripts/start_session.py"),
+        "--goal",
+        "g",
+        "--metric",
+        "t",
+        "--direction",
+        "lower",
+    ]
+    subprocess.run(run, cwd=root, check=True, capture_output=True)
+    import json
+
+    with (root / paths.JOURNAL).open("a") as out:
+        for number in range(lines // 2):
+            out.write(json.dumps({"type": "submitted", "experiment_id": f"e{number}", "job": f"e{number}.1", "worker": "local",
+                                  "executor": "local", "tree": "0" * 40, "role": "experiment", "timestamp": 1}) + "\n")  # fmt: skip
+            out.write(json.dumps({"type": "finished", "experiment_id": f"e{number}", "job": f"e{number}.1", "status": "done",
+                                  "metric": 1.0, "samples": [1.0] * 5, "timestamp": 2}) + "\n")  # fmt: skip
+    seconds = [timed(lambda: subprocess.run([sys.executable, str(BUNDLE / "scripts/status.py")], cwd=root, check=True, capture_output=True))
+               for _ in range(3)]  # fmt: skip
+    print(f"status.py on a journal of {lines} lines: {statistics.median(seconds):.2f} s")
+
+
+def helps() -> None:
+    """Print the processor time of every script's --help."""
+    worst = ("", 0.0)
+    for script in sorted((BUNDLE / "scripts").glob("*.py")):
+        spent = []
+        for _ in range(5):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-S", str(script), "--help"], check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        worst = max(worst, (script.name, statistics.median(spent)), key=lambda row: row[1])
+        print(f"--help of {script.name:24} {statistics.median(spent) * 1000:5.0f} ms CPU")
+    print(f"slowest --help: {worst[0]} {worst[1] * 1000:.0f} ms")
+
+
+def overhead(folder: Path) -> None:
+    """Print the share of a comparison that is not spent in benchmarks and builds, for a benchmark of 1 s."""
+    root = repository(folder / "overhead", 20)
+    (root / "work.sh").write_text("sleep 1.0\n")
+    (root / "autoresearch.sh").write_text("bash work.sh\necho METRIC t=1.0$RANDOM\n")
+    (root / "autoresearch.checks.sh").write_text("exit 0\n")
+    subprocess.run([*GIT, "add", "-A"], cwd=root, check=True)
+    subprocess.run([*GIT, "commit", "-qm", "w"], cwd=root, check=True)
+
+    def script(name: str, *args: str) -> str:
+        done = subprocess.run(
+            [sys.executable, str(BUNDLE / "scripts" / name), *args],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
+    script("start_session.py", "--goal", "g", "--metric", "t", "--direction", "lower")
+    script("start_session.py", "--lock")
+    copy_folder = Path(script("snapshot_workdir.py", "create", "exp-1").strip())
+    (copy_folder / "work.sh").write_text("sleep 1.0 # candidate\n")
+    script("snapshot_workdir.py", "seal", "exp-1", "--desc", "x")
+    import json
+
+    wall = timed(lambda: script("compare.py", "exp-1"))
+    events = [json.loads(line) for line in (root / paths.JOURNAL).read_text().splitlines()]
+    event = next(e for e in reversed(events) if e.get("type") == "comparison")
+    calls = 2 * event["pairs"] + 4  # two warm-ups a side: after its build, and before the first pair
+    inside = calls * 1.0
+    print(f"comparison of {event['pairs']} pairs of a 1 s benchmark: {wall:.2f} s, {inside:.0f} s of them asleep in {calls} benchmarks; "
+          f"overhead {(wall - inside) / wall:.1%} (bash and sleep themselves included)")  # fmt: skip
+
+
+def main() -> None:
+    """Run what is asked for."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("what", nargs="*", help="copy, journal, status, help, overhead (default: all)")
+    p.add_argument("--files", type=int, default=30_000)
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--appends", type=int, default=3000)
+    p.add_argument("--lines", type=int, default=100_000)
+    p.add_argument("--dir", help="where to work (default: a temporary folder)")
+    args = p.parse_args()
+    what = args.what or ["copy", "journal", "status", "help", "overhead"]
+    with tempfile.TemporaryDirectory(dir=args.dir) as temporary:
+        folder = Path(temporary)
+        os.environ["TMPDIR"] = temporary
+        tempfile.tempdir = None
+        if "copy" in what:
+            copy(folder, args.files, args.rounds)
+        if "journal" in what:
+            appends(folder, args.appends)
+        if "status" in what:
+            status(folder, args.lines)
+        if "help" in what:
+            helps()
+        if "overhead" in what:
+            overhead(folder)
+
+
+if __name__ == "__main__":
+    main()
