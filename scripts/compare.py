@@ -14,6 +14,7 @@ from helpers import console, git
 EXAMPLES = """\
   compare.py exp-07                        # against the current baseline; exit 0 only when improved
   compare.py exp-07 --not-worse            # a simplification: shown to lose less than the margin?
+  compare.py exp-07 --on sky --worker vm-02
   compare.py --samples traces.jsonl        # judge recorded pairs, run nothing
   compare.py --calibrate                   # which gain does this host resolve?
 """
@@ -33,6 +34,10 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--wait", type=float, default=86400, metavar="SECONDS", help="follow so long; it goes on without us")
     p.add_argument("--samples", metavar="FILE", help="judge recorded pairs (one JSON trace a line, - for stdin)")
     p.add_argument("--calibrate", action="store_true", help="measure the baseline and say what this host resolves")
+    p.add_argument(
+        "--on", choices=["local", "sky"], default="local", help="measure here or on a worker (default local)"
+    )
+    p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")
     p.add_argument("--dry-run", action="store_true", help="show the plan, measure nothing")
     p.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
     console.add_output_options(p)
@@ -55,7 +60,7 @@ def entry(argv: list[str]) -> int:
 
 def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
-    from helpers.judge import compare, gate, secondary
+    from helpers.judge import compare, elsewhere, gate, secondary
     from helpers.run.workdir import Workdirs
 
     if not args.experiment:
@@ -64,7 +69,10 @@ def compare(args: argparse.Namespace) -> int:
     repository = git.find()
     work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
     now = compare.load(repository.root)
-    job = compare.running(repository.root, args.experiment)
+    far = args.on == "sky"
+    worker = elsewhere.choose(now, args.worker) if far else ""
+    running = elsewhere.running(now, args.experiment) if far else compare.running(repository.root, args.experiment)
+    job = running
     if job is None:
         copy = work.path(args.experiment).is_dir()
         sealed = (
@@ -82,9 +90,8 @@ def compare(args: argparse.Namespace) -> int:
         if args.dry_run:
             console.emit_json(plan.as_dict(), full=args.full)
             return console.DONE
-        compare.start(repository.root, plan)
-        job = plan.job
-    event = compare.follow(repository.root, job, args.wait)
+        job = elsewhere.start(repository.root, plan, worker) if far else compare.start(repository.root, plan)
+    event = (elsewhere if far else compare).follow(repository.root, job, args.wait)
     if args.json:
         console.emit_json(event, full=args.full)
     else:
@@ -96,12 +103,16 @@ def compare(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Say which gain this host resolves."""
-    from helpers.judge import calibration
+    from helpers.judge import calibration, compare, elsewhere
     from helpers.run.workdir import Workdirs
 
     repository = git.find()
     work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
-    result = calibration.calibrate(work)
+    if args.on == "sky":
+        root = repository.root
+        result = elsewhere.calibrate(root, elsewhere.choose(compare.load(root), args.worker), args.wait)
+    else:
+        result = calibration.calibrate(work)
     if args.json:
         console.emit_json(result.event, full=args.full)
     else:

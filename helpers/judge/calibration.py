@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from helpers import console, git, journal, state
 from helpers.judge import noise
 from helpers.run import sandbox, slots
 from helpers.run.shadow import Shadow
-from helpers.run.side import Side, SideError
+from helpers.run.side import Side, SideError, Trees
 from helpers.run.task import from_dict
 from helpers.run.workdir import Workdirs
 
@@ -34,24 +36,35 @@ def calibrate(work: Workdirs) -> Calibration:
     sandbox.adopt_orphans()
     try:
         with slots.hold_all(work.root):
-            console.note("building the baseline")
-            side.build(Shadow(git.find(work.root), work.folder))
-            side.measure()
-            samples = []
-            for number in range(RUNS):
-                samples.append(side.measure()[now.metric])
-                if number % 6 == 5:
-                    console.note(f"{number + 1} of {RUNS} measurements")
+            samples = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
     except SideError as error:
         raise console.outside(f"the baseline cannot be measured: {error}", "mend it, then calibrate again") from None
     except KeyError:
         raise console.outside(f"the benchmark prints no METRIC {now.metric}", "look at autoresearch.sh") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    found = noise.calibrate(samples, now.margin)
+    return journaled(work.root, "local", samples, now.margin)
+
+
+def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> list[float]:
+    """Build the baseline and measure it again and again; raises SideError, and KeyError without the metric."""
+    say("building the baseline")
+    side.build(trees)
+    side.measure()
+    samples = []
+    for number in range(RUNS):
+        samples.append(side.measure()[metric])
+        if number % 6 == 5:
+            say(f"{number + 1} of {RUNS} measurements")
+    return samples
+
+
+def journaled(root: Path, worker: str, samples: list[float], margin: float) -> Calibration:
+    """Journal what the samples say about `worker` and return it."""
+    found = noise.calibrate(samples, margin)
     event = journal.append(
-        work.root,
-        {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": found.sigma_pair,
+        root,
+        {"type": "worker", "worker": worker, "event": "calibrated", "sigma_pair": found.sigma_pair,
          "resolves": found.resolves, "samples": samples, "noisy": found.noisy},
     )  # fmt: skip
     return Calibration(event, found.text, not found.noisy)

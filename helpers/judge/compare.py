@@ -86,8 +86,8 @@ def running(root: Path, experiment: str) -> str | None:
     return None
 
 
-def start(root: Path, its: Plan) -> None:
-    """Start the driver, detached."""
+def start(root: Path, its: Plan) -> str:
+    """Start the driver, detached; return its job."""
     folder = Folder(root, its.job, KIND)
     folder.path.mkdir(parents=True)
     (folder.path / "plan.json").write_text(json.dumps(its.as_dict()), encoding="utf-8")
@@ -98,6 +98,7 @@ def start(root: Path, its: Plan) -> None:
             cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(paths.BUNDLE), "PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
+    return its.job
 
 
 def follow(root: Path, job: str, seconds: float) -> journal.Event:

@@ -21,7 +21,7 @@ from helpers.judge.pairs import Measured, Plan
 from helpers.run import sandbox, slots
 from helpers.run.jobs import Folder
 from helpers.run.shadow import Shadow
-from helpers.run.side import Side, SideError
+from helpers.run.side import Side, SideError, Trees
 from helpers.run.task import from_dict
 
 KIND = "comparisons"
@@ -44,7 +44,7 @@ def carry_out(root: Path, job: str) -> None:
                 if slots.busy(root):
                     print("waiting for a running job to end: a comparison has the machine to itself", file=log)
                 with slots.hold_all(root):
-                    outcome = _compare(root, plan, place, log)
+                    outcome = compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log)
             except SideError as error:
                 outcome = {"verdict": "error", "reason": str(error)}
             except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
@@ -57,9 +57,12 @@ def carry_out(root: Path, job: str) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _compare(root: Path, plan: Plan, place: Path, log: TextIO) -> dict[str, Any]:
-    shadow = Shadow(git.find(root), Path(plan.workdir_root))
-    sides = _build(root, plan, place, shadow, log)
+def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> dict[str, Any]:
+    """Build both sides below `place`, measure pairs until the rule decides, check the winner; return the outcome.
+
+    Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up.
+    """
+    sides = _build(root, plan, place, trees, log)
     if isinstance(sides, dict):
         return sides
     base, cand = sides
@@ -82,7 +85,7 @@ def _compare(root: Path, plan: Plan, place: Path, log: TextIO) -> dict[str, Any]
 
 
 def _build(
-    root: Path, plan: Plan, place: Path, shadow: Shadow, log: TextIO
+    root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO
 ) -> tuple[list[Side], list[Side]] | dict[str, Any]:
     """Build both sides, once for each layout, in folders whose names say nothing; a broken candidate is an answer."""
     task = from_dict(plan.task)
@@ -95,7 +98,7 @@ def _build(
                 f"building {name}" + (f", layout {layout + 1} of {plan.layouts}" if plan.layouts > 1 else ""), file=log
             )
             try:
-                side.build(shadow)
+                side.build(trees)
                 side.remember()
                 side.measure()
             except SideError as error:

@@ -72,11 +72,11 @@ def standing(now: State) -> list[Worker]:
 
 
 def busy(now: State) -> dict[str, list[Job]]:
-    """Return the open jobs of each worker, oldest first."""
+    """Return the open jobs of each worker in the order in which they were sent: a control comes before what it is for."""
     found: dict[str, list[Job]] = {}
-    for job in now.open_jobs():
-        if job.sent:
-            found.setdefault(job.worker, []).append(job)
+    sent = [(int(job.sent.get("timestamp", 0)), number, job) for number, job in enumerate(now.open_jobs()) if job.sent]
+    for _, _, job in sorted(sent, key=lambda row: row[:2]):
+        found.setdefault(job.worker, []).append(job)
     return found
 
 

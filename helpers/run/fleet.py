@@ -7,6 +7,8 @@ workers at the same time. Everything that it must know after its death is in the
 from __future__ import annotations
 
 import functools
+import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,11 @@ from helpers.state import Job, State
 AHEAD = 1
 """Jobs sent to a worker beyond the one that runs: the next begins there without waiting for anybody here."""
 RETRIES = 2
+JUDGED = ("comparison", "calibration")
+_ANSWER = re.compile(
+    r"^(?:\x1b\[[0-9;]*m)*(?:\([^()\n]*pid=\d+[^()\n]*\)(?:\x1b\[[0-9;]*m)* )?(?:COMPARISON|CALIBRATION): (\{.*\})",
+    re.MULTILINE,
+)
 TRIES = 5
 """Attempts to reach or send before a job counts as lost, with a pause between them."""
 
@@ -182,7 +189,7 @@ def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
     job = next((j for j in crew.waiting(now) if _may(j, worker, others)), None)
     if job is None:
         return None
-    if screening.needs_control(now, worker.name):
+    if job.role == "experiment" and screening.needs_control(now, worker.name):
         number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
         name = f"control-{now.segment}.{number}"
         submitted = journal.append_locked(root, {
@@ -207,6 +214,10 @@ def _may(job: Job, worker: Worker, others: int) -> bool:
 
 def _pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> sky.Send:
     its, name = task.from_dict(now.require_lock()["task"]), _name(job)
+    if job.role in JUDGED:
+        asked, trees = _asked(now, job)
+        ship = shipping.pack_judged(root, folder, name, job.experiment, asked, trees)
+        return sky.Send(name, ship, shipping.command(name), {"EXPERIMENT_ID": job.experiment}, worker.accelerators)
     ship = shipping.pack(root, folder, name, job.experiment, str(job.submitted["tree"]), its)
     env = {
         **its.envs, **job.submitted.get("env", {}), "EXPERIMENT_ID": job.experiment,
@@ -215,20 +226,56 @@ def _pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> sky
     return sky.Send(name, ship, shipping.command(name), env, worker.accelerators)
 
 
+def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
+    """Return plan.json for the worker and the trees that go along; the plan was journaled without what the lock holds."""
+    lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
+    common = {"task": lock["task"], "passed": passed, "metric": now.metric}
+    tree = str(job.submitted["tree"])
+    if job.role == "calibration":
+        return {**common, "calibrate": tree}, [tree]
+    plan = job.submitted["plan"]
+    return {**common, **plan, "protected": now.protected, "workdir_root": "."}, [
+        plan["baseline_tree"],
+        plan["candidate_tree"],
+    ]
+
+
 def _name(job: Job) -> str:
     assert job.sent is not None  # noqa: S101 - for the type checker
     return str(job.sent["name"])
 
 
 def _result(root: Path, now: State, job: Job, row: Row) -> Event:
-    event = collection.result(now, job, log_path(root, job.name))
-    event["incomplete"] = event.get("error") == log.UNFINISHED
+    if job.role in JUDGED:
+        event = _judged(job, log_path(root, job.name))
+    else:
+        event = collection.result(now, job, log_path(root, job.name))
+        event["incomplete"] = event.get("error") == log.UNFINISHED
     event["sky_job"], event["sky_status"] = row.id, row.status
     if row.began and row.ended:
         event["seconds"] = round(row.ended - row.began, 1)
         worker = crew.crew(now).get(job.worker)
         event["cost_usd"] = round(worker.usd_hour * event["seconds"] / 3600, 4) if worker and worker.usd_hour else None
     return event
+
+
+def _judged(job: Job, path: Path) -> Event:
+    """The `finished` event of a comparison or calibration, with its answer; the follower journals that by its own rule."""
+    event: Event = {"type": "finished", "experiment_id": job.experiment, "job": job.name, "worker": job.worker,
+                    "role": job.role, "tree": job.submitted["tree"], "log": str(path), "metric": None}  # fmt: skip
+    found = _ANSWER.findall(path.read_text(encoding="utf-8", errors="replace"))
+    if not found:
+        parsed = log.parse(path)
+        said = parsed.error if parsed.complete else "the log ends before its answer"
+        return {**event, "status": "crash", "error": said, "incomplete": not parsed.complete}
+    answer = json.loads(found[-1])
+    broken = answer.get("verdict") == "error"
+    return {
+        **event,
+        "status": "crash" if broken else "done",
+        "error": answer.get("reason") if broken else None,
+        "answer": answer,
+    }
 
 
 def next_job(now: State, experiment: str) -> str:

@@ -117,7 +117,7 @@ def news(root: Path) -> list[Event]:
 
 
 def _on_fleet(event: Event) -> bool:
-    return event.get("worker") != "local"
+    return event.get("worker") != "local" and event.get("role") in ("experiment", "control")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ name, changes into it, and removes it when it ends; and a worker runs one job at
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 from helpers import git, paths
 from helpers.run.shadow import Shadow
@@ -56,24 +58,60 @@ exit 0
 """
 
 
+_JUDGE = """\
+for python in python3 "$HOME"/skypilot-runtime/bin/python; do
+  if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then found=$python; fi
+done
+cd {job} || exit 1
+[ -n "${{found:-}}" ] || {{ echo "a python3 of at least 3.10 is needed on the worker"; exit 1; }}
+PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1 exec "$found" -m helpers.judge.remote .
+"""
+JUDGED_LIMIT = 12 * 3600
+"""Seconds that a comparison or calibration on a worker may take."""
+
+
 def pack(root: Path, folder: Path, job: str, experiment: str, tree: str, task: Task) -> Path:
     """Make the folder to send for `job` under `folder` and return it."""
-    ship = folder / "ship" / job
-    shutil.rmtree(ship, ignore_errors=True)
-    ship.mkdir(parents=True)
-    (ship / ".skyignore").write_text(SKYIGNORE, encoding="utf-8")
+    ship = _fresh(folder, job)
     Shadow(git.find(root), folder).restore(tree, ship / job)
     if task.setup.strip():
         (ship / f"{job}.setup.sh").write_text(task.setup, encoding="utf-8")
-    (ship / f"{job}.run.sh").write_text(task.run, encoding="utf-8")
     own = ship / job / paths.SETUP_DEPS
     inputs = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
-    script = _SCRIPT.format(
-        job=shlex.quote(job), experiment=shlex.quote(experiment), limit=task.limit(),
-        digest=hashlib.sha256("\0".join(inputs).encode()).hexdigest(),
-    )  # fmt: skip
-    (ship / f"{job}.job.sh").write_text(script, encoding="utf-8")
+    digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
+    _finish(ship, job, experiment, task.run, task.limit(), digest)
     return ship
+
+
+def pack_judged(root: Path, folder: Path, job: str, experiment: str, asked: dict[str, Any], trees: list[str]) -> Path:
+    """Make the folder to send for a comparison or a calibration: the trees, the plan, and the bundle's own rule."""
+    ship = _fresh(folder, job)
+    shadow = Shadow(git.find(root), folder)
+    for tree in dict.fromkeys(trees):
+        shadow.restore(tree, ship / job / "trees" / tree)
+    for room in ("run", "judge"):
+        shutil.copytree(
+            paths.BUNDLE / "helpers" / room, ship / job / "helpers" / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for module in (paths.BUNDLE / "helpers").glob("*.py"):
+        shutil.copy2(module, ship / job / "helpers" / module.name)
+    (ship / job / "plan.json").write_text(json.dumps(asked), encoding="utf-8")
+    _finish(ship, job, experiment, _JUDGE.format(job=shlex.quote(job)), JUDGED_LIMIT, "")
+    return ship
+
+
+def _fresh(folder: Path, job: str) -> Path:
+    ship = folder / "ship" / job
+    shutil.rmtree(ship, ignore_errors=True)
+    (ship / job).mkdir(parents=True)
+    (ship / ".skyignore").write_text(SKYIGNORE, encoding="utf-8")
+    return ship
+
+
+def _finish(ship: Path, job: str, experiment: str, run: str, limit: int, digest: str) -> None:
+    (ship / f"{job}.run.sh").write_text(run, encoding="utf-8")
+    script = _SCRIPT.format(job=shlex.quote(job), experiment=shlex.quote(experiment), limit=limit, digest=digest)
+    (ship / f"{job}.job.sh").write_text(script, encoding="utf-8")
 
 
 def command(job: str) -> str:

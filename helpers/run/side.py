@@ -8,13 +8,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from helpers import paths
 from helpers.run import execute, metric, sandbox, slots, walls
-from helpers.run.shadow import Shadow
 from helpers.run.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
 
 BROKEN = "broken"
+
+
+class Trees(Protocol):
+    """Where a side's content comes from: the user's objects, or folders that were sent to a worker."""
+
+    def restore(self, tree: str, target: Path) -> None:
+        """Write the content of `tree` into the folder `target`."""
 
 
 class SideError(Exception):
@@ -42,10 +49,10 @@ class Side:
         """The folder that the program is built and run in."""
         return self.folder / "copy"
 
-    def build(self, shadow: Shadow) -> None:
+    def build(self, trees: Trees) -> None:
         """Restore the tree and build it; raises SideError with the end of what the build printed."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        shadow.restore(self.tree, self.copy)
+        trees.restore(self.tree, self.copy)
         extra = {"AUTORESEARCH_REPEATS": "1", "AUTORESEARCH_LAYOUT": str(self.layout)}
         if self.layout:
             extra["AUTORESEARCH_PADDING"] = "x" * (self.layout * 173)
