@@ -174,10 +174,19 @@ def _apply(state: State, event: Event) -> None:
         state.compared[str(event.get("experiment_id"))] = event
     elif kind == "worker":
         state.workers.append(event)
+        _sent(state, event)
     elif kind == "note":
         state.notes.append(event)
-        if isinstance(event.get("set"), dict):  # options changed after results: another config line would say new segment
+        if isinstance(
+            event.get("set"), dict
+        ):  # options changed after results: another config line would say new segment
             state.config = {**state.config, **event["set"]}
+
+
+def _sent(state: State, event: Event) -> None:
+    """Note on a waiting job of the fleet which worker it was given to."""
+    if event.get("event") == "sent" and str(event.get("job")) in state.jobs:
+        state.jobs[str(event["job"])].sent = event
 
 
 def _finish(state: State, event: Event) -> None:

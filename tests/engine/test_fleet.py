@@ -43,11 +43,12 @@ CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ]\n'
 class Session:
     """A repository with a locked session, and the bundle's scripts run in it with the engine's Python and environment."""
 
-    def __init__(self, root: Path, tmp: Path) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
+        (ROOT / "tmp").mkdir(exist_ok=True)  # not pytest's: a restarted server goes on using it
         drop = ("GIT_", "AUTORESEARCH", "PYTHONDONTWRITEBYTECODE")
         self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(drop)}, "HOME": str(ROOT / "home"),
-                    "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}", "TMPDIR": str(tmp), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
+                    "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}", "TMPDIR": str(ROOT / "tmp"), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
                     "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",
                     "GIT_COMMITTER_EMAIL": "t@example.com"}  # fmt: skip
 
@@ -131,7 +132,7 @@ def engine() -> Iterator[None]:
 def session(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A locked session with three workers."""
     tmp = tmp_path_factory.mktemp("fleet")
-    made = Session(tmp / "project", tmp)
+    made = Session(tmp / "project")
     (made.root / "src").mkdir(parents=True)
     (made.root / "src/work.sh").write_text("sleep 0.30\necho 42\n")
     for name, text in (("autoresearch.sh", BENCHMARK), ("autoresearch.checks.sh", CHECKS)):
@@ -158,7 +159,7 @@ def test_a_session_on_three_workers(session: Session, tmp_path: Path) -> None:
     session.submit("exp-06", "echo broken >&2; exit 7\n")
     session.submit("exp-07", "sleep 0.1\necho 41\n")
     session.submit("exp-08", "sleep 60\necho 42\n", "--env", "BENCH_TIMEOUT=5")
-    session.submit("exp-09", "sleep 8\necho 42\n")
+    session.submit("exp-09", "sleep 12\necho 42\n")
 
     def sent() -> str:
         return next(
