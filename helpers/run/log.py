@@ -26,9 +26,11 @@ STATUSES = ("done", "checks_failed", "crash")
 UNFINISHED = "the log ends before EXPERIMENT_STATUS"
 
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_PREFIX = rb"(?:\x1b\[[0-9;]*m)*(?:\([A-Za-z0-9_.,\- ]{1,200}pid=[0-9]+(?:, [^)\n]{0,200})?\)(?:\x1b\[[0-9;]*m)* )?(?:\x1b\[[0-9;]*m)*"
-_WORDS = rb"METRIC|SAMPLES|EXPERIMENT_ID:|EXPERIMENT_DESC:|EXPERIMENT_STATUS:|EXPERIMENT_ERROR:|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
-_LINE = re.compile(rb"(?:^|(?<=\n))" + _PREFIX + rb"((?:" + _WORDS + rb")[^\n]*)")
+_COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
+_PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" )?" + _COLOUR
+_NEEDLES = (b"METRIC", b"SAMPLES", b"EXPERIMENT_", b"CHECKS_STATUS:", b"HOST:", b"PROTECTED_SHA256:", b"DURATION:")
+_WORDS = rb"METRIC|SAMPLES|EXPERIMENT_(?:ID|DESC|STATUS|ERROR):|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
+_LINE = re.compile(_PREFIX + rb"((?:" + _WORDS + rb")[^\n]*)")
 
 
 @dataclass
@@ -61,8 +63,8 @@ def parse(source: Path | BinaryIO) -> Record:
     stream = source.open("rb") if isinstance(source, Path) else source
     try:
         for block in _blocks(stream):
-            for match in _LINE.finditer(block):
-                _take(record, match[1])
+            for line in _protocol_lines(block):
+                _take(record, line)
             _remember(last, block)
     finally:
         if isinstance(source, Path):
@@ -93,6 +95,23 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         rest = block[end + 1 :]
     if rest:
         yield rest + b"\n"
+
+
+def _protocol_lines(block: bytes) -> list[bytes]:
+    """Return the lines of a block that begin with a word of the protocol, in order.
+
+    Searching for the words themselves runs at the speed of memory; only around a find is a line looked at.
+    """
+    starts = set()
+    for needle in _NEEDLES:
+        at = block.find(needle)
+        while at >= 0:
+            start = block.rfind(b"\n", 0, at) + 1
+            starts.add(start)
+            end = block.find(b"\n", at)
+            at = block.find(needle, end) if end >= 0 else -1
+    matches = (_LINE.match(block, start) for start in sorted(starts))
+    return [match[1] for match in matches if match]
 
 
 def _take(record: Record, line: bytes) -> None:
