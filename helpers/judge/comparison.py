@@ -19,6 +19,9 @@ from typing import Literal
 TABLE = {8: (8, 3), 12: (11, 5), 18: (15, 7), 24: (18, 10), 36: (26, 15), 48: (33, 21)}
 """Pairs so far: (improved if wins >= this, not improved if clear wins <= this)."""
 
+FARTHEST = 1e100
+"""A ratio beyond this is a broken metric, and its logarithm could not be turned back into a fraction."""
+
 Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
 
 
@@ -60,12 +63,16 @@ def gains(baseline: Sequence[float], candidate: Sequence[float], direction: str)
     if direction not in ("lower", "higher"):
         raise ValueError(f"direction must be lower or higher, not {direction!r}")
     for value in (*baseline, *candidate):
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
-            raise ValueError(f"measurements must be positive finite numbers, not {value!r}")
+        if type(value) not in (int, float) or not 0 < value < math.inf:
+            raise ValueError(f"measurements must be positive finite numbers, not {str(value)[:40]!r}")
     pairs = zip(baseline, candidate, strict=False)
-    if direction == "lower":
-        return [math.log(b / c) for b, c in pairs]
-    return [math.log(c / b) for b, c in pairs]
+    try:
+        ratios = [b / c for b, c in pairs] if direction == "lower" else [c / b for b, c in pairs]
+    except (OverflowError, ZeroDivisionError):
+        ratios = [math.inf]
+    if ratios and not (min(ratios) > 1 / FARTHEST and max(ratios) < FARTHEST):
+        raise ValueError("the two measurements of a pair lie too far apart for one metric")
+    return [math.log(ratio) for ratio in ratios]
 
 
 def judge(
@@ -79,6 +86,10 @@ def judge(
     """
     if not 0 < margin < 1:
         raise ValueError(f"margin must lie between 0 and 1, not {margin!r}")
+    if max_pairs < 1:
+        raise ValueError(f"max_pairs must be 1 or more, not {max_pairs!r}")
+    if mode not in ("improved", "not_worse"):
+        raise ValueError(f"mode must be improved or not_worse, not {mode!r}")
     found = gains(baseline, candidate, direction)
     usable = [n for n in TABLE if n <= min(len(found), max_pairs)]
     if not found:

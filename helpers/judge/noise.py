@@ -28,8 +28,10 @@ class Calibrated:
 def sigma_pair(samples: Sequence[float]) -> float | None:
     """Return 1.4826 * median |ln x[i+1]/x[i]| of successive measurements; None with fewer than 8 of them.
 
-    Successive differences ignore slow drift, which pairing removes anyway.
+    Successive differences ignore slow drift, which pairing removes anyway. Raises ValueError for unusable measurements.
     """
+    if not all(math.isfinite(value) and value > 0 for value in samples):
+        raise ValueError("measurements must be positive finite numbers")
     if len(samples) < 8:
         return None
     steps = [abs(math.log(b / a)) for a, b in itertools.pairwise(samples)]

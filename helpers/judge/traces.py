@@ -17,7 +17,7 @@ def run(file: str, out: TextIO) -> int:
         raise console.usage(
             f"{file} is not a file", 'one trace a line: {"direction":"lower","baseline":[...],"candidate":[...]}'
         )
-    source = sys.stdin if file == "-" else Path(file).open(encoding="utf-8", errors="replace")  # noqa: SIM115
+    source = sys.stdin.buffer if file == "-" else Path(file).open("rb")  # noqa: SIM115
     bad = 0
     with source:
         for number, line in enumerate(source, 1):
@@ -31,7 +31,7 @@ def run(file: str, out: TextIO) -> int:
     return console.USAGE if bad else console.DONE
 
 
-def _one(line: str, number: int) -> dict[str, object]:
+def _one(line: bytes, number: int) -> dict[str, object]:
     try:
         trace = json.loads(line)
         base, cand = trace["baseline"], trace["candidate"]
@@ -43,7 +43,7 @@ def _one(line: str, number: int) -> dict[str, object]:
         )  # fmt: skip
     except KeyError as error:
         return {"error": f"the trace has no {error.args[0]}", "line": number}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         return {"error": str(error)[:200], "line": number}
     return {
         "verdict": verdict.verdict, "pairs": verdict.pairs, "gain": round(verdict.gain, 6),

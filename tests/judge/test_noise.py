@@ -42,3 +42,10 @@ def test_a_few_timings_tell_nothing() -> None:
     """Fewer than 16 measurements are refused."""
     with pytest.raises(ValueError, match="16"):
         noise.calibrate([1.0] * 10, 0.01)
+
+
+def test_values_without_a_logarithm_are_errors() -> None:
+    """A zero, a negative or an undefined measurement is refused, not passed over."""
+    for bad in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="positive"):
+            noise.calibrate([1.0] * 20 + [bad], 0.01)

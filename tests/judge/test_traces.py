@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,38 @@ def test_bad_lines_are_named_and_cost_nothing_else(repo: Any, tmp_path: Path) ->
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [1, 3, 4, 5, 6] == [row["line"] for row in rows if "error" in row]
     assert "improved" == rows[1]["verdict"]
+
+
+def test_hostile_lines_end_nothing(repo: Any, tmp_path: Path) -> None:
+    """Numbers beyond a float, an endless max_pairs, bytes that are no text, deep nesting: an error line each."""
+    lines = [
+        json.dumps({**GOOD, "baseline": [10**400] * 24, "candidate": [1.0] * 24}).encode(),
+        json.dumps({**GOOD, "baseline": [1e308] * 24, "candidate": [1e-308] * 24}).encode(),
+        json.dumps({**GOOD, "baseline": [1e-308] * 24, "candidate": [1e308] * 24}).encode(),
+        json.dumps({**GOOD, "max_pairs": float("inf")}).encode(),
+        json.dumps({**GOOD, "max_pairs": -1}).encode(),
+        json.dumps({**GOOD, "mode": "better"}).encode(),
+        json.dumps({**GOOD, "baseline": [True] * 24}).encode(),
+        b'{"direction":"\xff"}',
+        b"[" * 100_000,
+        json.dumps(GOOD).encode(),
+    ]
+    file = tmp_path / "hostile.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    script = Path(__file__).resolve().parents[2] / "scripts" / "compare.py"
+    outputs = []
+    for argument in (str(file), "-"):
+        with file.open("rb") as stdin:
+            done = subprocess.run(
+                [sys.executable, script, "--samples", argument], stdin=stdin, capture_output=True, cwd=tmp_path
+            )
+        assert 2 == done.returncode, done.stderr.decode()
+        outputs.append(done.stdout)
+
+    rows = [json.loads(line) for line in outputs[0].splitlines()]
+    assert list(range(1, 10)) == [row["line"] for row in rows if "error" in row]
+    assert "improved" == rows[-1]["verdict"]
+    assert outputs[0] == outputs[1]
 
 
 def test_a_missing_file(repo: Any, tmp_path: Path) -> None:
