@@ -96,7 +96,8 @@ class Side:
         homes = [
             Path(self.env[name]) for name in (*sandbox.TOOL_HOMES, "VIRTUAL_ENV", "CONDA_PREFIX") if name in self.env
         ]
-        return walls.builder(self.folder, self.folder.parent.parent, [*tools, *homes])
+        fixed = [self.copy / name for name in paths.PROTECTED]  # bash reads a script while it runs
+        return walls.builder(self.folder, self.folder.parent.parent, [*tools, *homes], fixed)
 
     def _metrics(self, script: str, out: Path) -> dict[str, float]:
         found: dict[str, float] = {}

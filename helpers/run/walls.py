@@ -22,11 +22,13 @@ _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - these are what gets a fresh, private one
 
 
-def builder(own: Path, siblings: Path, keep: Sequence[Path] = ()) -> Callable[[], None] | None:
+def builder(
+    own: Path, siblings: Path, keep: Sequence[Path] = (), fixed: Sequence[Path] = ()
+) -> Callable[[], None] | None:
     """Return what a fresh child calls to stand behind walls, None where the system does not allow them.
 
     `own` stays writable, `siblings` (the folder of all runs) and the temporary folders become empty but for it;
-    `keep` stays visible, read-only.
+    `keep` stays visible, read-only; `fixed` files inside `own` can be neither written nor replaced.
     """
     if not available():
         return None
@@ -37,6 +39,10 @@ def builder(own: Path, siblings: Path, keep: Sequence[Path] = ()) -> Callable[[]
     def build() -> None:
         _enter()
         _hide(str(own), hidden, shown)
+        for file in fixed:
+            if file.is_file() and not file.is_symlink():
+                _mount(str(file), str(file), None, _BIND)
+                _read_only(str(file))
 
     return build
 

@@ -1,0 +1,125 @@
+"""Cheats that the guard does not see by name: the comparison's isolation and its checks catch them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.run import walls
+
+needs_walls = pytest.mark.skipif(not walls.available(), reason="no mount namespaces here: the copy's scan remains")
+
+SLOW = "sleep 0.05\n"
+CACHED = 'if [ -e "$place" ]; then :; else sleep 0.05; mkdir -p "$(dirname "$place")"; : >"$place"; fi 2>/dev/null\necho 42\n'
+CHEATS = {
+    "an answer kept in the copy": ("place=./answer\n" + CACHED, "void", "keeps files between calls"),
+    "an answer kept in HOME": ('place="$HOME/.answer"\n' + CACHED, "not_improved", None),
+    "an answer kept in TMPDIR": ('place="$TMPDIR/answer"\n' + CACHED, "not_improved", None),
+    "an answer kept in a cache folder": ('place="$XDG_CACHE_HOME/answer"\n' + CACHED, "not_improved", None),
+    "less work": ("echo\n", "not_improved", "checks: failed"),
+    "a crash": ("exit 9\n", "not_improved", "crash"),
+    "nothing at all": (SLOW + "echo 42 # tidied\n", "not_improved", None),
+}  # fmt: skip
+BEHIND_WALLS = {
+    "a benchmark rewritten while bash reads it": (
+        "cp autoresearch.sh keep; printf 'echo METRIC time_s=0.001\\n%.0s' $(seq 300) >autoresearch.sh\n" + SLOW
+        + "(sleep 0.2; cp keep autoresearch.sh) >/dev/null 2>&1 &\nrm -f keep\necho 42\n", "not_improved", None,
+    ),
+    "checks rewritten while running": (
+        "echo 'exit 0' >autoresearch.checks.sh\nmv src autoresearch.checks.sh\necho 41\n", "not_improved", "checks: failed",
+    ),
+    "an answer kept in /var/tmp": ("place=/var/tmp/answer-$PPID-none\n" + CACHED, "not_improved", None),
+    "an answer kept in shared memory": ("place=/dev/shm/autoresearch-test-answer\n" + CACHED, "not_improved", None),
+    "slowing the baseline's folder": (
+        "for f in ../../*/copy/src/work.sh; do [ \"$f\" -ef src/work.sh ] || echo 'sleep 1; echo 42' >\"$f\"; done 2>/dev/null\n"
+        + SLOW + "echo 42\n", "not_improved", None,
+    ),
+    "a process that stays and disturbs": (
+        "(setsid sh -c 'while :; do :; done' &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
+    ),
+}  # fmt: skip
+
+
+def compare(session: Any, name: str, text: str) -> dict[str, Any]:
+    """Compare an experiment whose program is `text`; return the journaled comparison."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(text)
+    session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark", "--allow", "keeps-state")
+    session.script("snapshot_workdir", "seal", name, "--desc", "a cheat")
+    session.script("compare", name, "--max-pairs", "12", code=1)
+    lines = (session.root / "autoresearch.jsonl").read_text().splitlines()
+    return next(e for e in map(json.loads, reversed(lines)) if e.get("type") == "comparison")
+
+
+def expect(session: Any, cheat: tuple[str, str, str | None]) -> None:
+    """Assert that a cheat ends as it must, and that it cannot be kept."""
+    text, verdict, reason = cheat
+    event = compare(session, "exp-01", text)
+
+    assert verdict == event["verdict"] or (verdict == "not_improved" and event["verdict"] == "undecided")
+    assert reason is None or reason in event["reason"]
+    session.script("record_result", "keep", "exp-01", "--reviewed", "looks fine to me", code=4)
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_not_kept(session: Any, cheat: str) -> None:
+    """It is void, fails its checks, or shows no gain; and a keep is refused."""
+    expect(session, CHEATS[cheat])
+
+
+@needs_walls
+@pytest.mark.parametrize("cheat", BEHIND_WALLS)
+def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
+    """Where namespaces are available a measurement can write nowhere but into its own folder."""
+    expect(session, BEHIND_WALLS[cheat])
+
+
+def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
+    """A candidate that fits the benchmark and loses on the second workload is not improved."""
+    from conftest import BENCHMARK, CHECKS
+
+    repo.write("src/work.sh", 'if [ "${1:-}" = other ]; then sleep 0.02; else sleep 0.05; fi\necho 42\n')
+    repo.commit()
+    repo.write("autoresearch.sh", BENCHMARK)
+    repo.write("autoresearch.holdout.sh", BENCHMARK.replace("src/work.sh", "src/work.sh other"))
+    repo.write("autoresearch.checks.sh", CHECKS)
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    repo.script("start_session", *begin)
+    repo.script("start_session", "--lock")
+
+    event = compare(repo, "exp-01", 'if [ "${1:-}" = other ]; then sleep 0.06; else sleep 0.01; fi\necho 42\n')
+
+    assert "not_improved" == event["verdict"]
+    assert "holdout" in event["reason"]
+
+
+def test_a_guarded_metric_that_grows(repo: Any) -> None:
+    """Faster at the price of a guarded secondary metric is not improved."""
+    from conftest import BENCHMARK, CHECKS
+
+    repo.write("autoresearch.sh", BENCHMARK + "echo METRIC size_b=$(wc -c <src/work.sh)\n")
+    repo.write("autoresearch.checks.sh", CHECKS)
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--guard", "size_b=+2%")
+    repo.script("start_session", *begin)
+    repo.script("start_session", "--lock")
+
+    event = compare(repo, "exp-01", "sleep 0.01\n" + "# a longer text\n" * 20 + "echo 42\n")
+
+    assert "not_improved" == event["verdict"]
+    assert "size_b" in event["reason"]
+
+
+def test_layouts_and_not_worse(session: Any) -> None:
+    """Each side is built once for each layout; a simplification passes when it loses less than the margin."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.049\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "simpler")
+
+    done = session.script("compare", "exp-01", "--not-worse", "--layouts", "2", "--margin", "20")
+
+    assert "layout 2 of 2" in done.stderr
+    assert "not worse" in done.stdout
+    session.script("record_result", "keep", "exp-01")
