@@ -90,6 +90,28 @@ def test_a_simplification_must_lose_less_than_the_margin() -> None:
     assert "not_improved" == large.verdict
 
 
+def test_a_removal_without_effect_is_accepted() -> None:
+    """--not-worse: half the pairs below zero are no argument while all lie inside the margin."""
+    verdict = comparison.judge([1.0] * 8, [1.004] * 6 + [0.996] * 2, direction="lower", mode="not_worse")
+
+    assert ("not_worse", 8) == (verdict.verdict, verdict.pairs)
+
+
+@given(
+    pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=48),
+    better=st.floats(min_value=1.0, max_value=2.0),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_faster_candidate_is_never_judged_worse(pairs: list[tuple[float, float]], better: float) -> None:
+    """With every measurement of the candidate improved by a factor, improved stays improved."""
+    base, cand = [b for b, _ in pairs], [c for _, c in pairs]
+    for mode in ("improved", "not_worse"):
+        before = comparison.judge(base, cand, direction="lower", mode=mode)
+        after = comparison.judge(base, [c / better for c in cand], direction="lower", mode=mode)
+        if before.verdict == mode:
+            assert mode == after.verdict
+
+
 @given(
     pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=48),
     factor=st.sampled_from([0.001, 0.5, 3.0, 1000.0]),
