@@ -74,6 +74,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     """
     root = repository.root
     if git.branch(root) == intent.branch:
+        git.run(root, ["update-index", "-q", "--refresh"], check=False)  # a touched file is no changed file
         trial = git.run(root, ["read-tree", "-n", "-m", "-u", intent.old, intent.new], check=False)
         if trial.returncode != 0:
             said = trial.stderr.decode("utf-8", "replace").strip()
@@ -107,6 +108,7 @@ def finish(repository: git.Repository, now: State) -> bool:
         file.unlink()
         return False
     if git.branch(root) == intent.branch:
+        git.run(root, ["update-index", "-q", "--refresh"], check=False)
         git.run(root, ["read-tree", "-m", "-u", intent.old, intent.new])
     if not any(run.get("commit_full") == intent.new for run in now.runs):
         journal.append_locked(root, intent.event)

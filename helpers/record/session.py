@@ -207,9 +207,21 @@ def identity(root: Path) -> dict[str, str]:
 
 
 def integrity(root: Path, now: State) -> list[str]:
-    """Return the protected files whose content in the work tree is not the locked one."""
+    """Return the protected files whose content is not the locked one.
+
+    They are looked at in the work tree; those that are committed on the session's branch, while another branch is
+    checked out, on the session's branch.
+    """
+    elsewhere = git.branch(root) != now.branch
     return sorted(
         name
         for name, wanted in (now.protected if now.lock else {}).items()
-        if not (root / name).is_file() or digest(root / name) != wanted
+        if _digest_now(root, now, name, committed=elsewhere and name in paths.COMMITTED) != wanted
     )
+
+
+def _digest_now(root: Path, now: State, name: str, *, committed: bool) -> str | None:
+    if committed:
+        blob = git.run(root, ["cat-file", "blob", f"refs/heads/{now.branch}:{name}"], check=False)
+        return hashlib.sha256(blob.stdout).hexdigest() if blob.returncode == 0 else None
+    return digest(root / name) if (root / name).is_file() else None

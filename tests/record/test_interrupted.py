@@ -1,0 +1,115 @@
+"""Killed at any moment, a keep is either not there or whole; the next command works."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+BUNDLE = Path(__file__).resolve().parent.parent.parent
+
+
+def ready_to_keep(session: Any) -> None:
+    """Bring the session to where exp-01 can be kept."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.005\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+    session.script("compare", "exp-01")
+
+
+def runs(root: Path) -> list[dict[str, Any]]:
+    """Return the run lines."""
+    return [e for e in map(json.loads, (root / "autoresearch.jsonl").read_text().splitlines()) if "run" in e]
+
+
+def test_kill_minus_nine_during_keep(session: Any, tmp_path: Path) -> None:
+    """At 25 random points: afterwards keep ends as one commit, one run line, a clean work tree, no half state."""
+    ready_to_keep(session)
+    draw, original = random.Random(11), session.root
+    command = [sys.executable, str(BUNDLE / "scripts/record_result.py"), "keep", "exp-01"]
+    for number in range(25):
+        session.root = tmp_path / f"again-{number}"
+        shutil.copytree(original, session.root, symlinks=True)
+        session.write("mine.txt", "uncommitted")
+        session.git("add", "mine.txt")
+        process = subprocess.Popen(command, cwd=session.root, env=session.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   start_new_session=True)  # fmt: skip
+        time.sleep(draw.uniform(0.02, 0.35))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for lock in (session.root / ".git").rglob("*.lock"):  # what git itself leaves when it is killed is git's to say
+            lock.unlink()
+
+        session.script("status")
+        session.script("record_result", "keep", "exp-01")
+
+        assert [("baseline", "keep"), ("sleep less", "keep")] == [
+            (r["description"], r["status"]) for r in runs(session.root)
+        ]
+        assert 3 == len(session.git("rev-list", "HEAD").split())
+        assert runs(session.root)[1]["commit_full"] == session.git("rev-parse", "HEAD")
+        assert "A  mine.txt" == session.git("status", "--porcelain")
+        assert not (session.root / ".autoresearch/keep.json").exists()
+
+
+def test_two_keeps_at_once(session: Any) -> None:
+    """Two processes that keep the same experiment: one commit, one run line."""
+    ready_to_keep(session)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: session.script("record_result", "keep", "exp-01", code=None), range(4)))
+
+    assert [0, 0, 0, 0] == [d.returncode for d in done]
+    assert 2 == len(runs(session.root))
+    assert 3 == len(session.git("rev-list", "HEAD").split())
+
+
+def test_the_persons_edits_are_in_the_way(session: Any) -> None:
+    """Uncommitted edits of a file that the change touches: exit 2, nothing moves, nothing of theirs is lost."""
+    ready_to_keep(session)
+    session.write("src/work.sh", "echo 42 # my own work\n")
+    before = session.git("rev-parse", "HEAD")
+
+    said = session.script("record_result", "keep", "exp-01", code=2).stderr
+
+    assert "src/work.sh" in said
+    assert before == session.git("rev-parse", "HEAD")
+    assert "echo 42 # my own work\n" == (session.root / "src/work.sh").read_text()
+    session.git("checkout", "src/work.sh")
+    session.script("record_result", "keep", "exp-01")
+
+
+def test_a_keep_from_another_branch(session: Any) -> None:
+    """With another branch checked out the session's branch moves and the work tree does not."""
+    ready_to_keep(session)
+    session.git("switch", "-q", "main")
+
+    session.script("record_result", "keep", "exp-01")
+
+    assert "sleep 0.05\necho 42\n" == (session.root / "src/work.sh").read_text()
+    assert "" == session.git("status", "--porcelain", "--untracked-files=no")
+    assert "sleep 0.005\necho 42" == session.git("show", "autoresearch/quick:src/work.sh")
+
+
+def test_a_keep_in_a_repository_with_filters(session: Any) -> None:
+    """The commit holds files as the repository's own filters store them; the measured bytes stay in the experiment."""
+    session.git("config", "filter.upper.clean", "tr a-z A-Z")
+    session.git("config", "filter.upper.smudge", "cat")
+    (session.root / ".git/info/attributes").write_text("*.up filter=upper\n")
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.005\necho 42\n")
+    (copy / "table.up").write_text("quiet\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "with a table")
+    session.script("compare", "exp-01")
+
+    session.script("record_result", "keep", "exp-01")
+
+    assert "QUIET" == session.git("show", "HEAD:table.up")
+    assert "quiet" == session.git("show", "refs/autoresearch/exp-01:table.up")
