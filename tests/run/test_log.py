@@ -75,7 +75,24 @@ def test_a_log_that_ends_early_is_a_crash() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["nan", "inf", "-inf", "0x10", "1_000", "1e999", "", "1 2", "1,5", "\u0661", "1e", "--1", "+-1", ".", "done", "1.5s"],
+    [
+        "nan",
+        "inf",
+        "-inf",
+        "0x10",
+        "1_000",
+        "1e999",
+        "",
+        "1 2",
+        "1,5",
+        "\u0661",
+        "1e",
+        "--1",
+        "+-1",
+        ".",
+        "done",
+        "1.5s",
+    ],
 )
 def test_only_finite_decimals_are_numbers(value: str) -> None:
     """What is no finite decimal number is malformed and reported, never guessed at."""
