@@ -1,0 +1,319 @@
+"""How often each way of judging keeps a change that does nothing, and how often it finds one of 2% or 5%.
+
+Nine simulated noise profiles (judge_hosts.py), every rule on hosts drawn from the same distributions, seeds fixed. The last parts show code
+layout, `--not-worse` and whole sessions with and without a second confirmation.
+
+    python benchmarks/judge_error_rates.py            # about half a minute
+    python benchmarks/judge_error_rates.py --quick    # coarse, a few seconds
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from judge_hosts import PROFILES, Host, layouts, restless, typical
+
+from helpers.judge import comparison, noise
+
+MARGIN = 0.01
+GAINS = (0.0, 0.02, 0.05)
+Made = Callable[[], Host]
+Judged = tuple[bool, float, int]
+"""Kept or not, the log gain that is claimed, single measurements spent."""
+
+
+def timing(host: Host, effect: float, first: bool = False) -> float:
+    """One measurement of a program that is faster by `effect` (a log gain)."""
+    return math.exp(host(first) - effect)
+
+
+def run_of_five(host: Host, effect: float) -> float:
+    """What autoresearch.sh prints: the median of five measurements."""
+    return statistics.median(timing(host, effect, first=i == 0) for i in range(5))
+
+
+# --- the rules: each takes a maker of hosts, the candidate's true log gain and the Random of its own coin --------------
+
+
+def compare(
+    host: Host, effect: float, draw: Random, margin: float, max_pairs: int, builds: int, mode: str
+) -> tuple[comparison.Verdict, list[float]]:
+    """Compare by single measurements in the order of the coin; return the verdict and the baseline's measurements."""
+    seed = str(draw.random())
+    plus, minus = layouts(draw, builds), layouts(draw, builds)
+    base: list[float] = []
+    cand: list[float] = []
+    for number in range(1, max_pairs + 1):
+        gain = effect + (plus[number % builds] - minus[number % builds] if builds else 0.0)
+        if comparison.order(seed, number):
+            cand.append(timing(host, gain, first=True))
+            base.append(timing(host, 0.0))
+        else:
+            base.append(timing(host, 0.0, first=True))
+            cand.append(timing(host, gain))
+        if comparison.is_look(number, max_pairs):
+            found = comparison.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
+            if found.verdict != "undecided":
+                break
+    return found, base
+
+
+def win_count(
+    made: Made, effect: float, draw: Random, *, margin: float = MARGIN, max_pairs: int = 48, builds: int = 0,
+    mode: str = "improved",
+) -> Judged:  # fmt: skip
+    """The rule of this bundle."""
+    found, base = compare(made(), effect, draw, margin, max_pairs, builds, mode)
+    return found.verdict == mode, math.log1p(found.gain), 2 * len(base)
+
+
+def twice(made: Made, effect: float, draw: Random) -> Judged:
+    """The rule, and where its own baseline measurements are restless a second comparison that must say the same."""
+    host = made()
+    found, base = compare(host, effect, draw, MARGIN, 48, 0, "improved")
+    kept, spent = found.verdict == "improved", 2 * len(base)
+    if kept and noise.needs_confirmation(noise.sigma_pair(base)):
+        again, more = compare(host, effect, draw, MARGIN, 48, 0, "improved")
+        kept, spent = again.verdict == "improved", spent + 2 * len(more)
+    return kept, math.log1p(found.gain), spent
+
+
+def keep_if_lower(made: Made, effect: float, _: Random) -> Judged:
+    """One run against the baseline that was stored on another host, or hours ago."""
+    stored, now = run_of_five(made(), 0.0), run_of_five(made(), effect)
+    return now < stored, math.log(stored / now), 5
+
+
+def clean_ab(made: Made, effect: float, _: Random) -> Judged:
+    """One run of each on one host, baseline first, and compare."""
+    host = made()
+    base, cand = run_of_five(host, 0.0), run_of_five(host, effect)
+    return cand < base, math.log(base / cand), 10
+
+
+def confidence(made: Made, effect: float, _: Random, others: int = 18) -> Judged:
+    """Session confidence: the gain over the first run is at least twice the MAD of all 20 metrics of the session."""
+    host = made()
+    metrics = [run_of_five(host, 0.0) for _ in range(1 + others)]
+    cand = run_of_five(host, effect)
+    kept = cand < metrics[0] and session_confidence([*metrics, cand], cand) >= 2
+    return kept, math.log(metrics[0] / cand), 5
+
+
+def session_confidence(metrics: list[float], best: float) -> float:
+    """|best - baseline| / MAD of all metrics of the session; 0 where the MAD is."""
+    middle = statistics.median(metrics)
+    mad = statistics.median(abs(value - middle) for value in metrics)
+    return abs(best - metrics[0]) / mad if mad else 0.0
+
+
+def mann_whitney(made: Made, effect: float, _: Random) -> Judged:
+    """Ten measurements of each in the order ABBAABBA...; the exact two-sided test at 5%."""
+    host = made()
+    base, cand = [], []
+    for number in range(10):
+        for first in (True, False):
+            side, gain = (base, 0.0) if first == (number % 2 == 0) else (cand, effect)
+            side.append(timing(host, gain, first=first))
+    wins = sum(c < b for b in base for c in cand)
+    return wins >= CRITICAL, math.log(statistics.median(base) / statistics.median(cand)), 20
+
+
+def critical(size: int = 10, tail: float = 0.025) -> int:
+    """Return the smallest U with P(U >= it) <= tail for two samples of `size`, counted exactly."""
+    ways = [[[0] * (size * size + 1) for _ in range(size + 1)] for _ in range(size + 1)]
+    for m in range(size + 1):
+        for n in range(size + 1):
+            ways[m][n][0] = int(m == 0 or n == 0)
+            if m and n:
+                for u in range(m * n + 1):
+                    ways[m][n][u] = (ways[m - 1][n][u - n] if u >= n else 0) + ways[m][n - 1][u]
+    counts, total, reached = ways[size][size], math.comb(2 * size, size), 0
+    for u in range(size * size, -1, -1):
+        reached += counts[u]
+        if reached > tail * total:
+            return u + 1
+    return size * size + 1
+
+
+CRITICAL = critical()
+RULES: dict[str, Callable[[Made, float, Random], Judged]] = {
+    "keep if lower than stored": keep_if_lower,
+    "one clean A/B": clean_ab,
+    "session confidence >= 2": confidence,
+    "Mann-Whitney n=10 in turns": mann_whitney,
+    "this rule, 24 pairs": functools.partial(win_count, max_pairs=24),
+    "this rule, 48 pairs": win_count,
+}
+
+
+def with_layout(rule: Callable[[Made, float, Random], Judged], name: str) -> Callable[[Made, float, Random], Judged]:
+    """Let the rule meet code layout: one layout a side, four for this rule (`--layouts 4`)."""
+    if name.startswith("this rule"):
+        pairs = 24 if "24" in name else 48
+        return functools.partial(win_count, max_pairs=pairs, builds=4)
+    return lambda made, effect, draw: rule(made, effect + layouts(draw, 1)[0] - layouts(draw, 1)[0], draw)
+
+
+def trials(rule: Callable[[Made, float, Random], Judged], make: Callable[[Random], Host], effect: float,
+           count: int, seed: str) -> Iterator[Judged]:  # fmt: skip
+    """Judge `count` candidates of the same true gain on fresh hosts."""
+    draw = Random(seed)
+    log_gain = math.copysign(math.log1p(-abs(effect)), effect)  # a loss of the margin is exactly the rule's -delta
+    for _ in range(count):
+        yield rule(functools.partial(make, draw), log_gain, draw)
+
+
+def percent(part: float, whole: float) -> float:
+    """A share in percent."""
+    return 100 * part / whole if whole else 0.0
+
+
+def table(count: int) -> dict[tuple[str, str], list[float]]:
+    """Print false keeps and power of every rule in every profile; return [null, 2%, 5%, measurements] by (rule, profile)."""
+    cells: dict[tuple[str, str], list[float]] = {}
+    for name, rule in RULES.items():
+        print(f"\n{name:28} {'kept of no effect':>18} {'finds 2%':>9} {'finds 5%':>9} {'measurements':>13}")
+        for profile, make in PROFILES.items():
+            here = with_layout(rule, name) if profile == "code layout" else rule
+            row = []
+            spent: list[int] = []
+            for effect in GAINS:
+                judged = list(trials(here, make, effect, count, f"{profile}/{effect}"))
+                row.append(percent(sum(kept for kept, _, _ in judged), count))
+                spent += [cost for _, _, cost in judged]
+            cells[name, profile] = [*row, statistics.fmean(spent)]
+            print(
+                f"  {profile:26} {row[0]:17.1f}% {row[1]:8.1f}% {row[2]:8.1f}% {statistics.fmean(spent):13.1f}",
+                flush=True,
+            )
+    return cells
+
+
+def summary(cells: dict[tuple[str, str], list[float]]) -> None:
+    """Print the worst and the mean of each rule, and the figures to reach."""
+    print(f"\n{'all profiles':28} {'worst (mean) false keeps':>25} {'finds 2% / 5% (mean)':>22} {'measurements':>13}")
+    for name in RULES:
+        rows = [cells[name, profile] for profile in PROFILES]
+        mean = [statistics.fmean(column) for column in zip(*rows, strict=True)]
+        print(
+            f"  {name:26} {max(r[0] for r in rows):16.1f}% ({mean[0]:4.1f}%) {mean[1]:13.1f} / {mean[2]:5.1f}% {mean[3]:12.1f}"
+        )
+    print(
+        "  (code layout: one layout a side for the others, --layouts 4 for this rule; one layout for it is shown below)"
+    )
+    ours = {profile: cells["this rule, 48 pairs", profile] for profile in PROFILES}
+    worst = max(ours, key=lambda p: ours[p][0])
+    host = ours["typical cloud host"]
+    for words, good in (
+        (
+            f"false keeps at most 2.2% in every profile: worst {ours[worst][0]:.1f}% ({worst})",
+            ours[worst][0] <= 2.2,
+        ),
+        (f"at least 85% of 2% gains on a typical host: {host[1]:.1f}%", host[1] >= 85),
+        (f"at least 99% of 5% gains on a typical host: {host[2]:.1f}%", host[2] >= 99),
+    ):
+        print(f"  {'reached ' if good else 'MISSED  '} {words}")
+
+
+def null_sessions(count: int) -> None:
+    """Print how many sessions without any effect end with a confident improvement."""
+    print("\nsessions of nothing but null changes, typical host, with a session confidence of 2 or more at their end")
+    draw = Random("null sessions")
+    for runs in (5, 20, 100):
+        found = 0
+        for _ in range(count):
+            host = typical(draw)
+            metrics = [run_of_five(host, 0.0) for _ in range(runs)]
+            best = min(metrics)
+            found += best < metrics[0] and session_confidence(metrics, best) >= 2
+        print(f"  {runs:4} runs: {percent(found, count):5.1f}%")
+
+
+def layout_rows(count: int) -> None:
+    """Print what code layout does to the rule, and what helps."""
+    print(
+        f"\ncode layout, steady host (each build {0.5}% by luck) {'kept of no effect':>18} {'finds 2%':>9} {'finds 5%':>9}"
+    )
+    for words, builds, margin in (
+        ("one layout a side, margin 1%", 1, 0.01),
+        ("one layout a side, margin 2%", 1, 0.02),
+        ("--layouts 4, margin 1%", 4, 0.01),
+    ):
+        row = []
+        for effect in GAINS:
+            rule = functools.partial(win_count, margin=margin, builds=builds)
+            judged = trials(rule, PROFILES["code layout"], effect, count, f"layout/{words}/{effect}")
+            row.append(percent(sum(kept for kept, _, _ in judged), count))
+        print(f"  {words:48} {row[0]:17.1f}% {row[1]:8.1f}% {row[2]:8.1f}%", flush=True)
+
+
+def removals(count: int) -> None:
+    """Print how often `--not-worse` accepts a simplification, by what it truly loses."""
+    print("\n--not-worse at a margin of 1%: accepted, by the true change of a simplification")
+    print(f"  {'':20}" + "".join(f"{words:>14}" for words in ("+1%", "none", "-0.5%", "-1% (margin)", "-2%")))
+    for name in ("fixed host speed", "bimodal", "typical cloud host"):
+        row = []
+        for effect in (0.01, 0.0, -0.005, -0.01, -0.02):
+            judged = trials(
+                functools.partial(win_count, mode="not_worse"), PROFILES[name], effect, count, f"{name}/{effect}"
+            )
+            row.append(percent(sum(kept for kept, _, _ in judged), count))
+        print(f"  {name:20}" + "".join(f"{share:13.1f}%" for share in row), flush=True)
+
+
+def sessions(count: int) -> None:
+    """Print what whole sessions of 60 experiments, 15% of them real, end with."""
+    rules = {name: rule for name, rule in RULES.items() if "confidence" not in name and "24" not in name}
+    rules["this rule, second confirmation"] = twice
+    for words, make in (("typical host", typical), ("restless host (three times the noise)", restless)):
+        print(f"\n{count} sessions of 60 experiments, 15% of them real (1% and more, mean 3%), {words}")
+        print(f"  {'':32}{'false commits':>14} {'true gain captured':>19} {'claimed / true':>15} {'measurements':>13}")
+        for name, rule in rules.items():
+            draw, plan = Random(f"session/{words}"), Random("effects")
+            kept_true = kept_false = spent = 0
+            claimed = truth = possible = 0.0
+            for _ in range(60 * count):
+                effect = 0.01 + plan.expovariate(1 / 0.02) if plan.random() < 0.15 else 0.0
+                kept, gain, cost = rule(functools.partial(make, draw), effect, draw)
+                spent, possible = spent + cost, possible + effect
+                if kept:
+                    kept_true, kept_false = kept_true + (effect > 0), kept_false + (effect == 0)
+                    claimed, truth = claimed + gain, truth + effect
+            print(
+                f"  {name:32}{percent(kept_false, kept_true + kept_false):13.1f}% {percent(truth, possible):18.1f}%"
+                f" {claimed / truth if truth else math.nan:15.2f} {spent / count:13.0f}", flush=True,
+            )  # fmt: skip
+
+
+def main() -> None:
+    """Print it all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=2000, metavar="N", help="comparisons per cell (default: 2000)")
+    parser.add_argument("--quick", action="store_true", help="250 comparisons per cell")
+    args = parser.parse_args()
+    count = 250 if args.quick else args.sessions
+    start = time.perf_counter()
+    print(
+        f"{count} comparisons per cell, margin 1%; a share of 2% is known to {196 * math.sqrt(0.02 * 0.98 / count):.1f} points"
+    )
+    summary(table(count))
+    null_sessions(max(100, count // 4))
+    layout_rows(count)
+    removals(count)
+    sessions(max(10, count // 20))
+    print(f"\n{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
