@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 
@@ -66,4 +67,15 @@ def workdir_root(root: Path, override: str | None = None) -> Path:
         return Path(override).resolve()
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", root.name) or "repository"
-    return Path(tempfile.gettempdir()).resolve() / "autoresearch" / f"{name}-{digest}"
+    return _own_scratch(Path(tempfile.gettempdir()).resolve()) / f"{name}-{digest}"
+
+
+def _own_scratch(temporary: Path) -> Path:
+    """Return $TMPDIR/autoresearch, or one with the user's number when that belongs to somebody else on this machine."""
+    place = temporary / "autoresearch"
+    try:
+        status = place.lstat()
+    except OSError:
+        return place
+    mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    return place if mine else temporary / f"autoresearch-{os.getuid()}"

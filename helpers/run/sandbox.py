@@ -44,7 +44,7 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
     home = Path(os.environ.get("HOME") or "/nonexistent")
     for name, inside in TOOL_HOMES.items():
         place = Path(os.environ.get(name) or home / inside)
-        if place.is_dir():
+        if os.path.isdir(place):  # noqa: PTH112 - False, not an error, where we may not look
             env[name] = str(place)
     for name, inside in {"HOME": "home", "TMPDIR": "tmp", "XDG_CACHE_HOME": "home/.cache",
                          "XDG_CONFIG_HOME": "home/.config", "XDG_DATA_HOME": "home/.local/share",

@@ -34,7 +34,7 @@ def builder(
         return None
     hidden = sorted({str(siblings), *(place for place in _SCRATCH if Path(place).is_dir())})
     covered = tuple(place + "/" for place in hidden)
-    shown = [str(path) for path in keep if path.is_dir() and str(path).startswith(covered)]
+    shown = [str(path) for path in keep if str(path).startswith(covered) and os.path.isdir(path)]  # noqa: PTH112
 
     def build() -> None:
         _enter()

@@ -133,7 +133,8 @@ class Workdirs:
         return sum(len(files) for _, _, files in os.walk(target))
 
     def _announce(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(exist_ok=True)
         origin = self.folder / git.ORIGIN
         if not origin.exists():
             origin.write_text(json.dumps({"repository": str(self.root)}) + "\n", encoding="utf-8")

@@ -169,3 +169,13 @@ def test_outside_of_a_repository(tmp_path: Path, repo: Any) -> None:
 
     assert "not inside a git repository" in said
     assert "no commit yet" in unborn
+
+
+def test_a_scratch_folder_of_somebody_else_is_not_used(repo: Any) -> None:
+    """On a machine with several users a folder (or a link) that another one put there is left alone."""
+    place = Path(repo.env["TMPDIR"]) / "autoresearch"
+    place.symlink_to(repo.root)
+
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+
+    assert f"autoresearch-{os.getuid()}" == copy.parent.parent.name
