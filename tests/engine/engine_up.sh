@@ -181,6 +181,7 @@ unset PYTHONDONTWRITEBYTECODE # SkyPilot imports for 20 s without byte code
 ENV
   # shellcheck disable=SC1091
   . "$root/env.sh"
+  cd "$root" # the server keeps the folder that it was started in
   sky api start >&2 || give_up "the API server did not start: $home/.sky/api_server/server.log"
   sky check slurm >&2 || give_up "SkyPilot does not find the Slurm cluster"
 }
