@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import console, journal
+from helpers import console, git, journal
 from helpers.journal import Event
 
 DEFAULT_MARGIN = 0.01
@@ -211,3 +211,11 @@ def load(root: Path) -> State:
             "start_session.py --goal SLUG --metric NAME --unit s --direction lower",
         )
     return state
+
+
+def left_branch(root: Path) -> str | None:
+    """Return the session's branch while another one is checked out: a copy of that work tree is no baseline."""
+    now = fold(journal.read(root))
+    if now is None or now.lock is None or git.branch(root) == now.branch:
+        return None
+    return now.branch

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, journal, paths, state
+from helpers import console, git, paths, state
 from helpers.run.workdir import Workdirs
 
 EXAMPLES = """\
@@ -65,22 +65,13 @@ def entry(argv: list[str]) -> int:
 def create(work: Workdirs, args: argparse.Namespace) -> int:
     """Make a copy."""
     name = work.next_name() if args.experiment is None else args.experiment
-    source = args.source or elsewhere(work)
+    source = args.source or state.left_branch(work.root)
+    if source and not args.source:
+        console.note(f"note: another branch is checked out; the copy is made from {source}")
     path, count = work.create(name, source)
     console.note(f"{path.name}: {count} files")
     print(path)
     return console.DONE
-
-
-def elsewhere(work: Workdirs) -> str | None:
-    """Return the session's branch when another one is checked out: a copy of that work tree would be another baseline."""
-    now = state.fold(journal.read(work.root))
-    if now is None or now.lock is None or git.branch(work.root) == now.branch:
-        return None
-    console.note(
-        f"note: {git.branch(work.root) or 'a detached HEAD'} is checked out; the copy is made from {now.branch}"
-    )
-    return now.branch
 
 
 def seal(work: Workdirs, args: argparse.Namespace) -> int:
