@@ -28,7 +28,7 @@ done
 sleep 1
 if [ "${1:-}" = --purge ]; then
   folder=$(getent passwd "$account" | cut -d: -f6)
-  rm -rf "$slurm" "$root/home" /etc/slurm/slurm.conf
+  rm -rf "${slurm:?}" "${root:?}/home" /etc/slurm/slurm.conf
   [ -n "$folder" ] && rm -rf "$folder/.sky_clusters" "$folder/.sky_provision"
 fi
 exit 0

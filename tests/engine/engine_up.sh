@@ -41,8 +41,8 @@ packages() {
   [ ${#missing[@]} -eq 0 ] && return
   say "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 &&
-    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+  apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 || give_up "apt-get update failed"
+  apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >/dev/null ||
     give_up "apt-get could not install ${missing[*]}"
 }
 
