@@ -63,7 +63,10 @@ def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tu
     if against:
         commit = git.commit_of(work.root, paths.EXPERIMENT_REF + against if work.is_sealed(against) else against)
         origin = work.origin(sealed.name)
-        return (origin.tree if commit == origin.commit else git.tree_of(work.root, commit)), commit, sealed.tree
+        if commit == origin.commit:
+            return origin.tree, commit, sealed.tree
+        older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)
+        return older, commit, sealed.tree  # both sides under the same benchmark, though it may be younger than the code
     origin, commit = work.origin(sealed.name), str(now.baseline["commit_full"])
     if origin.commit == commit:
         return origin.tree, commit, sealed.tree

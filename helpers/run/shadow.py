@@ -95,6 +95,17 @@ class Shadow:
             self.read_tree(tree, used)
             git.run(target, ["checkout-index", "--all", "--force", *(["--index"] if index else [])], env=env)
 
+    def with_files(self, tree: str, source: str, names: tuple[str, ...]) -> str:
+        """Return `tree` with the top-level files `names` as the tree `source` has them."""
+        rows = git.run(
+            self.folder, ["ls-tree", "-z", source, "--", *names], env=self.environment(None, self.folder / "none")
+        )
+        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
+            env = self.environment(None, Path(temporary) / "index")
+            git.run(self.folder, ["read-tree", tree], env=env)
+            git.run(self.folder, ["update-index", "-z", "--index-info"], stdin=rows.stdout, env=env)
+            return git.text(self.folder, ["write-tree"], env=env)
+
     def merge(self, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
         """Merge two trees over `base`; return the merged tree and the paths in conflict (then the tree is partial)."""
         with tempfile.TemporaryDirectory(dir=self.folder) as temporary:

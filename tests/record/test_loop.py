@@ -122,6 +122,16 @@ def _kept(session: Any, name: str, files: dict[str, str], code: int) -> str:
     return str(session.script("record_result", "keep", name, code=code).stderr)
 
 
+def test_the_whole_against_the_first_baseline(session: Any) -> None:
+    """The headline: the branch's tip compared afresh with the code before the session, under the same benchmark."""
+    _kept(session, "exp-01", {"src/work.sh": FAST}, code=0)
+    session.script("snapshot_workdir", "create", "final")
+    session.script("snapshot_workdir", "seal", "final", "--desc", "the whole")
+
+    assert "improved" in session.script("compare", "final", "--against", "main").stdout
+    assert "another baseline" in session.script("record_result", "keep", "final", code=4).stderr
+
+
 def test_status_fits_in_forty_lines(session: Any) -> None:
     """A fresh agent learns goal, metric, baseline, what waits and what to do next."""
     for number in range(1, 4):
