@@ -164,3 +164,22 @@ def test_scripts_need_no_environment(session: Any) -> None:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stderr
+
+
+def test_setup_runs_once_a_slot(repo: Any) -> None:
+    """What setup_deps.sh installs is there for every run, and it is not run again while its inputs stay the same."""
+    repo.write("setup_deps.sh", 'mkdir -p "$AUTORESEARCH_DEPS/bin"\necho once >>"$AUTORESEARCH_DEPS/times"\n'
+                                "printf '#!/bin/sh\\necho tool\\n' >\"$AUTORESEARCH_DEPS/bin/our-tool\"\n"
+                                'chmod +x "$AUTORESEARCH_DEPS/bin/our-tool"\necho METRIC time_s=0.001\n')  # fmt: skip
+    repo.write("autoresearch.sh", "our-tool >&2\necho METRIC time_s=1.5\n")
+    repo.write("autoresearch.checks.sh", '[ "$(our-tool)" = tool ]\n')
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
+    repo.script("start_session", "--lock")
+    edit(repo, "exp-01", "echo 43\n")
+
+    repo.script("submit_experiment", "exp-01", "--desc", "x")
+    said = repo.script("collect_results", "--wait", "60", "--all").stdout
+    repo.script("compare", "exp-01", code=1)
+
+    assert "time_s=1.5" in said
+    assert ["once"] == (repo.root / ".autoresearch/slots/deps-0/times").read_text().splitlines()
