@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Lay out a wave that tries many changes at once in few experiments, and compute the effect of each from its results."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from helpers import console, git, state
+from helpers.judge import search, wave
+
+EXAMPLES = """\
+  plan_wave.py design fuse tile unroll prefetch            8 experiments, the changes that each holds
+  plan_wave.py effects --factors fuse,tile none=0% fuse=2.1% tile=exp-12 fuse+tile=exp-13
+                                                           EXP: its gain is read from the journal"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Describe the arguments."""
+    p = console.parser("Designed waves: many changes at once, on or off, and what each one adds.", EXAMPLES)
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="design|effects ...")
+    lay = verbs.add_parser("design", help="which changes each experiment of the wave holds")
+    lay.add_argument("factors", nargs="+", metavar="FACTOR", help="a short name for each change, 2 to 12")
+    got = verbs.add_parser("effects", help="the effect of each change, from the gains of the experiments")
+    got.add_argument(
+        "--factors", required=True, metavar="A,B,...", help="the same names in the same order as in design"
+    )
+    got.add_argument(
+        "cells", nargs="+", metavar="A+B=GAIN", help="a cell and its gain: 2.1%%, or an experiment of the journal"
+    )
+    for sub in (lay, got):
+        sub.add_argument(
+            "--runs",
+            type=int,
+            metavar="N",
+            help="experiments: a power of two (default: few, pairs kept apart from single changes)",
+        )
+        console.add_output_options(sub)
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Design a wave or analyse one."""
+    args = arguments().parse_args(argv)
+    names = args.factors if args.verb == "design" else args.factors.split(",")
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or name == "none":
+            raise console.usage(
+                f"{name!r} cannot name a change: letters, digits, '_', '-' and '.'", "use a name like fuse"
+            )
+    try:
+        plan = wave.design(names, args.runs)
+        if args.verb == "design":
+            return show_design(plan, args)
+        return show_effects(plan, wave.analyse(plan, measured(args.cells, plan)), args)
+    except ValueError as error:
+        raise console.usage(str(error), "plan_wave.py --help shows both verbs") from None
+
+
+def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
+    """Print the cells and the aliases."""
+    alias = {name: [wave.label(e) for e in plan.aliases([name])] for name in plan.factors}
+    if args.json:
+        cells = [sorted(cell) for cell in plan.cells]
+        console.emit_json(
+            {"factors": plan.factors, "cells": cells, "resolution": plan.resolution, "aliases": alias}, full=args.full
+        )
+        return console.DONE
+    lines = [f"cell {number:2}: {wave.label(cell)}" for number, cell in enumerate(plan.cells, 1)]
+    carried = [f"{name} = {' = '.join(others)}" for name, others in alias.items() if others]
+    lines += (
+        ["the effect of a change cannot be told from that of:", *carried]
+        if carried
+        else ["no change's effect carries that of a pair"]
+    )
+    lines.append("none is the baseline. Measure each cell against its worker's own control, then: plan_wave.py effects --factors "
+                 + ",".join(plan.factors) + " none=0% A=EXP ...")  # fmt: skip
+    console.emit("\n".join(lines), full=args.full)
+    return console.DONE
+
+
+def measured(texts: list[str], plan: wave.Design) -> dict[wave.Cell, list[float]]:
+    """Read A+B=GAIN arguments; raises Failure (2) for an unreadable one."""
+    gains: dict[wave.Cell, list[float]] = {}
+    for text in texts:
+        left, _, right = text.partition("=")
+        cell = frozenset() if left == "none" else frozenset(left.split("+"))
+        if not right or not cell <= set(plan.factors):
+            raise console.usage(
+                f"{text!r} is not A+B=GAIN with the factors {', '.join(plan.factors)}",
+                "for example none=0% or fuse+tile=exp-13",
+            )
+        number = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)%", right)
+        gain = float(number[1]) / 100 if number else search.gain_of(state.load(git.find().root), right)
+        if gain <= -1:
+            raise console.usage(
+                f"{text!r}: a loss of 100% or more is not possible",
+                "a gain is how many percent better than the control",
+            )
+        gains.setdefault(cell, []).append(math.log1p(gain))
+    return gains
+
+
+def show_effects(plan: wave.Design, found: wave.Analysis, args: argparse.Namespace) -> int:
+    """Print the effects; the answer is "no" when none stands out."""
+    answer = wave.as_dict(plan, found)
+    if args.json:
+        console.emit_json(answer, full=args.full)
+    else:
+        console.emit("\n".join(wave.lines(answer)), full=args.full)
+    return console.DONE if any(row["shown"] for row in answer["effects"]) else console.NO
+
+
+if __name__ == "__main__":
+    console.main(entry)
