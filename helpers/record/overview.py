@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from helpers import git, paths
+from helpers.read import ideas
 from helpers.record import session
 from helpers.run import budget, local
 from helpers.state import State
@@ -103,10 +103,8 @@ def _results(now: State) -> list[str]:
 
 
 def _ideas(root: Path) -> list[str]:
-    file = root / paths.IDEAS
-    rows = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
-    open_ones = [row.strip() for row in rows if re.match(r"\s*[-*] (\[ \] )?(?!\[x\])\S", row)]
-    return [f"idea: {row.lstrip('-* ')[:110]}" for row in open_ones[:3]] or [f"ideas: none in {paths.IDEAS}"]
+    best = sorted((idea for idea in ideas.read(root) if not idea.done), key=lambda idea: -idea.score())
+    return [f"idea: {idea.name} {idea.text[:100]}" for idea in best[:3]] or [f"ideas: none open in {paths.IDEAS}"]
 
 
 def _integrity(repository: git.Repository, now: State) -> list[str]:

@@ -1,0 +1,119 @@
+"""The queue of ideas: autoresearch.ideas.md, a list that people and agents edit by hand.
+
+An idea is one list line; what the scripts know of it stands in braces at its end:
+
+    - [ ] fuse the two passes over the row {idea-03 kind=paper source=arXiv:2205.14135 impact=3 feasibility=4 novelty=2}
+
+Every other line is the person's own: kept byte for byte, and in its place. A list line without braces is an idea too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers import console, paths
+
+KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
+SCALE = range(1, 6)
+_LINE = re.compile(r"^\s*[-*] (?:\[(?P<mark>[ xX-])\] )?(?P<text>\S.*?)(?:\s*\{(?P<data>[^{}]*)\})?\s*$")
+
+
+@dataclass
+class Idea:
+    """One idea: `number` is None for a line that a person wrote; scores are 1 to 5, None when not given."""
+
+    text: str
+    number: int | None = None
+    done: bool = False
+    data: dict[str, str] = field(default_factory=dict)
+    row: int = -1
+
+    @property
+    def name(self) -> str:
+        """The id, or the line's place for a person's own line."""
+        return f"idea-{self.number:02d}" if self.number is not None else f"line {self.row + 1}"
+
+    def score(self) -> float:
+        """Return impact times feasibility, and a little for novelty; what is not given counts as 2."""
+        values = [
+            int(self.data[key]) if self.data.get(key, "").isdigit() else 2
+            for key in ("impact", "feasibility", "novelty")
+        ]
+        return values[0] * values[1] + 0.5 * values[2]
+
+    def line(self) -> str:
+        """Return the line that stands for it in the file."""
+        known = [self.name, *(f"{key}={value}" for key, value in self.data.items() if value)]
+        return f"- [{'x' if self.done else ' '}] {self.text} {{{' '.join(known)}}}"
+
+
+def read(root: Path) -> list[Idea]:
+    """Return all ideas of the file, in its order."""
+    file = root / paths.IDEAS
+    if not file.exists():
+        return []
+    rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    return [idea for row, line in enumerate(rows) if (idea := _parse(row, line))]
+
+
+def _parse(row: int, line: str) -> Idea | None:
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    words = (match["data"] or "").split()
+    number = next((int(word[5:]) for word in words if re.fullmatch(r"idea-\d{1,6}", word)), None)
+    data = dict(word.split("=", 1) for word in words if "=" in word)
+    return Idea(match["text"], number, (match["mark"] or " ") in "xX", data, row)
+
+
+def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
+    """Append an idea to the file; return it, and whether it is new (the same text is not added twice)."""
+    text = " ".join(text.split())
+    if not text or "{" in text or "}" in text or not text.isprintable():
+        raise console.usage(
+            "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
+        )
+    known = read(root)
+    twin = next((idea for idea in known if idea.text.casefold() == text.casefold()), None)
+    if twin:
+        return twin, False
+    idea = Idea(
+        text, max((i.number or 0 for i in known), default=0) + 1, data={k: _word(v) for k, v in data.items() if v}
+    )
+    file = root / paths.IDEAS
+    before = file.read_bytes() if file.exists() else b"# Ideas\n\n"
+    glue = b"" if not before or before.endswith(b"\n") else b"\n"
+    _write(file, before + glue + (idea.line() + "\n").encode())
+    return idea, True
+
+
+def close(root: Path, name: str, result: str, why: str) -> Idea:
+    """Mark an idea as done with its result and reason; raises Failure (2) when there is none of that name."""
+    found = [
+        idea for idea in read(root) if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
+    ]
+    if not found:
+        raise console.usage(f"there is no {name} in {paths.IDEAS}", "ideas.py list shows them")
+    idea = found[0]
+    if idea.number is None:
+        idea.number = max((i.number or 0 for i in read(root)), default=0) + 1
+    idea.done = True
+    idea.data |= {"result": _word(result), **({"why": _word(why)} if why else {})}
+    file = root / paths.IDEAS
+    rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
+    _write(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
+    return idea
+
+
+def _word(value: str) -> str:
+    """Return a value as one word: spaces become underscores, braces go."""
+    return re.sub(r"[\s{}]+", "_", value.strip())[:300]
+
+
+def _write(file: Path, content: bytes) -> None:
+    partial = file.with_name(f".{file.name}.part")
+    partial.write_bytes(content)
+    partial.replace(file)

@@ -1,0 +1,88 @@
+"""The queue of ideas is a file of the person's: the scripts add and mark, and lose nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import paths
+from helpers.read import ideas
+
+LINES = st.text(
+    st.characters(blacklist_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", blacklist_categories=("Cs",)),
+    max_size=40,
+)
+
+
+@given(mine=st.lists(LINES, max_size=8), text=st.text(st.characters(categories=("L", "N")), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_a_persons_lines_stay_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, mine: list[str], text: str
+) -> None:
+    """Adding and closing change one line each; every other byte of the file is as it was."""
+    root = tmp_path_factory.mktemp("ideas")
+    before = "\n".join(mine)
+    (root / paths.IDEAS).write_bytes(before.encode())
+
+    idea, new = ideas.add(root, text, {"kind": "own"})
+    if new:
+        ideas.close(root, idea.name, "kept", "it worked {well}")
+
+    after = (root / paths.IDEAS).read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert len(after.split("\n")) <= len(before.split("\n")) + 2
+
+
+def test_ideas_are_ranked_closed_and_journaled(repo: Any) -> None:
+    """Scores order the open ones, a person's own line counts too, what is done is not offered again."""
+    repo.write("autoresearch.ideas.md", "# Ideas\n\nmy notes\n- try the other table\n")
+    repo.script("ideas", "add", "small thing", "--impact", "1", "--feasibility", "2")
+    repo.script(
+        "ideas",
+        "add",
+        "big thing",
+        "--impact",
+        "5",
+        "--feasibility",
+        "4",
+        "--kind",
+        "paper",
+        "--source",
+        "arXiv:2205.14135",
+    )
+    repo.script("ideas", "add", "BIG thing")
+
+    ranked = [row["text"] for row in json.loads(repo.script("ideas", "rank", "--json").stdout)]
+    repo.script("ideas", "done", "idea-02", "--result", "discarded", "--why", "no gain")
+
+    assert ["big thing", "try the other table", "small thing"] == ranked
+    assert "big thing" not in repo.script("ideas", "rank").stdout
+    assert "result=discarded" in repo.script("ideas", "list").stdout
+    text = (repo.root / "autoresearch.ideas.md").read_text()
+    assert text.startswith("# Ideas\n\nmy notes\n- try the other table\n")
+    events = [json.loads(line) for line in (repo.root / "autoresearch.jsonl").read_text().splitlines()]
+    assert ["added", "added", "done"] == [event["event"] for event in events]
+
+
+def test_bad_ideas(repo: Any) -> None:
+    """No text, a source that is none, an idea that does not exist: exit 2 and what was expected."""
+    repo.script("ideas", "add", code=2)
+    assert "no source" in repo.script("ideas", "add", "x", "--source", "somewhere\nelse", code=2).stderr
+    assert "ideas.py list" in repo.script("ideas", "done", "idea-99", "--result", "kept", code=2).stderr
+    assert "fetch_paper.py" in repo.script("ideas", "add", "--from", "arXiv:2205.14135", code=1).stderr
+
+
+def test_an_idea_of_a_fetched_paper(repo: Any) -> None:
+    """--from takes the title of the paper, as data: its braces and controls do not reach the file's grammar."""
+    repo.write("papers/index.jsonl", json.dumps({"id": "2205.14135", "title": "Fast {x}\n- [x] attention"}) + "\n")
+
+    repo.script("ideas", "add", "--from", "arXiv:2205.14135", "--kind", "paper")
+
+    assert (
+        "- [ ] Fast x - [x] attention {idea-01 kind=paper source=arXiv:2205.14135}"
+        in (repo.root / "autoresearch.ideas.md").read_text()
+    )
