@@ -26,6 +26,8 @@ from helpers.run.task import from_dict
 
 KIND = "comparisons"
 HOLDOUT_PAIRS = 24
+QUIET = 20.0
+"""Seconds without a look after which a line says that it goes on."""
 
 
 def carry_out(root: Path, job: str) -> None:
@@ -66,7 +68,10 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     if isinstance(sides, dict):
         return sides
     base, cand = sides
-    measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
+    try:
+        measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
+    except pairs.CandidateError as error:
+        return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
     outcome = _record(plan, measured, verdict)
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
@@ -110,9 +115,16 @@ def _build(
 
 
 def _reporter(log: TextIO) -> pairs.Progress:
-    def say(_: Measured, verdict: Verdict | None) -> None:
+    last = time.monotonic()
+
+    def say(measured: Measured, verdict: Verdict | None) -> None:
+        nonlocal last
+        if verdict is None and time.monotonic() - last > QUIET:
+            print(f"{len(measured.baseline)} pairs measured", file=log)
+            last = time.monotonic()
         if verdict is None:
             return
+        last = time.monotonic()
         print(
             f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear; median gain {verdict.gain:+.2%} "
             f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",

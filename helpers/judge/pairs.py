@@ -11,7 +11,7 @@ from typing import Any
 from helpers import paths
 from helpers.judge import comparison
 from helpers.judge.comparison import Verdict
-from helpers.run.side import Side
+from helpers.run.side import Side, SideError
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Measured:
         return [m[name] for m in self.baseline], [m[name] for m in self.candidate]
 
 
+class CandidateError(SideError):
+    """The candidate, unlike the baseline, cannot be measured: an answer, and no failure of the comparison."""
+
+
 Progress = Callable[[Measured, Verdict | None], None]
 
 
@@ -68,7 +72,7 @@ def interleave(
     """Measure pairs until the rule decides or they are used up. With several layouts a side, pairs cycle through them."""
     measured = Measured()
     for side in (*baseline, *candidate):
-        side.measure(script)  # both sides are warm before the first pair counts
+        _measure(side, side in candidate, plan, script)  # both sides are warm before the first pair counts
     number = 0
     while True:
         base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
@@ -76,7 +80,7 @@ def interleave(
         began = time.monotonic()
         pair = {}
         for side in (cand, base) if first_is_candidate else (base, cand):
-            pair[id(side)] = side.measure(script)
+            pair[id(side)] = _measure(side, side is cand, plan, script)
         measured.seconds += time.monotonic() - began
         measured.baseline.append(pair[id(base)])
         measured.candidate.append(pair[id(cand)])
@@ -85,6 +89,16 @@ def interleave(
         progress(measured, verdict)
         if verdict is not None and (verdict.verdict != "undecided" or number >= plan.max_pairs):
             return measured, verdict
+
+
+def _measure(side: Side, candidate: bool, plan: Plan, script: str) -> dict[str, float]:
+    try:
+        found = side.measure(script)
+        if not found.get(plan.metric, 0) > 0:
+            raise SideError(f"{script} printed no positive METRIC {plan.metric}")  # noqa: TRY301
+    except SideError as error:
+        raise (CandidateError(str(error)) if candidate else SideError(f"the baseline: {error}")) from None
+    return found
 
 
 def judge(measured: Measured, plan: Plan) -> Verdict:

@@ -123,3 +123,13 @@ def test_layouts_and_not_worse(session: Any) -> None:
     assert "layout 2 of 2" in done.stderr
     assert "not worse" in done.stdout
     session.script("record_result", "keep", "exp-01")
+
+
+def test_a_candidate_that_breaks_half_way(session: Any) -> None:
+    """A candidate that fails in the middle of the pairs is a crash of the candidate, not of the comparison."""
+    text = 'n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) >count; [ "$n" -lt 5 ] || exit 3\necho 42\n'
+
+    event = compare(session, "exp-01", text)
+
+    assert "not_improved" == event["verdict"]
+    assert "crash" in event["reason"]
