@@ -46,7 +46,9 @@ def trend(draw: Random) -> Host:
     return measure
 
 
-def bursts(draw: Random, start: float = 0.04, end: float = 0.25, least: float = 0.05, most: float = 0.3) -> Host:
+def bursts(
+    draw: Random, start: float = 0.04, end: float = 0.25, least: float = 0.05, most: float = 0.3, own: float = 0.008
+) -> Host:  # fmt: skip
     """A neighbour that wakes up for about four measurements at a time and costs 5 to 30%."""
     size = 0.0
 
@@ -56,7 +58,7 @@ def bursts(draw: Random, start: float = 0.04, end: float = 0.25, least: float = 
             size = 0.0 if draw.random() < end else size
         elif draw.random() < start:
             size = draw.uniform(least, most)
-        return size + draw.gauss(0, 0.008)
+        return size + draw.gauss(0, own)
 
     return measure
 
@@ -89,12 +91,12 @@ def steady(draw: Random) -> Host:
 def typical(draw: Random, scale: float = 1.0) -> Host:
     """A typical cloud host: 1% of noise, some drift, a first run 0.3% slower, a neighbour now and then."""
     speed, level = draw.gauss(0, 0.03), 0.0
-    neighbour = bursts(draw, start=0.01, end=0.3, least=0.03, most=0.15)
+    neighbour = bursts(draw, start=0.01, end=0.3, least=0.03, most=0.15, own=0.0)
 
     def measure(first: bool) -> float:
         nonlocal level
         level = 0.99 * level + draw.gauss(0, 0.001 * scale)
-        own = draw.gauss(0, 0.006) + (0.003 if first else 0.0)
+        own = draw.gauss(0, 0.01) + (0.003 if first else 0.0)
         return speed + level + scale * (own + neighbour(first))
 
     return measure

@@ -8,10 +8,13 @@ import math
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from helpers import console, git, state
-from helpers.judge import search, wave
+from helpers import console
+
+if TYPE_CHECKING:
+    from helpers.judge import wave
 
 EXAMPLES = """\
   plan_wave.py design fuse tile unroll prefetch            8 experiments, the changes that each holds
@@ -46,6 +49,8 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Design a wave or analyse one."""
     args = arguments().parse_args(argv)
+    from helpers.judge import wave
+
     names = args.factors if args.verb == "design" else args.factors.split(",")
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or name == "none":
@@ -63,6 +68,8 @@ def entry(argv: list[str]) -> int:
 
 def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
     """Print the cells and the aliases."""
+    from helpers.judge import wave
+
     alias = {name: [wave.label(e) for e in plan.aliases([name])] for name in plan.factors}
     if args.json:
         cells = [sorted(cell) for cell in plan.cells]
@@ -85,6 +92,9 @@ def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
 
 def measured(texts: list[str], plan: wave.Design) -> dict[wave.Cell, list[float]]:
     """Read A+B=GAIN arguments; raises Failure (2) for an unreadable one."""
+    from helpers import git, state
+    from helpers.judge import search
+
     gains: dict[wave.Cell, list[float]] = {}
     for text in texts:
         left, _, right = text.partition("=")
@@ -107,6 +117,8 @@ def measured(texts: list[str], plan: wave.Design) -> dict[wave.Cell, list[float]
 
 def show_effects(plan: wave.Design, found: wave.Analysis, args: argparse.Namespace) -> int:
     """Print the effects; the answer is "no" when none stands out."""
+    from helpers.judge import wave
+
     answer = wave.as_dict(plan, found)
     if args.json:
         console.emit_json(answer, full=args.full)

@@ -6,13 +6,15 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from helpers import console, git, state
-from helpers.judge import search
+from helpers import console
+
+if TYPE_CHECKING:
+    from helpers import git, state
+    from helpers.judge import search
 
 EXAMPLES = """\
   suggest_next.py                    what another experiment is expected to gain, what to build on
@@ -34,6 +36,8 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Advise."""
     args = arguments().parse_args(argv)
+    from helpers import git, state
+
     if args.price is not None and not 0 < args.price < 100:
         raise console.usage(f"--price {args.price}: a percentage above 0 is expected", "for example --price 0.1")
     repository = git.find()
@@ -43,6 +47,8 @@ def entry(argv: list[str]) -> int:
 
 def alike(repository: git.Repository, args: argparse.Namespace) -> int:
     """Print the experiments whose diffs are most like that of --like."""
+    from helpers.judge import search
+
     rows = search.similar(repository, args.like)[:10]
     same = bool(rows) and rows[0][1] >= search.SAME
     if args.json:
@@ -60,6 +66,10 @@ def alike(repository: git.Repository, args: argparse.Namespace) -> int:
 
 def advise(repository: git.Repository, now: state.State, args: argparse.Namespace) -> int:
     """Print outlook, parents and sources."""
+    from dataclasses import asdict
+
+    from helpers.judge import search
+
     found, parents, arms = search.outlook(now), search.parents(now, search.commits(repository)), search.sources(now)
     stop = None if found is None or args.price is None else found.gain < -math.log1p(-args.price / 100)
     if args.json:
@@ -84,6 +94,8 @@ def advise(repository: git.Repository, now: state.State, args: argparse.Namespac
 
 
 def _outlook(found: search.Outlook | None, decided: int) -> str:
+    from helpers.judge import search
+
     if found is None:
         return f"too early to predict: {decided} of {search.FEWEST} decided experiments"
     rates = "".join(

@@ -55,7 +55,10 @@ def main() -> None:
         at = CONTEXT + steps % (len(text) - CONTEXT)
         step(weights, text[at - CONTEXT : at], text[at])
         steps += 1
-    bits = [-math.log2(probabilities(weights, held_out[n - CONTEXT : n])[held_out[n]]) for n in range(CONTEXT, len(held_out))]
+    bits = [
+        -math.log2(probabilities(weights, held_out[n - CONTEXT : n])[held_out[n]])
+        for n in range(CONTEXT, len(held_out))
+    ]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # GiB on Linux
     print(f"val_bpb {sum(bits) / len(bits):.6f}\nsteps {steps}\nmemory_gb {memory:.4f}")
 
