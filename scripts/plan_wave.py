@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import sys
 from pathlib import Path
@@ -49,7 +48,7 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Design a wave or analyse one."""
     args = arguments().parse_args(argv)
-    from helpers.judge import wave
+    from helpers.judge import cells, wave
 
     names = args.factors if args.verb == "design" else args.factors.split(",")
     for name in names:
@@ -61,7 +60,7 @@ def entry(argv: list[str]) -> int:
         plan = wave.design(names, args.runs)
         if args.verb == "design":
             return show_design(plan, args)
-        return show_effects(plan, wave.analyse(plan, measured(args.cells, plan)), args)
+        return show_effects(plan, wave.analyse(plan, cells.measured(args.cells, plan)), args)
     except ValueError as error:
         raise console.usage(str(error), "plan_wave.py --help shows both verbs") from None
 
@@ -88,31 +87,6 @@ def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
                  + ",".join(plan.factors) + " none=0% A=EXP ...")  # fmt: skip
     console.emit("\n".join(lines), full=args.full)
     return console.DONE
-
-
-def measured(texts: list[str], plan: wave.Design) -> dict[wave.Cell, list[float]]:
-    """Read A+B=GAIN arguments; raises Failure (2) for an unreadable one."""
-    from helpers import git, state
-    from helpers.judge import search
-
-    gains: dict[wave.Cell, list[float]] = {}
-    for text in texts:
-        left, _, right = text.partition("=")
-        cell = frozenset() if left == "none" else frozenset(left.split("+"))
-        if not right or not cell <= set(plan.factors):
-            raise console.usage(
-                f"{text!r} is not A+B=GAIN with the factors {', '.join(plan.factors)}",
-                "for example none=0% or fuse+tile=exp-13",
-            )
-        number = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)%", right)
-        gain = float(number[1]) / 100 if number else search.gain_of(state.load(git.find().root), right)
-        if gain <= -1:
-            raise console.usage(
-                f"{text!r}: a loss of 100% or more is not possible",
-                "a gain is how many percent better than the control",
-            )
-        gains.setdefault(cell, []).append(math.log1p(gain))
-    return gains
 
 
 def show_effects(plan: wave.Design, found: wave.Analysis, args: argparse.Namespace) -> int:
