@@ -22,6 +22,9 @@ def collect(root: Path) -> list[Event]:
     new = []
     for job in mine:
         if states[job.name] == "lost":
+            with journal.locked(root):  # a submission that is just being made holds the lock
+                states[job.name] = local.poll(root, [job.name])[job.name]
+        if states[job.name] == "lost":
             local.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
             event = result(now, job, local.log_path(root, job.name), lost=states[job.name] == "lost")

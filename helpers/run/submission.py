@@ -47,8 +47,8 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
         attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.role == "experiment") + 1
         name = f"{sealed.name}.{now.segment}.{attempt}"
         specs.append(_journal(work, now, name, "experiment", sealed.tree, request, sealed))
-    for spec in specs:
-        local.submit(work.root, spec)
+        for spec in specs:  # under the lock: who collects meanwhile must not see a journaled job without its folder
+            local.submit(work.root, spec)
     return [spec.job for spec in specs]
 
 
@@ -59,7 +59,7 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
         number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
         name = f"control-{now.segment}.{number}"
         spec = _journal(work, now, name, "control", str(now.baseline["tree"]), Request(slots=count))
-    local.submit(work.root, spec)
+        local.submit(work.root, spec)
     return spec.job
 
 

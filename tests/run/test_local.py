@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,25 @@ def test_setup_runs_once_a_slot(repo: Any) -> None:
 
     assert "time_s=1.5" in said
     assert ["once"] == (repo.root / ".autoresearch/slots/deps-0/times").read_text().splitlines()
+
+
+def test_a_submit_during_a_collect(session: Any) -> None:
+    """Collecting without a pause while experiments are submitted never takes a job for lost."""
+    for number in range(4):
+        edit(session, f"exp-0{number}", f"sleep 0.0{number}\necho 42\n")
+        session.script("snapshot_workdir", "seal", f"exp-0{number}", "--desc", "x")
+    script = Path(__file__).resolve().parent.parent.parent / "scripts/collect_results.py"
+    loop = f"for _ in $(seq 400); do {sys.executable} {script} 2>/dev/null; done"
+    collector = subprocess.Popen(["bash", "-c", loop], cwd=session.root, env=session.env, stdout=subprocess.DEVNULL,
+                                 start_new_session=True)  # fmt: skip
+    try:
+        for number in range(4):
+            session.script("submit_experiment", f"exp-0{number}")
+    finally:
+        os.killpg(collector.pid, signal.SIGKILL)
+        collector.wait()
+    session.script("collect_results", "--wait", "60", "--all", code=None)
+
+    events = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    finished = [e["status"] for e in events if e.get("type") == "finished" and e["role"] == "experiment"]
+    assert ["done"] * 4 == finished
