@@ -1,7 +1,7 @@
 """Cases: whole sessions on a target, from prepared patches, worked with the scripts as an agent would.
 
-A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none. Nothing in it
-says how an experiment ends: the verdicts are measured anew each time.
+A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none. Its must_keep
+and may_keep (near the margin) are looked at when all is over, for the exit code: the verdicts are measured anew each time.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def fetch(case: Case, target: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         if "pypi" in source:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:",
-                       "--no-build-isolation", "-d", temporary, source["pypi"]]  # fmt: skip
+                       "-d", temporary, source["pypi"]]  # fmt: skip
         else:
             command = ["apt-get", "source", "--download-only", "-qq", source["debian"]]
         console.note(f"fetching {source}")
