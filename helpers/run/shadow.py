@@ -42,7 +42,7 @@ class Shadow:
         if (self.git_dir / "HEAD").exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        kind = git.text(self.repository.root, ["rev-parse", "--show-object-format"])
+        kind = self.object_format()
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".shadow-") as temporary:
             made = Path(temporary) / "git"
             git.run(self.folder, ["init", "--quiet", "--bare", "--template=", f"--object-format={kind}", str(made)])
@@ -53,6 +53,10 @@ class Shadow:
             except OSError:  # another process was first
                 if not (self.git_dir / "HEAD").exists():
                     raise
+
+    def object_format(self) -> str:
+        """Return the repository's object format, sha1 or sha256."""
+        return git.text(self.repository.root, ["rev-parse", "--show-object-format"])
 
     def write_tree(self, work_tree: Path, index: Path, forced: tuple[str, ...] = paths.PROTECTED) -> str:
         """Store the content of `work_tree` and return its tree id.

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers import console, git, journal, paths
-from helpers.run import copying
+from helpers.run import copying, index_file
 from helpers.run.shadow import Shadow
 
 IDENTITY = {
@@ -73,9 +73,7 @@ class Workdirs:
         self.index(name).unlink(missing_ok=True)
         try:
             if source is None:
-                names = copying.listing(self.root) + [os.fsencode(p) for p in paths.PROTECTED]
-                partial.mkdir(parents=True)
-                count = copying.copy(self.root, partial, dict.fromkeys(names))
+                count = self._fill_from_work_tree(partial, self.index(name))
             else:
                 count = self._fill_from(source, partial)
             tree = self.shadow.write_tree(partial, self.index(name))
@@ -106,13 +104,18 @@ class Workdirs:
         partial, index = self.folder / f".capture-{os.getpid()}", self.folder / "index" / f".capture-{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
         try:
-            partial.mkdir(parents=True)
-            names = copying.listing(self.root) + [os.fsencode(p) for p in paths.PROTECTED]
-            copying.copy(self.root, partial, dict.fromkeys(names))
+            self._fill_from_work_tree(partial, index)
             return self.shadow.write_tree(partial, index)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             index.unlink(missing_ok=True)
+
+    def _fill_from_work_tree(self, target: Path, index: Path) -> int:
+        target.mkdir(parents=True)
+        names = copying.listing(self.root) + [os.fsencode(p) for p in paths.PROTECTED]
+        count, entries = copying.copy(self.root, target, dict.fromkeys(names), copying.known_blobs(self.root))
+        index_file.write(index, entries.items(), self.shadow.object_format())
+        return count
 
     def _start_commit(self, source: str | None) -> str:
         if source is None:
