@@ -11,12 +11,12 @@ import json
 import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from helpers.run import metric
+from helpers.run import log_filter, metric
 
 BLOCK = 1 << 20
 LONGEST = 1 << 20
@@ -59,16 +59,39 @@ class Record:
 
 def parse(source: Path | BinaryIO) -> Record:
     """Parse a log file or stream; raises OSError when it cannot be read."""
+    if not isinstance(source, Path):
+        return _parse_stream(source)
+    if log_filter.usable(source):
+        try:
+            return _parse_filtered(source)
+        except log_filter.UnfilteredError:
+            pass
+    with source.open("rb") as stream:
+        return _parse_stream(stream)
+
+
+def _parse_stream(stream: BinaryIO) -> Record:
     record, last = Record(), deque[bytes](maxlen=20)
-    stream = source.open("rb") if isinstance(source, Path) else source
-    try:
-        for block in _blocks(stream):
-            for line in _protocol_lines(block):
-                _take(record, line)
+    for block in _blocks(stream):
+        for line in _protocol_lines(block):
+            _take(record, line)
+        _remember(last, block)
+    return _ended(record, last)
+
+
+def _parse_filtered(source: Path) -> Record:
+    record, last = Record(), deque[bytes](maxlen=20)
+    for block in _whole_lines(log_filter.blocks(source, _NEEDLES)):
+        for line in _protocol_lines(block):
+            _take(record, line)
+    with source.open("rb") as whole:
+        whole.seek(max(source.stat().st_size - BLOCK, 0))
+        for block in _blocks(whole):
             _remember(last, block)
-    finally:
-        if isinstance(source, Path):
-            stream.close()
+    return _ended(record, last)
+
+
+def _ended(record: Record, last: deque[bytes]) -> Record:
     record.tail = [_printable(line) for line in last]
     if not record.complete:
         record.status, record.error = "crash", record.error or UNFINISHED
@@ -76,10 +99,15 @@ def parse(source: Path | BinaryIO) -> Record:
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the stream in blocks of whole lines; what a line has beyond LONGEST bytes is left out."""
+    return _whole_lines(iter(lambda: stream.read(BLOCK), b""))
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces as blocks of whole lines; what a line has beyond LONGEST bytes is left out."""
     rest = b""
     skipping = False
-    while block := stream.read(BLOCK):
+    for piece in pieces:
+        block = piece
         if skipping:
             end = block.find(b"\n")
             if end < 0:

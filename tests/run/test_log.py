@@ -6,6 +6,8 @@ import io
 import json
 import random
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -252,3 +254,49 @@ def test_the_script(tmp_path: Path, repo: Any) -> None:
     assert 18.5 == json.loads(repo.script("parse_log", str(tmp_path / "run.log"), "--json").stdout)["metrics"]["time_s"]
     assert "crash" in repo.script("parse_log", "-", stdin="nothing\n", code=1).stdout
     assert "not a file" in repo.script("parse_log", "none.log", code=2).stderr
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [*CLEAN.splitlines(), b"bench| METRIC time_s=1", b"METRIC a=1", b"METRIC b=0x1", b"x METRIC", b"\x1b[36m(t, pid=1)\x1b[0m METRIC c=2",
+             b"", b"\xff\x00", b"EXPERIMENT_STATUS: crash", b"METRIC " + b"a" * 5000, b"step 1\rMETRIC d=4", b"METRIC e=5\r"]
+        ),
+        max_size=40,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_a_large_log_read_by_grep_says_what_a_small_one_says(lines: list[bytes], newline: bool) -> None:
+    """The filter that makes large logs fast changes nothing in the record, wherever the log is cut in parts."""
+    data = b"\n".join(lines) + (b"\n" if newline else b"")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        plain = parse(data)
+        filtered = log._parse_filtered(Path(file.name))
+
+    assert plain == filtered
+
+
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, *sys.argv[1:]], capture_output=True, text=True)
+print(done.stdout, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("line_end", [b"", b"\n"])
+def test_two_gigabytes_in_little_memory(tmp_path: Path, line_end: bytes) -> None:
+    """A 2 GB log, here one line without end, is read to its end in under 100 MB."""
+    file = tmp_path / "run.log"
+    with file.open("wb") as out:
+        out.write(CLEAN.replace(b"EXPERIMENT_STATUS: done\n", b""))
+        out.seek(2_000_000_000)
+        out.write(line_end + b"METRIC late_s=2\nEXPERIMENT_STATUS: done\n")
+    command = [sys.executable, "-c", MEASURED, str(BUNDLE / "scripts/parse_log.py"), str(file)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert "exp-07: done" == said[0]
+    assert ("late_s = 2" in said) == bool(line_end)  # without a line end it is the end of the 2 GB line
+    assert 100_000 > int(said[-1])
