@@ -2,7 +2,7 @@
 """What the helpers cost, each figure beside its alternative in the same run: copies, seals, journal, status, comparison.
 
 python3 benchmarks/spine.py            # all; about three minutes
-python3 benchmarks/spine.py journal    # one of: copy journal status help overhead
+python3 benchmarks/spine.py journal    # one of: copy journal status help overhead log
 """
 
 from __future__ import annotations
@@ -51,35 +51,38 @@ def repository(folder: Path, files: int) -> Path:
 
 
 def copy(folder: Path, files: int, rounds: int) -> None:
-    """Print isolated copy and seal beside rsync and git worktree add."""
+    """Print isolated copy and seal beside rsync and git worktree add, in an order that changes from round to round."""
     root = repository(folder / "big", files)
     work = Workdirs(git.find(root), folder / "copies")
-    rows: dict[str, list[float]] = {"copy": [], "seal unchanged": [], "rsync": [], "worktree": []}
-    has_rsync = shutil.which("rsync") is not None
-    for number in range(rounds):
-        name = f"exp-{number}"
-        rows["copy"].append(timed(lambda name=name: work.create(name)))
-        rows["seal unchanged"].append(timed(lambda name=name: work.seal(name, "x")))
-        shutil.rmtree(work.path(name))
-        if has_rsync:
-            rows["rsync"].append(timed(lambda: subprocess.run(
-                ["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r/"], check=True)))  # fmt: skip
-            shutil.rmtree(folder / "r")
-        rows["worktree"].append(timed(lambda: subprocess.run(
-            [*GIT, "worktree", "add", "-q", "--detach", str(folder / "w")], cwd=root, check=True)))  # fmt: skip
-        subprocess.run([*GIT, "worktree", "remove", "--force", str(folder / "w")], cwd=root, check=True)
+    rows: dict[str, list[float]] = {"copy": [], "rsync": [], "worktree": [], "seal unchanged": []}
+
+    def once(name: str, number: int) -> None:
+        actions: dict[str, Callable[[], object]] = {
+            "copy": lambda: work.create(f"exp-{number}"),
+            "rsync": lambda: subprocess.run(["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r{number}/"], check=True),
+            "worktree": lambda: subprocess.run(
+                [*GIT, "worktree", "add", "-q", "--detach", f"{folder}/w{number}"], cwd=root, check=True),
+        }  # fmt: skip
+        rows[name].append(timed(actions[name]))
+        if name == "copy":
+            rows["seal unchanged"].append(timed(lambda: work.seal(f"exp-{number}", "x")))
+
+    kinds = ["copy", "worktree", *(["rsync"] if shutil.which("rsync") else [])]
+    for number in range(rounds):  # nothing is removed in between: a disk busy with that would slow whoever comes next
+        for name in (*kinds[number % len(kinds) :], *kinds[: number % len(kinds)]):
+            once(name, number)
     for name, values in rows.items():
-        print(
-            f"copy of {files} files: {name:15} {statistics.median(values) if values else float('nan'):7.2f} s (median of {len(values)})"
-        )
+        shown = ", ".join(f"{value:.2f}" for value in values) or "not installed"
+        middle = statistics.median(values) if values else float("nan")
+        print(f"copy of {files} files: {name:15} {middle:6.2f} s  (median of {shown})")
     before = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     wall = timed(lambda: work.create("last"))
     after = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    own_user, own_kernel = after[0].ru_utime - before[0].ru_utime, after[0].ru_stime - before[0].ru_stime
-    theirs = sum(getattr(after[1], k) - getattr(before[1], k) for k in ("ru_utime", "ru_stime"))
-    print(
-        f"of one copy's {wall:.2f} s: our code {own_user:.2f}, the kernel for us {own_kernel:.2f}, git (its own and the kernel's) {theirs:.2f}"
+    own, theirs = (
+        [getattr(a, k) - getattr(b, k) for k in ("ru_utime", "ru_stime")] for a, b in zip(after, before, strict=True)
     )
+    print(f"processor time of one copy ({wall:.2f} s): ours {own[0]:.2f} s and {own[1]:.2f} s in the kernel; git and the second "
+          f"process {theirs[0]:.2f} s and {theirs[1]:.2f} s in the kernel")  # fmt: skip
 
 
 def appends(folder: Path, count: int) -> None:
@@ -143,7 +146,9 @@ def overhead(folder: Path) -> None:
     """Print the share of a comparison that is not spent in benchmarks and builds, for a benchmark of 1 s."""
     root = repository(folder / "overhead", 20)
     (root / "work.sh").write_text("sleep 1.0\n")
-    (root / "autoresearch.sh").write_text("bash work.sh\necho METRIC t=1.0$RANDOM\n")
+    (root / "autoresearch.sh").write_text(
+        "a=${EPOCHREALTIME/./}\nbash work.sh\nb=${EPOCHREALTIME/./}\necho METRIC us=$((b - a))\n"
+    )
     (root / "autoresearch.checks.sh").write_text("exit 0\n")
     subprocess.run([*GIT, "add", "-A"], cwd=root, check=True)
     subprocess.run([*GIT, "commit", "-qm", "w"], cwd=root, check=True)
@@ -158,7 +163,7 @@ def overhead(folder: Path) -> None:
         )
         return done.stdout
 
-    script("start_session.py", "--goal", "g", "--metric", "t", "--direction", "lower")
+    script("start_session.py", "--goal", "g", "--metric", "us", "--direction", "lower")
     script("start_session.py", "--lock")
     copy_folder = Path(script("snapshot_workdir.py", "create", "exp-1").strip())
     (copy_folder / "work.sh").write_text("sleep 1.0 # candidate\n")
@@ -168,23 +173,23 @@ def overhead(folder: Path) -> None:
     wall = timed(lambda: script("compare.py", "exp-1"))
     events = [json.loads(line) for line in (root / paths.JOURNAL).read_text().splitlines()]
     event = next(e for e in reversed(events) if e.get("type") == "comparison")
-    calls = 2 * event["pairs"] + 4  # two warm-ups a side: after its build, and before the first pair
-    inside = calls * 1.0
-    print(f"comparison of {event['pairs']} pairs of a 1 s benchmark: {wall:.2f} s, {inside:.0f} s of them asleep in {calls} benchmarks; "
-          f"overhead {(wall - inside) / wall:.1%} (bash and sleep themselves included)")  # fmt: skip
+    samples = [*event["baseline_samples"], *event["candidate_samples"]]
+    inside = sum(samples) / 1e6 + 4 * statistics.median(samples) / 1e6  # a side runs twice before the first pair counts
+    print(f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s, of which "
+          f"{inside:.2f} s inside the benchmarks; overhead {(wall - inside) / wall:.1%}")  # fmt: skip
 
 
 def main() -> None:
     """Run what is asked for."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", nargs="*", help="copy, journal, status, help, overhead (default: all)")
+    p.add_argument("what", nargs="*", help="copy, journal, status, help, overhead, log (default: all)")
     p.add_argument("--files", type=int, default=30_000)
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--appends", type=int, default=3000)
     p.add_argument("--lines", type=int, default=100_000)
     p.add_argument("--dir", help="where to work (default: a temporary folder)")
     args = p.parse_args()
-    what = args.what or ["copy", "journal", "status", "help", "overhead"]
+    what = args.what or ["copy", "journal", "status", "help", "overhead", "log"]
     with tempfile.TemporaryDirectory(dir=args.dir) as temporary:
         folder = Path(temporary)
         os.environ["TMPDIR"] = temporary
@@ -199,6 +204,8 @@ def main() -> None:
             helps()
         if "overhead" in what:
             overhead(folder)
+    if "log" in what:
+        subprocess.run([sys.executable, str(BUNDLE / "benchmarks" / "parse_log.py")], check=True)
 
 
 if __name__ == "__main__":
