@@ -6,7 +6,7 @@ repeats=${AUTORESEARCH_REPEATS:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-awk 'BEGIN { x = 11
+awk -v x="${AUTORESEARCH_SEED:-11}" 'BEGIN {
   for (i = 0; i < 500000; i++) {
     x = (x * 16807) % 2147483647; n = int(600 * x / 2147483647)
     printf "frequent%c%c%s", 97 + n % 26, 97 + int(n / 26), (i % 9 == 8) ? "\n" : " "

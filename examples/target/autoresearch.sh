@@ -6,7 +6,7 @@ repeats=${AUTORESEARCH_REPEATS:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-awk 'BEGIN { x = 42
+awk -v x="${AUTORESEARCH_SEED:-42}" 'BEGIN {
   for (i = 0; i < 250000; i++) {
     x = (x * 16807) % 2147483647; u = x / 2147483647; n = int(60000 * u * u); w = ""
     do { w = w sprintf("%c", 97 + n % 26); n = int(n / 26) } while (n > 0)

@@ -70,17 +70,17 @@ def interleave(
     seed: str | None = None,
 ) -> tuple[Measured, Verdict]:  # fmt: skip
     """Measure pairs until the rule decides or they are used up. With several layouts a side, pairs cycle through them."""
-    measured = Measured()
+    measured, seed = Measured(), seed or plan.seed
     for side in (*baseline, *candidate):
-        _measure(side, side in candidate, plan, script)  # both sides are warm before the first pair counts
+        _measure(side, side in candidate, plan, script, input_seed(seed, -1))  # both are warm before the first pair counts
     number = 0
     while True:
         base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
-        first_is_candidate = comparison.order(seed or plan.seed, number)
+        first_is_candidate = comparison.order(seed, number)
         began = time.monotonic()
         pair = {}
         for side in (cand, base) if first_is_candidate else (base, cand):
-            pair[id(side)] = _measure(side, side is cand, plan, script)
+            pair[id(side)] = _measure(side, side is cand, plan, script, input_seed(seed, number))
         measured.seconds += time.monotonic() - began
         measured.baseline.append(pair[id(base)])
         measured.candidate.append(pair[id(cand)])
@@ -91,9 +91,14 @@ def interleave(
             return measured, verdict
 
 
-def _measure(side: Side, candidate: bool, plan: Plan, script: str) -> dict[str, float]:
+def input_seed(seed: str, number: int) -> int:
+    """Return the seed (1 to 2^31 - 2) that both sides of a pair may make their input from; another for each pair."""
+    return int(hashlib.sha256(f"{seed}/input/{number}".encode()).hexdigest()[:12], 16) % (2**31 - 2) + 1
+
+
+def _measure(side: Side, candidate: bool, plan: Plan, script: str, seed: int) -> dict[str, float]:
     try:
-        found = side.measure(script)
+        found = side.measure(script, seed)
         if not found.get(plan.metric, 0) > 0:
             raise SideError(f"{script} printed no positive METRIC {plan.metric}")  # noqa: TRY301
     except SideError as error:

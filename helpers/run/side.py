@@ -70,10 +70,11 @@ class Side:
                     said = f"past {limit} s" if code is None else f"exit {code}"
                     raise SideError(f"build failed ({said}): {tail(self.folder / 'build.log')}")
 
-    def measure(self, script: str = paths.BENCHMARK) -> dict[str, float]:
+    def measure(self, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
         """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
 
-        HOME and the temporary folder are emptied first, so that no answer can be kept there from one call to the next.
+        `seed` reaches the script as AUTORESEARCH_SEED: a benchmark that makes its input from it leaves nothing to
+        learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one call to the next.
         """
         for name in ("home", "tmp"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -83,7 +84,8 @@ class Side:
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
             out_err = (stdout.fileno(), stderr.fileno())
-            code = execute.bash(["bash", script], self.copy, self.env, limit, *out_err, walls=self.walls())
+            env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
+            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.walls())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {tail(err) or tail(out)}")

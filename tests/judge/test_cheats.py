@@ -112,6 +112,21 @@ def test_a_guarded_metric_that_grows(repo: Any) -> None:
     assert "size_b" in event["reason"]
 
 
+def test_an_input_that_nobody_can_know_by_heart(repo: Any) -> None:
+    """Both sides of a pair get one seed, every pair another; the warm-ups yet another."""
+    from conftest import CHECKS
+
+    repo.write("autoresearch.sh", "echo METRIC n=${AUTORESEARCH_SEED:-1}\n")
+    repo.write("autoresearch.checks.sh", CHECKS)
+    repo.script("start_session", "--goal", "quick", "--metric", "n", "--direction", "lower")
+    repo.script("start_session", "--lock")
+
+    event = compare(repo, "exp-01", "echo 42\n")
+
+    assert event["baseline_samples"] == event["candidate_samples"]
+    assert event["pairs"] == len(set(event["baseline_samples"]))
+
+
 def test_layouts_and_not_worse(session: Any) -> None:
     """Each side is built once for each layout; a simplification passes when it loses less than the margin."""
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
