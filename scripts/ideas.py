@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, journal, paths
+from helpers import console, git, journal
 from helpers.read import ideas, sources
 
 EXAMPLES = """\
   ideas.py add "fuse the two passes over the row" --kind paper --source arXiv:2205.14135 --impact 3 --feasibility 4
   ideas.py add --from arXiv:2205.14135        # titled after the fetched paper
+  ideas.py add --from facebook/zstd#1234      # after what search_github.py has found; also OWNER/REPO@sha, as of a fork
   ideas.py rank
   ideas.py done idea-03 --result discarded --why "the row fits into the cache"
 """
@@ -28,9 +28,12 @@ def arguments() -> argparse.ArgumentParser:
     add = sub.add_parser("add", help="append an idea")
     add.add_argument("text", nargs="?", help="X should improve Y because Z, in a line")
     add.add_argument(
-        "--from", dest="origin", metavar="ID", help="take the title from a fetched paper (papers/index.jsonl)"
+        "--from",
+        dest="origin",
+        metavar="ID",
+        help="take title and kind from a fetched paper, or a finding of search_github.py",
     )
-    add.add_argument("--kind", choices=ideas.KINDS, default="own")
+    add.add_argument("--kind", choices=ideas.KINDS, help="own, unless --from says more")
     add.add_argument(
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
@@ -77,35 +80,23 @@ def entry(argv: list[str]) -> int:
 
 def add(root: Path, args: argparse.Namespace) -> ideas.Idea:
     """Add an idea and journal it."""
-    source = sources.check(args.source or args.origin) if args.source or args.origin else ""
-    text = args.text or (title(root, args.origin) if args.origin else "")
+    from helpers.read import origins
+
+    found = origins.find(root, args.origin, title=not args.text) if args.origin else None
+    source = sources.check(args.source) if args.source else found.id if found else ""
+    text = args.text or (found.title if found else "")
     if not text:
-        raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper")
+        raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
+    kind, why = args.kind or (found.kind if found else "own"), args.why or (found.claim if found else "")
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
-    idea, new = ideas.add(root, text, {"kind": args.kind, "source": source, **scores, "why": args.why})
+    idea, new = ideas.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:
         journal.append(root, {"type": "idea", "event": "added", "id": idea.name, "text": idea.text, **idea.data})
     else:
         console.note(f"{idea.name} is in the file already")
+    if found:
+        origins.note(root, found)
     return idea
-
-
-def title(root: Path, origin: str) -> str:
-    """Return the title of a fetched paper; raises Failure (1) when it was not fetched."""
-    index = root / paths.PAPERS / "index.jsonl"
-    rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()] if index.exists() else []
-    match = next(
-        (
-            row
-            for row in rows
-            if str(row.get("id", "")).lower() in (origin.lower(), origin.lower().removeprefix("arxiv:"))
-        ),
-        None,
-    )
-    if match is None:
-        raise console.answer_no(f"{origin} has not been fetched", f"fetch_paper.py {origin}, or give the idea a text")
-    words = "".join(c if c.isprintable() and c not in "{}" else " " for c in str(match.get("title", "")))
-    return f"{' '.join(words.split())[:200]}"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from helpers.read import claims, findings, github_names, outside
 from helpers.read.findings import Finding
 from helpers.read.github import Api, Missing
 from helpers.read.github_names import Name
-from helpers.read.github_search import list_of, text_of
+from helpers.read.github_search import list_of, repository, text_of
 
 Json = Mapping[str, Any]
 _TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
@@ -56,6 +56,24 @@ def show(api: Api, name: Name, *, diff: bool) -> Shown:
     except Missing:
         return _issue(api, name)
     return _pull(api, name, pull, _comments(api, name, pull), diff=diff)
+
+
+def head(api: Api, name: Name) -> Finding:
+    """Return what it is and says, without what others have said of it: one request, two for an issue."""
+    if name.sha:
+        return _commit(api, name, diff=False).finding
+    if not name.number:
+        found = repository(api, name)
+        about, url = text_of(found, "description") or text_of(found, "full_name"), text_of(found, "html_url")
+        return findings.made(github_names.of_html(url), "competitor", about, url)
+    try:
+        path = f"/repos/{name.full}/pulls/{name.number}"
+        pull = api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
+    except Missing:
+        path = f"/repos/{name.full}/issues/{name.number}"
+        issue = api.one(path, "/repos/{repo}/issues/{number}", what=f"pull request or issue {name.id}")
+        return _opened(issue, "issue", text_of(issue, "state"), []).finding
+    return _opened(pull, "pr", text_of(pull, "state"), []).finding
 
 
 def _issue(api: Api, name: Name) -> Shown:

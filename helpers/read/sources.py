@@ -17,6 +17,7 @@ _FORMS = (
     (re.compile(r"(?:doi:)?(10\.\d{4,9}/[^\s<>\"]{1,200})", re.IGNORECASE), "https://doi.org/{0}"),
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})"), "https://github.com/{0}/issues/{1}"),
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})@([0-9a-f]{7,64})"), "https://github.com/{0}/commit/{1}"),
+    (re.compile(r"gh:([\w.-]{1,100}/[\w.-]{1,100})"), "https://github.com/{0}"),
     (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
 )
 
@@ -24,11 +25,14 @@ _FORMS = (
 def check(source: str) -> str:
     """Return the source id; raises Failure (2) when it has none of the known forms."""
     text = source.strip()
-    if text.isprintable() and (text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+", text) or _url(text)):
+    if re.fullmatch(r"gh:[^\s#@]+[#@]\S+", text):
+        text = text[3:]
+    own = text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+|commit:[0-9a-f]{7,64}", text)
+    if text.isprintable() and (own or _url(text)):
         return text
     raise console.usage(
         f"{source!r:.100} is no source",
-        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, a URL, idea-03, own, profile",
+        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, gh:owner/repo, commit:sha, a URL, idea-03, own, profile",
     )
 
 
