@@ -28,7 +28,7 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--margin", type=float, metavar="PCT", help="smallest gain worth keeping (default: the session's)")
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs at most (default 48)")
     p.add_argument("--layouts", type=int, metavar="N", help="build each side N times in different layouts and cycle")
-    p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%", help="a secondary metric's limit")
+    p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%|same", help="a secondary metric's limit")
     p.add_argument("--not-worse", action="store_true", help="accept when shown to lose less than the margin")
     p.add_argument("--seed", metavar="TEXT", help="seed of the pairs' order, to repeat a comparison")
     p.add_argument("--wait", type=float, default=86400, metavar="SECONDS", help="follow so long; it goes on without us")

@@ -39,7 +39,7 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs of a comparison (default 48)")
     p.add_argument("--layouts", type=int, metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(
-        "--guard", action="append", metavar="NAME=+PCT%", help="a secondary metric and how much worse it may be"
+        "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"
     )
     p.add_argument("--max-experiments", type=int, metavar="N")
     p.add_argument("--budget-usd", type=float, metavar="X")

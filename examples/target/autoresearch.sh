@@ -14,7 +14,7 @@ awk -v x="${AUTORESEARCH_SEED:-42}" 'BEGIN {
   } }' >"$work/input"
 
 python3 - "$work" "$repeats" <<'PY'
-import statistics, subprocess, sys, time
+import statistics, subprocess, sys, time, zlib
 
 work, repeats = sys.argv[1], int(sys.argv[2])
 samples = []
@@ -25,5 +25,7 @@ for _ in range(repeats):
         subprocess.run(["./wordstat"], stdin=text, stdout=out, stderr=subprocess.DEVNULL, check=True)
         samples.append(time.perf_counter() - began)
 print(f"METRIC time_s={statistics.median(samples):.6f}")
+with open(f"{work}/output", "rb") as out:  # for --guard output_crc=same: both sides must print the same, whatever the input
+    print(f"METRIC output_crc={zlib.crc32(out.read())}")
 print("SAMPLES time_s=" + ",".join(f"{s:.6f}" for s in samples))
 PY

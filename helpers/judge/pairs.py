@@ -72,7 +72,9 @@ def interleave(
     """Measure pairs until the rule decides or they are used up. With several layouts a side, pairs cycle through them."""
     measured, seed = Measured(), seed or plan.seed
     for side in (*baseline, *candidate):
-        _measure(side, side in candidate, plan, script, input_seed(seed, -1))  # both are warm before the first pair counts
+        _measure(
+            side, side in candidate, plan, script, input_seed(seed, -1)
+        )  # both are warm before the first pair counts
     number = 0
     while True:
         base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]

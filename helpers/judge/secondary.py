@@ -24,14 +24,18 @@ def guard(plan: Plan, measured: Measured) -> dict[str, Any]:
             rows.append({"guard": text, "holds": False, "reason": f"METRIC {wanted.name} was not printed every time"})
             continue
         change, holds = comparison.guard_holds(wanted, base, cand, plan.max_pairs)
-        rows.append(
-            {"guard": text, "holds": holds, "change": change, "reason": None if holds else f"changed by {change:+.2%}"}
-        )
+        said = _difference(base, cand) if wanted.same else f"changed by {change:+.2%}"
+        rows.append({"guard": text, "holds": holds, "change": change, "reason": None if holds else said})
     broken = [row for row in rows if not row["holds"]]
     if broken:
         said = "; ".join(f"{row['guard']}: {row['reason']}" for row in broken)
         return {"guards_result": rows, "verdict": "not_improved", "reason": f"a guard does not hold: {said}"}
     return {"guards_result": rows} if rows else {}
+
+
+def _difference(base: list[float], cand: list[float]) -> str:
+    number = next((n for n, (b, c) in enumerate(zip(base, cand, strict=True)) if b != c), None)
+    return "" if number is None else f"differs in pair {number + 1}: {base[number]:.10g} against {cand[number]:.10g}"
 
 
 def check(guards: list[str]) -> None:

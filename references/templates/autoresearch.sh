@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3 - "$work" "$repeats" "$INPUT" "${COMMAND[@]}" <<'PY'
-import statistics, subprocess, sys, time
+import statistics, subprocess, sys, time, zlib
 
 work, repeats, source, *command = sys.argv[1:]
 samples = []
@@ -26,5 +26,7 @@ for _ in range(int(repeats)):
         sys.exit(f"the command ended with exit {code}: " + open(f"{work}/errors", errors="replace").read()[-500:])
     samples.append(took)
 print(f"METRIC time_s={statistics.median(samples):.6f}")
+with open(f"{work}/output", "rb") as out:  # for --guard output_crc=same: both sides must print the same, whatever the input
+    print(f"METRIC output_crc={zlib.crc32(out.read())}")
 print("SAMPLES time_s=" + ",".join(f"{s:.6f}" for s in samples))
 PY

@@ -127,6 +127,41 @@ def test_an_input_that_nobody_can_know_by_heart(repo: Any) -> None:
     assert event["pairs"] == len(set(event["baseline_samples"]))
 
 
+def test_less_work_on_the_benchmark_s_input_alone(repo: Any) -> None:
+    """A program that does less where the checks do not look is not improved when its output must be the same."""
+    from conftest import CHECKS
+
+    repo.write("src/work.sh", 'sleep 0.0${1:-1}\necho "${1:-42}"\n')
+    repo.commit()
+    repo.write(
+        "autoresearch.sh",
+        """began=$(date +%s%N); said=$(bash src/work.sh 7); ended=$(date +%s%N)
+awk -v n=$((ended - began)) 'BEGIN { printf "METRIC time_s=%.6f\\n", n / 1e9 }'
+echo "METRIC output_crc=$(printf %s "$said" | cksum | cut -d' ' -f1)"
+""",
+    )
+    repo.write("autoresearch.checks.sh", CHECKS)
+    begin = (
+        "--goal",
+        "quick",
+        "--metric",
+        "time_s",
+        "--direction",
+        "lower",
+        "--margin",
+        "5",
+        "--guard",
+        "output_crc=same",
+    )
+    repo.script("start_session", *begin)
+    repo.script("start_session", "--lock")
+
+    event = compare(repo, "exp-01", 'if [ "${1:-1}" = 7 ]; then echo; else sleep 0.01; echo 42; fi\n')
+
+    assert "not_improved" == event["verdict"]
+    assert "output_crc=same: differs in pair 1" in event["reason"]
+
+
 def test_layouts_and_not_worse(session: Any) -> None:
     """Each side is built once for each layout; a simplification passes when it loses less than the margin."""
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())

@@ -183,10 +183,12 @@ def test_the_order_is_a_fair_coin_and_the_same_for_ever() -> None:
         ("ops=-2%", 0.99, True),
         ("ops=-2%", 0.97, False),
         ("rss=+0%", 1.0, True),
+        ("crc=same", 1.0, True),
+        ("crc=same", 1.000001, False),
     ],
 )
 def test_guards_on_secondary_metrics(text: str, change: float, holds: bool) -> None:
-    """+2% may rise by two percent, -2% may fall by two percent."""
+    """+2% may rise by two percent, -2% may fall by two percent, same may not differ at all."""
     guard = comparison.parse_guard(text)
 
     assert holds == comparison.guard_holds(guard, [100.0] * 8, [100.0 * change] * 8, 48)[1]
