@@ -83,6 +83,11 @@ def commits(repo: str, wanted: Wanted) -> list[str]:
     return [f"{wanted.words.strip()} repo:{repo}{since}"]
 
 
+def without_brackets(question: str) -> str:
+    """Return the question for a server that takes none: there OR joins plain words only, and qualifiers stand apart."""
+    return re.sub(r"(?<!\S)\(([^()]*)\)(?!\S)", r"\1", question)
+
+
 def _bracketed(words: str) -> str:
     return f"({words.strip()})" if _OPERATOR.search(words) else words.strip()
 

@@ -23,16 +23,25 @@ def repository(api: Api, name: Name) -> dict[str, Any]:
 
 def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
     """Search the pull requests (`kind` pr) or issues (issue) of a repository."""
-    endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" else "")
-    extra = {"search_type": "hybrid"} if wanted.meaning else {}
+    endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" and wanted.state == "all" else "")
+    extra = {"advanced_search": "true", **({"search_type": "hybrid"} if wanted.meaning else {})}
     if wanted.meaning and not api.token:
         raise console.usage("--meaning needs a token", "set GH_TOKEN, or run gh auth login")
+
+    def answered(question: str, outcome: Outcome) -> list[dict[str, Any]]:
+        try:
+            return pages(api, "issues", {"q": question, **extra}, wanted.pages, outcome, endpoint)
+        except Unprocessable:  # servers of before 2025 know no brackets; a repository that is not there says the same
+            simple = github_query.without_brackets(question)
+            if simple == question:
+                raise
+            return pages(api, "issues", {"q": simple}, wanted.pages, outcome, endpoint)
 
     def ask(here: Name, outcome: Outcome) -> None:
         for question in github_query.issues(here.full, kind, wanted):
             if outcome.silent:
                 break
-            for item in pages(api, "issues", {"q": question, **extra}, wanted.pages, outcome, endpoint):
+            for item in answered(question, outcome):
                 if same(here, text_of(item, "repository_url").rpartition("/repos/")[2]):
                     outcome.findings.append(_issue(item, kind, wanted))
 

@@ -41,11 +41,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/search/commits": _items("repository.full_name", *_COMMIT),
     "/search/code": _items("path", "html_url", "repository.full_name"),
     "/search/repositories": _items(
-        "full_name", "html_url", "description", "topics", "language", "stargazers_count", "pushed_at", "fork", "archived"
+        "full_name", "html_url", "description", "topics", "language", "stargazers_count", "pushed_at"
     ),
-    "/repos/{repo}": (
-        "full_name", "html_url", "description", "default_branch", "topics", "language", "stargazers_count",
-    ),
+    "/repos/{repo}": ("full_name", "html_url", "description", "default_branch", "topics"),
     "/repos/{repo}/commits": _each(*_COMMIT),
     "/repos/{repo}/commits/{sha}": (*_COMMIT, "files", *(f"files[].{name}" for name in _FILE)),
     "/repos/{repo}/releases": _each("tag_name", "name", "body", "html_url", "published_at", "prerelease"),
@@ -53,29 +51,29 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "full_name", "html_url", "owner.login", "default_branch", "pushed_at", "created_at", "stargazers_count"
     ),
     "/repos/{repo}/compare/{range}": (
-        "ahead_by", "behind_by", "commits", *(f"commits[].{name}" for name in _COMMIT), "files", *(f"files[].{name}" for name in _FILE),
+        "ahead_by", "behind_by", "commits", *(f"commits[].{name}" for name in _COMMIT), "files", "files[].filename",
     ),
-    "/repos/{repo}/pulls/{number}": (
-        *_ISSUE, "merged_at",
-        "changed_files", "draft",
-    ),
-    "/repos/{repo}/issues/{number}": (*_ISSUE, "author_association", "state_reason"),
+    "/repos/{repo}/pulls/{number}": (*_ISSUE, "merged_at", "changed_files", "draft"),
+    "/repos/{repo}/issues/{number}": (*_ISSUE, "state_reason"),
     "/repos/{repo}/issues/{number}/comments": _each("user.login", "body", "created_at", "author_association"),
     "/repos/{repo}/pulls/{number}/reviews": _each("user.login", "body", "state", "submitted_at", "author_association"),
-    "/repos/{repo}/pulls/{number}/comments": _each("user.login", "body", "path", "created_at", "author_association"),
+    "/repos/{repo}/pulls/{number}/comments": _each("user.login", "body", "created_at", "author_association"),
     "/repos/{repo}/pulls/{number}/files": _each(*_FILE),
 }  # fmt: skip
-"""By endpoint. Optional ones, used when present: files[].patch, user.type, items[].text_matches, pull_request of an issue."""
+"""By endpoint. Optional ones, used when present: files[].patch, user.type, of a search state_reason and items[].text_matches,
+of a repository its language."""
 
 
 def check(value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
     """Raise Failure (3) that names the first field of FIELDS[endpoint] that `value` lacks."""
     for path in FIELDS[endpoint]:
-        lacking = next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
+        lacking = "it is null" if value is None else next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
         if lacking:
             raise console.outside(
                 f"GitHub's answer to {endpoint} lacks `{path}` ({lacking}): its interface may have changed",
-                "look for a newer version of this bundle; meanwhile open the repository's web page",
+                "ask for --state merged and --state rejected apart"
+                if path.endswith("merged_at") and "search" in endpoint
+                else "look for a newer version of this bundle; meanwhile open the repository's web page",
             )
 
 
