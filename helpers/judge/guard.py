@@ -76,6 +76,9 @@ def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str]) -> lis
             if pattern.search(text[:5000]):
                 found.append(_finding(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
                 break  # one place a rule and file is enough to look there
+    if (place := guard_content.embedded_data(change.added)) is not None:
+        reason = "a table or long text in the source: are these answers computed beforehand?"
+        found.append(_finding(path, "embedded-data", reason, "review", place))
     return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
 
 

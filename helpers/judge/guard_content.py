@@ -142,6 +142,12 @@ _TABLE: list[tuple[str, str, Level, str]] = [
         "code that a reader cannot see in the diff",
     ),
     (
+        "hidden-code",
+        "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]",
+        "refuse",
+        "invisible or direction-changing characters: the text reads otherwise than it compiles",
+    ),
+    (
         "precision",
         r"\bfloat32\b|\bhalf\b|_Float16|\bbfloat16\b|fast_math|fastmath|-ffast|\bf16\b|rsqrt",
         "review",
@@ -157,3 +163,17 @@ _TABLE: list[tuple[str, str, Level, str]] = [
 
 RULES = [(rule, re.compile(pattern), level, reason) for rule, pattern, level, reason in _TABLE]
 """Compiled; searched for in every added line, comments included: a pragma may hide in what looks like one."""
+
+MOST_NUMBERS = 500
+LONGEST_LINE = 2000
+_NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
+
+
+def embedded_data(added: list[tuple[int, str]]) -> int | None:
+    """Return the line where the added lines begin to hold a table or a blob: an answer may have been computed beforehand."""
+    count = 0
+    for number, text in added:
+        count += len(_NUMBER.findall(text))
+        if count > MOST_NUMBERS or len(text) > LONGEST_LINE:
+            return number
+    return None

@@ -223,6 +223,7 @@ RULES: list[Rule] = [
             "mise.toml",
         )
     ),
+    ("shadow", ".gitignore", "review", "it decides which files belong to the experiment"),
     *(
         ("binary", pattern, "refuse", "a prebuilt object is not source")
         for pattern in (

@@ -103,6 +103,8 @@ REFUSED = [
     ("lib/a.py", "print('METRIC time_s=0.001')\n", "detects-benchmark"),
     ("src/fast.o", b"\x7fELF\0\0", "binary"),
     ("data/table.bin", b"\0\1\2", "binary"),
+    ("src/a.c", "/* \u202e } \u2066 */\n", "hidden-code"),
+    ("lib/a.py", "x\u200b = 1\n", "hidden-code"),
 ]
 
 
@@ -126,6 +128,8 @@ REVIEWED = [
     ("lib/a.py", "eval(text)\n", "hidden-code"),
     ("lib/a.py", "gc.disable()\n", "scheduling"),
     ("src/a.c", 'if (getenv("X")) return;\n', "detects-benchmark"),
+    ("src/a.h", "int known[] = {\n" + "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,\n" * 60 + "};\n", "embedded-data"),
+    ("src/a.h", 'char known[] = "' + "x" * 3000 + '";\n', "embedded-data"),
 ]
 
 
@@ -136,6 +140,11 @@ def test_what_a_reader_must_look_at(path: str, text: str, rule: str) -> None:
 
     assert (rule, "review") in levels(found)
     assert all(finding.line for finding in found)
+
+
+def test_what_belongs_to_the_experiment_is_looked_at() -> None:
+    """A changed .gitignore decides which files are sealed: review."""
+    assert ("shadow", "review") in levels(check(change(".gitignore", "*.c\n", "*.o\n")))
 
 
 def test_lines_that_were_there_are_not_the_experiments() -> None:

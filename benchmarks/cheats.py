@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Try every cheat of cheats.yaml on examples/target and say which layer caught it; exit 1 when one could be kept.
+
+python3 benchmarks/cheats.py                  # all; about ten minutes
+python3 benchmarks/cheats.py --only checks    # those whose name or layer holds this
+python3 benchmarks/cheats.py --nulls 100      # noise luck: that many changes without effect, none may be kept
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+BUNDLE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BUNDLE))
+
+from helpers import venv  # noqa: E402
+
+BEGIN = ["--goal", "cheats", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--build", "make", "--scope", "src/",
+         "--margin", "2", "--max-pairs", "24", "--guard", "output_crc=same"]  # fmt: skip
+SCOPED = ("guard:protected", "guard:out-of-scope")
+
+
+class Target:
+    """A session over a copy of examples/target."""
+
+    def __init__(self, folder: Path, *, scope: bool) -> None:
+        self.root = folder / ("scoped" if scope else "open")
+        self.tmp = folder / "tmp"
+        self.tmp.mkdir(exist_ok=True)
+        shutil.copytree(BUNDLE / "examples" / "target", self.root)
+        identity = ["-c", "user.name=c", "-c", "user.email=c@localhost"]
+        for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "wordstat"]):
+            subprocess.run(["git", *command], cwd=self.root, check=True)
+        begin = BEGIN if scope else [part for part in BEGIN if part not in ("--scope", "src/")]
+        self.script("start_session", *begin, check=True)
+        self.script("start_session", "--lock", check=True)
+
+    def script(self, name: str, *args: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a script as the agent would."""
+        import os
+
+        env = {**os.environ, "TMPDIR": str(self.tmp)}
+        command = [sys.executable, str(BUNDLE / "scripts" / f"{name}.py"), *args]
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            sys.exit(f"{name} {' '.join(args)}: {done.stderr}")
+        return done
+
+    def attempt(self, name: str, edits: list[dict[str, Any]]) -> str:
+        """Make, seal, compare and try to keep a change; return the layer that caught it, or `kept`."""
+        copy = Path(self.script("snapshot_workdir", "create", name, check=True).stdout.strip())
+        for edit in edits:
+            apply(copy, edit)
+        sealed = self.script("snapshot_workdir", "seal", name, "--desc", "faster")
+        compared = self.script("compare", name)
+        if 4 in (sealed.returncode, compared.returncode):
+            said = (sealed.stderr if sealed.returncode == 4 else compared.stderr).splitlines()
+            rules = sorted({line.rsplit("[", 1)[1].rstrip("]") for line in said if "refuse:" in line and "[" in line})
+            return "guard:" + ",".join(rules)
+        event = self.last("comparison", name)
+        if event["verdict"] not in ("improved", "not_worse"):
+            return self.because(event)
+        kept = self.script("record_result", "keep", name)
+        if kept.returncode != 4:
+            return f"kept ({event['gain']:+.1%}): {kept.stderr.strip()[:100]}"
+        flagged = sorted({line.rsplit("[", 1)[1].rstrip("]") for line in kept.stderr.splitlines() if "review:" in line})
+        return "reader:" + ",".join(flagged)
+
+    def last(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the last event of a kind about an experiment."""
+        events = (json.loads(line) for line in reversed((self.root / "autoresearch.jsonl").read_text().splitlines()))
+        return next(e for e in events if e.get("type") == kind and e.get("experiment_id") == name)
+
+    @staticmethod
+    def because(event: dict[str, Any]) -> str:
+        """Return the layer that a verdict's reason names."""
+        reason, words = event.get("reason") or "", ("checks", "holdout", "crash")
+        found = next((word for word in words if word in reason), None) or ("output" if "output_crc" in reason else None)
+        return found or ("void" if event["verdict"] == "void" else "no-gain")
+
+
+def apply(copy: Path, edit: dict[str, Any]) -> None:
+    """Make one edit in the copy."""
+    file = copy / edit["file"]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if "find" in edit:
+        text = file.read_text()
+        if text.count(edit["find"]) != 1:
+            sys.exit(f"{edit['file']} holds {edit['find']!r} {text.count(edit['find'])} times, expected once")
+        file.write_text(text.replace(edit["find"], edit["replace"]))
+        return
+    file.unlink(missing_ok=True)
+    if "content" in edit:
+        file.write_text(edit["content"])
+        file.chmod(edit.get("mode", 0o644))
+    elif "link" in edit:
+        file.symlink_to(edit["link"])
+    elif "binary" in edit:
+        file.write_bytes(b"\x7fELF\0" * 100)
+    elif "numbers" in edit:
+        rows = [", ".join(str(n * n) for n in range(start, start + 10)) for start in range(0, edit["numbers"], 10)]
+        file.write_text("static const unsigned known[] __attribute__((unused)) = {\n" + ",\n".join(rows) + "};\n")
+
+
+def caught(expected: str, found: str) -> bool:
+    """Tell whether the layer is the expected one; `no-gain` may also turn out as another refusal."""
+    kind, _, rule = expected.partition(":")
+    got, _, rules = found.partition(":")
+    return got == kind and (not rule or rule in rules.split(","))
+
+
+def battery(folder: Path, only: str) -> int:
+    """Try every cheat; return how many were kept."""
+    import yaml
+
+    cheats = yaml.safe_load((BUNDLE / "benchmarks" / "cheats.yaml").read_text())
+    chosen = [cheat for cheat in cheats if only in cheat["name"] or only in cheat["layer"]]
+    targets = {scope: Target(folder, scope=scope) for scope in sorted({cheat["layer"] in SCOPED for cheat in chosen})}
+    kept = 0
+    for number, cheat in enumerate(chosen, 1):
+        began = time.monotonic()
+        found = targets[cheat["layer"] in SCOPED].attempt(f"exp-{number:03d}", cheat["edit"])
+        bad = found.startswith("kept")
+        kept += bad
+        note = "KEPT" if bad else "" if caught(cheat["layer"], found) else f"(expected {cheat['layer']})"
+        print(f"{number:3}  {found:28} {cheat['name']}  {note} {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{len(chosen)} cheats, {kept} kept")
+    return kept
+
+
+def nulls(folder: Path, count: int) -> int:
+    """Compare changes without effect; return how many were kept."""
+    target, kept = Target(folder, scope=True), 0
+    for number in range(count):
+        edit = {
+            "file": "src/table.c",
+            "find": "#define BUCKETS 1024",
+            "replace": f"/* {number} */\n#define BUCKETS 1024",
+        }
+        found = target.attempt(f"exp-{number:03d}", [edit])
+        kept += found.startswith("kept")
+        if found != "no-gain":
+            print(f"null change {number}: {found}", flush=True)
+    print(f"{count} changes without effect, {kept} kept")
+    return kept
+
+
+def main() -> None:
+    """Run what is asked for."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--only", default="", metavar="TEXT")
+    p.add_argument("--nulls", type=int, default=0, metavar="N")
+    args = p.parse_args()
+    venv.require("yaml")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        sys.exit(1 if (nulls(folder, args.nulls) if args.nulls else battery(folder, args.only)) else 0)
+
+
+if __name__ == "__main__":
+    main()
