@@ -1,0 +1,276 @@
+"""Reads one PDF inside limits: a process of its own with bounded memory, processor time and wall-clock time.
+
+Called by helpers/read/pdf.py only. A request comes as JSON on stdin, one JSON document goes to stdout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from helpers.read import pdf_flow, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_words
+from helpers.read.pdf_face import Face
+
+MEMORY, CPU = 1_000_000_000, 60
+"""Bytes of address space, seconds of processor time."""
+SECONDS, PAGE_SECONDS = 24.0, 8.0
+"""For reading all pages, and for one."""
+PAGES, CHARACTERS = 200, 4_000_000
+HITS = 50
+
+
+class TooLong(Exception):  # noqa: N818
+    """The time for one step is over."""
+
+
+class Bad(Exception):  # noqa: N818
+    """What was asked for cannot be had from this file; the message says why. `do` is the next step."""
+
+    def __init__(self, message: str, do: str = "", code: int = 2) -> None:
+        super().__init__(message)
+        self.do, self.code = do, code
+
+
+def main() -> None:
+    """Answer the request on stdin."""
+    request = json.load(sys.stdin)
+    limit()
+    logging.disable(logging.CRITICAL)
+    try:
+        answer = read(request)
+    except Bad as bad:
+        answer = {"error": str(bad), "do": bad.do, "code": bad.code}
+    except (MemoryError, RecursionError, TooLong) as error:
+        answer = {"error": _plainly(error), "code": 3 if isinstance(error, TooLong) else 2}
+    except Exception as error:  # noqa: BLE001 - a broken file may raise anything
+        answer = {"error": f"broken PDF: {_plainly(error)}", "code": 2}
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    sys.stdout.write(json.dumps(answer))
+    sys.stdout.flush()
+
+
+def limit() -> None:
+    """Bound this process; where the system cannot (macOS knows no such memory limit), the clock of the parent remains."""
+    import resource
+
+    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+    sys.setrecursionlimit(1500)
+    signal.signal(signal.SIGALRM, _alarm)
+
+
+def _alarm(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of a handler
+    raise TooLong
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raise TooLong in the block when it takes longer."""
+    signal.setitimer(signal.ITIMER_REAL, max(0.05, seconds))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def read(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the document: pages, read, title, notes, blocks, and hits of `grep` if there is one."""
+    pattern = _pattern(request.get("grep"))
+    began = time.monotonic()
+    reader = _open(request["file"])
+    with within(PAGE_SECONDS):
+        total = _count(reader)
+    first, last = request.get("first") or 1, request.get("last") or total
+    if first > total:
+        raise Bad(f"there is no page {first}: the PDF has {total}")
+    wanted = range(total) if total <= 60 else range(max(0, first - 2), min(total, last + 1))
+    notes: list[str] = []
+    if len(wanted) > PAGES:
+        wanted = range(wanted.start, wanted.start + PAGES)
+        notes.append(f"read pages {wanted.start + 1} to {wanted.stop} of {total}; more with --pages")
+    pages, images = _pages(reader, wanted, began, notes)
+    if time.monotonic() - began > PAGE_SECONDS:
+        notes.append("slow to read")
+    _judge(pages, images, notes)
+    with within(max(4.0, SECONDS + 4 - (time.monotonic() - began))):
+        blocks = structure(pages, _outline(reader) if len(wanted) == total else [])
+    document: dict[str, Any] = {
+        "pages": total, "read": len(pages), "title": next((b.text for b in blocks if b.kind == "title"), ""),
+        "notes": notes, "blocks": [b.plain() for b in blocks],
+    }  # fmt: skip
+    if pattern is not None:
+        document["hits"] = _grep(pattern, blocks)
+    return document
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        with within(2):
+            return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError, TooLong) as error:
+        raise Bad(
+            f"--grep {text!r} is not a regular expression: {_plainly(error)}", "quote what is meant literally with \\"
+        ) from error
+
+
+def _open(file: str) -> Any:  # noqa: ANN401 - pypdf's reader
+    import pypdf
+    from pypdf.errors import DependencyError
+
+    pypdf.overwrite_configuration(
+        zlib_maximum_output_length=20_000_000, lzw_maximum_output_length=20_000_000, run_length_maximum_output_length=20_000_000,
+        array_based_stream_maximum_output_length=20_000_000, stream_parsing_work_maximum_count=500_000,
+        stream_decoding_work_maximum_length=60_000_000, xform_maximum_invocations_per_extraction=500, page_tree_maximum_entries=20_000,
+        outline_maximum_entries=5_000, jbig2dec_binary=None,
+    )  # fmt: skip
+    with within(PAGE_SECONDS):
+        try:
+            reader = pypdf.PdfReader(Path(file).open("rb"), strict=False)  # noqa: SIM115 - open as long as the process
+            locked = reader.is_encrypted and not reader.decrypt("")
+        except (DependencyError, NotImplementedError) as error:
+            raise Bad(
+                f"encrypted in a way that cannot be read: {_plainly(error)}",
+                "remove the protection, as with qpdf --decrypt",
+            ) from error
+    if locked:
+        raise Bad(
+            "encrypted: it needs a password",
+            "remove the protection first, as with: qpdf --password=... --decrypt IN OUT",
+        )
+    return reader
+
+
+def _count(reader: Any) -> int:  # noqa: ANN401
+    total = len(reader.pages)
+    if total == 0:
+        raise Bad("broken PDF: it has no pages", "fetch it again: it may be cut off")
+    return total
+
+
+def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[list[list[pdf_pages.Line]], int]:  # noqa: ANN401
+    """Return the lines of each page that could be read, and how many pages show an image and hardly any text."""
+    fonts = pdf_pages.Fonts()
+    found: list[tuple[int, list[pdf_pages.Run]]] = []
+    failed: list[str] = []
+    characters = images = 0
+    for n in wanted:
+        left = SECONDS - (time.monotonic() - began)
+        if left <= 0.2 or characters > CHARACTERS:
+            notes.append(
+                f"stopped after page {n} of {wanted.stop}: " + ("out of time" if left <= 0.2 else "too much text")
+            )
+            break
+        try:
+            with within(min(PAGE_SECONDS, left)):
+                page = reader.pages[n]
+                runs = pdf_pages.runs(page, fonts)
+                size = sum(len(r.text) for r in runs)
+                images += size < 100 and _has_image(page)
+        except Exception as error:  # noqa: BLE001 - one page that cannot be read is no reason to lose the others
+            failed.append(f"page {n + 1}: {_plainly(error)}")
+            continue
+        characters += size
+        found.append((n, runs))
+    if failed:
+        notes.append(f"{len(failed)} page(s) could not be read; " + "; ".join(failed[:3]))
+    if not found:
+        raise Bad("broken PDF: no page could be read; " + "; ".join(failed[:2]), "fetch it again: it may be cut off")
+    return [pdf_pages.lines(runs, n, fonts) for n, runs in found], images
+
+
+def _has_image(page: Any) -> bool:  # noqa: ANN401
+    try:
+        objects = page["/Resources"].get_object()["/XObject"].get_object()
+        return any(objects[name].get_object().get("/Subtype") == "/Image" for name in list(objects)[:20])
+    except Exception:  # noqa: BLE001
+        return False
+
+
+def _judge(pages: list[list[pdf_pages.Line]], images: int, notes: list[str]) -> None:
+    text = " ".join(line.text for page in pages for line in page)
+    if len(text) < 20 * len(pages) and images:
+        raise Bad(
+            f"scanned: {len(pages)} page(s) of pictures, no text",
+            "find another copy, or add text by OCR, as with ocrmypdf",
+        )
+    if not text.strip():
+        raise Bad("no text on any page", "find another copy of the paper")
+    if pdf_letters.readable(text) < 0.75:
+        raise Bad(
+            "unreadable: its fonts do not say which letters they show",
+            "find another copy, or add text by OCR, as with ocrmypdf",
+        )
+    if images:
+        notes.append(f"{images} page(s) are pictures without text")
+
+
+def structure(pages: list[list[pdf_pages.Line]], outline: list[tuple[int, str, int]]) -> list[pdf_flow.Block]:
+    """Return the blocks of a document from the lines of its pages."""
+    lines = [line for page in pdf_margins.without(pages) for line in page]
+    face = Face.of(lines)
+    headings = pdf_headings.find(lines, face, outline)
+    return (
+        pdf_flow.Flow(lines, face, headings, pdf_words.Vocabulary(line.text for line in lines)).blocks()
+        if lines
+        else []
+    )
+
+
+def _outline(reader: Any) -> list[tuple[int, str, int]]:  # noqa: ANN401
+    """Return the PDF's own outline as (level, title, page); nothing where it is broken."""
+    found: list[tuple[int, str, int]] = []
+
+    def walk(entries: list[Any], level: int) -> None:
+        for entry in entries:
+            if isinstance(entry, list):
+                walk(entry, level + 1)
+            else:
+                with contextlib.suppress(Exception):
+                    page = reader.get_destination_page_number(entry)
+                    if page is not None:
+                        found.append((level, str(entry.title), page))
+
+    with contextlib.suppress(Exception), within(3):
+        walk(reader.outline, 1)
+    return found
+
+
+def _grep(pattern: re.Pattern[str], blocks: list[pdf_flow.Block]) -> list[list[int]]:
+    """Return (block, start, end) of the matches, a bounded number of them, in bounded time."""
+    hits: list[list[int]] = []
+    try:
+        with within(4):
+            for n, block in enumerate(blocks):
+                hits += [[n, m.start(), m.end()] for m in pattern.finditer(block.text) if m.end() > m.start()]
+    except TooLong:
+        raise Bad(
+            "--grep takes too long on this text: the expression backtracks",
+            "make it simpler: no repeats inside repeats",
+        ) from None
+    return hits[: HITS * 40]
+
+
+def _plainly(error: BaseException) -> str:
+    if isinstance(error, TooLong):
+        return "it took too long"
+    if isinstance(error, MemoryError):
+        return "it needs more than 1 GB of memory"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    text = re.sub(r"[^\x20-\x7e]+", " ", str(error)).strip()
+    return (text or type(error).__name__)[:160]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""Headings: the PDF's own outline, the chain of numbers, known names, and lines of the same face as those."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf_chain import NUMBERED, Heading, candidates, chain
+from helpers.read.pdf_face import Face
+from helpers.read.pdf_pages import Line
+
+NAMES = re.compile(
+    r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|related works?|(prior|previous) work"
+    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?"
+    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited"
+    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|(author )?keywords|key words( and phrases)?|index terms"
+    r"|ccs concepts|acm reference format|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
+    r"|methods?|methodology|materials and methods|implementation|data availability|credits)[.:]?", re.IGNORECASE,
+)  # fmt: skip
+REFERENCES = re.compile(
+    r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|works cited)[.:]?",
+    re.IGNORECASE,
+)
+
+
+def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
+    """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
+    end = references_at(lines, face)
+    numbered = chain(candidates(lines, face, end))
+    own = from_outline(lines, outline)
+    if own:
+        faces = {lines[h.at].style for h in own}
+        taken = {h.at for h in own}
+        numbered = [
+            h for h in numbered if h.at not in taken and lines[h.at].style in faces and not face.plain(lines[h.at])
+        ]
+        found = own + numbered
+    else:
+        found = _same_faces(lines, face, numbered)
+    found += _named(lines, face, {h.at for h in found})
+    if not own:
+        found += _by_face(lines, face, found, end)
+    return _tidy(lines, face, found)
+
+
+def references_at(lines: list[Line], face: Face) -> int:
+    """Return the index of the heading above the list of references, or the number of lines."""
+    hits = [n for n, line in enumerate(lines) if REFERENCES.fullmatch(line.text) and n > len(lines) * 0.2]
+    good = [n for n in hits if not face.plain(lines[n]) or face.gaps[n] > 1.25 * face.leading]
+    return (good or hits or [len(lines)])[-1]
+
+
+def unnamed_references(lines: list[Line], end: int) -> int:
+    """Return where a list of references begins that has no heading: at [1] near the end; the number of lines without one."""
+    if end < len(lines):
+        return len(lines)
+    marks = [
+        (n, int(m[1]))
+        for n, line in enumerate(lines)
+        if n > len(lines) * 0.4 and (m := re.match(r"\[(\d{1,3})\]\s?\S", line.text))
+    ]
+    for place, (n, value) in enumerate(marks):
+        if value == 1 and [v for _, v in marks[place + 1 : place + 3]] == [2, 3]:
+            return n
+    return len(lines)
+
+
+def from_outline(lines: list[Line], outline: list[tuple[int, str, int]]) -> list[Heading]:
+    """Return the entries of the PDF's outline that are found as lines of their pages; none when most are not."""
+    by_page: dict[int, list[int]] = {}
+    for n, line in enumerate(lines):
+        by_page.setdefault(line.page, []).append(n)
+    made: list[Heading] = []
+    after = -1
+    for level, title, page in outline[:600]:
+        wanted = _plain(title)
+        if len(wanted) < 3:
+            continue
+        for near in (page, page + 1, page - 1):
+            hit = next(
+                (h for n in by_page.get(near, []) if n > after and (h := _matches(lines, n, wanted, level))), None
+            )
+            if hit:
+                made.append(hit)
+                after = hit.at + hit.count - 1
+                break
+    pages = {h.at for h in made}
+    return made if len(pages) >= 3 and len(made) >= 0.6 * len(outline) else []
+
+
+def _matches(lines: list[Line], n: int, wanted: str, level: int) -> Heading | None:
+    whole = ""
+    for count in range(1, 4):
+        if n + count > len(lines) or (count > 1 and lines[n + count - 1].page != lines[n].page):
+            return None
+        whole = f"{whole} {lines[n + count - 1].text}".strip()
+        found = NUMBERED.fullmatch(whole)
+        for number, title in ((found["num"], found["title"]) if found else ("", whole), ("", whole)):
+            if _plain(title) == wanted or _plain(whole) == wanted:
+                return Heading(n, level, number, title if number else whole, count)
+        if not wanted.startswith(_plain(found["title"] if found else whole)) and not wanted.startswith(_plain(whole)):
+            return None
+    return None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.lower())
+
+
+def _same_faces(lines: list[Line], face: Face, numbered: list[Heading]) -> list[Heading]:
+    """Drop numbered lines that look like text where the others of their level do not: they are lists."""
+    kept = []
+    for level in {h.level for h in numbered}:
+        mine = [h for h in numbered if h.level == level]
+        plain = [h for h in mine if face.plain(lines[h.at]) and not h.rest]
+        distinct = [h for h in mine if h not in plain]
+        kept += distinct if len(distinct) >= max(2, 0.6 * len(mine)) else mine
+    return sorted(kept, key=lambda h: h.at)
+
+
+def _named(lines: list[Line], face: Face, taken: set[int]) -> list[Heading]:
+    """Return headings known by their name; one in the face of the text needs room above it."""
+    made = []
+    for n, line in enumerate(lines):
+        if n in taken or n - 1 in taken or len(line.text) > 100:
+            continue
+        whole = NAMES.fullmatch(line.text)
+        run_in = None if whole else _RUN_IN.match(line.text)
+        if (
+            whole
+            and line.text[0].isupper()
+            and (not face.plain(line) or face.gaps[n] > 1.25 * face.leading)
+            and line.size > face.size - 1.6
+        ):
+            made.append(Heading(n, 1, "", line.text.rstrip(".:")))
+        elif run_in and n < 0.3 * len(lines) + 20 and (line.lead or face.gaps[n] > 1.2 * face.leading):
+            made.append(Heading(n, 1, "", run_in[1], rest=line.text[run_in.end() :].strip()))
+    return made
+
+
+_RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
+
+
+def _by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> list[Heading]:
+    """Return lines without a number that look like the headings already known, or, where none is, like each other."""
+    taken = {n for h in known for n in range(h.at, h.at + h.count)}
+    faces: dict[tuple[str, float], int] = {}
+    for h in sorted(known, key=lambda h: -h.level):
+        if not face.plain(lines[h.at]) and not h.rest:
+            faces[lines[h.at].style] = h.level
+    chained = sum(bool(h.number) for h in known) >= 3
+    counts = Counter(line.style for line in lines)
+    first = min((h.at for h in known), default=0)
+    made: list[Heading] = []
+    for n, line in enumerate(lines):
+        text = line.text
+        if (
+            n in taken
+            or n <= first
+            or n > end
+            or len(text) > 90
+            or not text[0].isalnum()
+            or text[0].islower()
+            or line.math > 0.2
+        ):
+            continue
+        if sum(c.isalpha() for c in text) < 3 or text.endswith((",", ";", "-")) or _CAPTION.match(text):
+            continue
+        apart = face.gaps[n] > 1.15 * face.leading or (n - 1 in taken and face.gaps[n] > 0.9 * face.leading)
+        if (
+            line.style in faces
+            and (apart or n - 1 in {m.at for m in made})
+            and counts[line.style] < 0.08 * len(lines) + 12
+        ):
+            made.append(Heading(n, faces[line.style], "", text))
+        elif (
+            not chained
+            and apart
+            and face.stands_out(line)
+            and line.size >= face.size - 0.3
+            and 2 <= counts[line.style] <= 80
+        ):
+            made.append(Heading(n, 1, "", text))
+    return made
+
+
+_CAPTION = re.compile(r"(Figure|Fig\.|Table|Algorithm|Listing)\s*\d", re.IGNORECASE)
+
+
+def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
+    """Order the headings, add the second lines of long ones, and set levels of those without a number by size."""
+    found = sorted({h.at: h for h in reversed(found)}.values(), key=lambda h: h.at)
+    made: list[Heading] = []
+    for h in found:
+        before = made[-1] if made else None
+        if before and h.at < before.at + before.count:
+            continue
+        if (
+            before
+            and not h.number
+            and not h.rest
+            and h.at == before.at + before.count
+            and _goes_on(lines, face, before, h.at)
+        ):
+            before.title += " " + lines[h.at].text
+            before.count += 1
+            continue
+        made.append(h)
+    taken = {h.at for h in made}
+    for h in made:
+        while (
+            not h.rest
+            and h.count < 4
+            and (n := h.at + h.count) < len(lines)
+            and n not in taken
+            and _goes_on(lines, face, h, n)
+        ):
+            h.title += " " + lines[n].text
+            h.count += 1
+    sizes = sorted({round(lines[h.at].size) for h in made if not h.number}, reverse=True)
+    if not any(h.number for h in made):
+        for h in made:
+            if h.level == 1 and not NAMES.fullmatch(h.title):
+                h.level = min(3, 1 + sizes.index(round(lines[h.at].size)))
+    return made
+
+
+def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
+    """Say whether line n is the next line of a heading that was too long for one."""
+    line, last = lines[n], lines[n - 1]
+    return (
+        line.style == last.style and line.page == last.page and not face.plain(line)
+        and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9) and NUMBERED.fullmatch(line.text) is None
+        and len(last.text) > 18 and not NAMES.fullmatch(line.text) and not NAMES.fullmatch(heading.title)
+    )  # fmt: skip

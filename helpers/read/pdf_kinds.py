@@ -1,0 +1,159 @@
+"""What each line of a paper is: a heading, text, a caption, a footnote, an equation, code, or small print beside the text."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf_chain import Heading
+from helpers.read.pdf_face import Face
+from helpers.read.pdf_pages import Line
+from helpers.read.pdf_references import CAPTION
+
+_NOTE = re.compile(r"([*∗†‡§¶⋆]|\d{1,2}(?=[A-Z“(h\s]))\s*\S")
+_MONO = re.compile(r"(?i)mono|cour|cmtt|typewriter|consol|sftt|ectt|inconsol|lettergothic")
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_OPERATOR = re.compile(r"[=<>≤≥≈∼+−×·∑∏∫√∈⊆→⇒∀∃∂∞|]|\b(min|max|log|exp|lim|sup|argmin|argmax)\b")
+_LABEL = re.compile(r"\(?\d{1,3}[a-z]?\)|\([A-Z]?\d?\.?\d{1,3}\)")
+
+
+class Columns:
+    """Where the columns of each page begin and end, by the lines of text on it."""
+
+    def __init__(self, lines: list[Line], face: Face) -> None:
+        by_page: dict[int, list[Line]] = {}
+        for line in lines:
+            if len(line.text) > 25 and abs(line.size - face.size) < 1.6:
+                by_page.setdefault(line.page, []).append(line)
+        self._edges = {page: _edges(rows) for page, rows in by_page.items()}
+        self._rights: dict[tuple[int, float], float] = {}
+        for page, rows in by_page.items():
+            grouped: dict[float, list[float]] = {}
+            for line in rows:
+                grouped.setdefault(self._edge(page, line.x), []).append(line.right)
+            for edge, rights in grouped.items():
+                self._rights[page, edge] = sorted(rights)[int(0.7 * (len(rights) - 1))]
+
+    def _edge(self, page: int, x: float) -> float:
+        edges = self._edges.get(page, [])
+        return max((e for e in edges if e <= x + 3), default=edges[0] if edges else x)
+
+    def indent(self, line: Line) -> float:
+        """How far a line begins to the right of its column's edge, in points."""
+        return line.x - self._edge(line.page, line.x)
+
+    def short(self, line: Line) -> bool:
+        """Say whether a line ends well before its column does."""
+        edge = self._edge(line.page, line.x)
+        right = self._rights.get((line.page, edge), line.right)
+        return line.right < edge + 0.72 * (right - edge)
+
+    def same(self, a: Line, b: Line) -> bool:
+        """Say whether two lines stand in the same column of the same page."""
+        return a.page == b.page and self._edge(a.page, a.x) == self._edge(b.page, b.x)
+
+
+def _edges(rows: list[Line]) -> list[float]:
+    counts = Counter(round(line.x / 2) * 2 for line in rows)
+    enough = max(2, 0.06 * len(rows))
+    edges: list[float] = []
+    for x in sorted(counts):
+        near = sum(n for at, n in counts.items() if abs(at - x) <= 2)
+        if near >= enough and (not edges or x - edges[-1] > 120):
+            edges.append(x - 1.0)
+    return edges
+
+
+def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns) -> list[str]:
+    """Return the kind of each line: heading, text, caption (`+caption` goes on), note, small, equation, code."""
+    kinds = [_own(line, face) for line in lines]
+    for h in headings:
+        kinds[h.at : h.at + h.count] = ["heading"] * h.count
+    _notes(lines, kinds, columns)
+    n = 0
+    while n < len(lines):
+        n += _caption(lines, n, kinds, face) or 1
+    return kinds
+
+
+def _own(line: Line, face: Face) -> str:
+    if _MONO.search(line.font) and not _MONO.search(face.font):
+        return "code"
+    words = _WORD.findall(line.text)
+    if (
+        len(words) <= 2
+        and not line.bold
+        and (line.math > 0.25 or len(_OPERATOR.findall(line.text)) >= 2 or _LABEL.fullmatch(line.text))
+    ):
+        return "equation"
+    return "small" if line.size < face.size - 0.7 else "text"
+
+
+def _notes(lines: list[Line], kinds: list[str], columns: Columns) -> None:
+    """Mark small print at the foot of a column, from the first line with a mark of a footnote on."""
+    for n, line in enumerate(lines):
+        if (
+            kinds[n] != "small"
+            or not _NOTE.match(line.text)
+            or (n and kinds[n - 1] == "small" and lines[n - 1].y < line.y + 40)
+        ):
+            continue
+        below = [
+            m
+            for m in range(len(lines))
+            if lines[m].page == line.page and lines[m].y < line.y and columns.same(lines[m], line)
+        ]
+        if len(below) < 25 and all(kinds[m] in ("small", "equation", "code") for m in below):
+            kinds[n] = "note"
+            for m in below:
+                kinds[m] = "note"
+
+
+def _caption(lines: list[Line], n: int, kinds: list[str], face: Face) -> int:
+    """Mark a caption that begins at line n; return how many lines it has, 0 when none begins here."""
+    line = lines[n]
+    found = CAPTION.match(line.text) if kinds[n] != "heading" else None
+    if not found or not _begins(lines, n, found, kinds, face):
+        return 0
+    kinds[n] = "caption"
+    count, alone = 1, not found["text"].strip()
+    while n + count < len(lines) and count < 30:
+        m = n + count
+        follower, last = lines[m], lines[m - 1]
+        step = face.gaps[m]
+        close = step < 1.42 * max(follower.size, last.size)
+        if kinds[m] == "heading" or CAPTION.match(follower.text) or follower.page != line.page:
+            break
+        if alone and count == 1 and step < 3 * follower.size:
+            pass
+        elif (
+            not close
+            or abs(follower.size - last.size) > 0.6
+            or (not line.bold and follower.bold and not last.bold)
+            or (
+                face.plain(last)
+                and last.text.endswith(".")
+                and last.right < line.right - 40
+                and follower.x > last.x - 2 + face.size * 0.6
+            )
+        ):
+            break
+        kinds[m] = "+caption"
+        count += 1
+    return count
+
+
+def _begins(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face) -> bool:
+    """Say whether what reads like `Figure 3` is a caption and not a sentence that happens to begin a line so."""
+    line, text = lines[n], found["text"].strip()
+    marked = bool(found["mark"].strip())
+    distinct = not face.plain(line) or (bool(line.lead) and CAPTION.match(line.lead) is not None)
+    apart = face.gaps[n] > 1.2 * face.leading or (n > 0 and kinds[n - 1] not in ("text", "heading"))
+    if not text:
+        return (apart or distinct) and (marked or n + 1 < len(lines)) and len(line.text) < 16
+    if not (text[0].isupper() or text[0] in "“\"'([`‘" or text[0].isdigit()) and not marked:
+        return False
+    if marked:
+        return apart or distinct
+    return apart and distinct

@@ -1,0 +1,79 @@
+"""Running heads and page numbers: what stands at the top or the bottom of page after page, its digits aside."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf_pages import Line
+
+_EDGE = 4
+"""Lines looked at from the top and from the bottom of a page."""
+_NUMBER = re.compile(r"[-–—\s]*(page\s*)?(\d{1,4}|[ivxl]{1,6})([-–—\s]*|\s*(of|/)\s*\d{1,4})", re.IGNORECASE)
+
+
+def without(pages: list[list[Line]]) -> list[list[Line]]:
+    """Return the pages without the lines that repeat at their edges."""
+    counts: Counter[str] = Counter()
+    heights: dict[str, list[float]] = {}
+    for page in pages:
+        seen = set()
+        for line in _edges(page):
+            mask = masked(line.text)
+            heights.setdefault(mask, []).append(line.y)
+            seen.add(mask)
+        counts.update(seen)
+    repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
+    return [_kept(page, repeated) for page in pages]
+
+
+def masked(text: str) -> str:
+    """Return what of a line stays the same from page to page."""
+    return re.sub(r"\s+", " ", re.sub(r"\d+|\b[ivxl]+\b", "#", text.lower())).strip()
+
+
+def _close(heights: list[float]) -> bool:
+    return len(heights) >= 2 and sum(abs(h - heights[0]) < 3 or abs(h - heights[-1]) < 3 for h in heights) == len(
+        heights
+    )
+
+
+def _edges(page: list[Line]) -> list[Line]:
+    rows = sorted(page, key=lambda line: -line.y)
+    return rows if len(rows) <= 2 * _EDGE else rows[:_EDGE] + rows[-_EDGE:]
+
+
+def _kept(page: list[Line], repeated: set[str]) -> list[Line]:
+    if not page:
+        return page
+    top, bottom = max(line.y for line in page), min(line.y for line in page)
+    gone = set()
+    for line in _edges(page):
+        outermost = top - line.y < 16 or line.y - bottom < 16
+        if (masked(line.text) in repeated and (outermost or _away(line, page))) or (
+            outermost and _NUMBER.fullmatch(line.text) and _alone(line, page)
+        ):
+            gone.add(id(line))
+    kept = [line for line in page if id(line) not in gone]
+    if gone and len(gone) < 4 and kept:  # a head of two lines: what was second is outermost now
+        return kept if len(kept) == len(page) else _second(kept, repeated)
+    return kept
+
+
+def _second(page: list[Line], repeated: set[str]) -> list[Line]:
+    top, bottom = max(line.y for line in page), min(line.y for line in page)
+    return [
+        line for line in page
+        if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))
+    ]  # fmt: skip
+
+
+def _away(line: Line, page: list[Line]) -> bool:
+    """Say whether a line stands apart from the text: nothing within two lines' height on one of its sides."""
+    return min((abs(other.y - line.y) for other in page if abs(other.y - line.y) > 1), default=99) > 1.5 * line.size
+
+
+def _alone(line: Line, page: list[Line]) -> bool:
+    """Say whether nothing else stands on a line's height: a number there is the page's, not a table's."""
+    return not any(other is not line and abs(other.y - line.y) < 2 for other in page)

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The text of a PDF, or just the part that is needed: outline, a section, pages, the abstract, references, captions."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from helpers import console
+
+EXAMPLES = """\
+  extract_pdf.py papers/2205.14135.pdf --outline             # headings with page and length: look here first
+  extract_pdf.py papers/2205.14135.pdf --section 3.1         # by number, or by words of its title
+  extract_pdf.py papers/2205.14135.pdf --grep "tile|block" --context 1
+  extract_pdf.py papers/2205.14135.pdf --abstract
+"""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Build the parser."""
+    p = console.parser(
+        "A PDF as Markdown: two columns in order, broken words mended, running heads dropped. Exit 2: scanned, encrypted, broken.",
+        EXAMPLES,
+    )
+    p.add_argument("file", type=Path, metavar="FILE", help="at most 50 MB; 200 pages are read at once")
+    what = p.add_mutually_exclusive_group()
+    what.add_argument("--outline", action="store_true", help="the headings, each with its page and characters of text")
+    what.add_argument(
+        "--section", metavar="S", help='one section with what is below it: "3", "3.1", or words of its title'
+    )
+    what.add_argument("--abstract", action="store_true", help="the abstract")
+    what.add_argument("--references", action="store_true", help="the list of references, counted")
+    what.add_argument("--captions", action="store_true", help="the captions of figures and tables")
+    what.add_argument("--grep", metavar="RE", help="sentences that match this regular expression, in any case")
+    p.add_argument("--context", type=int, default=0, metavar="N", help="with --grep: N sentences more on both sides")
+    p.add_argument("--pages", metavar="N-M", help="only what stands on these pages, as 3 or 3-5")
+    console.add_output_options(p)
+    return p
+
+
+def entry(argv: list[str]) -> int:
+    """Read the file in a limited child and print what was asked for."""
+    args = arguments().parse_args(argv)
+    first, last = _pages(args.pages)
+    if args.context < 0:
+        raise console.usage("--context is 0 or more")
+    from helpers import venv
+    from helpers.read import pdf
+
+    pdf.check(args.file)
+    venv.require("pypdf")
+    document = pdf.read(args.file, first=first, last=last, grep=args.grep)
+    for note in document.notes:
+        console.note(f"note: {note}")
+    from helpers.read import pdf_parts, pdf_show
+
+    if first and not args.section:
+        document = pdf_parts.only(document, first, last)
+    found = pdf_show.part(document, args)
+    if args.json:
+        about: dict[str, Any] = {
+            "file": str(args.file),
+            "title": document.title,
+            "pages": document.pages,
+            "notes": document.notes,
+        }
+        console.emit_json(about | found.data, full=args.full)
+    else:
+        console.emit(pdf_show.fenced(found, args.file.name), full=args.full)
+    return console.DONE if found.any else console.NO
+
+
+def _pages(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 0, 0
+    found = re.fullmatch(r"\s*([1-9]\d{0,5})\s*(?:-\s*([1-9]\d{0,5})\s*)?", text)
+    if not found or int(found[2] or found[1]) < int(found[1]):
+        raise console.usage(f"--pages {text!r} is not a page or a range", "give it as 3 or as 3-5, from 1")
+    return int(found[1]), int(found[2] or found[1])
+
+
+if __name__ == "__main__":
+    console.main(entry)
