@@ -80,7 +80,11 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Ask, and print what was found and how the search came out."""
-    args = arguments().parse_args(argv)
+    parser = arguments()
+    args, rest = parser.parse_known_args(argv)  # argparse takes no more words after an option: people do
+    if any(word.startswith("-") for word in rest):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.words += rest
     from helpers.read import github_verbs
 
     return github_verbs.run(args)

@@ -62,7 +62,7 @@ def find(text: str, most: int = 3) -> list[Claim]:
     """Return up to `most` claims of a text, each quoted with the line that it stands in."""
     found: list[Claim] = []
     seen: set[str] = set()
-    for row in re.sub(r"<!--.*?-->", " ", text[:MOST], flags=re.DOTALL).splitlines():
+    for row in uncommented(text[:MOST]).splitlines():
         if not any(c.isdigit() for c in row) or _NOT.search(row):
             continue
         claim = _in_line(row[:2_000])
@@ -72,6 +72,12 @@ def find(text: str, most: int = 3) -> list[Claim]:
             if len(found) == most:
                 break
     return found
+
+
+def uncommented(text: str) -> str:
+    """Return Markdown without its comments, as those of a template; in linear time, unlike a lazy expression."""
+    first, *rest = text.split("<!--")
+    return first + "".join(part.partition("-->")[2] for part in rest)
 
 
 def words(text: str) -> list[str]:

@@ -94,7 +94,7 @@ class Api:
 
     def _get(self, path: str, params: Mapping[str, str], what: str, *, accept: str = "") -> transport.Response:
         headers = {"accept": accept or "application/vnd.github+json", "x-github-api-version": VERSION}
-        kind = _kind(path)
+        kind, before = _kind(path), self.budget.used
         try:
             answer = transport.get(
                 self.base + path, params=params, headers=headers, token=self.token.value if self.token else None,
@@ -107,7 +107,7 @@ class Api:
             if failure.offline:
                 failure.do = "allow the network; or search the git log with --local, which needs none"
             raise
-        if not answer.from_cache:
+        if self.budget.used > before and not answer.stale:  # a 304 says how much is left too
             self._note(kind, answer.headers)
         self.stale |= answer.stale
         if answer.status != 200:

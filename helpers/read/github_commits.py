@@ -87,10 +87,8 @@ def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
         listed = api.pages(
             f"/repos/{name.full}/releases", "/repos/{repo}/releases", what=f"repository {name.full}", most=wanted.pages
         )  # fmt: skip
-        for number, page in enumerate(listed):
+        for page in listed:
             outcome.total += len(page)
-            if not page and not number:
-                break
             for item in page:
                 found = _release(item, wanted, -len(outcome.findings))
                 if found and text_of(item, "published_at")[:4] >= str(wanted.since or ""):

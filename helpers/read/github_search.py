@@ -178,7 +178,7 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
     return findings.made(
         github_names.of_html(url), "competitor", about or text_of(item, "full_name"), url, facts=facts, state="active",
         date=text_of(item, "pushed_at"), claims=[c.quote for c in claims.find(about)],
-        weight=2.0 * len(shared) + math.log10(1 + stars) + len(claims.words(about)),
+        weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.words(about)),
     )  # fmt: skip
 
 

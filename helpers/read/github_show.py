@@ -217,7 +217,7 @@ def _who(item: Json) -> str:
 
 def _tidy(body: str) -> str:
     """Return a description without the template's comments, clean."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"<!--.*?-->", "", outside.clean(body[:100_000]), flags=re.DOTALL)).strip()
+    return re.sub(r"\n{3,}", "\n\n", claims.uncommented(outside.clean(body[:100_000]))).strip()
 
 
 def text(shown: Shown, *, full: bool) -> str:
