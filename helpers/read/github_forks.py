@@ -147,4 +147,4 @@ def _years(date: str) -> float:
         when = datetime.strptime(date[:10] + "+0000", "%Y-%m-%d%z").timestamp()
     except ValueError:
         return 10.0
-    return min(10.0, max(0.0, (time.time() - when) / 31_557_600))
+    return round(min(10.0, max(0.0, (time.time() - when) / 31_557_600)), 1)

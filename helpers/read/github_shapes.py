@@ -67,7 +67,11 @@ of a repository its language."""
 def check(value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
     """Raise Failure (3) that names the first field of FIELDS[endpoint] that `value` lacks."""
     for path in FIELDS[endpoint]:
-        lacking = "it is null" if value is None else next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
+        lacking = (
+            "it is null"
+            if value is None
+            else next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
+        )
         if lacking:
             raise console.outside(
                 f"GitHub's answer to {endpoint} lacks `{path}` ({lacking}): its interface may have changed",

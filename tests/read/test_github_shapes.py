@@ -1,0 +1,186 @@
+"""The contract with GitHub: every field that is used is named in one place, and a change of one is noticed."""
+
+import contextlib
+import copy
+import json
+
+import pytest
+from github_service import (
+    REPO,
+    comment,
+    commit,
+    comparison,
+    file,
+    fork,
+    found_commit,
+    found_file,
+    issue,
+    pull,
+    release,
+    reply,
+    repository,
+    review,
+    search,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import console
+from helpers.read import github, github_commits, github_forks, github_names, github_search, github_shapes, github_show
+from helpers.read.github_query import Wanted
+
+NAME = github_names.parse(REPO)
+EXAMPLES = {
+    "/search/issues": search(issue(pull=False)),
+    "/search/issues (pull requests)": search(issue(), issue(13, merged=None)),
+    "/search/commits": search(found_commit()),
+    "/search/code": search(found_file()),
+    "/search/repositories": search(repository("x/one"), repository("x/two")),
+    "/repos/{repo}": repository(),
+    "/repos/{repo}/commits": [commit(), commit(sha="a" * 40)],
+    "/repos/{repo}/commits/{sha}": {**commit(), "stats": {"total": 13}, "files": [file()]},
+    "/repos/{repo}/releases": [release()],
+    "/repos/{repo}/forks": [fork("bob"), fork("eve")],
+    "/repos/{repo}/compare/{range}": comparison(commit(), commit(sha="b" * 40, message="Vectorize the scan")),
+    "/repos/{repo}/pulls/{number}": pull(),
+    "/repos/{repo}/issues/{number}": issue(7, pull=False, state_reason="completed"),
+    "/repos/{repo}/issues/{number}/comments": [comment("Closing, it is 5% slower on ARM", "eve", "OWNER")],
+    "/repos/{repo}/pulls/{number}/reviews": [review("Too complex for a gain of 2%", "CHANGES_REQUESTED")],
+    "/repos/{repo}/pulls/{number}/comments": [comment("this allocates", "eve", "MEMBER")],
+    "/repos/{repo}/pulls/{number}/files": [file(), file("logo.png", patch=None)],
+}
+"""One answer an endpoint, as documented."""
+OPTIONAL = {("user", "type"), ("language",), ("state_reason",), ("text_matches", "fragment"), ("patch",)}
+
+
+def used(httpserver, monkeypatch, tmp_path, examples):
+    """Everything that the searches make of these answers, as data."""
+    monkeypatch.setenv("AUTORESEARCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", "t")
+    sha = commit()["sha"]
+    places = {
+        "/search/commits": "/search/commits", "/search/code": "/search/code", "/search/repositories": "/search/repositories",
+        f"/repos/{REPO}": "/repos/{repo}", f"/repos/{REPO}/commits": "/repos/{repo}/commits",
+        f"/repos/{REPO}/commits/{sha}": "/repos/{repo}/commits/{sha}", f"/repos/{REPO}/releases": "/repos/{repo}/releases",
+        f"/repos/{REPO}/forks": "/repos/{repo}/forks", f"/repos/{REPO}/pulls/12": "/repos/{repo}/pulls/{number}",
+        f"/repos/{REPO}/issues/7": "/repos/{repo}/issues/{number}",
+        f"/repos/{REPO}/issues/12/comments": "/repos/{repo}/issues/{number}/comments",
+        f"/repos/{REPO}/issues/7/comments": "/repos/{repo}/issues/{number}/comments",
+        f"/repos/{REPO}/pulls/12/reviews": "/repos/{repo}/pulls/{number}/reviews",
+        f"/repos/{REPO}/pulls/12/comments": "/repos/{repo}/pulls/{number}/comments",
+        f"/repos/{REPO}/pulls/12/files": "/repos/{repo}/pulls/{number}/files",
+    }  # fmt: skip
+    for path, endpoint in places.items():
+        httpserver.expect_request(path).respond_with_json(examples[endpoint])
+    httpserver.expect_request(f"/repos/{REPO}/pulls/7").respond_with_json({"message": "Not Found"}, 404)
+    for owner in ("bob", "eve"):
+        httpserver.expect_request(f"/repos/{REPO}/compare/main...{owner}:main").respond_with_json(
+            examples["/repos/{repo}/compare/{range}"]
+        )
+    httpserver.expect_request("/search/issues").respond_with_handler(
+        lambda r: reply(examples["/search/issues (pull requests)" if "is:pr" in r.args["q"] else "/search/issues"])
+    )
+    api = github.open_api(httpserver.url_for("").rstrip("/"), 100, fresh=True)
+    wanted = Wanted("", limit=50)
+    outcomes = [
+        github_search.issues(api, NAME, "pr", wanted), github_search.issues(api, NAME, "issue", wanted),
+        github_commits.commits(api, NAME, wanted), github_commits.releases(api, NAME, wanted), github_forks.forks(api, NAME, wanted),
+        github_search.code(api, None, Wanted("x"), ""), github_search.similar(api, NAME, wanted),
+    ]  # fmt: skip
+    newest = github_commits.Outcome()
+    github_commits.newest(api, NAME, wanted, newest)
+    shown = [github_show.show(api, github_names.parse(f"{REPO}{tail}"), diff=True) for tail in ("#12", "#7", f"@{sha}")]
+    return [[repr(o) for o in (*outcomes, newest)], [repr(s) for s in shown]]
+
+
+def reduced(value, paths):
+    """Only those parts of a JSON value that the paths name, and the optional ones."""
+    if isinstance(value, list):
+        inner = [p[1:] for p in paths if p[:1] == ["[]"]]
+        return [reduced(item, inner) for item in value] if any(inner) else value
+    if not isinstance(value, dict):
+        return value
+    heads = {p[0]: [q[1:] for q in paths if q[:1] == p[:1] and len(q) > 1] for p in paths if p}
+    return {k: reduced(v, heads[k]) if heads[k] else v for k, v in value.items() if k in heads}
+
+
+def split(path):
+    """`items[].title` as its steps."""
+    return path.replace("[]", ".[]").lstrip(".").split(".")
+
+
+def optional(endpoint):
+    """The optional fields, where this endpoint may have them."""
+    head = ["items", "[]"] if "/search" in endpoint else ["[]"] if isinstance(EXAMPLES[endpoint], list) else []
+    deeper = [[*head, "files", "[]", "patch"]] if "files" in github_shapes.FIELDS[endpoint] else []
+    return (
+        [[*head, *steps] for steps in OPTIONAL if steps != ("text_matches", "fragment")]
+        + [[*head, "text_matches", "[]", "fragment"]]
+        + deeper
+    )
+
+
+def test_nothing_is_used_that_is_not_named(httpserver, monkeypatch, tmp_path):
+    """Answers reduced to the named fields give the very same results as whole ones."""
+    little = {
+        e: reduced(EXAMPLES[e], [*map(split, fields), *optional(e)]) for e, fields in github_shapes.FIELDS.items()
+    }
+    assert "node_id" not in json.dumps(little)
+    whole = used(httpserver, monkeypatch, tmp_path / "a", EXAMPLES)
+    httpserver.clear()
+    assert whole == used(httpserver, monkeypatch, tmp_path / "b", little)
+
+
+def test_every_endpoint_has_an_example():
+    """Each endpoint that is asked has one documented answer here, which passes."""
+    assert set(github_shapes.FIELDS) == set(EXAMPLES)
+    for endpoint, example in EXAMPLES.items():
+        github_shapes.check(example, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"), [(e, p) for e, fields in github_shapes.FIELDS.items() for p in fields if p != "[]"]
+)
+def test_a_field_that_is_gone_is_noticed(endpoint, path):
+    """Each named field, renamed by the service, gives an error that names endpoint and field."""
+    value = copy.deepcopy(EXAMPLES[endpoint])
+    *steps, last = split(path)
+    places = [value]
+    for step in steps:
+        places = [inner for place in places for inner in (place if step == "[]" else [place[step]])]
+    for place in places:
+        if place is not None and last != "[]":
+            place[f"{last}_renamed"] = place.pop(last)
+    with pytest.raises(console.Failure, match="interface may have changed") as caught:
+        github_shapes.check(value, endpoint)
+    assert console.OUTSIDE == caught.value.code
+    assert f"{endpoint} lacks `{path}`" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["/search/issues (pull requests)", "/repos/{repo}/compare/{range}", "/repos/{repo}/forks"]
+)
+def test_null_where_the_service_may_say_so(endpoint):
+    """A user who has left, an empty body: null is an answer."""
+    value = json.loads(json.dumps(EXAMPLES[endpoint]).replace('"body": "', '"x": "'))
+    for item in value.get("items", []) if isinstance(value, dict) else []:
+        item["user"] = item["body"] = item["closed_at"] = None
+    github_shapes.check(value, endpoint)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["items", "total_count", "files", "commit", "x"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(value=JSON, endpoint=st.sampled_from(sorted(github_shapes.FIELDS)))
+@settings(max_examples=80, deadline=None)
+def test_any_json_is_checked_without_a_crash(value, endpoint):
+    """Whatever JSON comes, the check passes or says what is lacking."""
+    with contextlib.suppress(console.Failure):
+        github_shapes.check(value, endpoint)
