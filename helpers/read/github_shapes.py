@@ -45,7 +45,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "/repos/{repo}": ("full_name", "html_url", "description", "default_branch", "topics"),
     "/repos/{repo}/commits": _each(*_COMMIT),
-    "/repos/{repo}/commits/{sha}": (*_COMMIT, "files", *(f"files[].{name}" for name in _FILE)),
+    "/repos/{repo}/commits/{sha}": (*_COMMIT, "commit.author.name", "files", *(f"files[].{name}" for name in _FILE)),
     "/repos/{repo}/releases": _each("tag_name", "name", "body", "html_url", "published_at", "prerelease"),
     "/repos/{repo}/forks": _each(
         "full_name", "html_url", "owner.login", "default_branch", "pushed_at", "created_at", "stargazers_count"
