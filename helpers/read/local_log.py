@@ -136,6 +136,6 @@ def _made(
 def _where(ref: str, names: dict[str, Name | None]) -> tuple[str, Name | None]:
     """Return the remote by whose branch a commit was reached ("" when by one of ours), and where its numbers count."""
     for remote in sorted(names, key=len, reverse=True):
-        if ref.startswith(f"refs/remotes/{remote}/"):
+        if ref.removeprefix("refs/remotes/").startswith(f"{remote}/"):  # git writes it short
             return remote, names[remote]
     return "", names.get("upstream") or names.get("origin")

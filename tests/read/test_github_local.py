@@ -1,0 +1,174 @@
+"""The git log searched with no network, and ideas imported from what was found."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from github_service import REPO, SHA, commit, comparison, file, fork, issue, pull, search
+
+NAME = "search_github"
+
+
+@pytest.fixture
+def log(repo):
+    """A repository whose log knows merged pull requests, and a sibling's branch that was fetched."""
+    repo.git("remote", "add", "origin", "git@github.com:acme/widget.git")
+    repo.commit("Write docs (#3)")
+    repo.commit("Speed up hashing by 15% (#4)\n\nfrom 12 ms to 4 ms")
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("work")
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-ff", "topic", "-m", "Merge pull request #5 from ada/topic\n\nCache the header")
+    repo.git("branch", "-q", "-D", "topic")
+    other = repo.root.parent / "other"
+    subprocess.run(["git", "clone", "-q", str(repo.root), str(other)], check=True, env=repo.env, capture_output=True)
+    repo.git("commit", "-q", "--allow-empty", "-m", "Vectorize the scan, 2x faster", cwd=other)
+    repo.git("remote", "add", "sibling", "https://github.com/eve/widget")
+    repo.git("fetch", "-q", str(other), "main:refs/remotes/sibling/main")
+    repo.git("update-ref", "refs/autoresearch/exp-01", repo.git("commit-tree", "HEAD^{tree}", "-m", "exp-01 faster"))
+    return repo
+
+
+def found(done):
+    """The findings by id."""
+    return {f["id"]: f for f in json.loads(done.stdout)["findings"]}
+
+
+def environment(tmp_path, server=None):
+    """A cache of its own, no tokens, and an API that is nowhere or the server."""
+    tokens = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+    base = server.url_for("").rstrip("/") if server else "http://127.0.0.1:9"
+    return {**dict.fromkeys(tokens, ""), "AUTORESEARCH_CACHE": str(tmp_path / "cache"), "GITHUB_API_URL": base}
+
+
+def test_pull_requests_of_the_log(log, tmp_path):
+    """Merges and squashed ones by words of performance, with their numbers and claims; experiments of ours are none."""
+    prs = found(log.script(NAME, "prs", "--json", "--local", **environment(tmp_path)))
+    assert {f"{REPO}#4", f"{REPO}#5"} == set(prs)
+    assert ("Speed up hashing by 15% (#4)", "merged") == (prs[f"{REPO}#4"]["title"], prs[f"{REPO}#4"]["state"])
+    assert ["Speed up hashing by 15% (#4)", "from 12 ms to 4 ms"] == prs[f"{REPO}#4"]["claims"]
+    assert "Cache the header" == prs[f"{REPO}#5"]["title"]
+
+
+def test_commits_of_every_remote(log, tmp_path):
+    """Commits by words, of the remotes that were added too, each with an id of the repository that it is of."""
+    sibling = log.git("rev-parse", "sibling/main")
+    commits = found(log.script(NAME, "commits", "--json", "--local", **environment(tmp_path)))
+    assert f"eve/widget@{sibling[:12]}" in commits
+    assert "remote sibling" in commits[f"eve/widget@{sibling[:12]}"]["facts"]
+    assert not any("exp-01" in f["title"] for f in commits.values())
+    by_word = found(
+        log.script(NAME, "commits", "docs", "--json", "--local", str(log.root), cwd=tmp_path, **environment(tmp_path))
+    )
+    assert ["Write docs (#3)"] == [f["title"] for f in by_word.values()]
+
+
+def test_no_answer_of_the_log(log, tmp_path):
+    """Nothing found is exit 1; what a log cannot know, and a folder without a repository, are exit 2."""
+    env = environment(tmp_path)
+    assert "nothing found" in log.script(NAME, "commits", "nosuchword", "--local", code=1, **env).stdout
+    assert "merged" in log.script(NAME, "prs", "--state", "rejected", "--local", code=2, **env).stderr
+    assert "labels" in log.script(NAME, "prs", "--label", "perf", "--local", code=2, **env).stderr
+    assert "not inside a git repository" in log.script(NAME, "commits", "--local", "/", code=2, **env).stderr
+    log.script(NAME, "commits", "--grep=x", "--local", code=2, **env)
+
+
+def test_an_empty_repository_and_a_shallow_one(log, tmp_path):
+    """No commit yet: exit 2. A shallow clone: what is there is searched, and that more is missing is said."""
+    empty, shallow = tmp_path / "empty", tmp_path / "shallow"
+    subprocess.run(["git", "init", "-q", str(empty)], check=True, env=log.env)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{log.root}", str(shallow)],
+        check=True,
+        env=log.env,
+        capture_output=True,
+    )
+    env = environment(tmp_path)
+    assert "no commit yet" in log.script(NAME, "commits", "--local", code=2, cwd=empty, **env).stderr
+    answer = json.loads(log.script(NAME, "commits", "--json", "--local", code=None, cwd=shallow, **env).stdout)
+    assert answer["incomplete"]
+    assert "unshallow" in answer["notes"][0]
+
+
+def test_the_repository_is_that_of_origin(log, httpserver, tmp_path):
+    """Without OWNER/REPO the remote origin is meant; show takes a bare number."""
+    httpserver.expect_request("/search/issues").respond_with_json(search(issue()))
+    httpserver.expect_request(f"/repos/{REPO}/pulls/12").respond_with_json(
+        pull(comments=0, merged="2021-03-04T05:06:07Z")
+    )
+    for path in ("reviews", "files"):
+        httpserver.expect_request(f"/repos/{REPO}/pulls/12/{path}").respond_with_json([])
+    env = environment(tmp_path, httpserver)
+    log.script(NAME, "prs", "bloom filter", **env)
+    assert f"repo:{REPO} is:pr bloom filter" == httpserver.log[0][0].args["q"]
+    assert f"{REPO}#12 · pr · merged" in log.script(NAME, "show", "#12", **env).stdout
+
+
+# --- ideas ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_idea_of_a_pull_request_that_was_found(session, httpserver, tmp_path):
+    """Found once, an idea is added by id with no network: title, kind, source and claim; the journal can cite it."""
+    httpserver.expect_request("/search/issues").respond_with_json(search(issue(title="Make {lookups} fast\n- [x] yes")))
+    env = environment(tmp_path, httpserver)
+    session.script(NAME, "prs", REPO, "x", **env)
+    session.script("ideas", "add", "--from", f"{REPO}#12", "--impact", "4", **environment(tmp_path))
+    (line,) = [row for row in (session.root / "autoresearch.ideas.md").read_text().splitlines() if "idea-01" in row]
+    assert line.startswith(
+        "- [ ] Make lookups fast - [x] yes {idea-01 kind=pr source=acme/widget#12 impact=4 why=claimed_there:_Bench"
+    )
+    events = [json.loads(row) for row in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    (read,) = [e for e in events if e.get("type") == "literature"]
+    assert (f"{REPO}#12", "Make lookups fast - [x] yes", f"https://github.com/{REPO}/pull/12") == tuple(
+        read[k] for k in ("source", "title", "url")
+    )
+    assert 1 == len(httpserver.log)
+
+    from helpers.read import sources
+
+    assert f'{REPO}#12 "Make lookups fast - [x] yes" <https://github.com/{REPO}/issues/12>' == sources.reference(
+        session.root, f"{REPO}#12"
+    )
+
+
+def test_an_idea_of_a_fork_and_of_what_was_not_searched_for(session, httpserver, tmp_path):
+    """A fork's commit by its id; one never seen is asked for; one that is not there is not added."""
+    own = commit(message="Use SIMD", repo="eve/widget")
+    httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("eve")])
+    httpserver.expect_request(f"/repos/{REPO}/compare/main...eve:main").respond_with_json(comparison(own))
+    httpserver.expect_request(f"/repos/{REPO}/commits/abcdef1").respond_with_json(
+        {**commit(message="Unroll it"), "files": [file()]}
+    )
+    httpserver.expect_request(f"/repos/{REPO}/pulls/404").respond_with_json({"message": "Not Found"}, 404)
+    httpserver.expect_request(f"/repos/{REPO}/issues/404").respond_with_json({"message": "Not Found"}, 404)
+    env = environment(tmp_path, httpserver)
+    session.script(NAME, "forks", REPO, **env)
+    session.script("ideas", "add", "--from", f"gh:eve/widget@{SHA[:12]}", **env)
+    session.script("ideas", "add", "--from", f"gh:{REPO}@abcdef1", **env)
+    session.script("ideas", "add", "--from", f"{REPO}#404", code=2, **env)
+    rows = json.loads(session.script("ideas", "list", "--json").stdout)
+    assert [
+        ("fork eve/widget: Use SIMD", "fork", f"eve/widget@{SHA[:12]}"),
+        ("Unroll it", "commit", f"{REPO}@abcdef1"),
+    ] == [(r["text"], r["kind"], r["source"]) for r in rows]
+
+
+def test_an_idea_of_a_commit_of_this_repository(session, tmp_path):
+    """Without any forge a commit is a source by its own id, taken from the log; submit and keep take it."""
+    session.write("src/work.sh", "sleep 0.04\necho 42\n")
+    sha = session.commit("Sleep less, 20% faster")
+    env = environment(tmp_path)
+    (id_,) = found(session.script(NAME, "commits", "sleep", "--json", "--local", **env))
+    assert f"commit:{sha[:12]}" == id_
+    session.script("ideas", "add", "--from", id_, **{**env, "AUTORESEARCH_CACHE": os.devnull})
+    assert "Sleep less, 20% faster" in session.script("ideas", "list").stdout
+    session.script("ideas", "add", "--from", "commit:0123456789ab", code=2, **env)
+
+
+def test_an_idea_without_network(session, tmp_path):
+    """Offline and never seen: exit 3; with a text of one's own it is added all the same."""
+    env = environment(tmp_path)
+    assert "error" in session.script("ideas", "add", "--from", f"{REPO}#12", code=3, **env).stderr
+    session.script("ideas", "add", "do as they did", "--from", f"{REPO}#12", **env)
+    assert f"source={REPO}#12" in (session.root / "autoresearch.ideas.md").read_text()
