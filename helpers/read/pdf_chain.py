@@ -12,6 +12,8 @@ NUMBERED = re.compile(
     r"(?P<word>(?:section|chapter|appendix|part|§)\s*)?(?P<num>\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5}|[A-Z](?:\.\d{1,2}){0,3})"
     r"(?P<dot>[.:)]?)(?P<gap>\s+|(?<=[\d.)])(?=(?-i:[A-Z][a-z])))(?P<title>\S.*)", re.IGNORECASE,
 )  # fmt: skip
+LISTED = re.compile(r"(\.\s?){3,}|\s(\d{1,3}|[ivxl]{1,5})$|\s\.+\s*\d{1,3}$")
+"""How an entry of a table of contents ends."""
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
 
@@ -46,6 +48,7 @@ class Candidate:
 def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
     """Return the lines that may be numbered headings; those below the references only where they stand out."""
     made = []
+    start = next((n for n, line in enumerate(lines[:120]) if line.text.lower().startswith("abstract")), 0)
     for n, line in enumerate(lines):
         text, rest = line.text, ""
         found = NUMBERED.fullmatch(text)
@@ -56,7 +59,7 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
             and (len(early["title"]) > 3)
         ):
             found, rest = early, text[len(line.lead) :].strip()
-        if not found or not _titled(found["title"]) or (n > end and not face.stands_out(line)):
+        if not found or not _titled(found["title"]) or n < start or (n > end and not face.stands_out(line)):
             continue
         weight = _weight(line, face, face.gaps[n], found["title"], rest)
         if weight <= 0:
@@ -69,6 +72,8 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
 
 
 def _titled(title: str) -> bool:
+    if LISTED.search(title):
+        return False
     letters = sum(c.isalpha() for c in title)
     return (
         letters >= 2
@@ -121,22 +126,28 @@ def chain(found: list[Candidate]) -> list[Heading]:
     arabic = _heaviest([c for c in found if c.kind == "arabic"])
     roman = _heaviest([c for c in found if c.kind == "roman"])
     if len(roman) >= 3 and sum(c.weight for c in roman) > 0.8 * sum(c.weight for c in arabic if len(c.path) == 1):
-        return _under_roman(found, roman)
+        return _nested(found, roman, 0.4)
     if len(arabic) < 2 or sum(c.weight for c in arabic) < 2.5:
         letters = _heaviest([c for c in found if c.kind == "letter"])
         arabic = letters if len(letters) >= 3 and sum(c.weight for c in letters) > 4 else []
         return [_heading(c) for c in arabic]
-    last = arabic[-1].at
+    if len(arabic) > 2 and all(len(c.path) == 1 for c in arabic):
+        return [*_nested(found, arabic[:-1], 1.2), _heading(arabic[-1]), *_appendix(found, arabic[-1].at)]
+    return [_heading(c) for c in arabic] + _appendix(found, arabic[-1].at)
+
+
+def _appendix(found: list[Candidate], last: int) -> list[Heading]:
     appendix = _heaviest([c for c in found if c.kind == "letter" and c.at > last and c.weight > 0.9])
-    return [_heading(c) for c in arabic + appendix]
+    return [_heading(c) for c in appendix]
 
 
-def _under_roman(found: list[Candidate], roman: list[Candidate]) -> list[Heading]:
+def _nested(found: list[Candidate], tops: list[Candidate], least: float) -> list[Heading]:
+    """Return headings with those between them that are lettered, and between these the ones that are numbered."""
     made: list[Heading] = []
-    for top, following in zip(roman, [*roman[1:], None], strict=False):
+    for top, following in zip(tops, [*tops[1:], None], strict=False):
         until = following.at if following else 10**9
         made.append(_heading(top))
-        inside = [c for c in found if top.at < c.at < until and c.weight > 0.4]
+        inside = [c for c in found if top.at < c.at < until and c.weight > least]
         letters = _heaviest([c for c in inside if c.kind == "letter" and len(c.path) == 1])
         for letter, after in zip(letters, [*letters[1:], None], strict=False):
             made.append(_heading(letter, 2))
@@ -145,7 +156,10 @@ def _under_roman(found: list[Candidate], roman: list[Candidate]) -> list[Heading
                 [
                     c
                     for c in inside
-                    if c.kind == "arabic" and len(c.path) == 1 and letter.at < c.at < stop and c.weight > 0.7
+                    if c.kind == "arabic"
+                    and len(c.path) == 1
+                    and letter.at < c.at < stop
+                    and c.weight > max(least, 0.7)
                 ]
             )
             made += [_heading(c, 3) for c in deeper]

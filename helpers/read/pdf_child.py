@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.read import pdf_flow, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_words
+from helpers.read import pdf_flow, pdf_fonts, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_words
 from helpers.read.pdf_face import Face
 
 MEMORY, CPU = 1_000_000_000, 60
@@ -102,7 +102,7 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
         notes.append("slow to read")
     _judge(pages, images, notes)
     with within(max(4.0, SECONDS + 4 - (time.monotonic() - began))):
-        blocks = structure(pages, _outline(reader) if len(wanted) == total else [])
+        blocks = structure(pages, _outline(reader) if len(wanted) == total else [], _title(reader))
     document: dict[str, Any] = {
         "pages": total, "read": len(pages), "title": next((b.text for b in blocks if b.kind == "title"), ""),
         "notes": notes, "blocks": [b.plain() for b in blocks],
@@ -160,7 +160,7 @@ def _count(reader: Any) -> int:  # noqa: ANN401
 
 def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[list[list[pdf_pages.Line]], int]:  # noqa: ANN401
     """Return the lines of each page that could be read, and how many pages show an image and hardly any text."""
-    fonts = pdf_pages.Fonts()
+    fonts = pdf_fonts.Fonts()
     found: list[tuple[int, list[pdf_pages.Run]]] = []
     failed: list[str] = []
     characters = images = 0
@@ -215,16 +215,23 @@ def _judge(pages: list[list[pdf_pages.Line]], images: int, notes: list[str]) -> 
         notes.append(f"{images} page(s) are pictures without text")
 
 
-def structure(pages: list[list[pdf_pages.Line]], outline: list[tuple[int, str, int]]) -> list[pdf_flow.Block]:
-    """Return the blocks of a document from the lines of its pages."""
+def structure(
+    pages: list[list[pdf_pages.Line]], outline: list[tuple[int, str, int]], title: str = ""
+) -> list[pdf_flow.Block]:
+    """Return the blocks of a document from the lines of its pages; `title` is what the file says of itself."""
     lines = [line for page in pdf_margins.without(pages) for line in page]
+    if not lines:
+        return []
     face = Face.of(lines)
     headings = pdf_headings.find(lines, face, outline)
-    return (
-        pdf_flow.Flow(lines, face, headings, pdf_words.Vocabulary(line.text for line in lines)).blocks()
-        if lines
-        else []
-    )
+    words = pdf_words.Vocabulary(line.text for line in lines)
+    return pdf_flow.Flow(lines, face, headings, words).blocks(title)
+
+
+def _title(reader: Any) -> str:  # noqa: ANN401
+    with contextlib.suppress(Exception):
+        return str(reader.metadata.title or "")[:300]
+    return ""
 
 
 def _outline(reader: Any) -> list[tuple[int, str, int]]:  # noqa: ANN401

@@ -1,6 +1,5 @@
 """Headings: the PDF's own outline, the chain of numbers, known names, and lines of the same face as those."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations
 
 import re
@@ -9,19 +8,7 @@ from collections import Counter
 from helpers.read.pdf_chain import NUMBERED, Heading, candidates, chain
 from helpers.read.pdf_face import Face
 from helpers.read.pdf_pages import Line
-
-NAMES = re.compile(
-    r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|related works?|(prior|previous) work"
-    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?"
-    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited"
-    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|(author )?keywords|key words( and phrases)?|index terms"
-    r"|ccs concepts|acm reference format|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
-    r"|methods?|methodology|materials and methods|implementation|data availability|credits)[.:]?", re.IGNORECASE,
-)  # fmt: skip
-REFERENCES = re.compile(
-    r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|works cited)[.:]?",
-    re.IGNORECASE,
-)
+from helpers.read.pdf_unnumbered import NAMES, REFERENCES, by_face, named
 
 
 def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
@@ -38,17 +25,26 @@ def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> 
         found = own + numbered
     else:
         found = _same_faces(lines, face, numbered)
-    found += _named(lines, face, {h.at for h in found})
+    found += named(lines, face, {h.at for h in found}, end)
     if not own:
-        found += _by_face(lines, face, found, end)
+        found += by_face(lines, face, found, end)
     return _tidy(lines, face, found)
 
 
 def references_at(lines: list[Line], face: Face) -> int:
     """Return the index of the heading above the list of references, or the number of lines."""
-    hits = [n for n, line in enumerate(lines) if REFERENCES.fullmatch(line.text) and n > len(lines) * 0.2]
+    hits = [
+        n for n, line in enumerate(lines)
+        if n > len(lines) * 0.2 and REFERENCES.fullmatch(line.text) and _lists(lines[n + 1 : n + 16])
+    ]  # fmt: skip
     good = [n for n in hits if not face.plain(lines[n]) or face.gaps[n] > 1.25 * face.leading]
     return (good or hits or [len(lines)])[-1]
+
+
+def _lists(below: list[Line]) -> bool:
+    """Say whether lines look like the beginning of a list of references: marks in front, or years."""
+    marks = sum(re.match(r"\[\w|\(?1[.)]?\s", line.text) is not None for line in below)
+    return marks > 0 or sum(re.search(r"\b(1[89]|20)\d\d\b", line.text) is not None for line in below) >= 2
 
 
 def unnamed_references(lines: list[Line], end: int) -> int:
@@ -119,75 +115,6 @@ def _same_faces(lines: list[Line], face: Face, numbered: list[Heading]) -> list[
     return sorted(kept, key=lambda h: h.at)
 
 
-def _named(lines: list[Line], face: Face, taken: set[int]) -> list[Heading]:
-    """Return headings known by their name; one in the face of the text needs room above it."""
-    made = []
-    for n, line in enumerate(lines):
-        if n in taken or n - 1 in taken or len(line.text) > 100:
-            continue
-        whole = NAMES.fullmatch(line.text)
-        run_in = None if whole else _RUN_IN.match(line.text)
-        if (
-            whole
-            and line.text[0].isupper()
-            and (not face.plain(line) or face.gaps[n] > 1.25 * face.leading)
-            and line.size > face.size - 1.6
-        ):
-            made.append(Heading(n, 1, "", line.text.rstrip(".:")))
-        elif run_in and n < 0.3 * len(lines) + 20 and (line.lead or face.gaps[n] > 1.2 * face.leading):
-            made.append(Heading(n, 1, "", run_in[1], rest=line.text[run_in.end() :].strip()))
-    return made
-
-
-_RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
-
-
-def _by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> list[Heading]:
-    """Return lines without a number that look like the headings already known, or, where none is, like each other."""
-    taken = {n for h in known for n in range(h.at, h.at + h.count)}
-    faces: dict[tuple[str, float], int] = {}
-    for h in sorted(known, key=lambda h: -h.level):
-        if not face.plain(lines[h.at]) and not h.rest:
-            faces[lines[h.at].style] = h.level
-    chained = sum(bool(h.number) for h in known) >= 3
-    counts = Counter(line.style for line in lines)
-    first = min((h.at for h in known), default=0)
-    made: list[Heading] = []
-    for n, line in enumerate(lines):
-        text = line.text
-        if (
-            n in taken
-            or n <= first
-            or n > end
-            or len(text) > 90
-            or not text[0].isalnum()
-            or text[0].islower()
-            or line.math > 0.2
-        ):
-            continue
-        if sum(c.isalpha() for c in text) < 3 or text.endswith((",", ";", "-")) or _CAPTION.match(text):
-            continue
-        apart = face.gaps[n] > 1.15 * face.leading or (n - 1 in taken and face.gaps[n] > 0.9 * face.leading)
-        if (
-            line.style in faces
-            and (apart or n - 1 in {m.at for m in made})
-            and counts[line.style] < 0.08 * len(lines) + 12
-        ):
-            made.append(Heading(n, faces[line.style], "", text))
-        elif (
-            not chained
-            and apart
-            and face.stands_out(line)
-            and line.size >= face.size - 0.3
-            and 2 <= counts[line.style] <= 80
-        ):
-            made.append(Heading(n, 1, "", text))
-    return made
-
-
-_CAPTION = re.compile(r"(Figure|Fig\.|Table|Algorithm|Listing)\s*\d", re.IGNORECASE)
-
-
 def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
     """Order the headings, add the second lines of long ones, and set levels of those without a number by size."""
     found = sorted({h.at: h for h in reversed(found)}.values(), key=lambda h: h.at)
@@ -218,12 +145,24 @@ def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
         ):
             h.title += " " + lines[n].text
             h.count += 1
-    sizes = sorted({round(lines[h.at].size) for h in made if not h.number}, reverse=True)
     if not any(h.number for h in made):
-        for h in made:
-            if h.level == 1 and not NAMES.fullmatch(h.title):
-                h.level = min(3, 1 + sizes.index(round(lines[h.at].size)))
+        _levels(lines, made)
     return made
+
+
+def _levels(lines: list[Line], made: list[Heading]) -> None:
+    """Set the levels of headings without numbers: the larger, bolder and more capital, the higher."""
+
+    def look(h: Heading) -> tuple[int, bool, bool]:
+        return round(lines[h.at].size), lines[h.at].bold, h.title.upper() == h.title
+
+    looks = Counter(look(h) for h in made)
+    order = sorted((k for k, n in looks.items() if n > 1), reverse=True)
+    for h in made:
+        if looks[look(h)] == 1 and NAMES.fullmatch(h.title):
+            h.level = 1
+        else:
+            h.level = min(3, 1 + sum(k > look(h) for k in order))
 
 
 def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:

@@ -55,8 +55,9 @@ def known(text: str, font: str, *, old_tex: bool = False) -> str:
     elif font.startswith(("CMSY", "cmsy")):
         text = text.translate(_OMS)
     elif old_tex:
-        text = text.translate(_OT1)
+        text = text.replace("\t", " ").translate(_OT1_TEXT)
     elif not text.isprintable():
+        text = text.replace("\t", " ")
         text = text.translate(_QUOTES).translate({**_OT1, **_SHORT} if not font.startswith("CMTT") else {})
     return text.translate(_LIGATURES).replace("\xad", "-").replace("\xa0", " ")
 
@@ -84,11 +85,13 @@ def _accent(found: re.Match[str]) -> str:
 
 
 def readable(text: str) -> float:
-    """Return the share of characters, blanks not counted, that are letters, digits or marks a person could read."""
+    """Return about what share of a text a person could read: 1 for prose, under 0.75 for codes without letters."""
     seen = [c for c in text if not c.isspace()]
     if not seen:
         return 1.0
     bad = sum(
         unicodedata.category(c) in ("Cc", "Co", "Cn", "Cf") or c == "\ufffd" or "\xa1" <= c <= "\xbf" for c in seen
     )
-    return 1 - bad / len(seen)
+    words = text.split()
+    wordlike = sum(len(w) > 1 and re.search(r"[aeiouyAEIOUY\u00c0-\uffff]", w) is not None for w in words)
+    return min(1 - bad / len(seen), 3 * wordlike / len(words))

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
-from helpers.read import pdf_letters
+from helpers.read import pdf_fonts, pdf_letters
 
-_BOLD = re.compile(r"(?i:bold|black|heavy|demi)|Medi$|Medi-|^(CM|SF|EC|LM|cm|ec|sf)(BX|B\d|SSBX|bx)|[a-z]TB|-B$|\.B\b")
 _ITALIC = re.compile(r"(?i:ital|obli)|Ital|^(CM|SF|EC|cm)(TI|SL|BXTI|ti|sl)|-It\b|TI$|\.I\b")
 _MATH = re.compile(
     r"(?i)^(cmmi|cmsy|cmex|cmbsy|msam|msbm|mt(sy|mi|ex)|symbol|eufm|rsfs|txsy|txmi|txex|px(sy|mi|ex)|.*math|stmary|lasy)"
 )
-_MONO = re.compile(r"(?i)mono|cour|cmtt|typewriter|consol|sftt|ectt|[^a-z]tt")
 MOST = 200_000
 """Characters of one page; a page of a book has 5,000."""
 
@@ -59,64 +57,7 @@ class Run:
     turned: bool
 
 
-@dataclass
-class Fonts:
-    """What is known of the document's fonts."""
-
-    names: dict[int, str] = field(default_factory=dict)
-    heights: dict[int, float] = field(default_factory=dict)
-    bold: set[int] = field(default_factory=set)
-    old_tex: set[int] = field(default_factory=set)
-    kept: list[Any] = field(default_factory=list)
-    """The dictionaries themselves, so that no other takes over one's id."""
-
-    def key(self, font: Any) -> int:  # noqa: ANN401 - a dictionary of pypdf's
-        """Return a number for a font, having learned about it."""
-        number = id(font)
-        if font is not None and number not in self.names:
-            self.kept.append(font)
-            self.names[number] = str(font.get("/BaseFont", "")).lstrip("/").rpartition("+")[2]
-            self.heights[number] = _type3_height(font) if font.get("/Subtype") == "/Type3" else 1.0
-            if _is_bold(font, self.names[number]):
-                self.bold.add(number)
-        return number
-
-
-def narrow_blanks(font: Any) -> None:  # noqa: ANN401
-    """Make pypdf see the narrow blanks of tight lines: where TeX's fonts have another sign at 32, it takes that one's
-    width for the blank's, and words run together.
-    """  # noqa: D205
-    try:
-        widths, at = font["/Widths"].get_object(), 32 - int(font["/FirstChar"])
-        if 0 <= at < len(widths) and float(widths[at]) > 350 and not _MONO.search(str(font.get("/BaseFont"))):
-            from pypdf.generic import NumberObject
-
-            widths[at] = NumberObject(300)
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
-        return
-
-
-def _is_bold(font: Any, name: str) -> bool:  # noqa: ANN401
-    if _BOLD.search(name):
-        return True
-    try:
-        about = font.get("/FontDescriptor", {}).get_object()
-        return float(about.get("/FontWeight", 400)) >= 600 or bool(int(about.get("/Flags", 0)) & 0x40000)
-    except (AttributeError, TypeError, ValueError):
-        return False
-
-
-def _type3_height(font: Any) -> float:  # noqa: ANN401
-    """Return what one unit of size means in a font of drawn letters."""
-    try:
-        box, matrix = font["/FontBBox"], font["/FontMatrix"]
-        height = abs((float(box[3]) - float(box[1])) * float(matrix[3])) * 0.8
-    except (KeyError, TypeError, ValueError, IndexError):
-        return 1.0
-    return height if 0 < height < 1000 else 1.0
-
-
-def runs(page: Any, fonts: Fonts) -> list[Run]:  # noqa: ANN401 - pypdf's page
+def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypdf's page
     """Return the runs of a page in the order of writing; line ends are in their text."""
     found: list[Run] = []
     total = 0
@@ -138,7 +79,7 @@ def runs(page: Any, fonts: Fonts) -> list[Run]:  # noqa: ANN401 - pypdf's page
             fonts.old_tex.add(key)
 
     for font in _fonts_of(page):
-        narrow_blanks(font)
+        pdf_fonts.mend(font)
     page.extract_text(visitor_text=take)
     return found
 
@@ -151,7 +92,7 @@ def _fonts_of(page: Any) -> list[Any]:  # noqa: ANN401
         return []
 
 
-def lines(page_runs: list[Run], page: int, fonts: Fonts) -> list[Line]:
+def lines(page_runs: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
     """Return the lines of a page, letters mended; text that is turned on an upright page is left out."""
     upright = sum(len(r.text) for r in page_runs if not r.turned)
     if upright * 2 > sum(len(r.text) for r in page_runs):
@@ -167,10 +108,10 @@ def lines(page_runs: list[Run], page: int, fonts: Fonts) -> list[Line]:
         if rest:
             now.append(Run(rest, run.x, run.y, run.size, run.font, run.key, run.turned))
     found += _line(now, page, fonts)
-    return _beside(found)
+    return [part for line in _drop_caps(_beside(found)) for part in _parted(line)]
 
 
-def _line(parts: list[Run], page: int, fonts: Fonts) -> list[Line]:
+def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
     parts = [p for p in parts if p.text.strip()] and parts
     texts = [pdf_letters.known(p.text, p.font, old_tex=p.key in fonts.old_tex) for p in parts]
     text = "".join(texts)
@@ -217,6 +158,33 @@ def _beside(found: list[Line]) -> list[Line]:
             before.math = (before.math + line.math) / 2
         else:
             made.append(line)
+    return made
+
+
+def _parted(line: Line) -> list[Line]:
+    """Part a heading above references from the first of them, where both came as one line."""
+    found = re.match(r"((?:\d+\.?\s*)?(?:references|bibliography))\s*(\[1\].*)", line.text, re.IGNORECASE)
+    if not found:
+        return [line]
+    below = replace(line, text=found[2], lead="", y=line.y - line.size, bold=False, font=line.font + " ")
+    return [replace(line, text=found[1], lead=""), below]
+
+
+def _drop_caps(found: list[Line]) -> list[Line]:
+    """Give the large first letter of a text back to its word."""
+    made: list[Line] = []
+    for line in found:
+        before = made[-1] if made else None
+        if (
+            before
+            and len(before.text) == 1
+            and before.text.isupper()
+            and before.size > 1.8 * line.size
+            and len(line.text) > 20
+        ):
+            line.text = before.text + line.text
+            made.pop()
+        made.append(line)
     return made
 
 

@@ -1,0 +1,100 @@
+"""Headings without a number: known by their name, or by looking like the other headings."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf_chain import LISTED, NUMBERED, Heading
+from helpers.read.pdf_face import Face
+from helpers.read.pdf_pages import Line
+
+NAMES = re.compile(
+    r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|related works?|(prior|previous) work"
+    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?"
+    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited"
+    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|(author )?keywords|key words( and phrases)?|index terms"
+    r"|ccs concepts|acm reference format|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
+    r"|methods?|methodology|materials and methods|implementation|data availability|credits)[.:]?", re.IGNORECASE,
+)  # fmt: skip
+REFERENCES = re.compile(
+    r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|works cited)[.:]?",
+    re.IGNORECASE,
+)
+
+
+_RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
+_NO_HEADING = re.compile(
+    r"(Figure|Fig|Table|Algorithm|Listing|Theorem|Lemma|Claim|Definition|Proof|Corollary|Invariant|Proposition|Example|Case|Remark"
+    r"|Property|Observation|Step|Rule|Assumption|Axiom|Exercise|Conjecture|Fact)s?\b[\s.:(]*(\d|[A-Z]\b|$|of\b)|.*@|https?:|Copyright|©", re.IGNORECASE
+)  # fmt: skip
+
+
+def named(lines: list[Line], face: Face, taken: set[int], end: int) -> list[Heading]:
+    """Return headings known by their name; one in the face of the text needs room above it. `end` is the references'."""
+    made = []
+    for n, line in enumerate(lines):
+        if n in taken or len(line.text) > 100 or not line.text[0].isalnum():
+            continue
+        whole = NAMES.fullmatch(line.text)
+        run_in = None if whole else _RUN_IN.match(line.text)
+        apart = not face.plain(line) or face.gaps[n] > 1.25 * face.leading
+        if n == end or (
+            whole and line.text[0].isupper() and apart and line.size > face.size - 2.1 and n - 1 not in taken
+        ):
+            found = NUMBERED.fullmatch(line.text)
+            made.append(
+                Heading(n, 1, found["num"] if found else "", (found["title"] if found else line.text).rstrip(".:"))
+            )
+        elif run_in and n < 0.3 * len(lines) + 20 and (line.lead or face.gaps[n] > 1.2 * face.leading):
+            made.append(Heading(n, 1, "", run_in[1], rest=line.text[run_in.end() :].strip()))
+    return made
+
+
+def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> list[Heading]:
+    """Return lines without a number that look like the headings already known, or, where none is, like each other."""
+    taken = {n for h in known for n in range(h.at, h.at + h.count)}
+    faces: dict[tuple[str, float], int] = {}
+    for h in sorted(known, key=lambda h: -h.level):
+        if not face.plain(lines[h.at]) and not h.rest:
+            faces[lines[h.at].style] = h.level
+    chained = sum(bool(h.number) for h in known) >= 3
+    counts = Counter(line.style for line in lines)
+    ours = Counter(lines[n].style for n in taken)
+    first = min((h.at for h in known), default=0)
+    made: list[Heading] = []
+    for n, line in enumerate(lines):
+        if n in taken or n <= first or n > end or not _titular(line):
+            continue
+        apart = face.gaps[n] > 1.15 * face.leading or (n - 1 in taken and face.gaps[n] > 0.9 * face.leading)
+        few = ours[line.style] >= (0.4 if chained else 0.03) * counts[line.style]
+        if line.style in faces and few and (apart or (made and made[-1].at == n - 1)):
+            made.append(_split(n, faces[line.style], line.text))
+        elif (
+            not chained
+            and apart
+            and face.stands_out(line)
+            and line.size >= face.size - 0.3
+            and 2 <= counts[line.style] <= 80
+        ):
+            made.append(_split(n, 1, line.text))
+    return made
+
+
+def _split(n: int, level: int, text: str) -> Heading:
+    found = NUMBERED.fullmatch(text)
+    if found and (found["dot"] or found["num"][0].isdigit()) and found["num"].upper() == found["num"]:
+        return Heading(n, level, found["num"], found["title"])
+    return Heading(n, level, "", text)
+
+
+def _titular(line: Line) -> bool:
+    """Say whether a line could be a heading by its words."""
+    text = line.text
+    letters = sum(c.isalpha() for c in text)
+    return (
+        len(text) <= 90 and (text[0].isupper() or text[0].isdigit()) and line.math <= 0.2
+        and letters >= 0.75 * len(text.replace(" ", "")) and re.search(r"[A-Za-z]{3}", text) is not None
+        and not text.endswith((",", ";", ":")) and not LISTED.search(text) and not _NO_HEADING.match(text)
+    )  # fmt: skip
