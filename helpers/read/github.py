@@ -76,7 +76,7 @@ class Api:
 
     def search(self, kind: str, endpoint: str, params: Mapping[str, str], *, accept: str = "") -> dict[str, Any]:
         """Return one page of /search/`kind`, checked."""
-        answer = self._get(f"/search/{kind}", params, "what the search names", accept=accept)
+        answer = self._get(f"/search/{kind}", params, f"search for {kind} at this address", accept=accept)
         value = self._value(answer)
         if not isinstance(value, dict):
             raise self._odd(endpoint)

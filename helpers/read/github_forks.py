@@ -21,7 +21,7 @@ from helpers.read.findings import Finding, Outcome
 from helpers.read.github import Api
 from helpers.read.github_names import Name
 from helpers.read.github_query import Wanted
-from helpers.read.github_search import list_of, repository, text_of
+from helpers.read.github_search import list_of, number_of, repository, text_of
 
 Json = Mapping[str, Any]
 COMPARED = 10
@@ -107,13 +107,13 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
-    path = f"/repos/{name.full}/compare/{quote(base, safe='')}...{quote(head, safe=':')}"
+    path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
     return api.one(path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {head}")
 
 
 def _finding(fork: Json, answer: Json) -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
-    ahead = answer["ahead_by"] if isinstance(answer["ahead_by"], int) else 0
+    ahead = number_of(answer, "ahead_by")
     own = [c for c in list_of(answer, "commits") if isinstance(c, dict) and len(list_of(c, "parents")) < 2]
     if not ahead or not own:
         return None
@@ -123,7 +123,7 @@ def _finding(fork: Json, answer: Json) -> Finding | None:
     titles = [m.partition("\n")[0] for m in messages]
     claimed = claims.find("\n".join(messages))
     newest = max((text_of(c, "commit", "author", "date") for c in own), default="")
-    stars = fork["stargazers_count"] if isinstance(fork["stargazers_count"], int) else 0
+    stars = number_of(fork, "stargazers_count")
     about = sum(bool(claims.words(t)) for t in titles)
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
@@ -132,7 +132,7 @@ def _finding(fork: Json, answer: Json) -> Finding | None:
         range(len(own)), key=lambda i: (-claims.weight(titles[i], messages[i], len(claims.find(messages[i]))), -i)
     )
     lines = [f"{text_of(fork, 'full_name')}@{text_of(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
-    facts = [f"{ahead} ahead", f"{answer['behind_by']} behind", f"{len(source)} source files of {len(files)}", f"{stars:,} stars",
+    facts = [f"{ahead} ahead", f"{number_of(answer, 'behind_by')} behind", f"{len(source)} source files of {len(files)}", f"{stars:,} stars",
              f"only the oldest {len(list_of(answer, 'commits'))} commits read" if ahead > len(list_of(answer, "commits")) else ""]  # fmt: skip
     head = text_of(own[-1], "html_url")
     return findings.made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,7 +74,10 @@ def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
     if found is None:
         return None
     full = text_of(found, "full_name")
-    return name if same(name, full) else github_names.parse(full)
+    try:
+        return name if same(name, full) else github_names.parse(full)
+    except console.Failure:
+        raise console.outside(f"{api.host} names {name.full} oddly: {full!r:.100}", "open its web page") from None
 
 
 def pages(
@@ -86,8 +90,8 @@ def pages(
         answer = outcome.tried(api.search, kind, endpoint or f"/search/{kind}", asked, accept=accept)
         if answer is None:
             break
-        total = answer["total_count"] if isinstance(answer["total_count"], int) else 0
-        got = [item for item in answer["items"] or [] if isinstance(item, dict)]
+        total = number_of(answer, "total_count")
+        got = [item for item in list_of(answer, "items") if isinstance(item, dict)]
         outcome.total = max(outcome.total, total)
         if answer["incomplete_results"]:
             outcome.incomplete = True
@@ -112,11 +116,9 @@ def _issue(item: Json, kind: str, wanted: Wanted) -> Finding:
     elif item.get("state_reason") == "not_planned":
         state = "closed, not planned"
     labels = [text_of(label, "name") for label in list_of(item, "labels")]
-    comments = item.get("comments") if isinstance(item.get("comments"), int) else 0
+    comments = number_of(item, "comments")
     bot = text_of(item, "user", "type") == "Bot" or text_of(item, "user", "login").endswith("[bot]")
-    weight = (
-        claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments or 0, 20) / 20
-    )
+    weight = claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments, 20) / 20
     weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
     about = claims.words(f"{title}\n{body}")[:6]
     facts = [f"labels {', '.join(labels[:5])}" if labels else "", f"{comments} comments" if comments else "",
@@ -149,20 +151,23 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
 def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
     """Find repositories that share topics and language with this one: competitors and siblings, the most starred first."""
     own = repository(api, name)
-    topics = [t for t in own["topics"] or [] if isinstance(t, str)][:20]
+    topics = [t for t in list_of(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)][:20]
     language = text_of(own, "language")
-    by = [f"topic:{topic}" for topic in topics[:4]] or [" ".join(text_of(own, "description").split()[:6])]
-    tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} fork:false archived:false"
+    by = [f"topic:{topic}" for topic in topics[:4]] or [
+        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", text_of(own, "description"))[:6])
+    ]
+    tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} archived:false"
     tail += f' language:"{language}"' if language and '"' not in language else ""
     outcome = Outcome()
     if not topics:
         outcome.notes.append(f"{name.full} names no topics: searched by the words of its description")
+    now = text_of(own, "full_name").casefold()
     for part in by:
+        if outcome.silent or not part:
+            break
         params = {"q": f"{part}{tail}", "sort": "stars", "order": "desc"}
-        for item in pages(api, "repositories", params, wanted.pages, outcome) if part else []:
-            if not same(name, text_of(item, "full_name")) and not same(
-                github_names.parse(own["full_name"]), text_of(item, "full_name")
-            ):
+        for item in pages(api, "repositories", params, wanted.pages, outcome):
+            if text_of(item, "full_name").casefold() not in (now, name.full.casefold()):
                 outcome.findings.append(_sibling(item, set(topics)))
     return outcome.cut(wanted.limit)
 
@@ -171,7 +176,7 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
     import math
 
     shared = sorted(topics & {t for t in list_of(item, "topics") if isinstance(t, str)})
-    stars = item["stargazers_count"] if isinstance(item["stargazers_count"], int) else 0
+    stars = number_of(item, "stargazers_count")
     about, url = text_of(item, "description"), text_of(item, "html_url")
     facts = [f"{stars:,} stars", text_of(item, "language"), f"shares {', '.join(shared)}" if shared else "",
              f"words {', '.join(claims.words(about)[:4])}" if claims.words(about) else ""]  # fmt: skip
@@ -193,6 +198,12 @@ def list_of(item: Json, key: str) -> list[Any]:
     """Return the list under a key, empty when it is null, absent or something else."""
     value = item.get(key)
     return value if isinstance(value, list) else []
+
+
+def number_of(item: Json, key: str) -> int:
+    """Return the number under a key, 0 when it is null, absent, negative or something else."""
+    value = item.get(key)
+    return max(0, value) if isinstance(value, int) else 0
 
 
 def same(name: Name, full: str) -> bool:

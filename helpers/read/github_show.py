@@ -12,7 +12,7 @@ from helpers.read import claims, findings, github_names, outside
 from helpers.read.findings import Finding
 from helpers.read.github import Api, Missing
 from helpers.read.github_names import Name
-from helpers.read.github_search import list_of, repository, text_of
+from helpers.read.github_search import list_of, number_of, repository, text_of
 
 Json = Mapping[str, Any]
 _TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
@@ -118,7 +118,7 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
         shown.reasons = _reasons(shown, pull, comments, [*_said(reviews), *inline])
     shown.outcome += _quotes([*_said(reviews), *comments], 6)
     shown.files, shown.diff = _files(files, diff=diff)
-    if isinstance(pull["changed_files"], int) and pull["changed_files"] > len(files):
+    if number_of(pull, "changed_files") > len(files):
         shown.notes.append(f"{pull['changed_files']} files were changed; {len(files)} are listed")
     return shown
 
@@ -154,7 +154,7 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     rows = [
-        f"{outside.line(text_of(f, 'filename'), 150)} +{f['additions']} -{f['deletions']} {text_of(f, 'status')}"
+        f"{outside.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} {text_of(f, 'status')}"
         for f in files
     ]
     if not diff:

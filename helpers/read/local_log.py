@@ -20,6 +20,7 @@ MOST = 5_000
 """Commits that match and are read."""
 _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
+_NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$"
 _FORM = "%x1e%H%x1f%S%x1f%P%x1f%aI%x1f%B"
 
 
@@ -76,15 +77,17 @@ def _refs(root: Path) -> str:
 def _log(root: Path, kind: str, wanted: Wanted) -> str:
     """Return the log entries that may match, each after a record separator."""
     since = [f"--since={wanted.since}-01-01"] if wanted.since else []
-    if kind == "pr":
-        words = ["-E", r"--grep=^Merge pull request #[0-9]+", r"--grep=\(#[0-9]+\)$"]
-    elif wanted.by_performance:
-        words = ["-E", f"--grep={claims.POSIX}"]
+    if wanted.by_performance:
+        patterns = [claims.POSIX]
     else:
         each = [
             part.strip('"') for part in re.findall(r'"[^"]+"|\S+', wanted.words) if part not in ("AND", "OR", "NOT")
         ]
-        words = ["-F", *([] if " OR " in wanted.words else ["--all-match"]), *(f"--grep={word}" for word in each)]
+        plain = [re.sub(r"([][.(){}*+?^$|\\])", r"\\\1", word.strip("()")) for word in each]
+        patterns = ["|".join(plain)] if " OR " in wanted.words else plain
+    if kind == "pr":
+        patterns.append(_NUMBERED)
+    words = ["-E", "--all-match", *(f"--grep={pattern}" for pattern in patterns if pattern)]
     head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode == 0
     refs = ["--branches", "--remotes", "--tags", *(["HEAD"] if head else [])]
     done = git.run(root, ["log", f"--format={_FORM}", f"--max-count={MOST}", "-i", *words, *since, *refs, "--"])

@@ -419,7 +419,7 @@ def test_similar(httpserver, ask):
     httpserver.expect_request("/search/repositories").respond_with_json(search(*found))
     answer = ask("similar", REPO, "--json")
     assert ["gh:x/two", "gh:x/one"] == [f["id"] for f in answer["findings"]]
-    assert 'topic:database fork:false archived:false language:"C"' == asked(httpserver, "/search/repositories")[0]
+    assert 'topic:database archived:false language:"C"' == asked(httpserver, "/search/repositories")[0]
 
 
 def test_text_from_outside_stays_in_its_fence(httpserver, ask):

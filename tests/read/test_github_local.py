@@ -62,6 +62,8 @@ def test_commits_of_every_remote(log, tmp_path):
         log.script(NAME, "commits", "docs", "--json", "--local", str(log.root), cwd=tmp_path, **environment(tmp_path))
     )
     assert ["Write docs (#3)"] == [f["title"] for f in by_word.values()]
+    either = found(log.script(NAME, "prs", "(#3) OR nosuch", "--json", "--local", **environment(tmp_path)))
+    assert [f"{REPO}#3"] == list(either)
 
 
 def test_no_answer_of_the_log(log, tmp_path):
