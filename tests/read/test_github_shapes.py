@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+from random import Random
 
 import pytest
 from github_service import (
@@ -82,15 +83,26 @@ def used(httpserver, monkeypatch, tmp_path, examples):
     )
     api = github.open_api(httpserver.url_for("").rstrip("/"), 100, fresh=True)
     wanted = Wanted("", limit=50)
-    outcomes = [
-        github_search.issues(api, NAME, "pr", wanted), github_search.issues(api, NAME, "issue", wanted),
-        github_commits.commits(api, NAME, wanted), github_commits.releases(api, NAME, wanted), github_forks.forks(api, NAME, wanted),
-        github_search.code(api, None, Wanted("x"), ""), github_search.similar(api, NAME, wanted),
+
+    def newest():
+        outcome = github_commits.Outcome()
+        github_commits.newest(api, NAME, wanted, outcome)
+        return outcome
+
+    steps = [
+        lambda: github_search.issues(api, NAME, "pr", wanted), lambda: github_search.issues(api, NAME, "issue", wanted), newest,
+        lambda: github_commits.commits(api, NAME, wanted), lambda: github_commits.releases(api, NAME, wanted),
+        lambda: github_forks.forks(api, NAME, wanted), lambda: github_search.code(api, None, Wanted("x"), ""),
+        lambda: github_search.similar(api, NAME, wanted),
+        *(lambda tail=tail: github_show.show(api, github_names.parse(f"{REPO}{tail}"), diff=True) for tail in ("#12", "#7", f"@{sha}")),
     ]  # fmt: skip
-    newest = github_commits.Outcome()
-    github_commits.newest(api, NAME, wanted, newest)
-    shown = [github_show.show(api, github_names.parse(f"{REPO}{tail}"), diff=True) for tail in ("#12", "#7", f"@{sha}")]
-    return [[repr(o) for o in (*outcomes, newest)], [repr(s) for s in shown]]
+    results = []
+    for step in steps:
+        try:
+            results.append(repr(step()))
+        except console.Failure as failure:  # noqa: PERF203
+            results.append(f"failed: {failure.message}")
+    return results
 
 
 def reduced(value, paths):
@@ -128,7 +140,42 @@ def test_nothing_is_used_that_is_not_named(httpserver, monkeypatch, tmp_path):
     assert "node_id" not in json.dumps(little)
     whole = used(httpserver, monkeypatch, tmp_path / "a", EXAMPLES)
     httpserver.clear()
+    assert not [row for row in whole if row.startswith("failed")]
     assert whole == used(httpserver, monkeypatch, tmp_path / "b", little)
+
+
+ODD = [
+    None,
+    -1,
+    10**30,
+    True,
+    "",
+    "\ud83d",
+    "a" * 3_000,
+    [],
+    {},
+    [None],
+    [[]],
+    "https://github.com/../..",
+    "\x1b[31m\n```",
+]
+
+
+def mutated(value, random):
+    """The same JSON with a few values of another kind in it."""
+    if random.random() < 0.02:
+        return random.choice(ODD)
+    if isinstance(value, dict):
+        return {k: mutated(v, random) for k, v in value.items()}
+    return [mutated(v, random) for v in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_odd_values_in_odd_places(httpserver, monkeypatch, tmp_path, seed):
+    """Values of another kind anywhere in any answer give findings without them or a failure in words, never a crash."""
+    random = Random(seed)
+    results = used(httpserver, monkeypatch, tmp_path, {e: mutated(v, random) for e, v in EXAMPLES.items()})
+    assert 11 == len(results)
 
 
 def test_every_endpoint_has_an_example():
