@@ -42,8 +42,11 @@ class Name:
 def parse(text: str) -> Name:
     """Read OWNER/REPO, OWNER/REPO#12, OWNER/REPO@sha, gh:..., or the web address of one; raises Failure (2)."""
     word = text.strip().removeprefix("gh:")
-    if "://" in word:
+    if "://" in word and not word.startswith(("ssh:", "git:")):
         return _of_url(word)
+    remote = of_remote(word) if ":" in word else None
+    if remote:
+        return remote
     match = _TAIL.fullmatch(word)
     parts = match[1].split("/") if match else []
     if not match or len(parts) != 2:
@@ -53,7 +56,7 @@ def parse(text: str) -> Name:
 
 def looks_like(word: str) -> bool:
     """Whether a word of the command line is meant as a repository, well-formed or not, rather than as a word to search."""
-    return "://" in word or word.startswith("gh:") or bool(re.fullmatch(r"[^\s/]+/[^\s/]+|\.\.?/.*", word))
+    return "://" in word or word.startswith("gh:") or bool(re.fullmatch(r"\S*/\S*", word))
 
 
 def of_remote(url: str) -> Name | None:
@@ -136,7 +139,10 @@ def _made(said: str, owner: str, repo: str, number: int = 0, sha: str = "", host
 
 
 def _bad(said: str) -> console.Failure:
-    return console.usage(f"{said!r:.120} names no repository", "write OWNER/REPO, or its web address")
+    return console.usage(
+        f"{said!r:.120} names no repository",
+        "write OWNER/REPO, or its web address; where a QUERY has a slash in it, name the repository by --repo",
+    )
 
 
 def _say_other(host: str) -> None:

@@ -44,7 +44,7 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
                 break
             for item in answered(question, outcome):
                 if same(here, text_of(item, "repository_url").rpartition("/repos/")[2]):
-                    outcome.findings.append(_issue(item, kind, wanted))
+                    outcome.findings.append(_issue(item, kind, wanted, len(outcome.findings)))
 
     return searched(api, name, ask).cut(wanted.limit)
 
@@ -106,7 +106,7 @@ def pages(
     return items
 
 
-def _issue(item: Json, kind: str, wanted: Wanted) -> Finding:
+def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
     title, body, url = text_of(item, "title"), text_of(item, "body"), text_of(item, "html_url")
     claimed = claims.find(f"{title}\n{body}")
     state = text_of(item, "state")
@@ -120,6 +120,8 @@ def _issue(item: Json, kind: str, wanted: Wanted) -> Finding:
     bot = text_of(item, "user", "type") == "Bot" or text_of(item, "user", "login").endswith("[bot]")
     weight = claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments, 20) / 20
     weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
+    if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
+        weight += max(0.0, 5.0 - place / 20)
     about = claims.words(f"{title}\n{body}")[:6]
     facts = [f"labels {', '.join(labels[:5])}" if labels else "", f"{comments} comments" if comments else "",
              f"words {', '.join(about)}" if about else ""]  # fmt: skip

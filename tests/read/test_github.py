@@ -345,7 +345,7 @@ def test_nobody_there(ask):
 @pytest.mark.parametrize(
     "args",
     [
-        ["prs", "../.."], ["prs", "acme/../x"], ["prs", "acme/wid get"], ["prs", "-acme/x"], ["prs", "acme/x/y", "--repo", "acme/x/y"],
+        ["prs", "../.."], ["prs", "acme/../x"], ["prs", "acme/wid/get"], ["prs", "-acme/x"], ["prs", "acme/x/y", "--repo", "acme/x/y"],
         ["prs"], ["show", REPO], ["show", f"{REPO}#x"], ["show", f"{REPO}#1", "more"], ["code", "x"], ["prs", REPO, "repo:other/one x"],
         ["prs", REPO, "a OR b OR c OR d OR e OR f OR g"], ["prs", REPO, "w" * 257], ["prs", REPO, '"open'], ["prs", REPO, "--limit", "0"],
         ["prs", REPO, "--label", 'a" repo:x/y'], ["prs", REPO, "--since", "20"], ["prs", "https://gitlab.com/a/b"], ["issues", REPO, "--meaning"],

@@ -25,6 +25,7 @@ from github_service import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paper_services import script
 
 from helpers import console
 from helpers.read import github, github_commits, github_forks, github_names, github_search, github_shapes, github_show
@@ -231,3 +232,31 @@ def test_any_json_is_checked_without_a_crash(value, endpoint):
     """Whatever JSON comes, the check passes or says what is lacking."""
     with contextlib.suppress(console.Failure):
         github_shapes.check(value, endpoint)
+
+
+LIVE = [
+    ("prs", "facebook/zstd", "--state", "merged", "--limit", "3"),
+    ("prs", "facebook/zstd", "huffman", "--limit", "3"),
+    ("issues", "facebook/zstd", "--limit", "3"),
+    ("commits", "facebook/zstd", "--perf", "--limit", "3"),
+    ("releases", "facebook/zstd", "--perf", "--limit", "3"),
+    ("forks", "facebook/zstd", "--limit", "3", "--max-requests", "4"),
+    ("similar", "facebook/zstd", "--limit", "3"),
+    ("show", "facebook/zstd#1733", "--diff"),
+]
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("args", LIVE, ids=lambda args: " ".join(args[:3]))
+def test_live(tmp_path, args):
+    """The real service still answers in the shapes that we use, or says that it is throttling; a field gone is exit 3."""
+    done = script(
+        "search_github.py", *args, "--json", "--full", env={"AUTORESEARCH_CACHE": str(tmp_path)}, cwd=tmp_path
+    )
+    if "no network here" in done.stdout + done.stderr:
+        pytest.skip("no network here")
+    answer = json.loads(done.stdout)
+    if answer.get("status") not in ("throttled", "error"):
+        assert 0 == done.returncode, done.stderr
+        assert answer.get("findings") or answer["finding"]["title"]
+    assert "interface may have changed" not in done.stderr

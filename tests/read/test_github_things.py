@@ -302,7 +302,7 @@ def test_bases(said, base):
     ("said", "id_"),
     [("a/b", "gh:a/b"), ("gh:a/b", "gh:a/b"), ("a/b#12", "a/b#12"), ("gh:a/b@ABCDEF1", "a/b@abcdef1"), ("https://github.com/a/b.git", "gh:a/b"),
      ("https://github.com/a/b/pull/3/files#diff", "a/b#3"), ("https://www.github.com/a/b/issues/4", "a/b#4"), ("a/b.js", "gh:a/b.js"),
-     (f"https://github.com/a/b/commit/{SHA}", f"a/b@{SHA[:12]}"), ("https://github.com/a/b/tree/main/src", "gh:a/b")],
+     (f"https://github.com/a/b/commit/{SHA}", f"a/b@{SHA[:12]}"), ("https://github.com/a/b/tree/main/src", "gh:a/b"), ("git@github.com:a/b.git", "gh:a/b")],
 )  # fmt: skip
 def test_names(said, id_):
     """Short forms and web addresses are read, and give an id that is a source of ideas."""
