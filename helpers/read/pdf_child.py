@@ -130,7 +130,7 @@ def _open(file: str) -> Any:  # noqa: ANN401 - pypdf's reader
 
     pypdf.overwrite_configuration(
         zlib_maximum_output_length=20_000_000, lzw_maximum_output_length=20_000_000, run_length_maximum_output_length=20_000_000,
-        array_based_stream_maximum_output_length=20_000_000, stream_parsing_work_maximum_count=500_000,
+        array_based_stream_maximum_output_length=20_000_000, stream_parsing_work_maximum_count=2_000_000,
         stream_decoding_work_maximum_length=60_000_000, xform_maximum_invocations_per_extraction=500, page_tree_maximum_entries=20_000,
         outline_maximum_entries=5_000, jbig2dec_binary=None,
     )  # fmt: skip
@@ -222,9 +222,12 @@ def structure(
     lines = [line for page in pdf_margins.without(pages) for line in page]
     if not lines:
         return []
+    words = pdf_words.Vocabulary(line.text for line in lines)
+    for line in lines:
+        if pdf_pages.JOINT in line.text + line.lead:
+            line.text, line.lead = words.settle(line.text, pdf_pages.JOINT), words.settle(line.lead, pdf_pages.JOINT)
     face = Face.of(lines)
     headings = pdf_headings.find(lines, face, outline)
-    words = pdf_words.Vocabulary(line.text for line in lines)
     return pdf_flow.Flow(lines, face, headings, words).blocks(title)
 
 

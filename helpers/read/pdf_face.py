@@ -16,6 +16,8 @@ class Face:
     size: float
     font: str
     leading: float
+    rare: frozenset[str]
+    """Fonts that hardly any text is set in: those of figures."""
     gaps: list[float]
     """Above each line, in points; 99 where it is the first of a column or page."""
 
@@ -30,6 +32,10 @@ class Face:
         for line in lines:
             if abs(line.size - size) < 0.6:
                 fonts[line.font] += len(line.text)
+        everything: Counter[str] = Counter()
+        for line in lines:
+            everything[line.font] += len(line.text)
+        rare = frozenset(f for f, n in everything.items() if n < 0.04 * sum(everything.values()))
         gaps = [99.0]
         steps: Counter[float] = Counter()
         for before, line in itertools.pairwise(lines):
@@ -39,7 +45,7 @@ class Face:
             if 0.7 * size < gap < 2.6 * size and abs(line.size - size) < 0.6:
                 steps[round(gap * 2) / 2] += 1
         leading = steps.most_common(1)[0][0] if steps else 1.2 * size
-        return cls(size, fonts.most_common(1)[0][0] if fonts else "", leading, gaps[: len(lines)])
+        return cls(size, fonts.most_common(1)[0][0] if fonts else "", leading, rare, gaps[: len(lines)])
 
     def plain(self, line: Line) -> bool:
         """Say whether a line looks like text."""

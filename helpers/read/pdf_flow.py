@@ -162,13 +162,22 @@ class Flow:
         while n + count < len(self._lines) and self._goes_on(n, n + count, kind):
             count += 1
         made = self._block(kind if kind != "+caption" else "caption", self._lines[n : n + count])
-        unfinished = self._open and not _ENDED.search(self._open[-1].text)
-        if unfinished and kind not in ("equation", "code") and len(self._held) < 200:
+        if (
+            self._open
+            and not _ENDED.search(self._open[-1].text)
+            and len(self._held) < 200
+            and not self._inside(n, kind)
+        ):
             self._held.append(made)
         else:
             self._close()
             self._made.append(made)
         return count
+
+    def _inside(self, n: int, kind: str) -> bool:
+        """Say whether an equation or code stands right below the open paragraph: a part of it, and nothing that floats."""
+        last, line = self._open[-1], self._lines[n]
+        return kind in ("equation", "code") and self._columns.same(last, line) and -2 < last.y - line.y < 6 * last.size
 
     def _goes_on(self, first: int, n: int, kind: str) -> bool:
         a, b = self._lines[n - 1], self._lines[n]

@@ -87,7 +87,8 @@ def _own(line: Line, face: Face) -> str:
         and (line.math > 0.25 or len(_OPERATOR.findall(line.text)) >= 2 or _LABEL.fullmatch(line.text))
     ):
         return "equation"
-    return "small" if line.size < face.size - 0.7 else "text"
+    odd = line.font in face.rare and not (line.bold or line.italic or line.lead) and len(line.text) < 60
+    return "small" if line.size < face.size - 0.7 or odd else "text"
 
 
 def _notes(lines: list[Line], kinds: list[str], columns: Columns) -> None:

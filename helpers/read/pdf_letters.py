@@ -84,6 +84,42 @@ def _accent(found: re.Match[str]) -> str:
     return before + (space if after.isupper() else "") + joined
 
 
+_COMMON = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "is",
+        "a",
+        "we",
+        "der",
+        "die",
+        "und",
+        "von",
+        "le",
+        "la",
+        "les",
+        "et",
+        "des",
+        "de",
+        "el",
+        "los",
+        "que",
+        "il",
+        "di",
+        "do",
+        "da",
+        "van",
+        "het",
+        "een",
+        "och",
+        "det",
+    ]
+)
+
+
 def readable(text: str) -> float:
     """Return about what share of a text a person could read: 1 for prose, under 0.75 for codes without letters."""
     seen = [c for c in text if not c.isspace()]
@@ -93,5 +129,8 @@ def readable(text: str) -> float:
         unicodedata.category(c) in ("Cc", "Co", "Cn", "Cf") or c == "\ufffd" or "\xa1" <= c <= "\xbf" for c in seen
     )
     words = text.split()
+    latin = sum("A" <= c <= "\u024f" for c in seen)
+    if len(words) > 300 and latin > 0.6 * len(seen) and sum(w in _COMMON for w in words) < 0.01 * len(words):
+        return 0.0  # letters, but no language
     wordlike = sum(len(w) > 1 and re.search(r"[aeiouyAEIOUY\u00c0-\uffff]", w) is not None for w in words)
     return min(1 - bad / len(seen), 3 * wordlike / len(words))

@@ -24,18 +24,23 @@ def without(pages: list[list[Line]]) -> list[list[Line]]:
             heights.setdefault(mask, []).append(line.y)
             seen.add(mask)
         counts.update(seen)
-    shift = _numbering(pages)
+    numbered = _numbering(pages)
     repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
-    return [_kept(page, repeated, shift) for page in pages]
+    return [_kept(page, repeated, numbered) for page in pages]
 
 
-def _numbering(pages: list[list[Line]]) -> int | None:
-    """Return what printed page numbers are ahead of the count of pages, when enough heads or feet agree on it."""
+def _numbering(pages: list[list[Line]]) -> set[int]:
+    """Return (by id) the lines at edges that begin or end with their page's number, at a height where several do."""
     votes: Counter[int] = Counter()
     for page in pages:
         votes.update({number - page[0].page for line in _edges(page) for number in _numbers(line)})
     shift, count = votes.most_common(1)[0] if votes else (0, 0)
-    return shift if count >= max(3, 0.3 * len(pages)) else None
+    if count < max(3, 0.3 * len(pages)):
+        return set()
+    found = [
+        line for page in pages for line in _edges(page) if line.page + shift in _numbers(line) and len(line.text) < 90
+    ]
+    return {id(a) for a in found if sum(abs(a.y - b.y) < 4 for b in found) >= max(3, 0.2 * len(pages))}
 
 
 def _numbers(line: Line) -> set[int]:
@@ -59,16 +64,15 @@ def _edges(page: list[Line]) -> list[Line]:
     return rows if len(rows) <= 2 * _EDGE else rows[:_EDGE] + rows[-_EDGE:]
 
 
-def _kept(page: list[Line], repeated: set[str], shift: int | None) -> list[Line]:
+def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line]:
     if not page:
         return page
     top, bottom = max(line.y for line in page), min(line.y for line in page)
     gone = set()
     for line in _edges(page):
         outermost = top - line.y < 16 or line.y - bottom < 16
-        number = shift is not None and line.page + shift in _numbers(line) and len(line.text) < 90
         if (
-            (number and outermost and _alone(line, page))
+            (id(line) in numbered and outermost and _alone(line, page))
             or (masked(line.text) in repeated and (outermost or _away(line, page)))
             or (outermost and _NUMBER.fullmatch(line.text) and _alone(line, page))
         ):

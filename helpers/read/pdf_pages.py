@@ -16,6 +16,8 @@ _ITALIC = re.compile(r"(?i:ital|obli)|Ital|^(CM|SF|EC|cm)(TI|SL|BXTI|ti|sl)|-It\
 _MATH = re.compile(
     r"(?i)^(cmmi|cmsy|cmex|cmbsy|msam|msbm|mt(sy|mi|ex)|symbol|eufm|rsfs|txsy|txmi|txex|px(sy|mi|ex)|.*math|stmary|lasy)"
 )
+JOINT = "\x1f"
+"""Stands between two parts of a line of which nobody knows yet whether they are one word or two."""
 MOST = 200_000
 """Characters of one page; a page of a book has 5,000."""
 
@@ -134,7 +136,7 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
     last, tail = shown[-1]
     return [Line(
         text=pdf_letters.accents(re.sub(r"[ \t]+", " ", text)).strip(), page=page, x=first.x, y=of_main.y, size=of_main.size,
-        font=of_main.font or f"#{main}", bold=(first.key in fonts.bold and main in fonts.bold), italic=bool(_ITALIC.search(of_main.font)),
+        font=of_main.font or f"#{main}", bold=sum(n for k, n in weight.items() if k in fonts.bold) > 0.85 * sum(weight.values()), italic=bool(_ITALIC.search(of_main.font)),
         math=symbols / max(1, len(text)), lead=lead.strip() if first.key in fonts.bold or _ITALIC.search(first.font) else "",
         right=max(last.x + len(tail) * last.size * 0.45, first.x),
     )]  # fmt: skip
@@ -152,7 +154,14 @@ def _beside(found: list[Line]) -> list[Line]:
             and before.x < line.x < before.right + (2.5 if _NUMBER.fullmatch(before.text) else 1.2) * before.size
             and line.right > before.right
         ):
-            gap = "" if small or before.size < line.size * 0.85 or not _WORD_END.search(before.text) else " "
+            apart = before.text[-1].isalpha() and line.text[0].isalpha()
+            gap = (
+                ""
+                if small or before.size < line.size * 0.85 or not _WORD_END.search(before.text)
+                else JOINT
+                if apart
+                else " "
+            )
             before.text += gap + line.text
             before.right = line.right
             before.math = (before.math + line.math) / 2

@@ -65,6 +65,16 @@ class Vocabulary:
             return before + glue + after
         return before + after if self._hyphenated(tail[1], head[0]) else before[:-1] + after
 
+    def settle(self, line: str, joint: str) -> str:
+        """Return a line with its `joint`s made blanks, or nothing where what they part is one word of the document."""
+
+        def choose(found: re.Match[str]) -> str:
+            first, second = found[1], found[2]
+            one = self[first + second] > 0 and min(self[first], self[second]) < max(2, self[first + second])
+            return first + second if one else f"{first} {second}"
+
+        return re.sub(rf"([^\W\d_]+){joint}([^\W\d_]+)", choose, line).replace(joint, " ")
+
     def _hyphenated(self, first: str, second: str) -> bool:
         if not second[0].islower() or not first[-1].isalpha() or (len(first) > 1 and first[-2:].isupper()):
             return True
