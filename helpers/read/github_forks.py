@@ -18,7 +18,7 @@ from urllib.parse import quote
 from helpers import console
 from helpers.read import claims, findings, github_names
 from helpers.read.findings import Finding, Outcome
-from helpers.read.github import Api
+from helpers.read.github import Api, Missing
 from helpers.read.github_names import Name
 from helpers.read.github_query import Wanted
 from helpers.read.github_search import list_of, number_of, repository, text_of
@@ -72,15 +72,16 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
     looked = even = gone = 0
     true = ""
     for fork in some:
+        answer: dict[str, Any] | None = {}
         try:
             answer = outcome.tried(_ahead, api, name, base, fork)
-        except console.Failure as failure:
-            if failure.code not in (console.USAGE, console.NO):
-                raise
+        except Missing:
             if not true:  # the branch that most forks have need not be upstream's
                 true = text_of(outcome.tried(repository, api, name), "default_branch") or base
             answer = outcome.tried(_again, api, name, true, fork) if true != base else {}
             base = true
+        except console.Failure as failure:  # one that is too large, blocked or odd is not the end of the others
+            outcome.say(failure.message)
         if answer is None:
             break
         looked += 1
@@ -88,20 +89,20 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
         finding = _finding(fork, answer) if answer else None
         even += bool(answer) and finding is None
         outcome.findings += [finding] if finding else []
-    said = f"compared {looked} of {len(some)} forks that were pushed to: {len(outcome.findings)} ahead"
+    if gone and gone == looked:
+        outcome.status = "error"
+    said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.findings)} ahead"
     said += (
         f", {even} with nothing of their own on their default branch (other branches are not looked at)" if even else ""
     )
-    outcome.notes.append(said + (f", {gone} that could not be compared" if gone else ""))
+    outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
 
 
 def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     """Compare once more, with the branch that upstream really has; empty when that cannot be either."""
     try:
         return _ahead(api, name, base, fork)
-    except console.Failure as failure:
-        if failure.code not in (console.USAGE, console.NO):
-            raise
+    except Missing:
         return {}
 
 

@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if api.limits:
             console.note(api.said())
+    if api.stale:
+        outcome.say("the service could not be asked: what is shown is from the cache, and old")
     what = f"{args.verb} of {name.full}" if name else args.verb
     what += f" for {words!r}" if words else " by words of performance" if _by_words(args, wanted) else ""
     return _print(args, what, outcome, {"repository": name.full if name else None, "requests": api.budget.used,

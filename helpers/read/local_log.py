@@ -1,7 +1,7 @@
 """The git log of the repository and of every remote that was added, searched like a forge and with no network.
 
-A merge "Merge pull request #12" and a subject that ends in "(#12)" are seen as the pull requests that they were; those
-that were rejected left nothing here.
+A merge "Merge pull request #12", a subject that ends in "(#12)" and GitLab's "See merge request g/p!12" are seen as the
+pull requests that they were; those that were rejected left nothing here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ MOST = 5_000
 """Commits that match and are read."""
 _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
-_NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$"
+_GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
+_NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$|^See merge request [^ ]*![0-9]+"
 _FORM = "%x1e%H%x1f%S%x1f%P%x1f%aI%x1f%B"
 
 
@@ -106,12 +107,12 @@ def _finding(record: str, names: dict[str, Name | None], kind: str, wanted: Want
     if not wanted.by_performance and not github_query.mentions(wanted.words, message):
         return None
     remote, upstream = _where(ref, names)
-    title, number = rows[0], 0
-    merge = _MERGE.match(rows[0])
-    if merge:
-        number, title = int(merge[1]), next((row for row in rows[1:] if row.strip()), rows[0])
-    elif _SQUASH.search(rows[0]):
-        number = int(_SQUASH.search(rows[0])[1])  # type: ignore[index]
+    title = rows[0]
+    merge, squashed, asked = _MERGE.match(rows[0]), _SQUASH.search(rows[0]), _GITLAB.search(message)
+    if merge or asked:
+        title = next((row for row in rows[1:] if row.strip()), rows[0])
+    numbered = merge or squashed or asked
+    number = int(numbered[1]) if numbered else 0
     if kind == "pr" and not number:
         return None
     return _made(sha, upstream, number if kind == "pr" else 0, title, rows, date, remote, parents.split())
@@ -124,6 +125,8 @@ def _made(
     name = Name(upstream.owner, upstream.repo, number, "" if number else sha, upstream.host) if upstream else None
     on_github = name is not None and name.host == "github.com"
     url = f"https://{name.host}/{name.full}/{f'pull/{number}' if number else f'commit/{sha}'}" if name else ""
+    if number and not on_github:  # other forges put it elsewhere; a commit they all show here
+        url = f"https://{name.host}/{name.full}/commit/{sha}" if name else ""
     text = "\n".join(rows)
     claimed = claims.find(text)
     about = claims.words(text)[:6]

@@ -91,7 +91,8 @@ def _asked(id_: str) -> Finding:
 
     venv.require("httpx", "stamina")
     api = github.open_api("", 3, fresh=False)
-    if name.host and name.host != github_names.web_host(api.base):
+    elsewhere = name.host and name.host != github_names.web_host(api.base)
+    if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository
         raise console.answer_no(f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID")
     found = github_show.head(api, name)
     findings.remember([found])

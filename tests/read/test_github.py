@@ -27,6 +27,9 @@ from github_service import (
 from paper_services import script
 from werkzeug import Response
 
+from helpers import console
+from scripts import search_github
+
 NAME = "search_github.py"
 ISSUES, COMMITS = "/search/issues", "/search/commits"
 
@@ -116,6 +119,18 @@ def test_the_second_time_is_free_and_then_conditional(httpserver, ask):
     assert one["findings"] == two["findings"] == three["findings"]
     assert {"core": 57} == {k: v["remaining"] for k, v in three["limits"].items()}
     assert 2 == len(httpserver.log)
+
+
+def test_an_old_answer_is_better_than_none(httpserver, ask):
+    """The service throttles what it has answered before: that is shown again, and said to be old."""
+    answers = iter(
+        [reply(search(issue())), refusal("You have exceeded a secondary rate limit", 403, **{"Retry-After": "600"})]
+    )
+    httpserver.expect_request(ISSUES).respond_with_handler(lambda _: next(answers))
+    ask("prs", REPO, "x")
+    again = ask("prs", REPO, "x", "--json", "--no-cache")
+    assert ("ok", 1) == (again["status"], again["found"])
+    assert "from the cache, and old" in again["notes"][0]
 
 
 LIMITED = [
@@ -354,13 +369,23 @@ def test_nobody_there(ask):
         ["prs", REPO, "--local"], ["nonsense", REPO], ["prs", "--repo", "--upload-pack=x"],
     ],
 )  # fmt: skip
-def test_wrong_usage(httpserver, env, tmp_path, args):
+def test_wrong_usage(httpserver, env, tmp_path, monkeypatch, args):
     """Malformed names, options taken for names, other forges, questions that GitHub does not take: exit 2 or 4, no request."""
-    done = script(NAME, *args, env=env, cwd=tmp_path)
-    assert done.returncode in (2, 4), (done.stdout, done.stderr)
-    assert "error" in done.stderr
-    assert "Traceback" not in done.stderr
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((console.Failure, SystemExit)) as caught:
+        search_github.entry(args)
+    assert caught.value.code in (console.USAGE, console.REFUSED)
     assert [] == httpserver.log
+
+
+@pytest.mark.parametrize(
+    "args", [["prs", "../.."], ["prs", "--repo", "--upload-pack=x"], ["prs", "https://gitlab.com/a/b"]]
+)
+def test_wrong_usage_is_said(ask, args):
+    """As a user sees it: exit 2, what was wrong, no traceback."""
+    assert "error: " in ask(*args, code=2).stderr
 
 
 # --- the other verbs ------------------------------------------------------------------------------------------------

@@ -66,6 +66,17 @@ def test_commits_of_every_remote(log, tmp_path):
     assert [f"{REPO}#3"] == list(either)
 
 
+def test_merge_requests_of_another_forge(log, tmp_path):
+    """GitLab's merges are seen as the requests that they were; their id is the commit's, as the forge is not GitHub."""
+    log.git("remote", "set-url", "origin", "https://gitlab.com/acme/widget.git")
+    sha = log.commit("Merge branch 'fast' into 'main'\n\nInline the lookup\n\nSee merge request acme/widget!77")
+    prs = found(log.script(NAME, "prs", "inline", "--json", "--local", **environment(tmp_path)))
+    assert [f"commit:{sha[:12]}"] == list(prs)
+    assert ("Inline the lookup", f"https://gitlab.com/acme/widget/commit/{sha}") == tuple(
+        prs[f"commit:{sha[:12]}"][k] for k in ("title", "url")
+    )
+
+
 def test_no_answer_of_the_log(log, tmp_path):
     """Nothing found is exit 1; what a log cannot know, and a folder without a repository, are exit 2."""
     env = environment(tmp_path)

@@ -136,6 +136,21 @@ def test_forks_found_before_a_limit_are_shown(httpserver, ask):
     assert {"remaining": 0, "limit": 60}.items() <= done["limits"]["core"].items()
 
 
+def test_one_odd_comparison_is_not_the_end(httpserver, ask):
+    """A fork whose comparison is no JSON, and one that is blocked, are counted and said; the third is shown."""
+    httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("a1"), fork("b1"), fork("c1")])
+    httpserver.expect_request(f"/repos/{REPO}/compare/main...a1:main").respond_with_data("<html>")
+    httpserver.expect_request(f"/repos/{REPO}/compare/main...b1:main").respond_with_json(
+        {"message": "Repository access blocked"}, 451
+    )
+    httpserver.expect_request(f"/repos/{REPO}/compare/main...c1:main").respond_with_json(
+        comparison(commit(repo="c1/widget"))
+    )
+    answer = ask("forks", REPO, "--json")
+    assert 1 == answer["found"]
+    assert "compared 1 of 3 forks that were pushed to: 1 ahead; 2 could not be compared" in answer["notes"]
+
+
 def test_forks_of_nothing(httpserver, ask):
     """No forks: exit 1. No such repository: exit 2."""
     httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([])
