@@ -49,6 +49,8 @@ def arguments() -> argparse.ArgumentParser:
             v.add_argument(
                 "--repo", default="", metavar="OWNER/REPO", help="the repository, so that all words are the QUERY"
             )
+        if verb == "forks":
+            v.add_argument("--branches", action="store_true", help="look at up to 3 other branches of each fork too (4 requests more a fork)")  # fmt: skip
         if verb == "show":
             v.add_argument("--diff", action="store_true", help="show the diff too, cut to size unless --full")
         else:

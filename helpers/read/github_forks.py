@@ -27,6 +27,9 @@ Json = Mapping[str, Any]
 COMPARED = 10
 """Forks compared without a token: with the list that makes 11 of the 60 requests an hour."""
 COMPARED_TOKEN = 30
+OTHERS = 3
+"""Branches looked at of a fork beside its default one."""
+_BOTS = re.compile(r"dependabot|renovate|gh-pages|snyk|revert-")
 _NO_SOURCE = re.compile(
     r"(^|/)(\.github|\.gitlab|\.circleci|docs?|doc|examples?|website|i18n|locales?)/|"
     r"\.(md|rst|txt|adoc|ya?ml|json|toml|lock|cfg|ini|svg|png|jpe?g|gif|ico|csv|html?|css|po|pdf)$|"
@@ -45,7 +48,7 @@ def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
     outcome.total = len(listed)
     branches = Counter(text_of(f, "default_branch") for f in listed if text_of(f, "default_branch"))
     base = branches.most_common(1)[0][0] if branches else "main"
-    _compare(api, name, base, alive[: COMPARED_TOKEN if api.token else COMPARED], outcome)
+    _compare(api, name, base, alive[: max(1, api.budget.left)], outcome, deep=wanted.branches)
     if len(listed) > len(alive):
         outcome.notes.append(
             f"{len(listed) - len(alive)} of {len(listed)} forks were never pushed to, or not since the year asked for"
@@ -67,10 +70,11 @@ def _listed(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> list[dict
     return list(found.values())
 
 
-def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Outcome) -> None:
+def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Outcome, *, deep: bool) -> None:
     """Compare each with upstream; stop, and say so, when the service or the allowance does not let us go on."""
     looked = even = gone = 0
     true = ""
+    known = set(outcome.tried(_branches, api, name.full) or []) if deep else set()
     for fork in some:
         answer: dict[str, Any] | None = {}
         try:
@@ -87,13 +91,17 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
         looked += 1
         gone += not answer
         finding = _finding(fork, answer) if answer else None
+        if answer and deep and not outcome.silent:
+            finding = _elsewhere(api, name, base, fork, known, outcome) or finding
         even += bool(answer) and finding is None
         outcome.findings += [finding] if finding else []
     if gone and gone == looked:
         outcome.status = "error"
     said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.findings)} ahead"
     said += (
-        f", {even} with nothing of their own on their default branch (other branches are not looked at)" if even else ""
+        f", {even} with nothing of their own on their default branch{'' if deep else ' (--branches looks at others)'}"
+        if even
+        else ""
     )
     outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
 
@@ -106,13 +114,36 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
         return {}
 
 
+def _branches(api: Api, full: str) -> list[str]:
+    listed = api.pages(f"/repos/{full}/branches", "/repos/{repo}/branches", what=f"branches of {full}")
+    return [text_of(branch, "name") for page in listed for branch in page]
+
+
+def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], outcome: Outcome) -> Finding | None:
+    """Return what the most promising of the fork's other branches holds, those named after performance first."""
+    full, own = text_of(fork, "full_name"), text_of(fork, "default_branch")
+    try:
+        names = [
+            n for n in outcome.tried(_branches, api, full) or [] if n not in known and n != own and not _BOTS.match(n)
+        ]
+    except console.Failure:
+        return None
+    names.sort(key=lambda n: (not claims.words(re.sub(r"[-_/.]", " ", n)), n))
+    found = []
+    for branch in names[:OTHERS]:
+        answer = outcome.tried(_again, api, name, base, {**fork, "default_branch": branch})
+        finding = _finding(fork, answer, branch) if answer else None
+        found += [finding] if finding else []
+    return max(found, key=lambda f: f.weight, default=None)
+
+
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
     path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
     return api.one(path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {head}")
 
 
-def _finding(fork: Json, answer: Json) -> Finding | None:
+def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
     ahead = number_of(answer, "ahead_by")
     own = [c for c in list_of(answer, "commits") if isinstance(c, dict) and len(list_of(c, "parents")) < 2]
@@ -137,7 +168,7 @@ def _finding(fork: Json, answer: Json) -> Finding | None:
              f"only the oldest {len(list_of(answer, 'commits'))} commits read" if ahead > len(list_of(answer, "commits")) else ""]  # fmt: skip
     head = text_of(own[-1], "html_url")
     return findings.made(
-        github_names.of_html(head), "fork", f"fork {text_of(fork, 'full_name')}: {titles[order[0]]}", url, facts=facts,
+        github_names.of_html(head), "fork", f"fork {text_of(fork, 'full_name')}{f' branch {branch}' if branch else ''}: {titles[order[0]]}", url, facts=facts,
         state="fork", date=newest, claims=[c.quote for c in claimed], more=lines, weight=weight,
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ class Wanted:
     pages: int = 1
     perf: bool = False
     meaning: bool = False
+    branches: bool = False
 
     @property
     def by_performance(self) -> bool:

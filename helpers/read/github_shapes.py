@@ -50,6 +50,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/repos/{repo}/forks": _each(
         "full_name", "html_url", "owner.login", "default_branch", "pushed_at", "created_at", "stargazers_count"
     ),
+    "/repos/{repo}/branches": _each("name"),
     "/repos/{repo}/compare/{range}": (
         "ahead_by", "behind_by", "commits", *(f"commits[].{name}" for name in _COMMIT), "files", "files[].filename",
     ),

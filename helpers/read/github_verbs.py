@@ -105,7 +105,7 @@ def _print(args: argparse.Namespace, what: str, outcome: Outcome, facts: dict[st
 def _wanted(args: argparse.Namespace, words: str) -> Wanted:
     return Wanted(
         words, getattr(args, "state", "all"), tuple(getattr(args, "label", ())), getattr(args, "since", 0),
-        getattr(args, "limit", 15), getattr(args, "pages", 1), getattr(args, "perf", False), getattr(args, "meaning", False),
+        getattr(args, "limit", 15), getattr(args, "pages", 1), getattr(args, "perf", False), getattr(args, "meaning", False), getattr(args, "branches", False),
     )  # fmt: skip
 
 

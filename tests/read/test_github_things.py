@@ -7,6 +7,7 @@ import pytest
 from github_service import (
     REPO,
     SHA,
+    branch,
     comment,
     commit,
     comparison,
@@ -108,11 +109,11 @@ def test_upstream_has_another_branch_than_its_forks(httpserver, ask):
         [fork("a1", branch="master"), fork("b1", branch="fix/äö")]
     )
     httpserver.expect_request(f"/repos/{REPO}").respond_with_json(repository(default_branch="trunk"))
-    for owner, branch in (("a1", "master"), ("b1", "fix/äö")):
-        httpserver.expect_request(f"/repos/{REPO}/compare/trunk...{owner}:{branch}").respond_with_json(
+    for owner, named in (("a1", "master"), ("b1", "fix/äö")):
+        httpserver.expect_request(f"/repos/{REPO}/compare/trunk...{owner}:{named}").respond_with_json(
             comparison(commit(repo=f"{owner}/widget"))
         )
-        httpserver.expect_request(f"/repos/{REPO}/compare/master...{owner}:{branch}").respond_with_json(
+        httpserver.expect_request(f"/repos/{REPO}/compare/master...{owner}:{named}").respond_with_json(
             {"message": "Not Found"}, 404
         )
     answer = ask("forks", REPO, "--json")
@@ -134,6 +135,24 @@ def test_forks_found_before_a_limit_are_shown(httpserver, ask):
     assert ("ok", True, 1) == (done["status"], done["incomplete"], done["found"])
     assert 1700 < done["retry_after"] <= 1800
     assert {"remaining": 0, "limit": 60}.items() <= done["limits"]["core"].items()
+
+
+def test_other_branches_of_forks(httpserver, ask):
+    """With --branches the work that lies on another branch is found: those that upstream has too, and bots', are not compared."""
+    httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("a1")])
+    httpserver.expect_request(f"/repos/{REPO}/branches").respond_with_json([branch("main"), branch("v1")])
+    names = ("main", "v1", "dependabot/npm/x", "zz", "docs", "misc", "perf/simd")
+    httpserver.expect_request("/repos/a1/widget/branches").respond_with_json([branch(n) for n in names])
+    for name in ("main", "docs", "misc"):
+        httpserver.expect_request(f"/repos/{REPO}/compare/main...a1:{name}").respond_with_json(
+            comparison(ahead=0, files=[])
+        )
+    httpserver.expect_request(f"/repos/{REPO}/compare/main...a1:perf/simd").respond_with_json(
+        comparison(commit(message="Use SIMD", repo="a1/widget"))
+    )
+    answer = ask("forks", REPO, "--branches", "--json")
+    assert ["fork a1/widget branch perf/simd: Use SIMD"] == [f["title"] for f in answer["findings"]]
+    assert 7 == len(httpserver.log)
 
 
 def test_one_odd_comparison_is_not_the_end(httpserver, ask):
