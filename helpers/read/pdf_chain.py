@@ -124,6 +124,9 @@ def _roman(text: str) -> int:
 def chain(found: list[Candidate]) -> list[Heading]:
     """Return the heaviest chain of numbers that follow each other: 1, 1.1, 1.2, 2; or I, A, B, II; appendices A, A.1."""
     arabic = _heaviest([c for c in found if c.kind == "arabic"])
+    strong = _heaviest([c for c in found if c.kind == "arabic" and c.weight > 0.9])
+    if len(strong) >= 3 and strong[0].path[0] <= 1 and len(strong) >= 0.4 * len(arabic):
+        arabic = strong  # what looks like text is a list that counts on
     roman = _heaviest([c for c in found if c.kind == "roman"])
     if len(roman) >= 3 and sum(c.weight for c in roman) > 0.8 * sum(c.weight for c in arabic if len(c.path) == 1):
         return _nested(found, roman, 0.4)

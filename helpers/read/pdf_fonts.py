@@ -1,5 +1,6 @@
 """The fonts of a PDF: what their dictionaries say, and what of it has to be corrected before text comes out right."""
 
+# ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations
 
 import re
@@ -18,6 +19,9 @@ class Fonts:
     heights: dict[int, float] = field(default_factory=dict)
     bold: set[int] = field(default_factory=set)
     old_tex: set[int] = field(default_factory=set)
+    samples: dict[int, str] = field(default_factory=dict)
+    """Of each font without a name, what was shown in it."""
+    guessed: dict[int, bool] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
     """The dictionaries themselves, so that no other takes over one's id."""
 
@@ -31,6 +35,22 @@ class Fonts:
             if _is_bold(font, self.names[number]):
                 self.bold.add(number)
         return number
+
+    def show(self, number: int, text: str) -> None:
+        """Note what was shown in a font."""
+        if not self.names.get(number) and len(self.samples.get(number, "")) < 3000:
+            self.samples[number] = self.samples.get(number, "") + text + " "
+
+    def secret(self, number: int) -> bool:
+        """Say whether nobody can tell which letters a font shows: it has no name, and what it shows are no words."""
+        words = self.samples.get(number, "").split()
+        if number not in self.guessed:
+            letters = sum(
+                re.fullmatch(r"\W*[A-Za-z\x0b-\x0f'’-]*[aeiouyAEIOUY][A-Za-z\x0b-\x0f'’-]*\W*|\W*\d+\W*", w) is not None
+                for w in words
+            )
+            self.guessed[number] = len(words) > 25 and letters < 0.4 * len(words)
+        return self.guessed[number]
 
 
 def mend(font: Any) -> None:  # noqa: ANN401
@@ -78,15 +98,34 @@ def _in_thousandths(font: Any) -> None:  # noqa: ANN401
 
 
 def _name_codes(font: Any) -> None:  # noqa: ANN401
-    """Old drivers name a sign by itself (`/1`, `/:`) or by its code (`/#0B`), which is no name that anyone knows."""
+    """Old drivers name a sign by itself (`/1`, `/:`) or by its code, which is no name that anyone knows.
+
+    Codes are written as `/#0B`, as `/68`, or, by dvips, as two digits to the base of 36 from `/A0` on.
+    """
     from pypdf.generic import NameObject
 
     names = font["/Encoding"]["/Differences"]
+    texts = [str(name)[1:] for name in names if isinstance(name, str)]
+    plain = {text for text in texts if text != ".notdef"}
+    decimal = len(plain) > 3 and all(re.fullmatch(r"\d{1,3}", text) for text in plain)
+    dvips = len(plain) > 3 and all(re.fullmatch("[A-H][0-9A-Z]", text) for text in plain)
+    if (decimal or dvips) and "/ToUnicode" in font:
+        del font["/ToUnicode"]  # made from the same names
     for n, name in enumerate(names):
-        text = str(name)[1:] if isinstance(name, str) else ""
-        code = int(text[1:], 16) if re.fullmatch("#[0-9A-Fa-f]{2}", text) else ord(text) if len(text) == 1 else -1
-        if code >= 0 and not chr(code).isalpha():
-            names[n] = NameObject(_LIGATURE_NAMES.get(code, f"/uni{code:04X}"))
+        if isinstance(name, str):
+            code = _code(str(name)[1:], decimal=decimal, dvips=dvips)
+            if 0 <= code < 256 and (decimal or dvips or not chr(code).isalpha()):
+                names[n] = NameObject(_LIGATURE_NAMES.get(code, f"/uni{code:04X}"))
+
+
+def _code(text: str, *, decimal: bool, dvips: bool) -> int:
+    if decimal and text.isdigit():
+        return int(text)
+    if dvips and len(text) == 2:
+        return int(text, 36) - 360
+    if re.fullmatch("#[0-9A-Fa-f]{2}", text):
+        return int(text[1:], 16)
+    return ord(text) if len(text) == 1 else -1
 
 
 _LIGATURE_NAMES = {0x0B: "/ff", 0x0C: "/fi", 0x0D: "/fl", 0x0E: "/ffi", 0x0F: "/ffl"}

@@ -94,7 +94,8 @@ def _matches(lines: list[Line], n: int, wanted: str, level: int) -> Heading | No
         found = NUMBERED.fullmatch(whole)
         for number, title in ((found["num"], found["title"]) if found else ("", whole), ("", whole)):
             if _plain(title) == wanted or _plain(whole) == wanted:
-                return Heading(n, level, number, title if number else whole, count)
+                depth = number.count(".") + 1 if number.replace(".", "").isdigit() else level
+                return Heading(n, depth, number, title if number else whole, count)
         if not wanted.startswith(_plain(found["title"] if found else whole)) and not wanted.startswith(_plain(whole)):
             return None
     return None

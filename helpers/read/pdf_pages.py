@@ -77,6 +77,7 @@ def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypd
         x, y = tm[4] * cm[0] + tm[5] * cm[2] + cm[4], tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         found.append(Run(text, x, y, abs(size) * up * fonts.heights.get(key, 1.0), fonts.names.get(key, ""), key,
                          abs(along) > abs(across) * 1.2))  # fmt: skip
+        fonts.show(key, text)
         if pdf_letters.shows_old_tex(text):
             fonts.old_tex.add(key)
 
@@ -115,7 +116,7 @@ def lines(page_runs: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]
 
 def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
     parts = [p for p in parts if p.text.strip()] and parts
-    texts = [pdf_letters.known(p.text, p.font, old_tex=p.key in fonts.old_tex) for p in parts]
+    texts = [_letters(p, fonts) for p in parts]
     text = "".join(texts)
     if not text.strip():
         return []
@@ -140,6 +141,12 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
         math=symbols / max(1, len(text)), lead=lead.strip() if first.key in fonts.bold or _ITALIC.search(first.font) else "",
         right=max(last.x + len(tail) * last.size * 0.45, first.x),
     )]  # fmt: skip
+
+
+def _letters(run: Run, fonts: pdf_fonts.Fonts) -> str:
+    if not run.font and fonts.secret(run.key):
+        return re.sub(r"\S+", "\ufffd", run.text)
+    return pdf_letters.known(run.text, run.font, old_tex=run.key in fonts.old_tex)
 
 
 def _beside(found: list[Line]) -> list[Line]:

@@ -75,6 +75,15 @@ class Vocabulary:
 
         return re.sub(rf"([^\W\d_]+){joint}([^\W\d_]+)", choose, line).replace(joint, " ")
 
+    def capitals(self, title: str) -> str:
+        """Return a title in capitals, its words whole where a large first letter was parted from small capitals."""
+
+        def choose(found: re.Match[str]) -> str:
+            whole = self[found[1] + found[2]] > 0 and (found[1] not in "AI" or self[found[2]] == 0)
+            return found[1] + found[2] if whole or found[1] not in "AIJCNKMXYZ" else found[0]
+
+        return re.sub(r"\b([A-Z]) ([A-Z]{2,})", choose, title)
+
     def _hyphenated(self, first: str, second: str) -> bool:
         if not second[0].islower() or not first[-1].isalpha() or (len(first) > 1 and first[-2:].isupper()):
             return True
