@@ -15,10 +15,10 @@ SEARCH_WORDS = (
 )
 """Six words a question: GitHub allows five operators."""
 WORDS = re.compile(
-    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|ly)|optimi[sz]\w*|simd|"
-    r"avx\w*|sse[234]\w*|neon|vectori[sz]\w*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|at\w+)?|latency|throughput|bench(?:mark\w*)?|"
-    r"memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch\w*|paralleli?\w*|lock-?free|zero-?copy|branchless|unroll\w*|regress\w*|"
-    r"overhead|inlin\w+|memoi[sz]\w*|batch(?:ed|ing)|profil\w+)\b",
+    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|ly)|optimi[sz][a-z]*|simd|"
+    r"avx\w*|sse[234]\w*|neon|vectori[sz][a-z]*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|at\w+)?|latency|throughput|bench(?:mark(?:s|ed|ing)?)?|"
+    r"memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch[a-z]*|paralleli?\w*|lock-?free|zero-?copy|branchless|unroll\w*|regress[a-z]*|"
+    r"overhead|inlin\w+|memoi[sz]\w*|batch(?:ed|ing)|profil[a-z]+)\b",
     re.IGNORECASE,
 )
 """What makes a text one about performance. In POSIX form for git: see POSIX."""
@@ -44,6 +44,7 @@ _FORMS = (
     ("factor", re.compile(rf"\b(?:speed-?ups?|improvement|gain|{_THING})\b[^\n.;|]{{0,40}}?(?<![\w.]){_NUMBER}\s?{_TIMES}(?![\w])", re.IGNORECASE)),
     ("percent", re.compile(rf"(?<![\w.]){_SIGN}?\s?{_NUMBER}\s?%[^\n.;|]{{0,40}}?\b{_BETTER}", re.IGNORECASE)),
     ("percent", re.compile(rf"\b{_BETTER}\w*[^\n.;|]{{0,40}}?(?<![\w.]){_SIGN}?{_NUMBER}\s?%", re.IGNORECASE)),
+    ("percent", re.compile(rf"\b(?:perf(?:ormance)?|speed|gain)\b[^\n.;|]{{0,20}}?(?<![\w.]){_NUMBER}\s?%", re.IGNORECASE)),
     ("percent", re.compile(rf"\b{_THING}[^\n.;|]{{0,40}}?(?<![\w.]){_SIGN}{_NUMBER}\s?%", re.IGNORECASE)),
     ("percent", re.compile(rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%")),
 )  # fmt: skip
