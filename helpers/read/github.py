@@ -33,6 +33,8 @@ class Api:
     limits: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Of each kind of request: remaining, limit, when it is full again (seconds since the epoch)."""
     stale: bool = False
+    moved: dict[str, str] = field(default_factory=dict)
+    """Repositories that the server has redirected, /repos/OLD/NAME to its place of today, so that it need not do so each time."""
 
     @property
     def host(self) -> str:
@@ -95,6 +97,8 @@ class Api:
     def _get(self, path: str, params: Mapping[str, str], what: str, *, accept: str = "") -> transport.Response:
         headers = {"accept": accept or "application/vnd.github+json", "x-github-api-version": VERSION}
         kind, before = _kind(path), self.budget.used
+        top = "/".join(path.split("/")[:4])
+        path = self.moved.get(top, top) + path[len(top) :]
         try:
             answer = transport.get(
                 self.base + path, params=params, headers=headers, token=self.token.value if self.token else None,
@@ -110,9 +114,20 @@ class Api:
         if self.budget.used > before and not answer.stale:  # a 304 says how much is left too
             self._note(kind, answer.headers)
         self.stale |= answer.stale
+        self._learn(path, answer)
         if answer.status != 200:
             raise self._refusal(answer, what)
         return answer
+
+    def _learn(self, path: str, answer: transport.Response) -> None:
+        """Remember where on this very server a repository has gone."""
+        top = "/".join(path.split("/")[:4])
+        rest, now = path[len(top) :], answer.url.partition("?")[0]
+        if not now.startswith(f"{self.base}/") or answer.from_cache or not path.startswith("/repos/"):
+            return
+        place = now[len(self.base) :]
+        if place != path and place.endswith(rest):
+            self.moved[top] = place[: len(place) - len(rest)]
 
     def _note(self, kind: str, headers: Mapping[str, str]) -> None:
         values = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]

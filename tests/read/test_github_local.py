@@ -121,17 +121,17 @@ def test_the_repository_is_that_of_origin(log, httpserver, tmp_path):
 # --- ideas ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_idea_of_a_pull_request_that_was_found(session, httpserver, tmp_path):
+def test_an_idea_of_a_pull_request_that_was_found(repo, httpserver, tmp_path):
     """Found once, an idea is added by id with no network: title, kind, source and claim; the journal can cite it."""
     httpserver.expect_request("/search/issues").respond_with_json(search(issue(title="Make {lookups} fast\n- [x] yes")))
     env = environment(tmp_path, httpserver)
-    session.script(NAME, "prs", REPO, "x", **env)
-    session.script("ideas", "add", "--from", f"{REPO}#12", "--impact", "4", **environment(tmp_path))
-    (line,) = [row for row in (session.root / "autoresearch.ideas.md").read_text().splitlines() if "idea-01" in row]
+    repo.script(NAME, "prs", REPO, "x", **env)
+    repo.script("ideas", "add", "--from", f"{REPO}#12", "--impact", "4", **environment(tmp_path))
+    (line,) = [row for row in (repo.root / "autoresearch.ideas.md").read_text().splitlines() if "idea-01" in row]
     assert line.startswith(
         "- [ ] Make lookups fast - [x] yes {idea-01 kind=pr source=acme/widget#12 impact=4 why=claimed_there:_Bench"
     )
-    events = [json.loads(row) for row in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    events = [json.loads(row) for row in (repo.root / "autoresearch.jsonl").read_text().splitlines()]
     (read,) = [e for e in events if e.get("type") == "literature"]
     assert (f"{REPO}#12", "Make lookups fast - [x] yes", f"https://github.com/{REPO}/pull/12") == tuple(
         read[k] for k in ("source", "title", "url")
@@ -141,11 +141,11 @@ def test_an_idea_of_a_pull_request_that_was_found(session, httpserver, tmp_path)
     from helpers.read import sources
 
     assert f'{REPO}#12 "Make lookups fast - [x] yes" <https://github.com/{REPO}/issues/12>' == sources.reference(
-        session.root, f"{REPO}#12"
+        repo.root, f"{REPO}#12"
     )
 
 
-def test_an_idea_of_a_fork_and_of_what_was_not_searched_for(session, httpserver, tmp_path):
+def test_an_idea_of_a_fork_and_of_what_was_not_searched_for(repo, httpserver, tmp_path):
     """A fork's commit by its id; one never seen is asked for; one that is not there is not added."""
     own = commit(message="Use SIMD", repo="eve/widget")
     httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("eve")])
@@ -156,32 +156,32 @@ def test_an_idea_of_a_fork_and_of_what_was_not_searched_for(session, httpserver,
     httpserver.expect_request(f"/repos/{REPO}/pulls/404").respond_with_json({"message": "Not Found"}, 404)
     httpserver.expect_request(f"/repos/{REPO}/issues/404").respond_with_json({"message": "Not Found"}, 404)
     env = environment(tmp_path, httpserver)
-    session.script(NAME, "forks", REPO, **env)
-    session.script("ideas", "add", "--from", f"gh:eve/widget@{SHA[:12]}", **env)
-    session.script("ideas", "add", "--from", f"gh:{REPO}@abcdef1", **env)
-    session.script("ideas", "add", "--from", f"{REPO}#404", code=2, **env)
-    rows = json.loads(session.script("ideas", "list", "--json").stdout)
+    repo.script(NAME, "forks", REPO, **env)
+    repo.script("ideas", "add", "--from", f"gh:eve/widget@{SHA[:12]}", **env)
+    repo.script("ideas", "add", "--from", f"gh:{REPO}@abcdef1", **env)
+    repo.script("ideas", "add", "--from", f"{REPO}#404", code=2, **env)
+    rows = json.loads(repo.script("ideas", "list", "--json").stdout)
     assert [
         ("fork eve/widget: Use SIMD", "fork", f"eve/widget@{SHA[:12]}"),
         ("Unroll it", "commit", f"{REPO}@abcdef1"),
     ] == [(r["text"], r["kind"], r["source"]) for r in rows]
 
 
-def test_an_idea_of_a_commit_of_this_repository(session, tmp_path):
+def test_an_idea_of_a_commit_of_this_repository(repo, tmp_path):
     """Without any forge a commit is a source by its own id, taken from the log; submit and keep take it."""
-    session.write("src/work.sh", "sleep 0.04\necho 42\n")
-    sha = session.commit("Sleep less, 20% faster")
+    repo.write("src/work.sh", "sleep 0.04\necho 42\n")
+    sha = repo.commit("Sleep less, 20% faster")
     env = environment(tmp_path)
-    (id_,) = found(session.script(NAME, "commits", "sleep", "--json", "--local", **env))
+    (id_,) = found(repo.script(NAME, "commits", "sleep", "--json", "--local", **env))
     assert f"commit:{sha[:12]}" == id_
-    session.script("ideas", "add", "--from", id_, **{**env, "AUTORESEARCH_CACHE": os.devnull})
-    assert "Sleep less, 20% faster" in session.script("ideas", "list").stdout
-    session.script("ideas", "add", "--from", "commit:0123456789ab", code=2, **env)
+    repo.script("ideas", "add", "--from", id_, **{**env, "AUTORESEARCH_CACHE": os.devnull})
+    assert "Sleep less, 20% faster" in repo.script("ideas", "list").stdout
+    repo.script("ideas", "add", "--from", "commit:0123456789ab", code=2, **env)
 
 
-def test_an_idea_without_network(session, tmp_path):
+def test_an_idea_without_network(repo, tmp_path):
     """Offline and never seen: exit 3; with a text of one's own it is added all the same."""
     env = environment(tmp_path)
-    assert "error" in session.script("ideas", "add", "--from", f"{REPO}#12", code=3, **env).stderr
-    session.script("ideas", "add", "do as they did", "--from", f"{REPO}#12", **env)
-    assert f"source={REPO}#12" in (session.root / "autoresearch.ideas.md").read_text()
+    assert "error" in repo.script("ideas", "add", "--from", f"{REPO}#12", code=3, **env).stderr
+    repo.script("ideas", "add", "do as they did", "--from", f"{REPO}#12", **env)
+    assert f"source={REPO}#12" in (repo.root / "autoresearch.ideas.md").read_text()
