@@ -73,7 +73,10 @@ def arguments() -> argparse.ArgumentParser:
             v.add_argument("--language", default="", metavar="NAME", help="only files of this language")
         v.add_argument("--api", default="", metavar="BASE", help="another server: https://HOST/api/v3")
         v.add_argument(
-            "--max-requests", type=int, metavar="N", help="requests at most (default 12; forks 11, with a token 32)"
+            "--max-requests",
+            type=int,
+            metavar="N",
+            help="requests at most (default 12, with --pages more; forks 11, with a token 32)",
         )
         v.add_argument("--no-cache", action="store_true", help="ask even when the answer is remembered")
         console.add_output_options(v)

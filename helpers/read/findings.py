@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
@@ -128,7 +129,7 @@ def text(what: str, outcome: Outcome, *, full: bool) -> str:
         return "\n".join([*rows, last])
     body = fit([entry(f) for f in outcome.findings], ROOM if not full else 10**9)
     rows += [outside.WARNING, outside.fence(body, what)]
-    return "\n".join([*rows, f'to keep one: ideas.py add --from "{outcome.findings[0].id}"'])
+    return "\n".join([*rows, f"to keep one: ideas.py add --from {shlex.quote(outcome.findings[0].id)}"])
 
 
 def entry(finding: Finding) -> str:

@@ -22,6 +22,7 @@ from helpers.read.github import Api, Missing
 from helpers.read.github_names import Name
 from helpers.read.github_query import Wanted
 from helpers.read.github_search import list_of, number_of, repository, text_of
+from helpers.read.outside import line
 
 Json = Mapping[str, Any]
 COMPARED = 10
@@ -115,7 +116,8 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 
 
 def _branches(api: Api, full: str) -> list[str]:
-    listed = api.pages(f"/repos/{full}/branches", "/repos/{repo}/branches", what=f"branches of {full}")
+    name = github_names.parse(full)
+    listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
     return [text_of(branch, "name") for page in listed for branch in page]
 
 
@@ -140,7 +142,9 @@ def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], out
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
     path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
-    return api.one(path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {head}")
+    return api.one(
+        path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {line(head, 120)}"
+    )
 
 
 def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from helpers import console
 from helpers.read import address
@@ -76,15 +76,21 @@ def of_remote(url: str) -> Name | None:
 
 
 def of_html(html_url: str) -> str:
-    """Return the shortest source id for what the service says lies at this web address: the address itself off github.com."""
-    if re.fullmatch(r"https://github\.com/[^\s]+", html_url):
+    """Return the shortest source id for what the service says lies at this web address: the address itself off github.com.
+
+    People paste ids into a shell, and a file in a repository may be named `$(...)`: what a shell would act on is encoded.
+    """
+    if not re.fullmatch(r"https?://[^\s<>\"]{3,500}", html_url):
+        return ""
+    url = quote(html_url, safe=":/?#@+,=%._~-", errors="replace")
+    if url.startswith("https://github.com/"):
         try:
-            name = _of_url(html_url)
+            name = _of_url(url)
         except console.Failure:
-            return html_url
-        if name.number or name.sha or re.fullmatch(r"https://github\.com/[^/]+/[^/]+/?", html_url):
+            return url
+        if name.number or name.sha or re.fullmatch(r"https://github\.com/[^/]+/[^/]+/?", url):
             return name.id
-    return html_url if re.fullmatch(r"https?://[^\s<>\"]{3,500}", html_url) else ""
+    return url
 
 
 def base(said: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from helpers.read.github_names import Name
 from helpers.read.github_query import Wanted
 
 REQUESTS = 12
+MORE = 4
+"""Requests that are allowed for each page beyond the first."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
         raise console.usage("--max-requests is at least 1")
     if getattr(args, "local", None) is not None:
         return _local(args)
-    api = github.open_api(args.api, args.max_requests or REQUESTS, fresh=args.no_cache)
+    usual = REQUESTS + MORE * max(0, getattr(args, "pages", 1) - 1)
+    api = github.open_api(args.api, args.max_requests or usual, fresh=args.no_cache)
     if args.verb == "forks" and not args.max_requests:
         compared = github_forks.COMPARED_TOKEN if api.token else github_forks.COMPARED
         api.budget.left = compared + (2 if api.token else 1)
@@ -103,10 +106,9 @@ def _print(args: argparse.Namespace, what: str, outcome: Outcome, facts: dict[st
 
 
 def _wanted(args: argparse.Namespace, words: str) -> Wanted:
-    return Wanted(
-        words, getattr(args, "state", "all"), tuple(getattr(args, "label", ())), getattr(args, "since", 0),
-        getattr(args, "limit", 15), getattr(args, "pages", 1), getattr(args, "perf", False), getattr(args, "meaning", False), getattr(args, "branches", False),
-    )  # fmt: skip
+    known = {field.name for field in fields(Wanted)}
+    given = {name: value for name, value in vars(args).items() if name in known - {"words"}}
+    return Wanted(words, labels=tuple(getattr(args, "label", ())), **given)
 
 
 def _subject(args: argparse.Namespace, api: Api) -> tuple[Name | None, str]:

@@ -91,7 +91,22 @@ def _log(root: Path, kind: str, wanted: Wanted) -> str:
     words = ["-E", "--all-match", *(f"--grep={pattern}" for pattern in patterns if pattern)]
     head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode == 0
     refs = ["--branches", "--remotes", "--tags", *(["HEAD"] if head else [])]
-    done = git.run(root, ["log", f"--format={_FORM}", f"--max-count={MOST}", "-i", *words, *since, *refs, "--"])
+    done = git.run(
+        root,
+        [
+            "-c",
+            "log.showSignature=false",
+            "log",
+            "--encoding=UTF-8",
+            f"--format={_FORM}",
+            f"--max-count={MOST}",
+            "-i",
+            *words,
+            *since,
+            *refs,
+            "--",
+        ],
+    )
     return done.stdout.decode("utf-8", "replace")
 
 

@@ -437,6 +437,14 @@ def test_code(httpserver, ask):
     assert "prefetch(bucket);" in done.stdout
 
 
+def test_ids_are_safe_in_a_shell(httpserver, ask):
+    """A file may be named so that a shell would act on its address: the id has it encoded."""
+    odd = found_file("src/x.c", html_url="https://github.com/acme/widget/blob/main/$(touch${IFS}pwned)`id`'\u202e.c")
+    httpserver.expect_request("/search/code").respond_with_json(search(odd))
+    answer = ask("code", "x", "--json", GH_ENTERPRISE_TOKEN="t")
+    assert set("$`'();&|!\u202e").isdisjoint(answer["findings"][0]["id"])
+
+
 def test_similar(httpserver, ask):
     """Competitors by topic and language, most shared topics first, without the project itself."""
     httpserver.expect_request(f"/repos/{REPO}").respond_with_json(repository())
