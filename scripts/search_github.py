@@ -41,10 +41,12 @@ def arguments() -> argparse.ArgumentParser:
     sub = p.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
     for verb, what in VERBS.items():
         v = sub.add_parser(verb, help=what, description=what, epilog=console.EXIT_CODES, allow_abbrev=False)
-        words = {"show": "WHAT", "code": "QUERY", "forks": "OWNER/REPO"}.get(verb, "OWNER/REPO QUERY")
-        v.add_argument(
-            "words", nargs="*", metavar=words, help="a repository may be its web address; default: the remote origin"
-        )
+        words, about = {
+            "show": ("WHAT", "OWNER/REPO#123, OWNER/REPO@sha, its web address, or #123 of the remote origin"),
+            "code": ("QUERY", "words; in all repositories unless --repo"),
+            "forks": ("OWNER/REPO", "or its web address; default: the remote origin"),
+        }.get(verb, ("OWNER/REPO QUERY", "a repository may be its web address; default: the remote origin"))
+        v.add_argument("words", nargs="*", metavar=words, help=about)
         if verb not in ("show", "forks"):
             v.add_argument(
                 "--repo", default="", metavar="OWNER/REPO", help="the repository, so that all words are the QUERY"
