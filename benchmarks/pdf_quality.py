@@ -68,7 +68,8 @@ def plain(text: str) -> str:
 
 def joined(text: str) -> str:
     """Return a text with its lines joined, every hyphen at a line's end removed."""
-    return re.sub(r"(?<=\w)[-\u00ad\u2010\ufffe]\r?\n", "", re.sub(r"\x02\r?\n?", "", text))
+    text = re.sub("[\ufffe\x02](\r?\n)?", "", text)  # pypdfium2's sign for a hyphen at a line's end
+    return re.sub(r"(?<=\w)[-\u00ad\u2010]\r?\n", "", text)
 
 
 def bare(heading: str) -> str:

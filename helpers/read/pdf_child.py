@@ -226,6 +226,7 @@ def structure(
     for line in lines:
         if pdf_pages.JOINT in line.text + line.lead:
             line.text, line.lead = words.settle(line.text, pdf_pages.JOINT), words.settle(line.lead, pdf_pages.JOINT)
+        line.text = words.unsplit(line.text)
     face = Face.of(lines)
     headings = pdf_headings.find(lines, face, outline)
     return pdf_flow.Flow(lines, face, headings, words).blocks(title)

@@ -35,7 +35,9 @@ class Face:
         everything: Counter[str] = Counter()
         for line in lines:
             everything[line.font] += len(line.text)
-        rare = frozenset(f for f, n in everything.items() if n < 0.04 * sum(everything.values()))
+        counts = Counter(line.font for line in lines)
+        total = sum(everything.values())
+        rare = frozenset(f for f, n in everything.items() if n < 0.04 * total or n < 24 * counts[f])
         gaps = [99.0]
         steps: Counter[float] = Counter()
         for before, line in itertools.pairwise(lines):

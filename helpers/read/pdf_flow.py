@@ -12,7 +12,6 @@ from helpers.read.pdf_chain import Heading
 from helpers.read.pdf_face import Face
 from helpers.read.pdf_headings import references_at, unnamed_references
 from helpers.read.pdf_pages import Line
-from helpers.read.pdf_unnumbered import REFERENCES
 from helpers.read.pdf_words import Vocabulary
 
 _ENDED = re.compile(r"[.!?:][\"”’'»)\]]*(\s?\[[\d,\s–-]+\])?[\d∗*†‡]{0,2}$")
@@ -44,6 +43,7 @@ class Flow:
         self._columns = pdf_kinds.Columns(lines, face)
         self._headings = {h.at: h for h in headings}
         self._kinds = pdf_kinds.of(lines, face, headings, self._columns)
+        self._end = references_at(lines, face)
         self._made: list[Block] = []
         self._open: list[Line] = []
         self._held: list[Block] = []
@@ -51,7 +51,7 @@ class Flow:
     def blocks(self, title: str = "") -> list[Block]:
         """Return all blocks; `title` is what the file says of itself, which is believed when it stands on the first page."""
         n = self._title(title)
-        loose = unnamed_references(self._lines, references_at(self._lines, self._face))
+        loose = unnamed_references(self._lines, self._end)
         while n < len(self._lines):
             kind = self._kinds[n]
             if kind == "heading" and n in self._headings:
@@ -109,7 +109,7 @@ class Flow:
         if h.rest:
             last = self._lines[after - 1]
             self._open = [Line(**{**last.__dict__, "text": h.rest, "lead": ""})]
-        if not REFERENCES.fullmatch(f"{h.number} {title}".strip()):
+        if h.at != self._end:
             return h.count
         until = min((n for n in self._headings if n > h.at), default=len(self._lines))
         if after < until:

@@ -53,16 +53,19 @@ class Fonts:
         return self.guessed[number]
 
 
-def mend(font: Any) -> None:  # noqa: ANN401
-    """Correct, in memory, what pypdf would take at its word in a font and what would make words run together or apart."""
+def mend(font: Any) -> bool:  # noqa: ANN401
+    """Correct, in memory, what pypdf would take at its word in a font and what would make words run together or apart.
+
+    Returns whether it is one of TeX's text fonts, by the places of its ligatures.
+    """
     try:
         if font.get("/Subtype") == "/Type3":
             _in_thousandths(font)
-            _name_codes(font)
-        else:
-            _narrow_blank(font)
+            return _name_codes(font)
+        _narrow_blank(font)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
-        return
+        return False
+    return False
 
 
 def _narrow_blank(font: Any) -> None:  # noqa: ANN401
@@ -97,7 +100,7 @@ def _in_thousandths(font: Any) -> None:  # noqa: ANN401
     font[NameObject("/CharProcs")] = DictionaryObject()
 
 
-def _name_codes(font: Any) -> None:  # noqa: ANN401
+def _name_codes(font: Any) -> bool:  # noqa: ANN401
     """Old drivers name a sign by itself (`/1`, `/:`) or by its code, which is no name that anyone knows.
 
     Codes are written as `/#0B`, as `/68`, or, by dvips, as two digits to the base of 36 from `/A0` on.
@@ -111,11 +114,14 @@ def _name_codes(font: Any) -> None:  # noqa: ANN401
     dvips = len(plain) > 3 and all(re.fullmatch("[A-H][0-9A-Z]", text) for text in plain)
     if (decimal or dvips) and "/ToUnicode" in font:
         del font["/ToUnicode"]  # made from the same names
+    tex = False
     for n, name in enumerate(names):
         if isinstance(name, str):
             code = _code(str(name)[1:], decimal=decimal, dvips=dvips)
             if 0 <= code < 256 and (decimal or dvips or not chr(code).isalpha()):
                 names[n] = NameObject(_LIGATURE_NAMES.get(code, f"/uni{code:04X}"))
+                tex = tex or code in _LIGATURE_NAMES
+    return tex
 
 
 def _code(text: str, *, decimal: bool, dvips: bool) -> int:

@@ -82,7 +82,8 @@ def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypd
             fonts.old_tex.add(key)
 
     for font in _fonts_of(page):
-        pdf_fonts.mend(font)
+        if pdf_fonts.mend(font):
+            fonts.old_tex.add(fonts.key(font))
     page.extract_text(visitor_text=take)
     return found
 

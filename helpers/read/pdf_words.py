@@ -10,34 +10,36 @@ from collections.abc import Iterable
 _WORD = re.compile(r"[^\W\d_]+(?:[-–'’][^\W\d_]+)*")
 _TAIL = re.compile(r"([^\W_]+(?:-[^\W_]+)*)-$")
 _HEAD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_FIRST = frozenset(
-    ["all", "best", "better", "co", "cross", "data", "end", "ever", "fast", "fine", "fixed", "first", "second", "third", "full", "general", "half", "hard", "hash", "high", "ill", "in", "large", "left", "long", "low", "lock", "machine", "main", "many", "mid", "multi", "near", "new", "non", "off", "old", "on", "one", "open", "out", "peer", "per", "point", "post", "pre", "problem", "re", "read", "real", "right", "run", "self", "semi", "short", "single", "so", "soft", "state", "sub", "super", "test", "third", "time", "top", "two", "three", "four", "un", "up", "user", "variable", "well", "wide", "write", "x", "y", "z", "byte", "bit", "block", "cache", "client", "server", "cost", "cpu", "disk", "domain", "energy", "error", "event", "feature", "file", "garbage", "gpu", "graph", "hot", "io", "key", "line", "log", "memory", "message", "node", "object", "page", "power", "process", "quasi", "query", "resource", "row", "column", "scale", "shared", "space", "stream", "system", "task", "thread", "tree", "type", "value", "vector", "virtual", "wait", "web", "word", "world", "zero"]
-)  # fmt: skip
-_GLUED = frozenset(
-    [
-        "co",
-        "in",
-        "multi",
-        "non",
-        "off",
-        "on",
-        "out",
-        "per",
-        "post",
-        "pre",
-        "re",
-        "semi",
-        "sub",
-        "super",
-        "test",
-        "un",
-        "up",
-    ]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_FIRST = _set(
+    "all best better co cross data end ever fast fine fixed first second third full general half hard hash high ill "
+    "in large left long low lock machine main many mid multi near new non off old on one open out peer per point "
+    "post pre problem re read real right run self semi short single so soft state sub super test third time top two "
+    "three four un up user variable well wide write x y z byte bit block cache client server cost cpu disk domain "
+    "energy error event feature file garbage gpu graph hot io key line log memory message node object page power "
+    "process quasi query resource row column scale shared space stream system task thread tree type value vector "
+    "virtual wait web word world zero"
 )
+_GLUED = _set("co in multi non off on out per post pre re semi sub super test un up")
 """Of those, the ones that are as often written together: without other evidence they are joined."""
-_KEPT_AFTER = frozenset(
-    ["based", "aware", "free", "like", "level", "wide", "driven", "oriented", "specific", "dependent", "independent", "known", "only", "scale", "time", "term", "grained", "optimal", "bound", "intensive", "efficient", "quality", "performance", "order", "dimensional", "world", "art", "way", "sized", "tolerant", "to", "of", "the", "and", "in", "line", "end", "called", "defined", "safe", "ahead", "behind", "back", "side", "size", "house", "of-the-art", "to-end", "peer", "tuned", "proof", "case", "purpose", "linear", "trivial", "negative", "zero", "uniform", "empty", "local", "existing", "blocking", "volatile", "deterministic"]
-)  # fmt: skip
+_KEPT_AFTER = _set(
+    "based aware free like level wide driven oriented specific dependent independent known only scale time term "
+    "grained optimal bound intensive efficient quality performance order dimensional world art way sized tolerant "
+    "to of the and in line end called defined safe ahead behind back side size house of-the-art to-end peer tuned "
+    "proof case purpose linear trivial negative zero uniform empty local existing blocking volatile deterministic"
+)
+
+
+_PAIR = re.compile(r"(?<![^\W\d_])([a-z]+) ([a-z]+)(?![^\W\d_])")
+_SHORT = _set(
+    "a i an as at be by do go he if in is it me my no of on or so to up us we vs et al cf ie eg de la le un el il "
+    "di da du en"
+)
 
 
 class Vocabulary:
@@ -74,6 +76,18 @@ class Vocabulary:
             return first + second if one else f"{first} {second}"
 
         return re.sub(rf"([^\W\d_]+){joint}([^\W\d_]+)", choose, line).replace(joint, " ")
+
+    def unsplit(self, line: str) -> str:
+        """Return a line with words made whole that a blank too many has split: `r ecent`, `ov er`."""
+
+        def choose(found: re.Match[str]) -> str:
+            first, second = found[1], found[2]
+            whole = self[first + second]
+            pieces = [part not in _SHORT and (len(part) == 1 or self[part] <= 2) for part in (first, second)]
+            split = (pieces[0] and self[second] <= whole) or (pieces[1] and self[first] <= whole)
+            return first + second if whole and split else found[0]
+
+        return _PAIR.sub(choose, line)
 
     def capitals(self, title: str) -> str:
         """Return a title in capitals, its words whole where a large first letter was parted from small capitals."""
