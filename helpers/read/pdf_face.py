@@ -32,12 +32,13 @@ class Face:
         for line in lines:
             if abs(line.size - size) < 0.6:
                 fonts[line.font] += len(line.text)
+        main = fonts.most_common(1)[0][0] if fonts else ""
         everything: Counter[str] = Counter()
         for line in lines:
             everything[line.font] += len(line.text)
         counts = Counter(line.font for line in lines)
         total = sum(everything.values())
-        rare = frozenset(f for f, n in everything.items() if n < 0.04 * total or n < 24 * counts[f])
+        rare = frozenset(f for f, n in everything.items() if f != main and (n < 0.04 * total or n < 24 * counts[f]))
         gaps = [99.0]
         steps: Counter[float] = Counter()
         for before, line in itertools.pairwise(lines):
@@ -47,7 +48,7 @@ class Face:
             if 0.7 * size < gap < 2.6 * size and abs(line.size - size) < 0.6:
                 steps[round(gap * 2) / 2] += 1
         leading = steps.most_common(1)[0][0] if steps else 1.2 * size
-        return cls(size, fonts.most_common(1)[0][0] if fonts else "", leading, rare, gaps[: len(lines)])
+        return cls(size, main, leading, rare, gaps[: len(lines)])
 
     def plain(self, line: Line) -> bool:
         """Say whether a line looks like text."""

@@ -189,7 +189,9 @@ class Flow:
             return False
         if kind == "note":
             return not re.match(r"[*∗†‡§¶]|\d{1,2}\s*[A-Z“]", b.text)
-        if kind == "small":
+        if a.drawn != b.drawn:
+            return False
+        if kind == "small" and not a.drawn:
             return self._face.gaps[n] < 1.5 * max(a.size, b.size) and abs(a.size - b.size) < 0.6
         return n - first < 80
 
@@ -205,7 +207,7 @@ class Flow:
 
     def _block(self, kind: str, lines: list[Line]) -> Block:
         texts = [line.text for line in lines]
-        if kind == "code" or (kind == "small" and _is_table(lines)):
+        if kind == "code" or (kind == "small" and (lines[0].drawn or _is_table(lines))):
             whole = "\n".join(texts)
         else:
             whole = texts[0]

@@ -74,7 +74,7 @@ def _narrow_blank(font: Any) -> None:  # noqa: ANN401
 
     widths, at = font["/Widths"].get_object(), 32 - int(font["/FirstChar"])
     if 0 <= at < len(widths) and float(widths[at]) > 350 and not _MONO.search(str(font.get("/BaseFont"))):
-        widths[at] = NumberObject(300)
+        widths[at] = NumberObject(210)
 
 
 def _in_thousandths(font: Any) -> None:  # noqa: ANN401
@@ -93,7 +93,7 @@ def _in_thousandths(font: Any) -> None:  # noqa: ANN401
     scaled += [0.0] * (33 - len(scaled))
     drawn = [w for w in scaled if w > 0]
     if drawn and scaled[32] == 0:
-        scaled[32] = sum(drawn) / len(drawn) / 2
+        scaled[32] = sum(drawn) / len(drawn) * 0.36
     font[NameObject("/Autoresearch")] = font[NameObject("/FirstChar")] = NumberObject(0)
     font[NameObject("/LastChar")] = NumberObject(len(scaled) - 1)
     font[NameObject("/Widths")] = ArrayObject([FloatObject(w) for w in scaled])

@@ -28,7 +28,7 @@ def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> 
     found += named(lines, face, {h.at for h in found}, end)
     if not own:
         found += by_face(lines, face, found, end)
-    return _tidy(lines, face, found)
+    return _tidy(lines, face, [h for h in found if not lines[h.at].drawn])
 
 
 def references_at(lines: list[Line], face: Face) -> int:

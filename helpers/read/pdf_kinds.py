@@ -68,6 +68,7 @@ def _edges(rows: list[Line]) -> list[float]:
 def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns) -> list[str]:
     """Return the kind of each line: heading, text, caption (`+caption` goes on), note, small, equation, code."""
     kinds = [_own(line, face) for line in lines]
+    headings = [h for h in headings if not lines[h.at].drawn]
     for h in headings:
         kinds[h.at : h.at + h.count] = ["heading"] * h.count
     _notes(lines, kinds, columns)
@@ -78,6 +79,8 @@ def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns)
 
 
 def _own(line: Line, face: Face) -> str:
+    if line.drawn:
+        return "small"
     if _MONO.search(line.font) and not _MONO.search(face.font):
         return "code"
     words = _WORD.findall(line.text)

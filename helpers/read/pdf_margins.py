@@ -60,14 +60,15 @@ def _close(heights: list[float]) -> bool:
 
 
 def _edges(page: list[Line]) -> list[Line]:
-    rows = sorted(page, key=lambda line: -line.y)
+    rows = sorted((line for line in page if not line.drawn), key=lambda line: -line.y)
     return rows if len(rows) <= 2 * _EDGE else rows[:_EDGE] + rows[-_EDGE:]
 
 
 def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line]:
     if not page:
         return page
-    top, bottom = max(line.y for line in page), min(line.y for line in page)
+    heights = [line.y for line in page if not line.drawn] or [0.0]
+    top, bottom = max(heights), min(heights)
     gone = set()
     for line in _edges(page):
         outermost = top - line.y < 16 or line.y - bottom < 16
@@ -84,7 +85,8 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
 
 
 def _second(page: list[Line], repeated: set[str]) -> list[Line]:
-    top, bottom = max(line.y for line in page), min(line.y for line in page)
+    heights = [line.y for line in page if not line.drawn] or [0.0]
+    top, bottom = max(heights), min(heights)
     return [
         line for line in page
         if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))

@@ -39,6 +39,8 @@ class Line:
     """The first words, where they are of another face than what follows them."""
     right: float = 0.0
     """About where it ends."""
+    drawn: bool = False
+    """It stands in a drawing that the page shows, at a place of the drawing's own."""
 
     @property
     def style(self) -> tuple[str, float]:
@@ -57,15 +59,27 @@ class Run:
     font: str
     key: int
     turned: bool
+    drawn: bool = False
 
 
 def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypdf's page
     """Return the runs of a page in the order of writing; line ends are in their text."""
     found: list[Run] = []
-    total = 0
+    total = depth = 0
+    before = False  # the text that comes first after Do was shown before it
+
+    def enter(operator: bytes, operands: Any, cm: Any, tm: Any) -> None:  # noqa: ANN401, ARG001
+        nonlocal depth, before
+        if operator == b"Do":
+            depth, before = depth + 1, True
+
+    def leave(operator: bytes, operands: Any, cm: Any, tm: Any) -> None:  # noqa: ANN401, ARG001
+        nonlocal depth
+        depth -= operator == b"Do"
 
     def take(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:  # noqa: ANN401
-        nonlocal total
+        nonlocal total, before
+        drawn, before = depth > before, False
         if not text:
             return
         total += len(text)
@@ -76,7 +90,7 @@ def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypd
         up = math.hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
         x, y = tm[4] * cm[0] + tm[5] * cm[2] + cm[4], tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         found.append(Run(text, x, y, abs(size) * up * fonts.heights.get(key, 1.0), fonts.names.get(key, ""), key,
-                         abs(along) > abs(across) * 1.2))  # fmt: skip
+                         abs(along) > abs(across) * 1.2, drawn))  # fmt: skip
         fonts.show(key, text)
         if pdf_letters.shows_old_tex(text):
             fonts.old_tex.add(key)
@@ -84,7 +98,7 @@ def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypd
     for font in _fonts_of(page):
         if pdf_fonts.mend(font):
             fonts.old_tex.add(fonts.key(font))
-    page.extract_text(visitor_text=take)
+    page.extract_text(visitor_text=take, visitor_operand_before=enter, visitor_operand_after=leave)
     return found
 
 
@@ -100,17 +114,20 @@ def lines(page_runs: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]
     """Return the lines of a page, letters mended; text that is turned on an upright page is left out."""
     upright = sum(len(r.text) for r in page_runs if not r.turned)
     if upright * 2 > sum(len(r.text) for r in page_runs):
-        page_runs = [r if not r.turned else Run("\n", r.x, r.y, r.size, r.font, r.key, turned=False) for r in page_runs]
+        page_runs = [r if not r.turned else replace(r, text="\n", turned=False) for r in page_runs]
+    whole = sum(len(r.text) for r in page_runs if r.drawn) * 2 > sum(len(r.text) for r in page_runs)
+    if whole:  # the page as such is a drawing
+        page_runs = [replace(r, drawn=False) for r in page_runs]
     found: list[Line] = []
     now: list[Run] = []
     for run in page_runs:
         *ended, rest = run.text.split("\n")
         for part in ended:
-            now.append(Run(part, run.x, run.y, run.size, run.font, run.key, run.turned))
+            now.append(replace(run, text=part))
             found += _line(now, page, fonts)
             now = []
         if rest:
-            now.append(Run(rest, run.x, run.y, run.size, run.font, run.key, run.turned))
+            now.append(replace(run, text=rest))
     found += _line(now, page, fonts)
     return [part for line in _drop_caps(_beside(found)) for part in _parted(line)]
 
@@ -140,7 +157,7 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
         text=pdf_letters.accents(re.sub(r"[ \t]+", " ", text)).strip(), page=page, x=first.x, y=of_main.y, size=of_main.size,
         font=of_main.font or f"#{main}", bold=sum(n for k, n in weight.items() if k in fonts.bold) > 0.85 * sum(weight.values()), italic=bool(_ITALIC.search(of_main.font)),
         math=symbols / max(1, len(text)), lead=lead.strip() if first.key in fonts.bold or _ITALIC.search(first.font) else "",
-        right=max(last.x + len(tail) * last.size * 0.45, first.x),
+        right=max(last.x + len(tail) * last.size * 0.45, first.x), drawn=first.drawn,
     )]  # fmt: skip
 
 
@@ -158,6 +175,7 @@ def _beside(found: list[Line]) -> list[Line]:
         small = before is not None and line.size < before.size * 0.85
         if (
             before is not None
+            and before.drawn == line.drawn
             and abs(line.y - before.y) < (0.65 if small else 0.35) * max(line.size, before.size)
             and before.x < line.x < before.right + (2.5 if _NUMBER.fullmatch(before.text) else 1.2) * before.size
             and line.right > before.right
