@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,10 @@ _NEUTRAL = {
 }
 _CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
            "commit.gpgSign=false", "advice.detachedHead=false", "core.pager=cat", "color.ui=false")  # fmt: skip
+
+
+PATIENCE = 5.0
+"""Seconds that we wait for a lock on a file of ours."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,17 @@ def run(
     """Run git in `root`; raises Failure (3, or what `explain` says) when it fails and `check` is set."""
     config = [part for setting in _CONFIG for part in ("-c", setting)]
     command = ["git", *config, *map(str, args)]
-    try:
-        done = subprocess.run(command, cwd=root, input=stdin, env=environment(env), capture_output=True, check=False)
-    except FileNotFoundError as error:
-        if error.filename == "git":
-            raise console.outside("git is not installed", "install git 2.30 or newer") from None
-        raise
+    for _ in range(3):
+        try:
+            done = subprocess.run(
+                command, cwd=root, input=stdin, env=environment(env), capture_output=True, check=False
+            )
+        except FileNotFoundError as error:
+            if error.filename == "git":
+                raise console.outside("git is not installed", "install git 2.30 or newer") from None
+            raise
+        if done.returncode == 0 or not _clear_our_lock(done.stderr):
+            break
     if check and done.returncode != 0:
         raise explain(args, done)
     return done
@@ -65,6 +76,43 @@ def run(
 def text(root: Path, args: Sequence[str | Path], **options: object) -> str:
     """Return what git printed, without the last newline."""
     return os.fsdecode(run(root, args, **options).stdout).rstrip("\n")  # type: ignore[arg-type]
+
+
+def _clear_our_lock(stderr: bytes) -> bool:
+    """Wait for the lock on a file of ours that git complains of, or remove it when a killed git left it; tell whether it is gone."""
+    match = re.search(rb"'([^'\n]+\.lock)': File exists", stderr)
+    if match is None:
+        return False
+    lock = Path(os.fsdecode(match[1]))
+    ours = (
+        any(refs in lock.as_posix() for refs in ("refs/autoresearch", "refs/heads/autoresearch"))
+        or "autoresearch" in lock.parent.parent.parent.name
+        or ".autoresearch" in lock.parts
+    )
+    until = time.monotonic() + PATIENCE
+    while ours and lock.exists() and time.monotonic() < until:
+        if is_stale(lock):
+            lock.unlink(missing_ok=True)
+        else:
+            time.sleep(0.1)
+    return ours and not lock.exists()
+
+
+def is_stale(lock: Path, quiet: float = 1.0) -> bool:
+    """Tell whether nobody holds this lock file: untouched for `quiet` seconds, and no process has it open (Linux)."""
+    try:
+        if time.time() - lock.stat().st_mtime < quiet or not Path("/proc/self/fd").is_dir():
+            return False
+    except FileNotFoundError:
+        return True
+    name = str(lock)
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(descriptor) == name:  # noqa: PTH115
+                return False
+        except OSError:  # noqa: PERF203 - gone meanwhile, or another user's
+            continue
+    return True
 
 
 def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]) -> console.Failure:
@@ -78,8 +126,9 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
             "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)",
         )
     if ".lock': File exists" in said:
-        return console.outside(f"git {verb}: another git process holds a lock: {short}", "wait for it, then try again")
-    if "No space left" in said:
+        do = "wait for it, then try again; a lock that a crash left behind is removed by hand when no git runs here"
+        return console.outside(f"git {verb}: another git process holds a lock: {short}", do)
+    if "No space left" in said or "Out of diskspace" in said:
         return console.outside(f"git {verb}: the disk is full", "free some space and run the same command again")
     if "dubious ownership" in said:
         return console.outside(f"git refuses this repository: {short}", "run as its owner, or add it to safe.directory")

@@ -49,6 +49,8 @@ def carry_out(root: Path, job: str) -> None:
                     outcome = compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log)
             except SideError as error:
                 outcome = {"verdict": "error", "reason": str(error)}
+            except OSError as error:
+                outcome = {"verdict": "error", "reason": str(error)}
             except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
                 outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
             event = {"type": "comparison", "experiment_id": plan.experiment, "worker": "local", **plan.as_dict(),

@@ -74,10 +74,14 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     """
     root = repository.root
     if git.branch(root) == intent.branch:
-        git.run(root, ["update-index", "-q", "--refresh"], check=False)  # a touched file is no changed file
+        refreshed = git.run(root, ["update-index", "-q", "--refresh"], check=False)  # a touched file is no changed file
+        if refreshed.returncode == 128:  # 1: some file is changed, which the trial judges
+            raise console.outside("git could not write the index", "see whether the disk is full, then keep again")
         trial = git.run(root, ["read-tree", "-n", "-m", "-u", intent.old, intent.new], check=False)
         if trial.returncode != 0:
             said = trial.stderr.decode("utf-8", "replace").strip()
+            if said.startswith("fatal:"):  # a lock, or the disk: nobody's edits
+                raise git.explain(["read-tree"], trial)
             raise console.usage(
                 f"your own uncommitted work is in the way: {said[:400]}", "commit or move it, keep again"
             )
@@ -87,7 +91,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     partial.rename(file)
     reference = f"refs/heads/{intent.branch}"
     moved = git.run(root, ["update-ref", "-m", "autoresearch: keep", reference, intent.new, intent.old], check=False)
-    if moved.returncode != 0:
+    if moved.returncode != 0 and git.commit_of(root, reference) != intent.new:  # it may fail after it has moved
         file.unlink()
         raise git.explain(["update-ref"], moved)
     finish(repository, now)
@@ -108,12 +112,50 @@ def finish(repository: git.Repository, now: State) -> bool:
         file.unlink()
         return False
     if git.branch(root) == intent.branch:
+        _clear_lock_of_ours(repository, file)
         git.run(root, ["update-index", "-q", "--refresh"], check=False)
-        git.run(root, ["read-tree", "-m", "-u", intent.old, intent.new])
+        merge = ["read-tree", "-m", "-u", intent.old, intent.new]
+        if git.run(root, merge, check=False).returncode != 0:
+            _adopt_written(root, intent)
+            git.run(root, merge)
     if not any(run.get("commit_full") == intent.new for run in now.runs):
         journal.append_locked(root, intent.event)
     file.unlink()
     return True
+
+
+def _adopt_written(root: Path, intent: Intent) -> None:
+    """Enter into the index what an interrupted read-tree had written to the work tree already, so that it can go on."""
+    fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", intent.old, intent.new]).stdout.split(b"\0")
+    rows = []
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        _, mode, _, blob, _ = meta.lstrip(b":").split(b" ")
+        file = root / os.fsdecode(path)
+        if mode == b"000000":
+            written = not os.path.lexists(file)
+        elif mode == b"120000":
+            written = file.is_symlink() and _blob(root, os.fsencode(os.readlink(file))) == blob  # noqa: PTH115
+        else:
+            written = file.is_file() and _blob(root, file.read_bytes(), os.fsdecode(path)) == blob
+        if written:
+            rows.append((b"0" if mode == b"000000" else mode) + b" " + blob + b"\t" + path)
+    git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows))
+
+
+def _blob(root: Path, content: bytes, path: str | None = None) -> bytes:
+    filters = ["--path", path] if path else ["--no-filters"]
+    return git.run(root, ["hash-object", "--stdin", *filters], stdin=content).stdout.strip()
+
+
+def _clear_lock_of_ours(repository: git.Repository, intent: Path) -> None:
+    """Remove the index lock that our own git left when it was killed with the keep that `intent` tells of."""
+    lock = repository.git_dir / "index.lock"
+    try:
+        if lock.stat().st_mtime >= intent.stat().st_mtime and git.is_stale(lock):
+            lock.unlink()
+            console.note("note: removed the lock that an interrupted keep had left on the index")
+    except FileNotFoundError:
+        return
 
 
 def _intent_file(root: Path) -> Path:

@@ -30,10 +30,13 @@ def bash(
         if walls:
             walls()
 
-    process = subprocess.Popen(
-        list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out if err is None else err,
-        start_new_session=True, preexec_fn=child,  # noqa: PLW1509 - this process has no threads
-    )  # fmt: skip
+    try:
+        process = subprocess.Popen(
+            list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out if err is None else err,
+            start_new_session=True, preexec_fn=child,  # noqa: PLW1509 - this process has no threads
+        )  # fmt: skip
+    except subprocess.SubprocessError:
+        raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
     code = _wait(process, limit)
     sandbox.end_group(process.pid)
     sandbox.end_children()
