@@ -2,7 +2,7 @@
 """What the helpers cost, each figure beside its alternative in the same run: copies, seals, journal, status, comparison.
 
 python3 benchmarks/spine.py            # all; about three minutes
-python3 benchmarks/spine.py journal    # one of: copy journal status help overhead log
+python3 benchmarks/spine.py journal    # one of: copy journal writers status help overhead log
 """
 
 from __future__ import annotations
@@ -100,6 +100,32 @@ def appends(folder: Path, count: int) -> None:
     print(f"journal: {count / ours:8.0f} durable appends/s; sqlite3 WAL synchronous=FULL {count / theirs:8.0f}/s")
 
 
+def _write(root: Path, who: int, count: int) -> None:
+    for number in range(count):
+        journal.append(root, {"type": "note", "who": who, "number": number})
+
+
+def writers(folder: Path, processes: int, count: int) -> None:
+    """Print whether anything of many writers' appends is lost or torn, and their rate."""
+    import multiprocessing
+
+    root = folder / "writers"
+    root.mkdir()
+    all_of_them = [multiprocessing.Process(target=_write, args=(root, who, count)) for who in range(processes)]
+    began = time.perf_counter()
+    for process in all_of_them:
+        process.start()
+    for process in all_of_them:
+        process.join()
+    took = time.perf_counter() - began
+    seen: dict[int, list[int]] = {who: [] for who in range(processes)}
+    for event in journal.read(root):
+        seen[event["who"]].append(event["number"])
+    whole = all(numbers == list(range(count)) for numbers in seen.values())
+    print(f"journal: {processes} writers x {count} appends: {'each there once, in order' if whole else 'SOMETHING IS LOST'}, "
+          f"{processes * count / took:.0f}/s")  # fmt: skip
+
+
 def status(folder: Path, lines: int) -> None:
     """Print how long status.py takes on a long journal."""
     root = repository(folder / "status", 3)
@@ -182,14 +208,14 @@ def overhead(folder: Path) -> None:
 def main() -> None:
     """Run what is asked for."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", nargs="*", help="copy, journal, status, help, overhead, log (default: all)")
+    p.add_argument("what", nargs="*", help="copy, journal, writers, status, help, overhead, log (default: all)")
     p.add_argument("--files", type=int, default=30_000)
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--appends", type=int, default=3000)
     p.add_argument("--lines", type=int, default=100_000)
     p.add_argument("--dir", help="where to work (default: a temporary folder)")
     args = p.parse_args()
-    what = args.what or ["copy", "journal", "status", "help", "overhead", "log"]
+    what = args.what or ["copy", "journal", "writers", "status", "help", "overhead", "log"]
     with tempfile.TemporaryDirectory(dir=args.dir) as temporary:
         folder = Path(temporary)
         os.environ["TMPDIR"] = temporary
@@ -198,6 +224,8 @@ def main() -> None:
             copy(folder, args.files, args.rounds)
         if "journal" in what:
             appends(folder, args.appends)
+        if "writers" in what:
+            writers(folder, 8, 10_000)
         if "status" in what:
             status(folder, args.lines)
         if "help" in what:

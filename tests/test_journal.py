@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,74 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(events) == 400
     for who in range(4):
         assert list(range(100)) == [e["number"] for e in events if e["who"] == who]
+
+
+class Power:
+    """Watches what is written to the journal and what is flushed, to tell what a power cut may leave."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.durable, self.pending, self.states = b"", [], [b""]  # type: bytes, list[tuple[int, bytes]], list[bytes]
+        pwrite, fdatasync, ftruncate = os.pwrite, os.fdatasync, os.ftruncate
+
+        def written(descriptor: int, data: bytes, offset: int) -> int:
+            self.pending.append((offset, data))
+            self.remember()
+            return pwrite(descriptor, data, offset)
+
+        def flushed(descriptor: int) -> None:
+            fdatasync(descriptor)
+            self.durable, self.pending = os.pread(descriptor, 1 << 24, 0), []
+            self.remember()
+
+        def truncated(descriptor: int, size: int) -> None:
+            ftruncate(descriptor, size)
+            self.remember()
+
+        patch.setattr(os, "pwrite", written)
+        patch.setattr(os, "fdatasync", flushed)
+        patch.setattr(os, "ftruncate", truncated)
+
+    def remember(self) -> None:
+        """Add what the disk may hold if the power goes now: the flushed bytes, with none, a part or zeros of the others."""
+        self.states.append(self.durable)
+        for offset, data in self.pending:
+            for part in (
+                data[:1],
+                data[: len(data) // 2],
+                data[:-1],
+                data,
+                bytes(len(data)),
+                bytes(len(data) // 2) + data[len(data) // 2 :],
+            ):
+                self.states.append(self.durable[:offset].ljust(offset, b"\0") + part)
+
+
+@given(
+    texts=st.lists(st.text(max_size=30) | st.text(alphabet="x", min_size=5000, max_size=9000), min_size=1, max_size=5)
+)
+@settings(max_examples=25, deadline=None)
+def test_a_power_cut_costs_nothing_confirmed(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    """When append has returned its line is on the disk; cut at any point, the confirmed lines are read and appending goes on."""
+    root = tmp_path_factory.mktemp("power")
+    after: list[tuple[int, list[bytes]]] = []  # how many lines were confirmed when these states were possible
+    with pytest.MonkeyPatch.context() as patch:
+        power = Power(patch)
+        for number, text in enumerate(texts):
+            journal.append(root, {"type": "note", "number": number, "text": text})
+            after.append((number, power.states))
+            power.states = [power.durable]
+        after.append((len(texts), power.states))
+
+    for number, (confirmed, states) in enumerate(after):
+        for which, content in enumerate(dict.fromkeys(states)):
+            place = root / f"cut-{number}-{which}"
+            place.mkdir()
+            (place / paths.JOURNAL).write_bytes(content)
+            journal.append(place, {"type": "note", "number": "next"})
+            read = [e["number"] for e in journal.read(place)]
+            assert list(range(confirmed)) == read[:confirmed]
+            assert "next" == read[-1]
+            assert len(read) <= confirmed + 2
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20])

@@ -96,7 +96,7 @@ def test_a_disk_that_fails(session: Any, tmp_path: Path, what: str, number: int)
         shutil.copytree(tmp_path / "spare-root", original, symlinks=True)
 
     _, operations = faulty.run(session, 0, number, *command)
-    for at in sorted(draw.sample(range(1, operations + 1), min(POINTS if what != "compare" else 4, operations))):
+    for at in sorted(draw.sample(range(1, operations + 1), min(POINTS if what != "compare" else 2, operations))):
         again()
         before = (original / "autoresearch.jsonl").read_bytes()
 
