@@ -139,9 +139,9 @@ def _from_pdf(pdf: bytes) -> str:
     """Return the text of a PDF, taken by the extractor (in its own limited process)."""
     if not pdf:
         raise console.outside("there is no PDF")
-    from helpers.read.pdf import markdown  # type: ignore[import-not-found,unused-ignore]
+    from helpers.read.pdf import markdown
 
     with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
         file.write(pdf)
         file.flush()
-        return str(markdown(Path(file.name)))
+        return markdown(Path(file.name))

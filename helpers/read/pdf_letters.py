@@ -133,4 +133,4 @@ def readable(text: str) -> float:
     if len(words) > 300 and latin > 0.6 * len(seen) and sum(w in _COMMON for w in words) < 0.01 * len(words):
         return 0.0  # letters, but no language
     wordlike = sum(len(w) > 1 and re.search(r"[aeiouyAEIOUY\u00c0-\uffff]", w) is not None for w in words)
-    return min(1 - bad / len(seen), 3 * wordlike / len(words))
+    return min(1 - bad / len(seen), 3 * wordlike / len(words) if len(words) > 40 else 1.0)

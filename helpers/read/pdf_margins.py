@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"[-–—\s]*(page\s*)?(\d{1,4}|[ivxl]{1,6})([-–—\s]*|
 
 def without(pages: list[list[Line]]) -> list[list[Line]]:
     """Return the pages without the lines that repeat at their edges."""
+    pages = _unstamped(pages)
     counts: Counter[str] = Counter()
     heights: dict[str, list[float]] = {}
     for page in pages:
@@ -27,6 +28,13 @@ def without(pages: list[list[Line]]) -> list[list[Line]]:
     numbered = _numbering(pages)
     repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
     return [_kept(page, repeated, numbered) for page in pages]
+
+
+def _unstamped(pages: list[list[Line]]) -> list[list[Line]]:
+    """Return the pages without what was stamped onto them as a drawing each time: numbers, notices of a library."""
+    stamps = Counter(mask for page in pages for mask in {masked(line.text) for line in page if line.drawn})
+    often = {mask for mask, n in stamps.items() if n >= 3 and n > 0.5 * len(pages)}
+    return [[line for line in page if not (line.drawn and masked(line.text) in often)] for page in pages]
 
 
 def _numbering(pages: list[list[Line]]) -> set[int]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import importlib.util
 import io
 import json
 import subprocess
@@ -50,12 +49,6 @@ We use 50\% of $\alpha \cdot x$~\cite{dao22}, see \ref{sec:r}.
 \end{document}
 """
     + PARAGRAPH
-)
-
-
-needs_extractor = pytest.mark.skipif(
-    importlib.util.find_spec("helpers.read.pdf") is None,
-    reason="the PDF extractor, helpers/read/pdf.py, is not there yet",
 )
 
 
@@ -160,7 +153,6 @@ def test_latex_when_there_is_no_html(httpserver, here, repository):
     assert "latex" == json.loads(done.stdout)["text_from"]
 
 
-@needs_extractor
 def test_text_of_the_pdf_when_there_is_nothing_better(httpserver, here, repository):
     """Without HTML and source the PDF gives the text."""
     for way in ("html", "e-print"):
