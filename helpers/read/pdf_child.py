@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.read import pdf_flow, pdf_fonts, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_words
+from helpers.read import pdf_flow, pdf_fonts, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_runs, pdf_words
 from helpers.read.pdf_face import Face
 
 MEMORY, CPU = 1_000_000_000, 60
@@ -161,7 +161,7 @@ def _count(reader: Any) -> int:  # noqa: ANN401
 def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[list[list[pdf_pages.Line]], int]:  # noqa: ANN401
     """Return the lines of each page that could be read, and how many pages show an image and hardly any text."""
     fonts = pdf_fonts.Fonts()
-    found: list[tuple[int, list[pdf_pages.Run]]] = []
+    found: list[tuple[int, list[pdf_runs.Run]]] = []
     failed: list[str] = []
     characters = images = 0
     for n in wanted:
@@ -174,7 +174,7 @@ def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[
         try:
             with within(min(PAGE_SECONDS, left)):
                 page = reader.pages[n]
-                runs = pdf_pages.runs(page, fonts)
+                runs = pdf_runs.runs(page, fonts)
                 size = sum(len(r.text) for r in runs)
                 images += size < 100 and _has_image(page)
         except Exception as error:  # noqa: BLE001 - one page that cannot be read is no reason to lose the others

@@ -5,12 +5,11 @@ Plain mode keeps the order in which the page was written, which in papers is the
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from helpers.read import pdf_fonts, pdf_letters
+from helpers.read.pdf_runs import Run
 
 _ITALIC = re.compile(r"(?i:ital|obli)|Ital|^(CM|SF|EC|cm)(TI|SL|BXTI|ti|sl)|-It\b|TI$|\.I\b")
 _MATH = re.compile(
@@ -18,8 +17,6 @@ _MATH = re.compile(
 )
 JOINT = "\x1f"
 """Stands between two parts of a line of which nobody knows yet whether they are one word or two."""
-MOST = 200_000
-"""Characters of one page; a page of a book has 5,000."""
 
 
 @dataclass
@@ -46,68 +43,6 @@ class Line:
     def style(self) -> tuple[str, float]:
         """The face, for telling headings from text."""
         return self.font, round(self.size * 2) / 2
-
-
-@dataclass
-class Run:
-    """Text of one font at one place, as pypdf hands it out."""
-
-    text: str
-    x: float
-    y: float
-    size: float
-    font: str
-    key: int
-    turned: bool
-    drawn: bool = False
-
-
-def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypdf's page
-    """Return the runs of a page in the order of writing; line ends are in their text."""
-    found: list[Run] = []
-    total = depth = 0
-    before = False  # the text that comes first after Do was shown before it
-
-    def enter(operator: bytes, operands: Any, cm: Any, tm: Any) -> None:  # noqa: ANN401, ARG001
-        nonlocal depth, before
-        if operator == b"Do":
-            depth, before = depth + 1, True
-
-    def leave(operator: bytes, operands: Any, cm: Any, tm: Any) -> None:  # noqa: ANN401, ARG001
-        nonlocal depth
-        depth -= operator == b"Do"
-
-    def take(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:  # noqa: ANN401
-        nonlocal total, before
-        drawn, before = depth > before, False
-        if not text:
-            return
-        total += len(text)
-        if total > MOST:
-            raise OverflowError("more text on one page than a page can hold")
-        key = fonts.key(font)
-        across, along = tm[0] * cm[0] + tm[1] * cm[2], tm[0] * cm[1] + tm[1] * cm[3]
-        up = math.hypot(tm[2] * cm[0] + tm[3] * cm[2], tm[2] * cm[1] + tm[3] * cm[3])
-        x, y = tm[4] * cm[0] + tm[5] * cm[2] + cm[4], tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
-        found.append(Run(text, x, y, abs(size) * up * fonts.heights.get(key, 1.0), fonts.names.get(key, ""), key,
-                         abs(along) > abs(across) * 1.2, drawn))  # fmt: skip
-        fonts.show(key, text)
-        if pdf_letters.shows_old_tex(text):
-            fonts.old_tex.add(key)
-
-    for font in _fonts_of(page):
-        if pdf_fonts.mend(font):
-            fonts.old_tex.add(fonts.key(font))
-    page.extract_text(visitor_text=take, visitor_operand_before=enter, visitor_operand_after=leave)
-    return found
-
-
-def _fonts_of(page: Any) -> list[Any]:  # noqa: ANN401
-    try:
-        fonts = page["/Resources"].get_object()["/Font"].get_object()
-        return [fonts[name].get_object() for name in list(fonts)[:200]]
-    except (AttributeError, KeyError, TypeError):
-        return []
 
 
 def lines(page_runs: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
