@@ -65,9 +65,11 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
         if weight <= 0:
             continue
         title = found["title"].strip().rstrip(".:") if rest else found["title"].strip()
-        top = (found["word"] or "").strip().lower() in ("appendix", "chapter")
+        word = (found["word"] or "").strip()
+        top = word.lower() in ("appendix", "chapter")
+        number = f"{word} {found['num']}" if top else found["num"]
         for kind, path in _paths(found["num"], found["word"] or ""):
-            made.append(Candidate(n, kind, path, found["num"], title, weight, rest, top))
+            made.append(Candidate(n, kind, path, number, title, weight, rest, top))
     return made
 
 

@@ -74,7 +74,7 @@ def _narrow_blank(font: Any) -> None:  # noqa: ANN401
 
     widths, at = font["/Widths"].get_object(), 32 - int(font["/FirstChar"])
     if 0 <= at < len(widths) and float(widths[at]) > 350 and not _MONO.search(str(font.get("/BaseFont"))):
-        widths[at] = NumberObject(210)
+        widths[at] = NumberObject(250)
 
 
 def _in_thousandths(font: Any) -> None:  # noqa: ANN401

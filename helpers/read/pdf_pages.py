@@ -59,12 +59,27 @@ def lines(page_runs: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]
         *ended, rest = run.text.split("\n")
         for part in ended:
             now.append(replace(run, text=part))
-            found += _line(now, page, fonts)
+            found += _cells(now, page, fonts)
             now = []
         if rest:
             now.append(replace(run, text=rest))
-    found += _line(now, page, fonts)
+    found += _cells(now, page, fonts)
     return [part for line in _drop_caps(_beside(found)) for part in _parted(line)]
+
+
+def _cells(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
+    """Part what pypdf took for one line where a wide gap is in it: two columns, or the cells of a table."""
+    made: list[Line] = []
+    now: list[Run] = []
+    for part in parts:
+        if now and part.text.strip():
+            last = next((p for p in reversed(now) if p.text.strip()), now[-1])
+            right = last.x + len(last.text) * last.size * 0.6
+            if not part.turned and (part.x > right + 5 * part.size or part.x < last.x - 5 * part.size):
+                made += _line(now, page, fonts)
+                now = []
+        now.append(part)
+    return made + _line(now, page, fonts)
 
 
 def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:

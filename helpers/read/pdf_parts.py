@@ -35,7 +35,9 @@ def section(document: Document, wanted: str) -> Blocks:
     heads = [n for n, b in enumerate(document.blocks) if b["kind"] == "heading"]
     number, words = wanted.strip().rstrip(".").lower(), _plain(wanted)
     tests = (
-        lambda b: b.get("number", "").rstrip(".").lower() == number,
+        lambda b: (
+            number in (known := b.get("number", "").rstrip(".").lower(), known.rpartition(" ")[2]) and known != ""
+        ),
         lambda b: _plain(b["text"]) == words or _plain(heading(b)) == words,
         lambda b: words != "" and words in _plain(heading(b)),
         lambda b: words != "" and all(w in _plain(b["text"]) for w in words.split()),

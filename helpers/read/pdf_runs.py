@@ -71,20 +71,34 @@ class _Visitor:
             self._depth, self._before = self._depth + 1, True
 
     def _widen(self, operands: Any) -> None:  # noqa: ANN401
-        """Add what the blanks of a line were stretched by to the line's width: pypdf leaves it out, and then takes the
-        place where the line goes on for a gap between words.
-        """  # noqa: D205
-        from pypdf.generic import NumberObject
+        """Write what every code 32 is stretched by as an offset after it.
+
+        pypdf leaves it out: it then takes the place where a stretched line goes on for a gap, and misses the gap where
+        code 32 is a letter, as in fonts that were cut down and numbered anew.
+        """
+        from pypdf.generic import FloatObject, NumberObject
 
         parts = operands[0] if operands and isinstance(operands[0], list) else []
-        blanks = sum(
-            part.count(b" ") if isinstance(part, bytes) else part.count(" ")
-            for part in parts
-            if isinstance(part, (str, bytes))
-        )
-        extra = blanks * self._spacing / abs(self._size) * 1000
-        if 0 < extra < 20_000:
-            parts += [NumberObject(-50)] * int(extra / 50)
+        offset = -round(self._spacing / abs(self._size) * 1000)
+        if not offset or abs(offset) > 5_000:
+            return
+        made: list[Any] = []
+        for part in parts:
+            blank: Any = b" " if isinstance(part, bytes) else " "
+            make: Any = type(part)
+            if not isinstance(part, (str, bytes)):
+                stretched = made and isinstance(made[-1], NumberObject) and made[-1] == offset
+                made[-1:] = [FloatObject(float(part) + offset)] if stretched else [*made[-1:], part]
+                continue
+            if blank not in part:
+                made.append(part)
+                continue
+            *ended, rest = part.split(blank)
+            for piece in ended:
+                made += [make(piece + blank), NumberObject(offset)]
+            if rest:
+                made.append(make(rest))
+        parts[:] = made
 
     def leave(self, operator: bytes, operands: Any, cm: Any, tm: Any) -> None:  # noqa: ANN401, ARG002
         """After an operator."""
