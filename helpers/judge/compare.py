@@ -61,7 +61,7 @@ def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
 def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tuple[str, str, str]:
     """Return (baseline tree, baseline commit, candidate tree), the change merged onto a baseline that moved on."""
     if against:
-        commit = git.commit_of(work.root, paths.EXPERIMENT_REF + against if work.is_sealed(against) else against)
+        commit = work.refs.sealed(against) or git.commit_of(work.root, against)
         origin = work.origin(sealed.name)
         if commit == origin.commit:
             return origin.tree, commit, sealed.tree

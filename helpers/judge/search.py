@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from helpers import console, git, paths
+from helpers.run.refs import Refs
 from helpers.state import State
 
 HALF_LIFE, FEWEST = 20, 15
@@ -175,9 +176,7 @@ def _kind(source: Sequence[str] | str) -> str:
 
 def commits(root: git.Repository) -> dict[str, tuple[str, str]]:
     """Return each sealed experiment's commit and the commit that it started from."""
-    text = git.text(root.root, ["for-each-ref", "--format=%(refname) %(objectname) %(parent)", paths.EXPERIMENT_REF])
-    rows = [line.split() for line in text.splitlines()]
-    return {row[0].removeprefix(paths.EXPERIMENT_REF): (row[1], row[2]) for row in rows if len(row) >= 3}
+    return {name: (row[0], row[1]) for name, row in Refs(root).all().items() if len(row) >= 2}
 
 
 def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
@@ -188,8 +187,7 @@ def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
     known = commits(repository)
     if name not in known:
         raise console.usage(f"{name} is not a sealed experiment", f'snapshot_workdir.py seal {name} --desc "..."')
-    started = git.text(repository.root, ["for-each-ref", "--format=%(refname) %(objectname)", paths.START_REF])
-    special = {ref.removeprefix(paths.START_REF): commit for ref, commit in map(str.split, started.splitlines())}
+    special = {other: row[0] for other, row in Refs(repository).all(paths.START_REF).items()}
     # a commit and what to take for its parent: an experiment may have started from uncommitted or untracked files too
     asked = "".join(f"{own} {special.get(other, parent)}\n" for other, (own, parent) in known.items())
     command = [

@@ -32,7 +32,7 @@ def message(now: State, sealed: Sealed, compared: Event, cited: list[str]) -> st
     parts = [title, "", *([rest.strip(), ""] if rest.strip() else []), f"Measured: {effect(now, compared)}"]
     parts.append(f"Margin: {compared['margin']:.2%}; checks {compared.get('checks')}; seed {compared.get('seed')}")
     parts += [f"Source: {reference}" for reference in cited]
-    parts.append(f"Experiment: {sealed.name} (refs/autoresearch/{sealed.name})")
+    parts.append(f"Experiment: {sealed.name} ({sealed.ref})")
     return "\n".join(parts) + "\n"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from helpers import console, git, journal, paths
 from helpers.run import copying, index_file
+from helpers.run.refs import Refs
 from helpers.run.shadow import Shadow
 
 IDENTITY = {
@@ -29,13 +30,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed experiment: its commit on refs/autoresearch/, its tree, its start and its description."""
+    """A sealed experiment: its commit and ref, its tree, its start and its description."""
 
     name: str
     commit: str
     tree: str
     start: Start
     description: str
+    ref: str = ""
 
 
 class Workdirs:
@@ -47,6 +49,7 @@ class Workdirs:
         self.root = repository.root
         self.folder = folder or paths.workdir_root(repository.root)
         self.shadow = Shadow(repository, self.folder)
+        self.refs = Refs(repository)
 
     def path(self, name: str) -> Path:
         """Return the folder of the copy."""
@@ -63,7 +66,7 @@ class Workdirs:
         """
         target = self.path(name)
         self._set_stale_aside(name)
-        if target.exists() or self._ref(paths.EXPERIMENT_REF + name):
+        if target.exists() or self.refs.sealed(name):
             taken = "a folder" if target.exists() else "sealed already"
             raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
         start_commit = self._start_commit(source)
@@ -120,12 +123,11 @@ class Workdirs:
     def _start_commit(self, source: str | None) -> str:
         if source is None:
             return git.commit_of(self.root, "HEAD")
-        ref = paths.EXPERIMENT_REF + source
-        return self._ref(ref) or git.commit_of(self.root, source)
+        return self.refs.sealed(source) or git.commit_of(self.root, source)
 
     def _fill_from(self, source: str, target: Path) -> int:
-        if self._ref(paths.EXPERIMENT_REF + source):
-            self.shadow.restore(git.tree_of(self.root, paths.EXPERIMENT_REF + source), target)
+        if self.refs.sealed(source):
+            self.shadow.restore(git.tree_of(self.root, self.refs.experiment(source)), target)
         else:
             known = next((e for e in reversed(journal.read(self.root)) if e.get("status") == "keep"
                           and e.get("tree") and git.commit_of(self.root, source).startswith(str(e.get("commit")))), None)  # fmt: skip
@@ -150,7 +152,7 @@ class Workdirs:
         if start.tree != git.tree_of(self.root, start.commit):
             message = f"{name}: what it started from, uncommitted and untracked files included"
             made = self._commit(start.tree, start.commit, message)
-            git.run(self.root, ["update-ref", paths.START_REF + name, made])
+            git.run(self.root, ["update-ref", self.refs.start(name), made])
 
     def _commit(self, tree: str, parent: str, message: str) -> str:
         return git.text(self.root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)
@@ -158,19 +160,19 @@ class Workdirs:
     def start(self, name: str) -> Start:
         """Return what the experiment started from; raises Failure (2) for an unknown one."""
         meta = self.folder / "start" / f"{paths.experiment(name)}.json"
-        ref = self._ref(paths.EXPERIMENT_REF + name)
+        ref = self.refs.sealed(name)
         if meta.exists():
             return Start(**json.loads(meta.read_text(encoding="utf-8")))
         if not ref:
             raise self._unknown(name)
         parent = git.commit_of(self.root, f"{ref}^")
-        special = self._ref(paths.START_REF + name)
+        special = self.refs.commit(self.refs.start(name))
         return Start(parent, git.tree_of(self.root, special or parent))
 
     def origin(self, name: str) -> Start:
         """Return where the whole chain of experiments that led to this one began."""
         start = self.start(name)
-        known = {self._ref(paths.EXPERIMENT_REF + other): other for other in self.names() if other != name}
+        known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}
         while start.commit in known:
             start = self.start(known[start.commit])
         return start
@@ -187,7 +189,7 @@ class Workdirs:
         if not self.index(name).exists():
             self.shadow.read_tree(start.tree, self.index(name))
         tree = self.shadow.write_tree(copy, self.index(name))
-        old = self._ref(paths.EXPERIMENT_REF + name)
+        old = self.refs.sealed(name)
         if old:
             before = self.sealed(name)
             if before.tree == tree and description in (None, before.description):
@@ -200,8 +202,8 @@ class Workdirs:
             description = description or before.description
         message = (description or "").strip() or name
         made = self._commit(tree, start.commit, message)
-        git.run(self.root, ["update-ref", paths.EXPERIMENT_REF + name, made, old or ""])
-        return Sealed(name, made, tree, start, message)
+        git.run(self.root, ["update-ref", self.refs.experiment(name), made, old or ""])
+        return Sealed(name, made, tree, start, message, self.refs.experiment(name))
 
     def _was_run(self, name: str) -> bool:
         return any(
@@ -211,13 +213,15 @@ class Workdirs:
 
     def sealed(self, name: str) -> Sealed:
         """Return the sealed experiment; raises Failure (2) when it is unknown or not sealed."""
-        commit = self._ref(paths.EXPERIMENT_REF + paths.experiment(name))
+        commit = self.refs.sealed(paths.experiment(name))
         if not commit:
             if self.path(name).is_dir():
                 raise console.usage(f"{name} is not sealed", f'seal it: snapshot_workdir.py seal {name} --desc "..."')
             raise self._unknown(name)
         message = git.text(self.root, ["log", "-1", "--format=%B", commit]).strip()
-        return Sealed(name, commit, git.tree_of(self.root, commit), self.start(name), message)
+        return Sealed(
+            name, commit, git.tree_of(self.root, commit), self.start(name), message, self.refs.experiment(name)
+        )
 
     def diff(self, name: str, *options: str) -> bytes:
         """Return the patch from the start to the sealed content, or to the copy's when it is not sealed yet."""
@@ -239,8 +243,7 @@ class Workdirs:
 
     def names(self) -> list[str]:
         """Return the names of all experiments, sealed or only copied."""
-        refs = git.text(self.root, ["for-each-ref", "--format=%(refname)", paths.EXPERIMENT_REF]).splitlines()
-        found = {ref.removeprefix(paths.EXPERIMENT_REF) for ref in refs}
+        found = set(self.refs.all())
         begun = self.folder / "start"
         if begun.is_dir():
             found |= {p.stem for p in begun.glob("*.json") if self.path(p.stem).is_dir()}
@@ -253,7 +256,7 @@ class Workdirs:
 
     def is_sealed(self, name: str) -> bool:
         """Tell whether the experiment has been sealed."""
-        return self._ref(paths.EXPERIMENT_REF + paths.experiment(name)) is not None
+        return self.refs.sealed(paths.experiment(name)) is not None
 
     def is_clean(self, name: str) -> bool:
         """Tell whether the copy holds nothing that is not sealed."""
@@ -281,10 +284,6 @@ class Workdirs:
         shutil.rmtree(target)
         self.index(name).unlink(missing_ok=True)
         return True
-
-    def _ref(self, ref: str) -> str | None:
-        done = git.run(self.root, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], check=False)
-        return os.fsdecode(done.stdout).strip() or None
 
     def _unknown(self, name: str) -> console.Failure:
         known = self.names()

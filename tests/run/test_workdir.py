@@ -132,17 +132,19 @@ def test_submodule_contents_are_copied(repo: Any, tmp_path: Path) -> None:
 
 
 def test_linked_worktrees_and_spaces_work(repo: Any, tmp_path: Path) -> None:
-    """A session may live in a linked worktree whose path has spaces; names are shared by all worktrees."""
+    """A session may live in a linked worktree whose path has spaces; its experiments are its own."""
     other = tmp_path / "other tree"
     repo.git("worktree", "add", "-q", str(other), "-b", "side")
     repo.script("snapshot_workdir", "create", "exp-01")
     repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "in the first")
 
-    taken = repo.script("snapshot_workdir", "create", "exp-01", cwd=other, code=2).stderr
     made = repo.script("snapshot_workdir", "create", cwd=other).stdout.strip()
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "in the second", cwd=other)
 
-    assert "exp-02" in taken
-    assert Path(made).name == "exp-02"
+    assert Path(made).name == "exp-01"
+    assert "in the first" in repo.script("snapshot_workdir", "list").stdout
+    assert "in the second" in repo.script("snapshot_workdir", "list", cwd=other).stdout
+    assert 2 == len(repo.git("for-each-ref", "refs/autoresearch/").splitlines())
 
 
 def test_scripts_work_from_inside_a_copy(repo: Any) -> None:

@@ -1,0 +1,48 @@
+"""Where sealed experiments stand in git: refs/autoresearch/EXP, in a linked worktree refs/autoresearch/@WORKTREE/EXP.
+
+Refs of a repository are shared by all its worktrees; so each linked one has names of its own, and two sessions in two
+worktrees may both have an exp-01.
+"""
+
+from __future__ import annotations
+
+import os
+
+from helpers import git, paths
+
+
+class Refs:
+    """The experiments of one work tree, as refs."""
+
+    def __init__(self, repository: git.Repository) -> None:
+        """Choose the names for this work tree."""
+        self.root = repository.root
+        linked = repository.git_dir != repository.common_dir
+        self.own = f"@{repository.git_dir.name}/" if linked else ""
+
+    def experiment(self, name: str) -> str:
+        """Return the ref of a sealed experiment."""
+        return f"{paths.EXPERIMENT_REF}{self.own}{name}"
+
+    def start(self, name: str) -> str:
+        """Return the ref of what it started from, where that is not simply a commit's tree."""
+        return f"{paths.START_REF}{self.own}{name}"
+
+    def sealed(self, name: str) -> str | None:
+        """Return the commit of a sealed experiment, None when there is none of that name."""
+        return self.commit(self.experiment(name))
+
+    def commit(self, ref: str) -> str | None:
+        """Return the commit that a ref stands for, None when there is no such ref."""
+        done = git.run(self.root, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], check=False)
+        return os.fsdecode(done.stdout).strip() or None
+
+    def all(self, prefix: str = paths.EXPERIMENT_REF) -> dict[str, tuple[str, ...]]:
+        """Return name to (commit, its parents) of every sealed experiment, or of the starts."""
+        rows = git.text(self.root, ["for-each-ref", "--format=%(refname) %(objectname) %(parent)", prefix + self.own])
+        found = {}
+        for ref, *commits in (row.split() for row in rows.splitlines()):
+            name = ref.removeprefix(prefix + self.own)
+            if "/" not in name:  # another worktree's
+                found[name] = tuple(commits)
+        return found
