@@ -36,7 +36,7 @@ _KEPT_AFTER = _set(
 )
 
 
-_PAIR = re.compile(r"(?<![^\W\d_])([a-z]+) ([a-z]+)(?![^\W\d_])")
+_PAIR = re.compile(r"(?<![^\W\d_])([A-Za-z][a-z]*) (?=([a-z]+)(?![^\W\d_]))")
 _SHORT = _set(
     "a i an as at be by do go he if in is it me my no of on or so to up us we vs et al cf ie eg de la le un el il "
     "di da du en"
@@ -84,9 +84,9 @@ class Vocabulary:
         def choose(found: re.Match[str]) -> str:
             first, second = found[1], found[2]
             whole = self[first + second]
-            pieces = [part not in _SHORT and (len(part) == 1 or self[part] <= 2) for part in (first, second)]
+            pieces = [part.lower() not in _SHORT and (len(part) == 1 or self[part] <= 2) for part in (first, second)]
             split = (pieces[0] and self[second] <= whole) or (pieces[1] and self[first] <= whole)
-            return first + second if whole and split else found[0]
+            return first if whole and split else found[0]
 
         return _PAIR.sub(choose, line)
 

@@ -1,0 +1,172 @@
+"""The parts of PDF text extraction that are pure logic: letters, words, running heads, numbered headings."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.read import pdf_chain, pdf_letters, pdf_margins, pdf_parts, pdf_references
+from helpers.read.pdf import Document
+from helpers.read.pdf_pages import Line
+from helpers.read.pdf_words import Vocabulary
+
+
+@pytest.mark.parametrize(
+    ("text", "font", "expected"),
+    [
+        ("\x0cne-grained con\ricting e\x0bect a\x0ene", "CMR9", "fine-grained conflicting effect affine"),
+        ("Systems|concurrency, 1{2", "CMTI9", "Systems—concurrency, 1–2"),
+        ("if (a | b) { c }", "CMTT9", "if (a | b) { c }"),
+        ("if (a | b)", "Courier", "if (a | b)"),
+        ("ef\x02cient \x03ow", "Times-Roman~1b", "efficient flow"),
+        ("e\ufb03cient \ufb02ow", "Arial", "efficient flow"),
+        ("fAg", "CMSY10", "{A}"),
+        ("Jean\xadMichel", "NimbusSanL-Regu", "Jean-Michel"),
+    ],
+)
+def test_codes_of_fonts(text, font, expected):
+    """Ligatures and signs at the places where TeX's fonts keep them, and only in those fonts."""
+    assert expected == pdf_letters.known(text, font)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Jean L ´eon", "Jean Léon"), ("Mu¨ller", "Müller"), ("L´opez", "López"), ("von ¨Ostlund", "von Östlund"), ("G¨odel", "Gödel"),
+     ("a ˆ b", "a ˆ b"), ("plain", "plain")],
+)  # fmt: skip
+def test_accents_find_their_letters(text, expected):
+    """An accent before or after its letter, with a blank or without."""
+    assert expected == pdf_letters.accents(text)
+
+
+@given(st.text(max_size=80), st.sampled_from(["CMR9", "SFRM1000", "CMMI7", "CMSY10", "", "Times"]))
+def test_any_text_in_any_font(text, font):
+    """No text is too odd."""
+    assert isinstance(pdf_letters.accents(pdf_letters.known(text, font)), str)
+    assert pdf_letters.readable(text) <= 1
+
+
+LINES = [
+    "a fast storage system for data-intensive work",
+    "the storage is data-intensive and well-known",
+    "readers and writers wait",
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("this sto-", "rage is", "this storage is"),
+        ("it is data-", "intensive work", "it is data-intensive work"),
+        ("the RDBMS-", "based one", "the RDBMS-based one"),
+        ("unseen quix-", "otic words", "unseen quixotic words"),
+        ("a well-", "known fact", "a well-known fact"),
+        ("Smith-", "Jones said", "Smith-Jones said"),
+        ("see https://example.org/", "papers/x.pdf", "see https://example.org/papers/x.pdf"),
+        ("one", "two", "one two"),
+        ("range 1-", "2 holds", "range 1-2 holds"),
+    ],
+)
+def test_words_over_line_ends(before, after, expected):
+    """The document's own words decide; names and numbers keep their hyphen."""
+    assert expected == Vocabulary(LINES).join(before, after)
+
+
+def test_words_split_by_a_blank():
+    """A blank too many goes where the whole word is known and a part is none; words stay two words."""
+    words = Vocabulary(["recent work over the years", "recent smart ideas", "she can see over there"])
+    assert "the recent years" == words.unsplit("the r ecent years")
+    assert "smart ideas" == words.unsplit("smar t ideas")
+    assert "a way to go over it" == words.unsplit("a way to go over it")
+
+
+def page(number, *rows):
+    """A page of lines, from the top."""
+    return [Line(text, number, 72, 760 - 12 * n if n else 790, 10, "F") for n, text in enumerate(rows)]
+
+
+def test_running_heads_go_and_headings_stay():
+    """What repeats at the edge goes, its digits aside; a heading that begins with its page's number stays."""
+    titles = ("Transactions", "Servers", "Proofs", "Networks", "Incentives", "Privacy")
+    pages = [page(n, f"Author et al. {n + 1}", f"{n + 1}. {titles[n]}", *("text",) * 6) for n in range(6)]
+    kept = pdf_margins.without(pages)
+    assert [f"{n + 1}. {title}" for n, title in enumerate(titles)] == [p[0].text for p in kept]
+
+
+@given(st.lists(st.lists(st.text(min_size=1, max_size=12).filter(str.strip), max_size=12), max_size=6))
+def test_margins_never_add(rows):
+    """Whatever the pages hold, lines only go, and no page is lost."""
+    pages = [page(n, *texts) for n, texts in enumerate(rows)]
+    kept = pdf_margins.without(pages)
+    assert len(pages) == len(kept)
+    assert all(
+        {id(line) for line in after} <= {id(line) for line in before} for before, after in zip(pages, kept, strict=True)
+    )
+
+
+def candidates(*numbers, weight=1.9):
+    """Candidates for headings, in order; a number in brackets weighs little."""
+    made = []
+    for at, number in enumerate(numbers):
+        light = number.startswith("(")
+        path = tuple(int(part) for part in number.strip("()").split("."))
+        made.append(pdf_chain.Candidate(at, "arabic", path, number, "Title", 0.5 if light else weight))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (("1", "1.1", "1.2", "2", "2.1", "3"), ["1", "1.1", "1.2", "2", "2.1", "3"]),
+        (("1", "2", "(1)", "(2)", "(3)", "3", "4"), ["1", "2", "3", "4"]),
+        (("1", "2", "4", "5"), ["1", "2", "4", "5"]),
+        (("7", "1", "2", "9", "3"), ["1", "2", "3"]),
+    ],
+)
+def test_the_chain_of_numbers(numbers, expected):
+    """Numbers that follow each other are taken; lists inside a section and stray numbers are not."""
+    assert expected == [h.number for h in pdf_chain.chain(candidates(*numbers))]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 4)), max_size=40))
+def test_a_chain_is_in_order(pairs):
+    """Whatever numbers there are, those of a chain rise."""
+    numbers = [f"{a}.{b}" if b else str(a) for a, b in pairs]
+    chosen = [tuple(map(int, h.number.split("."))) for h in pdf_chain.chain(candidates(*numbers))]
+    assert sorted(chosen) == chosen
+
+
+def references(*rows):
+    """Lines of a list of references, each (indent, text)."""
+    return [Line(text, 0, 72 + indent, 700 - 12 * n, 10, "F", right=300) for n, (indent, text) in enumerate(rows)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(0, "[1] A. One. Title of it,"), (12, "in [7] of 1999."), (0, "[2] B. Two."), (0, "[3] C. Three.")],
+        [(0, "1. A. One. Title of it,"), (12, "1999."), (0, "2. B. Two."), (0, "3. C. Three.")],
+        [
+            (0, "One, A. Title of it,"),
+            (12, "in 1999."),
+            (0, "Two, B. 2000. Title,"),
+            (12, "and more."),
+            (0, "Three, C. 2001."),
+        ],
+    ],
+)
+def test_items_of_references(rows):
+    """Three items, by marks in brackets, by numbers, by hanging indentation."""
+    assert 3 == len(pdf_references.items(references(*rows)))
+
+
+def test_grep_counts_matches_of_a_sentence_once():
+    """Two matches in one sentence are one place."""
+    blocks = [{"kind": "heading", "text": "Caches", "page": 1, "end": 1, "number": "2"},
+              {"kind": "text", "text": "A cache is a cache. Nothing here. One cache more.", "page": 1, "end": 1}]  # fmt: skip
+    hits = [[1, 2, 7], [1, 13, 18], [1, 38, 43]]
+    rows = pdf_parts.places(Document(1, 1, "", [], blocks, hits), 0)
+    assert [("2 Caches", 2, "A cache is a cache."), ("2 Caches", 1, "One cache more.")] == [
+        (r["section"], r["matches"], r["text"]) for r in rows
+    ]
