@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console, git, state
 from helpers.judge import gate
+from helpers.read import sources
 from helpers.run import submission
 from helpers.run.workdir import Sealed, Workdirs
 
@@ -62,7 +63,9 @@ def entry(argv: list[str]) -> int:
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE
-    request = submission.Request(args.source, environment(args.env), args.slots, args.again)
+    request = submission.Request(
+        [sources.check(source) for source in args.source], environment(args.env), args.slots, args.again
+    )
     if args.on == "sky":
         return on_fleet(work, sealed, request, args.worker)
     for job in submission.submit(work, sealed, request):

@@ -145,7 +145,10 @@ def report(event: journal.Event, unit: str) -> str:
         first += (
             f"  gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}]  n={event['pairs']} pairs, {event['wins']} wins"
         )
-        first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
+        if event.get("mode") == "not_worse":
+            first += f" ({event['within']} lose less than the {event['margin']:.1%} margin, which decides)"
+        else:
+            first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
     lines = [first]
     if event.get("checks"):
         lines.append(f"checks: {event['checks']}")

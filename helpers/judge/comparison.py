@@ -27,7 +27,10 @@ Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on."""
+    """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on.
+
+    Counted are pairs with a gain above 0 (`wins`), above the margin (`clear_wins`) and above minus the margin (`within`).
+    """
 
     verdict: Answer
     pairs: int
@@ -35,6 +38,7 @@ class Verdict:
     interval: tuple[float, float]
     wins: int
     clear_wins: int
+    within: int
     worse: bool
     needed_pairs: int | None = None
 
@@ -134,7 +138,7 @@ def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) ->
     return Verdict(
         answer, pairs, math.expm1(middle), (math.expm1(ordered[pairs - enough]), math.expm1(ordered[enough - 1])),
         sum(gain > 0 for gain in found), sum(gain > delta for gain in found),
-        losses >= enough and middle <= -delta, needed,
+        sum(gain > -delta for gain in found), losses >= enough and middle <= -delta, needed,
     )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def _reporter(log: TextIO) -> pairs.Progress:
             return
         last = time.monotonic()
         print(
-            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear; median gain {verdict.gain:+.2%} "
+            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear, {verdict.within} within; median gain {verdict.gain:+.2%} "
             f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",
             file=log,
         )
@@ -140,7 +140,7 @@ def _record(plan: Plan, measured: Measured, verdict: Verdict) -> dict[str, Any]:
     base, cand = measured.of(plan.metric)
     return {
         "verdict": verdict.verdict, "gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs,
-        "wins": verdict.wins, "clear_wins": verdict.clear_wins, "worse": verdict.worse, "needed": verdict.needed_pairs,
+        "wins": verdict.wins, "clear_wins": verdict.clear_wins, "within": verdict.within, "worse": verdict.worse, "needed": verdict.needed_pairs,
         "baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3),
         "checks": None, "reason": None,
     }  # fmt: skip
@@ -161,8 +161,7 @@ def _void(plan: Plan, base: list[Side], cand: list[Side]) -> dict[str, Any]:
 
 def _confirm(plan: Plan, base: list[Side], cand: list[Side], measured: Measured, log: TextIO) -> dict[str, Any]:
     """On a noisy host a gain counts only when a second, fresh comparison says the same."""
-    samples = measured.of(plan.metric)[0]
-    sigma = noise.sigma_pair(samples)
+    sigma = noise.sigma_pair(*measured.of(plan.metric))  # 16 measurements at the least, where one side may have only 8
     if not noise.needs_confirmation(sigma):
         return {"sigma_pair": sigma}
     print(f"noisy host (sigma_pair {sigma:.1%}): a second, fresh comparison must say the same", file=log)

@@ -25,16 +25,17 @@ class Calibrated:
     text: str
 
 
-def sigma_pair(samples: Sequence[float]) -> float | None:
+def sigma_pair(*series: Sequence[float]) -> float | None:
     """Return 1.4826 * median |ln x[i+1]/x[i]| of successive measurements; None with fewer than 8 of them.
 
+    Several series (the two sides of a comparison, which stops after 8 pairs at the earliest) are taken together.
     Successive differences ignore slow drift, which pairing removes anyway. Raises ValueError for unusable measurements.
     """
-    if not all(math.isfinite(value) and value > 0 for value in samples):
+    if not all(math.isfinite(value) and value > 0 for samples in series for value in samples):
         raise ValueError("measurements must be positive finite numbers")
-    if len(samples) < 8:
+    if sum(map(len, series)) < 8:
         return None
-    steps = [abs(math.log(b / a)) for a, b in itertools.pairwise(samples)]
+    steps = [abs(math.log(b / a)) for samples in series for a, b in itertools.pairwise(samples)]
     return 1.4826 * statistics.median(steps)
 
 

@@ -172,6 +172,7 @@ def test_layouts_and_not_worse(session: Any) -> None:
 
     assert "layout 2 of 2" in done.stderr
     assert "not worse" in done.stdout
+    assert "lose less than the 20.0% margin, which decides" in done.stdout
     session.script("record_result", "keep", "exp-01")
 
 

@@ -49,3 +49,9 @@ def test_values_without_a_logarithm_are_errors() -> None:
     for bad in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="positive"):
             noise.calibrate([1.0] * 20 + [bad], 0.01)
+
+
+def test_two_sides_are_taken_together() -> None:
+    """A comparison that ends after 8 pairs still gives 14 steps; nothing is made of the step from one side to the other."""
+    assert None is noise.sigma_pair([1.0] * 4, [2.0] * 3)
+    assert 0.0 == noise.sigma_pair([1.0] * 8, [9.0] * 8)
