@@ -104,7 +104,7 @@ def main() -> None:
             lines = (errors.strip() or f"text, {len(out)} characters").splitlines()
             reason = next((row for row in lines if row.startswith("error")), lines[0])
             wrong = crashed(code, errors) or seconds > 30 or peak > 1000
-            kind = reason.replace("error: case.pdf: ", "").split(":")[0 if "PDF" not in reason else 1].strip()
+            kind = reason.replace("error: case.pdf: ", "").split(":")[1 if "broken PDF:" in reason else 0].strip()
             ends[re.sub(r"[;\d].*", "", kind)[:40] if code else "text"] += 1
             slowest, largest = max(slowest, (seconds, name)), max(largest, (peak, name))
             row = f"{code} {seconds:5.1f} s {peak:5.0f} MB  {name[:60]}: {reason[:120]}"

@@ -72,6 +72,8 @@ def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns)
     for h in headings:
         kinds[h.at : h.at + h.count] = ["heading"] * h.count
     _notes(lines, kinds, columns)
+    for h in headings:
+        _small_sections(lines, kinds, h)
     n = 0
     while n < len(lines):
         n += _caption(lines, n, kinds, face) or 1
@@ -94,8 +96,22 @@ def _own(line: Line, face: Face) -> str:
     return "small" if line.size < face.size - 0.7 or odd else "text"
 
 
+def _small_sections(lines: list[Line], kinds: list[str], heading: Heading) -> None:
+    """Take small print right below a heading for the section's text: abstracts and appendices are often set so."""
+    n = heading.at + heading.count
+    size = lines[n].size if n < len(lines) else 0.0
+    if not heading.rest and n < len(lines) and len(lines[n].text) < 30:
+        return
+    while n < len(lines) and kinds[n] == "small" and not lines[n].drawn and abs(lines[n].size - size) < 0.6:
+        kinds[n] = "text"
+        n += 1
+
+
 def _notes(lines: list[Line], kinds: list[str], columns: Columns) -> None:
     """Mark small print at the foot of a column, from the first line with a mark of a footnote on."""
+    by_page: dict[int, list[int]] = {}
+    for n, line in enumerate(lines):
+        by_page.setdefault(line.page, []).append(n)
     for n, line in enumerate(lines):
         if (
             kinds[n] != "small"
@@ -103,11 +119,7 @@ def _notes(lines: list[Line], kinds: list[str], columns: Columns) -> None:
             or (n and kinds[n - 1] == "small" and lines[n - 1].y < line.y + 40)
         ):
             continue
-        below = [
-            m
-            for m in range(len(lines))
-            if lines[m].page == line.page and lines[m].y < line.y and columns.same(lines[m], line)
-        ]
+        below = [m for m in by_page[line.page] if lines[m].y < line.y and columns.same(lines[m], line)]
         if len(below) < 25 and all(kinds[m] in ("small", "equation", "code") for m in below):
             kinds[n] = "note"
             for m in below:

@@ -127,7 +127,7 @@ def long_line(megabytes):
 def many_lines(count):
     """Return a PDF with that many short lines on one page, numbered like headings."""
     rows = b"".join(
-        b"BT /F1 %d Tf 72 %d Td (%d.%d Heading - a) Tj ET\n" % (8 + n % 9, 800 - n % 790, n % 40, n % 30)
+        b"BT /F1 %d Tf 72 %d Td (%d.%d Heading - a) Tj ET\n" % (8 + n % 9, 780 - 12 * (n % 64), n % 40, n % 30)
         for n in range(count)
     )
     return one_page(rows)
