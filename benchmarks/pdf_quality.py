@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""extract_pdf.py beside plain pypdf, pdftotext, pdftotext -layout and pypdfium2, on papers whose truth was checked by eye.
+"""extract_pdf.py beside plain pypdf, pdftotext, pdftotext -layout and pypdfium2, on papers whose truth was made by hand.
 
 python3 benchmarks/pdf_quality.py --papers DIR      # DIR holds the papers that cannot be redistributed, by name or hash
 
