@@ -58,17 +58,20 @@ class Shadow:
         """Return the repository's object format, sha1 or sha256."""
         return git.text(self.repository.root, ["rev-parse", "--show-object-format"])
 
-    def write_tree(self, work_tree: Path, index: Path, forced: tuple[str, ...] = paths.PROTECTED) -> str:
+    def write_tree(
+        self, work_tree: Path, index: Path, forced: tuple[str, ...] = paths.PROTECTED, *, fresh: bool = False
+    ) -> str:
         """Store the content of `work_tree` and return its tree id.
 
         What the user's ignore rules name is left out unless the index holds it already; `forced` files are always in.
+        In a `fresh` copy everything is, for it holds nothing but what belongs to it: a tracked file may be ignored too.
         """
         env = self.environment(work_tree, index)
         index.parent.mkdir(parents=True, exist_ok=True)
         self._copy_excludes()
         ignore = git.run(self.repository.root, ["config", "--path", "core.excludesFile"], check=False).stdout
         user = ["-c", f"core.excludesFile={os.fsdecode(ignore).strip()}"] if ignore.strip() else []
-        git.run(work_tree, [*user, "add", "--all", "--", "."], env=env)
+        git.run(work_tree, [*user, "add", "--all", *(["--force"] if fresh else []), "--", "."], env=env)
         present = [name for name in forced if os.path.lexists(work_tree / name)]
         if present:
             git.run(work_tree, ["add", "--force", "--", *(f":(literal){name}" for name in present)], env=env)

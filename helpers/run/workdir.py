@@ -79,7 +79,7 @@ class Workdirs:
                 count = self._fill_from_work_tree(partial, self.index(name))
             else:
                 count = self._fill_from(source, partial)
-            tree = self.shadow.write_tree(partial, self.index(name))
+            tree = self.shadow.write_tree(partial, self.index(name), fresh=True)
             skyignore = partial / ".skyignore"
             if not os.path.lexists(skyignore):
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
@@ -108,7 +108,7 @@ class Workdirs:
         shutil.rmtree(partial, ignore_errors=True)
         try:
             self._fill_from_work_tree(partial, index)
-            return self.shadow.write_tree(partial, index)
+            return self.shadow.write_tree(partial, index, fresh=True)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             index.unlink(missing_ok=True)

@@ -147,6 +147,23 @@ def test_linked_worktrees_and_spaces_work(repo: Any, tmp_path: Path) -> None:
     assert 2 == len(repo.git("for-each-ref", "refs/autoresearch/").splitlines())
 
 
+@pytest.mark.parametrize("start", [[], ["--from", "HEAD"]])
+def test_a_tracked_file_that_is_ignored_belongs_to_the_copy(repo: Any, tmp_path: Path, start: list[str]) -> None:
+    """What was added in spite of .gitignore is sealed, and sealed again after an edit."""
+    repo.write("b.o", "tracked all the same")
+    repo.git("add", "-f", "b.o")
+    repo.commit()
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01", *start).stdout.strip())
+    (copy / "b.o").write_text("edited")
+    (copy / "new.o").write_text("a build product")
+
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "x")
+    repo.script("snapshot_workdir", "restore", "exp-01", str(tmp_path / "again"))
+
+    assert "edited" == (tmp_path / "again/b.o").read_text()
+    assert not (tmp_path / "again/new.o").exists()
+
+
 def test_scripts_work_from_inside_a_copy(repo: Any) -> None:
     """A copy has no .git, and the scripts know all the same which repository it belongs to."""
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
