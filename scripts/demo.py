@@ -39,7 +39,7 @@ def entry(argv: list[str]) -> int:
     began = time.monotonic()
     work.begin()
     for number, row in enumerate(case.data["experiments"], 1):
-        work.experiment(f"exp-{number:02d}", row["patch"], row["why"], row.get("source", "own"))
+        work.experiment(f"exp-{number:02d}", row)
     kept = work.end()
     console.note(f"\n{time.monotonic() - began:.0f} seconds; the repository is in {work.repository}")
     print(f"kept: {', '.join(kept) or 'nothing'}")

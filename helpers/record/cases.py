@@ -6,12 +6,14 @@ and may_keep (near the margin) are looked at when all is over, for the exit code
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,20 +61,26 @@ class Work:
         if self.run("start_session", "--lock") != console.DONE:
             raise console.outside("the baseline could not be taken", "see the messages above")
 
-    def experiment(self, name: str, patch: str, why: str, source: str = "own") -> None:
-        """Copy, edit, submit, collect, compare, decide."""
+    def experiment(self, name: str, what: dict[str, str]) -> None:
+        """Copy, edit, submit, collect, compare, decide. `what`: why, and a patch or another release's folder."""
+        why, source = what["why"], what.get("source", "own")
         print(f"\n=== {name}: {why}", flush=True)
         copy = self.output("snapshot_workdir", "create", name)
-        file = self.case.folder / patch
-        if subprocess.run(["git", "apply", str(file)], cwd=copy, check=False).returncode != 0:
-            print(f"{patch} does not apply to the current baseline: left out", flush=True)
+        if "wheel" in what:
+            release(what["wheel"], what["folder"], Path(copy))
+        elif (
+            subprocess.run(["git", "apply", str(self.case.folder / what["patch"])], cwd=copy, check=False).returncode
+            != 0
+        ):
+            print(f"{what['patch']} does not apply to the current baseline: left out", flush=True)
             return
         if self.run("submit_experiment", name, "--desc", why, "--source", source) == console.REFUSED:
             self.run("record_result", "discard", name, "--why", "the guard refuses it")
             return
         self.run("collect_results", "--wait", "900", "--all")
         if self.run("compare", name) == console.DONE:
-            self.run("record_result", "keep", name, "--solution", why)
+            reviewed = ["--reviewed", what["reviewed"]] if "reviewed" in what else []
+            self.run("record_result", "keep", name, "--solution", why, *reviewed)
         else:
             self.run("record_result", "discard", name, "--why", "the comparison does not show it to be better")
 
@@ -107,6 +115,36 @@ class Work:
         return [sys.executable, str(paths.BUNDLE / "scripts" / f"{script}.py"), *args]
 
 
+def release(wheel: str, folder: str, copy: Path) -> None:
+    """Put a folder of another release into the copy, in place of its own."""
+    with tempfile.TemporaryDirectory() as temporary:
+        unpack_wheel(wheel, Path(temporary))
+        shutil.rmtree(copy / folder)
+        shutil.copytree(Path(temporary) / folder, copy / folder)
+
+
+def unpack_wheel(wheel: str, target: Path) -> None:
+    """Fetch a released wheel and unpack its packages, without its metadata; raises Failure (3) when it cannot be had."""
+    with tempfile.TemporaryDirectory() as temporary:
+        command = [*_pip(), "download", "--quiet", "--no-deps", "-d", temporary, wheel]
+        console.note(f"fetching {wheel}")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        file = next(Path(temporary).glob("*.whl"), None)
+        if file is None:
+            raise console.outside(
+                f"{wheel} could not be fetched: {done.stderr.strip()[-300:]}", "it needs the package index (pip)"
+            )
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if ".dist-info/" not in name]
+            archive.extractall(target, names)  # noqa: S202 - zipfile itself keeps every name inside
+
+
+def _pip() -> list[str]:
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    return [shutil.which("pip3") or shutil.which("pip") or "pip"]
+
+
 def fetch(case: Case, target: Path) -> None:
     """Put the case's target into the new folder `target`: a folder of ours, or a released source package.
 
@@ -116,10 +154,22 @@ def fetch(case: Case, target: Path) -> None:
     if "folder" in source:
         shutil.copytree((case.folder / source["folder"]).resolve(), target)
         return
+    if "wheel" in source:
+        unpack_wheel(source["wheel"], target)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         if "pypi" in source:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:",
-                       "-d", temporary, source["pypi"]]  # fmt: skip
+            command = [
+                *_pip(),
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--no-binary",
+                ":all:",
+                "-d",
+                temporary,
+                source["pypi"],
+            ]
         else:
             command = ["apt-get", "source", "--download-only", "-qq", source["debian"]]
         console.note(f"fetching {source}")
