@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers import console
-from helpers.read import arxiv, copies, outside, papers, scholar, transport
+from helpers.read import arxiv, copies, outside, papers, scholar, shelf, transport
 from helpers.read.papers import Paper
 from helpers.read.wanted import Wanted, canonical
 
@@ -40,8 +40,8 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     wanted.folder.mkdir(parents=True, exist_ok=True)
     for suffix, data in ((".pdf", pdf), (".md", content)):
         if data:
-            papers.replace_file(wanted.folder / (name + suffix), data)
-    papers.write_index(wanted.folder, entry)
+            shelf.replace_file(wanted.folder / (name + suffix), data)
+    shelf.write(wanted.folder, entry)
     return entry
 
 

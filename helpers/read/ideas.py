@@ -89,6 +89,11 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
     return idea, True
 
 
+def source(root: Path, name: str) -> str:
+    """Return where the idea called `name` comes from, "" when it does not say or there is none."""
+    return next((idea.data.get("source", "") for idea in read(root) if idea.name == name), "")
+
+
 def close(root: Path, name: str, result: str, why: str) -> Idea:
     """Mark an idea as done with its result and reason; raises Failure (2) when there is none of that name."""
     found = [

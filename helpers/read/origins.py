@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import console, git, journal, paths
-from helpers.read import findings, github_names, sources
+from helpers.read import findings, github_names, shelf, sources
 from helpers.read.findings import Finding
 from helpers.read.outside import line
 
@@ -49,7 +48,7 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
 def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
     known = any(e.get("type") == "literature" and e.get("source") == origin.id for e in journal.read(root))
-    if origin.url and not known:
+    if (origin.url or origin.kind == "commit") and not known:
         journal.append(
             root, {"type": "literature", "source": origin.id, "title": origin.title, "url": origin.url, "kind": origin.kind}
         )  # fmt: skip
@@ -57,16 +56,9 @@ def note(root: Path, origin: Origin) -> None:
 
 def _paper(root: Path, said: str) -> str | None:
     """Return the title of a fetched paper."""
-    index = root / paths.PAPERS / "index.jsonl"
     wanted = (said.lower(), said.lower().removeprefix("arxiv:"))
-    for row in index.read_text(encoding="utf-8", errors="replace").splitlines() if index.exists() else []:
-        try:
-            known = json.loads(row)
-        except ValueError:
-            continue
-        if isinstance(known, dict) and str(known.get("id", "")).lower() in wanted:
-            return str(known.get("title", ""))
-    return None
+    fetched = shelf.read(root / paths.PAPERS)
+    return next((str(row.get("title", "")) for row in fetched if str(row.get("id", "")).lower() in wanted), None)
 
 
 def _paper_like(id_: str) -> bool:

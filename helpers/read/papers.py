@@ -1,24 +1,17 @@
-"""What a paper is to us, how the answers of several sources become one list, and papers/index.jsonl."""
+"""What a paper is to us, and how the answers of several sources become one list."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import re
-import threading
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from helpers import console
 from helpers.read.outside import line
 
-INDEX = "index.jsonl"
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _STOP = frozenset(
@@ -213,48 +206,3 @@ def _joined(a: Paper, b: Paper) -> Paper:
         abstract=max(a.abstract, b.abstract, key=len),
         sources=tuple(dict.fromkeys((*a.sources, *b.sources))),
     )
-
-
-def read_index(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of papers/index.jsonl; what cannot be read is passed over."""
-    try:
-        raw = (folder / INDEX).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    entries = []
-    for text in raw.splitlines():
-        try:
-            entry = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
-
-
-def write_index(folder: Path, entry: dict[str, Any]) -> None:
-    """Put a paper's line into papers/index.jsonl, in place of an earlier line with its id; whole or not at all."""
-    with _locked(folder):
-        others = [e for e in read_index(folder) if e.get("id") != entry["id"]]
-        text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in (*others, entry))
-        replace_file(folder / INDEX, text.encode("utf-8", "replace"))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)  # the folder itself: no lock file is left behind
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from helpers import console, journal, paths
+from helpers.read import shelf
 
 _OWN = ("own", "profile")
 _FORMS = (
@@ -54,23 +54,10 @@ def reference(root: Path, source: str) -> str:
 
 
 def _title(root: Path, source: str) -> str:
-    for row in reversed([*_index(root), *journal.read(root)]):
+    for row in reversed([*shelf.read(root / paths.PAPERS), *journal.read(root)]):
         if source in (row.get("id"), row.get("source_id")) or (
             row.get("type") in ("literature", "idea") and row.get("source") == source
         ):
             title = str(row.get("title") or row.get("text") or "")
             return "".join(c if c.isprintable() else " " for c in title)[:150]
     return ""
-
-
-def _index(root: Path) -> list[dict[str, object]]:
-    file = root / paths.PAPERS / "index.jsonl"
-    rows = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            rows.append(row)
-    return rows

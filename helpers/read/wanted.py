@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers.read import outside, papers
+from helpers.read import outside, papers, shelf
 
 Kind = Literal["auto", "html", "latex", "pdf"]
 
@@ -27,7 +27,7 @@ class Wanted:
 def present(wanted: Wanted) -> dict[str, Any] | None:
     """Return the index entry of a paper that is already there with its files and this kind of text, else None."""
     kind, value = papers.parse_id(wanted.id)
-    for entry in papers.read_index(wanted.folder):
+    for entry in shelf.read(wanted.folder):
         ids = {entry.get("id"), entry.get("asked")}
         if {canonical(kind, value), wanted.id} & ids and wanted.kind in ("auto", entry.get("text_from")):
             files = [entry.get("pdf"), entry.get("text")]

@@ -8,6 +8,7 @@ from pathlib import Path
 from helpers import console, git, journal, state
 from helpers.journal import Event
 from helpers.judge import gate
+from helpers.read import ideas
 from helpers.read import sources as references
 from helpers.record import commit, improvements, runs, session
 from helpers.run.workdir import Sealed, Workdirs
@@ -43,7 +44,8 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
         _inspect(work, sealed, now, words)
         _branch_in_order(root, now)
         _files_in_order(root, now)
-        cited = [references.reference(root, source) for source in _sources(now, name, words)]
+        its = _sources(root, now, name, words)
+        cited = [references.reference(root, source) for source in its]
         text = improvements.message(now, sealed, compared, cited)
         page = improvements.page(work, now, sealed, compared, words.problem, words.solution, cited)
         base = str(now.baseline["commit_full"])
@@ -51,7 +53,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
         new = commit.build(repository, base, trees, page, text)
         event = runs.line(
             now, name, "keep", sealed.description.splitlines()[0], commit=new[:7], commit_full=new,
-            literature_source=", ".join(_sources(now, name, words)) or None, reviewed=words.reviewed or None,
+            literature_source=", ".join(its) or None, reviewed=words.reviewed or None,
             timestamp=journal.now_ms(),
         )  # fmt: skip
         if not dry_run:
@@ -112,6 +114,15 @@ def _files_in_order(root: Path, now: State) -> None:
         )
 
 
-def _sources(now: State, name: str, words: Words) -> list[str]:
+def _sources(root: Path, now: State, name: str, words: Words) -> list[str]:
+    """Return the ids given at submit and keep; an idea brings its own source along."""
     given = [s for job in now.screens() if job.experiment == name for s in job.submitted.get("source", [])]
-    return list(dict.fromkeys([*words.sources, *given]))
+    found = []
+    for id_ in (*words.sources, *given):
+        found.append(id_)
+        behind = ideas.source(root, id_)
+        try:
+            found += [references.check(behind)] if behind else []
+        except console.Failure:  # a word that a person wrote into the ideas: no reason to refuse a measured gain
+            console.note(f"note: {id_} names the source {behind!r:.80}, which is no known form")
+    return list(dict.fromkeys(found))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paper_services import BUNDLE
 
 from helpers import console
-from helpers.read import listing, outside, papers, question
+from helpers.read import listing, outside, papers, question, shelf
 from helpers.read.papers import Paper
 from helpers.read.question import Question
 from helpers.read.survey import Outcome
@@ -87,13 +87,13 @@ def test_why_names_the_words_that_match():
 
 def test_the_index_has_one_line_a_paper(tmp_path):
     """A paper fetched again replaces its line; a line that cannot be read is no obstacle."""
-    (tmp_path / papers.INDEX).write_text('{"id":"a","n":0}\nnot json\n', encoding="utf-8")
+    (tmp_path / shelf.INDEX).write_text('{"id":"a","n":0}\nnot json\n', encoding="utf-8")
     for n in (1, 2):
-        papers.write_index(tmp_path, {"id": "a", "n": n})
-    papers.write_index(tmp_path, {"id": "b"})
-    lines = (tmp_path / papers.INDEX).read_text(encoding="utf-8").splitlines()
+        shelf.write(tmp_path, {"id": "a", "n": n})
+    shelf.write(tmp_path, {"id": "b"})
+    lines = (tmp_path / shelf.INDEX).read_text(encoding="utf-8").splitlines()
     assert [{"id": "a", "n": 2}, {"id": "b"}] == [json.loads(line) for line in lines]
-    assert [papers.INDEX] == [f.name for f in tmp_path.iterdir()]
+    assert [shelf.INDEX] == [f.name for f in tmp_path.iterdir()]
 
 
 def test_writers_of_the_index_do_not_lose_each_other(tmp_path):
@@ -101,12 +101,12 @@ def test_writers_of_the_index_do_not_lose_each_other(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {str(BUNDLE)!r})
 from pathlib import Path
-from helpers.read import papers
-for i in range(20): papers.write_index(Path({str(tmp_path)!r}), {{"id": sys.argv[1] + str(i)}})
+from helpers.read import shelf
+for i in range(20): shelf.write(Path({str(tmp_path)!r}), {{"id": sys.argv[1] + str(i)}})
 """
     running = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "abc"]
     assert [0, 0, 0] == [p.wait(60) for p in running]
-    assert 60 == len({e["id"] for e in papers.read_index(tmp_path)})
+    assert 60 == len({e["id"] for e in shelf.read(tmp_path)})
 
 
 @pytest.mark.parametrize(

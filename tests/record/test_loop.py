@@ -30,7 +30,10 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
     session.git("add", "mine.txt")
     experiment(session, "exp-01", {"src/work.sh": FAST})
 
-    assert "no source" in session.script("submit_experiment", "exp-01", "--desc", "x", "--source", "somewhere", code=2).stderr
+    assert (
+        "no source"
+        in session.script("submit_experiment", "exp-01", "--desc", "x", "--source", "somewhere", code=2).stderr
+    )
     session.script("submit_experiment", "exp-01", "--desc", "sleep less", "--source", "own")
     screened = session.script("collect_results", "--wait", "60", "--all").stdout
     compared = session.script("compare", "exp-01").stdout
