@@ -80,8 +80,25 @@ def emit(text: str, *, full: bool = False, spill: Path | None = None) -> None:
         print(text, flush=True)
         return
     path = _spill(text, spill, ".txt")
-    head = text[: LIMIT - 400].rsplit("\n", 1)[0]
-    print(f"{head}\n... {len(text):,} characters in all; the whole is in {path} (or ask with --full)", flush=True)
+    print(
+        f"{_head(text)}\n... {len(text):,} characters in all; the whole is in {path} (or ask with --full)", flush=True
+    )
+
+
+def _head(text: str) -> str:
+    """Return the beginning that is printed, cut at a line's end or at least a word's, a fence in it closed."""
+    whole = text[: LIMIT - 400]
+    head = next(
+        (part for part in (whole.rpartition("\n")[0], whole.rpartition(" ")[0]) if len(part) > LIMIT // 2), whole
+    )
+    ticks = ""
+    for line in head.split("\n"):
+        mark = line[: len(line) - len(line.lstrip("`"))]
+        if not ticks and len(mark) >= 3:
+            ticks = mark
+        elif ticks and line == ticks:
+            ticks = ""
+    return f"{head}\n{ticks}" if ticks else head
 
 
 def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
