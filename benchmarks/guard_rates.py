@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""How often the guard refuses honest patches: it judges the performance commits of real repositories.
+
+python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with their history
+
+Of each commit that speaks of speed only the changed source files count: what an agent may not touch by name (builds,
+tests, CI, dependencies) is left out, as it would have left it out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import sys
+from pathlib import Path
+
+BUNDLE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BUNDLE))
+
+from helpers import console, git  # noqa: E402
+from helpers.judge import guard  # noqa: E402
+from helpers.judge.guard_diff import changes_between  # noqa: E402
+
+WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
+SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", ".java", ".pyx", ".zig")
+
+
+def source_changes(folder: Path, commit: str) -> list[guard.Change]:
+    """Return what a commit changes in source files that an agent may touch; raises Failure where objects are missing."""
+    changes = changes_between(folder, f"{commit}^^{{tree}}", f"{commit}^{{tree}}")
+    chosen = [change for change in changes if change.path.endswith(SOURCE) and change.new is not None]
+    return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
+
+
+def judged(changes: list[guard.Change]) -> list[guard.Finding]:
+    """Return the guard's findings."""
+    return guard.check(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
+
+
+def judge(folder: Path, most: int, *, show: bool) -> None:
+    """Judge one repository's commits and print the shares."""
+    rows = git.text(
+        folder, ["log", "--no-merges", "-E", "-i", f"--grep={WORDS}", f"--max-count={most}", "--format=%H %s"]
+    )
+    count, refused, reviewed = 0, 0, 0
+    rules: collections.Counter[str] = collections.Counter()
+    for commit, _, title in (row.partition(" ") for row in rows.splitlines()):
+        try:
+            changes = source_changes(folder, commit)
+        except console.Failure:  # the first commit, or a clone without all objects
+            continue
+        if not changes:
+            continue
+        found = judged(changes)
+        count += 1
+        refused += any(f.level == "refuse" for f in found)
+        reviewed += bool(found) and all(f.level == "review" for f in found)
+        rules.update({f"{f.level} {f.rule}" for f in found})
+        for f in found if show else []:
+            print(f"  {commit[:9]} {f.level} {f.rule} {f.path}:{f.line} {f.message[-90:]} | {title[:50]}")
+    if count:
+        print(
+            f"{folder}: {count} commits; refused {refused} ({refused / count:.0%}), only to be reviewed {reviewed} ({reviewed / count:.0%})"
+        )
+        print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))
+
+
+def main() -> None:
+    """Judge the repositories."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("repository", nargs="+", type=Path)
+    p.add_argument("--most", type=int, default=300, help="commits of a repository (default 300)")
+    p.add_argument("--show", action="store_true", help="print each finding")
+    args = p.parse_args()
+    for folder in args.repository:
+        judge(folder, args.most, show=args.show)
+
+
+if __name__ == "__main__":
+    main()
