@@ -37,9 +37,13 @@ def message(now: State, sealed: Sealed, compared: Event, cited: list[str]) -> st
 
 
 def page(
-    work: Workdirs, now: State, sealed: Sealed, compared: Event, problem: str, solution: str, cited: list[str]
-) -> bytes:
-    """Return IMPROVEMENTS.md of the baseline with an entry for this change added."""
+    work: Workdirs, now: State, sealed: Sealed, compared: Event, problem: str, solution: str, cited: list[str],
+    reviewed: tuple[str, list[str]] = ("", []),
+) -> bytes:  # fmt: skip
+    """Return IMPROVEMENTS.md of the baseline with an entry for this change added.
+
+    `reviewed`: the reviewer's words, and the places that only a reader can judge.
+    """
     held = git.run(work.root, ["cat-file", "blob", f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"], check=False)
     before = held.stdout if held.returncode == 0 else HEADER
     title, _, rest = sealed.description.partition("\n")
@@ -52,4 +56,6 @@ def page(
         f"- References: {'; '.join(cited) or 'own idea'}",
         f"- Experiment: {sealed.name}, worker {compared.get('worker', 'local')}, order seed {compared.get('seed')}",
     ]
+    if reviewed[1]:
+        lines.append(f"- Look here: {'; '.join(reviewed[1])}. Reviewed: {reviewed[0]}")
     return before.rstrip(b"\n") + b"\n\n" + ("\n".join(lines) + "\n").encode()

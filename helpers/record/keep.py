@@ -41,13 +41,15 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
             return done
         sealed = work.sealed(name)
         compared = standing(now, sealed)
-        _inspect(work, sealed, now, words)
+        places = _inspect(work, sealed, now, words)
         _branch_in_order(root, now)
         _files_in_order(root, now)
         its = _sources(root, now, name, words)
         cited = [references.reference(root, source) for source in its]
         text = improvements.message(now, sealed, compared, cited)
-        page = improvements.page(work, now, sealed, compared, words.problem, words.solution, cited)
+        page = improvements.page(
+            work, now, sealed, compared, words.problem, words.solution, cited, (words.reviewed, places)
+        )
         base = str(now.baseline["commit_full"])
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
         new = commit.build(repository, base, trees, page, text)
@@ -86,7 +88,8 @@ def standing(now: State, sealed: Sealed) -> Event:
     return compared
 
 
-def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> None:
+def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> list[str]:
+    """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
     left = gate.refuse(work, sealed, now)
     if left and not words.reviewed:
         lines = "\n  ".join(gate.line(finding) for finding in left[:20])
@@ -94,6 +97,7 @@ def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> None:
             f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
             f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
         )
+    return [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left[:20]]
 
 
 def _branch_in_order(root: Path, now: State) -> None:

@@ -126,6 +126,22 @@ def _kept(session: Any, name: str, files: dict[str, str], code: int) -> str:
     return str(session.script("record_result", "keep", name, code=code).stderr)
 
 
+def test_what_only_a_reader_can_judge_is_shown_to_the_next_one(session: Any) -> None:
+    """A flagged place needs a reviewer's words; both stand in IMPROVEMENTS.md for whoever reads the branch."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text('x=$(eval "echo 1")\nsleep 0.005\necho 42\nexit 0\nsystem("x")\n')
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+    session.script("compare", "exp-01")
+
+    refused = session.script("record_result", "keep", "exp-01", code=4).stderr
+    session.script("record_result", "keep", "exp-01", "--reviewed", "the last line is never reached")
+
+    assert "src/work.sh:5" in refused
+    assert "Look here: src/work.sh:5 (hidden-code). Reviewed: the last line is never reached" in session.git(
+        "show", "HEAD:IMPROVEMENTS.md"
+    )
+
+
 def test_the_whole_against_the_first_baseline(session: Any) -> None:
     """The headline: the branch's tip compared afresh with the code before the session, under the same benchmark."""
     _kept(session, "exp-01", {"src/work.sh": FAST}, code=0)
