@@ -19,6 +19,7 @@ class Job:
     submitted: Event
     finished: Event | None = None
     sent: Event | None = None
+    cancelling: bool = False
 
     @property
     def name(self) -> str:
@@ -184,9 +185,14 @@ def _apply(state: State, event: Event) -> None:
 
 
 def _sent(state: State, event: Event) -> None:
-    """Note on a waiting job of the fleet which worker it was given to."""
-    if event.get("event") == "sent" and str(event.get("job")) in state.jobs:
-        state.jobs[str(event["job"])].sent = event
+    """Note on a job of the fleet which worker it was given to, that it came back unsent, or that it shall be ended."""
+    job, kind = state.jobs.get(str(event.get("job"))), event.get("event")
+    if job is None:
+        return
+    if kind in ("sent", "unsent"):
+        job.sent = event if kind == "sent" else None
+    elif kind == "cancelling":
+        job.cancelling = True
 
 
 def _finish(state: State, event: Event) -> None:

@@ -40,7 +40,9 @@ def entry(argv: list[str]) -> int:
     if args.loop:
         from helpers.run import keeper
 
-        keeper.keep(root, loop=True)
+        keeper.loop(root)
+        console.note("ended; what was sent goes on there, and collect_results.py collects it")
+        return console.DONE
     new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     unit = str(now.config.get("metricUnit", ""))
     if args.json:
@@ -49,10 +51,10 @@ def entry(argv: list[str]) -> int:
         console.emit("\n".join(collection.line(event, now.metric, unit) for event in new), full=args.full)
     left = state.load(root).open_jobs()
     if any(job.submitted.get("executor") == "sky" for job in left):
-        from helpers.run import keeper
+        from helpers.run import seen
 
-        if keeper.trouble(root):
-            console.note(f"the fleet's last round: {keeper.trouble(root)}")
+        if seen.trouble(root):
+            console.note(f"the fleet's last round: {seen.trouble(root)}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
     elif not new:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The fleet of workers: make, list, replace, stop, take down."""
+"""The fleet of workers: make, list, calibrate, replace, stop, take down."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from helpers import console, git, state
 EXAMPLES = """\
   workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
   workers.py list
+  workers.py calibrate --all                      # which gain does each of them resolve?
   workers.py replace vm-03                        # a noisy or dead one
   workers.py down --all --yes                     # only when the person said so
 """
@@ -24,8 +25,8 @@ def arguments() -> argparse.ArgumentParser:
     p = console.parser(
         "Workers on clouds, Kubernetes or Slurm, through SkyPilot. They cost the person's money.", EXAMPLES
     )
-    p.add_argument("action", choices=["up", "list", "replace", "stop", "down"])
-    p.add_argument("worker", nargs="*", help="for replace, stop and down: which")
+    p.add_argument("action", choices=["up", "list", "calibrate", "replace", "stop", "down"])
+    p.add_argument("worker", nargs="*", help="for calibrate, replace, stop and down: which")
     p.add_argument("--count", type=int, default=1, metavar="N", help="up: workers in all, vm-01 to vm-N (default 1)")
     p.add_argument(
         "--infra", metavar="NAME", help="up: aws, gcp/us-central1, k8s, slurm/CLUSTER, ... (default: the session's)"
@@ -41,8 +42,11 @@ def arguments() -> argparse.ArgumentParser:
     )
     p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
     p.add_argument("--ask", action="store_true", help="list: ask the clouds for the true states")
-    p.add_argument("--all", action="store_true", help="stop and down: every worker of this session; down needs --yes")
-    p.add_argument("--yes", action="store_true", help="down --all: the person said so")
+    p.add_argument("--all", action="store_true", help="calibrate, stop and down: every worker; down needs --yes")
+    p.add_argument("--yes", action="store_true", help="down --all, or with something running there: the person said so")
+    p.add_argument(
+        "--wait", type=float, default=7200, metavar="SECONDS", help="calibrate: follow so long (default 7200)"
+    )
     p.add_argument("--dry-run", action="store_true", help="say what would be done")
     console.add_output_options(p)
     return p
@@ -51,16 +55,16 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Do it."""
     args = arguments().parse_args(argv)
-    from helpers.run import workers
+    from helpers.run import roster, workers
 
     root = git.find().root
     now = state.load(root)
     if args.action == "list":
-        rows = workers.table(root, now, ask=args.ask)
+        rows = roster.table(root, now, ask=args.ask)
         if args.json:
             console.emit_json(rows, full=args.full)
         else:
-            console.emit("\n".join(map(workers.line, rows)), full=args.full)
+            console.emit("\n".join(map(roster.line, rows)), full=args.full)
         return console.DONE
     if args.action == "up":
         return up(args, root, now)
@@ -68,12 +72,27 @@ def entry(argv: list[str]) -> int:
     if args.dry_run:
         print(f"would {args.action}: {', '.join(names)}")
         return console.DONE
+    if args.action == "calibrate":
+        return calibrate(root, names, args.wait)
     for name in names:
         print(
             workers.replace(root, name) if args.action == "replace" else workers.end(root, name, args.action),
             flush=True,
         )
     return console.DONE
+
+
+def calibrate(root: Path, names: list[str], seconds: float) -> int:
+    """Measure the baseline on all of them at the same time; exit 1 when one cannot resolve the margin."""
+    from helpers.judge import elsewhere
+
+    jobs = [elsewhere.begin_calibration(root, elsewhere.choose(state.load(root), name)) for name in names]
+    quiet = True
+    for job in jobs:
+        result = elsewhere.calibrated(root, job, seconds)
+        print(f"{result.event['worker']}: {result.text}", flush=True)
+        quiet = quiet and result.quiet
+    return console.DONE if quiet else console.NO
 
 
 def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
@@ -98,18 +117,25 @@ def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
 
 def chosen(args: argparse.Namespace, now: state.State) -> list[str]:
     """Return the workers that are meant; raises Failure (2, 4)."""
-    from helpers.run import crew
+    from helpers.run import crew, workers
 
     if args.all and args.action == "replace":
         raise console.usage("replace takes names, not --all")
-    if not args.all:
-        if not args.worker:
-            raise console.usage(f"{args.action} which worker?", "workers.py list")
-        return list(args.worker)
-    names = [w.name for w in crew.crew(now).values() if w.state != "down"]
-    if args.action == "down" and not args.yes and not args.dry_run:
+    if not args.all and not args.worker:
+        raise console.usage(f"{args.action} which worker?", "workers.py list")
+    every = crew.up(now) if args.action == "calibrate" else crew.standing(now)
+    names = [w.name for w in (every if args.all else workers.known(now, args.worker))]
+    if args.yes or args.dry_run or args.action in ("calibrate", "replace"):
+        return names
+    if args.action == "down" and args.all:
         raise console.refused(
             f"this takes down {', '.join(names) or 'nothing'} for good", "if the person said so: --all --yes"
+        )
+    busy = [f"{job.name} on {name}" for name in names for job in crew.busy(now).get(name, [])]
+    if busy:
+        raise console.refused(
+            f"not yet collected: {', '.join(busy)}",
+            "collect_results.py --wait 600 --all; or --yes if the person said so",
         )
     return names
 

@@ -84,10 +84,21 @@ def follow(root: Path, name: str, seconds: float) -> Event:
 
 def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
     """Measure the baseline on a worker and journal what it resolves; raises Failure (3)."""
+    return calibrated(root, begin_calibration(root, worker), seconds)
+
+
+def begin_calibration(root: Path, worker: str) -> str:
+    """Journal a calibration as waiting for `worker`, unless one is under way there, and return its job."""
     now = state.load(root)
     now.require_lock()
-    name = next((j.name for j in now.open_jobs() if j.role == "calibration" and j.submitted["worker"] == worker), None)
-    name = name or _submit(root, "calibration", f"calibrate-{worker}", str(now.baseline["tree"]), worker, {})
+    for job in now.open_jobs():
+        if job.role == "calibration" and job.submitted["worker"] == worker:
+            return job.name
+    return _submit(root, "calibration", f"calibrate-{worker}", str(now.baseline["tree"]), worker, {})
+
+
+def calibrated(root: Path, name: str, seconds: float) -> Calibration:
+    """Wait for a calibration, journal what its worker resolves, and return it; raises Failure (3)."""
     job = _ended(root, name, seconds)
     assert job.finished is not None  # noqa: S101 - for the type checker
-    return calibration.journaled(root, worker, list(job.finished["answer"]["samples"]), now.margin)
+    return calibration.journaled(root, job.worker, list(job.finished["answer"]["samples"]), state.load(root).margin)

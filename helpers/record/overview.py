@@ -8,7 +8,7 @@ from typing import Any
 from helpers import git, paths
 from helpers.read import ideas
 from helpers.record import session
-from helpers.run import budget, local
+from helpers.run import budget, local, seen
 from helpers.state import State
 
 LINES = 40
@@ -64,7 +64,10 @@ def _standing(now: State) -> list[str]:
 
 def _running(root: Path, now: State) -> list[str]:
     jobs = now.open_jobs()
-    states = local.poll(root, [j.name for j in jobs if j.submitted.get("executor") == "local"])
+    states: dict[str, str] = {**local.poll(root, [j.name for j in jobs if j.submitted.get("executor") == "local"])}
+    fleet = [j for j in jobs if j.submitted.get("executor") == "sky"]
+    if fleet:
+        states.update(seen.words(root, fleet))
     return [
         f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.get('description', '')[:80]}"
         for j in jobs

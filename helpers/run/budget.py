@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from helpers import console
 from helpers.journal import now_ms
+from helpers.run import crew
 from helpers.state import State
 
 
@@ -19,13 +20,15 @@ class Spent:
 
 
 def spent(state: State) -> Spent:
-    """Compute the spend from the journal. Local runs cost nothing; one run of unknown price makes the sum unknown."""
+    """Compute the spend from the journal. Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
+
+    This machine costs nothing. What a lost worker's experiment is sent again for is no experiment of its own.
+    """
     began = int((state.lock or state.config).get("timestamp", now_ms()))
-    costs = [
-        j.finished.get("cost_usd") for j in state.jobs.values() if j.finished and j.submitted.get("executor") != "local"
-    ]
+    costs = [crew.spend(worker, now_ms()) for worker in crew.crew(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
-    return Spent(len(state.screens()), (now_ms() - began) / 3_600_000, usd)
+    count = sum(1 for job in state.screens() if not job.submitted.get("retry_of"))
+    return Spent(count, (now_ms() - began) / 3_600_000, usd)
 
 
 def left(state: State) -> str:

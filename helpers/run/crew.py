@@ -8,8 +8,8 @@ from helpers.journal import Event
 from helpers.state import Job, State
 
 LOCAL = "local"
-STATES = {"launching": "launching", "up": "up", "stopped": "stopped", "down": "down", "lost": "lost"}
-"""Events of a worker that change its state."""
+STATES = ("launching", "up", "failed", "stopped", "down", "lost")
+"""Events of a worker that are its new state; `failed`: a launch left something behind, `lost`: it went away by itself."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Worker:
     autostop: int | None = None
     asked: dict[str, object] = field(default_factory=dict)
     since_ms: int = 0
-    up_ms: int = 0
+    paid: float | None = 0.0
     sigma_pair: float | None = None
     resolves: float | None = None
     noisy: bool = False
@@ -49,9 +49,8 @@ def _apply(worker: Worker, event: Event) -> None:
         return
     if kind not in STATES:
         return
-    if worker.state == "up":
-        worker.up_ms += at - worker.since_ms
-    worker.state, worker.since_ms = STATES[kind], at
+    worker.paid = spend(worker, at)
+    worker.state, worker.since_ms = kind, at
     if kind == "launching":
         worker.asked, worker.autostop = dict(event.get("resources") or {}), event.get("autostop")
         worker.sigma_pair = worker.resolves = None
@@ -61,14 +60,21 @@ def _apply(worker: Worker, event: Event) -> None:
         worker.resources, worker.accelerators = str(event.get("host", "")), event.get("accelerators")
 
 
+def spend(worker: Worker, at_ms: int) -> float | None:
+    """Return the dollars that the worker has cost until `at_ms`, idle or not; None when a price is unknown."""
+    if worker.state != "up" or worker.paid is None:
+        return worker.paid
+    return None if worker.usd_hour is None else worker.paid + worker.usd_hour * (at_ms - worker.since_ms) / 3_600_000
+
+
 def up(now: State) -> list[Worker]:
     """Return the workers that can take jobs, the quietest known ones first."""
     return sorted((w for w in crew(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
 
 
 def standing(now: State) -> list[Worker]:
-    """Return the workers that count against the agreed number: whatever was made and not taken down."""
-    return [w for w in crew(now).values() if w.state in ("launching", "up", "stopped")]
+    """Return the workers that count against the agreed number: whatever was made, may come back, and was not taken down."""
+    return [w for w in crew(now).values() if w.state != "down"]
 
 
 def busy(now: State) -> dict[str, list[Job]]:

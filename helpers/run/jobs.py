@@ -7,7 +7,6 @@ that does not.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers import paths
+from helpers import locks, paths
 
 JobState = Literal["pending", "running", "done", "lost"]
 """The four states that every executor answers with."""
@@ -77,16 +76,8 @@ class Folder:
     @contextmanager
     def held(self) -> Iterator[bool]:
         """Try to take the job's lock; yields whether it could be had. Held as long as the block runs."""
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(descriptor)
+        with locks.held(self.path / "lock") as free:
+            yield free
 
     def state(self) -> JobState:
         """Return the job's state, as it truly is now."""

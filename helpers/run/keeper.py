@@ -1,30 +1,31 @@
 """The keeper's process: started by whoever submits or collects, at most one for a session, gone when nothing is open.
 
-Run as `python3 -m helpers.run.keeper ROOT [--loop]` with the bundle on the path and SkyPilot in its environment.
+Run as `python3 -m helpers.run.keeper ROOT` with the bundle on the path and SkyPilot in its environment.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from helpers import console, git, journal, paths, state, venv
+from helpers import console, git, journal, locks, paths, state, venv
 from helpers.journal import Event
-from helpers.run import sky
+from helpers.run import seen, sky
 from helpers.run.fleet import Keeper
 from helpers.run.workdir import Workdirs
 from helpers.state import State
 
 PAUSE = 6.0
 """Seconds between two rounds."""
-SHOWN, TROUBLE = "sky-shown", "sky-trouble"
+SHOWN = "sky-shown"
 
 
 def has_work(now: State) -> bool:
@@ -32,24 +33,13 @@ def has_work(now: State) -> bool:
     return any(job.submitted.get("executor") == "sky" for job in now.open_jobs())
 
 
-@contextlib.contextmanager
-def alone(root: Path) -> Iterator[bool]:
-    """Try to be the session's only keeper; yields whether this process is."""
-    descriptor = os.open(paths.state_folder(root) / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(descriptor)
+def _lock(root: Path) -> Path:
+    return paths.state_folder(root) / seen.LOCK
 
 
 def kick(root: Path) -> None:
     """Make sure that a keeper is at work; returns at once."""
-    with alone(root) as free:
+    with locks.held(_lock(root)) as free:
         if not free:
             return
     venv.require("sky", extra="--with-sky")
@@ -61,43 +51,47 @@ def kick(root: Path) -> None:
         )  # fmt: skip
 
 
-def keep(root: Path, *, loop: bool = False) -> None:
-    """Collect and feed until no job of the fleet is open; with `loop` until ended from outside."""
-    with alone(root) as mine:
+def keep(root: Path) -> None:
+    """Collect and feed until no job of the fleet is open; returns at once when a keeper is at work."""
+    with locks.held(_lock(root)) as mine:
         if not mine:
-            if loop:
-                raise console.refused("this session's keeper is at work already", "collect_results.py --wait 600")
             return
         keeper = Keeper(root, Workdirs(git.find(root)).folder)
         with sky.quiet(root) as api:
-            while loop or has_work(state.load(root)):
-                try:
-                    new = keeper.round(api)
-                    if loop:
-                        for event in new:
-                            sky.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
-                except console.Failure as failure:
-                    keeper.trouble.append(failure.message)
-                except Exception as error:  # noqa: BLE001 - a server that restarts must not end the night's work
-                    keeper.trouble.append(f"{type(error).__name__}: {sky.plain(error)}")
-                _say(root, keeper.trouble)
-                if loop or has_work(state.load(root)):
+            while has_work(state.load(root)):
+                _round(keeper, api)
+                if has_work(state.load(root)):
                     time.sleep(PAUSE)
 
 
-def _say(root: Path, trouble: list[str]) -> None:
-    file = paths.state_folder(root) / TROUBLE
-    if trouble:
-        file.write_text("\n".join(trouble[:5]) + "\n", encoding="utf-8")
-    else:
-        file.unlink(missing_ok=True)
+def loop(root: Path) -> None:
+    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way; says what ends, on stderr.
+
+    While the session's other keeper is at work this one waits for it to end.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keeper = Keeper(root, Workdirs(git.find(root)).folder)
+    with sky.quiet(root) as api:
+        while not stop.is_set():
+            with locks.held(_lock(root)) as mine:
+                while mine and not stop.is_set():
+                    for event in _round(keeper, api):
+                        sky.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
+                    stop.wait(PAUSE)
+            stop.wait(PAUSE)
 
 
-def trouble(root: Path) -> str:
-    """Return what the keeper's last round could not do, empty when all went well."""
-    with contextlib.suppress(OSError):
-        return (paths.state_folder(root) / TROUBLE).read_text(encoding="utf-8").strip()
-    return ""
+def _round(keeper: Keeper, api: Any) -> list[Event]:  # noqa: ANN401 - SkyPilot's module
+    """One round; whatever goes wrong is noted for people, and the next round tries again."""
+    try:
+        return keeper.round(api)
+    except Exception as error:  # noqa: BLE001 - a server that restarts must not end the night's work
+        said = error.message if isinstance(error, console.Failure) else f"{type(error).__name__}: {sky.plain(error)}"
+        with contextlib.suppress(OSError):  # a full disk: the next round says it
+            seen.write(keeper.root, [*keeper.trouble, said], keeper.states)
+        return []
 
 
 def news(root: Path) -> list[Event]:
@@ -121,4 +115,4 @@ def _on_fleet(event: Event) -> bool:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), loop="--loop" in sys.argv[2:])
+    keep(Path(sys.argv[1]))

@@ -27,13 +27,21 @@ mkdir -p "$own/claims"
 rm_all() {{ rm -rf -- "$job" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
 crash() {{ printf 'EXPERIMENT_ID: %s\\nEXPERIMENT_STATUS: crash\\nEXPERIMENT_ERROR: %s\\n' "$experiment" "$1"; }}
 
+# One at a time: whoever comes next waits here, and begins as soon as this one ends.
+if command -v flock >/dev/null; then
+  exec 9>"$own/lock"
+  flock 9
+  for other in "$own"/claims/*; do # nobody runs now: what an ended one could not clean up
+    other=${{other##*/}}
+    rm -rf -- "$other" "$other.run.sh" "$other.setup.sh" "$other.job.sh"
+  done
+fi
 # Sent twice (a caller that died, an answer that was lost): only the first one runs.
 if ! mkdir "$own/claims/$job" 2>/dev/null; then
   echo "autoresearch: $job was claimed already"
   exit 0
 fi
-# One at a time: whoever comes next waits here, and begins as soon as this one ends.
-if command -v flock >/dev/null; then exec 9>"$own/lock"; flock 9; fi
+trap 'rm_all; exit 1' TERM INT HUP
 
 if [ -f "$job.setup.sh" ] && [ "$(cat "$own/setup" 2>/dev/null)" != "$digest" ]; then
   if ! bash "$job.setup.sh" 9>&- </dev/null 2>&1 | sed 's/^/setup| /'; then

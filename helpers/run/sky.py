@@ -130,6 +130,15 @@ def _cluster(row: Any) -> Cluster:  # noqa: ANN401 - SkyPilot's own record
     )  # fmt: skip
 
 
+def check(root: Path, resources: dict[str, Any]) -> None:
+    """Raise Failure (2) when SkyPilot's schema has no such resources; nothing is asked of anybody."""
+    with quiet(root) as sky:
+        try:
+            sky.Task.from_yaml_config({"name": "up", "resources": resources})
+        except Exception as error:
+            raise failure(error, "the resources", root, wrong=True) from error
+
+
 def launch(root: Path, name: str, resources: dict[str, Any], autostop: int | None) -> Cluster:
     """Make or start a cluster and return it; raises Failure (2 or 3).
 
@@ -158,6 +167,12 @@ def send(sky: Any, cluster: str, what: Send) -> int:  # noqa: ANN401 - SkyPilot'
     if what.accelerators:
         task.set_resources(sky.Resources(accelerators=what.accelerators))
     return int(sky.get(sky.exec(task, cluster_name=cluster))[0])
+
+
+def cancel(sky: Any, cluster: str, ids: list[int]) -> None:  # noqa: ANN401 - SkyPilot's module
+    """End jobs of a cluster; call inside `quiet`. Raises whatever SkyPilot raises."""
+    if ids:  # without any it would end the newest one, whoever's that is
+        sky.get(sky.cancel(cluster, job_ids=ids))
 
 
 def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's module
@@ -198,14 +213,14 @@ _ADVICE = {
 }
 
 
-def failure(error: BaseException, doing: str, root: Path) -> console.Failure:
+def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False) -> console.Failure:
     """Turn what SkyPilot raised into our words: what it said, shortened, and what to do. Exit 2 for wrong input, else 3."""
     if isinstance(error, console.Failure):
         return error
     kind, said = type(error).__name__, plain(error)
     log = paths.state_folder(root) / LOG
     do = _ADVICE.get(kind, "mend that and run the same command again") + f" (its own words: {log})"
-    make = console.usage if kind in _WRONG else console.outside
+    make = console.usage if wrong or kind in _WRONG else console.outside
     return make(f"{doing}: SkyPilot said: {said or kind}", do)
 
 

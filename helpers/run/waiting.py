@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 from helpers import console, git, journal, state
-from helpers.run import budget, crew, fleet, keeper, sky, task
+from helpers.run import budget, crew, dispatch, keeper, outcome, task
 from helpers.run.submission import Request, refuse_repetition
 from helpers.run.workdir import Sealed, Workdirs
 
@@ -25,7 +23,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None)
             return []
         refuse_repetition(now, sealed, request)
         budget.check(now)
-        name = fleet.next_job(now, sealed.name)
+        name = dispatch.next_job(now, sealed.name)
         text = sealed.description.splitlines()[0]
         event = {
             "type": "submitted", "experiment_id": sealed.name, "job": name, "worker": worker or "", "executor": "sky",
@@ -37,42 +35,39 @@ def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None)
 
 def _check(now: state.State, worker: str | None) -> None:
     known = {w.name: w for w in crew.standing(now)}
-    if worker and worker not in known:
-        names = ", ".join(known) or "none"
-        raise console.usage(
-            f"there is no worker {worker!r}; there are: {names}", "workers.py list; workers.py up --count N"
-        )
     if not known:
         raise console.usage("this session has no workers", "workers.py up --count 2 (or --on local)")
+    if worker and worker not in known:
+        raise console.usage(
+            f"there is no worker {worker!r}; there are: {', '.join(known)}", "workers.py list; workers.py up --count N"
+        )
+    wanted = [known[worker]] if worker else list(known.values())
+    if all(w.state not in ("up", "launching") for w in wanted):
+        words = ", ".join(f"{w.name} {w.state}" for w in wanted)
+        raise console.usage(
+            f"nobody would run it: {words}",
+            f"workers.py up --count {len(known)}, or workers.py replace {wanted[0].name}",
+        )
 
 
 def cancel(repository: git.Repository, experiment: str) -> list[str]:
-    """Cancel the experiment's jobs on the fleet; return them. One that waits is taken back, one that runs is ended."""
-    root, ended = repository.root, []
+    """Cancel the experiment's jobs on the fleet; return them. One that waits is taken back, one that was sent the keeper ends.
+
+    Raises Failure (1) when there are none.
+    """
+    root = repository.root
     with journal.locked(root):
         now = state.load(root)
         mine = [j for j in now.open_jobs() if j.experiment == experiment and j.submitted.get("executor") == "sky"]
-        for job in (j for j in mine if not j.sent):
-            journal.append_locked(root, {
-                "type": "finished", "experiment_id": experiment, "job": job.name, "worker": job.worker, "role": job.role,
-                "tree": job.submitted["tree"], "status": "crash", "metric": None, "error": "cancelled",
-            })  # fmt: skip
-            ended.append(job.name)
-    running = [job for job in mine if job.sent]
-    if running:
-        with sky.quiet(root) as api:
-            for job in running:
-                try:
-                    _end(api, job)
-                except Exception as error:
-                    raise sky.failure(error, f"cancelling {job.name}", root) from error
-                ended.append(job.name)
+        for job in mine:
+            if job.sent:
+                journal.append_locked(
+                    root, {"type": "worker", "worker": job.worker, "event": "cancelling", "job": job.name}
+                )
+            else:
+                journal.append_locked(root, outcome.cancelled(job))
+    if not mine:
+        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
+    if any(job.sent for job in mine):
         keeper.kick(root)
-    return ended
-
-
-def _end(api: object, job: state.Job) -> None:
-    assert job.sent is not None  # noqa: S101 - for the type checker
-    ids = [row.id for row in sky.queue(api, job.worker) if row.name == job.sent["name"]]
-    call = functools.partial(api.cancel, job.worker, job_ids=ids)  # type: ignore[attr-defined]
-    api.get(call())  # type: ignore[attr-defined]
+    return [job.name for job in mine]

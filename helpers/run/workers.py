@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, journal, paths, state
-from helpers.run import crew, keeper, local, sky
+from helpers import console, journal, locks, state
+from helpers.run import budget, crew, keeper, sky
 from helpers.run.crew import Worker
 from helpers.state import State
 
@@ -48,6 +46,7 @@ def _gpus(text: str | None) -> dict[str, int] | str | None:
 
 def plan(now: State, count: int, wanted: Wanted) -> list[str]:
     """Return the names that `up` would launch for `count` workers in all; raises Failure (2, 4)."""
+    budget.check(now)
     if not 1 <= count <= MOST:
         raise console.usage(f"--count {count}: 1 to {MOST} are possible")
     agreed = now.config.get("workers")
@@ -67,8 +66,8 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
 
     Raises Failure (4) when a cluster of that name stands that is not this session's, (2, 3) when a launch fails.
     """
-    now = state.load(root)
-    ours = {w.name for w in crew.standing(now)}
+    sky.check(root, wanted.resources)
+    ours = crew.crew(state.load(root))
     taken = [name for name in sky.clusters(root, names) if name not in ours]
     if taken:
         raise console.refused(
@@ -77,26 +76,30 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
     for name in names:
         began = time.monotonic()
         found = _launch(root, name, wanted)
+        if found is None:
+            yield f"{name}: is up already"
+            continue
         yield f"{name}: up after {time.monotonic() - began:.0f} s  {found.cloud} {found.resources}  {_price(found.usd_hour)}"
         if keeper.has_work(state.load(root)):
             keeper.kick(root)
 
 
-def _launch(root: Path, name: str, wanted: Wanted) -> sky.Cluster:
-    intent = {
-        "type": "worker",
-        "worker": name,
-        "event": "launching",
-        "resources": wanted.resources,
-        "autostop": wanted.autostop,
-    }
-    journal.append(root, intent)
-    with _one_launch():
+def _launch(root: Path, name: str, wanted: Wanted) -> sky.Cluster | None:
+    """Launch one worker, journaled before and after; None when another process has just made it."""
+    place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
+    # One launch at a time on this machine: two at once may choose the same port for their agents.
+    with locks.held(place / f"autoresearch-launch-{os.getuid()}.lock", wait=True):
+        worker = crew.crew(state.load(root)).get(name)
+        if worker and worker.state == "up":
+            return None
+        journal.append(root, {
+            "type": "worker", "worker": name, "event": "launching", "resources": wanted.resources,
+            "autostop": wanted.autostop,
+        })  # fmt: skip
         try:
             found = sky.launch(root, name, wanted.resources, wanted.autostop)
         except console.Failure as failure:
-            left = _left(root, name)
-            kind = "down" if not left else "lost"
+            kind = "failed" if _left(root, name) else "down"
             journal.append(root, {"type": "worker", "worker": name, "event": kind, "reason": failure.message[:500]})
             raise
     journal.append(root, {
@@ -113,102 +116,50 @@ def _left(root: Path, name: str) -> bool:
         return True  # unknown: say that it may stand
 
 
-@contextmanager
-def _one_launch() -> Iterator[None]:
-    """One launch at a time on this machine: two at once may choose the same port for their agents."""
-    place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
-    descriptor = os.open(
-        place / f"autoresearch-launch-{os.getuid()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def known(now: State, names: list[str]) -> list[Worker]:
+    """Return these workers; raises Failure (2) for one that this session has not."""
+    workers = {w.name: w for w in crew.standing(now)}
+    wrong = [name for name in names if name not in workers]
+    if wrong:
+        raise console.usage(
+            f"this session has no worker {wrong[0]!r}; it has: {', '.join(workers) or 'none'}", "workers.py list"
+        )
+    return [workers[name] for name in names]
 
 
 def end(root: Path, name: str, kind: str) -> str:
     """Stop or take down (`kind` is `stop` or `down`) one worker; raises Failure (2, 3)."""
-    worker = crew.crew(state.load(root)).get(name)
-    if worker is None:
-        raise console.usage(f"this session has no worker {name!r}", "workers.py list")
+    known(state.load(root), [name])
     with sky.quiet(root) as api:
         try:
             api.get((api.down if kind == "down" else api.stop)(name))
         except Exception as error:
             if type(error).__name__ != "ClusterDoesNotExist":
-                raise sky.failure(error, f"{kind} of {name}", root) from error
+                failure = sky.failure(error, f"{kind} of {name}", root)
+                if type(error).__name__ == "NotSupportedError":
+                    failure.do = f"leave it running, or take it down for good: workers.py down {name}"
+                raise failure from error
     event = {"down": "down", "stop": "stopped"}[kind]
     journal.append(root, {"type": "worker", "worker": name, "event": event})
+    if keeper.has_work(state.load(root)):
+        keeper.kick(root)
     return f"{name}: {event}"
 
 
 def replace(root: Path, name: str) -> str:
     """Take a worker down and make it anew with the same resources; what ran there is sent elsewhere by the keeper."""
-    worker = crew.crew(state.load(root)).get(name)
-    if worker is None:
-        raise console.usage(f"this session has no worker {name!r}", "workers.py list")
+    worker = known(state.load(root), [name])[0]
     wanted = Wanted(dict(worker.asked), worker.autostop)
+    sky.check(root, wanted.resources)
+    began = time.monotonic()
     end(root, name, "down")
     journal.append(root, {"type": "worker", "worker": name, "event": "replaced", "launch": worker.launch})
     found = _launch(root, name, wanted)
-    return f"{name}: made anew  {found.cloud} {found.resources}"
-
-
-def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
-    """Return a row for each worker and for this machine; with `ask` SkyPilot is asked for the true states."""
-    busy, rows = crew.busy(now), [_local(root, now)]
-    workers = [w for w in crew.crew(now).values() if w.state != "down"]
-    seen = sky.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
-    at = journal.now_ms()
-    for worker in workers:
-        jobs = busy.get(worker.name, [])
-        there = seen.get(worker.name) if seen is not None else None
-        truth = worker.state if seen is None else there.state.lower() if there else "gone"
-        last = max(
-            [
-                worker.since_ms,
-                *(int(j.finished["timestamp"]) for j in now.jobs.values() if j.finished and j.worker == worker.name),
-            ]
-        )
-        rows.append({
-            "worker": worker.name, "state": truth, "host": worker.resources, "resolves": worker.resolves,
-            "runs": [j.experiment for j in jobs], "idle_minutes": 0 if jobs else round((at - last) / 60_000, 1),
-            "usd": spend(worker, at), "autostop": worker.autostop,
-        })  # fmt: skip
-    return rows
-
-
-def _local(root: Path, now: State) -> dict[str, Any]:
-    runs = [j.experiment for j in now.open_jobs() if j.submitted.get("executor") == "local"]
-    seen = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
-    return {"worker": "local", "state": "up", "host": local.describe(), "resolves": seen.get("resolves"), "runs": runs,
-            "idle_minutes": None, "usd": 0.0, "autostop": None, "folder": str(paths.state_folder(root))}  # fmt: skip
-
-
-def spend(worker: Worker, at_ms: int) -> float | None:
-    """Return the dollars that the worker has cost so far; None when its price is unknown."""
-    up_ms = worker.up_ms + (at_ms - worker.since_ms if worker.state == "up" else 0)
-    return None if worker.usd_hour is None else round(worker.usd_hour * up_ms / 3_600_000, 4)
+    if keeper.has_work(state.load(root)):
+        keeper.kick(root)
+    words = f"{found.cloud} {found.resources}" if found else "by another process"
+    return f"{name}: made anew after {time.monotonic() - began:.0f} s  {words}"
 
 
 def _price(usd_hour: float | None) -> str:
     return "price unknown" if usd_hour is None else f"${usd_hour:.2f} an hour"
-
-
-def line(row: dict[str, Any]) -> str:
-    """Return a worker's row as text."""
-    quiet = "not calibrated" if row["resolves"] is None else f"resolves {row['resolves']:.1%}"
-    parts = [
-        row["worker"],
-        row["state"],
-        row["host"],
-        quiet,
-        f"runs {', '.join(row['runs'])}" if row["runs"] else "idle",
-    ]
-    if not row["runs"] and row["idle_minutes"] is not None:
-        parts[-1] += f" {row['idle_minutes']:.0f} min"
-    if row["worker"] != "local":
-        parts.append("cost unknown" if row["usd"] is None else f"${row['usd']:.2f}")
-        parts.append(f"autostop {row['autostop']} min" if row["autostop"] else "no autostop")
-    return "  ".join(parts)

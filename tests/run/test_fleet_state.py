@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers import state
-from helpers.run import crew, fleet, screening, sky
+from helpers.run import crew, outcome, screening, sky
 
 
 def journal(*events: dict[str, Any]) -> state.State:
@@ -104,4 +104,4 @@ def test_an_answer_is_found_behind_what_skypilot_puts_before_it() -> None:
         'build: COMPARISON: {"no": 1}\n\x1b[36m(compare-exp-1.0.1, pid=7)\x1b[0m COMPARISON: {"verdict": "improved"}\n'
     )
 
-    assert ['{"verdict": "improved"}'] == fleet._ANSWER.findall(text)
+    assert ['{"verdict": "improved"}'] == outcome._ANSWER.findall(text)

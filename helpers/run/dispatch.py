@@ -1,0 +1,116 @@
+"""Who gets what next: a waiting job and a worker that has room, journaled before it is sent; and what is sent."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from helpers import journal, state
+from helpers.run import crew, screening, shipping, sky, task
+from helpers.run.crew import Worker
+from helpers.run.outcome import JUDGED
+from helpers.state import Job, State
+
+AHEAD = 1
+"""Jobs sent to a worker beyond the one that runs: the next begins there without waiting for anybody here."""
+
+
+def name(job: Job) -> str:
+    """Return the unique name under which a job was sent."""
+    assert job.sent is not None  # noqa: S101 - for the type checker
+    return str(job.sent["name"])
+
+
+def next_job(now: State, experiment: str) -> str:
+    """Return the name of the experiment's next job."""
+    attempt = sum(1 for j in now.jobs.values() if j.experiment == experiment and j.role == "experiment") + 1
+    return f"{experiment}.{now.segment}.{attempt}"
+
+
+def assign(root: Path, able: list[str]) -> list[tuple[Worker, Job]]:
+    """Journal and return which waiting jobs go to which of the workers `able`, a control first where one is due."""
+    found: list[tuple[Worker, Job]] = []
+    with journal.locked(root):
+        now = state.load(root)
+        workers = [w for w in crew.up(now) if w.name in able]
+        for depth in range(1 + AHEAD):  # everybody gets a first job before anybody gets a second
+            for worker in workers:
+                now = state.load(root)
+                if len(crew.busy(now).get(worker.name, [])) > depth:
+                    continue
+                job = _next(root, now, worker, len(workers))
+                if job:
+                    found.append((worker, job))
+    return found
+
+
+def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
+    """Journal and return what `worker` gets next; None when nothing waits for it."""
+    job = next((j for j in crew.waiting(now) if _may(j, worker, others)), None)
+    if job is None:
+        return None
+    if job.role == "experiment" and screening.needs_control(now, worker.name):
+        number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+        submitted = journal.append_locked(root, {
+            "type": "submitted", "experiment_id": "baseline", "job": f"control-{now.segment}.{number}",
+            "worker": worker.name, "executor": "sky", "tree": str(now.baseline["tree"]), "role": "control",
+            "description": "the current baseline", "source": [], "env": {},
+        })  # fmt: skip
+        job = Job(submitted)
+    job.sent = journal.append_locked(root, {
+        "type": "worker", "worker": worker.name, "event": "sent", "job": job.name, "launch": worker.launch,
+        "name": f"{job.name}-{secrets.token_hex(4)}",
+    })  # fmt: skip
+    return job
+
+
+def _may(job: Job, worker: Worker, others: int) -> bool:
+    wanted = str(job.submitted.get("worker") or "")
+    avoided = str(job.submitted.get("avoid") or "")
+    if avoided == worker.name and others > 1:
+        return False
+    return not wanted or wanted == worker.name or wanted == avoided
+
+
+def stuck(now: State) -> list[str]:
+    """Say which waiting jobs wait for nobody: their worker, or every worker, is not there."""
+    states = {w.name: w.state for w in crew.standing(now)}
+    told = []
+    for job in crew.waiting(now):
+        wanted, avoided = str(job.submitted.get("worker") or ""), job.submitted.get("avoid")
+        who = [wanted] if wanted and wanted != avoided else list(states)
+        if all(states.get(one, "gone") not in ("up", "launching") for one in who):
+            words = ", ".join(f"{one} is {states.get(one, 'gone')}" for one in who) or "there is no worker"
+            told.append(f"{job.name} waits, but {words}: workers.py up, or workers.py replace NAME")
+    return told
+
+
+def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> sky.Send:
+    """Make what is sent to the worker for an assigned job."""
+    its, unique = task.from_dict(now.require_lock()["task"]), name(job)
+    if job.role in JUDGED:
+        asked, trees = _asked(now, job)
+        ship = shipping.pack_judged(root, folder, unique, job.experiment, asked, trees)
+        envs = {"EXPERIMENT_ID": job.experiment}
+        return sky.Send(unique, ship, shipping.command(unique), envs, worker.accelerators)
+    ship = shipping.pack(root, folder, unique, job.experiment, str(job.submitted["tree"]), its)
+    envs = {
+        **its.envs, **job.submitted.get("env", {}), "EXPERIMENT_ID": job.experiment,
+        "EXPERIMENT_DESC": str(job.submitted.get("description", "")), "AUTORESEARCH_SUBDIR": unique,
+    }  # fmt: skip
+    return sky.Send(unique, ship, shipping.command(unique), envs, worker.accelerators)
+
+
+def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
+    """Return plan.json for the worker and the trees that go along; the plan was journaled without what the lock holds."""
+    lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
+    common = {"task": lock["task"], "passed": passed, "metric": now.metric}
+    tree = str(job.submitted["tree"])
+    if job.role == "calibration":
+        return {**common, "calibrate": tree}, [tree]
+    plan = job.submitted["plan"]
+    return {**common, **plan, "protected": now.protected, "workdir_root": "."}, [
+        plan["baseline_tree"],
+        plan["candidate_tree"],
+    ]
