@@ -112,6 +112,17 @@ def judge(
     return _verdict("undecided", found[: usable[-1]], delta, mode)
 
 
+def last_look(
+    baseline: Sequence[float], candidate: Sequence[float], *, direction: str, margin: float, mode: str
+) -> Verdict:
+    """Apply the rule at the last look alone, whatever an earlier one would have said: for a fixed number of pairs."""
+    found, delta = gains(baseline, candidate, direction), -math.log1p(-margin)
+    usable = [n for n in TABLE if n <= len(found)]
+    if not usable:
+        return _verdict("undecided", found, delta, mode)
+    return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode)
+
+
 def _look(found: Sequence[float], delta: float, mode: str) -> Answer:
     enough, few = TABLE[len(found)]
     if mode == "not_worse":

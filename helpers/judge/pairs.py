@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,14 +62,20 @@ class CandidateError(SideError):
     """The candidate, unlike the baseline, cannot be measured: an answer, and no failure of the comparison."""
 
 
+DECIDED = ("improved", "not_worse", "not_improved")
+"""Every verdict but `undecided`."""
 Progress = Callable[[Measured, Verdict | None], None]
+Rule = Callable[[Measured, Plan], Verdict]
 
 
 def interleave(
     baseline: Sequence[Side], candidate: Sequence[Side], plan: Plan, progress: Progress, *, script: str = paths.BENCHMARK,
-    seed: str | None = None,
+    seed: str | None = None, rule: Rule | None = None, ends: Collection[str] = DECIDED,
 ) -> tuple[Measured, Verdict]:  # fmt: skip
-    """Measure pairs until the rule decides or they are used up. With several layouts a side, pairs cycle through them."""
+    """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
+
+    With several layouts a side, pairs cycle through them.
+    """
     measured, seed = Measured(), seed or plan.seed
     for side in (*baseline, *candidate):
         _measure(
@@ -87,9 +93,9 @@ def interleave(
         measured.baseline.append(pair[id(base)])
         measured.candidate.append(pair[id(cand)])
         number += 1
-        verdict = judge(measured, plan) if comparison.is_look(number, plan.max_pairs) else None
+        verdict = (rule or judge)(measured, plan) if comparison.is_look(number, plan.max_pairs) else None
         progress(measured, verdict)
-        if verdict is not None and (verdict.verdict != "undecided" or number >= plan.max_pairs):
+        if verdict is not None and (verdict.verdict in ends or number >= plan.max_pairs):
             return measured, verdict
 
 
@@ -114,6 +120,12 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
     return comparison.judge(
         base, cand, direction=plan.direction, margin=plan.margin, max_pairs=plan.max_pairs, mode=plan.mode
     )
+
+
+def last_look(measured: Measured, plan: Plan) -> Verdict:
+    """Apply the rule at the last look alone."""
+    base, cand = measured.of(plan.metric)
+    return comparison.last_look(base, cand, direction=plan.direction, margin=plan.margin, mode=plan.mode)
 
 
 def side_name(seed: str, name: str, layout: int) -> str:

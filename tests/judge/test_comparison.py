@@ -199,3 +199,15 @@ def test_unreadable_guards_are_errors(text: str) -> None:
     """A guard that cannot be read is never silently dropped."""
     with pytest.raises(ValueError, match="expected"):
         comparison.parse_guard(text)
+
+
+def test_the_last_look_alone() -> None:
+    """With a fixed number of pairs an unlucky beginning decides nothing."""
+    base, cand = [1.0] * 24, [1.1] * 8 + [0.9] * 16
+
+    early = comparison.judge(base, cand, direction="lower", margin=0.02, max_pairs=24, mode="not_worse")
+    late = comparison.last_look(base, cand, direction="lower", margin=0.02, mode="not_worse")
+
+    assert ("not_improved", 8) == (early.verdict, early.pairs)
+    assert 24 == late.pairs
+    assert late.gain > 0
