@@ -125,7 +125,7 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
             raise console.outside(
                 f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
             )
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 def _result(root: Path, job: str) -> journal.Event:

@@ -23,12 +23,16 @@ def findings(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
 
 def present(work: Workdirs, tree: str) -> dict[str, str]:
     """Return path to SHA-256 of the protected files that the tree holds."""
-    found = {}
-    for name in paths.PROTECTED:
-        blob = git.run(work.root, ["cat-file", "blob", f"{tree}:{name}"], check=False)
-        if blob.returncode == 0:
-            found[name] = hashlib.sha256(blob.stdout).hexdigest()
-    return found
+    rows = git.run(work.root, ["ls-tree", "-z", tree, "--", *paths.PROTECTED]).stdout.split(b"\0")
+    blobs = {
+        row.partition(b"\t")[2].decode(): row.split()[2].decode()
+        for row in rows
+        if row.startswith(b"1") and b" blob " in row
+    }
+    return {
+        name: hashlib.sha256(git.run(work.root, ["cat-file", "blob", blob]).stdout).hexdigest()
+        for name, blob in blobs.items()
+    }
 
 
 def refuse(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:

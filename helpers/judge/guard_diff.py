@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ def changes_between(root: Path, old_tree: str, new_tree: str) -> list[Change]:
     return found
 
 
+@functools.lru_cache(maxsize=64)
 def _content(root: Path, mode: str, blob: str) -> bytes | None:
     if mode in ("000000", "160000"):
         return None

@@ -22,6 +22,8 @@ from helpers.state import Job, State
 RETRIES = 2
 TRIES = 5
 """Attempts to reach or send before a job counts as lost, with a pause between them."""
+GRACE_MS = 20_000
+"""A sending may still be under way at SkyPilot's server although the keeper that asked for it has died."""
 REST = 120.0
 """Seconds for which a worker that could not be sent to gets nothing new."""
 
@@ -141,7 +143,8 @@ class Keeper:
             return self._lost(now, job, f"its worker {job.worker} was made anew")
         if job.name in self.accepted:
             return self._tried(now, job, "it has vanished from its worker's queue")
-        self._send(api, [(worker, job)])
+        if journal.now_ms() - int(job.sent["timestamp"]) > GRACE_MS:
+            self._send(api, [(worker, job)])
         return []
 
     def _tried(self, now: State, job: Job, reason: str) -> list[Event]:
