@@ -18,16 +18,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "read")]
 
+import github_service as github  # noqa: E402
 import paper_services as services  # noqa: E402
 from pytest_httpserver import HTTPServer  # noqa: E402
 
 
-def timed(runs: int, *args: str, env: dict[str, str], cwd: str) -> list[float]:
+def timed(runs: int, *args: str, env: dict[str, str], cwd: str, script: str = "search_papers.py") -> list[float]:
     """Run the script `runs` times and return the wall milliseconds of each."""
     times = []
     for _ in range(runs):
         start = time.perf_counter()
-        done = services.script("search_papers.py", *args, env=env, cwd=cwd)
+        done = services.script(script, *args, env=env, cwd=cwd)
         times.append((time.perf_counter() - start) * 1_000)
         if done.returncode != 0:
             sys.exit(f"the search failed: {done.stderr}")
@@ -51,9 +52,38 @@ def main() -> None:
         before = len(server.log)
         cached = timed(runs, *question, env=env, cwd=folder)
         helped = timed(runs, "--help", env=env, cwd=folder)
-        print(f"requests made by the {runs} remembered searches: {len(server.log) - before}")
-        for name, times in (("asked (loopback)", asked), ("remembered", cached), ("--help", helped)):
-            print(f"{name:18} median {statistics.median(times):6.0f} ms   worst {max(times):6.0f} ms   n {len(times)}")
+        report(
+            "search_papers.py",
+            runs,
+            len(server.log) - before,
+            {"asked (loopback)": asked, "remembered": cached, "--help": helped},
+        )
+        server.expect_request("/search/issues").respond_with_json(
+            github.search(*[github.issue(n) for n in range(1, 16)])
+        )
+        hub = {
+            "env": {**env, "GITHUB_API_URL": server.url_for("").rstrip("/")},
+            "cwd": folder,
+            "script": "search_github.py",
+        }
+        question = ["prs", github.REPO, "lookups"]
+        asked = timed(max(3, runs // 4), *question, "--no-cache", **hub)
+        before = len(server.log)
+        cached = timed(runs, *question, **hub)
+        helped = timed(runs, "--help", **hub)
+        report(
+            "search_github.py",
+            runs,
+            len(server.log) - before,
+            {"asked (loopback)": asked, "remembered": cached, "--help": helped},
+        )
+
+
+def report(script: str, runs: int, requests: int, times: dict[str, list[float]]) -> None:
+    """Print medians and the worst."""
+    print(f"{script}: requests made by the {runs} remembered searches: {requests}")
+    for name, values in times.items():
+        print(f"  {name:18} median {statistics.median(values):6.0f} ms   worst {max(values):6.0f} ms   n {len(values)}")
 
 
 if __name__ == "__main__":
