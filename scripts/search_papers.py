@@ -50,7 +50,7 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Ask, and print what was found and what each source said."""
     args = arguments().parse_args(argv)
-    from helpers.read import listing, papers, survey
+    from helpers.read import findings, listing, papers, survey
     from helpers.read.question import Question, parse_years
 
     query = " ".join(args.query)
@@ -68,6 +68,7 @@ def entry(argv: list[str]) -> int:
         question, listing.sources(args.source, question), most=args.max_requests, fresh=args.no_cache
     )
     found = survey.merged(question, outcomes)
+    findings.remember([findings.made(paper.id, "paper", paper.title, paper.url) for paper in found])
     if args.json:
         shown = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
         console.emit_json(shown, full=args.full)

@@ -70,7 +70,8 @@ def text(question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper]
         return f"{head}\n{unknown if silent else 'nothing found: try fewer or other words'}"
     body = "\n".join(entry(p, question.query, abstract=abstracts) for p in found)
     origin = ", ".join(dict.fromkeys(s for p in found for s in p.sources))
-    return f"{head}\n{outside.WARNING}\n{outside.fence(body, origin)}"
+    tip = f"to read one: fetch_paper.py {found[0].id}; to queue it: ideas.py add --from {found[0].id}"
+    return f"{head}\n{outside.WARNING}\n{outside.fence(body, origin)}\n{tip}"
 
 
 def entry(paper: Paper, query: str, *, abstract: bool) -> str:

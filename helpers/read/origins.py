@@ -62,7 +62,7 @@ def _paper(root: Path, said: str) -> str | None:
 
 
 def _paper_like(id_: str) -> bool:
-    return id_.lower().startswith(("arxiv:", "doi:", "10."))
+    return id_.lower().startswith(("arxiv:", "doi:", "10.", "s2:", "openalex:"))
 
 
 def _local(root: Path, id_: str) -> Origin:

@@ -18,6 +18,8 @@ _FORMS = (
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})"), "https://github.com/{0}/issues/{1}"),
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})@([0-9a-f]{7,64})"), "https://github.com/{0}/commit/{1}"),
     (re.compile(r"gh:([\w.-]{1,100}/[\w.-]{1,100})"), "https://github.com/{0}"),
+    (re.compile(r"s2:([0-9a-f]{40}|\d{1,12})", re.IGNORECASE), "https://www.semanticscholar.org/paper/{0}"),
+    (re.compile(r"openalex:(W\d{1,12})", re.IGNORECASE), "https://openalex.org/{0}"),
     (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
 )
 

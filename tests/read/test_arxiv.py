@@ -146,6 +146,20 @@ def test_we_name_ourselves(httpserver, here, monkeypatch):
     assert "application/atom+xml" == sent["Accept"]
 
 
+def test_what_was_found_becomes_an_idea_by_its_id(httpserver, here, tmp_path, repo):
+    """No network is needed for it: the search has remembered the title; the journal can cite it."""
+    httpserver.expect_request(API).respond_with_data(feed(entry("2205.14135v2", "Fast {attention}")))
+    found = script("search_papers.py", "attention", "--source", "arxiv", env=here, cwd=tmp_path)
+    assert "ideas.py add --from arXiv:2205.14135" in found.stdout
+    asked = len(httpserver.log)
+
+    added = script("ideas.py", "add", "--from", "arXiv:2205.14135", env=here, cwd=repo.root)
+
+    assert 0 == added.returncode, added.stderr
+    assert "Fast attention" in (repo.root / "autoresearch.ideas.md").read_text()
+    assert asked == len(httpserver.log)
+
+
 @pytest.mark.live
 def test_live_arxiv(tmp_path):
     """The real arXiv finds a paper that everybody knows, and fetches its metadata by id."""
