@@ -68,7 +68,7 @@ def entry(argv: list[str]) -> int:
         return console.DONE
     if args.action == "up":
         return up(args, root, now)
-    names = chosen(args, now)
+    names = workers.chosen(now, args.action, args.worker, every=args.all, sure=args.yes or args.dry_run)
     if args.dry_run:
         print(f"would {args.action}: {', '.join(names)}")
         return console.DONE
@@ -113,31 +113,6 @@ def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
         for line in workers.up(root, names, wanted):
             print(line, flush=True)
     return console.DONE
-
-
-def chosen(args: argparse.Namespace, now: state.State) -> list[str]:
-    """Return the workers that are meant; raises Failure (2, 4)."""
-    from helpers.run import crew, workers
-
-    if args.all and args.action == "replace":
-        raise console.usage("replace takes names, not --all")
-    if not args.all and not args.worker:
-        raise console.usage(f"{args.action} which worker?", "workers.py list")
-    every = crew.up(now) if args.action == "calibrate" else crew.standing(now)
-    names = [w.name for w in (every if args.all else workers.known(now, args.worker))]
-    if args.yes or args.dry_run or args.action in ("calibrate", "replace"):
-        return names
-    if args.action == "down" and args.all:
-        raise console.refused(
-            f"this takes down {', '.join(names) or 'nothing'} for good", "if the person said so: --all --yes"
-        )
-    busy = [f"{job.name} on {name}" for name in names for job in crew.busy(now).get(name, [])]
-    if busy:
-        raise console.refused(
-            f"not yet collected: {', '.join(busy)}",
-            "collect_results.py --wait 600 --all; or --yes if the person said so",
-        )
-    return names
 
 
 if __name__ == "__main__":

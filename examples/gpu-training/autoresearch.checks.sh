@@ -3,7 +3,7 @@
 set -euo pipefail
 python3 - <<'PY'
 import hashlib, train
-weights = [[[0.0] * train.SYMBOLS for _ in range(train.SYMBOLS)] for _ in range(train.CONTEXT)]
+weights = train.fresh()
 before = [3] * train.CONTEXT
 for _ in range(50):
     train.step(weights, before, 5)

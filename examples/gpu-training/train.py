@@ -24,13 +24,16 @@ def corpus(seed: int, length: int) -> list[int]:
     return text
 
 
+def fresh() -> list[list[list[float]]]:
+    """Weights that know nothing: a row of scores for each two symbols."""
+    return [[[0.0] * SYMBOLS for _ in range(SYMBOLS)] for _ in range(SYMBOLS)]
+
+
 def probabilities(weights: list[list[list[float]]], before: list[int]) -> list[float]:
-    """Softmax over the sum of one row of weights for each position before."""
+    """Softmax over the scores that belong to the symbols before."""
     scores = [0.0] * SYMBOLS
-    for position in range(CONTEXT):
-        row = weights[position][before[position]]
-        for symbol in range(SYMBOLS):
-            scores[symbol] += row[symbol]
+    for symbol in range(SYMBOLS):
+        scores[symbol] = weights[before[0]][before[1]][symbol]
     top = max(scores)
     grown = [math.exp(score - top) for score in scores]
     total = sum(grown)
@@ -40,16 +43,14 @@ def probabilities(weights: list[list[list[float]]], before: list[int]) -> list[f
 def step(weights: list[list[list[float]]], before: list[int], target: int) -> None:
     """One step of gradient descent on one symbol."""
     p = probabilities(weights, before)
-    for position in range(CONTEXT):
-        row = weights[position][before[position]]
-        for symbol in range(SYMBOLS):
-            row[symbol] -= RATE * (p[symbol] - (1.0 if symbol == target else 0.0))
+    for symbol in range(SYMBOLS):
+        weights[before[0]][before[1]][symbol] -= RATE * (p[symbol] - (1.0 if symbol == target else 0.0))
 
 
 def main() -> None:
     """Train, then evaluate."""
     text, held_out = corpus(1, 200_000), corpus(2, 3_000)
-    weights = [[[0.0] * SYMBOLS for _ in range(SYMBOLS)] for _ in range(CONTEXT)]
+    weights = fresh()
     end, steps = time.monotonic() + float(os.environ.get("TRAIN_SECONDS", "2")), 0
     while time.monotonic() < end:
         at = CONTEXT + steps % (len(text) - CONTEXT)

@@ -127,6 +127,32 @@ def known(now: State, names: list[str]) -> list[Worker]:
     return [workers[name] for name in names]
 
 
+def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool) -> list[str]:
+    """Return the workers meant by `names` or `every`; unless the person is `sure`, what would lose work is refused.
+
+    Raises Failure (2) for names that this session has not, (4) for `down` of all, or `stop` and `down` under a running job.
+    """
+    if every and action == "replace":
+        raise console.usage("replace takes names, not --all")
+    if not every and not names:
+        raise console.usage(f"{action} which worker?", "workers.py list")
+    standing = crew.up(now) if action == "calibrate" else crew.standing(now)
+    meant = [w.name for w in (standing if every else known(now, names))]
+    if sure or action in ("calibrate", "replace"):
+        return meant
+    if action == "down" and every:
+        raise console.refused(
+            f"this takes down {', '.join(meant) or 'nothing'} for good", "if the person said so: --all --yes"
+        )
+    busy = [f"{job.name} on {name}" for name in meant for job in crew.busy(now).get(name, [])]
+    if busy:
+        raise console.refused(
+            f"not yet collected: {', '.join(busy)}",
+            "collect_results.py --wait 600 --all; or --yes if the person said so",
+        )
+    return meant
+
+
 def end(root: Path, name: str, kind: str) -> str:
     """Stop or take down (`kind` is `stop` or `down`) one worker; raises Failure (2, 3)."""
     known(state.load(root), [name])

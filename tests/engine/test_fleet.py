@@ -1,157 +1,28 @@
-"""A whole session on a real engine: SkyPilot's API server and real clusters on a one-machine Slurm.
+"""A whole session on a real engine, and what goes wrong at night: SkyPilot's API server, clusters on a one-machine Slurm.
 
-    AUTORESEARCH_ENGINE=1 .venv/bin/python -m pytest tests/engine        (as root on Debian or Ubuntu; about 10 minutes)
+    AUTORESEARCH_ENGINE=1 .venv/bin/python -m pytest tests/engine        (as root on Debian or Ubuntu; about 15 minutes)
 
 AUTORESEARCH_ENGINE_KEEP=1 leaves the engine running for the next time; engine_down.sh ends it.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engine import ROOT, Session, engine, session, workers  # noqa: F401 - fixtures
 
-HERE = Path(__file__).resolve().parent
-BUNDLE = HERE.parent.parent
-ROOT = Path(
-    os.environ.get("AUTORESEARCH_ENGINE_ROOT") or Path(os.environ.get("TMPDIR") or "/tmp") / "autoresearch-engine"
-)
 pytestmark = pytest.mark.engine
 
-BENCHMARK = """\
-#!/usr/bin/env bash
-set -euo pipefail
-if [ -z "${AUTORESEARCH_LAYOUT:-}" ]; then
-  echo "TREE $(find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)" >&2
-fi
-bash src/work.sh >/dev/null
-for _ in $(seq "${AUTORESEARCH_REPEATS:-2}"); do
-  began=$(date +%s%N); bash src/work.sh >/dev/null; ended=$(date +%s%N)
-done
-awk -v n=$((ended - began)) 'BEGIN { printf "METRIC time_s=%.6f\\n", n / 1e9 }'
-"""
-CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ]\n'
 
-
-class Session:
-    """A repository with a locked session, and the bundle's scripts run in it with the engine's Python and environment."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        (ROOT / "tmp").mkdir(exist_ok=True)  # not pytest's: a restarted server goes on using it
-        drop = ("GIT_", "AUTORESEARCH", "PYTHONDONTWRITEBYTECODE")
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(drop)}, "HOME": str(ROOT / "home"),
-                    "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}", "TMPDIR": str(ROOT / "tmp"), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
-                    "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",
-                    "GIT_COMMITTER_EMAIL": "t@example.com"}  # fmt: skip
-
-    def command(self, *command: str, code: int | None = 0, seconds: float = 300) -> str:
-        """Run a program in the repository and return what it printed on stdout."""
-        done = subprocess.run(command, cwd=self.root, env=self.env, capture_output=True, text=True, timeout=seconds)
-        assert "Traceback" not in done.stderr, done.stderr
-        assert code is None or done.returncode == code, (
-            command,
-            done.returncode,
-            done.stdout,
-            done.stderr,
-            self.trouble(),
-        )
-        return done.stdout
-
-    def script(self, name: str, *args: str, code: int | None = 0, seconds: float = 300) -> str:
-        """Run one of the bundle's scripts."""
-        return self.command(
-            str(ROOT / "venv/bin/python"), str(BUNDLE / f"scripts/{name}.py"), *args, code=code, seconds=seconds
-        )
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        """The journal's events of a type."""
-        lines = (self.root / "autoresearch.jsonl").read_text().splitlines()
-        return [event for event in map(json.loads, lines) if event.get("type") == kind]
-
-    def edit(self, name: str, work: str) -> None:
-        """Make an experiment whose work is `work`, with a file that no other has."""
-        copy = Path(self.script("snapshot_workdir", "create", name).strip().splitlines()[-1])
-        (copy / "src/work.sh").write_text(work)
-        (copy / f"src/only-{name}.txt").write_text(name)
-
-    def submit(self, name: str, work: str, *more: str) -> None:
-        """Make and submit an experiment."""
-        self.edit(name, work)
-        self.script("submit_experiment", name, "--desc", f"try {name}", "--on", "sky", *more)
-
-    def collect(self, seconds: float = 400) -> str:
-        """Collect until nothing is open any more."""
-        return self.script("collect_results", "--wait", str(seconds), "--all", code=None, seconds=seconds + 60)
-
-    def trouble(self) -> str:
-        """What the keeper complains of, for a failing test."""
-        file = self.root / ".autoresearch/sky-trouble"
-        return file.read_text() if file.exists() else ""
-
-    def tree_hash(self, tree: str, scratch: Path) -> str:
-        """What BENCHMARK prints for a tree."""
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        self.command("bash", "-c", f"git archive {tree} | tar -x -C {scratch}")
-        text = BENCHMARK.split("$(", 1)[1].split(')" >&2')[0]
-        return subprocess.run(
-            ["bash", "-c", text], cwd=scratch, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[None]:
-    """The engine, brought up; says what it needs where that cannot be had."""
-    if os.environ.get("AUTORESEARCH_ENGINE") != "1":
-        pytest.skip("set AUTORESEARCH_ENGINE=1: as root it installs Slurm and SkyPilot on this machine")
-    done = subprocess.run(
-        [HERE / "engine_up.sh"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "AUTORESEARCH_ENGINE_ROOT": str(ROOT)},
-    )
-    if done.returncode == 3:
-        pytest.skip(done.stderr.strip().splitlines()[-1])
-    assert done.returncode == 0, done.stderr
-    yield
-    if not os.environ.get("AUTORESEARCH_ENGINE_KEEP"):
-        subprocess.run(
-            [HERE / "engine_down.sh"], env={**os.environ, "AUTORESEARCH_ENGINE_ROOT": str(ROOT)}, check=False
-        )
-
-
-@pytest.fixture(scope="module")
-def session(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A locked session with three workers."""
-    tmp = tmp_path_factory.mktemp("fleet")
-    made = Session(tmp / "project")
-    (made.root / "src").mkdir(parents=True)
-    (made.root / "src/work.sh").write_text("sleep 0.30\necho 42\n")
-    for name, text in (("autoresearch.sh", BENCHMARK), ("autoresearch.checks.sh", CHECKS)):
-        (made.root / name).write_text(text)
-        (made.root / name).chmod(0o755)
-    made.command("git", "init", "-q", "-b", "main")
-    made.command("git", "add", "src")
-    made.command("git", "commit", "-q", "-m", "first")
-    goal = ("--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
-    made.script("start_session", *goal, "--workers", "3", "--infra", "slurm", "--max-experiments", "40")
-    made.script("start_session", "--lock")
-    yield made
-    made.script("workers", "down", "--all", "--yes", code=None)
-
-
-def test_a_session_on_three_workers(session: Session, tmp_path: Path) -> None:
+def test_a_session_on_three_workers(session: Session, workers: str, tmp_path: Path) -> None:
     """Every experiment runs exactly once to its end, or was sent again and said so, with its own source and no other's."""
-    up = session.script("workers", "up", "--count", "3", seconds=600)
-    assert 3 == up.count(": up after")
+    assert 3 == workers.count(": up after")
     session.script("workers", "up", "--count", "4", code=4)  # never more than agreed
 
     for number in range(1, 6):
@@ -159,23 +30,14 @@ def test_a_session_on_three_workers(session: Session, tmp_path: Path) -> None:
     session.submit("exp-06", "echo broken >&2; exit 7\n")
     session.submit("exp-07", "sleep 0.1\necho 41\n")
     session.submit("exp-08", "sleep 60\necho 42\n", "--env", "BENCH_TIMEOUT=5")
-    session.submit("exp-09", "sleep 12\necho 42\n")
+    session.submit("exp-09", "sleep 20\necho 42\n")
 
-    def sent() -> str:
-        return next(
-            (e["worker"] for e in session.events("worker") if e["event"] == "sent" and e["job"].startswith("exp-09.")),
-            "",
-        )
-
-    text = ""
-    until = time.monotonic() + 300
-    while not sent() and time.monotonic() < until:
-        text += session.script("collect_results", "--wait", "10", code=None)
+    text = session.script("collect_results", "--wait", "10", code=None)
+    session.eventually("exp-09 runs", lambda: session.running("exp-09"))
     session.command("sky", "api", "stop", code=None)  # the server restarts in the middle; the keeper goes on
     session.command("bash", "-c", f"cd {ROOT} && sky api start")  # not in pytest's folder, which goes away
-    time.sleep(10)
-    jobs = session.command("squeue", "--noheader", "--format=%i %j").splitlines()
-    session.command("scancel", next(row.split()[0] for row in jobs if row.split()[1].startswith(sent() + "-")))
+    assert [] == session.ends("exp-09")
+    session.lose(session.sent("exp-09")[0])
     text += session.collect()
 
     finished = session.events("finished")
@@ -195,6 +57,8 @@ def test_a_session_on_three_workers(session: Session, tmp_path: Path) -> None:
     assert all("sent again" in e["error"] for e in lost)
     assert all(name in text for name in final)
 
+    for name, events in ends.items():  # one that was lost may or may not have begun
+        assert 1 <= session.ran(name) <= len(events)
     for event in (events[0] for events in final.values()):
         log = Path(event["log"]).read_text()
         assert 1 == log.count("TREE "), event
@@ -205,13 +69,9 @@ def test_a_session_on_three_workers(session: Session, tmp_path: Path) -> None:
     assert len(text) < 4000
 
 
-def test_comparisons_on_a_worker(session: Session) -> None:
+def test_comparisons_on_a_worker(session: Session, workers: str) -> None:
     """On a worker a true effect is found and a change without any is not, by the same rule and journaled the same way."""
-    worker = next(
-        row.split()[0]
-        for row in session.script("workers", "list").splitlines()
-        if row.startswith("vm-") and " up " in row
-    )
+    worker = session.up()[0]
     session.edit("exp-10", "# nothing else is new\nsleep 0.30\necho 42\n")
     session.script("submit_experiment", "exp-10", "--desc", "a comment", "--on", "sky", "--worker", worker)
     session.collect()
@@ -225,6 +85,155 @@ def test_comparisons_on_a_worker(session: Session) -> None:
     assert ": improved" not in none
     assert [worker, worker] == [event["worker"] for event in session.events("comparison")]
     assert "passed" == session.events("comparison")[0]["checks"]
+
+
+def test_what_a_worker_resolves(session: Session, workers: str) -> None:
+    """`calibrate` measures the baseline on all that are asked for and says which gain each of them resolves."""
+    text = session.script("workers", "calibrate", "vm-01", "vm-02", code=None, seconds=900)
+
+    assert 2 == text.count("resolves gains of")
+    assert {"vm-01", "vm-02"} == {e["worker"] for e in session.events("worker") if e["event"] == "calibrated"}
+    assert 2 == session.script("workers", "list").count("  resolves ")
+
+
+def test_fed_and_collected_in_the_background(session: Session, workers: str, tmp_path: Path) -> None:
+    """With `--loop` results come in though nobody asks; SIGTERM ends it and nothing that was sent."""
+    with (tmp_path / "loop").open("w") as out:
+        loop = session.begin("collect_results", "--loop", out=out)
+    session.submit("exp-11", "sleep 0.2\necho 42\n")
+    session.eventually("exp-11 is collected", lambda: session.ends("exp-11"))
+    loop.terminate()
+
+    assert 0 == loop.wait(60)
+    assert "exp-11" in (tmp_path / "loop").read_text()
+    assert ["done"] == [e["status"] for e in session.ends("exp-11")]
+    assert "exp-11" in session.script("collect_results")
+
+
+def test_cancelled(session: Session, workers: str) -> None:
+    """A cancelled experiment ends on its worker, one that waits behind it never begins there, and both are on record."""
+    worker = session.up()[0]
+    session.submit("exp-12", "sleep 61\necho 42\n", "--worker", worker)
+    session.submit("exp-13", "sleep 0.1\necho 42\n", "--worker", worker)
+    session.eventually("exp-12 began", lambda: session.ran("exp-12"))
+    session.script("submit_experiment", "exp-13", "--cancel")
+    session.script("submit_experiment", "exp-12", "--cancel")
+    text = session.collect()
+
+    assert 2 == text.count("cancelled")
+    assert (1, 0) == (session.ran("exp-12"), session.ran("exp-13"))
+    assert "" == session.command("pgrep", "-f", "^sleep 61$", code=1)
+    session.script("submit_experiment", "exp-12", "--cancel", code=1)  # neither waits nor runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("workers", "up", "--count", "3", "--infra", "nowhere"), 2, "nowhere"),
+        (("workers", "up", "--count", "3", "--prefix", "new", "--infra", "aws"), 4, "3 that were agreed"),
+        (("workers", "up", "--count", "3", "--cpus", "many"), 2, "many"),
+        (("workers", "stop", "vm-99"), 2, "vm-01"),
+        (("workers", "replace", "vm-99"), 2, "vm-01"),
+        (("workers", "stop", "vm-01"), 2, "workers.py down vm-01"),
+        (("submit_experiment", "exp-05", "--on", "sky", "--worker", "vm-99", "--again"), 2, "vm-01"),
+        (("compare", "exp-05", "--on", "sky", "--worker", "vm-99"), 2, "vm-01"),
+    ],
+)
+def test_bad_input(session: Session, workers: str, arguments: tuple[str, ...], code: int, said: str) -> None:
+    """What cannot be done says what was wrong and what there is; the journal and the workers are as before."""
+    before = [e for e in session.events("worker") if e["event"] != "sent"]
+
+    assert said in session.refused(*arguments, code=code)
+    assert before == [e for e in session.events("worker") if e["event"] != "sent"]
+
+
+def test_whoever_submits_is_killed(session: Session, workers: str, tmp_path: Path) -> None:
+    """Killed at any moment and asked again, a submission runs once: no lost job, no second run."""
+    for number, seconds in enumerate((0.2, 0.4, 0.6, 0.9), 21):
+        name = f"exp-{number}"
+        session.edit(name, f"sleep 0.1{number}\necho 42\n")
+        with (tmp_path / name).open("w") as out:
+            first = session.begin("submit_experiment", name, "--desc", f"try {name}", "--on", "sky", out=out)
+        time.sleep(seconds)
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+        session.script("submit_experiment", name, "--desc", f"try {name}", "--on", "sky", code=None)
+    session.collect()
+
+    names = [f"exp-{number}" for number in range(21, 25)]
+    assert {name: ["done"] for name in names} == {name: [e["status"] for e in session.ends(name)] for name in names}
+    assert dict.fromkeys(names, 1) == {name: session.ran(name) for name in names}
+
+
+def test_the_keeper_is_killed_while_it_sends(session: Session, workers: str) -> None:
+    """A job that was journaled as sent is sent again only where it did not arrive, and runs once."""
+    for name, seconds in (("exp-25", 0.0), ("exp-26", 2.0), ("exp-27", 5.0)):
+        session.submit(name, f"sleep 0.1{name[-1]}\necho 42\n")
+        session.eventually(f"{name} is sent", lambda name=name: session.sent(name))
+        time.sleep(seconds)
+        for process in session.keeper():
+            os.kill(process, signal.SIGKILL)
+    session.collect()
+
+    for name in ("exp-25", "exp-26", "exp-27"):
+        assert ["done"] == [e["status"] for e in session.ends(name)]
+        assert (1, 1) == (session.ran(name), len(session.sent(name)))
+
+
+def test_the_network_is_away(session: Session, workers: str) -> None:
+    """While the login node cannot be reached what runs there goes on, and its result is fetched afterwards."""
+    session.submit("exp-28", "sleep 5\necho 42\n")
+    session.eventually("exp-28 began", lambda: session.ran("exp-28"))
+    server = ROOT / "slurm/sshd"
+    process = (server / "pid").read_text().strip()
+    subprocess.run(["pkill", "-P", process], check=False)
+    os.kill(int(process), signal.SIGTERM)
+    session.script("collect_results", "--wait", "20", code=None)
+    subprocess.run(["/usr/sbin/sshd", "-f", server / "config", "-E", server / "log"], check=True)
+    session.collect()
+
+    assert ["done"] == [e["status"] for e in session.ends("exp-28")]
+    assert 1 == session.ran("exp-28")
+
+
+def test_a_worker_is_made_anew_under_its_job(session: Session, workers: str) -> None:
+    """`replace` gives the name a new machine; what ran there is sent again and says so, and its job ids begin at 1."""
+    worker = session.up()[-1]
+    session.submit("exp-29", "sleep 10\necho 42\n", "--worker", worker)
+    session.eventually("exp-29 began", lambda: session.ran("exp-29"))
+    before = {e["launch"] for e in session.events("worker") if e["event"] == "up" and e["worker"] == worker}
+    session.script("workers", "replace", worker, seconds=600)
+    session.collect()
+
+    after = [e["launch"] for e in session.events("worker") if e["event"] == "up" and e["worker"] == worker]
+    assert after[-1] not in before
+    assert ["lost", "done"] == [e["status"] for e in session.ends("exp-29")]
+    assert "sent again (1 of 2)" in session.ends("exp-29")[0]["error"]
+    session.submit("exp-30", "sleep 0.13\necho 42\n", "--worker", worker)
+    session.collect()
+    assert ["done"] == [e["status"] for e in session.ends("exp-30")]
+    assert worker == session.ends("exp-30")[0]["worker"]
+
+
+def test_sent_again_twice_at_most(session: Session, workers: str) -> None:
+    """An experiment whose worker vanishes three times is not sent a fourth time, and nobody waits for it."""
+    session.submit("exp-31", "sleep 30\necho 42\n")
+    for number in range(1, 4):
+        session.eventually(f"exp-31 began {number} times", lambda number=number: session.ran("exp-31") == number)
+        session.lose(session.sent("exp-31")[-1])
+        session.eventually(
+            f"exp-31 was lost {number} times", lambda number=number: len(session.ends("exp-31")) == number
+        )
+    text = session.collect(20)
+
+    errors = [e["error"] for e in session.ends("exp-31")]
+    assert ["lost"] * 3 == [e["status"] for e in session.ends("exp-31")]
+    assert [True, True, False] == ["sent again" in error and "not sent again" not in error for error in errors]
+    assert "not sent again after 2 times" in text
+    assert [] == session.up()
+    assert "vm-01" in session.refused("submit_experiment", "exp-05", "--on", "sky", "--again", code=2)
+    session.script("workers", "up", "--count", "1", seconds=600)
+    assert ["vm-01"] == session.up()
 
 
 def test_down_only_when_told(session: Session) -> None:

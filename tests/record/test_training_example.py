@@ -1,0 +1,68 @@
+"""examples/gpu-training: a session whose metric is a model's quality after a fixed training time, worked through on a CPU."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples/gpu-training"
+SLOW = """\
+    scores = [0.0] * SYMBOLS
+    for symbol in range(SYMBOLS):
+        scores[symbol] = weights[before[0]][before[1]][symbol]
+    top = max(scores)
+    grown = [math.exp(score - top) for score in scores]
+"""
+FAST = """\
+    scores, exp = weights[before[0]][before[1]], math.exp
+    top = max(scores)
+    grown = [exp(score - top) for score in scores]
+"""
+UPDATE = """\
+    for symbol in range(SYMBOLS):
+        weights[before[0]][before[1]][symbol] -= RATE * (p[symbol] - (1.0 if symbol == target else 0.0))
+"""
+ROW = """\
+    row = weights[before[0]][before[1]]
+    row[:] = [score - RATE * value for score, value in zip(row, p)]
+    row[target] += RATE
+"""
+
+
+def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
+    """Faster steps lower val_bpb in the same time and are kept; steps on more data than allowed fail their checks; both are exported."""
+    for file in EXAMPLE.iterdir():
+        if file.suffix in (".py", ".sh"):
+            repo.write(file.name, file.read_text(), file.stat().st_mode & 0o777)
+    repo.env["TRAIN_SECONDS"] = "0.2"
+    repo.commit("a training")
+    goal = ("--goal", "lower-bpb", "--metric", "val_bpb", "--unit", "bpb", "--direction", "lower", "--margin", "1")
+    repo.script("start_session", *goal, "--guard", "memory_gb=+10%", "--pass-env", "TRAIN_SECONDS")
+    repo.script("start_session", "--lock")
+
+    def experiment(name: str, *edits: tuple[str, str]) -> None:
+        copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
+        text = (copy / "train.py").read_text()
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        (copy / "train.py").write_text(text)
+        repo.script("submit_experiment", name, "--desc", f"try {name}")
+
+    experiment("exp-01", (SLOW, FAST), (UPDATE, ROW))
+    experiment("exp-02", ("corpus(2, 3_000)", "corpus(1, 3_000)"), ("random.Random(seed)", "random.Random(1)"))
+    repo.script("collect_results", "--wait", "120", "--all")
+    repo.script("compare", "exp-01", "--max-pairs", "8")
+    repo.script("record_result", "keep", "exp-01", "--reviewed", "the same arithmetic on whole rows")
+    repo.script("record_result", "discard", "exp-02", "--why", "it evaluates on what it trained on")
+
+    command = [sys.executable, str(EXAMPLE / "export_results.py")]
+    table = subprocess.run(command, cwd=repo.root, capture_output=True, text=True, check=True).stdout
+    rows = [line.split("\t") for line in table.splitlines()]
+    assert ["experiment_id", "status", "val_bpb", "memory_gb", "description"] == rows[0]
+    decided = {row[0]: row for row in rows[1:]}
+    assert ("keep", "checks_failed") == (decided["exp-01"][1], decided["exp-02"][1])
+    assert float(decided["exp-01"][2]) < float(decided["baseline"][2])
+    assert float(decided["exp-01"][3]) > 0
