@@ -160,12 +160,14 @@ def main() -> None:
     p.add_argument("--show", action="store_true", help="name what ours missed")
     args = p.parse_args()
     names, rows, cost, pages = available(), {}, {}, 0
+    apart = set()
     for truth, file in papers([BUNDLE / "tests" / "read" / "papers", *args.papers]):
         if file is None:
             print(f"absent: {truth['name']}")
             continue
         count = int(json.loads(run([*SCRIPT, str(file), "--captions", "--json", "--full"])[0] or "{}").get("pages", 1))
         pages += count
+        apart |= {truth["name"]} if truth.get("held_out") else set()
         for name in names:
             text, seconds, peak = run([part.format(file) if part == "{}" else part for part in TOOLS[name]])
             rows[name, truth["name"]] = score(truth, name, text, file)
@@ -176,6 +178,7 @@ def main() -> None:
                     sep="\n",
                 )
     used = sorted({paper for _, paper in rows})
+    held = [paper for paper in used if paper in apart]
     if not used:
         sys.exit("no paper of the truth is here: give --papers DIR")
     keys = ("sentences", "sentences joined", "headings", "captions", "references")
@@ -190,6 +193,10 @@ def main() -> None:
         peak, each = max(m for _, m, _ in cost[name]), sum(m / n for _, m, n in cost[name]) / len(used)
         print(f"{name:18}" + "".join(f"{m:18.3f}" for m in means) + f"{seconds:10.3f}{peak:9.0f}{each:9.1f}")
     print(f"ours, headings F1 (a wrong one costs): {sum(rows['ours', u]['headings F1'] for u in used) / len(used):.3f}")
+    if held:
+        print(f"of these, held out (truth made before anything was mended for them): {len(held)} papers")
+    for name in names if held else []:
+        print(f"{name:18}" + "".join(f"{sum(rows[name, u][k] for u in held) / len(held):18.3f}" for k in keys))
     for paper in used:
         print(
             f"{paper[:40]:42}" + " | ".join(f"{n} " + "/".join(f"{rows[n, paper][k]:.2f}" for k in keys) for n in names)
