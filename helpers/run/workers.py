@@ -67,7 +67,8 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
     Raises Failure (4) when a cluster of that name stands that is not this session's, (2, 3) when a launch fails.
     """
     sky.check(root, wanted.resources)
-    ours = crew.crew(state.load(root))
+    now = state.load(root)
+    ours, agreed = crew.crew(now), (now.config.get("budget") or {}).get("usd")
     taken = [name for name in sky.clusters(root, names) if name not in ours]
     if taken:
         raise console.refused(
@@ -79,7 +80,7 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
         if found is None:
             yield f"{name}: is up already"
             continue
-        yield f"{name}: up after {time.monotonic() - began:.0f} s  {found.cloud} {found.resources}  {_price(found.usd_hour)}"
+        yield f"{name}: up after {time.monotonic() - began:.0f} s  {found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}"
         if keeper.has_work(state.load(root)):
             keeper.kick(root)
 
@@ -187,5 +188,7 @@ def replace(root: Path, name: str) -> str:
     return f"{name}: made anew after {time.monotonic() - began:.0f} s  {words}"
 
 
-def _price(usd_hour: float | None) -> str:
-    return "price unknown" if usd_hour is None else f"${usd_hour:.2f} an hour"
+def _price(usd_hour: float | None, agreed: float | None) -> str:
+    if usd_hour is None:
+        return "price unknown" + (f": nobody here can watch the agreed ${agreed}" if agreed is not None else "")
+    return f"${usd_hour:.2f} an hour"

@@ -44,14 +44,25 @@ class Session:
     def __init__(self, root: Path) -> None:
         self.root = root
         (ROOT / "tmp").mkdir(exist_ok=True)  # not pytest's: a restarted server goes on using it
-        shutil.rmtree(RAN, ignore_errors=True)
-        RAN.mkdir()
-        RAN.chmod(0o777)  # the jobs' account writes there
         drop = ("GIT_", "AUTORESEARCH", "PYTHONDONTWRITEBYTECODE")
         self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(drop)}, "HOME": str(ROOT / "home"),
                     "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}", "TMPDIR": str(ROOT / "tmp"), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
                     "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",
                     "GIT_COMMITTER_EMAIL": "t@example.com"}  # fmt: skip
+
+    def lock(self, *more: str) -> None:
+        """Make the repository and a locked session in it."""
+        (self.root / "src").mkdir(parents=True, exist_ok=True)
+        (self.root / "src/work.sh").write_text("sleep 0.30\necho 42\n")
+        for name, text in (("autoresearch.sh", BENCHMARK), ("autoresearch.checks.sh", CHECKS)):
+            (self.root / name).write_text(text)
+            (self.root / name).chmod(0o755)
+        self.command("git", "init", "-q", "-b", "main")
+        self.command("git", "add", "src")
+        self.command("git", "commit", "-q", "-m", "first")
+        goal = ("--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
+        self.script("start_session", *goal, *more)
+        self.script("start_session", "--lock")
 
     def command(self, *command: str, code: int | None = 0, seconds: float = 300) -> str:
         """Run a program in the repository and return what it printed on stdout."""
@@ -72,10 +83,12 @@ class Session:
             str(ROOT / "venv/bin/python"), str(BUNDLE / f"scripts/{name}.py"), *args, code=code, seconds=seconds
         )
 
-    def refused(self, name: str, *args: str, code: int) -> str:
+    def refused(self, name: str, *args: str, code: int, **env: str) -> str:
         """Run one of the bundle's scripts, which must exit with `code`, and return what it said on stderr."""
         command = [str(ROOT / "venv/bin/python"), str(BUNDLE / f"scripts/{name}.py"), *args]
-        done = subprocess.run(command, cwd=self.root, env=self.env, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=self.root, env={**self.env, **env}, capture_output=True, text=True, timeout=300
+        )
         assert code == done.returncode, (done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         return done.stderr
@@ -196,18 +209,11 @@ def engine() -> Iterator[None]:
 def session(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A locked session that may have three workers."""
     tmp = tmp_path_factory.mktemp("fleet")
+    shutil.rmtree(RAN, ignore_errors=True)
+    RAN.mkdir()
+    RAN.chmod(0o777)  # the jobs' account writes there
     made = Session(tmp / "project")
-    (made.root / "src").mkdir(parents=True)
-    (made.root / "src/work.sh").write_text("sleep 0.30\necho 42\n")
-    for name, text in (("autoresearch.sh", BENCHMARK), ("autoresearch.checks.sh", CHECKS)):
-        (made.root / name).write_text(text)
-        (made.root / name).chmod(0o755)
-    made.command("git", "init", "-q", "-b", "main")
-    made.command("git", "add", "src")
-    made.command("git", "commit", "-q", "-m", "first")
-    goal = ("--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
-    made.script("start_session", *goal, "--workers", "3", "--infra", "slurm", "--max-experiments", "60")
-    made.script("start_session", "--lock")
+    made.lock("--workers", "3", "--infra", "slurm", "--max-experiments", "60")
     yield made
     made.script("workers", "down", "--all", "--yes", code=None)
 

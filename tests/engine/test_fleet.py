@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine import ROOT, Session, engine, session, workers  # noqa: F401 - fixtures
+from engine import BUNDLE, ROOT, Session, engine, session, workers  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.engine
 
@@ -30,7 +30,7 @@ def test_a_session_on_three_workers(session: Session, workers: str, tmp_path: Pa
     session.submit("exp-06", "echo broken >&2; exit 7\n")
     session.submit("exp-07", "sleep 0.1\necho 41\n")
     session.submit("exp-08", "sleep 60\necho 42\n", "--env", "BENCH_TIMEOUT=5")
-    session.submit("exp-09", "sleep 20\necho 42\n")
+    session.submit("exp-09", "sleep 8\necho 42\n")
 
     text = session.script("collect_results", "--wait", "10", code=None)
     session.eventually("exp-09 runs", lambda: session.running("exp-09"))
@@ -145,6 +145,40 @@ def test_bad_input(session: Session, workers: str, arguments: tuple[str, ...], c
 
     assert said in session.refused(*arguments, code=code)
     assert before == [e for e in session.events("worker") if e["event"] != "sent"]
+
+
+def test_what_skypilot_refuses(engine: None, tmp_path: Path) -> None:
+    """Resources that its schema, its clouds or their machines have not, and a server that is away: said, with what to do."""
+    plain, wrong = Session(tmp_path / "plain"), Session(tmp_path / "wrong")
+    for its in (plain, wrong):
+        its.root.mkdir()
+    (wrong.root / "experiment.yaml").write_text(
+        (BUNDLE / "experiment.yaml").read_text().replace("  cpus: 1+", "  wheels: 4\n  cpus: 1+")
+    )
+    for its in (plain, wrong):
+        its.lock("--infra", "slurm")
+    away = {"SKYPILOT_API_SERVER_ENDPOINT": "http://127.0.0.1:9"}
+
+    assert "wheels" in wrong.refused("workers", "up", "--prefix", "w", code=2)
+    assert "aws" in plain.refused("workers", "up", "--prefix", "w", "--infra", "aws", code=3).lower()
+    assert "another --infra" in plain.refused("workers", "up", "--prefix", "w", "--cpus", "5000", code=3)
+    assert "sky api" in plain.refused("workers", "up", "--prefix", "w", code=3, **away)
+    for its in (plain, wrong):
+        assert [] == [row for row in its.script("workers", "list").splitlines() if row.startswith("w-")]
+
+
+def test_the_resources_of_the_gpu_example(engine: None, tmp_path: Path) -> None:
+    """What examples/gpu-training puts into experiment.yaml is what SkyPilot accepts: either of two kinds of GPU."""
+    file = BUNDLE / "examples/gpu-training/resources.yaml"
+    program = (
+        f"import sky, yaml; its = yaml.safe_load(open({str(file)!r}))['resources']\n"
+        "print(sorted(str(r.accelerators) for r in sky.Task.from_yaml_config({'resources': its}).resources))"
+    )
+    done = subprocess.run(
+        [ROOT / "venv/bin/python", "-c", program], env=Session(tmp_path).env, capture_output=True, text=True
+    )
+
+    assert "[\"{'H100': 1}\", \"{'H200': 1}\"]" == done.stdout.strip().splitlines()[-1], done.stderr
 
 
 def test_whoever_submits_is_killed(session: Session, workers: str, tmp_path: Path) -> None:
