@@ -1,7 +1,8 @@
 """Cases: whole sessions on a target, from prepared patches, worked with the scripts as an agent would.
 
-A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none. Its must_keep
-and may_keep (near the margin) are looked at when all is over, for the exit code: the verdicts are measured anew each time.
+A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none (`scripts` names
+another case's folder that has them). Its must_keep and may_keep (near the margin) are looked at when all is over, for the
+exit code: the verdicts are measured anew each time.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Work:
     def begin(self) -> None:
         """Make the repository, start and lock the session; raises Failure (3) when the target cannot be had."""
         fetch(self.case, self.repository)
-        for file in self.case.folder.glob("autoresearch*.sh"):
+        for file in (self.case.folder / self.case.data.get("scripts", ".")).glob("autoresearch*.sh"):
             shutil.copy(file, self.repository)
         identity = ["-c", "user.name=demo", "-c", "user.email=demo@localhost"]
         for command in (

@@ -72,33 +72,41 @@ def loop(root: Path) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    keeper = Keeper(root, Workdirs(git.find(root)).folder)
+    keeper, told = Keeper(root, Workdirs(git.find(root)).folder), len(_finished(root))
     with sky.quiet(root) as api:
         while not stop.is_set():
             with locks.held(_lock(root)) as mine:
                 while mine and not stop.is_set():
-                    for event in _round(keeper, api):
-                        sky.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
+                    _round(keeper, api)
+                    told = _tell(root, told)
                     stop.wait(PAUSE)
+            told = _tell(root, told)  # what the other one collected
             stop.wait(PAUSE)
 
 
-def _round(keeper: Keeper, api: Any) -> list[Event]:  # noqa: ANN401 - SkyPilot's module
+def _tell(root: Path, told: int) -> int:
+    """Say what has ended since `told` results; return how many there are."""
+    events = _finished(root)
+    for event in events[told:]:
+        sky.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
+    return len(events)
+
+
+def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's module
     """One round; whatever goes wrong is noted for people, and the next round tries again."""
     try:
-        return keeper.round(api)
+        keeper.round(api)
     except Exception as error:  # noqa: BLE001 - a server that restarts must not end the night's work
         said = error.message if isinstance(error, console.Failure) else f"{type(error).__name__}: {sky.plain(error)}"
         with contextlib.suppress(OSError):  # a full disk: the next round says it
             seen.write(keeper.root, [*keeper.trouble, said], keeper.states)
-        return []
 
 
 def news(root: Path) -> list[Event]:
     """Return the fleet's `finished` events that were not returned before."""
     file = paths.state_folder(root) / SHOWN
     with journal.locked(root):
-        events = [e for e in journal.read(root) if e.get("type") == "finished" and _on_fleet(e)]
+        events = _finished(root)
         try:
             seen = int(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError):
@@ -110,8 +118,13 @@ def news(root: Path) -> list[Event]:
     return events[seen:]
 
 
-def _on_fleet(event: Event) -> bool:
-    return event.get("worker") != "local" and event.get("role") in ("experiment", "control")
+def _finished(root: Path) -> list[Event]:
+    fleet = ("experiment", "control")
+    return [
+        e
+        for e in journal.read(root)
+        if e.get("type") == "finished" and e.get("worker") != "local" and e.get("role") in fleet
+    ]
 
 
 if __name__ == "__main__":

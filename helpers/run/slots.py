@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from helpers import console, paths
+from helpers import console, locks, paths
 
 
 def cores() -> list[int]:
@@ -40,16 +39,8 @@ def check(slots: int, cpus: int) -> None:
 @contextmanager
 def hold(root: Path, slot: int, *, wait: bool = True) -> Iterator[bool]:
     """Hold a slot; yields whether it could be had (always, with `wait`)."""
-    descriptor = os.open(_file(root, f"slot-{slot}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(descriptor)
+    with locks.held(_file(root, f"slot-{slot}.lock"), wait=wait) as free:
+        yield free
 
 
 @contextmanager
