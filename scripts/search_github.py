@@ -16,6 +16,7 @@ EXAMPLES = """\
   search_github.py prs --state rejected "bloom filter"     # of the repository that origin is
   search_github.py prs --local                             # merged ones, from the git log, no network
   search_github.py show facebook/zstd#1234 --diff
+  search_github.py show commit:4f1d2a9c --diff             # of the git log here, as commits --local names it
   search_github.py forks ggml-org/llama.cpp --limit 5      # 11 requests without a token
   search_github.py commits facebook/zstd --perf --since 2022
 
@@ -32,7 +33,7 @@ VERBS = {
     "code": "files that contain the QUERY; needs a token",
     "similar": "projects that share topics and language, QUERY narrowing them down",
 }
-LOCAL = ("prs", "commits")
+LOCAL = ("prs", "commits", "show")
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -69,8 +70,8 @@ def arguments() -> argparse.ArgumentParser:
             v.add_argument("--meaning", action="store_true", help="find by meaning too (needs a token)")
         if verb in ("commits", "releases"):
             v.add_argument("--perf", action="store_true", help="only what speaks of performance")
-        if verb in LOCAL:
-            v.add_argument("--local", nargs="?", const=".", metavar="PATH", help="search the git log there (default: here) instead; put it last")  # fmt: skip
+        about = "use the git log there (default: here) instead, with no network" if verb in LOCAL else argparse.SUPPRESS
+        v.add_argument("--local", nargs="?", const=".", metavar="PATH", help=about)
         if verb == "code":
             v.add_argument("--language", default="", metavar="NAME", help="only files of this language")
         v.add_argument("--api", default="", metavar="BASE", help="another server: https://HOST/api/v3")

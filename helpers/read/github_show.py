@@ -223,7 +223,7 @@ def _tidy(body: str) -> str:
 def text(shown: Shown, *, full: bool) -> str:
     """Return it as text for an agent: the facts, then everything from outside in one fence."""
     f = shown.finding
-    facts = [f"{f.id} · {f.kind} · {f.state} · {f.date}", f.url]
+    facts = [" · ".join(dict.fromkeys((f.id, f.kind, f.state, f.date))), *([f.url] if f.url else [])]
     parts = [f.title, f"by {shown.author}" + (f" · labels {', '.join(shown.labels)}" if shown.labels else "")]
     parts += [f"claims: {' | '.join(repr(c) for c in f.claims)}"] if f.claims else []
     if shown.reasons:
