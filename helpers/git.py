@@ -26,6 +26,7 @@ _NEUTRAL = {
     "LC_ALL": "C",
     "GIT_PAGER": "cat",
     "GIT_EDITOR": "true",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # what is measured is what is judged and committed
 }
 _CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
            "commit.gpgSign=false", "advice.detachedHead=false", "core.pager=cat", "color.ui=false")  # fmt: skip

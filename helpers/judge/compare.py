@@ -59,26 +59,45 @@ def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
 
 
 def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tuple[str, str, str]:
-    """Return (baseline tree, baseline commit, candidate tree), the change merged onto a baseline that moved on."""
+    """Return (baseline tree, baseline commit, candidate tree).
+
+    The baseline is the very tree that was measured when the session was locked or the last change kept. Whatever else
+    the copy was made with (an edited work tree, an older baseline) is on neither side: the change is merged onto it.
+    """
+    commit = str(now.baseline["commit_full"])
     if against:
-        commit = work.refs.sealed(against) or git.commit_of(work.root, against)
-        origin = work.origin(sealed.name)
-        if commit == origin.commit:
-            return origin.tree, commit, sealed.tree
-        older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)
-        return older, commit, sealed.tree  # both sides under the same benchmark, though it may be younger than the code
-    origin, commit = work.origin(sealed.name), str(now.baseline["commit_full"])
-    if origin.commit == commit:
-        return origin.tree, commit, sealed.tree
-    ours = str(now.baseline["tree"])
+        older = work.refs.sealed(against) or git.commit_of(work.root, against)
+        if older != commit:
+            return (*_against(work, sealed, older), sealed.tree)
+    origin, ours = work.origin(sealed.name), str(now.baseline["tree"])
+    if origin.tree == ours:
+        return ours, commit, sealed.tree
     merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
     if conflicts:
         raise console.answer_no(
-            f"{sealed.name} began before the current baseline {commit[:7]} and conflicts with it in {', '.join(conflicts[:5])}",
+            f"{sealed.name} began from something else than the current baseline {commit[:7]} and conflicts with it in "
+            f"{', '.join(conflicts[:5])}",
             f"make it anew on top: snapshot_workdir.py create {work.next_name()}",
         )
-    console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
+    if origin.commit != commit:
+        console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
+    elif foreign := _differing(work, origin.tree, ours):
+        some = ", ".join(foreign[:5])
+        console.note(f"note: the work tree is not the baseline ({some}); comparing the change merged onto the baseline")
     return ours, commit, merged
+
+
+def _against(work: Workdirs, sealed: Sealed, commit: str) -> tuple[str, str]:
+    origin = work.origin(sealed.name)
+    if commit == origin.commit:
+        return origin.tree, commit
+    older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)
+    return older, commit  # both sides under the same benchmark, though it may be younger than the code
+
+
+def _differing(work: Workdirs, one: str, other: str) -> list[str]:
+    names = git.run(work.root, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other]).stdout.split(b"\0")
+    return [os.fsdecode(name) for name in names if name and os.fsdecode(name) != paths.IMPROVEMENTS]
 
 
 def running(root: Path, experiment: str) -> str | None:

@@ -24,7 +24,7 @@ from helpers.run.shadow import Shadow
 from helpers.run.side import Side, SideError, Trees
 from helpers.run.task import from_dict
 
-KIND = "comparisons"
+KIND, VERDICT = "comparisons", "verdict"
 HOLDOUT_PAIRS = 24
 QUIET = 20.0
 """Seconds without a look after which a line says that it goes on."""
@@ -56,6 +56,7 @@ def carry_out(root: Path, job: str) -> None:
             event = {"type": "comparison", "experiment_id": plan.experiment, "worker": "local", **plan.as_dict(),
                      **outcome, "seconds": round(time.monotonic() - began, 3)}  # fmt: skip
             del event["task"], event["workdir_root"], event["protected"], event["passed"]
+            folder.mark(VERDICT, json.dumps(event))  # what a keep holds the journal's line against
             journal.append(root, event)
             folder.mark("finished", json.dumps(event))
         shutil.rmtree(place, ignore_errors=True)

@@ -11,12 +11,15 @@ from helpers.run.workdir import Sealed, Workdirs
 from helpers.state import State
 
 
-def findings(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
-    """Return everything that the guard has to say of the sealed tree, refusals first."""
-    changes = guard.changes_between(work.root, work.origin(sealed.name).tree, sealed.tree)
+def findings(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Finding]:
+    """Return everything that the guard has to say of the sealed tree, refusals first.
+
+    `trees`: the two that were measured, where they are known; else from where the copy began to the sealed one.
+    """
+    changes = guard.changes_between(work.root, *(trees or (work.origin(sealed.name).tree, sealed.tree)))
     found = guard.check(
         changes, scope=now.config.get("scope") or [], off_limits=now.config.get("offLimits") or [], allow=now.allow,
-        protected=now.protected, present=present(work, sealed.tree),
+        protected=now.protected, present=present(work, trees[1] if trees else sealed.tree),
     )  # fmt: skip
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -35,9 +38,9 @@ def present(work: Workdirs, tree: str) -> dict[str, str]:
     }
 
 
-def refuse(work: Workdirs, sealed: Sealed, now: State) -> list[Finding]:
+def refuse(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Finding]:
     """Raise Failure (4) when the guard refuses the experiment; return what is left to review."""
-    found = findings(work, sealed, now)
+    found = findings(work, sealed, now, trees)
     bad = [finding for finding in found if finding.level == "refuse"]
     if bad:
         lines = "\n  ".join(line(finding) for finding in bad[:10])

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers import console, git, journal, paths
+from helpers.record import precious
 from helpers.record.session import identity
 from helpers.state import State
 
@@ -74,6 +75,10 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     """
     root = repository.root
     if git.branch(root) == intent.branch:
+        if lost := precious.would_be_lost(root, intent.old, intent.new):
+            raise console.usage(
+                f"files of yours that git does not track are in the way: {', '.join(lost[:5])}", "move them, keep again"
+            )
         refreshed = git.run(root, ["update-index", "-q", "--refresh"], check=False)  # a touched file is no changed file
         if refreshed.returncode == 128:  # 1: some file is changed, which the trial judges
             raise console.outside("git could not write the index", "see whether the disk is full, then keep again")

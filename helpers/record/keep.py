@@ -10,7 +10,7 @@ from helpers.journal import Event
 from helpers.judge import gate
 from helpers.read import ideas
 from helpers.read import sources as references
-from helpers.record import commit, improvements, runs, session
+from helpers.record import commit, evidence, improvements, runs, session
 from helpers.run.workdir import Sealed, Workdirs
 from helpers.state import State
 
@@ -41,7 +41,9 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
             return done
         sealed = work.sealed(name)
         compared = standing(now, sealed)
-        places = _inspect(work, sealed, now, words)
+        evidence.check(root, now, compared)
+        trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
+        places = _inspect(work, sealed, now, words, trees)
         _branch_in_order(root, now)
         _files_in_order(root, now)
         its = _sources(root, now, name, words)
@@ -51,7 +53,6 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
             work, now, sealed, compared, words.problem, words.solution, cited, (words.reviewed, places)
         )
         base = str(now.baseline["commit_full"])
-        trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
         new = commit.build(repository, base, trees, page, text)
         event = runs.line(
             now, name, "keep", sealed.description.splitlines()[0], commit=new[:7], commit_full=new,
@@ -88,9 +89,9 @@ def standing(now: State, sealed: Sealed) -> Event:
     return compared
 
 
-def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words) -> list[str]:
+def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words, trees: tuple[str, str]) -> list[str]:
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
-    left = gate.refuse(work, sealed, now)
+    left = gate.refuse(work, sealed, now, trees)
     if left and not words.reviewed:
         lines = "\n  ".join(gate.line(finding) for finding in left[:20])
         raise console.refused(

@@ -168,7 +168,8 @@ def test_layouts_and_not_worse(session: Any) -> None:
     (copy / "src/work.sh").write_text("sleep 0.049\necho 42\n")
     session.script("snapshot_workdir", "seal", "exp-01", "--desc", "simpler")
 
-    done = session.script("compare", "exp-01", "--not-worse", "--layouts", "2", "--margin", "20")
+    session.script("start_session", "--goal", "quick", "--margin", "20")
+    done = session.script("compare", "exp-01", "--not-worse", "--layouts", "2")
 
     assert "layout 2 of 2" in done.stderr
     assert "not worse" in done.stdout

@@ -1,0 +1,96 @@
+"""Whether a comparison in the journal is evidence: as strict as the session, true to its own samples, and not picked.
+
+None of this stops somebody who forges everything; it stops a line that was edited, a margin that was widened for one
+change, and a measurement that was repeated until chance agreed. `reproduce.py` measures again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from helpers import console
+from helpers.journal import Event
+from helpers.judge import comparison, noise
+from helpers.judge.driver import KIND, VERDICT
+from helpers.run.jobs import Folder
+from helpers.state import State
+
+GOOD = ("improved", "not_worse")
+_HELD = ("verdict", "mode", "margin", "metric", "direction", "pairs", "gain", "checks", "baseline_tree", "candidate_tree",
+         "sealed_tree", "baseline_commit", "baseline_samples", "candidate_samples")  # fmt: skip
+
+
+def check(root: Path, now: State, compared: Event) -> None:
+    """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
+    again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
+    try:
+        reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(now, compared)
+    except (KeyError, TypeError, ValueError):
+        reason = "its line in the journal lacks what a comparison writes"
+    if reason:
+        raise console.refused(f"the comparison of {compared['experiment_id']}: {reason}", again)
+
+
+def _looser(now: State, compared: Event) -> str | None:
+    """Say in what the comparison was less strict than what was agreed for the session."""
+    margin, agreed = float(compared["margin"]), now.margin
+    if compared.get("mode") == "not_worse" and margin > agreed + 1e-12:
+        return f"it allows a loss of {margin:.2%}, agreed is a margin of {agreed:.2%}"
+    if compared.get("mode") != "not_worse" and margin < agreed - 1e-12:
+        return f"it asks for a gain of {margin:.2%}, agreed is a margin of {agreed:.2%}"
+    missing = sorted({*(now.config.get("guards") or [])} - {*(compared.get("guards") or [])})
+    if missing:
+        return f"it did not look at the guard {', '.join(missing)}"
+    if (compared.get("metric"), compared.get("direction")) != (now.metric, now.direction):
+        return f"it measured {compared.get('metric')}, not {now.metric}"
+    if int(compared.get("layouts") or 1) < int(now.config.get("layouts") or 1):
+        return f"it had {compared.get('layouts')} layouts a side, agreed are {now.config.get('layouts')}"
+    return None
+
+
+def _untrue(root: Path, now: State, compared: Event) -> str | None:
+    """Say what in the journal's line does not agree with its samples, or with what the measuring process wrote."""
+    for part in (compared, compared.get("confirmation")):
+        if part is not None and _judged(compared, part) != (part.get("verdict"), part.get("pairs")):
+            return "its samples do not say what its verdict says"
+    sigma = noise.sigma_pair(compared["baseline_samples"], compared["candidate_samples"])
+    if noise.needs_confirmation(sigma) and not compared.get("confirmation"):
+        return "the host was noisy and there is no second comparison"
+    if job := now.jobs.get(str(compared.get("fleet_job"))):
+        written = {**job.submitted.get("plan", {}), **(job.finished or {}).get("answer", {})}
+    else:
+        try:
+            written = json.loads(Folder(root, str(compared.get("job")), KIND).read(VERDICT) or "{}")
+        except ValueError:
+            written = {}
+    differing = [key for key in _HELD if written.get(key) != compared.get(key)]
+    return f"the process that measured did not write this line ({differing[0]} differs)" if differing else None
+
+
+def _judged(compared: Event, part: Event) -> tuple[str, int] | None:
+    try:
+        found = comparison.judge(
+            part["baseline_samples"], part["candidate_samples"], direction=str(compared["direction"]),
+            margin=float(compared["margin"]), max_pairs=int(compared["max_pairs"]), mode=str(compared["mode"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found.verdict, found.pairs
+
+
+def _picked(now: State, compared: Event) -> str | None:
+    """Say so when the same content was compared again and again and chance may have been waited for.
+
+    It must have been found good more often than not. A change without effect, found good with a chance p each time, ever
+    gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated.
+    """
+    same = [
+        other for other in now.comparisons
+        if all(other.get(key) == compared.get(key) for key in ("baseline_tree", "candidate_tree", "mode", "metric"))
+        and other.get("verdict") not in ("error", "void") and not str(other.get("reason") or "").startswith("crash")
+    ]  # fmt: skip
+    good = sum(other.get("verdict") in GOOD for other in same)
+    if good > len(same) - good:
+        return None
+    return f"{len(same) - good} of {len(same)} comparisons of this content say otherwise; more must speak for it than against"
