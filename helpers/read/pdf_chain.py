@@ -61,7 +61,7 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
             found, rest = early, text[len(line.lead) :].strip()
         if not found or not _titled(found["title"]) or n < start or (n > end and not face.stands_out(line)):
             continue
-        weight = _weight(line, face, face.gaps[n], found["title"], rest)
+        weight = _weight(line, face, face.gaps[n], found["title"].rstrip(": ") if rest else found["title"], rest)
         if weight <= 0:
             continue
         title = found["title"].strip().rstrip(".:") if rest else found["title"].strip()

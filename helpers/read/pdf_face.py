@@ -56,8 +56,19 @@ class Face:
 
     def stands_out(self, line: Line) -> bool:
         """Say whether a line is larger than text, or bold where text is not, or in capitals."""
-        capitals = line.text.upper() == line.text and sum(c.isalpha() for c in line.text) > 3
-        return line.size > self.size + 0.7 or (line.bold and line.size > self.size - 1.6) or capitals
+        return line.size > self.size + 0.7 or (line.bold and line.size > self.size - 1.6) or capitals(line)
+
+
+def capitals(line: Line) -> bool:
+    """Say whether a line is set in capitals, small ones too."""
+    return line.text.upper() == line.text and sum(c.isalpha() for c in line.text) > 3
+
+
+def small_capitals(a: Line, b: Line) -> bool:
+    """Say whether two lines are one text in small capitals: the line without a large one is smaller than the other."""
+    return (
+        a.font == b.font and a.page == b.page and capitals(a) and capitals(b) and 0.75 < a.size / (b.size or 1) < 1.34
+    )
 
 
 def _same_column(a: Line, b: Line) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from helpers.read import pdf_kinds, pdf_references
+from helpers.read import pdf_kinds, pdf_references, pdf_title
 from helpers.read.pdf_chain import Heading
 from helpers.read.pdf_face import Face
 from helpers.read.pdf_headings import references_at, unnamed_references
@@ -69,28 +69,15 @@ class Flow:
         return self._made
 
     def _title(self, known: str) -> int:
-        """Emit the title: the known one or the largest lines at the top of the first page."""
-        first = min(self._headings, default=len(self._lines))
-        top = [line for line in self._lines[: min(first, 25)] if line.page == self._lines[0].page]
-        at, count = _named(top, known) or self._largest(top)
-        if not count:
-            return 0
-        if at:
+        """Emit the title, and as text what stands above it; return how many lines these are."""
+        at, count = pdf_title.find(self._lines, self._face.size, list(self._headings.values()), known)
+        if at and count:
             self._emit("text", self._lines[:at])
-        title = self._block("title", self._lines[at : at + count])
-        title.text = title.text.rstrip("∗*†‡§¶ ")
-        self._made.append(title)
+        if count:
+            title = self._block("title", self._lines[at : at + count])
+            title.text = title.text.rstrip("∗*†‡§¶✩ ")
+            self._made.append(title)
         return at + count
-
-    def _largest(self, top: list[Line]) -> tuple[int, int]:
-        size = max((line.size for line in top if len(line.text) > 3), default=0.0)
-        if size < self._face.size + 1.5:
-            return 0, 0
-        at = next(n for n, line in enumerate(top) if line.size == size)
-        count = 1
-        while at + count < len(top) and abs(top[at + count].size - size) < 0.8 and count < 5:
-            count += 1
-        return at, count
 
     def _heading(self, h: Heading) -> int:
         self._close()
@@ -214,18 +201,6 @@ class Flow:
             for text in texts[1:]:
                 whole = self._words.join(whole, text)
         return Block(kind, whole, lines[0].page + 1, lines[-1].page + 1)
-
-
-def _named(top: list[Line], known: str) -> tuple[int, int] | None:
-    """Return where in the lines a known title stands, as (first, how many)."""
-    wanted = re.sub(r"\W+", "", known.lower())
-    for n in range(len(top) if len(wanted) > 7 else 0):
-        whole = ""
-        for count, line in enumerate(top[n : n + 5], 1):
-            whole += re.sub(r"\W+", "", line.text.lower())
-            if whole.rstrip("0123456789") == wanted:
-                return n, count
-    return None
 
 
 def _is_table(lines: list[Line]) -> bool:

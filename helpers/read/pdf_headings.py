@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from helpers.read.pdf_chain import NUMBERED, Heading, candidates, chain
-from helpers.read.pdf_face import Face
+from helpers.read.pdf_face import Face, small_capitals
 from helpers.read.pdf_pages import Line
 from helpers.read.pdf_unnumbered import NAMES, REFERENCES, by_face, named
 
@@ -169,8 +169,9 @@ def _levels(lines: list[Line], made: list[Heading]) -> None:
 def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
     """Say whether line n is the next line of a heading that was too long for one."""
     line, last = lines[n], lines[n - 1]
+    like = (line.style == last.style and not face.plain(line)) or small_capitals(last, line)
     return (
-        line.style == last.style and line.page == last.page and not face.plain(line)
+        like and line.page == last.page
         and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9) and NUMBERED.fullmatch(line.text) is None
         and len(last.text) > 18 and not NAMES.fullmatch(line.text) and not NAMES.fullmatch(heading.title)
     )  # fmt: skip

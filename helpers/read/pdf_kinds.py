@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from helpers.read import pdf_captions
 from helpers.read.pdf_chain import Heading
 from helpers.read.pdf_face import Face
 from helpers.read.pdf_pages import Line
-from helpers.read.pdf_references import CAPTION
 
 _NOTE = re.compile(r"([*∗†‡§¶⋆]|\d{1,2}(?=[A-Z“(h\s]))\s*\S")
 _MONO = re.compile(r"(?i)mono|cour|cmtt|typewriter|consol|sftt|ectt|inconsol|lettergothic")
@@ -74,9 +74,7 @@ def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns)
     _notes(lines, kinds, columns)
     for h in headings:
         _small_sections(lines, kinds, h)
-    n = 0
-    while n < len(lines):
-        n += _caption(lines, n, kinds, face) or 1
+    pdf_captions.mark(lines, kinds, face, columns.short)
     return kinds
 
 
@@ -124,52 +122,3 @@ def _notes(lines: list[Line], kinds: list[str], columns: Columns) -> None:
             kinds[n] = "note"
             for m in below:
                 kinds[m] = "note"
-
-
-def _caption(lines: list[Line], n: int, kinds: list[str], face: Face) -> int:
-    """Mark a caption that begins at line n; return how many lines it has, 0 when none begins here."""
-    line = lines[n]
-    found = CAPTION.match(line.text) if kinds[n] != "heading" else None
-    if not found or not _begins(lines, n, found, kinds, face):
-        return 0
-    kinds[n] = "caption"
-    count, alone = 1, not found["text"].strip()
-    while n + count < len(lines) and count < 30:
-        m = n + count
-        follower, last = lines[m], lines[m - 1]
-        step = face.gaps[m]
-        close = step < 1.42 * max(follower.size, last.size)
-        if kinds[m] == "heading" or CAPTION.match(follower.text) or follower.page != line.page:
-            break
-        if alone and count == 1 and step < 3 * follower.size:
-            pass
-        elif (
-            not close
-            or abs(follower.size - last.size) > 0.6
-            or (not line.bold and follower.bold and not last.bold)
-            or (
-                face.plain(last)
-                and last.text.endswith(".")
-                and last.right < line.right - 40
-                and follower.x > last.x - 2 + face.size * 0.6
-            )
-        ):
-            break
-        kinds[m] = "+caption"
-        count += 1
-    return count
-
-
-def _begins(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face) -> bool:
-    """Say whether what reads like `Figure 3` is a caption and not a sentence that happens to begin a line so."""
-    line, text = lines[n], found["text"].strip()
-    marked = bool(found["mark"].strip())
-    distinct = not face.plain(line) or (bool(line.lead) and CAPTION.match(line.lead) is not None)
-    apart = face.gaps[n] > 1.2 * face.leading or (n > 0 and kinds[n - 1] not in ("text", "heading"))
-    if not text:
-        return (apart or distinct) and (marked or n + 1 < len(lines)) and len(line.text) < 16
-    if not (text[0].isupper() or text[0] in "“\"'([`‘" or text[0].isdigit()) and not marked:
-        return False
-    if marked:
-        return apart or distinct
-    return apart and distinct

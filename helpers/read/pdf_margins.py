@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 from helpers.read.pdf_pages import Line
+from helpers.read.pdf_references import CAPTION
 
 _EDGE = 4
 """Lines looked at from the top and from the bottom of a page."""
@@ -21,7 +22,7 @@ def without(pages: list[list[Line]]) -> list[list[Line]]:
     for page in pages:
         seen = set()
         for line in _edges(page):
-            mask = masked(line.text)
+            mask = "" if CAPTION.match(line.text) else masked(line.text)
             heights.setdefault(mask, []).append(line.y)
             seen.add(mask)
         counts.update(seen)
@@ -78,7 +79,10 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
     heights = [line.y for line in page if not line.drawn] or [0.0]
     top, bottom = max(heights), min(heights)
     gone = set()
+    title = _title(page)
     for line in _edges(page):
+        if line.size == title:
+            continue
         outermost = top - line.y < 16 or line.y - bottom < 16
         if (
             (id(line) in numbered and outermost and _alone(line, page))
@@ -92,12 +96,19 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
     return kept
 
 
+def _title(page: list[Line]) -> float:
+    """Return the size of the title on a document's first page, which later pages may repeat; 0 elsewhere."""
+    size = max((line.size for line in page if not line.drawn), default=0.0)
+    return size if page[0].page == 0 and size > 12 else 0.0
+
+
 def _second(page: list[Line], repeated: set[str]) -> list[Line]:
     heights = [line.y for line in page if not line.drawn] or [0.0]
     top, bottom = max(heights), min(heights)
     return [
         line for line in page
         if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))
+        or line.size == _title(page)
     ]  # fmt: skip
 
 

@@ -79,8 +79,13 @@ def abstract(document: Document) -> Blocks:
         end = next((n for n in heads if n > named), len(document.blocks))
         found = [b for b in document.blocks[named + 1 : end] if b["kind"] in ("text", "small")]
         return _until(found, 4_000)
-    early = document.blocks[: heads[0] if heads else 12]
-    found = [b for b in early if b["kind"] in ("text", "small") and len(b["text"]) > 250]
+    numbered = [
+        n for n in heads if document.blocks[n].get("number") or _plain(document.blocks[n]["text"]) == "introduction"
+    ]
+    early = document.blocks[: (numbered or heads or [12])[0]]
+    found = [b for b in early if b["kind"] in ("text", "small") and len(b["text"]) > 250 and b["page"] <= 5]
+    longest = max(range(len(found)), key=lambda n: len(found[n]["text"]), default=0)
+    found = found[longest:]
     if not found:
         raise console.answer_no("no abstract was found", "read the beginning with --pages 1")
     return _until(found[:2], 4_000)

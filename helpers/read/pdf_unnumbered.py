@@ -35,10 +35,14 @@ def named(lines: list[Line], face: Face, taken: set[int], end: int) -> list[Head
     """Return headings known by their name; one in the face of the text needs room above it. `end` is the references'."""
     made = []
     for n, line in enumerate(lines):
-        if n in taken or len(line.text) > 100 or not line.text[0].isalnum():
+        if n in taken or len(line.text) > 100 or not line.text[0].isalnum() or _in_a_row(lines, n):
             continue
         whole = NAMES.fullmatch(line.text)
-        run_in = None if whole else _RUN_IN.match(line.text)
+        run_in = (
+            None
+            if whole
+            else _RUN_IN.match(line.text) or (re.match("(Abstract) ", line.text) if line.lead == "Abstract" else None)
+        )
         apart = not face.plain(line) or face.gaps[n] > 1.25 * face.leading
         if n == end or (
             whole and line.text[0].isupper() and apart and line.size > face.size - 2.1 and n - 1 not in taken
@@ -67,6 +71,8 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
     for n, line in enumerate(lines):
         if n in taken or n <= first or n > end or not _titular(line):
             continue
+        if _goes_on_below(lines, n, face) or _in_a_row(lines, n):
+            continue
         apart = face.gaps[n] > 1.15 * face.leading or (n - 1 in taken and face.gaps[n] > 0.9 * face.leading)
         few = ours[line.style] >= (0.4 if chained else 0.03) * counts[line.style]
         if line.style in faces and few and (apart or (made and made[-1].at == n - 1)):
@@ -80,6 +86,25 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
         ):
             made.append(_split(n, 1, line.text))
     return made
+
+
+def _in_a_row(lines: list[Line], n: int) -> bool:
+    """Say whether a line has another beside it that was written next to it: both are cells of a table."""
+    line = lines[n]
+    near = [*lines[max(0, n - 2) : n], *lines[n + 1 : n + 3]]
+    return any(
+        o.page == line.page and abs(o.y - line.y) < 2 and abs(o.x - line.x) > 1 and o.size < 1.3 * line.size
+        for o in near
+    )
+
+
+def _goes_on_below(lines: list[Line], n: int, face: Face) -> bool:
+    """Say whether a line in the size of the text is the first of a paragraph: the next goes on with its sentence."""
+    line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
+    return (
+        below is not None and not line.bold and abs(line.size - face.size) < 0.6 and face.plain(below)
+        and below.text[0].islower() and face.gaps[n + 1] < 1.15 * face.leading
+    )  # fmt: skip
 
 
 def _split(n: int, level: int, text: str) -> Heading:
