@@ -80,8 +80,8 @@ def loop(root: Path) -> None:
                     _round(keeper, api)
                     told = _tell(root, told)
                     stop.wait(PAUSE)
-            told = _tell(root, told)  # what the other one collected
             stop.wait(PAUSE)
+            told = _tell(root, told)  # also what the other one collected
 
 
 def _tell(root: Path, told: int) -> int:

@@ -233,7 +233,7 @@ def test_the_network_is_away(session: Session, workers: str) -> None:
 def test_a_worker_is_made_anew_under_its_job(session: Session, workers: str) -> None:
     """`replace` gives the name a new machine; what ran there is sent again and says so, and its job ids begin at 1."""
     worker = session.up()[-1]
-    session.submit("exp-29", "sleep 10\necho 42\n", "--worker", worker)
+    session.submit("exp-29", "sleep 5\necho 42\n", "--worker", worker)
     session.eventually("exp-29 began", lambda: session.ran("exp-29"))
     before = {e["launch"] for e in session.events("worker") if e["event"] == "up" and e["worker"] == worker}
     session.script("workers", "replace", worker, seconds=600)
@@ -251,6 +251,7 @@ def test_a_worker_is_made_anew_under_its_job(session: Session, workers: str) -> 
 
 def test_sent_again_twice_at_most(session: Session, workers: str) -> None:
     """An experiment whose worker vanishes three times is not sent a fourth time, and nobody waits for it."""
+    session.script("workers", "up", "--count", "3", seconds=600)  # whoever was lost before
     session.submit("exp-31", "sleep 30\necho 42\n")
     for number in range(1, 4):
         session.eventually(f"exp-31 began {number} times", lambda number=number: session.ran("exp-31") == number)
@@ -265,7 +266,7 @@ def test_sent_again_twice_at_most(session: Session, workers: str) -> None:
     assert [True, True, False] == ["sent again" in error and "not sent again" not in error for error in errors]
     assert "not sent again after 2 times" in text
     assert [] == session.up()
-    assert "vm-01" in session.refused("submit_experiment", "exp-05", "--on", "sky", "--again", code=2)
+    assert "vm-01" in session.refused("submit_experiment", "exp-31", "--on", "sky", "--again", code=2)
     session.script("workers", "up", "--count", "1", seconds=600)
     assert ["vm-01"] == session.up()
 
