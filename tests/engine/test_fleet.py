@@ -76,7 +76,7 @@ def test_comparisons_on_a_worker(session: Session, workers: str) -> None:
     session.script("submit_experiment", "exp-10", "--desc", "a comment", "--on", "sky", "--worker", worker)
     session.collect()
 
-    found = session.script("compare", "exp-05", "--on", "sky", "--worker", worker, "--max-pairs", "12", seconds=600)
+    found = session.script("compare", "exp-05", "--on", "sky", "--worker", worker, "--max-pairs", "24", seconds=600)
     none = session.script(
         "compare", "exp-10", "--on", "sky", "--worker", worker, "--max-pairs", "24", code=1, seconds=600
     )

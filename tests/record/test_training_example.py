@@ -54,7 +54,7 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
     experiment("exp-01", (SLOW, FAST), (UPDATE, ROW))
     experiment("exp-02", ("corpus(2, 3_000)", "corpus(1, 3_000)"), ("random.Random(seed)", "random.Random(1)"))
     repo.script("collect_results", "--wait", "120", "--all")
-    repo.script("compare", "exp-01", "--max-pairs", "8")
+    repo.script("compare", "exp-01", "--max-pairs", "24")
     repo.script("record_result", "keep", "exp-01", "--reviewed", "the same arithmetic on whole rows")
     repo.script("record_result", "discard", "exp-02", "--why", "it evaluates on what it trained on")
 

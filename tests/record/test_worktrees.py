@@ -27,7 +27,7 @@ def work(session: Any, asleep: str) -> None:
         session.script("snapshot_workdir", "seal", name, "--desc", f"sleep {asleep}")
         session.script("submit_experiment", name)
     session.script("collect_results", "--wait", "60", "--all")
-    session.script("compare", "exp-01", "--max-pairs", "8")
+    session.script("compare", "exp-01", "--max-pairs", "24")
     session.script("record_result", "keep", "exp-01")
     session.script("record_result", "discard", "exp-02", "--why", "no change")
 
