@@ -34,7 +34,7 @@ from helpers.run import fleet, keeper  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
 """Seconds, as measured: one call each; and from a job's end to the start of the next in the same queue."""
-LOG = "EXPERIMENT_ID: {id}\n{hashes}METRIC time_s={value}\nCHECKS_STATUS: passed\nEXPERIMENT_STATUS: done\nDURATION: build=0 bench=1 checks=0\n"
+LOG = "EXPERIMENT_ID: {id}\n{hashes}METRIC time_s={value}\nCHECKS_STATUS: passed\nEXPERIMENT_STATUS: done\nDURATION: build=0 bench={length:.0f} checks=0\n"
 
 
 class Status(enum.Enum):
@@ -93,7 +93,8 @@ class Simulated:
     def tail_logs(self, cluster: str, job_id: int, follow: bool, output_stream: Any) -> int:  # noqa: ARG002
         """Write the log of a job that went well."""
         self.wait(LOGS)
-        output_stream.write(LOG.format(id=self.jobs[cluster][job_id - 1][0], hashes=self.hashes, value=1.0))
+        name, begin, end = self.jobs[cluster][job_id - 1]
+        output_stream.write(LOG.format(id=name, hashes=self.hashes, value=1.0, length=end - begin))
         return 0
 
 
@@ -141,7 +142,7 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         its.round(api)
         if its.trouble:
             raise SystemExit("\n".join(its.trouble))
-        api.wait(keeper.PAUSE)
+        api.wait(keeper.pause(state.load(root)))
     from helpers.run import collection
 
     printed = "\n".join(collection.line(e, "time_s", "s") for e in keeper.news(root)[: 2 * workers])

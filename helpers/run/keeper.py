@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -23,14 +24,21 @@ from helpers.run.fleet import Keeper
 from helpers.run.workdir import Workdirs
 from helpers.state import State
 
-PAUSE = 6.0
-"""Seconds between two rounds."""
+PAUSE = (6.0, 30.0)
+"""Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
 SHOWN = "sky-shown"
 
 
 def has_work(now: State) -> bool:
     """Tell whether a job of the fleet is open."""
     return any(job.submitted.get("executor") == "sky" for job in now.open_jobs())
+
+
+def pause(now: State) -> float:
+    """Return the seconds until the next round. A queue costs seconds of CPU to ask for, and each worker has its next job already."""
+    ended = [job.finished for job in now.jobs.values() if job.finished and job.finished.get("durations")]
+    lengths = [sum(event["durations"].values()) for event in ended[-8:]]
+    return min(max(PAUSE[0], statistics.median(lengths) / 10), PAUSE[1]) if lengths else PAUSE[0]
 
 
 def _lock(root: Path) -> Path:
@@ -60,8 +68,9 @@ def keep(root: Path) -> None:
         with sky.quiet(root) as api:
             while has_work(state.load(root)):
                 _round(keeper, api)
-                if has_work(state.load(root)):
-                    time.sleep(PAUSE)
+                now = state.load(root)
+                if has_work(now):
+                    time.sleep(pause(now))
 
 
 def loop(root: Path) -> None:
@@ -79,8 +88,8 @@ def loop(root: Path) -> None:
                 while mine and not stop.is_set():
                     _round(keeper, api)
                     told = _tell(root, told)
-                    stop.wait(PAUSE)
-            stop.wait(PAUSE)
+                    stop.wait(pause(state.load(root)))
+            stop.wait(PAUSE[0])
             told = _tell(root, told)  # also what the other one collected
 
 

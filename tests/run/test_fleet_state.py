@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers import state
-from helpers.run import crew, outcome, screening, sky
+from helpers.run import crew, keeper, outcome, screening, sky
 
 
 def journal(*events: dict[str, Any]) -> state.State:
@@ -105,3 +105,16 @@ def test_an_answer_is_found_behind_what_skypilot_puts_before_it() -> None:
     )
 
     assert ['{"verdict": "improved"}'] == outcome._ANSWER.findall(text)
+
+
+def test_how_often_the_workers_are_asked() -> None:
+    """Every six seconds at first, then a tenth of an experiment's length, and never more seldom than every half minute."""
+
+    def after(*lengths: float) -> float:
+        events = []
+        for number, seconds in enumerate(lengths):
+            job = f"exp-{number}.0.1"
+            events += [submitted(job), {**finished(job), "durations": {"build": 0.0, "bench": seconds, "checks": 0.0}}]
+        return keeper.pause(journal(*events))
+
+    assert (6.0, 6.0, 15.0, 30.0) == (after(), after(20), after(100, 150, 200), after(*[600] * 9))
