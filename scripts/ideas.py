@@ -75,6 +75,10 @@ def entry(argv: list[str]) -> int:
     elif found:
         console.emit("\n".join(f"{i.name}  {'done' if i.done else f'{i.score():4.1f}'}  {i.text}  {' '.join(f'{k}={v}' for k, v in i.data.items())}"
                                for i in found), full=args.full)  # fmt: skip
+    else:
+        console.note(
+            f"no {'open ' if args.verb == 'rank' else ''}ideas yet: ideas.py add TEXT, or ideas.py add --from ID"
+        )
     return console.DONE if found else console.NO
 
 
@@ -87,7 +91,7 @@ def add(root: Path, args: argparse.Namespace) -> ideas.Idea:
     text = args.text or (found.title if found else "")
     if not text:
         raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
-    kind, why = args.kind or (found.kind if found else "own"), args.why or (found.claim if found else "")
+    kind, why = args.kind or (found.kind if found else sources.kind(source)), args.why or (found.claim if found else "")
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
     idea, new = ideas.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:

@@ -17,7 +17,7 @@ from helpers import console, paths
 
 KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
 SCALE = range(1, 6)
-_LINE = re.compile(r"^\s*[-*] (?:\[(?P<mark>[ xX-])\] )?(?P<text>\S.*?)(?:\s*\{(?P<data>[^{}]*)\})?\s*$")
+_LINE = re.compile(r"^(?P<lead>\s*[-*+]) (?:\[(?P<mark>[ xX-])\] )?(?P<text>\S.*?)(?:\s*\{(?P<data>[^{}]*)\})?\s*$")
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Idea:
     done: bool = False
     data: dict[str, str] = field(default_factory=dict)
     row: int = -1
+    lead: str = "-"
 
     @property
     def name(self) -> str:
@@ -46,7 +47,7 @@ class Idea:
     def line(self) -> str:
         """Return the line that stands for it in the file."""
         known = [self.name, *(f"{key}={value}" for key, value in self.data.items() if value)]
-        return f"- [{'x' if self.done else ' '}] {self.text} {{{' '.join(known)}}}"
+        return f"{self.lead} [{'x' if self.done else ' '}] {self.text} {{{' '.join(known)}}}"
 
 
 def read(root: Path) -> list[Idea]:
@@ -55,7 +56,17 @@ def read(root: Path) -> list[Idea]:
     if not file.exists():
         return []
     rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    return [idea for row, line in enumerate(rows) if (idea := _parse(row, line))]
+    found: list[Idea] = []
+    depth = None  # how far the list at hand is indented: what is further in is a note on its idea
+    for row, line in enumerate(rows):
+        idea = _parse(row, line)
+        if idea is None:
+            depth = None if not line.startswith((" ", "\t")) else depth
+            continue
+        inside = len(idea.lead.expandtabs(4)) - 1
+        depth = inside if depth is None else min(depth, inside)
+        found += [idea] if inside < depth + 2 else []
+    return found
 
 
 def _parse(row: int, line: str) -> Idea | None:
@@ -65,7 +76,7 @@ def _parse(row: int, line: str) -> Idea | None:
     words = (match["data"] or "").split()
     number = next((int(word[5:]) for word in words if re.fullmatch(r"idea-\d{1,6}", word)), None)
     data = dict(word.split("=", 1) for word in words if "=" in word)
-    return Idea(match["text"], number, (match["mark"] or " ") in "xX", data, row)
+    return Idea(match["text"], number, (match["mark"] or " ") in "xX", data, row, match["lead"])
 
 
 def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:

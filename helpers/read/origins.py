@@ -39,7 +39,7 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
     if found is None:
         if title:
             raise console.answer_no(f"{said} has not been fetched", f"fetch_paper.py {said}, or give the idea a text")
-        return Origin(id_, "", "paper" if _paper_like(id_) else "own")
+        return Origin(id_, "", sources.kind(id_))
     kind = findings.KINDS.get(found.kind, found.kind)
     claim = _words(f"claimed there: {found.claims[0]}") if found.claims else ""
     return Origin(id_, _words(found.title), kind, claim, found.url)

@@ -38,6 +38,17 @@ def check(source: str) -> str:
     )
 
 
+def kind(source: str) -> str:
+    """Return the kind of idea that has this source: a paper, pr, commit, competitor, profile; own where it does not tell."""
+    if re.match(r"(?i)arxiv:|doi:|10\.|s2:|openalex:", source):
+        return "paper"
+    if re.fullmatch(r"[^\s:]+/[^\s:]+#\d+", source):
+        return "pr"
+    if re.fullmatch(r"[^\s:]+/[^\s:]+@[0-9a-f]+", source) or source.startswith("commit:"):
+        return "commit"
+    return "competitor" if source.startswith("gh:") else "profile" if source.startswith("profile") else "own"
+
+
 def _url(text: str) -> str | None:
     for pattern, form in _FORMS:
         match = pattern.fullmatch(text)

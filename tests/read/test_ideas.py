@@ -86,3 +86,34 @@ def test_an_idea_of_a_fetched_paper(repo: Any) -> None:
         "- [ ] Fast x - [x] attention {idea-01 kind=paper source=arXiv:2205.14135}"
         in (repo.root / "autoresearch.ideas.md").read_text()
     )
+
+
+def test_a_file_edited_by_hand(repo: Any) -> None:
+    """Notes below an idea are no ideas; closing keeps the bullet, the place and everything around."""
+    mine = "notes\n\n* [ ] a star {impact=5}\n  - a note on it\n\t- another\n- try this\n  * its note\n\n  - begins a list of its own\n  - and its next\n"
+    repo.write("autoresearch.ideas.md", mine)
+
+    found = [row["text"] for row in json.loads(repo.script("ideas", "list", "--json").stdout)]
+    repo.script("ideas", "done", "line 3", "--result", "kept")
+    repo.script("ideas", "done", "line 10", "--result", "ruled-out")
+
+    assert ["a star", "try this", "begins a list of its own", "and its next"] == found
+    after = mine.replace("* [ ] a star {impact=5}", "* [x] a star {idea-01 impact=5 result=kept}")
+    after = after.replace("  - and its next", "  - [x] and its next {idea-02 result=ruled-out}")
+    assert after == (repo.root / "autoresearch.ideas.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("arXiv:2205.14135", "paper"), ("10.1145/3318464.3389710", "paper"), ("ijl/orjson#12", "pr"), ("ijl/orjson@abcdef1", "commit"),
+     ("gh:simdjson/simdjson", "competitor"), ("profile", "profile"), ("own", "own"), ("https://example.org/x", "own")],
+)  # fmt: skip
+def test_the_kind_follows_the_source(repo: Any, source: str, kind: str) -> None:
+    """Without --kind an idea with a source is not called one's own."""
+    (row,) = json.loads(repo.script("ideas", "add", "x", "--source", source, "--json").stdout)
+    assert kind == row["kind"]
+
+
+def test_no_ideas_yet(repo: Any) -> None:
+    """An empty queue is exit 1, and says how to fill it."""
+    assert "ideas.py add" in repo.script("ideas", "rank", code=1).stderr
