@@ -50,6 +50,8 @@ def entry(argv: list[str]) -> int:
         args.id, (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.kind, args.max_mb * 1_000_000,
         args.max_requests, args.title,
     )  # fmt: skip
+    if Path(args.id).is_file():
+        raise console.usage(f"{args.id} is a file here already", f"read it with extract_pdf.py {args.id} --outline")
     papers.parse_id(ask.id)
     found = None if args.again else wanted.present(ask)
     fetched = found is None

@@ -151,12 +151,14 @@ class Api:
             do = "renew it (gh auth login), or unset it: public repositories need none"
             return console.usage(f"{self.host} does not accept the token of {mine} (401: {said})", do)
         if answer.status == 401:
-            return console.usage(f"{self.host} wants a token for this (401: {said})", _TOKEN)
+            return console.usage(f"{self.host} wants a token for this (401: {said})", github_token.advice(self.base))
         if answer.status == 404:
             do = f"check the name; a private one needs a token that may read it{f' ({mine} may not)' if mine else ''}"
-            return Missing(f"{self.host} has no {what} (404)", do + ("" if mine else f": {_TOKEN}"))
+            return Missing(
+                f"{self.host} has no {what} (404)", do + ("" if mine else f": {github_token.advice(self.base)}")
+            )
         if answer.status == 403:
-            do = f"give the token of {mine} the right to read it" if mine else _TOKEN
+            do = f"give the token of {mine} the right to read it" if mine else github_token.advice(self.base)
             return console.usage(f"{self.host} does not show {what} (403: {said})", do)
         if answer.status == 422:
             return Unprocessable(
@@ -172,9 +174,6 @@ class Api:
         return console.outside(
             f"{self.host} answered {answer.status} to {what}: {said}", "is --api an API of GitHub's?"
         )
-
-
-_TOKEN = "set GH_TOKEN, or run gh auth login"  # noqa: S105 - advice, not a token
 
 
 class Missing(console.Failure):

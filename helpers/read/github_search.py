@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from helpers import console
-from helpers.read import claims, findings, github_names, github_query
+from helpers.read import claims, findings, github_names, github_query, github_token
 from helpers.read.findings import Finding, Outcome
 from helpers.read.github import PAGE, Api, Unprocessable
 from helpers.read.github_names import Name
@@ -27,7 +27,7 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
     endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" and wanted.state == "all" else "")
     extra = {"advanced_search": "true", **({"search_type": "hybrid"} if wanted.meaning else {})}
     if wanted.meaning and not api.token:
-        raise console.usage("--meaning needs a token", "set GH_TOKEN, or run gh auth login")
+        raise console.usage("--meaning needs a token", github_token.advice(api.base))
 
     def answered(question: str, outcome: Outcome) -> list[dict[str, Any]]:
         try:
@@ -134,9 +134,7 @@ def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
 def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
     """Search the text of files, in one repository or in all; the service wants a token for it."""
     if not api.token:
-        raise console.usage(
-            "GitHub searches code only for those who have a token", "set GH_TOKEN, or run gh auth login"
-        )
+        raise console.usage("GitHub searches code only for those who have a token", github_token.advice(api.base))
     question = (
         wanted.words.strip() + (f" repo:{name.full}" if name else "") + (f" language:{language}" if language else "")
     )

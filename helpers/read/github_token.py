@@ -22,6 +22,13 @@ class Token:
     value: str = field(repr=False)
 
 
+def advice(api: str) -> str:
+    """Return what to do to have a token for the API at `api`."""
+    if api == github_names.PUBLIC:
+        return "set GH_TOKEN, or run gh auth login"
+    return f"set GH_ENTERPRISE_TOKEN, or run gh auth login --hostname {address.origin(api)[1].removeprefix('api.')}"
+
+
 def find(api: str) -> Token | None:
     """Return the token for the API at `api`, None without one.
 

@@ -90,11 +90,9 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
     twin = next((idea for idea in known if idea.text.casefold() == text.casefold()), None)
     if twin:
         return twin, False
-    idea = Idea(
-        text, max((i.number or 0 for i in known), default=0) + 1, data={k: _word(v) for k, v in data.items() if v}
-    )
     file = root / paths.IDEAS
     before = file.read_bytes() if file.exists() else b"# Ideas\n\n"
+    idea = Idea(text, _free(before), data={k: _word(v) for k, v in data.items() if v})
     glue = b"" if not before or before.endswith(b"\n") else b"\n"
     _write(file, before + glue + (idea.line() + "\n").encode())
     return idea, True
@@ -114,7 +112,7 @@ def close(root: Path, name: str, result: str, why: str) -> Idea:
         raise console.usage(f"there is no {name} in {paths.IDEAS}", "ideas.py list shows them")
     idea = found[0]
     if idea.number is None:
-        idea.number = max((i.number or 0 for i in read(root)), default=0) + 1
+        idea.number = _free((root / paths.IDEAS).read_bytes())
     idea.done = True
     idea.data |= {"result": _word(result), **({"why": _word(why)} if why else {})}
     file = root / paths.IDEAS
@@ -122,6 +120,11 @@ def close(root: Path, name: str, result: str, why: str) -> Idea:
     rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
     _write(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
     return idea
+
+
+def _free(content: bytes) -> int:
+    """Return the number after the highest that stands in the file, be it in a line whose brace was lost."""
+    return max(map(int, re.findall(rb"\bidea-(\d{1,6})\b", content)), default=0) + 1
 
 
 def _word(value: str) -> str:

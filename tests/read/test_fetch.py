@@ -328,3 +328,10 @@ def test_live_fetch(tmp_path):
     found = json.loads(done.stdout)
     assert "FlashAttention" in found["title"]
     assert found["bytes"] > 100_000
+
+
+def test_a_file_that_is_here_is_not_fetched(repository):
+    """The path of a PDF: exit 2, and how to read it."""
+    (repository / "mine.pdf").write_bytes(pdf())
+    done = script(NAME, "mine.pdf", env={}, cwd=repository)
+    assert (2, True) == (done.returncode, "extract_pdf.py mine.pdf" in done.stderr)

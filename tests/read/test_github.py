@@ -192,7 +192,7 @@ def test_an_unknown_repository(httpserver, ask):
     httpserver.expect_request(f"/repos/{REPO}").respond_with_handler(lambda _: refusal("Not Found", 404))
     done = ask("prs", REPO, "x", code=2)
     assert f"has no repository {REPO} (404)" in done.stderr
-    assert "GH_TOKEN" in done.stderr
+    assert "GH_ENTERPRISE_TOKEN" in done.stderr
 
 
 def test_a_question_that_is_not_taken(httpserver, ask):

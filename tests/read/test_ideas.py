@@ -114,6 +114,12 @@ def test_the_kind_follows_the_source(repo: Any, source: str, kind: str) -> None:
     assert kind == row["kind"]
 
 
+def test_a_number_in_a_broken_line_is_taken(repo: Any) -> None:
+    """A brace that was lost by hand does not free the number of its idea."""
+    repo.write("autoresearch.ideas.md", "- [ ] broken {idea-09 kind= impact=nine\n")
+    assert repo.script("ideas", "add", "another").stdout.startswith("idea-10")
+
+
 def test_no_ideas_yet(repo: Any) -> None:
     """An empty queue is exit 1, and says how to fill it."""
     assert "ideas.py add" in repo.script("ideas", "rank", code=1).stderr
