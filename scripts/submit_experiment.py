@@ -55,6 +55,9 @@ def entry(argv: list[str]) -> int:
     copy = work.path(args.experiment).is_dir()
     if copy and not args.desc and not work.is_sealed(args.experiment):
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
+    request = submission.Request(  # before anything is sealed: wrong input leaves no trace
+        [sources.check(source) for source in args.source], environment(args.env), args.slots, args.again
+    )
     sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
     if sealed.tree == sealed.start.tree:
         raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
@@ -63,9 +66,6 @@ def entry(argv: list[str]) -> int:
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE
-    request = submission.Request(
-        [sources.check(source) for source in args.source], environment(args.env), args.slots, args.again
-    )
     if args.on == "sky":
         return on_fleet(work, sealed, request, args.worker)
     for job in submission.submit(work, sealed, request):

@@ -67,10 +67,22 @@ def reference(root: Path, source: str) -> str:
 
 
 def _title(root: Path, source: str) -> str:
-    for row in reversed([*shelf.read(root / paths.PAPERS), *journal.read(root)]):
-        if source in (row.get("id"), row.get("source_id")) or (
-            row.get("type") in ("literature", "idea") and row.get("source") == source
-        ):
-            title = str(row.get("title") or row.get("text") or "")
-            return "".join(c if c.isprintable() else " " for c in title)[:150]
-    return ""
+    """Return the title that a source has: a paper's own, what was read of it, or of an idea its text; never an idea's for another."""
+    wanted = _same(source)
+    events = journal.read(root)
+    read = [
+        str(e.get("title") or "") for e in events if e.get("type") == "literature" and _same(e.get("source")) == wanted
+    ]
+    papers = [
+        str(row.get("title") or "")
+        for row in shelf.read(root / paths.PAPERS)
+        if wanted in (_same(row.get("id")), _same(row.get("doi")))
+    ]
+    own = [str(e.get("text") or "") for e in events if e.get("type") == "idea" and e.get("id") == source]
+    title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
+    return "".join(c if c.isprintable() else " " for c in title)[:150]
+
+
+def _same(id_: object) -> str:
+    """Return an id in the form that is compared: people write arxiv: and doi: or leave them out."""
+    return str(id_ or "").lower().removeprefix("arxiv:").removeprefix("doi:").removeprefix("gh:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,3 +124,34 @@ def test_a_number_in_a_broken_line_is_taken(repo: Any) -> None:
 def test_no_ideas_yet(repo: Any) -> None:
     """An empty queue is exit 1, and says how to fill it."""
     assert "ideas.py add" in repo.script("ideas", "rank", code=1).stderr
+
+
+def test_a_reference_has_the_papers_own_title(repo: Any) -> None:
+    """The commit cites the paper by its title, not by the text of an idea that came of it; an idea by its text."""
+    from helpers.read import sources
+
+    repo.write(
+        "papers/index.jsonl", json.dumps({"id": "arXiv:2205.14135", "doi": "10.1145/x1", "title": "FlashAttention"}) + "\n"
+    )
+    repo.script("ideas", "add", "sleep less", "--source", "arXiv:2205.14135")
+    repo.script("ideas", "add", "wake up", "--source", "eve/widget#7")
+
+    said = {
+        source: sources.reference(repo.root, source)
+        for source in ("arxiv:2205.14135", "10.1145/x1", "idea-01", "eve/widget#7")
+    }
+    assert 'arxiv:2205.14135 "FlashAttention" <https://arxiv.org/abs/2205.14135>' == said["arxiv:2205.14135"]
+    assert '10.1145/x1 "FlashAttention" <https://doi.org/10.1145/x1>' == said["10.1145/x1"].replace("doi:", "")
+    assert 'idea-01 "sleep less"' == said["idea-01"]
+    assert "wake up" not in said["eve/widget#7"]
+
+
+def test_a_wrong_source_leaves_no_trace(session: Any) -> None:
+    """Submitting with a source that is none is refused before the copy is sealed, under a new description too."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.005\necho 42\n")
+
+    refused = session.script("submit_experiment", "exp-01", "--desc", "x", "--source", "nonsense", code=2)
+
+    assert "no source" in refused.stderr
+    assert "not sealed" in session.script("snapshot_workdir", "list").stdout
