@@ -21,7 +21,7 @@ from helpers.judge.pairs import Measured, Plan
 from helpers.run import sandbox, slots
 from helpers.run.jobs import Folder
 from helpers.run.shadow import Shadow
-from helpers.run.side import Side, SideError, Trees
+from helpers.run.side import HIDDEN, OPENED, Side, SideError, Trees
 from helpers.run.task import from_dict
 
 KIND, VERDICT = "comparisons", "verdict"
@@ -83,12 +83,13 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         outcome.update(secondary.guard(plan, measured))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_holdout(plan, base, cand, log))
+    outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
         print("running the checks on the candidate", file=log)
         outcome["checks"] = cand[0].check()
         if outcome["checks"].startswith(("failed", "timeout")):
             outcome.update(verdict="not_improved", reason=f"checks: {outcome['checks']}")
-        outcome.update(_void(plan, base, cand))
+        outcome.update(_changed(plan, cand))
     return outcome
 
 
@@ -109,6 +110,7 @@ def _build(
                 side.build(trees)
                 side.remember()
                 side.measure()
+                side.settle()
             except SideError as error:
                 if name == "baseline":
                     raise SideError(f"the baseline is broken: {error}") from None
@@ -148,15 +150,24 @@ def _record(plan: Plan, measured: Measured, verdict: Verdict) -> dict[str, Any]:
 
 
 def _void(plan: Plan, base: list[Side], cand: list[Side]) -> dict[str, Any]:
-    """Void a result whose evaluator changed, or whose candidate keeps files between calls that the baseline does not."""
-    for side in (*base, *cand):
-        changed = side.changed_protected(plan.protected)
-        if changed:
-            return {"verdict": "void", "reason": f"protected file changed while running: {', '.join(changed)}"}
+    """Void a result whose evaluator changed, or whose candidate leaves traces that the baseline does not."""
+    if changed := _changed(plan, [*base, *cand]):
+        return changed
     usual = set().union(*(side.left_behind() for side in base))
     extra = sorted(set().union(*(side.left_behind() for side in cand)) - usual)
     if extra:
         return {"verdict": "void", "reason": f"the candidate keeps files between calls: {', '.join(extra[:5])}"}
+    signs = sorted(set().union(*(side.signs for side in cand)) - set().union(*(side.signs for side in base)))
+    if any(sign in signs for sign in (OPENED, HIDDEN)):
+        return {"verdict": "void", "reason": f"on the candidate's side alone {'; '.join(signs)}"}
+    return {"signs": signs} if signs else {}
+
+
+def _changed(plan: Plan, sides: list[Side]) -> dict[str, Any]:
+    for side in sides:
+        changed = side.changed_protected(plan.protected)
+        if changed:
+            return {"verdict": "void", "reason": f"protected file changed while running: {', '.join(changed)}"}
     return {}
 
 

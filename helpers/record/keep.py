@@ -43,7 +43,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
         compared = standing(now, sealed)
         evidence.check(root, now, compared)
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
-        places = _inspect(work, sealed, now, words, trees)
+        places = _inspect(work, sealed, now, words, trees, list(compared.get("signs") or []))
         _branch_in_order(root, now)
         _files_in_order(root, now)
         its = _sources(root, now, name, words)
@@ -89,16 +89,19 @@ def standing(now: State, sealed: Sealed) -> Event:
     return compared
 
 
-def _inspect(work: Workdirs, sealed: Sealed, now: State, words: Words, trees: tuple[str, str]) -> list[str]:
+def _inspect(
+    work: Workdirs, sealed: Sealed, now: State, words: Words, trees: tuple[str, str], signs: list[str]
+) -> list[str]:
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
     left = gate.refuse(work, sealed, now, trees)
-    if left and not words.reviewed:
-        lines = "\n  ".join(gate.line(finding) for finding in left[:20])
+    if (left or signs) and not words.reviewed:
+        seen = [f"review: while it was measured: {sign} [background]" for sign in signs]
+        lines = "\n  ".join([*seen, *(gate.line(finding) for finding in left[:20])])
         raise console.refused(
             f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
             f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
         )
-    return [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left[:20]]
+    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left[:20]]
 
 
 def _branch_in_order(root: Path, now: State) -> None:

@@ -11,17 +11,20 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.run import sandbox
+from helpers.run.processes import Orphans, enclose
 from helpers.run.task import Task
 
 
 def bash(
     command: Sequence[str], cwd: Path, env: Mapping[str, str], limit: float, out: int, err: int | None = None, *,
-    cores: Sequence[int] = (), walls: Callable[[], None] | None = None,
+    cores: Sequence[int] = (), walls: Callable[[], None] | None = None, orphans: Orphans | None = None,
 ) -> int | None:  # fmt: skip
     """Run `command` in `cwd`, stdout and stderr going to the descriptors; return its exit code, None past `limit` seconds.
 
-    `walls` (helpers/run/walls.py) is called in the fresh child. Its process group and everything it left behind have ended when this returns.
+    `walls` (helpers/run/walls.py) is called in the fresh child, whose processes are then a world of their own. Its process
+    group and everything it left behind have ended when this returns; `orphans` counts what outlived its parent.
     """
+    counted = orphans or Orphans()
 
     def child() -> None:
         sandbox.die_with_parent()
@@ -29,6 +32,7 @@ def bash(
             os.sched_setaffinity(0, cores)
         if walls:
             walls()
+            enclose(counted)
 
     try:
         process = subprocess.Popen(
@@ -38,8 +42,9 @@ def bash(
     except subprocess.SubprocessError:
         raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
     code = _wait(process, limit)
+    counted.add(sandbox.reap())
     sandbox.end_group(process.pid)
-    sandbox.end_children()
+    counted.add(sandbox.end_children())
     return code
 
 

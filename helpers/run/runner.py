@@ -11,8 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from helpers import git
-from helpers.run import execute, local, sandbox, slots
+from helpers import git, paths
+from helpers.run import execute, local, sandbox, slots, walls
 from helpers.run.jobs import Folder, Spec, queue
 from helpers.run.shadow import Shadow
 from helpers.run.task import from_dict
@@ -74,9 +74,14 @@ def run(root: Path, job: Folder, slot: int, count: int) -> None:
 
 
 def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, count: int, log: int) -> str:
-    own = slots.share(slot, count, spec.cpus) if count > 1 else []
-    file = execute.script(text, copy.parent)
-    code = execute.bash(["bash", str(file)], copy, env, spec.limit, log, cores=own)
+    cores = slots.share(slot, count, spec.cpus) if count > 1 else []
+    folder, script = copy.parent, copy.parent / "script"
+    script.mkdir()
+    caches = [Path(env[name]) for name in sandbox.DOWNLOADS if name in env]
+    own = [copy, folder / "home", folder / "tmp", *caches]
+    around = walls.builder(own, folder.parent, [script, *sandbox.tools(env)], [copy / name for name in paths.PROTECTED])
+    command = ["bash", str(execute.script(text, script))]
+    code = execute.bash(command, copy, env, spec.limit, log, cores=cores, walls=around)
     if code is None:
         return f"timed out: the whole job ran past {spec.limit} s and was ended"
     return "" if code == 0 else f"the run section ended with exit {code}"

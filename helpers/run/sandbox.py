@@ -32,6 +32,9 @@ TOOL_HOMES = {
 }  # fmt: skip
 """Where toolchains look, and the folder of the person's home that each means by default."""
 
+DOWNLOADS = ("CARGO_HOME", "GOPATH", "GOMODCACHE", "npm_config_cache", "GRADLE_USER_HOME", "STACK_ROOT", "OPAMROOT")
+"""Of these, where a build fetches what it depends on: it may write there."""
+
 _SECRET_URL = re.compile(r"://[^/@\s]+@")
 
 
@@ -54,6 +57,13 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
     env["CCACHE_DISABLE"] = env["SCCACHE_DISABLE"] = "1"
     env["PYTHONHASHSEED"] = "0"
     return {**env, **extra}
+
+
+def tools(env: Mapping[str, str]) -> list[Path]:
+    """Return the folders that a run with this environment takes its tools from."""
+    found = [Path(entry) for entry in env.get("PATH", "").split(":") if entry]
+    homes = [Path(env[name]) for name in (*TOOL_HOMES, "VIRTUAL_ENV", "CONDA_PREFIX") if name in env]
+    return [*(folder.parent if folder.name == "bin" else folder for folder in found), *homes]
 
 
 MARK = "AUTORESEARCH_RUN"
@@ -98,7 +108,7 @@ def end_group(group: int, grace: float = 2.0) -> None:
             return
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            _reap()
+            reap()
             try:
                 os.killpg(group, 0)
             except (ProcessLookupError, PermissionError):
@@ -110,7 +120,7 @@ def end_children() -> int:
     """Kill every process that has this one as its parent, again until there is none; return how many there were."""
     ended = 0
     for _ in range(100):
-        _reap()
+        reap()
         children = _children()
         if not children:
             break
@@ -133,11 +143,14 @@ def _children() -> list[int]:
     return [int(pid) for pid in text.split()]
 
 
-def _reap() -> None:
+def reap() -> int:
+    """Take leave of children that have ended; return how many there were."""
+    count = 0
     while True:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return
+            return count
         if pid == 0:
-            return
+            return count
+        count += 1

@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from helpers import paths
-from helpers.run import execute, metric, sandbox, slots, walls
+from helpers.run import execute, output, sandbox, slots, walls
+from helpers.run.output import tail
+from helpers.run.processes import Orphans
 from helpers.run.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
 
-BROKEN = "broken"
+OPENED = "the benchmark's output was opened by something else"
+HIDDEN = "a METRIC line was hidden behind the beginning of another"
+OUTLIVED = "processes outlived the one that started them"
+"""Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
 
 
 class Trees(Protocol):
@@ -42,7 +48,8 @@ class Side:
     passed: list[str]
     layout: int = 0
     env: dict[str, str] = field(default_factory=dict)
-    before: dict[str, tuple[int, int]] = field(default_factory=dict)
+    before: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
 
     @property
     def copy(self) -> Path:
@@ -59,16 +66,19 @@ class Side:
         self.env = sandbox.environment(self.folder, {**self.task.envs, **extra}, self.passed)
         slots.add_dependencies(self.root, 0, self.env)
         command = self.task.envs.get(BUILD_CMD, "").strip()
+        caches = [Path(self.env[name]) for name in sandbox.DOWNLOADS if name in self.env]
         with (self.folder / "build.log").open("wb") as log:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, log.fileno()):
                 raise SideError(f"setup failed: {tail(self.folder / 'build.log')}")
             if command:
-                file = execute.script(command + "\n", self.folder, "build.sh")
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
-                code = execute.bash(["bash", str(file)], self.copy, self.env, limit, log.fileno())
+                build = ["bash", "-c", command]
+                code = execute.bash(build, self.copy, self.env, limit, log.fileno(), walls=self.walls(caches))
                 if code != 0:
                     said = f"past {limit} s" if code is None else f"exit {code}"
-                    raise SideError(f"build failed ({said}): {tail(self.folder / 'build.log')}")
+                    end = tail(self.folder / "build.log")
+                    hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
+                    raise SideError(f"build failed ({said}): {end}{hint}")
 
     def measure(self, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
         """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
@@ -80,41 +90,29 @@ class Side:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for name in ("home/.cache", "home/.config", "home/.local/share", "tmp"):
             (self.folder / name).mkdir(parents=True)
-        out, err = self.folder / "out.txt", self.folder / "err.txt"
+        out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
-            out_err = (stdout.fileno(), stderr.fileno())
+            out_err, watch = (stdout.fileno(), stderr.fileno()), output.Watch(out)
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
-            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.walls())
+            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.walls(), orphans=orphans)
+        self.signs |= ({OPENED} if watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {tail(err) or tail(out)}")
-        return self._metrics(script, out)
+        printed = output.read(out)
+        if printed.twice:
+            raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
+        if not printed.metrics:
+            raise SideError(f"{script} printed no METRIC line: {tail(err)}")
+        self.signs |= {HIDDEN} if printed.hidden else set()
+        return printed.metrics
 
-    def walls(self) -> Callable[[], None] | None:
-        """Return the walls that a measurement stands behind: toolchains stay visible, the other side does not."""
-        tools = [Path(entry) for entry in self.env.get("PATH", "").split(":") if entry]
-        tools = [tool.parent if tool.name == "bin" else tool for tool in tools]
-        homes = [
-            Path(self.env[name]) for name in (*sandbox.TOOL_HOMES, "VIRTUAL_ENV", "CONDA_PREFIX") if name in self.env
-        ]
+    def walls(self, writable: Sequence[Path] = ()) -> Callable[[], None] | None:
+        """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
         fixed = [self.copy / name for name in paths.PROTECTED]  # bash reads a script while it runs
-        return walls.builder(self.folder, self.folder.parent.parent, [*tools, *homes], fixed)
-
-    def _metrics(self, script: str, out: Path) -> dict[str, float]:
-        found: dict[str, float] = {}
-        with out.open("rb") as lines:
-            for raw in lines:
-                if not raw.startswith(b"METRIC"):
-                    continue
-                parsed = metric.parse_line(raw)
-                if parsed.name in found:
-                    raise SideError(f"{script} printed METRIC {parsed.name} twice: the program's output may reach it")
-                if parsed.value is not None and parsed.name is not None:
-                    found[parsed.name] = parsed.value
-        if not found:
-            raise SideError(f"{script} printed no METRIC line: {tail(self.folder / 'err.txt')}")
-        return found
+        own = [self.copy, self.folder / "home", self.folder / "tmp", *writable]
+        return walls.builder(own, self.folder.parent.parent, sandbox.tools(self.env), fixed)
 
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""
@@ -134,30 +132,36 @@ class Side:
         )
 
     def remember(self) -> None:
-        """Note which files the copy holds, to see later what measurements leave behind there."""
+        """Note what the copy holds, to see later what measurements leave behind there."""
         self.before = self._files()
 
+    def settle(self) -> None:
+        """After the first measurement: accept the Python that it compiled, which the later ones find."""
+        self.before.update({name: mark for name, mark in self._files().items() if self._compiled(name)})
+
     def left_behind(self) -> set[str]:
-        """Return the files that measurements made or changed in the copy since `remember`; compiled Python is no news."""
+        """Return what measurements made or changed in the copy since `remember`."""
         now = self._files()
-        changed = {name for name, mark in now.items() if self.before.get(name) != mark}
-        return {name for name in changed if "__pycache__" not in name.split("/") and not name.endswith(".pyc")}
+        return {name for name in now.keys() | self.before.keys() if self.before.get(name) != now.get(name)}
 
-    def _files(self) -> dict[str, tuple[int, int]]:
-        found = {}
-        for folder, _, names in os.walk(self.copy):
-            for name in names:
+    def _compiled(self, name: str) -> bool:
+        folder, _, file = name.rpartition("/")
+        if folder.rpartition("/")[2] != "__pycache__":
+            return file == "__pycache__"
+        source = self.copy / folder.rpartition("/")[0] / (file.split(".", 1)[0] + ".py")
+        return file.endswith(".pyc") and source.is_file()
+
+    def _files(self) -> dict[str, tuple[int, ...]]:
+        """Return path to what lstat says of it; of folders the mode alone, for temporary files come and go in them.
+
+        The time of the last change of the inode cannot be set back.
+        """
+        found: dict[str, tuple[int, ...]] = {}
+        for folder, folders, names in os.walk(self.copy):
+            for name in (*names, *folders):
                 file = os.path.join(folder, name)  # noqa: PTH118 - tens of thousands of them
-                status = os.lstat(file)
-                found[os.path.relpath(file, self.copy)] = (status.st_size, status.st_mtime_ns)
+                seen = os.lstat(file)
+                inner = stat.S_ISDIR(seen.st_mode)
+                mark = (seen.st_mode,) if inner else (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+                found[os.path.relpath(file, self.copy)] = mark
         return found
-
-
-def tail(file: Path, characters: int = 300) -> str:
-    """Return the end of a log, on one line and printable."""
-    try:
-        data = file.read_bytes()[-4 * characters :]
-    except OSError:
-        return ""
-    text = data.decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[-characters:]

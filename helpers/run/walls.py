@@ -1,8 +1,9 @@
-"""Walls around one measurement, where Linux allows them: it can write to its own folder and nowhere else.
+"""Walls around one run, where Linux allows them: it can write to its own folders and nowhere else.
 
 In a mount namespace of its own the whole file system is made read-only, the temporary folders are fresh and empty, and
-of the other runs' folders only the run's own is there. So neither side of a comparison can see or touch the other, and
-nothing can be kept from one measurement to the next outside of the copy (which the comparison scans).
+of the runs' folders only the run's own copy, HOME and TMPDIR are there. So neither side of a comparison can see or touch
+the other, no program reaches the person's files or the journal, and nothing can be kept from one measurement to the next
+outside of the copy (which the comparison scans). Shared memory and queues of System V are its own, too.
 
 See mount_namespaces(7), user_namespaces(7), mount_setattr(2).
 """
@@ -16,29 +17,30 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-_NEWNS, _NEWUSER = 0x00020000, 0x10000000
+_NEWNS, _NEWUSER, _NEWIPC = 0x00020000, 0x10000000, 0x08000000
 _BIND, _REC, _PRIVATE, _RDONLY, _REMOUNT, _NOSUID, _NODEV = 0x1000, 0x4000, 1 << 18, 1, 0x20, 2, 4
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - these are what gets a fresh, private one
 
 
 def builder(
-    own: Path, siblings: Path, keep: Sequence[Path] = (), fixed: Sequence[Path] = ()
+    own: Sequence[Path], siblings: Path, keep: Sequence[Path] = (), fixed: Sequence[Path] = ()
 ) -> Callable[[], None] | None:
     """Return what a fresh child calls to stand behind walls, None where the system does not allow them.
 
-    `own` stays writable, `siblings` (the folder of all runs) and the temporary folders become empty but for it;
-    `keep` stays visible, read-only; `fixed` files inside `own` can be neither written nor replaced.
+    The folders `own` stay writable, `siblings` (the folder of all runs) and the temporary folders become empty but for
+    them; `keep` stays visible, read-only; `fixed` files inside `own` can be neither written nor replaced.
     """
     if not available():
         return None
     hidden = sorted({str(siblings), *(place for place in _SCRATCH if Path(place).is_dir())})
     covered = tuple(place + "/" for place in hidden)
+    writable = [str(path) for path in own if os.path.isdir(path)]  # noqa: PTH112
     shown = [str(path) for path in keep if str(path).startswith(covered) and os.path.isdir(path)]  # noqa: PTH112
 
     def build() -> None:
         _enter()
-        _hide(str(own), hidden, shown)
+        _hide(writable, hidden, shown)
         for file in fixed:
             if file.is_file() and not file.is_symlink():
                 _mount(str(file), str(file), None, _BIND)
@@ -85,9 +87,9 @@ def _enter() -> None:
     if not hasattr(libc, "unshare"):
         raise OSError("no unshare here")
     if uid == 0:
-        _call(libc.unshare(_NEWNS), "unshare")
+        _call(libc.unshare(_NEWNS | _NEWIPC), "unshare")
     else:
-        _call(libc.unshare(_NEWNS | _NEWUSER), "unshare")
+        _call(libc.unshare(_NEWNS | _NEWIPC | _NEWUSER), "unshare")
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -102,21 +104,20 @@ def _read_only(path: str) -> None:
     _call(result, "mount_setattr")
 
 
-def _hide(own: str, hidden: Sequence[str], shown: Sequence[str]) -> None:
+def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> None:
     """Cover `hidden` with empty folders and bring `own` and `shown` back to where they were."""
-    descriptors = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in dict.fromkeys((own, *shown))]
+    descriptors = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in dict.fromkeys((*shown, *own))]
     clones = [(path, _clone(descriptor)) for path, descriptor in descriptors]
     _read_only("/")
     for place in hidden:
         if Path(place).is_dir():
             _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, "mode=1777,size=75%")
-    for path, clone in clones:
+    for path, clone in clones:  # what is only shown comes first, so that nothing of it stays writable
         if not Path(path).is_dir():
             Path(path).mkdir(parents=True)
         _attach(clone, path)
         os.close(clone)
-    for path in shown:
-        if path != own and not path.startswith(own + "/"):
+        if path not in own:
             _read_only(path)
     os.chdir(Path.cwd())  # the working folder is the one behind the new mounts
 

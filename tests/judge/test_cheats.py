@@ -19,6 +19,15 @@ CHEATS = {
     "an answer kept in HOME": ('place="$HOME/.answer"\n' + CACHED, "not_improved", None),
     "an answer kept in TMPDIR": ('place="$TMPDIR/answer"\n' + CACHED, "not_improved", None),
     "an answer kept in a cache folder": ('place="$XDG_CACHE_HOME/answer"\n' + CACHED, "not_improved", None),
+    "an answer kept among compiled Python": ("place=./__pycache__/answer\n" + CACHED, "void", "keeps files between calls"),
+    "an answer kept in a folder's name": (
+        "if [ -d ./kept ]; then :; else sleep 0.05; mkdir kept; fi\necho 42\n", "void", "keeps files between calls",
+    ),
+    "an answer kept in a file whose time is set back": (
+        ("[ \"$(tail -c 1 src/work.sh)\" = 1 ] || { sleep 0.05; cp -p src/work.sh keep; printf 1 | dd of=src/work.sh bs=1 "
+        "seek=$(($(wc -c <src/work.sh) - 1)) conv=notrunc; touch -r keep src/work.sh; rm keep; } 2>/dev/null\necho 42\n#0"),
+        "void", "keeps files between calls",
+    ),
     "less work": ("echo\n", "not_improved", "checks: failed"),
     "a crash": ("exit 9\n", "not_improved", "crash"),
     "nothing at all": (SLOW + "echo 42 # tidied\n", "not_improved", None),
@@ -30,6 +39,21 @@ BEHIND_WALLS = {
     ),
     "checks rewritten while running": (
         "echo 'exit 0' >autoresearch.checks.sh\nmv src autoresearch.checks.sh\necho 41\n", "not_improved", "checks: failed",
+    ),
+    "an answer kept beside the copy": ("place=../answer\n" + CACHED, "not_improved", None),
+    "an answer kept in shared memory of System V": (
+        "if ipcs -m | grep -q 0x000004d2; then :; else " + SLOW.strip() + "; python3 -c \"__import__('ctypes').CDLL(None).shmget(1234,"
+        " 64, 0o1666)\"; fi\necho 42\n", "not_improved", None,
+    ),
+    "the result rewritten by a process that stays": (
+        "(setsid bash -c 'until grep -q MET\"RIC\" ../out.txt; do :; done; echo \"MET\"\"RIC time_s=0.001\" >../out.txt' &) "
+        ">/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
+    ),
+    "a result of its own, the true one hidden behind it": (
+        "p=/pro; printf 'MET''RIC time_s=0.001\\njunk' >${p}c/$PPID/fd/1\n" + SLOW + "echo 42\n", "void", "was opened",
+    ),
+    "a process that hides from being ended": (
+        "(setsid bash -c 'f() { (f &) ; }; f; while :; do :; done' &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
     ),
     "an answer kept in /var/tmp": ("place=/var/tmp/answer-$PPID-none\n" + CACHED, "not_improved", None),
     "an answer kept in shared memory": ("place=/dev/shm/autoresearch-test-answer\n" + CACHED, "not_improved", None),
@@ -75,6 +99,64 @@ def test_not_kept(session: Any, cheat: str) -> None:
 def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
     """Where namespaces are available a measurement can write nowhere but into its own folder."""
     expect(session, BEHIND_WALLS[cheat])
+
+
+@needs_walls
+@pytest.mark.parametrize("where", ["comparison", "screen", "build"])
+def test_a_program_reaches_nothing_of_the_person_s(session: Any, where: str) -> None:
+    """Neither a measured program, nor a screened one, nor a build step writes into the repository, whatever it tries."""
+    target = session.root / "src" / "evil"
+    tries = "".join(
+        f"({command}) >/dev/null 2>&1\n"
+        for command in (
+            f"echo evil >{target}",
+            f"mount -o remount,rw /; umount -l {session.root.parent.parent}; echo evil >{target}",
+            f'for p in /proc/[0-9]*; do echo evil >"$p/root{target}"; done',
+            f"nsenter -t 1 -m touch {target}",
+            f"unshare -r -m sh -c 'mount -o remount,bind,rw / ; touch {target}'",
+            "kill -9 -1",
+        )
+    )  # fmt: skip
+    (session.root / "src" / "here").write_text("")
+    if where == "build":
+        session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark")
+        return_codes = run_build(session, tries)
+    else:
+        copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+        (copy / "src/work.sh").write_text(SLOW + "echo 42\n(" + tries.replace("kill -9 -1", ":") + ") &\nwait\n")
+        session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark")
+        session.script("snapshot_workdir", "seal", "exp-01", "--desc", "a break-out")
+        if where == "comparison":
+            return_codes = session.script("compare", "exp-01", "--max-pairs", "8", code=None).returncode
+        else:
+            session.script("submit_experiment", "exp-01", "--desc", "a break-out")
+            return_codes = session.script("collect_results", "--wait", "60", code=None).returncode
+
+    assert return_codes in (0, 1)
+    assert not target.exists()
+
+
+def run_build(session: Any, tries: str) -> int:
+    """Build a side whose build step tries to break out."""
+    from helpers import git
+    from helpers.run import sandbox
+    from helpers.run.shadow import Shadow
+    from helpers.run.side import Side, SideError
+    from helpers.run.task import from_dict
+
+    lock = next(
+        e
+        for e in map(json.loads, (session.root / "autoresearch.jsonl").read_text().splitlines())
+        if e.get("type") == "lock"
+    )
+    task = from_dict({**lock["task"], "envs": {**lock["task"]["envs"], "BUILD_CMD": tries + "true\n"}})
+    folder = session.root.parent / "runs"
+    sandbox.adopt_orphans()
+    try:
+        Side(session.root, lock["tree"], folder / "job" / "a", task, []).build(Shadow(git.find(session.root), folder))
+    except SideError:  # it killed itself
+        return 1
+    return 0
 
 
 def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
