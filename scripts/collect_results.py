@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Journal whatever finished and print a line for each."""
+"""Journal whatever finished and print a line for each experiment."""
 
 from __future__ import annotations
 
@@ -44,11 +44,12 @@ def entry(argv: list[str]) -> int:
         console.note("ended; what was sent goes on there, and collect_results.py collects it")
         return console.DONE
     new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
+    told = [event for event in new if collection.telling(event)]
     unit = str(now.config.get("metricUnit", ""))
     if args.json:
         console.emit_json(new, full=args.full)
-    elif new:
-        console.emit("\n".join(collection.line(event, now.metric, unit) for event in new), full=args.full)
+    elif told:
+        console.emit("\n".join(collection.line(event, now.metric, unit) for event in told), full=args.full)
     left = state.load(root).open_jobs()
     if any(job.submitted.get("executor") == "sky" for job in left):
         from helpers.run import seen
@@ -59,7 +60,7 @@ def entry(argv: list[str]) -> int:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
     elif not new:
         console.note("nothing was submitted that has not been collected")
-    return console.DONE if new else console.NO
+    return console.DONE if told else console.NO
 
 
 if __name__ == "__main__":

@@ -108,8 +108,6 @@ def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
     elif args.dry_run:
         print(f"would launch {', '.join(names)}: {wanted.resources}")
     else:
-        if wanted.autostop:
-            console.note(f"each stops itself after {wanted.autostop} idle minutes (--autostop 0: never)")
         for line in workers.up(root, names, wanted):
             print(line, flush=True)
     return console.DONE

@@ -47,15 +47,20 @@ def _from_fleet(root: Path, now: State) -> list[Event]:
 
 
 def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Event]:
-    """Collect until something finished (or `ended` says so) or `seconds` have gone by; return all new events."""
+    """Collect until something to be told finished (or `ended` says so) or `seconds` have gone by; return all new events."""
     until = time.monotonic() + seconds
     new: list[Event] = []
     while True:
         new += collect(root)
         now = state.load(root)
-        if (ended(now) if ended else bool(new)) or not now.open_jobs() or time.monotonic() >= until:
+        if (ended(now) if ended else any(map(telling, new))) or not now.open_jobs() or time.monotonic() >= until:
             return new
         time.sleep(min(0.5, max(0.0, until - time.monotonic())))
+
+
+def telling(event: Event) -> bool:
+    """Tell whether an agent must see it: a control that went well shows in the gains of the experiments beside it."""
+    return event["role"] == "experiment" or event["status"] != "done"
 
 
 def record(root: Path, event: Event) -> bool:

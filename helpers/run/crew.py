@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field
 
 from helpers.journal import Event
@@ -89,3 +90,9 @@ def busy(now: State) -> dict[str, list[Job]]:
 def waiting(now: State) -> list[Job]:
     """Return the jobs that wait for a worker, oldest first."""
     return [job for job in now.open_jobs() if job.submitted.get("executor") == "sky" and not job.sent]
+
+
+def length(now: State) -> float | None:
+    """Return the seconds that an experiment takes, the median of the last eight; None before the first has ended."""
+    ended = [job.finished["durations"] for job in now.jobs.values() if job.finished and job.finished.get("durations")]
+    return statistics.median(sum(durations.values()) for durations in ended[-8:]) if ended else None

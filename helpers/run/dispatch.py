@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from helpers.run.crew import Worker
 from helpers.run.outcome import JUDGED
 from helpers.state import Job, State
 
-AHEAD = 1
-"""Jobs sent to a worker beyond the one that runs: the next begins there without waiting for anybody here."""
+AHEAD = (1, 3)
+"""Jobs sent to a worker beyond the one that runs, at least and at most: the next begins there without waiting for anybody here."""
 
 
 def name(job: Job) -> str:
@@ -28,16 +29,25 @@ def next_job(now: State, experiment: str) -> str:
     return f"{experiment}.{now.segment}.{attempt}"
 
 
-def assign(root: Path, able: list[str]) -> list[tuple[Worker, Job]]:
-    """Journal and return which waiting jobs go to which of the workers `able`, a control first where one is due."""
+def ahead(length: float | None, between: float) -> int:
+    """Return how many jobs a worker needs beyond the one that runs, when it gets new ones every `between` seconds."""
+    least, most = AHEAD
+    return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
+
+
+def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
+    """Journal and return which waiting jobs go to which of the workers `able`, a control first where one is due.
+
+    A worker gets up to `depth` jobs beyond the one that runs.
+    """
     found: list[tuple[Worker, Job]] = []
     with journal.locked(root):
         now = state.load(root)
         workers = [w for w in crew.up(now) if w.name in able]
-        for depth in range(1 + AHEAD):  # everybody gets a first job before anybody gets a second
+        for held in range(1 + depth):  # everybody gets a first job before anybody gets a second
             for worker in workers:
                 now = state.load(root)
-                if len(crew.busy(now).get(worker.name, [])) > depth:
+                if len(crew.busy(now).get(worker.name, [])) > held:
                     continue
                 job = _next(root, now, worker, len(workers))
                 if job:

@@ -40,6 +40,7 @@ class Keeper:
     rests: dict[str, float] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
+    fed: float | None = None
 
     def round(self, api: Any) -> list[Event]:  # noqa: ANN401 - SkyPilot's module
         """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
@@ -174,9 +175,11 @@ class Keeper:
 
     def _feed(self, api: Any) -> None:  # noqa: ANN401
         """Give waiting jobs to workers that have room: journaled, then sent."""
-        up = [w.name for w in crew.up(state.load(self.root))]
-        able = [w for w in up if not self.failed.get(w) and self.rests.get(w, 0.0) < time.monotonic()]
-        self._send(api, dispatch.assign(self.root, able))
+        at, now = time.monotonic(), state.load(self.root)
+        able = [w.name for w in crew.up(now) if not self.failed.get(w.name) and self.rests.get(w.name, 0.0) < at]
+        depth = dispatch.ahead(crew.length(now), at - self.fed if self.fed else 0.0)
+        self.fed = at
+        self._send(api, dispatch.assign(self.root, able, depth))
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
         now = state.load(self.root)

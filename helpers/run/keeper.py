@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ from typing import Any
 
 from helpers import console, git, journal, locks, paths, state, venv
 from helpers.journal import Event
-from helpers.run import seen, sky
+from helpers.run import crew, seen, sky
 from helpers.run.fleet import Keeper
 from helpers.run.workdir import Workdirs
 from helpers.state import State
@@ -36,9 +35,7 @@ def has_work(now: State) -> bool:
 
 def pause(now: State) -> float:
     """Return the seconds until the next round. A queue costs seconds of CPU to ask for, and each worker has its next job already."""
-    ended = [job.finished for job in now.jobs.values() if job.finished and job.finished.get("durations")]
-    lengths = [sum(event["durations"].values()) for event in ended[-8:]]
-    return min(max(PAUSE[0], statistics.median(lengths) / 10), PAUSE[1]) if lengths else PAUSE[0]
+    return min(max(PAUSE[0], (crew.length(now) or 0.0) / 10), PAUSE[1])
 
 
 def _lock(root: Path) -> Path:

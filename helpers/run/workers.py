@@ -74,13 +74,15 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
         raise console.refused(
             f"{', '.join(taken)}: exists, but was not made by this session", "take other names: --prefix run2"
         )
+    guard = f"stops itself after {wanted.autostop} idle minutes" if wanted.autostop else "never stops itself"
     for name in names:
         began = time.monotonic()
         found = _launch(root, name, wanted)
         if found is None:
             yield f"{name}: is up already"
             continue
-        yield f"{name}: up after {time.monotonic() - began:.0f} s  {found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}"
+        words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {guard}"
+        yield f"{name}: up after {time.monotonic() - began:.0f} s  {words}"
         if keeper.has_work(state.load(root)):
             keeper.kick(root)
 

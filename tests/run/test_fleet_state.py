@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers import state
-from helpers.run import crew, keeper, outcome, screening, sky
+from helpers.run import crew, dispatch, keeper, outcome, screening, sky
 
 
 def journal(*events: dict[str, Any]) -> state.State:
@@ -118,3 +118,8 @@ def test_how_often_the_workers_are_asked() -> None:
         return keeper.pause(journal(*events))
 
     assert (6.0, 6.0, 15.0, 30.0) == (after(), after(20), after(100, 150, 200), after(*[600] * 9))
+
+
+def test_how_many_jobs_a_worker_gets_ahead() -> None:
+    """One beyond the one that runs; more where experiments are shorter than the time between two visits, three at most."""
+    assert [1, 1, 2, 3] == [dispatch.ahead(length, 45.0) for length in (None, 300.0, 30.0, 5.0)]

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""How busy real workers are kept, and how much text an agent reads for it: our scripts against waves of `sky` calls.
+
+The same experiments, which only sleep, on the same workers: submitted all at once and collected as they end; and in waves,
+one `sky exec` for each worker, `sky queue` until all have ended, one `sky logs` for each. The agent thinks for 0 s in both.
+A worker is busy from the begin of a benchmark to the end of its checks, as the jobs themselves print them.
+
+    . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
+    python benchmarks/fleet_real.py --infra slurm --workers 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BUNDLE = Path(__file__).resolve().parent.parent
+BENCHMARK = """\
+#!/usr/bin/env bash
+set -eu
+echo "BEGAN $(date +%s.%N)" >&2
+sleep {seconds}
+echo "METRIC time_s=1.0$RANDOM"
+"""
+CHECKS = '#!/usr/bin/env bash\necho "ENDED $(date +%s.%N)" >&2\n'
+Span = tuple[float, float]
+
+
+class Session:
+    """A locked session in a new repository; `run` counts the characters that an agent would read."""
+
+    def __init__(self, root: Path, infra: str, workers: int, seconds: float) -> None:
+        self.root, self.characters = root, 0
+        root.mkdir()
+        self.env = {**os.environ, "TMPDIR": str(root.parent), "GIT_AUTHOR_NAME": "B", "GIT_AUTHOR_EMAIL": "b@example.com",
+                    "GIT_COMMITTER_NAME": "B", "GIT_COMMITTER_EMAIL": "b@example.com"}  # fmt: skip
+        for name, text in (("sh", BENCHMARK.format(seconds=seconds)), ("checks.sh", CHECKS)):
+            (root / f"autoresearch.{name}").write_text(text)
+            (root / f"autoresearch.{name}").chmod(0o755)
+        (root / "work").write_text("42\n")
+        for command in (["init", "-q"], ["add", "work"], ["commit", "-q", "-m", "first"]):
+            self.run("git", *command)
+        start = ["--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--infra", infra]
+        self.script("start_session", *start, "--workers", str(workers))
+        self.script("start_session", "--lock")
+
+    def run(self, *command: str) -> str:
+        """Run a command in the repository and return what it printed on both streams."""
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{command}: {done.stdout}")
+        self.characters += len(done.stdout)
+        return done.stdout
+
+    def script(self, name: str, *args: str) -> str:
+        """Run one of the bundle's scripts."""
+        return self.run(sys.executable, str(BUNDLE / f"scripts/{name}.py"), *args)
+
+
+def spans(text: str) -> list[Span]:
+    """Begin and end of each job whose marks stand in a text."""
+    found = [[float(mark) for mark in re.findall(rf"{word} ([\d.]+)", text)] for word in ("BEGAN", "ENDED")]
+    return list(zip(*found, strict=True))
+
+
+def share(by_worker: list[list[Span]]) -> tuple[float, float]:
+    """Share of worker time that was busy: until the last job ended, and until the first worker had nothing more to do."""
+    begin = min(b for rows in by_worker for b, _ in rows)
+    answers = []
+    for end in (max(e for rows in by_worker for _, e in rows), min(max(e for _, e in rows) for rows in by_worker)):
+        inside = sum(max(0.0, min(e, end) - b) for rows in by_worker for b, e in rows)
+        answers.append(inside / ((end - begin) * len(by_worker)))
+    return answers[0], answers[1]
+
+
+def fed(its: Session, names: list[str]) -> list[list[Span]]:
+    """All at once: submit, wait, collect, rank; return each worker's jobs, controls included."""
+    for number, name in enumerate(names, 1):
+        copy = its.script("snapshot_workdir", "create", name).strip().splitlines()[-1]
+        (Path(copy) / "work").write_text(f"{number}\n")
+    its.characters = 0
+    for name in names:
+        its.script("submit_experiment", name, "--desc", f"try {name}", "--on", "sky")
+    its.script("collect_results", "--wait", "3600", "--all")
+    its.script("status")
+    by_worker: dict[str, list[Span]] = {}
+    for line in (its.root / "autoresearch.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        if event.get("type") == "finished" and event["worker"] != "local":
+            by_worker.setdefault(event["worker"], []).extend(spans(Path(event["log"]).read_text()))
+    return list(by_worker.values())
+
+
+def waves(its: Session, workers: list[str], count: int, seconds: float, pause: float = 5.0) -> list[list[Span]]:
+    """Wave by wave, with SkyPilot's own commands; return each worker's jobs."""
+    its.characters = 0
+    by_worker: dict[str, list[Span]] = {worker: [] for worker in workers}
+    command = f"echo BEGAN $(date +%s.%N); sleep {seconds}; echo METRIC time_s=1.0; echo ENDED $(date +%s.%N)"
+    for _ in range(count):
+        for worker in workers:
+            its.run("sky", "exec", "-d", "--workdir", ".", worker, command)
+        for worker in workers:
+            while re.search("PENDING|RUNNING|SETTING_UP|INIT", its.run("sky", "queue", worker)):
+                time.sleep(pause)
+        for worker in workers:
+            by_worker[worker] += spans(its.run("sky", "logs", "--no-follow", worker))
+    return list(by_worker.values())
+
+
+def main() -> None:
+    """Measure both and print the shares and the characters."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--infra", default="slurm")
+    p.add_argument("--workers", type=int, default=3)
+    p.add_argument("--experiments", type=int, default=18, help="for our scripts, which add a control for each worker")
+    p.add_argument("--waves", type=int, default=3, help="waves of the other way, an experiment for each worker in each")
+    p.add_argument("--seconds", type=float, default=60, help="length of an experiment (default 60)")
+    args = p.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        its = Session(Path(folder) / "project", args.infra, args.workers, args.seconds)
+        its.script("workers", "up", "--count", str(args.workers), "--prefix", "busy")
+        workers = [f"busy-{number:02d}" for number in range(1, args.workers + 1)]
+        try:
+            rows = fed(its, [f"exp-{number:02d}" for number in range(1, args.experiments + 1)])
+            told(f"{args.experiments} experiments, fed and collected", rows, its.characters, args.experiments)
+            rows = waves(its, workers, args.waves, args.seconds)
+            told(f"{args.waves} waves of sky calls", rows, its.characters, args.waves * args.workers)
+        finally:
+            its.script("workers", "down", "--all", "--yes")
+
+
+def told(words: str, rows: list[list[Span]], characters: int, experiments: int) -> None:
+    """Print a way's figures."""
+    whole, until = share(rows)
+    print(f"{words}: {sum(map(len, rows))} jobs on {len(rows)} workers, busy {until:.1%} ({whole:.1%} with the tail); "
+          f"{characters} characters to read, {characters / experiments:.0f} for an experiment", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
