@@ -1,7 +1,7 @@
 """Whether a comparison in the journal is evidence: as strict as the session, true to its own samples, and not picked.
 
 None of this stops somebody who forges everything; it stops a line that was edited, a margin that was widened for one
-change, and a measurement that was repeated until chance agreed. `reproduce.py` measures again.
+change, and a measurement that was repeated until chance agreed.
 """
 
 from __future__ import annotations

@@ -85,6 +85,9 @@ def test_comparisons_on_a_worker(session: Session, workers: str) -> None:
     assert ": improved" not in none
     assert [worker, worker] == [event["worker"] for event in session.events("comparison")]
     assert "passed" == session.events("comparison")[0]["checks"]
+    session.script("record_result", "keep", "exp-05")
+    assert "try exp-05" in session.command("git", "log", "-1", "--format=%s", "autoresearch/fleet")
+    session.script("record_result", "keep", "exp-10", code=4)
 
 
 def test_what_a_worker_resolves(session: Session, workers: str) -> None:
@@ -136,7 +139,7 @@ def test_cancelled(session: Session, workers: str) -> None:
         (("workers", "replace", "vm-99"), 2, "vm-01"),
         (("workers", "stop", "vm-01"), 2, "workers.py down vm-01"),
         (("submit_experiment", "exp-05", "--on", "sky", "--worker", "vm-99", "--again"), 2, "vm-01"),
-        (("compare", "exp-05", "--on", "sky", "--worker", "vm-99"), 2, "vm-01"),
+        (("compare", "exp-10", "--on", "sky", "--worker", "vm-99"), 2, "vm-01"),
     ],
 )
 def test_bad_input(session: Session, workers: str, arguments: tuple[str, ...], code: int, said: str) -> None:
