@@ -9,6 +9,8 @@ marks aside. The other tools give lines, so they are scored twice: as they are, 
 removed and their lines joined ("joined"), which is the best that can be had from them without thinking. A heading of
 theirs counts when it stands on lines of its own, in order; ours must come from --outline, and a wrong one costs
 (headings F1). Papers that are not there, and tools that are not installed, are named.
+Of some papers the truth was made from page images before any tool's text of them was seen; they are shown apart, with
+what ours scored then.
 """
 
 from __future__ import annotations
@@ -151,6 +153,18 @@ def available() -> list[str]:
     return names
 
 
+def show_held_out(
+    held: list[str], first: dict[str, dict[str, float]], rows: dict[tuple[str, str], dict[str, float]],
+    names: list[str], keys: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Print the means of the papers whose truth was made before any tool's text of them was seen: ours then, all now."""
+    print(f"of these, {len(held)} held out; `at first` is before anything was mended for them")
+    then = {k: sum(first[u].get(k, 0.0) for u in held) / len(held) for k in keys}
+    print(f"{'ours, at first':18}" + "".join(f"{then[k]:18.3f}" if k in first[held[0]] else f"{'':18}" for k in keys))
+    for name in names:
+        print(f"{name:18}" + "".join(f"{sum(rows[name, u][k] for u in held) / len(held):18.3f}" for k in keys))
+
+
 def main() -> None:
     """Score all, print a table of means and one of papers."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -159,15 +173,17 @@ def main() -> None:
     )
     p.add_argument("--show", action="store_true", help="name what ours missed")
     args = p.parse_args()
-    names, rows, cost, pages = available(), {}, {}, 0
-    apart = set()
+    names, pages = available(), 0
+    rows: dict[tuple[str, str], dict[str, float]] = {}
+    cost: dict[str, list[tuple[float, float, int]]] = {}
+    first: dict[str, dict[str, float]] = {}
     for truth, file in papers([BUNDLE / "tests" / "read" / "papers", *args.papers]):
         if file is None:
             print(f"absent: {truth['name']}")
             continue
         count = int(json.loads(run([*SCRIPT, str(file), "--captions", "--json", "--full"])[0] or "{}").get("pages", 1))
         pages += count
-        apart |= {truth["name"]} if truth.get("held_out") else set()
+        first |= {truth["name"]: truth["first"]} if "first" in truth else {}
         for name in names:
             text, seconds, peak = run([part.format(file) if part == "{}" else part for part in TOOLS[name]])
             rows[name, truth["name"]] = score(truth, name, text, file)
@@ -178,7 +194,7 @@ def main() -> None:
                     sep="\n",
                 )
     used = sorted({paper for _, paper in rows})
-    held = [paper for paper in used if paper in apart]
+    held = [paper for paper in used if paper in first]
     if not used:
         sys.exit("no paper of the truth is here: give --papers DIR")
     keys = ("sentences", "sentences joined", "headings", "captions", "references")
@@ -194,9 +210,7 @@ def main() -> None:
         print(f"{name:18}" + "".join(f"{m:18.3f}" for m in means) + f"{seconds:10.3f}{peak:9.0f}{each:9.1f}")
     print(f"ours, headings F1 (a wrong one costs): {sum(rows['ours', u]['headings F1'] for u in used) / len(used):.3f}")
     if held:
-        print(f"of these, held out (truth made before anything was mended for them): {len(held)} papers")
-    for name in names if held else []:
-        print(f"{name:18}" + "".join(f"{sum(rows[name, u][k] for u in held) / len(held):18.3f}" for k in keys))
+        show_held_out(held, first, rows, names, keys)
     for paper in used:
         print(
             f"{paper[:40]:42}" + " | ".join(f"{n} " + "/".join(f"{rows[n, paper][k]:.2f}" for k in keys) for n in names)

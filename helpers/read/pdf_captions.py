@@ -23,8 +23,8 @@ def mark(lines: list[Line], kinds: list[str], face: Face, short: Callable[[Line]
     while n < len(lines):
         match = CAPTION.match(lines[n].text) if kinds[n] != "heading" else None
         count = 0
-        if match and _begins(lines, n, match, kinds, face, short):
-            count = _length(lines, n, match, kinds, face)
+        if match and _begins(lines, n, match, kinds, face):
+            count = _length(lines, n, match, kinds, face, short)
             kinds[n : n + count] = ["caption", *["+caption"] * (count - 1)]
             found.setdefault(f"{match['kind'][:3].lower()} {match['number']}", []).append(n)
         n += count or 1
@@ -41,7 +41,9 @@ def _only_true(lines: list[Line], kinds: list[str], face: Face, same: list[int])
             kinds[n:end] = ["text"] * (end - n)
 
 
-def _length(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face) -> int:
+def _length(
+    lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face, short: Callable[[Line], bool]
+) -> int:
     """Return how many lines the caption has that begins at line n."""
     line = lines[n]
     count, alone = 1, not found["text"].strip()
@@ -50,7 +52,7 @@ def _length(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], f
         follower, last = lines[m], lines[m - 1]
         if kinds[m] == "heading" or CAPTION.match(follower.text) or follower.page != line.page:
             break
-        if not (alone and count == 1 and face.gaps[m] < 3 * follower.size) and not _goes_on(lines, n, m, face):
+        if not (alone and count == 1 and face.gaps[m] < 3 * follower.size) and not _goes_on(lines, n, m, face, short):
             break
         if face.plain(last) and last.text.endswith(".") and last.right < line.right - 40 and (
             follower.x > last.x - 2 + face.size * 0.6
@@ -60,22 +62,22 @@ def _length(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], f
     return count
 
 
-def _goes_on(lines: list[Line], n: int, m: int, face: Face) -> bool:
+def _goes_on(lines: list[Line], n: int, m: int, face: Face, short: Callable[[Line], bool]) -> bool:
     """Say whether line m belongs to the caption of line n by its look and distance."""
     line, last, follower = lines[n], lines[m - 1], lines[m]
     if face.gaps[m] >= 1.42 * max(follower.size, last.size):
         return False
-    label = CAPTION.match(line.lead) if m == n + 1 and not face.plain(follower) else None
-    labelled = label is not None and label["kind"][:3].lower() in ("fig", "tab")
+    # the label may be a point larger than the rest, or of another face: a full first line goes on all the same
+    label = CAPTION.match(line.text) if m == n + 1 and not face.plain(follower) else None
+    full = (line.lead and CAPTION.match(line.lead)) or not (short(line) or line.text.endswith("."))
+    labelled = label is not None and label["kind"][:3].lower() in ("fig", "tab") and full
     like = abs(follower.size - last.size) <= 0.6 or small_capitals(last, follower)
     if not like and not (labelled and abs(follower.size - last.size) < 1.6):
         return False
     return line.bold or not follower.bold or last.bold or follower.font == last.font
 
 
-def _begins(
-    lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face, short: Callable[[Line], bool]
-) -> bool:
+def _begins(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], face: Face) -> bool:
     """Say whether what reads like `Figure 3` is a caption and not a sentence that happens to begin a line so."""
     line, text = lines[n], found["text"].strip()
     mark = found["mark"].strip()
@@ -87,8 +89,8 @@ def _begins(
         return False
     if not (text[0].isupper() or text[0] in "“\"'([`‘" or text[0].isdigit()) and not mark:
         return False
-    if mark == ":" and text[0].isupper() and n and (short(lines[n - 1]) or _ENDED.search(lines[n - 1].text)):
-        return True
+    if mark == ":" and text[0].isupper() and len(text) > 8:
+        return True  # no sentence goes on so
     if mark:
         return apart or distinct
     return apart and distinct

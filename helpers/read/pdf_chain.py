@@ -59,7 +59,12 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
             and (len(early["title"]) > 3)
         ):
             found, rest = early, text[len(line.lead) :].strip()
-        if not found or not _titled(found["title"]) or n < start or (n > end and not face.stands_out(line)):
+        if (
+            not found
+            or not _titled(found["title"], face.stands_out(line))
+            or n < start
+            or (n > end and not face.stands_out(line))
+        ):
             continue
         weight = _weight(line, face, face.gaps[n], found["title"].rstrip(": ") if rest else found["title"], rest)
         if weight <= 0:
@@ -73,14 +78,16 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
     return made
 
 
-def _titled(title: str) -> bool:
+def _titled(title: str, strong: bool) -> bool:
+    """Say whether words can be a title; in bold it may be as short as `F1`."""
     if LISTED.search(title):
         return False
     letters = sum(c.isalpha() for c in title)
+    least, share = (1, 0.3) if strong and title[0].isupper() and len(title) < 6 else (2, 0.5)
     return (
-        letters >= 2
+        letters >= least
         and len(title) < 140
-        and letters > 0.5 * len(title.replace(" ", ""))
+        and letters > share * len(title.replace(" ", ""))
         and not re.match(r"[a-z]{1,3}\b", title)
     )
 

@@ -10,6 +10,9 @@ from helpers.read.pdf_face import Face, small_capitals
 from helpers.read.pdf_pages import Line
 from helpers.read.pdf_unnumbered import NAMES, REFERENCES, by_face, named
 
+LONGEST = 160
+"""Characters of a heading without a number; what is longer is text in the headings' face."""
+
 
 def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
     """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
@@ -146,6 +149,7 @@ def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
         ):
             h.title += " " + lines[n].text
             h.count += 1
+    made = [h for h in made if h.number or len(h.title) <= LONGEST]
     if not any(h.number for h in made):
         _levels(lines, made)
     return made

@@ -94,7 +94,7 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
         weight[part.key] = weight.get(part.key, 0) + len(piece)
     main = max(weight, key=lambda k: weight[k])
     first = shown[0][0]
-    of_main = next(p for p, _ in shown if p.key == main)
+    of_main = _most([p for p, _ in shown if p.key == main])
     symbols = sum(len(t) for p, t in shown if _MATH.match(p.font))
     lead = ""
     if len(weight) > 1 and (first.key != main or weight[main] < sum(weight.values())):
@@ -109,6 +109,15 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
         math=symbols / max(1, len(text)), lead=lead.strip() if first.key in fonts.bold or _ITALIC.search(first.font) else "",
         right=max(last.x + len(tail) * last.size * 0.45, first.x), drawn=first.drawn,
     )]  # fmt: skip
+
+
+def _most(parts: list[Run]) -> Run:
+    """Return a run that has the size of most of them; the first where sizes are far apart, as in small capitals."""
+    sizes: dict[float, int] = {}
+    for part in parts:
+        sizes[part.size] = sizes.get(part.size, 0) + len(part.text)
+    best = max(sizes, key=lambda size: sizes[size])
+    return next(p for p in parts if p.size == best) if 0.85 < best / (parts[0].size or 1) < 1.15 else parts[0]
 
 
 def _letters(run: Run, fonts: pdf_fonts.Fonts) -> str:

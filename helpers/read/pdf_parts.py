@@ -12,6 +12,10 @@ from helpers.read.outside import clean
 from helpers.read.pdf import Document, heading
 from helpers.read.pdf_references import CAPTION
 
+_BEFORE = re.compile(
+    r"(?i)@|©|copyright|permission to|(\. ){4}|^\W*\w?\W*(department|departamento|school|institute|faculty|college|universit)"
+)
+"""What a long paragraph above the abstract holds: where the authors work, who may copy, a table of contents."""
 Blocks = list[dict[str, Any]]
 
 
@@ -33,17 +37,26 @@ def section(document: Document, wanted: str) -> Blocks:
     Raises Failure (1) naming the sections there are.
     """
     heads = [n for n, b in enumerate(document.blocks) if b["kind"] == "heading"]
-    number, words = wanted.strip().rstrip(".").lower(), _plain(wanted)
+    routes = _routes(document, heads)
+    path, words = tuple(re.findall(r"\w+", wanted.lower())), _plain(wanted)
+    same = [n for n in heads if routes[n] == path != ()]
+    same = same or [n for n in heads if tuple(map(_arabic, routes[n])) == path != ()]
+    same = same or [n for n in heads if path and routes[n][-len(path) :] == path]
+    if len(same) > 1:
+        names = "; ".join(f"{'.'.join(routes[n]).upper()} {document.blocks[n]['text']}"[:60] for n in same[:12])
+        raise console.usage(
+            f"{len(same)} sections are numbered {wanted!r}", f"ask for one by all its numbers or its title: {names}"
+        )
     tests = (
-        lambda b: (
-            number in (known := b.get("number", "").rstrip(".").lower(), known.rpartition(" ")[2]) and known != ""
+        lambda n, _: n in same,
+        lambda _, b: _plain(b["text"]) == words or _plain(heading(b)) == words,
+        lambda n, b: (
+            words != "" and (" ".join((*routes[n], _plain(b["text"]))) == words or words in _plain(heading(b)))
         ),
-        lambda b: _plain(b["text"]) == words or _plain(heading(b)) == words,
-        lambda b: words != "" and words in _plain(heading(b)),
-        lambda b: words != "" and all(w in _plain(b["text"]) for w in words.split()),
+        lambda _, b: words != "" and all(w in _plain(b["text"]) for w in words.split()),
     )
     for test in tests:
-        found = next((n for n in heads if test(document.blocks[n])), None)
+        found = next((n for n in heads if test(n, document.blocks[n])), None)
         if found is not None:
             level = document.blocks[found].get("level", 1)
             end = next(
@@ -55,6 +68,27 @@ def section(document: Document, wanted: str) -> Blocks:
         or "no headings were found: use --grep or --pages"
     )
     raise console.answer_no(f"no section {wanted!r}", f"there are: {names}")
+
+
+def _routes(document: Document, heads: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return for each heading the numbers that lead to it, ("iv", "b") for B below IV, ("2", "1") for 2.1; () without one."""
+    routes: dict[int, tuple[str, ...]] = {}
+    above: dict[int, tuple[str, ...]] = {}
+    for n in heads:
+        block = document.blocks[n]
+        level, parts = block.get("level", 1), tuple(re.findall(r"\w+", block.get("number", "").lower()))
+        parent = above.get(level - 1, ()) if len(parts) == 1 and not (parts[0].isdigit() and level == 1) else ()
+        routes[n] = (*parent, *parts) if parts else ()
+        above = {k: v for k, v in above.items() if k < level} | {level: routes[n]}
+    return routes
+
+
+def _arabic(number: str) -> str:
+    """Return a Roman number as an Arabic one, anything else as it is."""
+    values = [{"i": 1, "v": 5, "x": 10}.get(c, 0) for c in number]
+    return (
+        number if 0 in values else str(sum(-v if v < w else v for v, w in zip(values, [*values[1:], 0], strict=True)))
+    )
 
 
 def _plain(text: str) -> str:
@@ -84,8 +118,7 @@ def abstract(document: Document) -> Blocks:
     ]
     early = document.blocks[: (numbered or heads or [12])[0]]
     found = [b for b in early if b["kind"] in ("text", "small") and len(b["text"]) > 250 and b["page"] <= 5]
-    longest = max(range(len(found)), key=lambda n: len(found[n]["text"]), default=0)
-    found = found[longest:]
+    found = [b for b in found if b["text"].lower().startswith("abstract") or not _BEFORE.search(b["text"][:200])]
     if not found:
         raise console.answer_no("no abstract was found", "read the beginning with --pages 1")
     return _until(found[:2], 4_000)

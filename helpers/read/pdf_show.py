@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ def part(document: Document, args: Namespace) -> Part:
         return _outline(document)
     if args.references:
         items = pdf_parts.references(document)
-        text = "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1))
+        text = "\n".join(item if re.match(r"\[|\d+\.", item) else f"{n}. {item}" for n, item in enumerate(items, 1))
         return Part({"count": len(items), "references": items}, text, bool(items), f"{len(items)} references")
     if args.captions:
         rows = pdf_parts.captions(document)
@@ -56,9 +57,11 @@ def _outline(document: Document) -> Part:
     rows = pdf_parts.outline(document)
     text = "\n".join(_row(r) for r in rows)
     found, caps = len(pdf_parts.references(document)), len(pdf_parts.captions(document))
-    head = f"{document.pages} pages, {len(rows)} headings (page, characters), {found} references, {caps} captions"
+    parts = [f"{document.pages} pages", f"{len(rows)} headings (page, characters)"]
+    parts += [f"{n} {what}" for n, what in ((found, "references"), (caps, "captions")) if n]
     data = {"outline": rows, "references": found, "captions": caps}
-    return Part(data, text or "no headings were found: use --grep or --pages", bool(rows), head)
+    head = ", ".join(parts) if rows else f"{parts[0]}, no headings were found: use --grep or --pages"
+    return Part(data, text, bool(rows), head)
 
 
 def _row(row: dict[str, Any]) -> str:
@@ -81,4 +84,5 @@ def fenced(found: Part, source: str) -> str:
     """Return the text of a part as text from outside."""
     if not found.any:
         return found.head or "nothing found"
-    return fence(found.text, f"{source}{', ' + found.head if found.head else ''}")
+    short = source if len(source) <= 60 else f"{source[:40]}...{source[-16:]}"
+    return fence(found.text, f"{short}{', ' + found.head if found.head else ''}")

@@ -64,7 +64,7 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
         if not face.plain(lines[h.at]) and not h.rest:
             faces[lines[h.at].style] = h.level
     chained = sum(bool(h.number) for h in known) >= 3
-    counts = Counter(line.style for line in lines)
+    counts = Counter(line.style for line in lines if _whole(line))
     ours = Counter(lines[n].style for n in taken)
     first = min((h.at for h in known), default=0)
     made: list[Heading] = []
@@ -105,6 +105,11 @@ def _goes_on_below(lines: list[Line], n: int, face: Face) -> bool:
         below is not None and not line.bold and abs(line.size - face.size) < 0.6 and face.plain(below)
         and below.text[0].islower() and face.gaps[n + 1] < 1.15 * face.leading
     )  # fmt: skip
+
+
+def _whole(line: Line) -> bool:
+    """Say whether a line is of one face: the first words of many paragraphs are in italics or bold."""
+    return len(line.lead) >= len(line.text) - 1 or not line.lead
 
 
 def _split(n: int, level: int, text: str) -> Heading:

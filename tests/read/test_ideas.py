@@ -131,7 +131,8 @@ def test_a_reference_has_the_papers_own_title(repo: Any) -> None:
     from helpers.read import sources
 
     repo.write(
-        "papers/index.jsonl", json.dumps({"id": "arXiv:2205.14135", "doi": "10.1145/x1", "title": "FlashAttention"}) + "\n"
+        "papers/index.jsonl",
+        json.dumps({"id": "arXiv:2205.14135", "doi": "10.1145/x1", "title": "FlashAttention"}) + "\n",
     )
     repo.script("ideas", "add", "sleep less", "--source", "arXiv:2205.14135")
     repo.script("ideas", "add", "wake up", "--source", "eve/widget#7")

@@ -1,8 +1,9 @@
 """What a line is by its look and place, on pages made of lines: headings, captions, running heads of known layouts."""
 
-from helpers.read import pdf_child, pdf_parts
+from helpers.read import pdf_child, pdf_fonts, pdf_pages, pdf_parts
 from helpers.read.pdf import Document
 from helpers.read.pdf_pages import Line
+from helpers.read.pdf_runs import Run
 
 ROMAN, ITALIC = "Nimbus-Regu", "Nimbus-ReguItal"
 PROSE = (
@@ -156,11 +157,13 @@ def first_page():
     """Return a first page as journals print it: their own name as large as the title, keywords beside the abstract."""
     page = Page(0, 780).add("Journal of Systems", size=14, x=150).add("www.example.org/js", size=8, x=200)
     page.add("Finding the leader when processes recover", size=14, gap=50).add("Ada Lee, Bo Li", size=11, gap=24)
+    page.add("a Departamento de Arquitectura, Universidad de Aqui, " * 6, size=6.4, font=ITALIC, gap=14)
     page.add("article info abstract", size=8.1, gap=50).add("Article history:", size=6.4, font=ITALIC, gap=19)
     page.add("Keywords:", size=6.4, font=ITALIC, gap=34).add("Consensus", size=6.4, gap=9)
     page.add("Detectors are means to know of failures, and of what follows from them.", size=7.2, gap=-40, x=208)
     for _ in range(6):
         page.add("They are of use, as each of them says which process may be trusted now.", size=7.2, gap=9, x=208)
+    page.add("© 2008 Elsevier Inc. All rights reserved.", size=7.2, gap=9, x=208)
     return page.add("1. Introduction", font="Nimbus-Medi", bold=True, gap=50).prose()
 
 
@@ -226,3 +229,56 @@ def test_a_title_that_the_files_outline_names():
     made = pdf_child.structure([p.lines for p in (page, rest())], outline)
     assert ["Finding the leader when processes recover"] == [b.text for b in made if b.kind == "title"]
     assert ["1", "2", "3"] == [b.number for b in made if b.kind == "heading"]
+
+
+def test_a_section_with_a_very_short_title():
+    """`5.4 F1` in bold is a heading; so is a name with more signs than letters."""
+    two = rest()
+    two.add("3.1 Plain", font="Nimbus-Medi", bold=True, gap=20).prose().add(
+        "3.2 F1", font="Nimbus-Medi", bold=True, gap=20
+    ).prose()
+    two.add("3.3 C++", font="Nimbus-Medi", bold=True, gap=20).prose()
+    assert ["3.1 Plain", "3.2 F1", "3.3 C++"] == of_kind("heading", first_page(), two)[-3:]
+
+
+def test_a_heading_without_a_number_among_italics():
+    """Sentences that begin in italics do not make a line all in italics less of a heading."""
+    one, two = lettered()
+    for n in range(4):
+        one.add(f"Corelet {n} is a thing that goes on", font=ITALIC, lead=f"Corelet {n}", gap=20).prose(2)
+    two.add("IV. LANGUAGE", x=120, width=90, gap=20).add("Why objects at all?", font=ITALIC, gap=17, width=100)
+    two.add("From the view of one who makes a language, objects are the", gap=17).prose()
+    assert ["IV LANGUAGE", "Why objects at all?"] == of_kind("heading", one, two)[-2:]
+
+
+def test_the_size_of_a_line_is_that_of_most_of_it():
+    """A label one point larger than its caption, in the same font: the line has the caption's size."""
+    fonts = pdf_fonts.Fonts()
+    runs = [
+        Run("Figure 4: ", 72, 500, 10.0, "F", 1, False),
+        Run("An example of a schema for data, and", 115, 500, 9.0, "F", 1, False),
+    ]
+    (line,) = pdf_pages.lines([*runs, Run("\n", 72, 500, 9.0, "F", 1, False)], 0, fonts)
+    assert 9.0 == line.size
+
+
+def test_a_caption_whose_label_made_its_first_line_larger():
+    """The reader of PDFs gives a line the size of its label: a full first line goes on in smaller print."""
+    one, two = ieee()
+    two.add("12 38", size=9.0, gap=40, width=80).add(
+        "Table 1: Number of reported and sampled failures for the sys-", gap=15
+    )
+    two.add("tems, and the catastrophic ones.", size=9.0, gap=11, width=100).add(PROSE[0], gap=24).prose(3)
+    two.add("Table 2: Symptoms.", gap=30, width=70).add("oom 3 5", size=9.0, gap=12, width=80).prose(2)
+    assert ["Table 1: Number of reported and sampled failures for the systems, and the catastrophic ones.", "Table 2: Symptoms."] == (
+        of_kind("caption", one, two)
+    )  # fmt: skip
+
+
+def test_a_paragraph_in_bold_is_no_heading():
+    """A whole paragraph in the face of the headings stays text."""
+    two = rest()
+    two.add("Thus the system acts nondeterministically, subject only to the", font="Nimbus-Medi", bold=True, gap=20)
+    for _ in range(3):
+        two.add("condition that if it receives often enough then every message is", font="Nimbus-Medi", bold=True)
+    assert ["1 Introduction", "2 Model", "3 Proof"] == of_kind("heading", first_page(), two)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import console
 from helpers.read import pdf_chain, pdf_letters, pdf_margins, pdf_parts, pdf_references
 from helpers.read.pdf import Document
 from helpers.read.pdf_pages import Line
@@ -170,3 +171,35 @@ def test_grep_counts_matches_of_a_sentence_once():
     assert [("2 Caches", 2, "A cache is a cache."), ("2 Caches", 1, "One cache more.")] == [
         (r["section"], r["matches"], r["text"]) for r in rows
     ]
+
+
+def lettered():
+    """A document with Roman, lettered and Arabic headings, each with a line of text."""
+    rows = [(1, "I", "Intro"), (1, "IV", "Design"), (2, "A", "Parts"), (3, "1", "Small"), (2, "B", "Whole"), (1, "V", "Tests"),
+            (2, "A", "Setup"), (2, "B", "Speed")]  # fmt: skip
+    blocks = []
+    for level, number, title in rows:
+        blocks.append({"kind": "heading", "text": title, "page": 1, "end": 1, "level": level, "number": number})
+        blocks.append({"kind": "text", "text": f"About {title}.", "page": 1, "end": 1})
+    return Document(1, 1, "", [], blocks, [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "title"),
+    [("IV.B", "Whole"), ("IV-B", "Whole"), ("iv b", "Whole"), ("4.2", None), ("4", "Design"), ("1", "Intro"), ("V.A", "Setup"), ("IV.A.1", "Small"),
+     ("IV.A.1.", "Small"), ("IV", "Design"), ("Speed", "Speed"), ("V.B Speed", "Speed"), ("B. Speed", "Speed")],
+)  # fmt: skip
+def test_a_section_by_the_path_of_its_numbers(wanted, title):
+    """`IV.B` is B below IV, `4` is IV where no heading is numbered 4."""
+    if title is None:
+        with pytest.raises(console.Failure):
+            pdf_parts.section(lettered(), wanted)
+    else:
+        assert title == pdf_parts.section(lettered(), wanted)[0]["text"]
+
+
+def test_a_number_that_several_sections_have_is_no_answer():
+    """`B` names two sections: exit 2, and both are named with the way to ask for one."""
+    with pytest.raises(console.Failure) as error:
+        pdf_parts.section(lettered(), "B")
+    assert (2, True) == (error.value.code, "IV.B Whole; V.B Speed" in error.value.do)
