@@ -33,6 +33,7 @@ if command -v flock >/dev/null; then
   flock 9
   for other in "$own"/claims/*; do # nobody runs now: what an ended one could not clean up
     other=${{other##*/}}
+    [ -e "$other" ] || [ -e "$other.job.sh" ] || continue
     rm -rf -- "$other" "$other.run.sh" "$other.setup.sh" "$other.job.sh"
   done
 fi
@@ -53,8 +54,9 @@ if [ -f "$job.setup.sh" ] && [ "$(cat "$own/setup" 2>/dev/null)" != "$digest" ];
 fi
 AUTORESEARCH_MARK=$job timeout -k 10 "$limit" bash "$job.run.sh" 9>&- </dev/null
 code=$?
-for process in /proc/[0-9]*; do # what it left behind
-  if grep -qzx "AUTORESEARCH_MARK=$job" "$process/environ" 2>/dev/null; then kill -KILL "${{process#/proc/}}" 2>/dev/null; fi
+# What it left behind. One grep for all: a process each would cost seconds on a busy worker.
+grep -lzxF "AUTORESEARCH_MARK=$job" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ process _; do
+  kill -KILL "$process" 2>/dev/null
 done
 if [ "$code" = 124 ] || [ "$code" = 137 ]; then
   crash "timed out: the whole job ran past $limit s and was ended"
