@@ -20,6 +20,7 @@ def findings(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] 
     found = guard.check(
         changes, scope=now.config.get("scope") or [], off_limits=now.config.get("offLimits") or [], allow=now.allow,
         protected=now.protected, present=present(work, trees[1] if trees else sealed.tree),
+        evaluator=evaluator(work, now),
     )  # fmt: skip
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -36,6 +37,15 @@ def present(work: Workdirs, tree: str) -> dict[str, str]:
         name: hashlib.sha256(git.run(work.root, ["cat-file", "blob", blob]).stdout).hexdigest()
         for name, blob in blobs.items()
     }
+
+
+def evaluator(work: Workdirs, now: State) -> str:
+    """Return the text of the protected scripts, as they were locked."""
+    tree, texts = str(now.require_lock()["tree"]), []
+    for name in paths.COMMITTED:
+        blob = git.run(work.root, ["cat-file", "blob", f"{tree}:{name}"], check=False)
+        texts.append(blob.stdout.decode("utf-8", "replace") if blob.returncode == 0 else "")
+    return "\n".join(texts)
 
 
 def refuse(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Finding]:

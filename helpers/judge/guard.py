@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers import paths
-from helpers.judge import guard_content, guard_files
+from helpers.judge import guard_content, guard_evaluator, guard_files
 from helpers.judge.guard_diff import Change, changes_between
+from helpers.judge.guard_evaluator import Words
 from helpers.judge.guard_files import Level
 
 __all__ = ["Change", "Finding", "changes_between", "check", "matches"]
@@ -31,19 +32,20 @@ class Finding:
 
 def check(
     changes: Sequence[Change], *, scope: Sequence[str], off_limits: Sequence[str], allow: Sequence[str],
-    protected: Mapping[str, str], present: Mapping[str, str],
+    protected: Mapping[str, str], present: Mapping[str, str], evaluator: str = "",
 ) -> list[Finding]:  # fmt: skip
     """Return all findings; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
 
+    `evaluator` is the text of the protected scripts: what they name is theirs.
     `allow` entries are `RULE`, `RULE:GLOB` or `GLOB`; nothing opens a protected file.
     """
-    found = _protected(protected, present)
+    found, known = _protected(protected, present), guard_evaluator.words(evaluator)
     for change in changes:
         if change.path in paths.PROTECTED:
             if not any(finding.path == change.path for finding in found):
                 found.append(_finding(change.path, "protected", "a protected file was changed"))
             continue
-        found += [finding for finding in _one(change, scope, off_limits) if not _allowed(finding, allow)]
+        found += [finding for finding in _one(change, scope, off_limits, known) if not _allowed(finding, allow)]
     return found
 
 
@@ -63,7 +65,7 @@ def _protected(protected: Mapping[str, str], present: Mapping[str, str]) -> list
     return found
 
 
-def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str]) -> list[Finding]:
+def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Words) -> list[Finding]:
     path, found = change.path, []
     if scope and not any(matches(path, glob) for glob in scope):
         found.append(_finding(path, "out-of-scope", f"outside of the agreed scope ({', '.join(scope)})"))
@@ -71,11 +73,17 @@ def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str]) -> lis
         found.append(_finding(path, "off-limits", "agreed to be off limits"))
     found += _by_name(change)
     found += _by_kind(change)
+    if reached := guard_evaluator.reach(change, known):
+        found.append(_finding(path, *reached))
+    lines, windows = change.added, guard_content.joined(change.added)
     for rule, pattern, level, reason in guard_content.RULES:
-        for number, text in change.added:
+        for number, text in lines:
             if pattern.search(text[:5000]):
                 found.append(_finding(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
                 break  # one place a rule and file is enough to look there
+    for rule, pattern, reason in guard_content.JOINED:
+        if window := next((window for window in windows if pattern.search(window[1])), None):
+            found.append(_finding(path, rule, f"{reason}: {window[1].strip()[:80]}", "refuse", window[0]))
     if (place := guard_content.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_finding(path, "embedded-data", reason, "review", place))

@@ -119,6 +119,25 @@ _TABLE: list[tuple[str, str, Level, str]] = [
     ),
     (
         "background",
+        r"(?<![.\w:])clone3?\s*\(\s*[\w&]+\s*,|\bsyscall\s*\(|\bmkfifo\b|F_SETLEASE|SIGSTOP|\bkillpg?\s*\(|\batexit\.register",
+        "review",
+        "processes, signals and system calls by number: who is meant, and when?",
+    ),
+    (
+        "detects-benchmark",
+        r"setattr\s*\(\s*(time|builtins|statistics|sys|os)\b|\b(time|builtins|statistics)\.\w+\s*=[^=]|perf_counter\w*\s*=[^=]|sys\.modules\[",
+        "review",
+        "a clock or module of the benchmark's own process is replaced",
+    ),
+    ("flags", r"\b(opt-level|codegen-units)\s*=|^\s*lto\s*=|^\s*\[profile\.", "refuse", _FLAGS),
+    (
+        "hidden-code",
+        r"^[ \t\f]*#.*?coding[:=][ \t]*(?!utf-?8|ascii|latin|iso-8859|us-ascii)[\w.-]+",
+        "review",
+        "an encoding in which the text reads otherwise than it runs",
+    ),
+    (
+        "background",
         r"\b(fork|vfork|daemon|setsid)\s*\(|\bnohup\b|&\s*disown|\bPopen\b|\bposix_spawn|multiprocessing\.Process|start_new_session",
         "review",
         "a process that outlives the call disturbs the other side",
@@ -163,6 +182,40 @@ _TABLE: list[tuple[str, str, Level, str]] = [
 
 RULES = [(rule, re.compile(pattern), level, reason) for rule, pattern, level, reason in _TABLE]
 """Compiled; searched for in every added line, comments included: a pragma may hide in what looks like one."""
+
+_ATTRIBUTE = r"(__)?(optimize|target|target_clones)(__)?"
+_SPLIT: list[tuple[str, str, str]] = [
+    (
+        "flags",
+        r"#\s*pragma\s+(GCC|clang)\s+(optimize|target)\b|_Pragma\s*\(\s*L?\"(GCC|clang)\s+(optimize|target)\b",
+        _FLAGS,
+    ),
+    ("flags", r"__attribute(__)?\s*\(\s*\([^;{}]*\b" + _ATTRIBUTE + r"\s*\(\s*[\"\dA-Z]", _FLAGS),
+    ("flags", r"\[\[[^\]]*\b(__)?gnu(__)?\s*:[^\]]*\b" + _ATTRIBUTE + r"\s*\(\s*[\"\dA-Z]", _FLAGS),
+    (
+        "detects-benchmark",
+        r"AUTORESEARCH_|\bautoresearch\.(sh|checks|holdout|jsonl)|[\"']/proc/|\bMETRIC\s+\w+=",
+        _DETECTS,
+    ),
+    ("allocator", r"LD_PRELOAD|LD_AUDIT|GLIBC_TUNABLES|ld\.so\.preload", _ALLOCATOR),
+]
+JOINED = [(rule, re.compile(pattern), reason) for rule, pattern, reason in _SPLIT]
+"""Searched for in neighbouring added lines taken together, without what the compiler takes out of them."""
+
+
+def joined(added: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return every added line with the two after it as the compiler or the shell joins them.
+
+    Comments and line splices go, digraphs become what they mean, string literals that stand side by side one.
+    """
+    found = []
+    for place, (number, _) in enumerate(added):
+        near = [text[:1000] for at, text in added[place : place + 3] if at - number < 3]
+        text = re.sub(r"/\*.*?\*/", " ", " \n".join(near).replace("\\ \n", " ").replace("%:", "#"))
+        text = re.sub(r"(?<=[\w/.\"'])(\"\s*(\+\s*)?\"|'\s*(\+\s*)?'|'\"|\"')(?=[\w/.\"'])", "", text)
+        found.append((number, text))
+    return found
+
 
 MOST_NUMBERS = 500
 LONGEST_LINE = 2000

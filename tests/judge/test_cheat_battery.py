@@ -72,7 +72,11 @@ def test_seen_by_the_rule_that_means_it(cheat: dict[str, Any]) -> None:
     present = {name: digest for name, digest in {**before, **after}.items() if name not in gone}
     scope = ["src/"] if cheat["layer"] == "guard:out-of-scope" else []
 
-    found = guard.check(changes, scope=scope, off_limits=[], allow=[], protected=before, present=present)
+    evaluator = "\n".join(content.decode() for name in paths.COMMITTED if (content := read(name)))
+
+    found = guard.check(
+        changes, scope=scope, off_limits=[], allow=[], protected=before, present=present, evaluator=evaluator
+    )
 
     kind, _, rule = cheat["layer"].partition(":")
     assert (rule, "refuse" if kind == "guard" else "review") in {(f.rule, f.level) for f in found}
