@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers import git, state
-from helpers.run import shipping, task
+from helpers.run import shipping, task, walls
 from helpers.run.workdir import Workdirs
 
 
@@ -32,10 +32,10 @@ class Worker:
         subprocess.run(["cp", "-a", f"{ship}/.", self.place], check=True)
         self.env["AUTORESEARCH_SUBDIR"] = job
 
-    def run(self, job: str) -> str:
-        """Run the job and return its log."""
+    def run(self, job: str, *before: str) -> str:
+        """Run the job, behind the command `before`, and return its log."""
         done = subprocess.run(
-            ["bash", "-c", shipping.command(job)], cwd=self.place, env={**self.env, **self.defaults()},
+            [*before, "bash", "-c", shipping.command(job)], cwd=self.place, env={**self.env, **self.defaults()},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0
@@ -95,3 +95,17 @@ def test_what_a_job_leaves_running_is_ended(worker: Worker) -> None:
     worker.run("exp-01.0.1-b")
 
     assert 1 == subprocess.run(["pgrep", "-f", "^sleep 600.125$"], capture_output=True, check=False).returncode
+
+
+@pytest.mark.skipif(not walls.available(), reason="no mount namespaces here to make a small disk in")
+def test_a_full_disk_is_said(worker: Worker) -> None:
+    """Where the worker's disk is full the result says so, and does not blame the experiment's checks."""
+    worker.receive("exp-01.0.1-c")
+    small = worker.home / "tmp"
+    small.mkdir()
+    worker.env["TMPDIR"] = str(small)
+    fill = f'mount -t tmpfs -o size=256k small "{small}" && head -c 300000 /dev/zero >"{small}/data" 2>/dev/null; exec "$@"'
+    log = worker.run("exp-01.0.1-c", "unshare", "--user", "--map-root-user", "--mount", "bash", "-c", fill, "fill")
+
+    assert "EXPERIMENT_STATUS: crash" in log
+    assert "EXPERIMENT_ERROR: no space left on " in log
