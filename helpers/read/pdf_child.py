@@ -91,7 +91,7 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
         total = _count(reader)
     first, last = request.get("first") or 1, request.get("last") or total
     if first > total:
-        raise Bad(f"there is no page {first}: the PDF has {total}")
+        raise Bad(f"there is no page {first}: the PDF has {total}", f"--pages takes 1 to {total}")
     wanted = range(total) if total <= 60 else range(max(0, first - 2), min(total, last + 1))
     notes: list[str] = []
     if len(wanted) > PAGES:

@@ -122,6 +122,9 @@ _COMMON = frozenset(
 
 def readable(text: str) -> float:
     """Return about what share of a text a person could read: 1 for prose, under 0.75 for codes without letters."""
+    led = len(text)
+    text = re.sub(r"(?:\.\s*){4,}", " ", text)
+    listed = len(text) < 0.8 * led  # a table of contents: names, and hardly a word of prose
     seen = [c for c in text if not c.isspace()]
     if not seen:
         return 1.0
@@ -130,7 +133,12 @@ def readable(text: str) -> float:
     )
     words = text.split()
     latin = sum("A" <= c <= "\u024f" for c in seen)
-    if len(words) > 300 and latin > 0.6 * len(seen) and sum(w in _COMMON for w in words) < 0.01 * len(words):
+    if (
+        len(words) > 300
+        and not listed
+        and latin > 0.6 * len(seen)
+        and sum(w in _COMMON for w in words) < 0.01 * len(words)
+    ):
         return 0.0  # letters, but no language
     wordlike = sum(len(w) > 1 and re.search(r"[aeiouyAEIOUY\u00c0-\uffff]", w) is not None for w in words)
     return min(1 - bad / len(seen), 3 * wordlike / len(words) if len(words) > 40 else 1.0)

@@ -203,3 +203,11 @@ def test_a_number_that_several_sections_have_is_no_answer():
     with pytest.raises(console.Failure) as error:
         pdf_parts.section(lettered(), "B")
     assert (2, True) == (error.value.code, "IV.B Whole; V.B Speed" in error.value.do)
+
+
+def test_a_table_of_contents_is_readable():
+    """Leaders of dots are no codes, and a list of names without a common word is no foreign code; codes are."""
+    rows = "\n".join(f"splineOrder{n} {'. ' * 40}{n}" for n in range(60))
+    assert pdf_letters.readable(rows) > 0.75
+    assert pdf_letters.readable("\n".join("xyVector rplot tsdiag . . . . . 12" for _ in range(200))) > 0.75
+    assert pdf_letters.readable(" ".join(["#$%&", "'(*)", "4H.", "!#"] * 200)) < 0.75
