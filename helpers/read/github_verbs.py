@@ -35,9 +35,6 @@ def run(args: argparse.Namespace) -> int:
         api.budget.left = compared + (2 if api.token else 1)
     name, words = _subject(args, api)
     wanted = github_query.checked(_wanted(args, words))
-    from helpers import venv
-
-    venv.require("httpx", "stamina")
     try:
         if args.verb == "show":
             return _show(args, api, _needed(name))

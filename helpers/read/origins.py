@@ -78,10 +78,8 @@ def _asked(id_: str) -> Finding:
         raise console.answer_no(
             f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID"
         ) from None
-    from helpers import venv
     from helpers.read import github, github_show
 
-    venv.require("httpx", "stamina")
     api = github.open_api("", 3, fresh=False)
     elsewhere = name.host and name.host != github_names.web_host(api.base)
     if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository

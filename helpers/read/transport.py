@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from helpers import console
+from helpers import console, venv
 from helpers.read import address, cache
 from helpers.read.answer import Budget, Response, Spent, Throttled, Unreachable, judged, span
 from helpers.read.watch import Watch
@@ -108,6 +108,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
     closed = cache.closed_until(ask.service) - time.time()
     if closed > patience:  # it has said so before: asking again would only be rude
         raise Throttled(address.origin(ask.url)[1], 429, closed, {}, b"")
+    venv.require("httpx", "stamina")  # only here: what is remembered needs no package, and no second interpreter
     import stamina
 
     left, unsaid = patience, 1.0  # who is busy and does not say for how long gets 1 s, then 2 s

@@ -2,9 +2,13 @@
 
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from github_service import (
@@ -475,3 +479,16 @@ def test_long_results_are_cut_inside_the_fence(httpserver, ask):
     assert len(done.stdout) < 8_000
     assert "more: ask with --full\n```\n" in done.stdout
     assert f"{REPO}#100 " in ask("prs", REPO, "x", "--limit", "100", "--full").stdout
+
+
+def test_what_is_remembered_needs_no_package(httpserver, ask, env, tmp_path):
+    """The second time the bare interpreter answers: no package is imported, and no second interpreter started."""
+    httpserver.expect_request(ISSUES).respond_with_json(search(issue()))
+    ask("prs", REPO, "x")
+    path = str(Path(search_github.__file__))
+    again = subprocess.run(
+        [sys.executable, "-S", path, "prs", REPO, "x"], capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, **env, "AUTORESEARCH_IN_VENV": "1"},
+    )  # fmt: skip
+    assert (0, 1) == (again.returncode, len(httpserver.log)), again.stderr
+    assert f"{REPO}#12" in again.stdout
