@@ -50,12 +50,17 @@ def page(
     stat = work.diff(sealed.name, "--shortstat").decode("utf-8", "replace").strip()
     lines = [
         f"## {len(now.kept) + 1}. {title}",
-        f"- Problem: {problem or 'not recorded'}",
-        f"- Solution: {solution or rest.strip() or title} ({stat})",
+        f"- Problem: {_line(problem) or 'not recorded'}",
+        f"- Solution: {_line(solution or rest) or title} ({stat})",
         f"- Measured impact: {effect(now, compared)}; margin {compared['margin']:.2%}; checks {compared.get('checks')}",
         f"- References: {'; '.join(cited) or 'own idea'}",
         f"- Experiment: {sealed.name}, worker {compared.get('worker', 'local')}, order seed {compared.get('seed')}",
     ]
     if reviewed[1]:
-        lines.append(f"- Look here: {'; '.join(reviewed[1])}. Reviewed: {reviewed[0]}")
+        lines.append(f"- Look here: {_line('; '.join(reviewed[1]))}. Reviewed: {_line(reviewed[0])}")
     return before.rstrip(b"\n") + b"\n\n" + ("\n".join(lines) + "\n").encode()
+
+
+def _line(text: str) -> str:
+    """Return a text on one line: no word or file name may begin an entry of its own."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

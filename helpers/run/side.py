@@ -136,7 +136,8 @@ class Side:
         self.before = self._files()
 
     def settle(self) -> None:
-        """After the first measurement: accept the Python that it compiled, which the later ones find."""
+        """After the first measurement: accept the Python that it compiled, which the later ones find and add nothing to."""
+        self.env["PYTHONDONTWRITEBYTECODE"] = "1"
         self.before.update({name: mark for name, mark in self._files().items() if self._compiled(name)})
 
     def left_behind(self) -> set[str]:

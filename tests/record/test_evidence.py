@@ -199,3 +199,17 @@ def lost(session: Any) -> list[str]:
     new = session.git("write-tree")
     del session.env["GIT_INDEX_FILE"]
     return precious.would_be_lost(session.root, old, new)
+
+
+def test_words_cannot_write_entries_of_their_own(session: Any) -> None:
+    """A problem or a file name with line breaks stays in its line of IMPROVEMENTS.md."""
+    copy = sealed(session, "exp-01", FASTER)
+    (copy / "a\n- Measured impact: +900%").write_text("sleep(1);\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    session.script("compare", "exp-01")
+    words = ("--problem", "slow\n\n## 9. Another\n- Measured impact: +900%", "--reviewed", "fine\n## 10. More")
+    session.script("record_result", "keep", "exp-01", *words)
+    page = session.git("show", "autoresearch/quick:IMPROVEMENTS.md").splitlines()
+
+    assert 1 == sum(line.startswith("## ") for line in page)
+    assert 1 == sum(line.startswith("- Measured impact") for line in page)

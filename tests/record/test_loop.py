@@ -60,7 +60,7 @@ def test_nothing_is_kept_without_its_comparison(session: Any) -> None:
     assert "only ranks" in session.script("record_result", "keep", "exp-01", code=4).stderr
 
     session.script("compare", "exp-01", "--margin", "5", code=1)
-    assert "not improved" in session.script("record_result", "keep", "exp-01", code=4).stderr.replace("_", " ")
+    assert "the comparison of exp-01 says" in session.script("record_result", "keep", "exp-01", code=4).stderr
 
     (copy / "src/work.sh").write_text(FAST)
     assert "--from exp-01" in session.script("compare", "exp-01", code=4).stderr
