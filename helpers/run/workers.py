@@ -49,16 +49,20 @@ def plan(now: State, count: int, wanted: Wanted) -> list[str]:
     budget.check(now)
     if not 1 <= count <= MOST:
         raise console.usage(f"--count {count}: 1 to {MOST} are possible")
-    agreed = now.config.get("workers")
     names = [f"{wanted.prefix}-{number:02d}" for number in range(1, count + 1)]
+    _agreed(now, names)
     standing = {w.name: w for w in crew.standing(now)}
-    total = len(set(standing) | set(names))
+    return [name for name in names if name not in standing or standing[name].state != "up"]
+
+
+def _agreed(now: State, names: list[str]) -> None:
+    """Raise Failure (4) when these beside what stands would be more workers than were agreed."""
+    agreed, total = now.config.get("workers"), len({w.name for w in crew.standing(now)} | set(names))
     if agreed is not None and total > int(agreed):
         raise console.refused(
             f"{total} workers would be more than the {agreed} that were agreed",
             "only the person may raise it: start_session.py --goal GOAL --workers N",
         )
-    return [name for name in names if name not in standing or standing[name].state != "up"]
 
 
 def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
@@ -92,9 +96,11 @@ def _launch(root: Path, name: str, wanted: Wanted) -> sky.Cluster | None:
     place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
     # One launch at a time on this machine: two at once may choose the same port for their agents.
     with locks.held(place / f"autoresearch-launch-{os.getuid()}.lock", wait=True):
-        worker = crew.crew(state.load(root)).get(name)
+        now = state.load(root)
+        worker = crew.crew(now).get(name)
         if worker and worker.state == "up":
             return None
+        _agreed(now, [name])  # again: another process may have launched since the plan was made
         journal.append(root, {
             "type": "worker", "worker": name, "event": "launching", "resources": wanted.resources,
             "autostop": wanted.autostop,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers import state
-from helpers.run import crew, dispatch, keeper, outcome, screening, sky
+import pytest
+
+from helpers import console, state
+from helpers.run import crew, dispatch, keeper, outcome, screening, sky, workers
 
 
 def journal(*events: dict[str, Any]) -> state.State:
@@ -123,3 +125,13 @@ def test_how_often_the_workers_are_asked() -> None:
 def test_how_many_jobs_a_worker_gets_ahead() -> None:
     """One beyond the one that runs; more where experiments are shorter than the time between two visits, three at most."""
     assert [1, 1, 2, 3] == [dispatch.ahead(length, 45.0) for length in (None, 300.0, 30.0, 5.0)]
+
+
+def test_never_more_workers_than_agreed() -> None:
+    """What stands counts with what is asked for, whatever it is called; what was taken down does not."""
+    now = journal(of_worker("vm-01", "up", launch="a"), of_worker("vm-02", "down"))
+    now.config["workers"] = 2
+
+    assert ["vm-02"] == workers.plan(now, 2, workers.Wanted({}))
+    with pytest.raises(console.Failure, match="3 workers would be more than the 2"):
+        workers.plan(now, 2, workers.Wanted({}, prefix="more"))
