@@ -60,7 +60,7 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
 
 def telling(event: Event) -> bool:
     """Tell whether an agent must see it: a control that went well shows in the gains of the experiments beside it."""
-    return event["role"] == "experiment" or event["status"] != "done"
+    return bool(event["role"] == "experiment" or event["status"] != "done")
 
 
 def record(root: Path, event: Event) -> bool:
