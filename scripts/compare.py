@@ -30,7 +30,9 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--layouts", type=int, metavar="N", help="build each side N times in different layouts and cycle")
     p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%|same", help="a secondary metric's limit")
     p.add_argument("--not-worse", action="store_true", help="accept when shown to lose less than the margin")
-    p.add_argument("--seed", metavar="TEXT", help="seed of the pairs' order, to repeat a comparison")
+    p.add_argument(
+        "--seed", metavar="TEXT", help="seed of the pairs' order, to repeat a comparison (cannot lead to a keep)"
+    )
     p.add_argument("--wait", type=float, default=86400, metavar="SECONDS", help="follow so long; it goes on without us")
     p.add_argument("--samples", metavar="FILE", help="judge recorded pairs (one JSON trace a line, - for stdin)")
     p.add_argument("--calibrate", action="store_true", help="measure the baseline and say what this host resolves")

@@ -55,6 +55,7 @@ def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
         mode="not_worse" if options.not_worse else "improved", seed=options.seed or secrets.token_hex(8),
         guards=[*(now.config.get("guards") or []), *options.guards], task=now.require_lock()["task"],
         protected=now.protected, passed=list(now.config.get("passEnv") or []), workdir_root=str(work.folder),
+        chosen_seed=options.seed is not None,
     )  # fmt: skip
 
 

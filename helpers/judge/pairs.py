@@ -36,6 +36,8 @@ class Plan:
     protected: dict[str, str]
     passed: list[str]
     workdir_root: str
+    chosen_seed: bool = False
+    """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -13,7 +13,7 @@ from helpers import console
 from helpers.journal import Event
 from helpers.judge import comparison, noise
 from helpers.judge.driver import KIND, VERDICT
-from helpers.run.jobs import Folder
+from helpers.run.jobs import Folder, jobs_folder
 from helpers.state import State
 
 GOOD = ("improved", "not_worse")
@@ -25,7 +25,7 @@ def check(root: Path, now: State, compared: Event) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
     again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
     try:
-        reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(now, compared)
+        reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(root, now, compared)
     except (KeyError, TypeError, ValueError):
         reason = "its line in the journal lacks what a comparison writes"
     if reason:
@@ -44,6 +44,8 @@ def _looser(now: State, compared: Event) -> str | None:
         return f"it did not look at the guard {', '.join(missing)}"
     if (compared.get("metric"), compared.get("direction")) != (now.metric, now.direction):
         return f"it measured {compared.get('metric')}, not {now.metric}"
+    if compared.get("chosen_seed"):
+        return "the order of its pairs was chosen, not drawn"
     if int(compared.get("layouts") or 1) < int(now.config.get("layouts") or 1):
         return f"it had {compared.get('layouts')} layouts a side, agreed are {now.config.get('layouts')}"
     return None
@@ -79,18 +81,40 @@ def _judged(compared: Event, part: Event) -> tuple[str, int] | None:
     return found.verdict, found.pairs
 
 
-def _picked(now: State, compared: Event) -> str | None:
+def _picked(root: Path, now: State, compared: Event) -> str | None:
     """Say so when the same content was compared again and again and chance may have been waited for.
 
     It must have been found good more often than not. A change without effect, found good with a chance p each time, ever
-    gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated.
+    gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that was ended
+    after it had said something counts as one that said otherwise.
     """
-    same = [
-        other for other in now.comparisons
-        if all(other.get(key) == compared.get(key) for key in ("baseline_tree", "candidate_tree", "mode", "metric"))
-        and other.get("verdict") not in ("error", "void") and not str(other.get("reason") or "").startswith("crash")
-    ]  # fmt: skip
+    same = [other for other in now.comparisons if _alike(other, compared) and not _failed(other)]
     good = sum(other.get("verdict") in GOOD for other in same)
-    if good > len(same) - good:
+    against = len(same) - good + _broken_off(root, compared)
+    if good > against:
         return None
-    return f"{len(same) - good} of {len(same)} comparisons of this content say otherwise; more must speak for it than against"
+    return (
+        f"{against} of {good + against} comparisons of this content say otherwise; more must speak for it than against"
+    )
+
+
+def _alike(other: Event, compared: Event) -> bool:
+    return all(other.get(key) == compared.get(key) for key in ("baseline_tree", "candidate_tree", "mode", "metric"))
+
+
+def _failed(other: Event) -> bool:
+    return other.get("verdict") in ("error", "void") or str(other.get("reason") or "").startswith("crash")
+
+
+def _broken_off(root: Path, compared: Event) -> int:
+    """Return how many comparisons of this content on this machine died after their first look."""
+    count = 0
+    for place in jobs_folder(root, KIND).iterdir():
+        folder = Folder(root, place.name, KIND)
+        if folder.has(VERDICT) or folder.has("finished") or " pairs: " not in folder.read("log.txt"):
+            continue
+        try:
+            count += _alike(json.loads(folder.read("plan.json")), compared)
+        except ValueError:
+            continue
+    return count

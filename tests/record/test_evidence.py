@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,27 @@ def test_repetition_until_chance_agrees(session: Any) -> None:
     assert copy.is_dir()
     assert "1 of 2 comparisons of this content say otherwise" in refused
     session.script("record_result", "keep", "exp-01")
+
+
+def test_a_comparison_ended_because_it_looked_bad_counts(session: Any) -> None:
+    """One that was killed after its first look speaks against the change, as if it had said so."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    jobs = session.root / ".autoresearch/comparisons"
+    dead = jobs / "exp-01.0.99"
+    shutil.copytree(next(jobs.iterdir()), dead)
+    for mark in ("verdict", "finished"):
+        (dead / mark).unlink()
+
+    assert "1 of 2 comparisons" in session.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_an_order_of_the_pairs_that_was_chosen(session: Any) -> None:
+    """A seed can be searched that measures the baseline first every time: it repeats a comparison, and carries no keep."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01", "--seed", "baseline-first-314")
+
+    assert "chosen" in session.script("record_result", "keep", "exp-01", code=4).stderr
 
 
 def test_how_often_repetition_can_fool() -> None:
