@@ -67,7 +67,11 @@ def staged(repo: Any, draw: random.Random) -> None:
 
 def deleted(repo: Any, draw: random.Random) -> None:
     """A tracked file gone from the work tree."""
-    known = [name for name in repo.git("ls-files", "-z").split("\0") if name and name != "src/work.sh" and not (repo.root / name).is_dir()]
+    known = [
+        name
+        for name in repo.git("ls-files", "-z").split("\0")
+        if name and name != "src/work.sh" and not (repo.root / name).is_dir()
+    ]
     if known:
         (repo.root / draw.choice(known)).unlink(missing_ok=True)
 
