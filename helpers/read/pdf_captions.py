@@ -54,6 +54,8 @@ def _length(
             break
         if not (alone and count == 1 and face.gaps[m] < 3 * follower.size) and not _goes_on(lines, n, m, face, short):
             break
+        if count == 1 and not alone and follower.x < line.x - 4 and (line.text.endswith(".") or short(line)):
+            break  # centred, and what is below begins at the edge
         if face.plain(last) and last.text.endswith(".") and last.right < line.right - 40 and (
             follower.x > last.x - 2 + face.size * 0.6
         ):  # fmt: skip
@@ -85,7 +87,7 @@ def _begins(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], f
     apart = face.gaps[n] > 1.2 * face.leading or (n > 0 and kinds[n - 1] not in ("text", "heading"))
     if not text:
         return (apart or distinct) and (bool(mark) or n + 1 < len(lines)) and len(line.text) < 16
-    if text[0] in ",.;)" or (mark == "." and re.match(r"[a-z]\b", found["text"]) and not apart):
+    if text[0] in ",.;)" or (mark == "." and re.match(r"[a-z]\b", found["text"]) and not (apart and distinct)):
         return False
     if not (text[0].isupper() or text[0] in "“\"'([`‘" or text[0].isdigit()) and not mark:
         return False

@@ -57,6 +57,7 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
             and len(line.lead) < len(text) - 1
             and (early := NUMBERED.fullmatch(line.lead.rstrip()))
             and (len(early["title"]) > 3)
+            and not (line.bold and re.match(r"\s*[&a-z]", text[len(line.lead) :]))
         ):
             found, rest = early, text[len(line.lead) :].strip()
         if (

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from helpers.read.pdf_pages import Line
+
+MONO = re.compile(r"(?i)mono|cour|cm(sl)?tt|typewriter|consol|sftt|ectt|inconsol|lettergothic")
+"""Fonts of programs."""
 
 
 @dataclass

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ class Fonts:
     heights: dict[int, float] = field(default_factory=dict)
     bold: set[int] = field(default_factory=set)
     old_tex: set[int] = field(default_factory=set)
+    coded: set[int] = field(default_factory=set)
+    """Fonts without a name whose codes are letters all the same: those of formulas, by dvips."""
     samples: dict[int, str] = field(default_factory=dict)
     """Of each font without a name, what was shown in it."""
     guessed: dict[int, bool] = field(default_factory=dict)
@@ -44,6 +47,8 @@ class Fonts:
     def secret(self, number: int) -> bool:
         """Say whether nobody can tell which letters a font shows: it has no name, and what it shows are no words."""
         words = self.samples.get(number, "").split()
+        if number in self.coded:
+            return False
         if number not in self.guessed:
             letters = sum(
                 re.fullmatch(r"\W*[A-Za-z\x0b-\x0f'’-]*[aeiouyAEIOUY][A-Za-z\x0b-\x0f'’-]*\W*|\W*\d+\W*", w) is not None
@@ -53,19 +58,21 @@ class Fonts:
         return self.guessed[number]
 
 
-def mend(font: Any) -> bool:  # noqa: ANN401
+def mend(font: Any, fonts: Fonts) -> None:  # noqa: ANN401
     """Correct, in memory, what pypdf would take at its word in a font and what would make words run together or apart.
 
-    Returns whether it is one of TeX's text fonts, by the places of its ligatures.
+    Notes in `fonts` whether it is one of TeX's text fonts, by the places of its ligatures, and whether its codes are letters.
     """
-    try:
-        if font.get("/Subtype") == "/Type3":
-            _in_thousandths(font)
-            return _name_codes(font)
-        _narrow_blank(font)
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
-        return False
-    return False
+    with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
+        if font.get("/Subtype") != "/Type3":
+            _narrow_blank(font)
+            return
+        _in_thousandths(font)
+        codes = _name_codes(font)
+        if codes & _LIGATURE_NAMES.keys():
+            fonts.old_tex.add(fonts.key(font))
+        if sum(chr(code).isalpha() for code in codes) > 0.6 * len(codes):
+            fonts.coded.add(fonts.key(font))
 
 
 def _narrow_blank(font: Any) -> None:  # noqa: ANN401
@@ -100,10 +107,11 @@ def _in_thousandths(font: Any) -> None:  # noqa: ANN401
     font[NameObject("/CharProcs")] = DictionaryObject()
 
 
-def _name_codes(font: Any) -> bool:  # noqa: ANN401
+def _name_codes(font: Any) -> set[int]:  # noqa: ANN401
     """Old drivers name a sign by itself (`/1`, `/:`) or by its code, which is no name that anyone knows.
 
-    Codes are written as `/#0B`, as `/68`, or, by dvips, as two digits to the base of 36 from `/A0` on.
+    Codes are written as `/#0B`, as `/68`, or, by dvips, as two digits to the base of 36 from `/A0` on. Returns those
+    that were named so, and those of ligatures.
     """
     from pypdf.generic import NameObject
 
@@ -114,14 +122,14 @@ def _name_codes(font: Any) -> bool:  # noqa: ANN401
     dvips = len(plain) > 3 and all(re.fullmatch("[A-H][0-9A-Z]", text) for text in plain)
     if (decimal or dvips) and "/ToUnicode" in font:
         del font["/ToUnicode"]  # made from the same names
-    tex = False
+    named: set[int] = set()
     for n, name in enumerate(names):
         if isinstance(name, str):
             code = _code(str(name)[1:], decimal=decimal, dvips=dvips)
             if 0 <= code < 256 and (decimal or dvips or not chr(code).isalpha()):
                 names[n] = NameObject(_LIGATURE_NAMES.get(code, f"/uni{code:04X}"))
-                tex = tex or code in _LIGATURE_NAMES
-    return tex
+                named |= {code} if decimal or dvips or code in _LIGATURE_NAMES else set()
+    return named
 
 
 def _code(text: str, *, decimal: bool, dvips: bool) -> int:

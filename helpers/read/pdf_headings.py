@@ -18,19 +18,22 @@ def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> 
     """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
     end = references_at(lines, face)
     numbered = chain(candidates(lines, face, end))
-    own = from_outline(lines, outline)
+    own = from_outline(lines, face, outline)
     if own:
         faces = {lines[h.at].style for h in own}
         taken = {h.at for h in own}
+        numbers = {h.number for h in own if h.number}
+        deeper = {h.number for h in numbered if h.number.rpartition(".")[0] in numbers and h.number not in numbers}
         numbered = [
-            h for h in numbered if h.at not in taken and lines[h.at].style in faces and not face.plain(lines[h.at])
-        ]
+            h for h in numbered
+            if h.at not in taken and (h.rest or not face.plain(lines[h.at]))
+            and (lines[h.at].style in faces or h.number in deeper)
+        ]  # fmt: skip
         found = own + numbered
     else:
         found = _same_faces(lines, face, numbered)
     found += named(lines, face, {h.at for h in found}, end)
-    if not own:
-        found += by_face(lines, face, found, end)
+    found += by_face(lines, face, found, end)
     return _tidy(lines, face, [h for h in found if not lines[h.at].drawn])
 
 
@@ -65,7 +68,7 @@ def unnamed_references(lines: list[Line], end: int) -> int:
     return len(lines)
 
 
-def from_outline(lines: list[Line], outline: list[tuple[int, str, int]]) -> list[Heading]:
+def from_outline(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
     """Return the entries of the PDF's outline that are found as lines of their pages; none when most are not."""
     by_page: dict[int, list[int]] = {}
     for n, line in enumerate(lines):
@@ -77,10 +80,9 @@ def from_outline(lines: list[Line], outline: list[tuple[int, str, int]]) -> list
         if len(wanted) < 3:
             continue
         for near in (page, page + 1, page - 1):
-            hit = next(
-                (h for n in by_page.get(near, []) if n > after and (h := _matches(lines, n, wanted, level))), None
-            )
-            if hit:
+            hits = [h for n in by_page.get(near, []) if n > after and (h := _matches(lines, n, wanted, level))]
+            if hits:  # a list may have the same words in the face of the text
+                hit = next((h for h in hits if not face.plain(lines[h.at])), hits[0])
                 made.append(hit)
                 after = hit.at + hit.count - 1
                 break

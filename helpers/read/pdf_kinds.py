@@ -8,11 +8,10 @@ from collections import Counter
 
 from helpers.read import pdf_captions
 from helpers.read.pdf_chain import Heading
-from helpers.read.pdf_face import Face
+from helpers.read.pdf_face import MONO, Face
 from helpers.read.pdf_pages import Line
 
 _NOTE = re.compile(r"([*∗†‡§¶⋆]|\d{1,2}(?=[A-Z“(h\s]))\s*\S")
-_MONO = re.compile(r"(?i)mono|cour|cmtt|typewriter|consol|sftt|ectt|inconsol|lettergothic")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _OPERATOR = re.compile(r"[=<>≤≥≈∼+−×·∑∏∫√∈⊆→⇒∀∃∂∞|]|\b(min|max|log|exp|lim|sup|argmin|argmax)\b")
 _LABEL = re.compile(r"\(?\d{1,3}[a-z]?\)|\([A-Z]?\d?\.?\d{1,3}\)")
@@ -81,7 +80,7 @@ def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns)
 def _own(line: Line, face: Face) -> str:
     if line.drawn:
         return "small"
-    if _MONO.search(line.font) and not _MONO.search(face.font):
+    if MONO.search(line.font) and not MONO.search(face.font):
         return "code"
     words = _WORD.findall(line.text)
     if (

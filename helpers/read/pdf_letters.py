@@ -37,7 +37,9 @@ _CORK_FONT = re.compile(r"(SF|EC|ec|sf)(RM|BX|TI|SL|SS|CC|rm|bx|ti)\d")
 _MARKS = {"´": "\u0301", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "¸": "\u0327", "˘": "\u0306", "˚": "\u030a", "˝": "\u030b"}  # fmt: skip
 _ACCENT = re.compile(r"([A-Za-zı]?)( ?)([´¨ˆ˜ˇ¸˘˚˝]) ?([A-Za-zı]?)")
 _VOWELS = "aeiouyıAEIOUY"
-_QUOTES = str.maketrans({0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x95: "•", 0x96: "–", 0x97: "—", 0x85: "…"})
+_QUOTES = str.maketrans(
+    {0x88: "•", 0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x95: "•", 0x96: "–", 0x97: "—", 0x85: "…"}
+)
 
 
 def known(text: str, font: str, *, old_tex: bool = False) -> str:

@@ -53,7 +53,8 @@ def _numbering(pages: list[list[Line]]) -> set[int]:
 
 
 def _numbers(line: Line) -> set[int]:
-    found = re.match(r"\W*(\d{1,4})\b", line.text), re.search(r"\b(\d{1,4})\W*$", line.text)
+    """Return the numbers at the ends of a line that may be the page's; `6.` and `3.1` are those of a section."""
+    found = re.match(r"\W*(\d{1,4})\b(?!\.)", line.text), re.search(r"\b(\d{1,4})\W*$", line.text)
     return {int(f[1]) for f in found if f}
 
 

@@ -35,8 +35,7 @@ def runs(page: Any, fonts: pdf_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pypd
     Raises OverflowError for a page that shows more than a page can hold, and whatever pypdf raises.
     """
     for font in _fonts_of(page):
-        if pdf_fonts.mend(font):
-            fonts.old_tex.add(fonts.key(font))
+        pdf_fonts.mend(font, fonts)
     visitor = _Visitor(fonts)
     page.extract_text(
         visitor_text=visitor.take, visitor_operand_before=visitor.enter, visitor_operand_after=visitor.leave

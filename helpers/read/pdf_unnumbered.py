@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from helpers.read.pdf_chain import LISTED, NUMBERED, Heading
-from helpers.read.pdf_face import Face
+from helpers.read.pdf_face import MONO, Face
 from helpers.read.pdf_pages import Line
 
 NAMES = re.compile(
@@ -15,8 +15,8 @@ NAMES = re.compile(
     r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?"
     r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited"
     r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|(author )?keywords|key words( and phrases)?|index terms"
-    r"|ccs concepts|acm reference format|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
-    r"|methods?|methodology|materials and methods|implementation|data availability|credits)[.:]?", re.IGNORECASE,
+    r"|ccs concepts|(acm|pvldb) reference format|pvldb artifact availability|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
+    r"|methods?|methodology|materials and methods|implementation|data availability|credits|(author )?affiliations?|(author )?contributions|funding|(conflicts? of|competing) interests?|supplementary materials?)[.:]?", re.IGNORECASE,
 )  # fmt: skip
 REFERENCES = re.compile(
     r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|works cited)[.:]?",
@@ -24,7 +24,13 @@ REFERENCES = re.compile(
 )
 
 
+_OUTER = re.compile(
+    r"abstract|summary|key|ack|ref|bib|lit|index|general|categories|ccs|acm|pvldb|about|author|contents|table|notes|credits|data|avail|append",
+    re.IGNORECASE,
+)
+"""Names that also stand above small print; the others do so in tables and figures only."""
 _RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
+_ENDED = re.compile(r"[.!?:;][\"”’'»)\]]*$")
 _NO_HEADING = re.compile(
     r"(Figure|Fig|Table|Algorithm|Listing|Theorem|Lemma|Claim|Definition|Proof|Corollary|Invariant|Proposition|Example|Case|Remark"
     r"|Property|Observation|Step|Rule|Assumption|Axiom|Exercise|Conjecture|Fact)s?\b[\s.:(]*(\d|[A-Z]\b|$|of\b)|.*@|https?:|Copyright|©", re.IGNORECASE
@@ -38,22 +44,32 @@ def named(lines: list[Line], face: Face, taken: set[int], end: int) -> list[Head
         if n in taken or len(line.text) > 100 or not line.text[0].isalnum() or _in_a_row(lines, n):
             continue
         whole = NAMES.fullmatch(line.text)
-        run_in = (
-            None
-            if whole
-            else _RUN_IN.match(line.text) or (re.match("(Abstract) ", line.text) if line.lead == "Abstract" else None)
-        )
+        early = n < 0.3 * len(lines) + 20
+        name, rest = ("", "") if whole else _run_in(line, early)
         apart = not face.plain(line) or face.gaps[n] > 1.25 * face.leading
         if n == end or (
-            whole and line.text[0].isupper() and apart and line.size > face.size - 2.1 and n - 1 not in taken
+            whole
+            and line.text[0].isupper()
+            and apart
+            and n - 1 not in taken
+            and line.size > face.size - (2.1 if _OUTER.match(line.text) else 0.7)
         ):
             found = NUMBERED.fullmatch(line.text)
             made.append(
                 Heading(n, 1, found["num"] if found else "", (found["title"] if found else line.text).rstrip(".:"))
             )
-        elif run_in and n < 0.3 * len(lines) + 20 and (line.lead or face.gaps[n] > 1.2 * face.leading):
-            made.append(Heading(n, 1, "", run_in[1], rest=line.text[run_in.end() :].strip()))
+        elif name and rest and (line.lead or face.gaps[n] > 1.2 * face.leading):
+            made.append(Heading(n, 1, "", name, rest=rest))
     return made
+
+
+def _run_in(line: Line, early: bool) -> tuple[str, str]:
+    """Return the name that begins a line's text, in a face of its own or before a dash, and the text after it."""
+    lead = line.lead.rstrip(" .:—–-")
+    if NAMES.fullmatch(lead) and (_OUTER if early else re.compile("ack", re.IGNORECASE)).match(lead):
+        return lead, line.text[len(line.lead) :].lstrip(" .:—–-")
+    found = _RUN_IN.match(line.text) if early else None
+    return (found[1], line.text[found.end() :].strip()) if found else ("", "")
 
 
 def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> list[Heading]:
@@ -64,6 +80,7 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
         if not face.plain(lines[h.at]) and not h.rest:
             faces[lines[h.at].style] = h.level
     chained = sum(bool(h.number) for h in known) >= 3
+    deepest = max((h.level for h in known if h.number), default=1)
     counts = Counter(line.style for line in lines if _whole(line))
     ours = Counter(lines[n].style for n in taken)
     first = min((h.at for h in known), default=0)
@@ -77,6 +94,8 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
         few = ours[line.style] >= (0.4 if chained else 0.03) * counts[line.style]
         if line.style in faces and few and (apart or (made and made[-1].at == n - 1)):
             made.append(_split(n, faces[line.style], line.text))
+        elif chained and counts[line.style] >= 2 and _above_text(lines, n, face):
+            made.append(_split(n, deepest + 1, line.text))
         elif (
             not chained
             and apart
@@ -86,6 +105,19 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
         ):
             made.append(_split(n, 1, line.text))
     return made
+
+
+def _above_text(lines: list[Line], n: int, face: Face) -> bool:
+    """Say whether a line in a face of its own stands apart, right above the beginning of a paragraph."""
+    line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
+    before = lines[n - 1].text
+    return (
+        below is not None and line.size > face.size - 0.3 and not MONO.search(line.font) and not face.plain(line) and _whole(line) and not line.drawn
+        and face.gaps[n] > 1.3 * face.leading and face.plain(below) and below.text[0].isupper() and len(below.text) > 25
+        and not (line.size < face.size + 0.7 and line.text.endswith("."))
+        and not (len(line.text) > 50 and line.text.endswith(".")) and (_ENDED.search(before) or not face.plain(lines[n - 1]))
+        and face.gaps[n + 1] < 2.5 * face.leading and -2 < below.x - line.x < 2.5 * face.size
+    )  # fmt: skip
 
 
 def _in_a_row(lines: list[Line], n: int) -> bool:
@@ -99,12 +131,11 @@ def _in_a_row(lines: list[Line], n: int) -> bool:
 
 
 def _goes_on_below(lines: list[Line], n: int, face: Face) -> bool:
-    """Say whether a line in the size of the text is the first of a paragraph: the next goes on with its sentence."""
+    """Say whether a line in the size of the text is the first of a paragraph: the next goes on with its sentence or title."""
     line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
-    return (
-        below is not None and not line.bold and abs(line.size - face.size) < 0.6 and face.plain(below)
-        and below.text[0].islower() and face.gaps[n + 1] < 1.15 * face.leading
-    )  # fmt: skip
+    if below is None or abs(line.size - face.size) >= 0.6 or face.gaps[n + 1] >= 1.15 * face.leading:
+        return False
+    return below.lead.endswith((".", ":")) if line.bold else face.plain(below) and below.text[0].islower()
 
 
 def _whole(line: Line) -> bool:

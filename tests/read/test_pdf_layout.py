@@ -1,62 +1,9 @@
-"""What a line is by its look and place, on pages made of lines: headings, captions, running heads of known layouts."""
+"""What a line is by its look and place, on pages made of lines: captions, titles, running heads of known layouts."""
 
-from helpers.read import pdf_child, pdf_fonts, pdf_pages, pdf_parts
-from helpers.read.pdf import Document
-from helpers.read.pdf_pages import Line
+from pdf_made import ITALIC, PROSE, Page, ieee, of_kind
+
+from helpers.read import pdf_fonts, pdf_pages
 from helpers.read.pdf_runs import Run
-
-ROMAN, ITALIC = "Nimbus-Regu", "Nimbus-ReguItal"
-PROSE = (
-    "the stream is read once and every word of it is counted where it stands, and",
-    "what is left over is kept for the next pass over the data, which is short as",
-)
-
-
-class Page:
-    """A page that is written from the top; its lines of text are 12 points apart."""
-
-    def __init__(self, number, top=720.0):
-        self.lines, self._number, self._y = [], number, top
-
-    def add(self, text, *, size=10.0, font=ROMAN, gap=12.0, x=54.0, width=240.0, **more):
-        """Write a line below the last one."""
-        self._y -= gap
-        self.lines.append(
-            Line(text, self._number, x, self._y, size, font, italic=font == ITALIC, right=x + width, **more)
-        )
-        return self
-
-    def prose(self, rows=6):
-        """Write lines of text."""
-        for n in range(rows):
-            self.add(PROSE[n % 2])
-        return self
-
-
-def blocks(*pages):
-    """Return (kind, text) of what the pages hold."""
-    return [(b.kind, f"{b.number} {b.text}".strip()) for b in pdf_child.structure([p.lines for p in pages], [])]
-
-
-def of_kind(kind, *pages):
-    """Return the texts of one kind."""
-    return [text for k, text in blocks(*pages) if k == kind]
-
-
-def ieee():
-    """Return the first pages of a paper with Roman numbers in capitals of the text's own face."""
-    one = Page(0).add("I. INTRODUCTION", x=120, width=90, gap=20).prose()
-    one.add("II. METHODS IN USE TODAY AND REAL WORLD", gap=20, x=60).add("ATTACKS", size=8.0, x=140, width=30)
-    one.add(PROSE[0], gap=16).prose(4)
-    two = Page(1).add("III. RESULTS", x=120, width=70, gap=20).prose()
-    return one, two
-
-
-def test_a_heading_in_capitals_goes_on_over_two_lines():
-    """Small capitals are smaller than the line above them where it holds a large one; both are one heading."""
-    assert ["I INTRODUCTION", "II METHODS IN USE TODAY AND REAL WORLD ATTACKS", "III RESULTS"] == of_kind(
-        "heading", *ieee()
-    )
 
 
 def test_a_caption_in_small_capitals_goes_on():
@@ -80,33 +27,6 @@ def test_captions_at_the_top_of_pages_are_no_running_heads():
     assert ["Table I ERRORS OF THE ITH KIND", "Table II ERRORS OF THE IITH KIND", "Table III ERRORS OF THE IIITH KIND"] == (
         of_kind("caption", *pages)
     )  # fmt: skip
-
-
-def lettered():
-    """Return pages whose second level is lettered in italics."""
-    one, two = ieee()
-    one.add("A. Safe things", font=ITALIC, gap=20, width=70, lead="A. Safe things").prose()
-    one.add("B. Other things", font=ITALIC, gap=20, width=70, lead="B. Other things").prose()
-    return one, two
-
-
-def test_a_paragraph_that_begins_in_italics_is_no_heading():
-    """A line in the face of the headings whose sentence goes on below it is text."""
-    one, two = lettered()
-    two.add("Safety and soundness are weaker policies", font=ITALIC, gap=20, lead="Safety and soundness")
-    two.add("than the former, and both are in use.").prose()
-    assert ["I", "II", "A", "B", "III"] == [h.split()[0] for h in of_kind("heading", one, two)]
-
-
-def test_headings_that_run_in_count_on():
-    """`1) Kinds:` begins its paragraph; the second and third are found as the first is."""
-    one, two = lettered()
-    two.add("A. Last things", font=ITALIC, gap=20, width=70, lead="A. Last things").prose(2)
-    for n, title in enumerate(("Special allocators", "Object based approaches", "Pointer based approaches"), 1):
-        two.add(f"{n}) {title}: The way to", font=ITALIC, lead=f"{n}) {title}:", x=64).prose(3)
-    assert ["A Last things", "1 Special allocators", "2 Object based approaches", "3 Pointer based approaches"] == of_kind(
-        "heading", one, two
-    )[-4:]  # fmt: skip
 
 
 def test_a_caption_whose_label_is_of_another_face_goes_on():
@@ -145,68 +65,6 @@ def test_a_caption_in_the_face_of_the_text():
     )
 
 
-def test_the_head_of_a_tables_column_is_no_heading():
-    """A word that headings also use, in bold, with other cells on its row or its column."""
-    one, two = ieee()
-    two.add("Experiments", font="Nimbus-Medi", bold=True, gap=20, width=50)
-    two.add("1 50 250", font="Nimbus-Medi", bold=True, gap=0, x=150, width=50).add("reads 1 2 3", gap=12).prose(3)
-    assert ["I", "II", "III"] == [h.split()[0] for h in of_kind("heading", one, two)]
-
-
-def first_page():
-    """Return a first page as journals print it: their own name as large as the title, keywords beside the abstract."""
-    page = Page(0, 780).add("Journal of Systems", size=14, x=150).add("www.example.org/js", size=8, x=200)
-    page.add("Finding the leader when processes recover", size=14, gap=50).add("Ada Lee, Bo Li", size=11, gap=24)
-    page.add("a Departamento de Arquitectura, Universidad de Aqui, " * 6, size=6.4, font=ITALIC, gap=14)
-    page.add("article info abstract", size=8.1, gap=50).add("Article history:", size=6.4, font=ITALIC, gap=19)
-    page.add("Keywords:", size=6.4, font=ITALIC, gap=34).add("Consensus", size=6.4, gap=9)
-    page.add("Detectors are means to know of failures, and of what follows from them.", size=7.2, gap=-40, x=208)
-    for _ in range(6):
-        page.add("They are of use, as each of them says which process may be trusted now.", size=7.2, gap=9, x=208)
-    page.add("© 2008 Elsevier Inc. All rights reserved.", size=7.2, gap=9, x=208)
-    return page.add("1. Introduction", font="Nimbus-Medi", bold=True, gap=50).prose()
-
-
-def rest():
-    """Return the pages after the first."""
-    two = Page(1).add("2. Model", font="Nimbus-Medi", bold=True).prose()
-    return two.add("3. Proof", font="Nimbus-Medi", bold=True, gap=20).prose()
-
-
-def test_the_title_is_not_the_journals_name():
-    """Of what is equally large the longest is the title."""
-    assert ["Finding the leader when processes recover"] == of_kind("title", first_page(), rest())
-
-
-def test_an_abstract_beside_the_keywords():
-    """Where no heading says Abstract, the long paragraphs above the first numbered heading are it."""
-    made = pdf_child.structure([p.lines for p in (first_page(), rest())], [])
-    document = Document(2, 2, "", [], [b.plain() for b in made], [])
-    assert pdf_parts.abstract(document)[0]["text"].startswith("Detectors are means to know")
-
-
-def test_an_abstract_that_runs_in_without_a_mark():
-    """`Abstract In these notes ...` in bold and plain."""
-    page = (
-        Page(0)
-        .add("Abstract In these notes, we give an overview of it,", size=9, lead="Abstract")
-        .add(PROSE[0], size=9)
-    )
-    page.add("1. Introduction", font="Nimbus-Medi", bold=True, gap=30).prose()
-    assert ["Abstract", "1 Introduction", "2 Model", "3 Proof"] == of_kind("heading", page, rest())
-
-
-def test_a_title_that_stands_on_two_pages_is_no_running_head():
-    """A cover repeats the title of the page after it; the largest line of the first page stays."""
-    cover = Page(0).add("A Note on Distributed Computing", size=18, gap=0).add("Jim Waldo", size=12, gap=60).prose(3)
-    one = (
-        Page(1)
-        .add("A Note on Distributed Computing", size=18, gap=0)
-        .add("1. Introduction", font="Nimbus-Medi", bold=True, gap=60)
-    )
-    assert ["A Note on Distributed Computing"] == of_kind("title", cover, one.prose(), *ieee())
-
-
 def test_the_body_of_an_algorithm_is_not_its_caption():
     """`Algorithm 1` in bold, its steps below it in smaller print."""
     one, two = ieee()
@@ -215,40 +73,6 @@ def test_the_body_of_an_algorithm_is_not_its_caption():
     )
     two.add("2: take it", size=9.0, gap=11).add(PROSE[0], gap=30).prose(3)
     assert ["Algorithm 1 Tiered replication"] == of_kind("caption", one, two)
-
-
-def test_a_title_that_the_files_outline_names():
-    """The file's own outline begins with the title: it is the title all the same, and no heading."""
-    page = first_page()
-    outline = [
-        (1, "Finding the leader when processes recover", 0),
-        (2, "1. Introduction", 0),
-        (2, "2. Model", 1),
-        (2, "3. Proof", 1),
-    ]
-    made = pdf_child.structure([p.lines for p in (page, rest())], outline)
-    assert ["Finding the leader when processes recover"] == [b.text for b in made if b.kind == "title"]
-    assert ["1", "2", "3"] == [b.number for b in made if b.kind == "heading"]
-
-
-def test_a_section_with_a_very_short_title():
-    """`5.4 F1` in bold is a heading; so is a name with more signs than letters."""
-    two = rest()
-    two.add("3.1 Plain", font="Nimbus-Medi", bold=True, gap=20).prose().add(
-        "3.2 F1", font="Nimbus-Medi", bold=True, gap=20
-    ).prose()
-    two.add("3.3 C++", font="Nimbus-Medi", bold=True, gap=20).prose()
-    assert ["3.1 Plain", "3.2 F1", "3.3 C++"] == of_kind("heading", first_page(), two)[-3:]
-
-
-def test_a_heading_without_a_number_among_italics():
-    """Sentences that begin in italics do not make a line all in italics less of a heading."""
-    one, two = lettered()
-    for n in range(4):
-        one.add(f"Corelet {n} is a thing that goes on", font=ITALIC, lead=f"Corelet {n}", gap=20).prose(2)
-    two.add("IV. LANGUAGE", x=120, width=90, gap=20).add("Why objects at all?", font=ITALIC, gap=17, width=100)
-    two.add("From the view of one who makes a language, objects are the", gap=17).prose()
-    assert ["IV LANGUAGE", "Why objects at all?"] == of_kind("heading", one, two)[-2:]
 
 
 def test_the_size_of_a_line_is_that_of_most_of_it():
@@ -275,10 +99,14 @@ def test_a_caption_whose_label_made_its_first_line_larger():
     )  # fmt: skip
 
 
-def test_a_paragraph_in_bold_is_no_heading():
-    """A whole paragraph in the face of the headings stays text."""
-    two = rest()
-    two.add("Thus the system acts nondeterministically, subject only to the", font="Nimbus-Medi", bold=True, gap=20)
-    for _ in range(3):
-        two.add("condition that if it receives often enough then every message is", font="Nimbus-Medi", bold=True)
-    assert ["1 Introduction", "2 Model", "3 Proof"] == of_kind("heading", first_page(), two)
+def test_a_sentence_that_begins_a_column_with_a_part_of_a_figure_is_no_caption():
+    """`Figure 1.b shows the graph` at the top of a page, with nothing above it."""
+    three = Page(2).add("Figure 1.b shows the graph of what was said, and the rest", gap=0).prose(2)
+    assert [] == of_kind("caption", *ieee(), three)
+
+
+def test_the_text_right_below_a_centred_caption_is_not_its():
+    """The caption is one line that begins to the right of the column's edge; the text below begins at the edge."""
+    one, two = ieee()
+    two.add("Figure 5: Both of them.", x=100, width=100, gap=26).add("Based on those, it holds", gap=13).prose(3)
+    assert ["Figure 5: Both of them."] == of_kind("caption", one, two)
