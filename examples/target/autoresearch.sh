@@ -14,15 +14,17 @@ awk -v x="${AUTORESEARCH_SEED:-42}" 'BEGIN {
   } }' >"$work/input"
 
 python3 - "$work" "$repeats" <<'PY'
-import ctypes, os, statistics, subprocess, sys, time, zlib
+import ctypes, os, signal, statistics, subprocess, sys, time, zlib
 
 def ended():
-    """Wait for whatever the program left running: it belongs to its time."""
+    """Wait for what the program left running: it belongs to its time. What is not over after 10 s is an error."""
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit("the program leaves processes running"))
+    signal.alarm(10)
     try:
         while True:
             os.wait()
     except ChildProcessError:
-        pass
+        signal.alarm(0)
 
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become ours

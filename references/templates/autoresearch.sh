@@ -13,15 +13,17 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3 - "$work" "$repeats" "$INPUT" "${COMMAND[@]}" <<'PY'
-import ctypes, os, statistics, subprocess, sys, time, zlib
+import ctypes, os, signal, statistics, subprocess, sys, time, zlib
 
 def ended():
-    """Wait for whatever the command left running: it belongs to its time."""
+    """Wait for what the program left running: it belongs to its time. What is not over after 10 s is an error."""
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit("the program leaves processes running"))
+    signal.alarm(10)
     try:
         while True:
             os.wait()
     except ChildProcessError:
-        pass
+        signal.alarm(0)
 
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become ours
