@@ -83,7 +83,7 @@ def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str], known:
                 break  # one place a rule and file is enough to look there
     for rule, pattern, reason in guard_content.JOINED:
         if window := next((window for window in windows if pattern.search(window[1])), None):
-            found.append(_finding(path, rule, f"{reason}: {window[1].strip()[:80]}", "refuse", window[0]))
+            found.append(_finding(path, rule, f"{reason}: {' '.join(window[1].split())[:80]}", "refuse", window[0]))
     if (place := guard_content.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_finding(path, "embedded-data", reason, "review", place))

@@ -187,3 +187,10 @@ def test_allow_opens_what_the_person_wants_open(allow: list[str]) -> None:
     """By rule, by rule and place, or by place."""
     assert [] == check(change("src/a.c", '#pragma GCC optimize("O3")\n'), allow=allow)
     assert [] != check(change("lib/a.c", '#pragma GCC optimize("O3")\n'), allow=["flags:src/*"])
+
+
+def test_a_finding_is_one_line() -> None:
+    """What spans lines in the source is quoted on one: whoever reads findings reads them line by line."""
+    found = check(change("src/a.c", '__attribute__((\n    target("avx2")))\nint f(void) { return 1; }\n'))
+
+    assert [("flags", False)] == [(finding.rule, "\n" in finding.message) for finding in found]
