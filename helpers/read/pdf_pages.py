@@ -104,7 +104,7 @@ def _line(parts: list[Run], page: int, fonts: pdf_fonts.Fonts) -> list[Line]:
             lead += piece
     last, tail = shown[-1]
     return [Line(
-        text=pdf_letters.accents(re.sub(r"[ \t]+", " ", text)).strip(), page=page, x=first.x, y=of_main.y, size=of_main.size,
+        text=pdf_letters.accents(re.sub(r"[ \t]+(?=\u2019s\b)", "", re.sub(r"[ \t]+", " ", text))).strip(), page=page, x=first.x, y=of_main.y, size=of_main.size,
         font=of_main.font or f"#{main}", bold=sum(n for k, n in weight.items() if k in fonts.bold) > 0.85 * sum(weight.values()), italic=bool(_ITALIC.search(of_main.font)),
         math=symbols / max(1, len(text)), lead=lead.strip() if first.key in fonts.bold or _ITALIC.search(first.font) else "",
         right=max(last.x + len(tail) * last.size * 0.45, first.x), drawn=first.drawn,

@@ -110,14 +110,18 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
 def _above_text(lines: list[Line], n: int, face: Face) -> bool:
     """Say whether a line in a face of its own stands apart, right above the beginning of a paragraph."""
     line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
-    before = lines[n - 1].text
-    return (
-        below is not None and line.size > face.size - 0.3 and not MONO.search(line.font) and not face.plain(line) and _whole(line) and not line.drawn
-        and face.gaps[n] > 1.3 * face.leading and face.plain(below) and below.text[0].isupper() and len(below.text) > 25
-        and not (line.size < face.size + 0.7 and line.text.endswith("."))
-        and not (len(line.text) > 50 and line.text.endswith(".")) and (_ENDED.search(before) or not face.plain(lines[n - 1]))
-        and face.gaps[n + 1] < 2.5 * face.leading and -2 < below.x - line.x < 2.5 * face.size
-    )  # fmt: skip
+    if below is None or face.plain(line) or line.drawn or not _whole(line) or MONO.search(line.font):
+        return False
+    larger = line.size > face.size + 0.7
+    if line.size < face.size - 0.3 or (line.text.endswith(".") and (not larger or len(line.text) > 50)):
+        return False
+    words = sum(c.isalpha() for c in below.text) > 0.7 * len(below.text.replace(" ", ""))
+    began = face.plain(below) and below.text[0].isupper() and words and not _in_a_row(lines, n + 1)
+    if len(below.text) < max(26, 1.1 * len(line.text)):
+        return False
+    ended = _ENDED.search(lines[n - 1].text) is not None or not face.plain(lines[n - 1])
+    near = face.gaps[n + 1] < 2.5 * face.leading and -2 < below.x - line.x < 2.5 * face.size
+    return began and ended and near and face.gaps[n] > 1.3 * face.leading
 
 
 def _in_a_row(lines: list[Line], n: int) -> bool:

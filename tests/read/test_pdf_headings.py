@@ -195,3 +195,32 @@ def test_a_sign_of_another_font_in_a_bold_heading():
     """`3 Codes & design`, the sign in the face of formulas, is one title and no run-in heading."""
     two = rest().add("4. Codes & design", lead="4. Codes", font="Nimbus-Medi", bold=True, gap=20).prose()
     assert "4 Codes & design" == of_kind("heading", first_page(), two)[-1]
+
+
+def test_the_heads_of_a_tables_columns_are_no_heading():
+    """`Processor Model Clock Speed` in bold at the top of a page; the row below came as two cells."""
+    two = rest().add("as was said.")
+    for n in (2, 3):
+        page = Page(n).add("Processor Model Clock Speed", font="Other-Medi", bold=True, gap=0)
+        page.add("Intel Xeon E5 and all of its cores 2.30 GHz", width=150).add("72 snooping", gap=0, x=350)
+        two.lines += page.prose().add("as was said.").lines
+    assert ["2 Model", "3 Proof"] == of_kind("heading", first_page(), two)[-2:]
+
+
+def test_a_line_that_is_mostly_in_italics_is_no_heading():
+    """The first line of an abstract, as wide as the one below it, which begins with a name."""
+    page = Page(0).add("Abstract", font="Nimbus-Medi", bold=True)
+    page.add("We show Logically Qualified Things, and what they are", font=ITALIC, gap=18)
+    page.add("Things, which is a way to tell what will be for").prose().add("It ends.")
+    page.add("1. Introduction", font="Nimbus-Medi", bold=True, gap=30).prose().add("It ends.")
+    page.add("We show Logically Qualified Things, and what they are", font=ITALIC, gap=18)
+    page.add("Things, which is a way to tell what will be for").prose()
+    assert ["Abstract", "1 Introduction", "2 Model", "3 Proof"] == of_kind("heading", page, rest())
+
+
+def test_headings_in_italics_of_a_third_level_without_a_number():
+    """Larger or slanted, apart from the text above, right above a paragraph, more than once."""
+    two = rest().add("as was said.")
+    for title in ("Software", "Trial search"):
+        two.add(title, font=ITALIC, gap=20, width=60).add("It is as was said above, and").prose().add("It ends.")
+    assert ["Software", "Trial search"] == of_kind("heading", first_page(), two)[-2:]
