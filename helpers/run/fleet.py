@@ -66,14 +66,15 @@ class Keeper:
                 new += self._unreachable(now, worker, jobs, answer)
                 continue
             self.failed.pop(worker, None)
-            running = False
+            running, unwanted = False, []
             for job in jobs:
                 rows = [row for row in answer if row.name == dispatch.name(job)]
                 states = [row.state for row in rows]
                 if not rows:
                     new += self._not_there(api, now, job)
                 elif job.cancelling and {"pending", "running"} & set(states):
-                    new += self._cancel(api, job, rows)
+                    self.states[job.name] = "being cancelled"
+                    unwanted += [row.id for row in rows if row.state in ("pending", "running")]
                 elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
                     self.states[job.name] = "next" if running or "running" not in states else "running"
                     running = True
@@ -81,6 +82,7 @@ class Keeper:
                     ended.append((job, [row for row in rows if row.state == "done"]))
                 else:
                     new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
+            self._cancel(api, worker, unwanted)
         return new + self._read(api, now, ended)
 
     def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Event]:  # noqa: ANN401
@@ -112,13 +114,11 @@ class Keeper:
                     break
         return found
 
-    def _cancel(self, api: Any, job: Job, rows: list[Row]) -> list[Event]:  # noqa: ANN401
-        self.states[job.name] = "being cancelled"
-        ids = [row.id for row in rows if row.state in ("pending", "running")]
-        answer = sky.gather({"x": functools.partial(sky.cancel, api, job.worker, ids)})["x"]
+    def _cancel(self, api: Any, worker: str, ids: list[int]) -> None:  # noqa: ANN401
+        """End these jobs of a worker, the last in its queue first: none shall begin because the one before it has ended."""
+        answer = sky.gather({"x": functools.partial(sky.cancel, api, worker, sorted(ids, reverse=True))})["x"]
         if isinstance(answer, Exception):
-            self.trouble.append(f"cancelling {job.name}: {sky.plain(answer)}")
-        return []
+            self.trouble.append(f"cancelling on {worker}: {sky.plain(answer)}")
 
     def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Event]:
         """A worker that gave no answer: gone, or only not to be reached? The cloud itself is asked."""

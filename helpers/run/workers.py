@@ -169,7 +169,10 @@ def end(root: Path, name: str, kind: str) -> str:
         try:
             api.get((api.down if kind == "down" else api.stop)(name))
         except Exception as error:
-            if type(error).__name__ != "ClusterDoesNotExist":
+            gone = type(error).__name__ == "ClusterDoesNotExist"
+            if gone and kind == "stop":
+                raise console.usage(f"{name} stands no more", f"workers.py replace {name} makes it anew") from error
+            if not gone:
                 failure = sky.failure(error, f"{kind} of {name}", root)
                 if type(error).__name__ == "NotSupportedError":
                     failure.do = f"leave it running, or take it down for good: workers.py down {name}"
