@@ -94,9 +94,7 @@ class Power:
                 self.states.append(self.durable[:offset].ljust(offset, b"\0") + part)
 
 
-@given(
-    texts=st.lists(st.text(max_size=30) | st.integers(5000, 9000).map("x".__mul__), min_size=1, max_size=5)
-)
+@given(texts=st.lists(st.text(max_size=30) | st.integers(5000, 9000).map("x".__mul__), min_size=1, max_size=5))
 @settings(max_examples=25, deadline=None)
 def test_a_power_cut_costs_nothing_confirmed(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """When append has returned its line is on the disk; cut at any point, the confirmed lines are read and appending goes on."""
