@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers import console
-from helpers.read import address, arxiv, html_text, latex_text, outside, scholar, transport
+from helpers.read import address, arxiv, html_text, latex_text, openalex, outside, semantic_scholar, transport
 from helpers.read.papers import Paper
 from helpers.read.wanted import Kind
 
@@ -89,7 +89,7 @@ class Reader:
     def _get(self, url: str, accept: str) -> transport.Response:
         own = arxiv.base()
         pace = arxiv.pace() if url.startswith((own, HTML_PUBLIC)) else 0.0
-        trusted = (own, scholar.s2_base(), scholar.openalex_base())
+        trusted = (own, semantic_scholar.base(), openalex.base())
         return transport.get(
             url, headers={"accept": accept}, trusted=trusted, pace=pace, max_bytes=self.most, timeout=SECONDS,
             budget=self.budget,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers import console
-from helpers.read import arxiv, copies, outside, papers, scholar, shelf, transport
+from helpers.read import arxiv, copies, openalex, outside, papers, semantic_scholar, shelf, transport
 from helpers.read.papers import Paper
 from helpers.read.wanted import Wanted, canonical
 
@@ -72,7 +72,7 @@ def _known(kind: str, value: str, budget: transport.Budget) -> Paper:
         return Paper(title="", url=value)
     found: list[Paper] = []
     failures: list[console.Failure] = []
-    ways = [arxiv.lookup] if kind == "arxiv" else [scholar.lookup_openalex, scholar.lookup_s2]
+    ways = [arxiv.lookup] if kind == "arxiv" else [openalex.lookup, semantic_scholar.lookup]
     for way in ways:
         try:
             found.append(way(canonical(kind, value) if kind != "arxiv" else value, budget))
@@ -102,7 +102,7 @@ def _places(kind: str, value: str, paper: Paper, budget: transport.Budget) -> It
         yield paper.pdf
     if "s2" not in paper.sources:
         try:
-            other = scholar.lookup_s2(canonical(kind, value), budget)
+            other = semantic_scholar.lookup(canonical(kind, value), budget)
         except console.Failure as failure:
             console.note(f"warning: {failure.message}")
             return

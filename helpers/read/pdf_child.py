@@ -12,31 +12,17 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from helpers.read import pdf_flow, pdf_fonts, pdf_headings, pdf_letters, pdf_margins, pdf_pages, pdf_runs, pdf_words
 from helpers.read.pdf_face import Face
+from helpers.read.pdf_limits import Bad, TooLong, limit, plainly, within
 
-MEMORY, CPU = 1_000_000_000, 60
-"""Bytes of address space, seconds of processor time."""
 SECONDS, PAGE_SECONDS = 24.0, 8.0
 """For reading all pages, and for one."""
 PAGES, CHARACTERS = 200, 4_000_000
 HITS = 50
-
-
-class TooLong(Exception):  # noqa: N818
-    """The time for one step is over."""
-
-
-class Bad(Exception):  # noqa: N818
-    """What was asked for cannot be had from this file; the message says why. `do` is the next step."""
-
-    def __init__(self, message: str, do: str = "", code: int = 2) -> None:
-        super().__init__(message)
-        self.do, self.code = do, code
 
 
 def main() -> None:
@@ -49,37 +35,12 @@ def main() -> None:
     except Bad as bad:
         answer = {"error": str(bad), "do": bad.do, "code": bad.code}
     except (MemoryError, RecursionError, TooLong) as error:
-        answer = {"error": _plainly(error), "code": 3 if isinstance(error, TooLong) else 2}
+        answer = {"error": plainly(error), "code": 3 if isinstance(error, TooLong) else 2}
     except Exception as error:  # noqa: BLE001 - a broken file may raise anything
-        answer = {"error": f"broken PDF: {_plainly(error)}", "code": 2}
+        answer = {"error": f"broken PDF: {plainly(error)}", "code": 2}
     signal.setitimer(signal.ITIMER_REAL, 0)
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
-
-
-def limit() -> None:
-    """Bound this process; where the system cannot (macOS knows no such memory limit), the clock of the parent remains."""
-    import resource
-
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU), (resource.RLIMIT_CORE, 0)):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
-    sys.setrecursionlimit(1500)
-    signal.signal(signal.SIGALRM, _alarm)
-
-
-def _alarm(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of a handler
-    raise TooLong
-
-
-@contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Raise TooLong in the block when it takes longer."""
-    signal.setitimer(signal.ITIMER_REAL, max(0.05, seconds))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def read(request: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +81,7 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
             return re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError, TooLong) as error:
         raise Bad(
-            f"--grep {text!r} is not a regular expression: {_plainly(error)}", "quote what is meant literally with \\"
+            f"--grep {text!r} is not a regular expression: {plainly(error)}", "quote what is meant literally with \\"
         ) from error
 
 
@@ -140,7 +101,7 @@ def _open(file: str) -> Any:  # noqa: ANN401 - pypdf's reader
             locked = reader.is_encrypted and not reader.decrypt("")
         except (DependencyError, NotImplementedError) as error:
             raise Bad(
-                f"encrypted in a way that cannot be read: {_plainly(error)}",
+                f"encrypted in a way that cannot be read: {plainly(error)}",
                 "remove the protection, as with qpdf --decrypt",
             ) from error
     if locked:
@@ -178,7 +139,7 @@ def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[
                 size = sum(len(r.text) for r in runs)
                 images += size < 100 and _has_image(page)
         except Exception as error:  # noqa: BLE001 - one page that cannot be read is no reason to lose the others
-            failed.append(f"page {n + 1}: {_plainly(error)}")
+            failed.append(f"page {n + 1}: {plainly(error)}")
             continue
         characters += size
         found.append((n, runs))
@@ -270,17 +231,6 @@ def _grep(pattern: re.Pattern[str], blocks: list[pdf_flow.Block]) -> list[list[i
             "make it simpler: no repeats inside repeats",
         ) from None
     return hits[: HITS * 40]
-
-
-def _plainly(error: BaseException) -> str:
-    if isinstance(error, TooLong):
-        return "it took too long"
-    if isinstance(error, MemoryError):
-        return "it needs more than 1 GB of memory"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    text = re.sub(r"[^\x20-\x7e]+", " ", str(error)).strip()
-    return (text or type(error).__name__)[:160]
 
 
 if __name__ == "__main__":

@@ -93,11 +93,11 @@ def _function(question: Question, source: str) -> Callable[[Question, Budget], F
         from helpers.read import arxiv
 
         return arxiv.search
-    from helpers.read import scholar
+    from helpers.read import openalex, semantic_scholar
 
     if source == "s2":
-        return scholar.around_s2 if question.linked else scholar.search_s2
-    return scholar.around_openalex if question.linked else scholar.search_openalex
+        return semantic_scholar.around if question.linked else semantic_scholar.search
+    return openalex.around if question.linked else openalex.search
 
 
 def _key(question: Question, source: str) -> str:

@@ -1,27 +1,21 @@
 """The one way out to the network: polite, bounded, cached, and careful about where it goes.
 
-The only module that imports httpx. A service that is throttling us is never mistaken for one that found nothing:
+A service that is throttling us is never mistaken for one that found nothing:
 it raises Throttled. A 4xx other than that is an answer (Response); what cannot be had raises Failure (3).
 """
 
 from __future__ import annotations
 
-import errno
-import functools
-import os
-import socket
-import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from helpers import console, venv
-from helpers.read import address, cache
+from helpers.read import address, cache, exchange
 from helpers.read.answer import Budget, Response, Spent, Throttled, Unreachable, judged, span
-from helpers.read.watch import Watch
 
-__all__ = ["Budget", "Response", "Spent", "Throttled", "Unreachable", "get", "user_agent"]
+__all__ = ["Budget", "Response", "Spent", "Throttled", "Unreachable", "get"]
 
 PATIENCE = 10.0
 """Seconds a Retry-After may ask for before we rather fail at once and say so."""
@@ -150,76 +144,11 @@ def _follow(ask: _Ask) -> Response:
             target += ("&" if "?" in url else "?") + urlencode(ask.secret_params)
         ask.budget.spend()
         with cache.turn(ask.service if own else here[1], ask.pace if own else 0.0):
-            answer = _exchange(target, url, sent, allowed, ask)
+            answer = exchange.send(target, url, sent, allowed, timeout=ask.timeout, max_bytes=ask.max_bytes)
         if answer.status not in _REDIRECT or "location" not in answer.headers:
             return judged(answer, here[1])
         url = urljoin(url, answer.headers["location"])
     raise console.outside(f"{first[1]}: more than {HOPS} redirects", "open the address in a browser to see why")
-
-
-def _exchange(target: str, shown: str, headers: dict[str, str], allowed: address.Reach, ask: _Ask) -> Response:
-    """Send one GET and read its answer within the limits. `shown` is `target` without secrets."""
-    import httpx
-
-    host = address.origin(target)[1]
-    proxy = None if address.is_loopback(host) else _proxy(target, host)
-    watch = Watch(ask.timeout, None if proxy else allowed, host)
-    limits = httpx.Timeout(min(ask.timeout, 20.0), connect=min(ask.timeout, 10.0))
-    try:
-        with (
-            httpx.Client(verify=_certificates(), trust_env=False, proxy=proxy, timeout=limits) as client,
-            watch,
-            client.stream(
-                "GET", target, headers={"user-agent": user_agent(), **headers}, extensions={"trace": watch.trace}
-            ) as r,
-        ):
-            body = _read(r.iter_bytes(), r.headers.get("content-length"), ask.max_bytes, host)
-            return Response(r.status_code, {k.lower(): v for k, v in r.headers.items()}, body, shown)
-    except httpx.InvalidURL:
-        raise console.usage(f"not an address: {shown!r}") from None
-    except (httpx.TransportError, httpx.DecodingError, OSError) as error:
-        if _offline(error):
-            raise Unreachable(host, "no network here, or none to there", offline=True) from None
-        slow = watch.over or isinstance(error, httpx.TimeoutException)
-        what = (
-            f"no whole answer within {ask.timeout:g} s"
-            if slow
-            else f"no whole answer ({type(error).__name__}: {error})"
-        )
-        raise Unreachable(host, what) from None
-
-
-def _offline(error: BaseException | None) -> bool:
-    """Whether no name could be resolved, or no route found: a sandbox, mostly."""
-    while error is not None:
-        if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in (
-            errno.ENETUNREACH,
-            errno.EHOSTUNREACH,
-        ):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _read(chunks: Iterator[bytes], length: str | None, most: int, host: str) -> bytes:
-    too_long = console.outside(
-        f"{host} sends more than the {most:,} bytes allowed here", "raise the limit, or leave it"
-    )
-    if length and length.isdigit() and int(length) > most:
-        raise too_long
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > most:
-            raise too_long
-    return bytes(body)
-
-
-def user_agent() -> str:
-    """Name ourselves, with the user's address when $AUTORESEARCH_CONTACT gives one (services are kinder then)."""
-    contact = os.environ.get("AUTORESEARCH_CONTACT", "").strip()
-    who = f"; mailto:{contact}" if contact.isprintable() and contact.isascii() and contact else ""
-    return f"autoresearch-skill/0.1 (literature search of one developer{who})"
 
 
 def _split(headers: Mapping[str, str], token: str | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -240,24 +169,3 @@ def _from(entry: cache.Entry, url: str, *, stale: bool = False, headers: Mapping
     return Response(
         entry.head["status"], {**entry.head["headers"], **newer}, entry.body, url, from_cache=True, stale=stale
     )
-
-
-def _proxy(url: str, host: str) -> str | None:
-    """Return the proxy of the environment. It resolves names itself, so that only literal addresses are checked then."""
-    from urllib.request import getproxies_environment, proxy_bypass
-
-    if proxy_bypass(host):
-        return None
-    proxies = getproxies_environment()
-    return proxies.get(urlsplit(url).scheme) or proxies.get("all")
-
-
-@functools.lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
-    """Trust what the system trusts (and $SSL_CERT_FILE), which httpx alone does not; Mozilla's list where that is empty."""
-    context = ssl.create_default_context()
-    if not context.get_ca_certs() and not os.environ.get("SSL_CERT_FILE"):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context

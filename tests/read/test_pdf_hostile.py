@@ -47,7 +47,7 @@ def test_the_child_is_limited():
     """The child takes no more memory and processor time than it allows itself."""
     code = (
         f"import sys; sys.path.insert(0, {str(BUNDLE)!r})\n"
-        "from helpers.read import pdf_child; pdf_child.limit()\n"
+        "from helpers.read import pdf_limits; pdf_limits.limit()\n"
         "import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU)[0] <= 60)\n"
         "try:\n    bytearray(1_200_000_000); print('taken')\nexcept MemoryError:\n    print('refused')\n"
     )

@@ -6,7 +6,7 @@ import pytest
 from paper_services import addresses, entry, feed, s2_paper, s2_search, script, work, works
 from werkzeug import Response
 
-from helpers.read import scholar, transport
+from helpers.read import openalex, semantic_scholar, transport
 from helpers.read.question import Question
 
 S2, OPENALEX, API = "/graph/v1/paper/search", "/works", "/api/query"
@@ -27,7 +27,7 @@ def test_the_fields_we_use_of_semantic_scholar(httpserver, here):
     httpserver.expect_request(S2).respond_with_json(
         s2_search(s2_paper(externalIds={"ArXiv": "2205.14135", "DOI": "10.1/AB"}))
     )
-    paper = scholar.search_s2(Question("flash-attention", years=(2018, None)), transport.Budget(3)).papers[0]
+    paper = semantic_scholar.search(Question("flash-attention", years=(2018, None)), transport.Budget(3)).papers[0]
     assert ("2205.14135", "10.1/ab", 4021, "Neural Information Processing Systems", 2022, "CCBY") == (
         paper.arxiv, paper.doi, paper.citations, paper.venue, paper.year, paper.license,
     )  # fmt: skip
@@ -40,7 +40,7 @@ def test_the_fields_we_use_of_openalex(httpserver, here):
     copy = {"pdf_url": None, "landing_page_url": "http://arxiv.org/abs/2205.14135v1"}
     other = work(doi="https://doi.org/10.48550/arxiv.2205.99999", locations=[copy], display_name="On arXiv")
     httpserver.expect_request(OPENALEX).respond_with_json(works(work(), other, work(doi=None, locations=[copy])))
-    first, second, third = scholar.search_openalex(Question("joins", years=(None, 2020)), transport.Budget(3)).papers
+    first, second, third = openalex.search(Question("joins", years=(None, 2020)), transport.Budget(3)).papers
     assert ("Joins are learned; fast Joins", "SIGMOD", "W4281758439", "cc-by", 57, ("Ada B. Lee",)) == (
         first.abstract, first.venue, first.openalex, first.license, first.citations, first.authors,
     )  # fmt: skip
@@ -56,8 +56,8 @@ def test_missing_and_null_fields_are_no_obstacle(httpserver, here):
         s2_search({**nothing, "title": "T"}, {"title": "U", "authors": "?"})
     )
     httpserver.expect_request(OPENALEX).respond_with_json(works(dict.fromkeys(work(), None), {"display_name": "V"}))
-    assert ["T", "U"] == [p.title for p in scholar.search_s2(Question("x"), transport.Budget(3)).papers]
-    assert ["", "V"] == [p.title for p in scholar.search_openalex(Question("x"), transport.Budget(3)).papers]
+    assert ["T", "U"] == [p.title for p in semantic_scholar.search(Question("x"), transport.Budget(3)).papers]
+    assert ["", "V"] == [p.title for p in openalex.search(Question("x"), transport.Budget(3)).papers]
 
 
 def test_three_sources_one_list_and_free_the_second_time(httpserver, here, tmp_path):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from werkzeug import Response
 
 from helpers import console
-from helpers.read import address, cache, transport
+from helpers.read import address, cache, exchange, transport
 
 BUNDLE = Path(__file__).resolve().parents[2]
 
@@ -364,15 +364,15 @@ def test_certificates_are_checked(tls, monkeypatch):
     server, ca = tls
     url = server.url_for("/x")
     server.expect_request("/x").respond_with_data("secret")
-    transport._certificates.cache_clear()
+    exchange._certificates.cache_clear()
     with pytest.raises(transport.Unreachable, match="certificate"):
         transport.get(url, trusted=[url], timeout=5, patience=0)
     monkeypatch.setenv("SSL_CERT_FILE", str(ca))
-    transport._certificates.cache_clear()
+    exchange._certificates.cache_clear()
     assert b"secret" == transport.get(url, trusted=[url], timeout=5).body
     with pytest.raises(console.Failure, match="private network"):
         transport.get(url)
-    transport._certificates.cache_clear()
+    exchange._certificates.cache_clear()
     assert 1 == len(server.log)
 
 
