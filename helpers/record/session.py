@@ -199,7 +199,7 @@ def _commit_protected(repository: git.Repository) -> str:
 
 def identity(root: Path) -> dict[str, str]:
     """Return the environment for a commit in the person's name, or in ours where git knows none."""
-    from helpers.run.workdir import IDENTITY
+    from helpers.run.starts import IDENTITY
 
     known = git.run(root, ["config", "user.email"], check=False).stdout.strip()
     passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}

@@ -5,27 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import console, git, journal, paths
 from helpers.run import copying, index_file
 from helpers.run.refs import Refs
 from helpers.run.shadow import Shadow
+from helpers.run.starts import Start, Starts, commit
 
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "autoresearch", "GIT_AUTHOR_EMAIL": "autoresearch@localhost",
-    "GIT_COMMITTER_NAME": "autoresearch", "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
-}  # fmt: skip
 SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop what .gitignore names.\n"
-
-
-@dataclass(frozen=True)
-class Start:
-    """What an experiment began from: a commit, and the tree of the copy's content before any edit."""
-
-    commit: str
-    tree: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +39,7 @@ class Workdirs:
         self.folder = folder or paths.workdir_root(repository.root)
         self.shadow = Shadow(repository, self.folder)
         self.refs = Refs(repository)
+        self.starts = Starts(self.root, self.folder, self.refs)
 
     def path(self, name: str) -> Path:
         """Return the folder of the copy."""
@@ -65,7 +55,7 @@ class Workdirs:
         Raises Failure (2) when the name is taken or the source unknown.
         """
         target = self.path(name)
-        self._set_stale_aside(name)
+        self.starts.set_stale_aside(name, target)
         if target.exists() or self.refs.sealed(name):
             taken = "a folder" if target.exists() else "sealed already"
             raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
@@ -83,23 +73,11 @@ class Workdirs:
             skyignore = partial / ".skyignore"
             if not os.path.lexists(skyignore):
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
-            self._remember(name, Start(start_commit, tree))
+            self.starts.remember(name, Start(start_commit, tree))
             partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return target, count
-
-    def _set_stale_aside(self, name: str) -> None:
-        """Move a copy out of the way that belongs to another repository, which stood at this path before."""
-        meta, target = self.folder / "start" / f"{name}.json", self.path(name)
-        if not target.exists() or not meta.exists():
-            return
-        start = Start(**json.loads(meta.read_text(encoding="utf-8")))
-        if git.run(self.root, ["cat-file", "-e", f"{start.commit}^{{commit}}"], check=False).returncode != 0:
-            aside = target.with_name(f"{name}.of-an-earlier-repository-{journal.now_ms()}")
-            target.rename(aside)
-            meta.unlink()
-            console.note(f"note: a copy of an earlier repository at this path was moved to {aside}")
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
@@ -144,30 +122,12 @@ class Workdirs:
         if not origin.exists():
             origin.write_text(json.dumps({"repository": str(self.root)}) + "\n", encoding="utf-8")
 
-    def _remember(self, name: str, start: Start) -> None:
-        meta = self.folder / "start" / f"{name}.json"
-        meta.parent.mkdir(exist_ok=True)
-        meta.write_text(json.dumps(asdict(start)) + "\n", encoding="utf-8")
-        self.shadow.environment(None, self.index(name))
-        if start.tree != git.tree_of(self.root, start.commit):
-            message = f"{name}: what it started from, uncommitted and untracked files included"
-            made = self._commit(start.tree, start.commit, message)
-            git.run(self.root, ["update-ref", self.refs.start(name), made])
-
-    def _commit(self, tree: str, parent: str, message: str) -> str:
-        return git.text(self.root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)
-
     def start(self, name: str) -> Start:
         """Return what the experiment started from; raises Failure (2) for an unknown one."""
-        meta = self.folder / "start" / f"{paths.experiment(name)}.json"
-        ref = self.refs.sealed(name)
-        if meta.exists():
-            return Start(**json.loads(meta.read_text(encoding="utf-8")))
-        if not ref:
+        start = self.starts.of(name)
+        if start is None:
             raise self._unknown(name)
-        parent = git.commit_of(self.root, f"{ref}^")
-        special = self.refs.commit(self.refs.start(name))
-        return Start(parent, git.tree_of(self.root, special or parent))
+        return start
 
     def origin(self, name: str) -> Start:
         """Return where the whole chain of experiments that led to this one began."""
@@ -201,7 +161,7 @@ class Workdirs:
                 )
             description = description or before.description
         message = (description or "").strip() or name
-        made = self._commit(tree, start.commit, message)
+        made = commit(self.root, tree, start.commit, message)
         git.run(self.root, ["update-ref", self.refs.experiment(name), made, old or ""])
         return Sealed(name, made, tree, start, message, self.refs.experiment(name))
 
@@ -243,11 +203,7 @@ class Workdirs:
 
     def names(self) -> list[str]:
         """Return the names of all experiments, sealed or only copied."""
-        found = set(self.refs.all())
-        begun = self.folder / "start"
-        if begun.is_dir():
-            found |= {p.stem for p in begun.glob("*.json") if self.path(p.stem).is_dir()}
-        return sorted(found)
+        return sorted({*self.refs.all(), *(name for name in self.starts.known() if self.path(name).is_dir())})
 
     def next_name(self) -> str:
         """Return the first free name of the form exp-NN."""
