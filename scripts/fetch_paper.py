@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -41,11 +40,11 @@ def entry(argv: list[str]) -> int:
     """Fetch, journal, and say what is there now."""
     args = arguments().parse_args(argv)
     from helpers import paths, venv
-    from helpers.read import papers, wanted
+    from helpers.read import papers, record_paper, wanted
 
     if args.max_mb < 1 or args.max_requests < 1:
         raise console.usage("--max-mb and --max-requests are at least 1")
-    root = _root()
+    root = record_paper.root()
     ask = wanted.Wanted(
         args.id, (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.kind, args.max_mb * 1_000_000,
         args.max_requests, args.title,
@@ -60,49 +59,14 @@ def entry(argv: list[str]) -> int:
         from helpers.read import fetch
 
         if root is not None and args.dir is None:
-            _exclude()
+            record_paper.exclude()
         found = fetch.fetch(ask)
-    _journal(root, ask.folder, found)
+    record_paper.note(root, ask.folder, found)
     if args.json:
         console.emit_json({**found, "folder": str(ask.folder), "new": fetched}, full=args.full)
     else:
         console.emit(wanted.report(ask.folder, found, new=fetched), full=args.full)
     return console.DONE
-
-
-def _root() -> Path | None:
-    """Return the top of the user's repository, None outside of one."""
-    from helpers import git
-
-    try:
-        return git.find().root
-    except console.Failure:
-        return None
-
-
-def _exclude() -> None:
-    """Keep the person's git status clean of papers/."""
-    from helpers import git, paths
-
-    try:
-        git.exclude(git.find(), [paths.PAPERS + "/"])
-    except (OSError, console.Failure) as error:
-        console.note(f"warning: papers/ will show in git status: {error}")
-
-
-def _journal(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
-    """Note the paper in the session's journal, once, where there is one."""
-    from helpers import journal, paths
-
-    if root is None or not (root / paths.JOURNAL).is_file():
-        return
-    known = [e for e in journal.read(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
-    if any(e.get("sha256") == found["sha256"] for e in known):
-        return
-    kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}
-    path = folder / (found["text"] or found["pdf"])
-    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    journal.append(root, {"type": "literature", "source": found["id"], **kept, "path": shown})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers import console, git, state
 from helpers.judge import gate
 from helpers.read import sources
-from helpers.run import submission
+from helpers.run import submission, task
 from helpers.run.workdir import Sealed, Workdirs
 
 EXAMPLES = """\
@@ -56,7 +56,7 @@ def entry(argv: list[str]) -> int:
     if copy and not args.desc and not work.is_sealed(args.experiment):
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
     request = submission.Request(  # before anything is sealed: wrong input leaves no trace
-        [sources.check(source) for source in args.source], environment(args.env), args.slots, args.again
+        [sources.check(source) for source in args.source], task.overrides(args.env), args.slots, args.again
     )
     sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
     if sealed.tree == sealed.start.tree:
@@ -93,14 +93,6 @@ def cancel(repository: git.Repository, experiment: str) -> list[str]:
 
         return waiting.cancel(repository, experiment)
     return submission.cancel(repository, experiment)
-
-
-def environment(pairs: list[str]) -> dict[str, str]:
-    """Turn K=V arguments into a mapping; raises Failure (2) on anything else."""
-    wrong = [pair for pair in pairs if "=" not in pair or not pair.split("=", 1)[0].isidentifier()]
-    if wrong:
-        raise console.usage(f"--env {wrong[0]!r} is not of the form NAME=VALUE")
-    return dict(pair.split("=", 1) for pair in pairs)
 
 
 if __name__ == "__main__":

@@ -99,3 +99,11 @@ def _cpus(file: Path, resources: dict[str, Any]) -> int:
     if ignored:
         console.note(f"note: resources {', '.join(map(str, ignored))}: ignored by the local executor")
     return max(1, cpus)
+
+
+def overrides(pairs: list[str]) -> dict[str, str]:
+    """Turn K=V arguments into a mapping; raises Failure (2) on anything else."""
+    wrong = [pair for pair in pairs if "=" not in pair or not pair.split("=", 1)[0].isidentifier()]
+    if wrong:
+        raise console.usage(f"--env {wrong[0]!r} is not of the form NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)

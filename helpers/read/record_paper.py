@@ -1,0 +1,37 @@
+"""A fetched paper on record: kept out of git status, and noted once in the session's journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from helpers import console, git, journal, paths
+
+
+def root() -> Path | None:
+    """Return the top of the user's repository, None outside of one."""
+    try:
+        return git.find().root
+    except console.Failure:
+        return None
+
+
+def exclude() -> None:
+    """Keep the person's git status clean of papers/."""
+    try:
+        git.exclude(git.find(), [paths.PAPERS + "/"])
+    except (OSError, console.Failure) as error:
+        console.note(f"warning: papers/ will show in git status: {error}")
+
+
+def note(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
+    """Note the paper in the session's journal, once, where there is one."""
+    if root is None or not (root / paths.JOURNAL).is_file():
+        return
+    known = [e for e in journal.read(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
+    if any(e.get("sha256") == found["sha256"] for e in known):
+        return
+    kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}
+    path = folder / (found["text"] or found["pdf"])
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    journal.append(root, {"type": "literature", "source": found["id"], **kept, "path": shown})
