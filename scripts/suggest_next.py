@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers import console
 
 if TYPE_CHECKING:
     from helpers import git, state
-    from helpers.judge import search
 
 EXAMPLES = """\
   suggest_next.py                    what another experiment is expected to gain, what to build on
@@ -47,65 +45,29 @@ def entry(argv: list[str]) -> int:
 
 def alike(repository: git.Repository, args: argparse.Namespace) -> int:
     """Print the experiments whose diffs are most like that of --like."""
-    from helpers.judge import search
+    from helpers.judge import advice, search
 
     rows = search.similar(repository, args.like)[:10]
-    same = bool(rows) and rows[0][1] >= search.SAME
+    same = advice.same(rows)
     if args.json:
         console.emit_json(
             {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}, full=args.full
         )
     else:
-        lines = [f"{name}: {100 * value:.0f}% alike" for name, value in rows] or ["there is no other experiment"]
-        console.emit(
-            "\n".join([*lines, *([f"{args.like} is the same idea as {rows[0][0]}: take another"] if same else [])]),
-            full=args.full,
-        )
+        console.emit("\n".join(advice.likeness(args.like, rows)), full=args.full)
     return console.NO if same else console.DONE
 
 
 def advise(repository: git.Repository, now: state.State, args: argparse.Namespace) -> int:
     """Print outlook, parents and sources."""
-    from dataclasses import asdict
+    from helpers.judge import advice
 
-    from helpers.judge import search
-
-    found, parents, arms = search.outlook(now), search.parents(now, search.commits(repository)), search.sources(now)
-    stop = None if found is None or args.price is None else found.gain < -math.log1p(-args.price / 100)
+    found = advice.advise(repository, now, args.price)
     if args.json:
-        answer: dict[str, Any] = {"outlook": asdict(found) if found else None, "stop": stop, "decided": len(search.verified(now)),
-                                  "parents": [asdict(p) for p in parents[:10]], "sources": [asdict(a) for a in arms]}  # fmt: skip
-        console.emit_json(answer, full=args.full)
-        return console.DONE
-    lines = [_outlook(found, len(search.verified(now)))]
-    if stop is not None:
-        lines.append(
-            f"advice: {'stop: an experiment costs more than it is expected to gain' if stop else 'go on'} (price {args.price:g}%)"
-        )
-    lines += [
-        f"build on {p.name}: {math.expm1(p.score):+.2%} over the first baseline, {p.children} started from it, chance {p.chance:.0%}"
-        for p in parents[:5]
-    ]
-    lines += [
-        f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}" for a in arms[:5]
-    ]
-    console.emit("\n".join(lines), full=args.full)
+        console.emit_json(found.as_dict(), full=args.full)
+    else:
+        console.emit("\n".join(found.lines()), full=args.full)
     return console.DONE
-
-
-def _outlook(found: search.Outlook | None, decided: int) -> str:
-    from helpers.judge import search
-
-    if found is None:
-        return f"too early to predict: {decided} of {search.FEWEST} decided experiments"
-    rates = "".join(
-        f", {math.expm1(rate):.2%} per {unit}"
-        for rate, unit in ((found.per_hour, "hour"), (found.per_dollar, "dollar"))
-        if rate is not None
-    )
-    low, high = found.interval
-    return (f"the next experiment is expected to gain {math.expm1(found.gain):.2%} [{math.expm1(low):.2%}, {math.expm1(high):.2%}]"
-            f"{rates} ({found.count} decided, half-life {search.HALF_LIFE})")  # fmt: skip
 
 
 if __name__ == "__main__":
