@@ -1,7 +1,6 @@
 """The process that carries a comparison out, detached, so that it survives the agent's shell.
 
-Run as `python3 -m helpers.judge.driver ROOT JOB` with the bundle on the path. It writes progress lines for whoever
-follows, and the verdict with every sample to the journal.
+It writes progress lines for whoever follows, and the verdict with every sample to the journal.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -208,7 +206,3 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
     if verdict.verdict != "not_worse" and verdict.gain <= -plan.margin:
         return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {verdict.gain:+.2%}"}
     return {"holdout": record}
-
-
-if __name__ == "__main__":
-    carry_out(Path(sys.argv[1]), sys.argv[2])

@@ -28,24 +28,20 @@ def findings(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] 
 def present(work: Workdirs, tree: str) -> dict[str, str]:
     """Return path to SHA-256 of the protected files that the tree holds."""
     rows = git.run(work.root, ["ls-tree", "-z", tree, "--", *paths.PROTECTED]).stdout.split(b"\0")
-    blobs = {
+    ids = {
         row.partition(b"\t")[2].decode(): row.split()[2].decode()
         for row in rows
         if row.startswith(b"1") and b" blob " in row
     }
-    return {
-        name: hashlib.sha256(git.run(work.root, ["cat-file", "blob", blob]).stdout).hexdigest()
-        for name, blob in blobs.items()
-    }
+    contents = zip(ids, git.blobs(work.root, [*ids.values()]), strict=True)
+    return {name: hashlib.sha256(content or b"").hexdigest() for name, content in contents}
 
 
 def evaluator(work: Workdirs, now: State) -> str:
     """Return the text of the protected scripts, as they were locked."""
-    tree, texts = str(now.require_lock()["tree"]), []
-    for name in paths.COMMITTED:
-        blob = git.run(work.root, ["cat-file", "blob", f"{tree}:{name}"], check=False)
-        texts.append(blob.stdout.decode("utf-8", "replace") if blob.returncode == 0 else "")
-    return "\n".join(texts)
+    tree = str(now.require_lock()["tree"])
+    texts = git.blobs(work.root, [f"{tree}:{name}" for name in paths.COMMITTED])
+    return "\n".join((text or b"").decode("utf-8", "replace") for text in texts)
 
 
 def refuse(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Finding]:

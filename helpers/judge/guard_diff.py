@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import git
+
+_NO_BLOB = ("000000", "160000")
+"""Modes of what is absent, and of a submodule."""
 
 LARGEST = 2_000_000
 """Bytes of a text file whose added lines are looked at one by one."""
@@ -34,19 +36,14 @@ class Change:
 def changes_between(root: Path, old_tree: str, new_tree: str) -> list[Change]:
     """Return every path that differs between two trees; renames are a deletion and an addition."""
     fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", old_tree, new_tree]).stdout.split(b"\0")
+    rows = [row.decode().lstrip(":").split()[:4] for row in fields[0:-1:2]]
+    ids = [blob for row in rows for mode, blob in zip(row[:2], row[2:], strict=True) if mode not in _NO_BLOB]
+    content = dict(zip(ids, git.blobs(root, ids), strict=True))
     found = []
-    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
-        old_mode, new_mode, old_id, new_id, _ = meta.decode().lstrip(":").split()
-        old, new = _content(root, old_mode, old_id), _content(root, new_mode, new_id)
+    for (old_mode, new_mode, old_id, new_id), path in zip(rows, fields[1::2], strict=True):
+        old, new = content.get(old_id), content.get(new_id)
         found.append(Change(os.fsdecode(path), old_mode, new_mode, old, new, added_lines(old, new)))
     return found
-
-
-@functools.lru_cache(maxsize=64)
-def _content(root: Path, mode: str, blob: str) -> bytes | None:
-    if mode in ("000000", "160000"):
-        return None
-    return git.run(root, ["cat-file", "blob", blob]).stdout
 
 
 def added_lines(old: bytes | None, new: bytes | None) -> list[tuple[int, str]]:

@@ -44,8 +44,8 @@ def page(
 
     `reviewed`: the reviewer's words, and the places that only a reader can judge.
     """
-    held = git.run(work.root, ["cat-file", "blob", f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"], check=False)
-    before = held.stdout if held.returncode == 0 else HEADER
+    (held,) = git.blobs(work.root, [f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"])
+    before = HEADER if held is None else held
     title, _, rest = sealed.description.partition("\n")
     stat = work.diff(sealed.name, "--shortstat").decode("utf-8", "replace").strip()
     lines = [

@@ -222,6 +222,6 @@ def integrity(root: Path, now: State) -> list[str]:
 
 def _digest_now(root: Path, now: State, name: str, *, committed: bool) -> str | None:
     if committed:
-        blob = git.run(root, ["cat-file", "blob", f"refs/heads/{now.branch}:{name}"], check=False)
-        return hashlib.sha256(blob.stdout).hexdigest() if blob.returncode == 0 else None
+        (blob,) = git.blobs(root, [f"refs/heads/{now.branch}:{name}"])
+        return None if blob is None else hashlib.sha256(blob).hexdigest()
     return digest(root / name) if (root / name).is_file() else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import select
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from helpers import paths
 from helpers.run import sandbox
+from helpers.run.detached import ends
 from helpers.run.processes import Orphans, enclose
 from helpers.run.task import Task
 
@@ -32,7 +32,7 @@ def bash(
             os.sched_setaffinity(0, cores)
         if walls:
             walls()
-            enclose(counted)
+            enclose(command, env, counted)
 
     try:
         process = subprocess.Popen(
@@ -50,18 +50,13 @@ def bash(
 
 def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
     """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
+    ended = ends(process.pid, limit)
+    if ended is not None:
+        return process.wait() if ended else None
     try:
-        descriptor = os.pidfd_open(process.pid)
-    except (AttributeError, OSError):  # not Linux, or an old kernel
-        try:
-            return process.wait(timeout=limit)
-        except subprocess.TimeoutExpired:
-            return None
-    try:
-        ready, _, _ = select.select([descriptor], [], [], limit)
-    finally:
-        os.close(descriptor)
-    return process.wait() if ready else None
+        return process.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def script(text: str, folder: Path, name: str = "script.sh") -> Path:

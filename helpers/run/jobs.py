@@ -100,6 +100,11 @@ def jobs_folder(root: Path, kind: str = "jobs") -> Path:
     return folder
 
 
+def runner_log(root: Path) -> Path:
+    """Return the file for what detached processes of this machine say."""
+    return paths.state_folder(root) / "runner.log"
+
+
 def queue(root: Path) -> list[str]:
     """Return the jobs that wait for a slot, oldest first."""
     rows = []

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +16,7 @@ from typing import Any
 
 from helpers import console, git, journal, locks, paths, state, venv
 from helpers.journal import Event
-from helpers.run import crew, seen, sky
+from helpers.run import crew, detached, seen, sky
 from helpers.run.fleet import Keeper
 from helpers.run.workdir import Workdirs
 from helpers.state import State
@@ -48,12 +46,7 @@ def kick(root: Path) -> None:
         if not free:
             return
     venv.require("sky", extra="--with-sky")
-    with (paths.state_folder(root) / sky.LOG).open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "helpers.run.keeper", str(root)],
-            cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(paths.BUNDLE)},
-        )  # fmt: skip
+    detached.start("helpers.run.keeper", str(root), log=paths.state_folder(root) / sky.LOG)
 
 
 def keep(root: Path) -> None:

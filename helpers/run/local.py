@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from helpers import paths
-from helpers.run import jobs, sandbox, slots
+from helpers.run import detached, jobs, sandbox, slots
 from helpers.run.jobs import Folder, JobState, Spec
 
 WORKER = "local"
@@ -27,12 +24,7 @@ def kick(root: Path, count: int) -> None:
     """Start runners for the waiting jobs, as many as there are slots for; they end by themselves."""
     waiting = jobs.queue(root)
     for slot in range(count if waiting else 0):
-        with (paths.state_folder(root) / "runner.log").open("ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "helpers.run.runner", str(root), str(slot), str(count)],
-                cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(paths.BUNDLE), "PYTHONDONTWRITEBYTECODE": "1"},
-            )  # fmt: skip
+        detached.start("helpers.run.runner", str(root), str(slot), str(count), log=jobs.runner_log(root))
 
 
 def poll(root: Path, names: Iterable[str]) -> dict[str, JobState]:

@@ -12,10 +12,13 @@ import ctypes
 import mmap
 import os
 import signal
+import subprocess
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from helpers.run.libc import CAPBSET_DROP, LIBC, PDEATHSIG
+
 _NEWPID = 0x20000000
-_PDEATHSIG, _CAPBSET_DROP = 1, 24
 _DROPPED = (2, 9, 12, 16, 17, 19, 20, 21, 22, 25, 27, 33, 34, 39, 40)
 """Of root: what opens files by number, sets the network, modules, raw I/O, traces, mounts, reboots, sets the clock, makes
 devices. Root keeps what is its own in files, users and priorities: honest benchmarks use that."""
@@ -37,29 +40,29 @@ class Orphans:
         return int.from_bytes(self._shared[:8], "little")
 
 
-def enclose(orphans: Orphans) -> None:
-    """In a fresh child that stands behind walls: go on as a process that sees only its own descendants.
+def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
+    """In a fresh child that stands behind walls: become the process that waits for `command`, which sees only its own.
 
-    Between it and the caller stand two more, one that waits outside and one that adopts orphans inside; where the system
-    does not allow the namespace there are none. Root loses the capabilities that lead out of it.
+    Between the caller and the program stand two: this one, outside, and one inside that adopts orphans. Returns only
+    where the system does not allow the namespace. Root loses the capabilities that lead out of it.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEWPID) == 0:
-        inside = os.fork()
-        if inside:
-            _wait_outside(inside)
-        libc.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        read_only = 1 | 2 | 4 | 8  # and no set-user-id, devices, programs
-        libc.mount(
-            b"proc", b"/proc", b"proc", ctypes.c_ulong(read_only), None
-        )  # without it the numbers are the old ones
-        program = os.fork()
-        if program:
-            _adopt(program, orphans)
-        os.setsid()
     if os.getuid() == 0:
         for capability in _DROPPED:
-            libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
+            LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0)
+    if LIBC.unshare(_NEWPID) != 0:
+        return
+    inside = os.fork()
+    if inside:
+        _wait_outside(inside)
+    LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    read_only = ctypes.c_ulong(1 | 2 | 4 | 8)  # and no set-user-id, devices, programs
+    LIBC.mount(b"proc", b"/proc", b"proc", read_only, None)  # without it the numbers are the old ones
+    try:  # a third bare fork of this interpreter would cost a millisecond more
+        program = subprocess.Popen(list(command), env=dict(env), start_new_session=True)
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+    _adopt(program.pid, orphans)
 
 
 def _wait_outside(pid: int) -> NoReturn:

@@ -7,13 +7,14 @@ person's home are named by their own variables.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import signal
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from helpers.run.libc import CHILD_SUBREAPER, LIBC, PDEATHSIG
 
 PASSED = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "USER", "LOGNAME", "SHELL", "CC", "CXX", "FC", "LD_LIBRARY_PATH",
@@ -86,16 +87,16 @@ def end_marked(mark: str) -> int:
 def adopt_orphans() -> None:
     """Become the parent of whatever descendants leave behind (Linux), so that `end_children` finds it."""
     try:
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-    except (OSError, AttributeError):
+        LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
+    except AttributeError:  # not Linux
         return
 
 
 def die_with_parent() -> None:
     """In a fresh child: be killed when the parent dies (Linux)."""
     try:
-        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
-    except (OSError, AttributeError):
+        LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    except AttributeError:  # not Linux
         return
 
 

@@ -50,6 +50,7 @@ class Side:
     env: dict[str, str] = field(default_factory=dict)
     before: dict[str, tuple[int, ...]] = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
+    watch: output.Watch = field(default_factory=output.Watch, repr=False)
 
     @property
     def copy(self) -> Path:
@@ -93,10 +94,11 @@ class Side:
         out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
-            out_err, watch = (stdout.fileno(), stderr.fileno()), output.Watch(out)
+            out_err = stdout.fileno(), stderr.fileno()
+            self.watch.begin(out)
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
             code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.walls(), orphans=orphans)
-        self.signs |= ({OPENED} if watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
+        self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {tail(err) or tail(out)}")

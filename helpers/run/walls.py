@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
+from helpers.run.libc import LIBC, check
+
 _NEWNS, _NEWUSER, _NEWIPC = 0x00020000, 0x10000000, 0x08000000
 _BIND, _REC, _PRIVATE, _RDONLY, _REMOUNT, _NOSUID, _NODEV = 0x1000, 0x4000, 1 << 18, 1, 0x20, 2, 4
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
@@ -67,29 +69,19 @@ def available() -> bool:
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _call(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     arguments = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
-    _call(_libc().mount(*arguments, ctypes.c_ulong(flags), None if data is None else data.encode()), f"mount {target}")
+    check(LIBC.mount(*arguments, ctypes.c_ulong(flags), None if data is None else data.encode()), f"mount {target}")
 
 
 def _enter() -> None:
-    libc, uid, gid = _libc(), os.getuid(), os.getgid()
-    if not hasattr(libc, "unshare"):
+    uid, gid = os.getuid(), os.getgid()
+    if not hasattr(LIBC, "unshare"):
         raise OSError("no unshare here")
     if uid == 0:
-        _call(libc.unshare(_NEWNS | _NEWIPC), "unshare")
+        check(LIBC.unshare(_NEWNS | _NEWIPC), "unshare")
     else:
-        _call(libc.unshare(_NEWNS | _NEWIPC | _NEWUSER), "unshare")
+        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUSER), "unshare")
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -98,10 +90,10 @@ def _enter() -> None:
 
 def _read_only(path: str) -> None:
     attributes = struct.pack("QQQQ", 0x1, 0, 0, 0)  # struct mount_attr: MOUNT_ATTR_RDONLY set
-    result = _libc().syscall(
+    result = LIBC.syscall(
         _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), _AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes))
     )
-    _call(result, "mount_setattr")
+    check(result, "mount_setattr")
 
 
 def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> None:
@@ -124,12 +116,12 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> No
 
 def _clone(descriptor: int) -> int:
     """open_tree(2): a detached copy of the mount at a folder."""
-    clone: int = _libc().syscall(428, descriptor, b"", 0x1000 | 1 | 0x80000 | _AT_RECURSIVE)
+    clone: int = LIBC.syscall(428, descriptor, b"", 0x1000 | 1 | 0x80000 | _AT_RECURSIVE)
     if clone < 0:
-        _call(-1, "open_tree")
+        check(-1, "open_tree")
     return clone
 
 
 def _attach(clone: int, path: str) -> None:
     """move_mount(2): put a detached copy at a folder."""
-    _call(_libc().syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")
+    check(LIBC.syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")

@@ -1,0 +1,18 @@
+"""The C library, opened once: the fresh child of a measurement does not look its functions up again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+PDEATHSIG, CAPBSET_DROP, CHILD_SUBREAPER = 1, 24, 36
+"""Options of prctl(2)."""
+
+
+def check(result: int, what: str) -> None:
+    """Raise OSError with the C library's errno when a call did not return 0."""
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
