@@ -70,6 +70,14 @@ def add_output_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--full", action="store_true", help=f"print all, even beyond {LIMIT:,} characters")
 
 
+def show(args: argparse.Namespace, document: object, text: str, *, spill: Path | None = None) -> None:
+    """Print what a script found: `document` with --json, else `text`; bounded unless --full."""
+    if args.json:
+        emit_json(document, full=args.full, spill=spill)
+    elif text:
+        emit(text, full=args.full, spill=spill)
+
+
 def emit(text: str, *, full: bool = False, spill: Path | None = None) -> None:
     """Print data to stdout; beyond LIMIT characters the rest goes to a file whose path is printed.
 

@@ -25,14 +25,10 @@ def entry(argv: list[str]) -> int:
 
     found = environment.findings()
     works = environment.local_path_works(found)
-    if args.json:
-        console.emit_json({"local_path": works, "findings": [f.as_dict() for f in found]}, full=args.full)
-    else:
-        lines = [
-            f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found
-        ]
-        verdict = "the local path works" if works else "not yet: see what is missing above"
-        console.emit("\n".join([*lines, verdict]), full=args.full)
+    lines = [f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found]
+    verdict = "the local path works" if works else "not yet: see what is missing above"
+    document = {"local_path": works, "findings": [f.as_dict() for f in found]}
+    console.show(args, document, "\n".join([*lines, verdict]))
     return console.DONE if works else console.NO
 
 

@@ -46,10 +46,7 @@ def entry(argv: list[str]) -> int:
     new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if collection.telling(event)]
     unit = str(now.config.get("metricUnit", ""))
-    if args.json:
-        console.emit_json(new, full=args.full)
-    elif told:
-        console.emit("\n".join(collection.line(event, now.metric, unit) for event in told), full=args.full)
+    console.show(args, new, "\n".join(collection.line(event, now.metric, unit) for event in told))
     left = state.load(root).open_jobs()
     if any(job.submitted.get("executor") == "sky" for job in left):
         from helpers.run import seen

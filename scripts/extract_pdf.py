@@ -7,7 +7,6 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -62,16 +61,8 @@ def entry(argv: list[str]) -> int:
     if first and not args.section:
         document = pdf_parts.only(document, first, last)
     found = pdf_show.part(document, args)
-    if args.json:
-        about: dict[str, Any] = {
-            "file": str(args.file),
-            "title": document.title,
-            "pages": document.pages,
-            "notes": document.notes,
-        }
-        console.emit_json(about | found.data, full=args.full)
-    else:
-        console.emit(pdf_show.fenced(found, args.file.name), full=args.full)
+    about = {"file": str(args.file), "title": document.title, "pages": document.pages, "notes": document.notes}
+    console.show(args, {**about, **found.data}, pdf_show.fenced(found, args.file.name))
     return console.DONE if found.any else console.NO
 
 

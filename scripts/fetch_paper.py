@@ -62,10 +62,8 @@ def entry(argv: list[str]) -> int:
             record_paper.exclude()
         found = fetch.fetch(ask)
     record_paper.note(root, ask.folder, found)
-    if args.json:
-        console.emit_json({**found, "folder": str(ask.folder), "new": fetched}, full=args.full)
-    else:
-        console.emit(wanted.report(ask.folder, found, new=fetched), full=args.full)
+    document = {**found, "folder": str(ask.folder), "new": fetched}
+    console.show(args, document, wanted.report(ask.folder, found, new=fetched))
     return console.DONE
 
 

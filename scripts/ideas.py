@@ -67,18 +67,10 @@ def entry(argv: list[str]) -> int:
         found = [idea for idea in ideas.read(root) if args.verb == "list" or not idea.done]
         if args.verb == "rank":
             found.sort(key=lambda idea: -idea.score())
-    if args.json:
-        console.emit_json(
-            [{"id": i.name, "text": i.text, "done": i.done, "score": i.score(), **i.data} for i in found],
-            full=args.full,
-        )
-    elif found:
-        console.emit("\n".join(f"{i.name}  {'done' if i.done else f'{i.score():4.1f}'}  {i.text}  {' '.join(f'{k}={v}' for k, v in i.data.items())}"
-                               for i in found), full=args.full)  # fmt: skip
-    else:
-        console.note(
-            f"no {'open ' if args.verb == 'rank' else ''}ideas yet: ideas.py add TEXT, or ideas.py add --from ID"
-        )
+    console.show(args, [idea.as_dict() for idea in found], "\n".join(idea.summary() for idea in found))
+    if not found:
+        some = "open ideas" if args.verb == "rank" else "ideas"
+        console.note(f"no {some} yet: ideas.py add TEXT, or ideas.py add --from ID")
     return console.DONE if found else console.NO
 
 

@@ -29,10 +29,7 @@ def entry(argv: list[str]) -> int:
     if args.file != "-" and not path.is_file():
         raise console.usage(f"{args.file} is not a file", "give the log of one experiment, or - for standard input")
     record = log.parse(log.standard_input() if args.file == "-" else path)
-    if args.json:
-        console.emit_json(record.as_dict(), full=args.full)
-    else:
-        console.emit("\n".join(lines(record)), full=args.full)
+    console.show(args, record.as_dict(), "\n".join(lines(record)))
     return console.DONE if record.status == "done" else console.NO
 
 

@@ -35,12 +35,8 @@ def arguments() -> argparse.ArgumentParser:
         "cells", nargs="+", metavar="A+B=GAIN", help="a cell and its gain: 2.1%%, or an experiment of the journal"
     )
     for sub in (lay, got):
-        sub.add_argument(
-            "--runs",
-            type=int,
-            metavar="N",
-            help="experiments: a power of two (default: few, pairs kept apart from single changes)",
-        )
+        few = "experiments: a power of two (default: few, pairs kept apart from single changes)"
+        sub.add_argument("--runs", type=int, metavar="N", help=few)
         console.add_output_options(sub)
     return p
 
@@ -70,12 +66,9 @@ def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
     from helpers.judge import wave
 
     alias = {name: [wave.label(e) for e in plan.aliases([name])] for name in plan.factors}
-    if args.json:
-        cells = [sorted(cell) for cell in plan.cells]
-        console.emit_json(
-            {"factors": plan.factors, "cells": cells, "resolution": plan.resolution, "aliases": alias}, full=args.full
-        )
-        return console.DONE
+    document = {
+        "factors": plan.factors, "cells": [sorted(cell) for cell in plan.cells], "resolution": plan.resolution, "aliases": alias,
+    }  # fmt: skip
     lines = [f"cell {number:2}: {wave.label(cell)}" for number, cell in enumerate(plan.cells, 1)]
     carried = [f"{name} = {' = '.join(others)}" for name, others in alias.items() if others]
     lines += (
@@ -85,7 +78,7 @@ def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
     )
     lines.append("none is the baseline. Measure each cell against its worker's own control, then: plan_wave.py effects --factors "
                  + ",".join(plan.factors) + " none=0% A=EXP ...")  # fmt: skip
-    console.emit("\n".join(lines), full=args.full)
+    console.show(args, document, "\n".join(lines))
     return console.DONE
 
 
@@ -94,10 +87,7 @@ def show_effects(plan: wave.Design, found: wave.Analysis, args: argparse.Namespa
     from helpers.judge import wave
 
     answer = wave.as_dict(plan, found)
-    if args.json:
-        console.emit_json(answer, full=args.full)
-    else:
-        console.emit("\n".join(wave.lines(answer)), full=args.full)
+    console.show(args, answer, "\n".join(wave.lines(answer)))
     return console.DONE if any(row["shown"] for row in answer["effects"]) else console.NO
 
 

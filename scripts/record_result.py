@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git
+from helpers import console, git, options
 from helpers.record import decide, keep
 from helpers.run.workdir import Workdirs
 
@@ -40,7 +40,7 @@ def arguments() -> argparse.ArgumentParser:
         other.add_argument("--why", required=True, metavar="TEXT", help="the reason, for whoever comes later")
     for each in sub.choices.values():
         each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
-        each.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+        options.add_workdir_root(each)
         each.epilog = console.EXIT_CODES
     return p
 
@@ -49,7 +49,7 @@ def entry(argv: list[str]) -> int:
     """Decide."""
     args = arguments().parse_args(argv)
     repository = git.find()
-    work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
+    work = Workdirs(repository, args.workdir_root)
     if args.verb == "keep":
         words = keep.Words(args.problem, args.solution, args.source, args.reviewed)
         event = keep.keep(repository, work, args.experiment, words, dry_run=args.dry_run)

@@ -69,11 +69,8 @@ def entry(argv: list[str]) -> int:
     )
     found = survey.merged(question, outcomes)
     findings.remember([findings.made(paper.id, "paper", paper.title, paper.url) for paper in found])
-    if args.json:
-        shown = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
-        console.emit_json(shown, full=args.full)
-    else:
-        console.emit(listing.text(question, outcomes, found, abstracts=args.abstracts), full=args.full)
+    document = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
+    console.show(args, document, listing.text(question, outcomes, found, abstracts=args.abstracts))
     return listing.verdict(outcomes, found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, paths, state
+from helpers import console, git, options, paths, state
 from helpers.run.workdir import Workdirs
 
 EXAMPLES = """\
@@ -43,7 +43,7 @@ def arguments() -> argparse.ArgumentParser:
     prune.add_argument("--force", action="store_true", help="also copies with edits that are not sealed")
     prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
     for each in (create, seal, diff, restore, listing, prune):
-        each.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+        options.add_workdir_root(each)
         each.formatter_class = argparse.RawDescriptionHelpFormatter
         each.epilog = console.EXIT_CODES
     for each in (diff, listing):
@@ -54,12 +54,9 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Run one verb."""
     args = arguments().parse_args(argv)
-    repository = git.find()
-    folder = Path(args.workdir_root).resolve() if args.workdir_root else None
-    work = Workdirs(repository, folder)
-    return {"create": create, "seal": seal, "diff": diff, "restore": restore, "list": listing, "prune": prune}[
-        args.verb
-    ](work, args)
+    work = Workdirs(git.find(), args.workdir_root)
+    verbs = {"create": create, "seal": seal, "diff": diff, "restore": restore, "list": listing, "prune": prune}
+    return verbs[args.verb](work, args)
 
 
 def create(work: Workdirs, args: argparse.Namespace) -> int:
@@ -90,10 +87,8 @@ def diff(work: Workdirs, args: argparse.Namespace) -> int:
     """Print the patch."""
     patch = work.diff(args.experiment, *(["--stat"] if args.stat else [])).decode("utf-8", "replace")
     spill = paths.state_folder(work.root) if len(patch) > console.LIMIT else None
-    if args.json:
-        console.emit_json({"experiment": args.experiment, "diff": patch}, full=args.full, spill=spill)
-    else:
-        console.emit(patch or f"{args.experiment}: no change", full=args.full, spill=spill)
+    document = {"experiment": args.experiment, "diff": patch}
+    console.show(args, document, patch or f"{args.experiment}: no change", spill=spill)
     return console.DONE if patch else console.NO
 
 
@@ -107,11 +102,8 @@ def restore(work: Workdirs, args: argparse.Namespace) -> int:
 def listing(work: Workdirs, args: argparse.Namespace) -> int:
     """List all experiments."""
     rows = [work.describe(name) for name in work.names()]
-    if args.json:
-        console.emit_json(rows, full=args.full)
-    else:
-        lines = [f"{r['experiment']}  {r['state']:8}  {r['commit'] or '-':12}  {r['description']}" for r in rows]
-        console.emit("\n".join(lines) or "no experiments yet: snapshot_workdir.py create exp-01", full=args.full)
+    lines = [f"{r['experiment']}  {r['state']:8}  {r['commit'] or '-':12}  {r['description']}" for r in rows]
+    console.show(args, rows, "\n".join(lines) or "no experiments yet: snapshot_workdir.py create exp-01")
     return console.DONE
 
 

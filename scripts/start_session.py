@@ -4,16 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, journal, state
-from helpers.record import session
-from helpers.run import task
+from helpers import console, git, options
+from helpers.record import agreement, session
 from helpers.run.workdir import Workdirs
 
 EXAMPLES = """\
@@ -35,18 +32,18 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--scope", action="append", metavar="GLOB", help="only these files may change; may repeat")
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
     p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the guard refuses, on record")
-    p.add_argument("--margin", type=float, metavar="PCT", help="smallest gain worth keeping (default 1)")
+    p.add_argument("--margin", type=options.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs of a comparison (default 48)")
-    p.add_argument("--layouts", type=int, metavar="N", help="code layouts to cycle in comparisons")
+    p.add_argument("--layouts", type=options.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"
     )
-    p.add_argument("--max-experiments", type=int, metavar="N")
+    p.add_argument("--max-experiments", type=options.whole(1), metavar="N")
     p.add_argument("--budget-usd", type=float, metavar="X")
     p.add_argument("--budget-hours", type=float, metavar="H")
     p.add_argument("--build", metavar="CMD", help="builds the program, in the copy (BUILD_CMD of experiment.yaml)")
-    p.add_argument("--bench-timeout", type=int, metavar="SECONDS")
-    p.add_argument("--check-timeout", type=int, metavar="SECONDS")
+    p.add_argument("--bench-timeout", type=options.whole(1), metavar="SECONDS")
+    p.add_argument("--check-timeout", type=options.whole(1), metavar="SECONDS")
     p.add_argument("--pass-env", action="append", metavar="NAME", help="a variable of yours that experiments may see")
     p.add_argument("--no-checks", action="store_true", help="accept that nothing checks correctness")
     for name, text in {
@@ -57,9 +54,9 @@ def arguments() -> argparse.ArgumentParser:
     }.items():
         p.add_argument(f"--{name}", metavar="TEXT", help=text)
     p.add_argument("--web", choices=["yes", "ask", "no"], help="may the agent search the web")
-    p.add_argument("--workers", type=int, metavar="N", help="agreed number of workers")
+    p.add_argument("--workers", type=options.whole(1), metavar="N", help="agreed number of workers")
     p.add_argument("--dry-run", action="store_true", help="check and show what would be recorded")
-    p.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+    options.add_workdir_root(p)
     return p
 
 
@@ -68,13 +65,13 @@ def entry(argv: list[str]) -> int:
     args = arguments().parse_args(argv)
     repository = git.find()
     if args.lock and not args.goal:
-        work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
+        work = Workdirs(repository, args.workdir_root)
         now = session.lock(repository, work, args.wait)
         base = next(run for run in now.runs if run["description"] == "baseline")
         print(f"locked: {', '.join(sorted(now.protected))}")
         print(f"baseline: {now.metric}={base['metric']:.6g}{now.config.get('metricUnit', '')} at {base['commit']}")
         return console.DONE
-    config = options(args)
+    config = agreement.config(repository.root, args)
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
@@ -85,37 +82,6 @@ def entry(argv: list[str]) -> int:
     elif now.lock is None:
         print("next: write and validate autoresearch.sh and autoresearch.checks.sh, then start_session.py --lock")
     return console.DONE
-
-
-def options(args: argparse.Namespace) -> dict[str, Any]:
-    """Turn the arguments into the config line's keys; raises Failure (2) on what cannot be meant."""
-    if not args.goal or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
-        raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
-    if args.margin is not None and not 0 < args.margin < 50:
-        raise console.usage(f"--margin {args.margin}: a percentage between 0 and 50 is expected")
-    budget = {"experiments": args.max_experiments, "usd": args.budget_usd, "hours": args.budget_hours}
-    envs = {"BUILD_CMD": args.build, task.BENCH_TIMEOUT: args.bench_timeout, task.CHECK_TIMEOUT: args.check_timeout}
-    config = {
-        "name": args.goal, "metricName": args.metric, "metricUnit": args.unit, "bestDirection": args.direction,
-        "scope": args.scope, "offLimits": args.off_limits, "allow": args.allow, "layouts": args.layouts,
-        "margin": None if args.margin is None else args.margin / 100, "maxPairs": args.max_pairs, "guards": args.guard,
-        "budget": {k: v for k, v in budget.items() if v is not None}, "passEnv": args.pass_env,
-        "envs": {k: v for k, v in envs.items() if v is not None}, "noChecks": args.no_checks or None,
-        "objective": args.objective, "constraints": args.constraints, "simplicity": args.simplicity,
-        "infra": args.infra, "web": args.web, "workers": args.workers,
-    }  # fmt: skip
-    config = {key: value for key, value in config.items() if value not in (None, {}, "")}
-    now = state.fold(journal.read(git.find().root))
-    if not (now and now.config["name"] == args.goal):
-        missing = [
-            flag
-            for flag, key in {"--metric": "metricName", "--direction": "bestDirection"}.items()
-            if key not in config
-        ]
-        if missing:
-            raise console.usage(f"a new session needs {' and '.join(missing)}", "see start_session.py --help")
-        config.setdefault("metricUnit", "")
-    return config
 
 
 if __name__ == "__main__":

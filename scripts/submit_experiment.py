@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, state
+from helpers import console, git, options, state
 from helpers.judge import gate
 from helpers.read import sources
 from helpers.run import submission, task
@@ -35,7 +35,7 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
     p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
     p.add_argument("--dry-run", action="store_true", help="seal and check it, submit nothing")
-    p.add_argument("--workdir-root", metavar="DIR", help="where the copies live (default under $TMPDIR)")
+    options.add_workdir_root(p)
     return p
 
 
@@ -51,7 +51,7 @@ def entry(argv: list[str]) -> int:
         raise console.usage("--slots must be 1 or more")
     now = state.load(repository.root)
     now.require_lock()
-    work = Workdirs(repository, Path(args.workdir_root).resolve() if args.workdir_root else None)
+    work = Workdirs(repository, args.workdir_root)
     copy = work.path(args.experiment).is_dir()
     if copy and not args.desc and not work.is_sealed(args.experiment):
         raise console.usage("a description is missing", 'add --desc "what it does and why"')

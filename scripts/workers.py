@@ -61,10 +61,7 @@ def entry(argv: list[str]) -> int:
     now = state.load(root)
     if args.action == "list":
         rows = roster.table(root, now, ask=args.ask)
-        if args.json:
-            console.emit_json(rows, full=args.full)
-        else:
-            console.emit("\n".join(map(roster.line, rows)), full=args.full)
+        console.show(args, rows, "\n".join(map(roster.line, rows)))
         return console.DONE
     if args.action == "up":
         return up(args, root, now)

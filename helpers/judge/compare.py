@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from helpers import console, git, journal, paths, state
+from helpers.judge import driver
 from helpers.judge.driver import KIND
 from helpers.judge.pairs import Plan
-from helpers.run import jobs
+from helpers.run import detached, jobs
 from helpers.run.jobs import Folder
 from helpers.run.workdir import Sealed, Workdirs
 from helpers.state import State
 
 DEFAULT_PAIRS = 48
+PATIENCE = 0.5
+"""Seconds between two looks at a comparison under way: looking often would disturb it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
         direction=now.direction, margin=options.margin if options.margin is not None else now.margin,
         max_pairs=options.max_pairs or int(now.config.get("maxPairs") or DEFAULT_PAIRS),
         layouts=options.layouts or int(now.config.get("layouts") or 1),
-        mode="not_worse" if options.not_worse else "improved", seed=options.seed or secrets.token_hex(8),
+        mode="not_worse" if options.not_worse else "improved", seed=options.seed or os.urandom(8).hex(),
         guards=[*(now.config.get("guards") or []), *options.guards], task=now.require_lock()["task"],
         protected=now.protected, passed=list(now.config.get("passEnv") or []), workdir_root=str(work.folder),
         chosen_seed=options.seed is not None,
@@ -115,12 +115,7 @@ def start(root: Path, its: Plan) -> str:
     folder.path.mkdir(parents=True)
     (folder.path / "plan.json").write_text(json.dumps(its.as_dict()), encoding="utf-8")
     (folder.path / "spec.json").write_text("{}", encoding="utf-8")
-    with (paths.state_folder(root) / "runner.log").open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "helpers.judge.driver", str(root), its.job],
-            cwd=paths.BUNDLE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(paths.BUNDLE), "PYTHONDONTWRITEBYTECODE": "1"},
-        )  # fmt: skip
+    detached.fork(lambda: driver.carry_out(root, its.job), jobs.runner_log(root))
     return its.job
 
 
@@ -145,7 +140,9 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
             raise console.outside(
                 f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
             )
-        time.sleep(0.05)
+        pid = folder.read("started").strip()
+        if not pid or detached.ends(int(pid), PATIENCE) is None:
+            time.sleep(0.02 if not pid else PATIENCE)
 
 
 def _result(root: Path, job: str) -> journal.Event:

@@ -44,6 +44,15 @@ class Idea:
         ]
         return values[0] * values[1] + 0.5 * values[2]
 
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON values."""
+        return {"id": self.name, "text": self.text, "done": self.done, "score": self.score(), **self.data}
+
+    def summary(self) -> str:
+        """Return it as a line for people, its score first."""
+        known = " ".join(f"{key}={value}" for key, value in self.data.items())
+        return f"{self.name}  {'done' if self.done else f'{self.score():4.1f}'}  {self.text}  {known}"
+
     def line(self) -> str:
         """Return the line that stands for it in the file."""
         known = [self.name, *(f"{key}={value}" for key, value in self.data.items() if value)]

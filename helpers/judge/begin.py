@@ -1,0 +1,55 @@
+"""Beginning a comparison and going on with one: on this machine, or on the worker that was chosen."""
+
+from __future__ import annotations
+
+from helpers import console
+from helpers.journal import Event
+from helpers.judge import compare, gate
+from helpers.judge.pairs import Plan
+from helpers.run.workdir import Workdirs
+from helpers.state import State
+
+
+def choose(now: State, on: str, worker: str | None) -> str:
+    """Return the worker to measure on, empty for this machine. Raises Failure (2, 3)."""
+    if on != "sky":
+        return ""
+    from helpers.judge import elsewhere
+
+    return elsewhere.choose(now, worker)
+
+
+def running(work: Workdirs, now: State, experiment: str, worker: str) -> str | None:
+    """Return the comparison of this experiment that is under way there, if any."""
+    if not worker:
+        return compare.running(work.root, experiment)
+    from helpers.judge import elsewhere
+
+    return elsewhere.running(now, experiment)
+
+
+def plan(work: Workdirs, now: State, experiment: str, options: compare.Options) -> Plan:
+    """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
+    edited = work.path(experiment).is_dir() and work.is_sealed(experiment)
+    sealed = work.seal(experiment, None) if edited else work.sealed(experiment)
+    for finding in gate.refuse(work, sealed, now):
+        console.note(gate.line(finding))
+    return compare.plan(work, now, sealed, options)
+
+
+def start(work: Workdirs, its: Plan, worker: str) -> str:
+    """Start the comparison and return its job."""
+    if not worker:
+        return compare.start(work.root, its)
+    from helpers.judge import elsewhere
+
+    return elsewhere.start(work.root, its, worker)
+
+
+def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Event:
+    """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
+    if not worker:
+        return compare.follow(work.root, job, seconds)
+    from helpers.judge import elsewhere
+
+    return elsewhere.follow(work.root, job, seconds)

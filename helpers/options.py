@@ -1,0 +1,42 @@
+"""Options that several scripts share: what their values may be is checked while the command line is read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+
+def percent(text: str) -> float:
+    """Return a percentage between 0 and 50 as a fraction."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 50:
+        raise argparse.ArgumentTypeError(f"{text!r}: a percentage between 0 and 50 is expected")
+    return value / 100
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number from `least` to `most`."""
+    wanted = f"a whole number from {least} to {most}" if most else f"a whole number, {least} or more,"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{text!r}: {wanted} is expected")
+        return value
+
+    return read
+
+
+def add_workdir_root(p: argparse.ArgumentParser) -> None:
+    """Add --workdir-root, which every script that works with isolated copies has: a whole path, or None."""
+    where = "where the copies live (default under $TMPDIR)"
+    p.add_argument(
+        "--workdir-root", metavar="DIR", type=lambda text: Path(text).resolve() if text else None, help=where
+    )

@@ -1,0 +1,41 @@
+"""What a session is about, as agreed with the person: the keys of its config line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from helpers import console, journal, state
+from helpers.run import task
+
+_ASKED = {
+    "metric": "metricName", "unit": "metricUnit", "direction": "bestDirection", "scope": "scope",
+    "off_limits": "offLimits", "allow": "allow", "layouts": "layouts", "margin": "margin", "max_pairs": "maxPairs",
+    "guard": "guards", "pass_env": "passEnv", "no_checks": "noChecks", "objective": "objective",
+    "constraints": "constraints", "simplicity": "simplicity", "infra": "infra", "web": "web", "workers": "workers",
+}  # fmt: skip
+"""Option of start_session.py to key."""
+_BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours": "hours"}
+_ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
+
+
+def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the keys that the arguments give a value; raises Failure (2) on what cannot be meant."""
+    if not args.goal or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
+        raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
+    given = vars(args)
+    agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
+    for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
+        agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
+    agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
+    now = state.fold(journal.read(root))
+    if not (now and now.config["name"] == args.goal):
+        missing = [
+            flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
+        ]
+        if missing:
+            raise console.usage(f"a new session needs {' and '.join(missing)}", "see start_session.py --help")
+        agreed.setdefault("metricUnit", "")
+    return agreed
