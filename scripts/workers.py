@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console, git, state
+from helpers.run import resources
 
 EXAMPLES = """\
   workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
@@ -27,20 +28,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     p.add_argument("action", choices=["up", "list", "calibrate", "replace", "stop", "down"])
     p.add_argument("worker", nargs="*", help="for calibrate, replace, stop and down: which")
-    p.add_argument("--count", type=int, default=1, metavar="N", help="up: workers in all, vm-01 to vm-N (default 1)")
-    p.add_argument(
-        "--infra", metavar="NAME", help="up: aws, gcp/us-central1, k8s, slurm/CLUSTER, ... (default: the session's)"
-    )
-    p.add_argument("--cpus", metavar="N+", help="up: cores, as 4 or 4+")
-    p.add_argument("--gpus", metavar="H100:1", help="up: accelerators; several kinds that will do: H100:1,H200:1")
-    p.add_argument(
-        "--autostop",
-        type=int,
-        default=60,
-        metavar="MINUTES",
-        help="up: idle minutes until it stops; 0 for never (default 60)",
-    )
-    p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
+    resources.add_options(p)
     p.add_argument("--ask", action="store_true", help="list: ask the clouds for the true states")
     p.add_argument("--all", action="store_true", help="calibrate, stop and down: every worker; down needs --yes")
     p.add_argument("--yes", action="store_true", help="down --all, or with something running there: the person said so")
@@ -83,10 +71,8 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
     """Measure the baseline on all of them at the same time; exit 1 when one cannot resolve the margin."""
     from helpers.judge import elsewhere
 
-    jobs = [elsewhere.begin_calibration(root, elsewhere.choose(state.load(root), name)) for name in names]
     quiet = True
-    for job in jobs:
-        result = elsewhere.calibrated(root, job, seconds)
+    for result in elsewhere.calibrate_all(root, names, seconds):
         print(f"{result.event['worker']}: {result.text}", flush=True)
         quiet = quiet and result.quiet
     return console.DONE if quiet else console.NO
@@ -96,9 +82,7 @@ def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
     """Launch what is missing."""
     from helpers.run import workers
 
-    wanted = workers.Wanted(
-        workers.resources(now, args.infra, args.cpus, args.gpus), args.autostop or None, args.prefix
-    )
+    wanted = resources.asked(now, args)
     names = workers.plan(now, args.count, wanted)
     if not names:
         print(f"all {args.count} are up")

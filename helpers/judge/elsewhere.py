@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from helpers import console, journal, state
@@ -85,6 +86,13 @@ def follow(root: Path, name: str, seconds: float) -> Event:
 def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
     """Measure the baseline on a worker and journal what it resolves; raises Failure (3)."""
     return calibrated(root, begin_calibration(root, worker), seconds)
+
+
+def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
+    """Measure the baseline on all of these workers at the same time and yield one after the other; raises Failure (2, 3)."""
+    jobs = [begin_calibration(root, choose(state.load(root), worker)) for worker in workers]
+    for job in jobs:
+        yield calibrated(root, job, seconds)
 
 
 def begin_calibration(root: Path, worker: str) -> str:

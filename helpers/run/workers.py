@@ -5,43 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from helpers import console, journal, locks, state
 from helpers.run import budget, crew, keeper, sky
 from helpers.run.crew import Worker
+from helpers.run.resources import Wanted
 from helpers.state import State
 
 MOST = 64
-AUTOSTOP = 60
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a new worker shall be; `resources` are those of SkyPilot's task schema."""
-
-    resources: dict[str, Any]
-    autostop: int | None = AUTOSTOP
-    prefix: str = "vm"
-
-
-def resources(now: State, infra: str | None, cpus: str | None, gpus: str | None) -> dict[str, Any]:
-    """Return experiment.yaml's resources with what the caller and the session ask for."""
-    its = dict((now.lock or {}).get("task", {}).get("resources") or {})
-    session_infra = str(now.config.get("infra") or "")
-    chosen = infra or (session_infra if session_infra not in ("", "local", "sky") else None)
-    its.update({k: v for k, v in (("infra", chosen), ("cpus", cpus), ("accelerators", _gpus(gpus))) if v})
-    return its
-
-
-def _gpus(text: str | None) -> dict[str, int] | str | None:
-    if not text:
-        return None
-    if "," not in text:
-        return text
-    return {part.partition(":")[0]: int(part.partition(":")[2] or 1) for part in text.split(",")}
 
 
 def plan(now: State, count: int, wanted: Wanted) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpers import console, state
-from helpers.run import crew, dispatch, keeper, outcome, screening, sky, workers
+from helpers.run import crew, dispatch, keeper, outcome, resources, screening, sky, workers
 
 
 def journal(*events: dict[str, Any]) -> state.State:
@@ -132,6 +132,6 @@ def test_never_more_workers_than_agreed() -> None:
     now = journal(of_worker("vm-01", "up", launch="a"), of_worker("vm-02", "down"))
     now.config["workers"] = 2
 
-    assert ["vm-02"] == workers.plan(now, 2, workers.Wanted({}))
+    assert ["vm-02"] == workers.plan(now, 2, resources.Wanted({}))
     with pytest.raises(console.Failure, match="3 workers would be more than the 2"):
-        workers.plan(now, 2, workers.Wanted({}, prefix="more"))
+        workers.plan(now, 2, resources.Wanted({}, prefix="more"))
