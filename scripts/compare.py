@@ -29,12 +29,8 @@ def arguments() -> argparse.ArgumentParser:
         "--margin", type=options.percent, metavar="PCT", help="smallest gain worth keeping (default: the session's)"
     )
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs at most (default 48)")
-    p.add_argument(
-        "--layouts",
-        type=options.whole(1, 16),
-        metavar="N",
-        help="build each side N times in different layouts and cycle",
-    )
+    cycle = "build each side N times in different layouts and cycle"
+    p.add_argument("--layouts", type=options.whole(1, 16), metavar="N", help=cycle)
     p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%|same", help="a secondary metric's limit")
     p.add_argument("--not-worse", action="store_true", help="accept when shown to lose less than the margin")
     p.add_argument(
@@ -43,9 +39,8 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--wait", type=float, default=86400, metavar="SECONDS", help="follow so long; it goes on without us")
     p.add_argument("--samples", metavar="FILE", help="judge recorded pairs (one JSON trace a line, - for stdin)")
     p.add_argument("--calibrate", action="store_true", help="measure the baseline and say what this host resolves")
-    p.add_argument(
-        "--on", choices=["local", "sky"], default="local", help="measure here or on a worker (default local)"
-    )
+    where = "measure here or on a worker (default local)"
+    p.add_argument("--on", choices=["local", "sky"], default="local", help=where)
     p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")
     p.add_argument("--dry-run", action="store_true", help="show the plan, measure nothing")
     options.add_workdir_root(p)
@@ -76,10 +71,10 @@ def compare(args: argparse.Namespace) -> int:
     worker = begin.choose(now, args.on, args.worker)
     job = begin.running(work, now, args.experiment, worker)
     if job is None:
-        plan = begin.plan(work, now, args.experiment, compare.Options(
-            args.against, args.margin, args.max_pairs, args.layouts,
-            tuple(args.guard), args.not_worse, args.seed,
-        ))  # fmt: skip
+        asked = compare.Options(
+            args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+        )
+        plan = begin.plan(work, now, args.experiment, asked)
         if args.dry_run:
             console.emit_json(plan.as_dict(), full=args.full)
             return console.DONE
@@ -93,17 +88,10 @@ def compare(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Say which gain this host, or a worker, resolves."""
-    from helpers.judge import calibration, compare
+    from helpers.judge import begin
     from helpers.run.workdir import Workdirs
 
-    work = Workdirs(git.find(), args.workdir_root)
-    if args.on == "sky":
-        from helpers.judge import elsewhere
-
-        worker = elsewhere.choose(compare.load(work.root), args.worker)
-        result = elsewhere.calibrate(work.root, worker, args.wait)
-    else:
-        result = calibration.calibrate(work)
+    result = begin.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
     console.show(args, result.event, result.text)
     return console.DONE if result.quiet else console.NO
 

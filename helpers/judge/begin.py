@@ -1,10 +1,11 @@
-"""Beginning a comparison and going on with one: on this machine, or on the worker that was chosen."""
+"""Beginning a comparison or a calibration, and going on with one: on this machine, or on the worker that was chosen."""
 
 from __future__ import annotations
 
 from helpers import console
 from helpers.journal import Event
-from helpers.judge import compare, gate
+from helpers.judge import calibration, compare, gate
+from helpers.judge.calibration import Calibration
 from helpers.judge.pairs import Plan
 from helpers.run.workdir import Workdirs
 from helpers.state import State
@@ -53,3 +54,12 @@ def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Event:
     from helpers.judge import elsewhere
 
     return elsewhere.follow(work.root, job, seconds)
+
+
+def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Calibration:
+    """Measure what this machine, or a worker within `seconds`, resolves; raises Failure (2, 3)."""
+    if on != "sky":
+        return calibration.calibrate(work)
+    from helpers.judge import elsewhere
+
+    return elsewhere.calibrate(work.root, elsewhere.choose(compare.load(work.root), worker), seconds)
