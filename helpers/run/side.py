@@ -21,6 +21,7 @@ OPENED = "the benchmark's output was opened by something else"
 HIDDEN = "a METRIC line was hidden behind the beginning of another"
 OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
+_OWN = ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share", "tmp")
 
 
 class Trees(Protocol):
@@ -50,6 +51,7 @@ class Side:
     env: dict[str, str] = field(default_factory=dict)
     before: dict[str, tuple[int, ...]] = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
+    around: Callable[[], None] | None = None
     watch: output.Watch = field(default_factory=output.Watch, repr=False)
 
     @property
@@ -80,6 +82,7 @@ class Side:
                     end = tail(self.folder / "build.log")
                     hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
                     raise SideError(f"build failed ({said}): {end}{hint}")
+        self.around = self.walls()
 
     def measure(self, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
         """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
@@ -87,17 +90,14 @@ class Side:
         `seed` reaches the script as AUTORESEARCH_SEED: a benchmark that makes its input from it leaves nothing to
         learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one call to the next.
         """
-        for name in ("home", "tmp"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        for name in ("home/.cache", "home/.config", "home/.local/share", "tmp"):
-            (self.folder / name).mkdir(parents=True)
+        self._empty()
         out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
             out_err = stdout.fileno(), stderr.fileno()
             self.watch.begin(out)
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
-            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.walls(), orphans=orphans)
+            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
@@ -109,6 +109,18 @@ class Side:
             raise SideError(f"{script} printed no METRIC line: {tail(err)}")
         self.signs |= {HIDDEN} if printed.hidden else set()
         return printed.metrics
+
+    def _empty(self) -> None:
+        """Make HOME and the temporary folder anew; mostly nothing was left there, and removing them so is quicker."""
+        own = [self.folder / name for name in _OWN]
+        try:
+            for folder in reversed(own):
+                folder.rmdir()
+        except OSError:
+            for name in ("home", "tmp"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+        for folder in own:
+            folder.mkdir()
 
     def walls(self, writable: Sequence[Path] = ()) -> Callable[[], None] | None:
         """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
@@ -122,7 +134,7 @@ class Side:
             return f"skipped (no {paths.CHECKS})"
         limit = self.task.seconds(CHECK_TIMEOUT, 600)
         with (self.folder / "checks.log").open("wb") as log:
-            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.walls())
+            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.around)
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
     def changed_protected(self, locked: dict[str, str]) -> list[str]:

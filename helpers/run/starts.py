@@ -39,9 +39,10 @@ class Starts:
 
     def of(self, name: str) -> Start | None:
         """Return what the experiment started from, None for an unknown one."""
-        meta, ref = self._file(name), self.refs.sealed(name)
+        meta = self._file(name)
         if meta.exists():
             return Start(**json.loads(meta.read_text(encoding="utf-8")))
+        ref = self.refs.sealed(name)
         if not ref:
             return None
         parent = git.commit_of(self.root, f"{ref}^")

@@ -39,14 +39,15 @@ def builder(
     covered = tuple(place + "/" for place in hidden)
     writable = [str(path) for path in own if os.path.isdir(path)]  # noqa: PTH112
     shown = [str(path) for path in keep if str(path).startswith(covered) and os.path.isdir(path)]  # noqa: PTH112
+    locked = [str(path) for path in fixed]
 
     def build() -> None:
         _enter()
         _hide(writable, hidden, shown)
-        for file in fixed:
-            if file.is_file() and not file.is_symlink():
-                _mount(str(file), str(file), None, _BIND)
-                _read_only(str(file))
+        for file in locked:
+            if os.path.isfile(file) and not os.path.islink(file):  # noqa: PTH113, PTH114
+                _mount(file, file, None, _BIND)
+                _read_only(file)
 
     return build
 
@@ -102,16 +103,16 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> No
     clones = [(path, _clone(descriptor)) for path, descriptor in descriptors]
     _read_only("/")
     for place in hidden:
-        if Path(place).is_dir():
+        if os.path.isdir(place):  # noqa: PTH112 - this runs before each measurement
             _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, "mode=1777,size=75%")
     for path, clone in clones:  # what is only shown comes first, so that nothing of it stays writable
-        if not Path(path).is_dir():
-            Path(path).mkdir(parents=True)
+        if not os.path.isdir(path):  # noqa: PTH112
+            os.makedirs(path)  # noqa: PTH103
         _attach(clone, path)
         os.close(clone)
         if path not in own:
             _read_only(path)
-    os.chdir(Path.cwd())  # the working folder is the one behind the new mounts
+    os.chdir(os.getcwd())  # noqa: PTH109 - the working folder is the one behind the new mounts
 
 
 def _clone(descriptor: int) -> int:
