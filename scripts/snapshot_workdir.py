@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, options, paths, state
+from helpers import console, git, paths, state
+from helpers.run import inventory, workdir_options
 from helpers.run.workdir import Workdirs
 
 EXAMPLES = """\
@@ -24,30 +24,7 @@ EXAMPLES = """\
 def arguments() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Isolated copies of this repository: edit there, never in the work tree.", EXAMPLES)
-    sub = p.add_subparsers(dest="verb", required=True, metavar="create|seal|diff|restore|list|prune")
-    create = sub.add_parser("create", help="make a copy and print its folder")
-    create.add_argument("experiment", nargs="?", help="a name like exp-07; without one the next free name is taken")
-    create.add_argument("--from", dest="source", metavar="REV|EXP", help="start from a revision or an experiment")
-    seal = sub.add_parser("seal", help="record the copy's content as a commit on refs/autoresearch/EXP")
-    seal.add_argument("experiment")
-    seal.add_argument("--desc", metavar="TEXT", help="what it does and why, in a line")
-    diff = sub.add_parser("diff", help="the patch from where it started")
-    diff.add_argument("experiment")
-    diff.add_argument("--stat", action="store_true", help="only the files and the number of lines")
-    restore = sub.add_parser("restore", help="write the sealed content into an empty folder")
-    restore.add_argument("experiment")
-    restore.add_argument("folder", type=Path)
-    listing = sub.add_parser("list", help="all experiments")
-    prune = sub.add_parser("prune", help="remove copies whose content is sealed; what is sealed stays in git")
-    prune.add_argument("experiment", nargs="*", help="all that are sealed, when none is named")
-    prune.add_argument("--force", action="store_true", help="also copies with edits that are not sealed")
-    prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
-    for each in (create, seal, diff, restore, listing, prune):
-        options.add_workdir_root(each)
-        each.formatter_class = argparse.RawDescriptionHelpFormatter
-        each.epilog = console.EXIT_CODES
-    for each in (diff, listing):
-        console.add_output_options(each)
+    workdir_options.add(p)
     return p
 
 
@@ -74,11 +51,9 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
 def seal(work: Workdirs, args: argparse.Namespace) -> int:
     """Seal a copy."""
     sealed = work.seal(args.experiment, args.desc)
-    twins = [n for n in work.names() if n != sealed.name and work.is_sealed(n) and work.sealed(n).tree == sealed.tree]
-    if sealed.tree == sealed.start.tree:
-        console.note(f"note: {sealed.name} is identical to what it started from")
-    elif twins:
-        console.note(f"note: {sealed.name} has the same content as {', '.join(twins)}")
+    same = inventory.sameness(work, sealed)
+    if same:
+        console.note(f"note: {same}")
     print(f"{sealed.name} {sealed.commit[:12]} tree {sealed.tree[:12]} {sealed.description.splitlines()[0]}")
     return console.DONE
 
@@ -101,22 +76,20 @@ def restore(work: Workdirs, args: argparse.Namespace) -> int:
 
 def listing(work: Workdirs, args: argparse.Namespace) -> int:
     """List all experiments."""
-    rows = [work.describe(name) for name in work.names()]
-    lines = [f"{r['experiment']}  {r['state']:8}  {r['commit'] or '-':12}  {r['description']}" for r in rows]
-    console.show(args, rows, "\n".join(lines) or "no experiments yet: snapshot_workdir.py create exp-01")
+    rows = inventory.rows(work)
+    text = "\n".join(map(inventory.line, rows)) or "no experiments yet: snapshot_workdir.py create exp-01"
+    console.show(args, rows, text)
     return console.DONE
 
 
 def prune(work: Workdirs, args: argparse.Namespace) -> int:
     """Remove copies."""
-    for name in args.experiment or work.names():
-        if not work.path(name).is_dir():
-            continue
-        if not args.force and not work.is_clean(name):
+    word = "would be removed" if args.dry_run else "removed"
+    for name, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
+        if goes:
+            print(f"{name}: {word} ({work.path(name)})")
+        else:
             console.note(f"{name}: kept, it has edits that are not sealed (--force removes it all the same)")
-            continue
-        if args.dry_run or work.prune(name):
-            print(f"{name}: {'would be removed' if args.dry_run else 'removed'} ({os.fspath(work.path(name))})")
     return console.DONE
 
 

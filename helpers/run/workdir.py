@@ -222,16 +222,6 @@ class Workdirs:
             self.shadow.read_tree(self.start(name).tree, self.index(name))
         return self.shadow.write_tree(self.path(name), self.index(name)) == self.sealed(name).tree
 
-    def describe(self, name: str) -> dict[str, str]:
-        """Return name, state (sealed or open), commit, folder and description of an experiment."""
-        folder = self.path(name)
-        row = {"experiment": name, "folder": str(folder) if folder.is_dir() else ""}
-        if not self.is_sealed(name):
-            return {**row, "state": "open", "commit": "", "tree": "", "description": "(not sealed)"}
-        sealed = self.sealed(name)
-        first = sealed.description.splitlines()[0]
-        return {**row, "state": "sealed", "commit": sealed.commit[:12], "tree": sealed.tree, "description": first}
-
     def prune(self, name: str) -> bool:
         """Remove the copy's folder; its sealed content stays in git. Returns whether there was one."""
         target = self.path(name)
