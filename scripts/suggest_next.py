@@ -49,12 +49,8 @@ def alike(repository: git.Repository, args: argparse.Namespace) -> int:
 
     rows = search.similar(repository, args.like)[:10]
     same = advice.same(rows)
-    if args.json:
-        console.emit_json(
-            {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}, full=args.full
-        )
-    else:
-        console.emit("\n".join(advice.likeness(args.like, rows)), full=args.full)
+    document = {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}
+    console.show(args, document, "\n".join(advice.likeness(args.like, rows)))
     return console.NO if same else console.DONE
 
 
@@ -63,10 +59,7 @@ def advise(repository: git.Repository, now: state.State, args: argparse.Namespac
     from helpers.judge import advice
 
     found = advice.advise(repository, now, args.price)
-    if args.json:
-        console.emit_json(found.as_dict(), full=args.full)
-    else:
-        console.emit("\n".join(found.lines()), full=args.full)
+    console.show(args, found.as_dict(), "\n".join(found.lines()))
     return console.DONE
 
 
