@@ -148,7 +148,11 @@ class Session:
         step("collect_results", "--wait", "30", "--all", codes=(0, 1))
         step("compare", name, "--max-pairs", "8", codes=(0, 1))
         if self.last_verdict(name) == "improved":
-            step("record_result", "keep", name)
+            # A comparison that was killed after its first look speaks against: more must then speak for it.
+            step("record_result", "keep", name, again="more must speak for it")
+            while not self.is_kept(name):
+                self.must("compare", name, "--max-pairs", "8", codes=(0, 1))
+                self.must("record_result", "keep", name, again="more must speak for it")
         else:
             step("record_result", "discard", name, "--why", "no gain")
 
@@ -162,6 +166,11 @@ class Session:
         if not events:
             raise Loss(f"{name}: no comparison is journaled though compare.py had ended")
         return str(events[-1]["verdict"])
+
+    def is_kept(self, name: str) -> bool:
+        """Tell whether the journal says that an experiment was kept."""
+        events = map(json.loads, self.journal().splitlines())
+        return any(e.get("status") == "keep" and e.get("experiment_id") == name for e in events)
 
     def check(self) -> None:
         """Raise Loss unless journal, branch, work tree and processes agree."""
