@@ -9,17 +9,22 @@ from helpers.run.workdir import Sealed, Workdirs
 
 def rows(work: Workdirs) -> list[dict[str, str]]:
     """Return name, state (sealed or open), commit, tree, folder and description of each experiment."""
-    return [_row(work, name) for name in work.names()]
-
-
-def _row(work: Workdirs, name: str) -> dict[str, str]:
-    folder = work.path(name)
-    row = {"experiment": name, "folder": str(folder) if folder.is_dir() else ""}
-    if not work.is_sealed(name):
-        return {**row, "state": "open", "commit": "", "tree": "", "description": "(not sealed)"}
-    sealed = work.sealed(name)
-    first = sealed.description.splitlines()[0]
-    return {**row, "state": "sealed", "commit": sealed.commit[:12], "tree": sealed.tree, "description": first}
+    known, found = work.refs.titled(), []
+    for name in work.names():
+        commit, tree, title = known.get(name, ("", "", "(not sealed)"))
+        folder = str(work.path(name)) if work.path(name).is_dir() else ""
+        state = "sealed" if commit else "open"
+        found.append(
+            {
+                "experiment": name,
+                "folder": folder,
+                "state": state,
+                "commit": commit[:12],
+                "tree": tree,
+                "description": title,
+            }
+        )
+    return found
 
 
 def line(row: dict[str, str]) -> str:
@@ -31,8 +36,8 @@ def sameness(work: Workdirs, sealed: Sealed) -> str:
     """Say what else has the content of this experiment, "" when nothing has."""
     if sealed.tree == sealed.start.tree:
         return f"{sealed.name} is identical to what it started from"
-    others = (name for name in work.names() if name != sealed.name and work.is_sealed(name))
-    twins = [name for name in others if work.sealed(name).tree == sealed.tree]
+    known = work.refs.titled()
+    twins = sorted(name for name, (_, tree, _) in known.items() if tree == sealed.tree and name != sealed.name)
     return f"{sealed.name} has the same content as {', '.join(twins)}" if twins else ""
 
 

@@ -42,7 +42,21 @@ class Refs:
         rows = git.text(self.root, ["for-each-ref", "--format=%(refname) %(objectname) %(parent)", prefix + self.own])
         found = {}
         for ref, *commits in (row.split() for row in rows.splitlines()):
-            name = ref.removeprefix(prefix + self.own)
-            if "/" not in name:  # another worktree's
+            if name := self._own_name(ref, prefix):
                 found[name] = tuple(commits)
         return found
+
+    def titled(self) -> dict[str, tuple[str, str, str]]:
+        """Return name to (commit, tree, first line of the description) of every sealed experiment."""
+        form = "--format=%(refname)%00%(objectname)%00%(tree)%00%(contents:lines=1)"
+        rows = git.text(self.root, ["for-each-ref", form, paths.EXPERIMENT_REF + self.own])
+        found = {}
+        for ref, commit, tree, title in (row.split("\0", 3) for row in rows.split("\n") if row):
+            if name := self._own_name(ref, paths.EXPERIMENT_REF):
+                found[name] = commit, tree, title
+        return found
+
+    def _own_name(self, ref: str, prefix: str) -> str:
+        """Return the experiment's name, empty for one of another worktree."""
+        name = ref.removeprefix(prefix + self.own)
+        return "" if "/" in name else name
