@@ -82,7 +82,8 @@ def _files(root: Path, config: dict[str, Any]) -> None:
         paths.BENCHMARK: templates / paths.BENCHMARK,
         paths.CHECKS: templates / paths.CHECKS,
     }.items():
-        if os.path.lexists(root / name) or not source.exists():
+        unwanted = name == paths.CHECKS and config.get("noChecks")
+        if unwanted or os.path.lexists(root / name) or not source.exists():
             continue
         shutil.copyfile(source, root / name)
         if name.endswith(".sh"):

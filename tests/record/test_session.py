@@ -144,3 +144,14 @@ def test_git_read_only_says_what_to_allow(repo: Any) -> None:
         assert "sandbox" in repo.script("start_session", *NEW, code=3).stderr
     finally:
         (repo.root / ".git").chmod(0o755)
+
+
+def test_no_checks_from_the_beginning(repo: Any) -> None:
+    """With --no-checks no checks are written that would have to be filled in, and the session locks without any."""
+    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n")
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower", "--no-checks")
+
+    done = repo.script("start_session", "--lock")
+
+    assert not (repo.root / "autoresearch.checks.sh").exists()
+    assert "baseline: time_s=1.5" in done.stdout

@@ -1,0 +1,46 @@
+"""What the options that several scripts share accept."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import options
+
+
+@given(st.floats(0.001, 49.999))
+def test_a_percentage_becomes_a_fraction(value: float) -> None:
+    """What is typed in percent is used as a fraction."""
+    assert value / 100 == options.percent(repr(value))
+
+
+@given(st.one_of(st.text(), st.floats(max_value=0), st.floats(min_value=50), st.just("nan"), st.just("1e999")))
+def test_nothing_else_is_a_percentage(value: object) -> None:
+    """Anything outside of 0 to 50 is refused in words."""
+    try:
+        accepted = options.percent(str(value))
+    except argparse.ArgumentTypeError as refusal:
+        told = str(refusal)
+        accepted = 0.25
+    else:
+        told = "a percentage between 0 and 50"
+
+    assert "a percentage between 0 and 50" in told
+    assert 0 < accepted < 0.5
+
+
+@pytest.mark.parametrize(("option", "value"), [("--margin", "0"), ("--margin", "x"), ("--layouts", "0"), ("--layouts", "17"),
+                                               ("--workers", "-1"), ("--max-experiments", "many")])  # fmt: skip
+def test_a_session_is_not_begun_with_what_cannot_be_meant(repo: Any, option: str, value: str) -> None:
+    """Exit 2, the option named, what was expected said, and no session begun."""
+    begin = ("--goal", "g", "--metric", "m", "--direction", "lower")
+
+    done = repo.script("start_session", *begin, f"{option}={value}", code=2)
+
+    assert option in done.stderr
+    assert "is expected" in done.stderr
+    assert not (repo.root / "autoresearch.jsonl").exists()
