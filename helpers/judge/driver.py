@@ -6,7 +6,6 @@ It writes progress lines for whoever follows, and the verdict with every sample 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from pathlib import Path
@@ -33,10 +32,9 @@ def carry_out(root: Path, job: str) -> None:
     sandbox.adopt_orphans()
     folder = Folder(root, job, KIND)
     plan = Plan(**json.loads(folder.read("plan.json")))
-    with folder.held() as mine:
-        if not mine or folder.has("finished"):
+    with folder.claimed() as mine:
+        if not mine:
             return
-        folder.mark("started", f"{os.getpid()}\n")
         place = Path(plan.workdir_root) / "runs" / job
         began = time.monotonic()
         with folder.log.open("a", encoding="utf-8", buffering=1) as log:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helpers import locks, paths
+
+PATIENCE = 5.0
+"""Seconds that a job's lock is waited for."""
 
 JobState = Literal["pending", "running", "done", "lost"]
 """The four states that every executor answers with."""
@@ -74,10 +78,24 @@ class Folder:
             return ""
 
     @contextmanager
-    def held(self) -> Iterator[bool]:
-        """Try to take the job's lock; yields whether it could be had. Held as long as the block runs."""
-        with locks.held(self.path / "lock") as free:
-            yield free
+    def claimed(self) -> Iterator[bool]:
+        """Take the job to work on it as long as the block runs; yields False when somebody has, or it was cancelled.
+
+        Who looks at its state holds the lock for a moment: that is waited for.
+        """
+        until = time.monotonic() + PATIENCE
+        while True:
+            with locks.held(self.path / "lock") as free:
+                if free:
+                    mine = not any(self.has(name) for name in ("started", "finished", "cancelled"))
+                    if mine:
+                        self.mark("started", f"{os.getpid()}\n")
+                    yield mine
+                    return
+            if self.has("started") or time.monotonic() > until:
+                yield False
+                return
+            time.sleep(0.001)
 
     def state(self) -> JobState:
         """Return the job's state, as it truly is now."""
@@ -85,7 +103,7 @@ class Folder:
             return "lost"
         if self.has("finished") or self.has("cancelled"):
             return "done"
-        with self.held() as free:
+        with locks.held(self.path / "lock", shared=True) as free:
             if self.has("finished"):  # it ended between the two looks
                 return "done"
             if not free:

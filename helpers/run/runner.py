@@ -36,12 +36,10 @@ def work(root: Path, slot: int, count: int) -> None:
 
 
 def _claim(root: Path, job: Folder, slot: int, count: int) -> bool:
-    with job.held() as mine:
-        if not mine or job.has("started") or job.has("cancelled"):
-            return False
-        job.mark("started", f"{os.getpid()}\n")
-        run(root, job, slot, count)
-        return True
+    with job.claimed() as mine:
+        if mine:
+            run(root, job, slot, count)
+        return mine
 
 
 def run(root: Path, job: Folder, slot: int, count: int) -> None:

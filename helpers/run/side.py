@@ -21,7 +21,7 @@ OPENED = "the benchmark's output was opened by something else"
 HIDDEN = "a METRIC line was hidden behind the beginning of another"
 OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
-_OWN = ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share", "tmp")
+_OWN = {"home": ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share"), "tmp": ("tmp",)}
 
 
 class Trees(Protocol):
@@ -51,6 +51,7 @@ class Side:
     env: dict[str, str] = field(default_factory=dict)
     before: dict[str, tuple[int, ...]] = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
+    fresh: dict[str, list[object] | None] = field(default_factory=dict)
     around: Callable[[], None] | None = None
     watch: output.Watch = field(default_factory=output.Watch, repr=False)
 
@@ -111,16 +112,15 @@ class Side:
         return printed.metrics
 
     def _empty(self) -> None:
-        """Make HOME and the temporary folder anew; mostly nothing was left there, and removing them so is quicker."""
-        own = [self.folder / name for name in _OWN]
-        try:
-            for folder in reversed(own):
-                folder.rmdir()
-        except OSError:
-            for name in ("home", "tmp"):
-                shutil.rmtree(self.folder / name, ignore_errors=True)
-        for folder in own:
-            folder.mkdir()
+        """Make HOME and the temporary folder anew, unless nothing touched them."""
+        for name, folders in _OWN.items():
+            own = [self.folder / folder for folder in folders]
+            if name in self.fresh and self.fresh[name] == _marks(own):
+                continue
+            shutil.rmtree(own[0], ignore_errors=True)
+            for folder in own:
+                folder.mkdir()
+            self.fresh[name] = _marks(own)
 
     def walls(self, writable: Sequence[Path] = ()) -> Callable[[], None] | None:
         """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
@@ -180,3 +180,15 @@ class Side:
                 mark = (seen.st_mode,) if inner else (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
                 found[os.path.relpath(file, self.copy)] = mark
         return found
+
+
+def _marks(folders: Sequence[Path]) -> list[object] | None:
+    """Return what changes with whatever is kept in these folders, None when one is gone.
+
+    The entries, and what lstat says: the time of the last change of an inode cannot be set back.
+    """
+    try:
+        seen = [([entry.name for entry in folder.iterdir()], os.lstat(folder)) for folder in folders]
+    except OSError:
+        return None
+    return [(names, s.st_ino, s.st_mode, s.st_uid, s.st_mtime_ns, s.st_ctime_ns) for names, s in seen]
