@@ -201,6 +201,10 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
         rule=pairs.last_look, ends=("not_worse",),
     )  # fmt: skip
     record = {"gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs, "worse": verdict.worse}
-    if verdict.verdict != "not_worse" and verdict.gain <= -plan.margin:
-        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {verdict.gain:+.2%}"}
-    return {"holdout": record}
+    if verdict.verdict == "not_worse" or verdict.gain > -plan.margin:
+        return {"holdout": record}
+    figures = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
+    if verdict.worse:
+        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {figures}"}
+    reason = f"the holdout may lose: {figures}; a quieter host, or a longer holdout, could tell"
+    return {"holdout": record, "verdict": "undecided", "reason": reason}

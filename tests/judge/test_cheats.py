@@ -178,6 +178,30 @@ def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
     assert "holdout" in event["reason"]
 
 
+def test_a_holdout_that_cannot_tell(repo: Any) -> None:
+    """Where the second workload is too noisy to show a loss the answer is undecided, which is not kept either."""
+    from helpers.judge.pairs import input_seed
+
+    seed = next(s for s in map(str, range(999)) if 14 == sum(input_seed(f"{s}/holdout", n) % 2 for n in range(24)))
+    repo.write("autoresearch.sh", "echo METRIC ms=$(cat src/cost)\n")
+    repo.write("autoresearch.holdout.sh", "cost=(90 130); grep -q 100 src/cost && cost=(100 100)\n"
+               "echo METRIC ms=${cost[AUTORESEARCH_SEED % 2]}\n")  # fmt: skip
+    repo.write("src/cost", "100\n")
+    repo.commit()
+    repo.script("start_session", "--goal", "quick", "--metric", "ms", "--direction", "lower", "--no-checks")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/cost").write_text("50\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "half the cost")
+
+    done = repo.script("compare", "exp-01", "--seed", seed, "--json", code=1)
+
+    event = json.loads(done.stdout)
+    assert "undecided" == event["verdict"]
+    assert "the holdout may lose: -23.08% [-23.08%, +11.11%]" in event["reason"]
+    repo.script("record_result", "keep", "exp-01", code=4)
+
+
 def test_a_guarded_metric_that_grows(repo: Any) -> None:
     """Faster at the price of a guarded secondary metric is not improved."""
     from conftest import BENCHMARK, CHECKS
