@@ -12,6 +12,8 @@ PER_24, PER_48 = 0.8, 0.6
 """Smallest gain found with about 75% power, in units of sigma_pair, by at most 24 and 48 pairs."""
 CONFIRM = 0.02
 """From this sigma_pair on a gain is kept only if a second, fresh comparison says the same."""
+CLEAR = 2.0
+"""A gain of fewer sigma_pair than this needs one too: what chance alone brings forth is small beside the noise."""
 FEWEST = 16
 
 
@@ -39,9 +41,11 @@ def sigma_pair(*series: Sequence[float]) -> float | None:
     return 1.4826 * statistics.median(steps)
 
 
-def needs_confirmation(sigma: float | None) -> bool:
-    """Tell whether a gain on such a host needs a second comparison."""
-    return sigma is not None and sigma >= CONFIRM
+def needs_confirmation(sigma: float | None, gain: float | None = None) -> bool:
+    """Tell whether a gain on such a host needs a second comparison; `gain` (a fraction) where it was found to be one."""
+    if sigma is None:
+        return False
+    return sigma >= CONFIRM or (gain is not None and math.log1p(gain) < CLEAR * sigma)
 
 
 def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
@@ -63,4 +67,6 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
         text += f"\nfor the margin of {margin:.1%} use all 48 pairs: compare.py EXP --max-pairs 48"
     if needs_confirmation(sigma):
         text += "\nat this noise a gain counts only when a second, fresh comparison says the same (done by itself)"
+    else:
+        text += f"\na gain of less than {CLEAR * sigma:.1%} counts only when a second, fresh comparison says the same (done by itself)"
     return Calibrated(sigma, resolves, noisy, text)

@@ -57,8 +57,9 @@ def _untrue(root: Path, now: State, compared: Event) -> str | None:
         if part is not None and _judged(compared, part) != (part.get("verdict"), part.get("pairs")):
             return "its samples do not say what its verdict says"
     sigma = noise.sigma_pair(compared["baseline_samples"], compared["candidate_samples"])
-    if noise.needs_confirmation(sigma) and not compared.get("confirmation"):
-        return "the host was noisy and there is no second comparison"
+    gain = None if compared.get("mode") == "not_worse" else float(compared["gain"])
+    if noise.needs_confirmation(sigma, gain) and not compared.get("confirmation"):
+        return "its noise asks for a second comparison, and there is none"
     if job := now.jobs.get(str(compared.get("fleet_job"))):
         written = {**job.submitted.get("plan", {}), **(job.finished or {}).get("answer", {})}
     else:

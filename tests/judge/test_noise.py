@@ -29,6 +29,15 @@ def test_the_words_end_in_a_command() -> None:
     assert noise.needs_confirmation(found.sigma_pair)
 
 
+def test_a_gain_that_is_small_beside_the_noise_is_confirmed() -> None:
+    """Below twice the spread of a pair chance may have brought it forth; above, and for a removal, the host decides."""
+    assert noise.needs_confirmation(0.018, 0.032)
+    assert not noise.needs_confirmation(0.018, 0.05)
+    assert noise.needs_confirmation(0.021, 0.05)
+    assert not noise.needs_confirmation(0.018)
+    assert not noise.needs_confirmation(None, 0.001)
+
+
 def test_a_quiet_host_is_quiet() -> None:
     """With a spread of a thousandth, a margin of one percent is resolved with 24 pairs."""
     draw = random.Random(5)
