@@ -38,7 +38,7 @@ def fork(action: Callable[[], object], log: Path) -> None:
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         for descriptor, source in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
             os.dup2(source, descriptor)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # a pipe of our caller's must not stay open
+        os.closerange(3, 1 << 16)  # a pipe of our caller's must not stay open
         action()
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is must not go on as the caller
