@@ -5,6 +5,7 @@ An idea is one list line; what the scripts know of it stands in braces at its en
     - [ ] fuse the two passes over the row {idea-03 kind=paper source=arXiv:2205.14135 impact=3 feasibility=4 novelty=2}
 
 Every other line is the person's own: kept byte for byte, and in its place. A list line without braces is an idea too.
+Scripts change the file under the session's lock, so that ideas added at the same time are all kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, paths
+from helpers import console, journal, paths
 
 KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
 SCALE = range(1, 6)
@@ -89,22 +90,25 @@ def _parse(row: int, line: str) -> Idea | None:
 
 
 def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
-    """Append an idea to the file; return it, and whether it is new (the same text is not added twice)."""
+    """Append an idea to the file; return it, and whether it is new (the same text is not added twice).
+
+    Takes `journal.locked(root)`, which the caller must not hold; raises Failure (2) for what cannot stand in the file.
+    """
     text = " ".join(text.split())
     if not text or "{" in text or "}" in text or not text.isprintable():
         raise console.usage(
             "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
         )
-    known = read(root)
-    twin = next((idea for idea in known if idea.text.casefold() == text.casefold()), None)
-    if twin:
-        return twin, False
-    file = root / paths.IDEAS
-    before = file.read_bytes() if file.exists() else b"# Ideas\n\n"
-    idea = Idea(text, _free(before), data={k: _word(v) for k, v in data.items() if v})
-    glue = b"" if not before or before.endswith(b"\n") else b"\n"
-    _write(file, before + glue + (idea.line() + "\n").encode())
-    return idea, True
+    with journal.locked(root):
+        twin = next((idea for idea in read(root) if idea.text.casefold() == text.casefold()), None)
+        if twin:
+            return twin, False
+        file = root / paths.IDEAS
+        before = file.read_bytes() if file.exists() else b"# Ideas\n\n"
+        idea = Idea(text, _free(before), data={k: _word(v) for k, v in data.items() if v})
+        glue = b"" if not before or before.endswith(b"\n") else b"\n"
+        _write(file, before + glue + (idea.line() + "\n").encode())
+        return idea, True
 
 
 def source(root: Path, name: str) -> str:
@@ -113,7 +117,15 @@ def source(root: Path, name: str) -> str:
 
 
 def close(root: Path, name: str, result: str, why: str) -> Idea:
-    """Mark an idea as done with its result and reason; raises Failure (2) when there is none of that name."""
+    """Mark an idea as done with its result and reason; raises Failure (2) when there is none of that name.
+
+    Takes `journal.locked(root)`, which the caller must not hold.
+    """
+    with journal.locked(root):
+        return _close(root, name, {"result": _word(result), **({"why": _word(why)} if why else {})})
+
+
+def _close(root: Path, name: str, data: dict[str, str]) -> Idea:
     found = [
         idea for idea in read(root) if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
     ]
@@ -123,7 +135,7 @@ def close(root: Path, name: str, result: str, why: str) -> Idea:
     if idea.number is None:
         idea.number = _free((root / paths.IDEAS).read_bytes())
     idea.done = True
-    idea.data |= {"result": _word(result), **({"why": _word(why)} if why else {})}
+    idea.data |= data
     file = root / paths.IDEAS
     rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
@@ -142,6 +154,7 @@ def _word(value: str) -> str:
 
 
 def _write(file: Path, content: bytes) -> None:
+    """Replace the file as a whole; the caller holds the lock, for the partial file has one name."""
     partial = file.with_name(f".{file.name}.part")
     partial.write_bytes(content)
     partial.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,16 @@ def test_a_number_in_a_broken_line_is_taken(repo: Any) -> None:
     """A brace that was lost by hand does not free the number of its idea."""
     repo.write("autoresearch.ideas.md", "- [ ] broken {idea-09 kind= impact=nine\n")
     assert repo.script("ideas", "add", "another").stdout.startswith("idea-10")
+
+
+def test_ideas_added_at_the_same_time(repo: Any) -> None:
+    """Eight scripts that add at once: every idea is in the file, each under a number of its own."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: repo.script("ideas", "add", f"thought {n}"), range(8)))
+
+    found = ideas.read(repo.root)
+    assert {f"thought {n}" for n in range(8)} == {idea.text for idea in found}
+    assert set(range(1, 9)) == {idea.number for idea in found}
 
 
 def test_no_ideas_yet(repo: Any) -> None:
