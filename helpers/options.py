@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,17 @@ def percent(text: str) -> float:
     if not 0 < value < 50:
         raise argparse.ArgumentTypeError(f"{text!r}: a percentage between 0 and 50 is expected")
     return value / 100
+
+
+def amount(text: str) -> float:
+    """Return a finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0 is expected")
+    return value
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

@@ -39,8 +39,8 @@ def arguments() -> argparse.ArgumentParser:
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"
     )
     p.add_argument("--max-experiments", type=options.whole(1), metavar="N")
-    p.add_argument("--budget-usd", type=float, metavar="X")
-    p.add_argument("--budget-hours", type=float, metavar="H")
+    p.add_argument("--budget-usd", type=options.amount, metavar="X")
+    p.add_argument("--budget-hours", type=options.amount, metavar="H")
     p.add_argument("--build", metavar="CMD", help="builds the program, in the copy (BUILD_CMD of experiment.yaml)")
     p.add_argument("--bench-timeout", type=options.whole(1), metavar="SECONDS")
     p.add_argument("--check-timeout", type=options.whole(1), metavar="SECONDS")

@@ -34,7 +34,8 @@ def test_nothing_else_is_a_percentage(value: object) -> None:
 
 
 @pytest.mark.parametrize(("option", "value"), [("--margin", "0"), ("--margin", "x"), ("--layouts", "0"), ("--layouts", "17"),
-                                               ("--workers", "-1"), ("--max-experiments", "many")])  # fmt: skip
+                                               ("--workers", "-1"), ("--max-experiments", "many"), ("--budget-usd", "nan"),
+                                               ("--budget-usd", "-5"), ("--budget-hours", "0"), ("--budget-hours", "inf")])  # fmt: skip
 def test_a_session_is_not_begun_with_what_cannot_be_meant(repo: Any, option: str, value: str) -> None:
     """Exit 2, the option named, what was expected said, and no session begun."""
     begin = ("--goal", "g", "--metric", "m", "--direction", "lower")
@@ -44,3 +45,26 @@ def test_a_session_is_not_begun_with_what_cannot_be_meant(repo: Any, option: str
     assert option in done.stderr
     assert "is expected" in done.stderr
     assert not (repo.root / "autoresearch.jsonl").exists()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e999", "x", ""])
+def test_only_a_positive_finite_number_is_an_amount(value: str) -> None:
+    """What is no amount is refused in words, never taken for no limit."""
+    with pytest.raises(argparse.ArgumentTypeError, match="a number above 0 is expected"):
+        options.amount(value)
+
+
+@pytest.mark.parametrize("value", ["x", "", "0", "-1", "1.5"])
+def test_accelerators_that_are_none(session: Any, value: str) -> None:
+    """A count that is no whole number is wrong usage, said with what was expected."""
+    done = session.script("workers", "up", "--gpus", f"H100:{value},H200:1", "--dry-run", code=2)
+
+    assert "--gpus" in done.stderr
+    assert "is expected" in done.stderr
+
+
+def test_several_kinds_of_accelerators(session: Any) -> None:
+    """Several kinds that will do reach the task, a missing count being one."""
+    done = session.script("workers", "up", "--gpus", "H100:2,H200", "--infra", "aws", "--dry-run")
+
+    assert "{'H100': 2, 'H200': 1}" in done.stdout

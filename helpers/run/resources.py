@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
         "--infra", metavar="NAME", help="up: aws, gcp/us-central1, k8s, slurm/CLUSTER, ... (default: the session's)"
     )
     p.add_argument("--cpus", metavar="N+", help="up: cores, as 4 or 4+")
-    p.add_argument("--gpus", metavar="H100:1", help="up: accelerators; several kinds that will do: H100:1,H200:1")
+    kinds = "up: accelerators; several kinds that will do: H100:1,H200:1"
+    p.add_argument("--gpus", type=_gpus, metavar="H100:1", help=kinds)
     p.add_argument(
         "--autostop",
         type=int,
@@ -45,13 +47,18 @@ def asked(now: State, args: argparse.Namespace) -> Wanted:
     its = dict((now.lock or {}).get("task", {}).get("resources") or {})
     session_infra = str(now.config.get("infra") or "")
     infra = args.infra or (session_infra if session_infra not in ("", "local", "sky") else None)
-    its.update({k: v for k, v in (("infra", infra), ("cpus", args.cpus), ("accelerators", _gpus(args.gpus))) if v})
+    its.update({k: v for k, v in (("infra", infra), ("cpus", args.cpus), ("accelerators", args.gpus)) if v})
     return Wanted(its, args.autostop or None, args.prefix)
 
 
-def _gpus(text: str | None) -> dict[str, int] | str | None:
-    if not text:
-        return None
+def _gpus(text: str) -> dict[str, int] | str | None:
+    """Return one kind as it stands, for SkyPilot to check, several as name to count; a kind without a count is one."""
     if "," not in text:
-        return text
-    return {part.partition(":")[0]: int(part.partition(":")[2] or 1) for part in text.split(",")}
+        return text or None
+    found = {}
+    for part in text.split(","):
+        name, colon, count = part.strip().partition(":")
+        if not name or (colon and not re.fullmatch(r"0*[1-9][0-9]{0,3}", count)):
+            raise argparse.ArgumentTypeError(f"{part!r}: a kind and how many, as in H100:1,H200:1, is expected")
+        found[name] = int(count or 1)
+    return found
