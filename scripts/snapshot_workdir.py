@@ -83,14 +83,15 @@ def listing(work: Workdirs, args: argparse.Namespace) -> int:
 
 
 def prune(work: Workdirs, args: argparse.Namespace) -> int:
-    """Remove copies."""
-    word = "would be removed" if args.dry_run else "removed"
+    """Remove copies; exit 1 when one that was named is kept."""
+    word, kept = "would be removed" if args.dry_run else "removed", 0
     for name, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
         if goes:
             print(f"{name}: {word} ({work.path(name)})")
         else:
+            kept += 1
             console.note(f"{name}: kept, it has edits that are not sealed (--force removes it all the same)")
-    return console.DONE
+    return console.NO if kept and args.experiment else console.DONE
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from helpers import console
 from helpers.run.workdir import Sealed, Workdirs
 
 
@@ -44,9 +45,14 @@ def sameness(work: Workdirs, sealed: Sealed) -> str:
 def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> Iterator[tuple[str, bool]]:
     """Remove the copies of these experiments, or of all; yield of each that has one its name and whether it goes.
 
-    One with edits that are not sealed stays unless `force`. With `dry_run` nothing is removed.
+    One with edits that are not sealed stays unless `force`. With `dry_run` nothing is removed. Raises Failure (2), with
+    nothing removed, when one of `names` is no experiment.
     """
-    for name in names or work.names():
+    known = work.names()
+    if wrong := [name for name in names if name not in known]:
+        some = ", ".join(known[-8:]) or "none yet"
+        raise console.usage(f"there is no experiment {', '.join(wrong)} (known: {some})", "snapshot_workdir.py list")
+    for name in names or known:
         if not work.path(name).is_dir():
             continue
         if not force and not work.is_clean(name):

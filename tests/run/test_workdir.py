@@ -198,3 +198,23 @@ def test_a_scratch_folder_of_somebody_else_is_not_used(repo: Any) -> None:
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
 
     assert f"autoresearch-{os.getuid()}" == copy.parent.parent.name
+
+
+def test_pruning_says_what_it_did_not_do(repo: Any) -> None:
+    """A name that there is not is wrong usage, with nothing removed; a named copy that is kept is exit 1."""
+    for name in ("exp-01", "exp-02"):
+        copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
+        (copy / "src/work.sh").write_text(f"echo {name}\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "sealed")
+
+    mistyped = repo.script("snapshot_workdir", "prune", "exp-01", "exp-20", code=2).stderr
+    assert "exp-20" in mistyped
+    assert "exp-01, exp-02" in mistyped
+    assert (copy.parent / "exp-01").is_dir()
+
+    assert "exp-02: kept" in repo.script("snapshot_workdir", "prune", "exp-02", code=1).stderr
+    repo.script("snapshot_workdir", "prune")
+    assert [False, True] == [(copy.parent / name).is_dir() for name in ("exp-01", "exp-02")]
+    repo.script("snapshot_workdir", "prune", "exp-01")
+    repo.script("snapshot_workdir", "prune", "exp-02", "--force")
+    assert not copy.exists()
