@@ -6,6 +6,7 @@ been read from the log. Where grep is missing or gives up (a line longer than it
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -36,9 +37,10 @@ def blocks(source: Path, words: Sequence[bytes]) -> Iterator[bytes]:
     """Yield, in order and in pieces, the lines of `source` that hold one of `words`; raises UnfilteredError."""
     patterns = [part for word in words for part in ("-e", word.decode("ascii"))]
     with source.open("rb") as file:
-        bounds = _bounds(file.fileno())
-        parts = [_search(file.fileno(), *bound, patterns) for bound in bounds]
+        parts: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
         try:
+            for bound in _bounds(file.fileno()):
+                parts.append(_started(file.fileno(), *bound, patterns))  # noqa: PERF401 - those before a failure must be ended
             for process, _ in parts:
                 if process.stdout is None:
                     raise UnfilteredError
@@ -65,18 +67,35 @@ def _bounds(file: int) -> list[tuple[int, int]]:
     return list(zip(cuts, [*cuts[1:], size], strict=True))
 
 
+def _started(file: int, start: int, end: int, patterns: list[str]) -> tuple[subprocess.Popen[bytes], threading.Thread]:
+    try:
+        return _search(file, start, end, patterns)
+    except (OSError, RuntimeError):  # no descriptor, process or thread to be had
+        raise UnfilteredError from None
+
+
 def _search(file: int, start: int, end: int, patterns: list[str]) -> tuple[subprocess.Popen[bytes], threading.Thread]:
     reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
+    with contextlib.suppress(OSError):  # the user has as much in pipes as the system grants: a small one will do
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
         process = subprocess.Popen(
             [*_LIMITS, "grep", "-aF", *patterns], stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )  # fmt: skip
+    except BaseException:
+        os.close(writer)
+        raise
     finally:
         os.close(reader)
     feeder = threading.Thread(target=_feed, args=(file, start, end, writer), daemon=True)
-    feeder.start()
+    try:
+        feeder.start()
+    except RuntimeError:
+        os.close(writer)
+        process.kill()
+        process.communicate()
+        raise
     return process, feeder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import random
@@ -277,6 +278,57 @@ def test_a_large_log_read_by_grep_says_what_a_small_one_says(lines: list[bytes],
         filtered = log._parse_filtered(Path(file.name))
 
     assert plain == filtered
+
+
+def test_a_large_log_where_pipes_are_kept_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that grants no larger pipe is no reason not to read a log by grep."""
+    file = tmp_path / "run.log"
+    file.write_bytes(CLEAN)
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(1, "pipe-user-pages-soft")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+
+    assert parse(CLEAN) == log._parse_filtered(file)
+
+
+FEW_DESCRIPTORS = """
+import os, resource, sys
+from pathlib import Path
+from helpers.run import log_filter
+file, outcomes = Path(sys.argv[1]), set()
+opened = len(os.listdir("/proc/self/fd"))
+for more in range(1, 40):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + more, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        found = b"".join(log_filter.blocks(file, [b"METRIC"]))
+        outcomes.add("read" if found == b"METRIC a=1\\n" * 1000 else "wrong")
+    except log_filter.UnfilteredError:
+        outcomes.add("unfiltered")
+    except OSError as error:
+        outcomes.add("no file" if error.filename else f"escaped: {error}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        os.waitpid(-1, os.WNOHANG)
+        outcomes.add("a grep is left")
+    except ChildProcessError:
+        pass
+    if len(os.listdir("/proc/self/fd")) != opened:
+        outcomes.add("a descriptor is left")
+print(*sorted(outcomes), sep="\\n")
+"""
+
+
+def test_a_grep_that_cannot_be_started(tmp_path: Path) -> None:
+    """However many descriptors there are, the log is filtered or left to the unfiltered read, and no grep stays behind."""
+    file = tmp_path / "run.log"
+    file.write_bytes(b"METRIC a=1\n" * 1000)
+    command = [sys.executable, "-c", FEW_DESCRIPTORS, str(file)]
+
+    said = subprocess.run(command, cwd=BUNDLE, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert {"read", "unfiltered"} <= set(said.splitlines()) <= {"read", "unfiltered", "no file"}
 
 
 MEASURED = """
