@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from helpers import paths
-from helpers.run import execute, output, sandbox, slots, walls
+from helpers.run import execute, leftovers, output, sandbox, slots, walls
 from helpers.run.output import tail
 from helpers.run.processes import Orphans
 from helpers.run.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
@@ -49,7 +48,7 @@ class Side:
     passed: list[str]
     layout: int = 0
     env: dict[str, str] = field(default_factory=dict)
-    before: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    before: leftovers.Scan = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
     fresh: dict[str, list[object] | None] = field(default_factory=dict)
     around: Callable[[], None] | None = None
@@ -147,39 +146,26 @@ class Side:
 
     def remember(self) -> None:
         """Note what the copy holds, to see later what measurements leave behind there."""
-        self.before = self._files()
+        self.before = leftovers.scan(self.copy)
 
     def settle(self) -> None:
-        """After the first measurement: accept the Python that it compiled, which the later ones find and add nothing to."""
+        """After the first measurement: compile the Python that it compiled anew, for the later ones to find.
+
+        What the program itself wrote under such a name is gone with that.
+        """
         self.env["PYTHONDONTWRITEBYTECODE"] = "1"
-        self.before.update({name: mark for name, mark in self._files().items() if self._compiled(name)})
+        sources = leftovers.take_compiled(self.copy, self.before)
+        if sources:
+            listed = self.folder / "tmp" / "sources"
+            listed.write_text("\n".join(sources), encoding="utf-8", errors="surrogateescape")
+            command = ["python3", "-I", "-m", "compileall", "-q", "-i", str(listed)]  # -I: nothing of the copy's is run
+            with (self.folder / "build.log").open("ab") as log:
+                execute.bash(command, self.copy, self.env, 600, log.fileno(), walls=self.around)
+        leftovers.accept_compiled(self.copy, self.before)
 
     def left_behind(self) -> set[str]:
         """Return what measurements made or changed in the copy since `remember`."""
-        now = self._files()
-        return {name for name in now.keys() | self.before.keys() if self.before.get(name) != now.get(name)}
-
-    def _compiled(self, name: str) -> bool:
-        folder, _, file = name.rpartition("/")
-        if folder.rpartition("/")[2] != "__pycache__":
-            return file == "__pycache__"
-        source = self.copy / folder.rpartition("/")[0] / (file.split(".", 1)[0] + ".py")
-        return file.endswith(".pyc") and source.is_file()
-
-    def _files(self) -> dict[str, tuple[int, ...]]:
-        """Return path to what lstat says of it; of folders the mode alone, for temporary files come and go in them.
-
-        The time of the last change of the inode cannot be set back.
-        """
-        found: dict[str, tuple[int, ...]] = {}
-        for folder, folders, names in os.walk(self.copy):
-            for name in (*names, *folders):
-                file = os.path.join(folder, name)  # noqa: PTH118 - tens of thousands of them
-                seen = os.lstat(file)
-                inner = stat.S_ISDIR(seen.st_mode)
-                mark = (seen.st_mode,) if inner else (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
-                found[os.path.relpath(file, self.copy)] = mark
-        return found
+        return leftovers.changed(self.before, leftovers.scan(self.copy))
 
 
 def _marks(folders: Sequence[Path]) -> list[object] | None:
