@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from helpers.run import walls
 
+STAYS = f"autoresearch-stays-{os.getpid()}"
+"""In the command line of what a cheat leaves running, so that it can be looked for afterwards."""
 needs_walls = pytest.mark.skipif(not walls.available(), reason="no mount namespaces here: the copy's scan remains")
 
 SLOW = "sleep 0.05\n"
@@ -53,7 +57,7 @@ BEHIND_WALLS = {
         "p=/pro; printf 'MET''RIC time_s=0.001\\njunk' >${p}c/$PPID/fd/1\n" + SLOW + "echo 42\n", "void", "was opened",
     ),
     "a process that hides from being ended": (
-        "(setsid bash -c 'f() { (f &) ; }; f; while :; do :; done' &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
+        "(setsid bash -c 'f() { (f &) ; }; f; while :; do :; done' STAYS &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
     ),
     "an answer kept in /var/tmp": ("place=/var/tmp/answer-$PPID-none\n" + CACHED, "not_improved", None),
     "an answer kept in shared memory": ("place=/dev/shm/autoresearch-test-answer\n" + CACHED, "not_improved", None),
@@ -62,7 +66,7 @@ BEHIND_WALLS = {
         + SLOW + "echo 42\n", "not_improved", None,
     ),
     "a process that stays and disturbs": (
-        "(setsid sh -c 'while :; do :; done' &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
+        "(setsid sh -c 'while :; do :; done' STAYS &) >/dev/null 2>&1\n" + SLOW + "echo 42\n", "not_improved", None,
     ),
 }  # fmt: skip
 
@@ -78,10 +82,19 @@ def compare(session: Any, name: str, text: str) -> dict[str, Any]:
     return next(e for e in map(json.loads, reversed(lines)) if e.get("type") == "comparison")
 
 
+def staying() -> list[int]:
+    """Return the processes that carry the mark STAYS in their command line."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            found += [int(entry.name)] if STAYS.encode() in (entry / "cmdline").read_bytes() else []
+    return found
+
+
 def expect(session: Any, cheat: tuple[str, str, str | None]) -> None:
     """Assert that a cheat ends as it must, and that it cannot be kept."""
     text, verdict, reason = cheat
-    event = compare(session, "exp-01", text)
+    event = compare(session, "exp-01", text.replace("STAYS", STAYS))
 
     assert verdict == event["verdict"] or (verdict == "not_improved" and event["verdict"] == "undecided")
     assert reason is None or reason in event["reason"]
@@ -97,8 +110,9 @@ def test_not_kept(session: Any, cheat: str) -> None:
 @needs_walls
 @pytest.mark.parametrize("cheat", BEHIND_WALLS)
 def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
-    """Where namespaces are available a measurement can write nowhere but into its own folder."""
+    """Where namespaces are available a measurement can write nowhere but into its own folder, and no process outlives it."""
     expect(session, BEHIND_WALLS[cheat])
+    assert [] == staying()
 
 
 @needs_walls
