@@ -43,6 +43,10 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Do it."""
     args = arguments().parse_args(argv)
+    if args.json and args.action != "list":
+        raise console.usage(
+            f"{args.action} prints a line for each worker, no JSON", "workers.py list --json afterwards"
+        )
     from helpers.run import roster, workers
 
     root = git.find().root

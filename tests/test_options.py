@@ -68,3 +68,12 @@ def test_several_kinds_of_accelerators(session: Any) -> None:
     done = session.script("workers", "up", "--gpus", "H100:2,H200", "--infra", "aws", "--dry-run")
 
     assert "{'H100': 2, 'H200': 1}" in done.stdout
+
+
+@pytest.mark.parametrize("action", ["up", "calibrate", "replace", "stop", "down"])
+def test_text_is_not_passed_off_as_json(repo: Any, action: str) -> None:
+    """Where a script has only lines to print, --json is refused before anything is done."""
+    done = repo.script("workers", action, "--json", code=2)
+
+    assert "workers.py list --json" in done.stderr
+    assert "" == done.stdout
