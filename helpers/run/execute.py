@@ -66,13 +66,18 @@ def script(text: str, folder: Path, name: str = "script.sh") -> Path:
     return file
 
 
+def setup_digest(task: Task, copy: Path) -> str:
+    """Return what a set-up depends on, as a digest: the section's text, the script in the copy, and the task's envs."""
+    own = copy / paths.SETUP_DEPS
+    parts = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def set_up(root: Path, task: Task, copy: Path, env: Mapping[str, str], slot: int, log: int) -> bool:
     """Run the setup section once for a slot, and again when its text, its script or the task's envs changed."""
     if not task.setup.strip():
         return True
-    own = copy / paths.SETUP_DEPS
-    parts = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    digest = setup_digest(task, copy)
     stamp = paths.state_folder(root) / "slots" / f"setup-{slot}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return True

@@ -27,10 +27,11 @@ UNFINISHED = "the log ends before EXPERIMENT_STATUS"
 
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
-_PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" )?" + _COLOUR
+PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" )?" + _COLOUR
+"""What SkyPilot puts before a job's line: the task in brackets, and colour codes."""
 _NEEDLES = (b"METRIC", b"SAMPLES", b"EXPERIMENT_", b"CHECKS_STATUS:", b"HOST:", b"PROTECTED_SHA256:", b"DURATION:")
 _WORDS = rb"METRIC|SAMPLES|EXPERIMENT_(?:ID|DESC|STATUS|ERROR):|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
-_LINE = re.compile(_PREFIX + rb"((?:" + _WORDS + rb")[^\n]*)")
+_LINE = re.compile(PREFIX + rb"((?:" + _WORDS + rb")[^\n]*)")
 
 
 @dataclass

@@ -15,10 +15,7 @@ from helpers.state import Job, State
 JUDGED = ("comparison", "calibration")
 CLAIMED = "was claimed already"
 """What a job says that was sent twice: it did nothing (shipping.py)."""
-_ANSWER = re.compile(
-    r"^(?:\x1b\[[0-9;]*m)*(?:\([^()\n]*pid=\d+[^()\n]*\)(?:\x1b\[[0-9;]*m)* )?(?:COMPARISON|CALIBRATION): (\{.*\})",
-    re.MULTILINE,
-)
+_ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION): (\{.*\})", re.MULTILINE)
 
 
 def log_path(root: Path, job: str) -> Path:
@@ -67,12 +64,12 @@ def did_nothing(path: Path) -> bool:
 def _judged(job: Job, path: Path) -> Event:
     """The `finished` event of a comparison or calibration, with its answer; the follower journals that by its own rule."""
     event: Event = {**_without_result(job), "log": str(path)}
-    found = _ANSWER.findall(path.read_text(encoding="utf-8", errors="replace"))
+    found = _ANSWER.findall(path.read_bytes())
     if not found:
         parsed = log.parse(path)
         said = parsed.error if parsed.complete else "the log ends before its answer"
         return {**event, "status": "crash", "error": said, "incomplete": not parsed.complete}
-    answer = json.loads(found[-1])
+    answer = json.loads(found[-1].decode("utf-8", "replace"))
     broken = answer.get("verdict") == "error"
     return {
         **event,

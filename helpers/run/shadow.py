@@ -58,12 +58,10 @@ class Shadow:
         """Return the repository's object format, sha1 or sha256."""
         return git.text(self.repository.root, ["rev-parse", "--show-object-format"])
 
-    def write_tree(
-        self, work_tree: Path, index: Path, forced: tuple[str, ...] = paths.PROTECTED, *, fresh: bool = False
-    ) -> str:
+    def write_tree(self, work_tree: Path, index: Path, *, fresh: bool = False) -> str:
         """Store the content of `work_tree` and return its tree id.
 
-        What the user's ignore rules name is left out unless the index holds it already; `forced` files are always in.
+        What the user's ignore rules name is left out unless the index holds it already; protected files are always in.
         In a `fresh` copy everything is, for it holds nothing but what belongs to it: a tracked file may be ignored too.
         """
         env = self.environment(work_tree, index)
@@ -72,7 +70,7 @@ class Shadow:
         ignore = git.run(self.repository.root, ["config", "--path", "core.excludesFile"], check=False).stdout
         user = ["-c", f"core.excludesFile={os.fsdecode(ignore).strip()}"] if ignore.strip() else []
         git.run(work_tree, [*user, "add", "--all", *(["--force"] if fresh else []), "--", "."], env=env)
-        present = [name for name in forced if os.path.lexists(work_tree / name)]
+        present = [name for name in paths.PROTECTED if os.path.lexists(work_tree / name)]
         if present:
             git.run(work_tree, ["add", "--force", "--", *(f":(literal){name}" for name in present)], env=env)
         return git.text(work_tree, ["write-tree"], env=env)
@@ -90,17 +88,13 @@ class Shadow:
         index.parent.mkdir(parents=True, exist_ok=True)
         git.run(self.folder, ["read-tree", tree], env=self.environment(None, index))
 
-    def restore(self, tree: str, target: Path, index: Path | None = None) -> None:
-        """Write the content of `tree` into the empty or absent folder `target`, byte for byte.
-
-        With `index` that file afterwards describes `target`, so that sealing it again reads only what changed.
-        """
+    def restore(self, tree: str, target: Path) -> None:
+        """Write the content of `tree` into the empty or absent folder `target`, byte for byte."""
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder if self.folder.exists() else None) as temporary:
-            used = index or Path(temporary) / "index"
-            env = self.environment(target, used)
-            self.read_tree(tree, used)
-            git.run(target, ["checkout-index", "--all", "--force", *(["--index"] if index else [])], env=env)
+            index = Path(temporary) / "index"
+            self.read_tree(tree, index)
+            git.run(target, ["checkout-index", "--all", "--force"], env=self.environment(target, index))
 
     def with_files(self, tree: str, source: str, names: tuple[str, ...]) -> str:
         """Return `tree` with the top-level files `names` as the tree `source` has them."""

@@ -6,7 +6,6 @@ name, changes into it, and removes it when it ends; and a worker runs one job at
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import git, paths
+from helpers.run import execute
 from helpers.run.shadow import Shadow
 from helpers.run.task import Task
 from helpers.run.workdir import SKYIGNORE
@@ -86,10 +86,7 @@ def pack(root: Path, folder: Path, job: str, experiment: str, tree: str, task: T
     Shadow(git.find(root), folder).restore(tree, ship / job)
     if task.setup.strip():
         (ship / f"{job}.setup.sh").write_text(task.setup, encoding="utf-8")
-    own = ship / job / paths.SETUP_DEPS
-    inputs = [task.setup, own.read_text(errors="replace") if own.is_file() else "", repr(sorted(task.envs.items()))]
-    digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
-    _finish(ship, job, experiment, task.run, task.limit(), digest)
+    _finish(ship, job, experiment, task.run, task.limit(), execute.setup_digest(task, ship / job))
     return ship
 
 

@@ -41,7 +41,6 @@ class Cluster:
     cloud: str
     accelerators: dict[str, float] | None
     usd_hour: float | None
-    used_at: float
 
 
 @dataclass(frozen=True)
@@ -123,10 +122,9 @@ def _cluster(row: Any) -> Cluster:  # noqa: ANN401 - SkyPilot's own record
         with contextlib.suppress(Exception):  # no price list for this kind
             price = float(resources.get_cost(3600)) or None
     accelerators = getattr(resources, "accelerators", None)
-    used = row.get("status_updated_at") or row.get("launched_at") or 0
     return Cluster(
         row["name"], row["status"].value, str(row["cluster_hash"]), str(row.get("resources_str") or ""),
-        str(row.get("cloud") or ""), accelerators, price, float(used),
+        str(row.get("cloud") or ""), accelerators, price,
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def test_an_answer_is_found_behind_what_skypilot_puts_before_it() -> None:
         'build: COMPARISON: {"no": 1}\n\x1b[36m(compare-exp-1.0.1, pid=7)\x1b[0m COMPARISON: {"verdict": "improved"}\n'
     )
 
-    assert ['{"verdict": "improved"}'] == outcome._ANSWER.findall(text)
+    assert [b'{"verdict": "improved"}'] == outcome._ANSWER.findall(text.encode())
 
 
 def test_how_often_the_workers_are_asked() -> None:
