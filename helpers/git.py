@@ -87,7 +87,7 @@ def _clear_our_lock(stderr: bytes) -> bool:
     lock = Path(os.fsdecode(match[1]))
     ours = (
         any(refs in lock.as_posix() for refs in ("refs/autoresearch", "refs/heads/autoresearch"))
-        or "autoresearch" in lock.parent.parent.parent.name
+        or (lock.parent.name == "index" and (lock.parent.parent / ORIGIN).is_file())
         or ".autoresearch" in lock.parts
     )
     until = time.monotonic() + PATIENCE

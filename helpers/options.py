@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers import console
+
 
 def percent(text: str) -> float:
     """Return a percentage between 0 and 50 as a fraction."""
@@ -52,3 +54,9 @@ def add_workdir_root(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--workdir-root", metavar="DIR", type=lambda text: Path(text).resolve() if text else None, help=where
     )
+
+
+def check_worker(args: argparse.Namespace) -> None:
+    """Raise Failure (2) for --worker without --on sky: it would silently run on this machine."""
+    if args.worker and args.on != "sky":
+        raise console.usage(f"--worker {args.worker} is one of the fleet's", "add --on sky, or leave --worker out")

@@ -51,6 +51,7 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Judge traces, calibrate, or compare."""
     args = arguments().parse_args(argv)
+    options.check_worker(args)
     if args.samples:
         from helpers.judge import traces
 
@@ -69,11 +70,11 @@ def compare(args: argparse.Namespace) -> int:
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)
     worker = begin.choose(now, args.on, args.worker)
-    job = begin.running(work, now, args.experiment, worker)
-    if job is None:
-        asked = compare.Options(
-            args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
-        )
+    asked = compare.Options(
+        args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+    )
+    job = begin.running(work, now, args.experiment, worker, asked)
+    if job is None or args.dry_run:
         plan = begin.plan(work, now, args.experiment, asked)
         if args.dry_run:
             console.emit_json(plan.as_dict(), full=args.full)

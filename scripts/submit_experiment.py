@@ -42,6 +42,7 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Seal, guard, submit."""
     args = arguments().parse_args(argv)
+    options.check_worker(args)
     repository = git.find()
     if args.cancel:
         for job in cancel(repository, args.experiment):

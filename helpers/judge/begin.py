@@ -20,13 +20,25 @@ def choose(now: State, on: str, worker: str | None) -> str:
     return elsewhere.choose(now, worker)
 
 
-def running(work: Workdirs, now: State, experiment: str, worker: str) -> str | None:
-    """Return the comparison of this experiment that is under way there, if any."""
-    if not worker:
-        return compare.running(work.root, experiment)
-    from helpers.judge import elsewhere
+def running(work: Workdirs, now: State, experiment: str, worker: str, asked: compare.Options) -> str | None:
+    """Return the comparison of this experiment that is under way there, if any.
 
-    return elsewhere.running(now, experiment)
+    Raises Failure (2) when it is another one than `asked` for.
+    """
+    if not worker:
+        job = compare.running(work.root, experiment)
+        planned = compare.planned(work.root, job) if job else {}
+    else:
+        from helpers.judge import elsewhere
+
+        job = elsewhere.running(now, experiment)
+        planned = now.jobs[job].submitted["plan"] if job else {}
+    if job and (others := asked.unlike(planned)):
+        raise console.usage(
+            f"a comparison of {experiment} with another {', '.join(others)} is under way",
+            f"wait for it: compare.py {experiment}; then ask for yours",
+        )
+    return job
 
 
 def plan(work: Workdirs, now: State, experiment: str, options: compare.Options) -> Plan:

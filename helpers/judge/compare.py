@@ -35,6 +35,14 @@ class Options:
     not_worse: bool = False
     seed: str | None = None
 
+    def unlike(self, planned: dict[str, Any]) -> list[str]:
+        """Return the options given here that a planned comparison does not have."""
+        values = {"margin": self.margin, "max_pairs": self.max_pairs, "layouts": self.layouts, "seed": self.seed}
+        found = [name for name, value in values.items() if value is not None and planned.get(name) != value]
+        found += ["mode"] if self.not_worse and planned.get("mode") != "not_worse" else []
+        found += ["guard"] if not set(self.guards) <= set(planned.get("guards") or []) else []
+        return found + (["baseline"] if self.against else [])
+
 
 def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
     """Fix everything about the comparison before its first measurement.
@@ -107,6 +115,12 @@ def running(root: Path, experiment: str) -> str | None:
         if folder.name.rsplit(".", 2)[0] == experiment and Folder(root, folder.name, KIND).state() == "running":
             return folder.name
     return None
+
+
+def planned(root: Path, job: str) -> dict[str, Any]:
+    """Return what was agreed for a comparison before it began."""
+    found: dict[str, Any] = json.loads(Folder(root, job, KIND).read("plan.json"))
+    return found
 
 
 def start(root: Path, its: Plan) -> str:

@@ -63,7 +63,7 @@ def order(seed: str, number: int) -> bool:
 
 def is_look(pairs: int, max_pairs: int) -> bool:
     """Tell whether the table is consulted after so many pairs: at its looks, and when the pairs are used up."""
-    return pairs in TABLE and pairs <= max_pairs
+    return pairs == max_pairs or (pairs in TABLE and pairs < max_pairs)
 
 
 def gains(baseline: Sequence[float], candidate: Sequence[float], direction: str) -> list[float]:

@@ -20,10 +20,15 @@ def guard(plan: Plan, measured: Measured) -> dict[str, Any]:
         wanted = comparison.parse_guard(text)
         try:
             base, cand = measured.of(wanted.name)
+            change, holds = comparison.guard_holds(wanted, base, cand, plan.max_pairs)
         except KeyError:
             rows.append({"guard": text, "holds": False, "reason": f"METRIC {wanted.name} was not printed every time"})
             continue
-        change, holds = comparison.guard_holds(wanted, base, cand, plan.max_pairs)
+        except ValueError:
+            rows.append(
+                {"guard": text, "holds": False, "reason": "0 or less has no ratio; NAME=same compares any values"}
+            )
+            continue
         said = _difference(base, cand) if wanted.same else f"changed by {change:+.2%}"
         rows.append({"guard": text, "holds": holds, "change": change, "reason": None if holds else said})
     broken = [row for row in rows if not row["holds"]]

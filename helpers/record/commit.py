@@ -102,6 +102,13 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     finish(repository, now)
 
 
+def refuse_interrupted(root: Path) -> None:
+    """Raise Failure (1) when a keep was interrupted: who only looks does not complete it."""
+    if _intent_file(root).exists():
+        do = "the same command without --dry-run"
+        raise console.answer_no("a keep was interrupted and would be completed first", do)
+
+
 def finish(repository: git.Repository, now: State) -> bool:
     """Complete a keep that a crash interrupted; returns whether there was one to complete."""
     root, file = repository.root, _intent_file(repository.root)

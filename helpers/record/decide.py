@@ -20,6 +20,8 @@ def decide(
     if not why.strip():
         raise console.usage("--why is empty", "say why, for whoever comes later")
     with journal.locked(root):
+        if dry_run:
+            commit.refuse_interrupted(root)
         commit.finish(repository, state.load(root))
         now = state.load(root)
         if name not in work.names():

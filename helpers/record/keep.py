@@ -33,6 +33,8 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
     """
     root = repository.root
     with journal.locked(root):
+        if dry_run:
+            commit.refuse_interrupted(root)
         commit.finish(repository, state.load(root))
         now = state.load(root)
         done = now.decision(name)

@@ -113,3 +113,19 @@ def test_a_keep_in_a_repository_with_filters(session: Any) -> None:
 
     assert "QUIET" == session.git("show", "HEAD:table.up")
     assert "quiet" == session.git("show", "refs/autoresearch/exp-01:table.up")
+
+
+def test_a_dry_run_completes_nothing(session: Any) -> None:
+    """Where a keep was interrupted, who only looks is told so, and nothing is changed."""
+    ready_to_keep(session)
+    intent = session.root / ".autoresearch" / "keep.json"
+    intent.write_text("{}")
+    before = (session.root / "autoresearch.jsonl").read_text()
+
+    for verb in (("keep", "exp-01"), ("discard", "exp-01", "--why", "no")):
+        done = session.script("record_result", *verb, "--dry-run", code=1)
+        assert "a keep was interrupted" in done.stderr
+        assert "{}" == intent.read_text()
+
+    assert before == (session.root / "autoresearch.jsonl").read_text()
+    session.script("record_result", "keep", "exp-01")
