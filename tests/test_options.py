@@ -77,3 +77,16 @@ def test_text_is_not_passed_off_as_json(repo: Any, action: str) -> None:
 
     assert "workers.py list --json" in done.stderr
     assert "" == done.stdout
+
+
+def test_a_variable_named_by_the_person_is_passed(repo: Any) -> None:
+    """What --pass-env names is there though it holds a password; what is passed unasked is not, if it holds one."""
+    repo.write("autoresearch.sh", 'echo "METRIC seen=${#DATABASE_URL}"\necho "METRIC unasked=1${HTTPS_PROXY:+000}"\n')
+    begin = ("--goal", "g", "--metric", "seen", "--direction", "lower", "--no-checks", "--pass-env", "DATABASE_URL")
+    repo.script("start_session", *begin)
+
+    url = "db://user:pw@host/base"
+    said = repo.script("start_session", "--lock", DATABASE_URL=url, HTTPS_PROXY="http://user:pw@host:1").stdout
+
+    assert f"baseline: seen={len(url)} " in said
+    assert '"unasked":1.0' in (repo.root / "autoresearch.jsonl").read_text()

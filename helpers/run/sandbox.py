@@ -42,9 +42,11 @@ _SECRET_URL = re.compile(r"://[^/@\s]+@")
 def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str, str]:
     """Return the environment of a run whose own folders lie in `folder`; they are made, empty if they were not.
 
-    `passed` names further variables of the caller that the person wants experiments to see.
+    `passed` names further variables of the caller that the person wants experiments to see: those are there as they
+    stand. What is passed unasked is left out where it is a URL with a password.
     """
-    env = {k: os.environ[k] for k in (*PASSED, *passed) if k in os.environ and not _SECRET_URL.search(os.environ[k])}
+    env = {k: os.environ[k] for k in PASSED if k in os.environ and not _SECRET_URL.search(os.environ[k])}
+    env |= {k: os.environ[k] for k in passed if k in os.environ}
     home = Path(os.environ.get("HOME") or "/nonexistent")
     for name, inside in TOOL_HOMES.items():
         place = Path(os.environ.get(name) or home / inside)
