@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PATIENCE = 5.0
+"""Seconds that those who only look are waited for."""
 
 
 @contextmanager
 def held(file: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
     """Hold the lock `file` while the block runs; yields whether it could be had (always, with `wait`).
 
-    `shared`: beside others that hold it so, for who only looks whether somebody works.
+    `shared`: beside others that hold it so, for who only looks whether somebody works. Such a look keeps nobody from
+    work: who cannot have the lock, though nobody works, tries again until the look is over.
     """
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+        yield _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, kind: int, *, wait: bool) -> bool:
+    if wait:
+        fcntl.flock(descriptor, kind)
+        return True
+    until = time.monotonic() + PATIENCE
+    while not _try(descriptor, kind):
+        if time.monotonic() > until or not _try(descriptor, fcntl.LOCK_SH):
+            return False  # somebody works: who does holds it alone
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(0.001)
+    return True
+
+
+def _try(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -31,7 +31,7 @@ def collect(root: Path) -> list[Event]:
             if record(root, event):
                 new.append(event)
     if any(value == "pending" for value in states.values()):
-        local.kick(root, 1)
+        local.kick(root)
     return new + _from_fleet(root, now)
 
 

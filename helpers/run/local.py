@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,14 +18,24 @@ def submit(root: Path, spec: Spec) -> None:
     folder = Folder(root, spec.job)
     if not folder.path.exists():
         folder.write(spec)
-    kick(root, spec.slots)
+    kick(root)
 
 
-def kick(root: Path, count: int) -> None:
-    """Start runners for the waiting jobs, as many as there are slots for; they end by themselves."""
-    waiting = jobs.queue(root)
-    for slot in range(count if waiting else 0):
-        detached.start("helpers.run.runner", str(root), str(slot), str(count), log=jobs.runner_log(root))
+def kick(root: Path) -> None:
+    """See to it that a runner comes for every slot that a waiting job may run in; they end by themselves.
+
+    Where one stands in line already none is started: a process that starts disturbs what is being measured.
+    """
+    for slot in range(max((width(Folder(root, name)) for name in jobs.queue(root)), default=0)):
+        if not slots.waited_for(root, slot):
+            detached.start("helpers.run.runner", str(root), str(slot), log=jobs.runner_log(root))
+
+
+def width(job: Folder) -> int:
+    """Return how many jobs may run at once while this one does; 1: it has the machine to itself."""
+    with contextlib.suppress(OSError, ValueError, TypeError):  # a broken job fails when it is run, not the queue
+        return job.spec().slots
+    return 1
 
 
 def poll(root: Path, names: Iterable[str]) -> dict[str, JobState]:

@@ -1,7 +1,7 @@
 """The process that works through the queue of one slot: started by a submission, gone when nothing waits.
 
 It is detached from whoever submitted, so jobs outlive the agent's shell. Run as `python3 -m helpers.run.runner ROOT
-SLOT SLOTS` with the bundle on the path.
+SLOT` with the bundle on the path.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from helpers import git, paths
@@ -18,31 +19,32 @@ from helpers.run.shadow import Shadow
 from helpers.run.task import from_dict
 
 
-def work(root: Path, slot: int, count: int) -> None:
+def work(root: Path, slot: int) -> None:
     """Run every job that waits. At most one runner works on a slot and at most one waits behind it."""
     sandbox.adopt_orphans()
-    with slots.hold(root, 1000 + slot, wait=False) as first_in_line:
-        if not first_in_line:
-            return  # another runner already waits for this slot and will see the new job
-        keeper = slots.hold(root, slot)
-        keeper.__enter__()
-    try:
-        while True:
-            job = next((j for j in (Folder(root, n) for n in queue(root)) if _claim(root, j, slot, count)), None)
-            if job is None:
-                return
-    finally:
-        keeper.__exit__(None, None, None)
+    with ExitStack() as stack:
+        with slots.first_in_line(root, slot) as first:
+            if not first:
+                return  # another runner already waits for this slot and will see the new job
+            stack.enter_context(slots.hold(root, slot))
+        while any(_claim(root, Folder(root, name), slot) for name in queue(root)):
+            pass  # the queue is looked at anew after each job
 
 
-def _claim(root: Path, job: Folder, slot: int, count: int) -> bool:
-    with job.claimed() as mine:
+def _claim(root: Path, job: Folder, slot: int) -> bool:
+    count = local.width(job)
+    if slot >= count:
+        return False
+    with ExitStack() as stack:
+        if count == 1:
+            stack.enter_context(slots.hold_all(root, above=slot))
+        mine = stack.enter_context(job.claimed())
         if mine:
-            run(root, job, slot, count)
+            run(root, job, slot)
         return mine
 
 
-def run(root: Path, job: Folder, slot: int, count: int) -> None:
+def run(root: Path, job: Folder, slot: int) -> None:
     """Run one job to its end in a clean folder of its own, and leave its log and the marker `finished`."""
     spec = job.spec()
     task = from_dict(spec.task)
@@ -56,7 +58,7 @@ def run(root: Path, job: Folder, slot: int, count: int) -> None:
             env[sandbox.MARK] = local.mark(root, spec.job)
             slots.add_dependencies(root, slot, env)
             ready = execute.set_up(root, task, copy, env, slot, log.fileno())
-            reason = "setup failed" if not ready else _execute(task.run, copy, env, spec, slot, count, log.fileno())
+            reason = "setup failed" if not ready else _execute(task.run, copy, env, spec, slot, log.fileno())
         except Exception as error:  # noqa: BLE001 - whatever goes wrong belongs into the job's log, nobody watches
             reason = f"executor: {type(error).__name__}: {error}".replace("\n", " ")
         if job.has("cancelled"):
@@ -71,8 +73,8 @@ def run(root: Path, job: Folder, slot: int, count: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, count: int, log: int) -> str:
-    cores = slots.share(slot, count, spec.cpus) if count > 1 else []
+def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, log: int) -> str:
+    cores = slots.share(slot, spec.slots, spec.cpus) if spec.slots > 1 else []
     folder, script = copy.parent, copy.parent / "script"
     script.mkdir()
     caches = [Path(env[name]) for name in sandbox.DOWNLOADS if name in env]
@@ -86,4 +88,4 @@ def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, 
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    work(Path(sys.argv[1]), int(sys.argv[2]))

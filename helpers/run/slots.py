@@ -1,4 +1,7 @@
-"""Slots: how many benchmarks run at once on this machine, and the cores that each has to itself."""
+"""Slots: how many benchmarks run at once on this machine, and the cores that each has to itself.
+
+Locks are taken in one order, by everybody: the line for a slot, the slot, then the slots above it from low to high.
+"""
 
 from __future__ import annotations
 
@@ -37,29 +40,36 @@ def check(slots: int, cpus: int) -> None:
 
 
 @contextmanager
-def hold(root: Path, slot: int, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a slot; yields whether it could be had (always, with `wait`)."""
-    with locks.held(_file(root, f"slot-{slot}.lock"), wait=wait) as free:
-        yield free
+def hold(root: Path, slot: int) -> Iterator[None]:
+    """Hold a slot; waits for it."""
+    with locks.held(_slot(root, slot), wait=True):
+        yield
 
 
 @contextmanager
-def hold_all(root: Path) -> Iterator[None]:
-    """Hold every slot that exists: a comparison has the machine to itself. Waits for what runs."""
+def hold_all(root: Path, above: int = -1) -> Iterator[None]:
+    """Hold every slot that there can be, or those above one: a comparison has the machine to itself. Waits for what runs."""
     with ExitStack() as stack:
-        numbers = sorted({0, *(int(p.stem[5:]) for p in _folder(root).glob("slot-*.lock"))})
-        for number in numbers:
+        for number in range(above + 1, _most()):
             stack.enter_context(hold(root, number))
         yield
 
 
+@contextmanager
+def first_in_line(root: Path, slot: int) -> Iterator[bool]:
+    """Stand in line for a slot; yields False when somebody does."""
+    with locks.held(_line(root, slot)) as first:
+        yield first
+
+
+def waited_for(root: Path, slot: int) -> bool:
+    """Tell whether somebody stands in line for a slot: who does will see every job that is queued by now."""
+    return _is_held(_line(root, slot))
+
+
 def busy(root: Path) -> bool:
     """Tell whether any slot is held now."""
-    for file in _folder(root).glob("slot-*.lock"):
-        with hold(root, int(file.stem[5:]), wait=False) as free:
-            if not free:
-                return True
-    return False
+    return any(_is_held(_slot(root, number)) for number in range(_most()))
 
 
 def add_dependencies(root: Path, slot: int, env: dict[str, str]) -> None:
@@ -70,6 +80,26 @@ def add_dependencies(root: Path, slot: int, env: dict[str, str]) -> None:
     env["PATH"] = f"{folder / 'bin'}:{env.get('PATH', os.defpath)}"
     if "PYTHONUSERBASE" not in env:
         env["PYTHONUSERBASE"] = str(folder)
+
+
+def _most() -> int:
+    """How many slots there can ever be, also for who may use more cores than this process."""
+    return os.cpu_count() or 1 if hasattr(os, "sched_setaffinity") else 1
+
+
+def _is_held(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    with locks.held(lock, shared=True) as free:
+        return not free
+
+
+def _slot(root: Path, slot: int) -> Path:
+    return _file(root, f"slot-{slot}.lock")
+
+
+def _line(root: Path, slot: int) -> Path:
+    return _file(root, f"queue-{slot}.lock")
 
 
 def _folder(root: Path) -> Path:

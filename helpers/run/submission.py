@@ -33,7 +33,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
         slots.check(request.slots, its.cpus)
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
         if open_job:
-            local.kick(work.root, request.slots)
+            local.kick(work.root)
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
             return []
         refuse_repetition(now, sealed, request)
