@@ -145,6 +145,7 @@ class Session:
         step("snapshot_workdir", "seal", name, "--desc", f"{name} sleeps")
         step("ideas", "add", f"idea of {name}", "--source", "own")
         step("submit_experiment", name)
+        step("status")
         step("collect_results", "--wait", "30", "--all", codes=(0, 1))
         step("compare", name, "--max-pairs", "8", codes=(0, 1))
         if self.last_verdict(name) == "improved":
