@@ -42,7 +42,7 @@ def _lock(root: Path) -> Path:
 
 def kick(root: Path) -> None:
     """Make sure that a keeper is at work; returns at once."""
-    with locks.held(_lock(root)) as free:
+    with locks.held(_lock(root), shared=True) as free:
         if not free:
             return
     venv.require("sky", extra="--with-sky")
@@ -51,16 +51,17 @@ def kick(root: Path) -> None:
 
 def keep(root: Path) -> None:
     """Collect and feed until no job of the fleet is open; returns at once when a keeper is at work."""
-    with locks.held(_lock(root)) as mine:
-        if not mine:
-            return
-        keeper = Keeper(root, Workdirs(git.find(root)).folder)
-        with sky.quiet(root) as api:
-            while has_work(state.load(root)):
-                _round(keeper, api)
-                now = state.load(root)
-                if has_work(now):
-                    time.sleep(pause(now))
+    while has_work(state.load(root)):  # looked at without the lock too: who submits while it is held starts no keeper
+        with locks.held(_lock(root)) as mine:
+            if not mine:
+                return
+            keeper = Keeper(root, Workdirs(git.find(root)).folder)
+            with sky.quiet(root) as api:
+                while has_work(state.load(root)):
+                    _round(keeper, api)
+                    now = state.load(root)
+                    if has_work(now):
+                        time.sleep(pause(now))
 
 
 def loop(root: Path) -> None:
