@@ -77,8 +77,7 @@ def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, 
     cores = slots.share(slot, spec.slots, spec.cpus) if spec.slots > 1 else []
     folder, script = copy.parent, copy.parent / "script"
     script.mkdir()
-    caches = [Path(env[name]) for name in sandbox.DOWNLOADS if name in env]
-    own = [copy, folder / "home", folder / "tmp", *caches]
+    own = [copy, folder / "home", folder / "tmp", *sandbox.caches(env)]
     around = walls.builder(own, folder.parent, [script, *sandbox.tools(env)], [copy / name for name in paths.PROTECTED])
     command = ["bash", str(execute.script(text, script))]
     code = execute.bash(command, copy, env, spec.limit, log, cores=cores, walls=around)

@@ -7,6 +7,7 @@ person's home are named by their own variables.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -33,8 +34,9 @@ TOOL_HOMES = {
 }  # fmt: skip
 """Where toolchains look, and the folder of the person's home that each means by default."""
 
-DOWNLOADS = ("CARGO_HOME", "GOPATH", "GOMODCACHE", "npm_config_cache", "GRADLE_USER_HOME", "STACK_ROOT", "OPAMROOT")
-"""Of these, where a build fetches what it depends on: it may write there."""
+DOWNLOADS = {"CARGO_HOME": ("registry", "git"), "GOPATH": ("pkg",), "GOMODCACHE": (".",), "npm_config_cache": (".",),
+             "GRADLE_USER_HOME": (".",), "STACK_ROOT": (".",), "OPAMROOT": (".",)}  # fmt: skip
+"""Of these, the folders where a build fetches what it depends on: it may write there, but not beside cargo's programs."""
 
 _SECRET_URL = re.compile(r"://[^/@\s]+@")
 
@@ -60,6 +62,15 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
     env["CCACHE_DISABLE"] = env["SCCACHE_DISABLE"] = "1"
     env["PYTHONHASHSEED"] = "0"
     return {**env, **extra}
+
+
+def caches(env: Mapping[str, str]) -> list[Path]:
+    """Return the folders of the person's home that a build may write to, made where they were not."""
+    found = [Path(env[name]) / inside for name, folders in DOWNLOADS.items() if name in env for inside in folders]
+    for folder in found:
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+    return found
 
 
 def tools(env: Mapping[str, str]) -> list[Path]:

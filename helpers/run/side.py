@@ -69,7 +69,7 @@ class Side:
         self.env = sandbox.environment(self.folder, {**self.task.envs, **extra}, self.passed)
         slots.add_dependencies(self.root, 0, self.env)
         command = self.task.envs.get(BUILD_CMD, "").strip()
-        caches = [Path(self.env[name]) for name in sandbox.DOWNLOADS if name in self.env]
+        caches = sandbox.caches(self.env)
         with (self.folder / "build.log").open("wb") as log:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, log.fileno()):
                 raise SideError(f"setup failed: {tail(self.folder / 'build.log')}")
