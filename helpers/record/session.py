@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, git, journal, paths, state
+from helpers.record import beginning
 from helpers.run import collection, submission, task
 from helpers.run.workdir import Workdirs
 from helpers.state import State
@@ -25,10 +26,13 @@ def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bo
     head = git.commit_of(root, "HEAD")
     now = state.fold(journal.read(root))
     if now and now.config["name"] == config["name"]:
+        beginning.over(root)
         return _resume(root, now, config), True
     here = _ready(repository)
     branch = paths.BRANCH_PREFIX + config["name"]
-    if git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).returncode == 0:
+    there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
+    came_from = beginning.interrupted(root, branch)
+    if there and (came_from is None or there.decode().strip() != head):
         raise console.usage(f"the branch {branch} exists, but no session of that name", "choose another --goal")
     dirty = git.text(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
     if dirty:
@@ -38,10 +42,15 @@ def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bo
         )
     git.exclude(repository, paths.EXCLUDED)
     _files(root, config)
-    git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
+    if came_from is not None and here == branch:
+        here = came_from
+    beginning.intend(root, branch, here)
+    if not there:
+        git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     event = {"type": "config", **config, "branch": branch, "base": head, "from": here}
     journal.append(root, event)
+    beginning.over(root)
     return state.load(root), False
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +157,34 @@ def test_no_checks_from_the_beginning(repo: Any) -> None:
 
     assert not (repo.root / "autoresearch.checks.sh").exists()
     assert "baseline: time_s=1.5" in done.stdout
+
+
+@pytest.mark.parametrize("moment", ["update-ref", "symbolic-ref -m"])
+def test_a_killed_beginning_goes_on(repo: Any, tmp_path: Path, moment: str) -> None:
+    """Killed when the branch is made, or HEAD stands on it, and nothing is journaled yet: the same command begins the session."""
+    (tmp_path / "bin").mkdir()
+    fatal = tmp_path / "bin/git"
+    fatal.write_text(
+        f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in *" {moment} "*) kill -9 $PPID;; esac\n'
+    )
+    fatal.chmod(0o755)
+    killed = repo.script("start_session", *NEW, code=None, PATH=f"{tmp_path / 'bin'}:{repo.env['PATH']}")
+    assert (-9, False) == (killed.returncode, (repo.root / "autoresearch.jsonl").exists())
+    assert "autoresearch/quick" in repo.git("branch", "--list", "--format=%(refname:short)", "autoresearch/*")
+
+    said = repo.script("start_session", *NEW).stdout
+
+    assert "began session quick" in said
+    assert "autoresearch/quick" == repo.git("branch", "--show-current")
+    assert [("config", "main", repo.git("rev-parse", "main"))] == [
+        (e["type"], e["from"], e["base"]) for e in events(repo)
+    ]
+    assert not (repo.root / ".autoresearch/begin.json").exists()
+
+
+def test_a_branch_of_the_persons_own_is_left_alone(repo: Any) -> None:
+    """A branch with the session's name that no beginning made is refused, wherever it stands."""
+    repo.git("branch", "autoresearch/quick")
+
+    assert "autoresearch/quick exists" in repo.script("start_session", *NEW, code=2).stderr
+    assert "main" == repo.git("branch", "--show-current")
