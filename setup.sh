@@ -355,7 +355,7 @@ END
     file=$common/info/exclude
     if installed_elsewhere; then
       note "another work tree of this repository has the bundle too: .git/info/exclude stays"
-    elif [ -f "$file" ] && lines=$(names lines "$dest"); then
+    elif [ -f "$file" ] && lines=$(names lines "$dest" | without_left); then
       if [ "$dry" = 1 ]; then
         note "would remove the bundle's lines from $file"
       else
@@ -377,10 +377,18 @@ END
     done
     for name in $MINE; do [ ! -e "$root/$name" ] || left="$left $name"; done
     [ -z "$(git -C "$root" for-each-ref --count=1 refs/autoresearch/ refs/heads/autoresearch/)" ] ||
-      left="$left refs/autoresearch/* and branches autoresearch/* (git for-each-ref)"
+      left="$left refs/autoresearch*/* and branches autoresearch/* (git for-each-ref)"
     [ ! -d "$copies" ] || left="$left $copies (isolated copies)"
     [ "$dry" = 1 ] || printf 'Removed the bundle from %s\n' "$root"
     [ -z "$left" ] || printf 'Left, since it is yours:%s\n' "$left"
+  }
+
+  without_left() { # of the exclude lines on stdin those whose file is gone: what stays must not show in git status
+    local line
+    while IFS= read -r line; do
+      case "$line" in /"$SKILL" | /"$LINK") ;; *) [ ! -e "$root$line" ] || continue ;; esac
+      printf '%s\n' "$line"
+    done
   }
 
   installed_elsewhere() {

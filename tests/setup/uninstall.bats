@@ -34,6 +34,16 @@ setup() { common_setup; }
   [ ! -L .claude/skills/autoresearch ]
 }
 
+@test "what a session leaves behind does not show in git status afterwards" {
+  bash "$BUNDLE/setup.sh" --no-deps
+  echo '{}' >autoresearch.jsonl
+  mkdir -p .autoresearch && echo log >.autoresearch/log
+  bash "$SKILL/setup.sh" --uninstall
+  [ -f autoresearch.jsonl ]
+  [ -z "$(git status --porcelain)" ]
+  [ 0 = "$(grep -cx /instructions.md .git/info/exclude)" ]
+}
+
 @test "a file of the person's that was there before is never removed, even when it is equal to ours" {
   cp "$BUNDLE/experiment.yaml" .
   bash "$BUNDLE/setup.sh" --no-deps
