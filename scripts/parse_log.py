@@ -45,7 +45,7 @@ def lines(record: log.Record) -> list[str]:
     rows += [f"protected: {path} {digest[:12]}" for path, digest in record.protected.items()]
     rows += [f"warning: {text}" for text in record.warnings]
     if record.status != "done" and record.tail:
-        rows += ["the log's end:", *(f"  {line[:160]}" for line in record.tail[-10:])]
+        rows += ["what was said last:", *(f"  {line[:160]}" for line in record.tail[-10:])]
     return rows
 
 

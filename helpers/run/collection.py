@@ -131,4 +131,16 @@ def line(event: Event, metric: str, unit: str) -> str:
         parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
     if event.get("error"):
         parts.append(str(event["error"])[:200])
+    if event["status"] != "done" and event.get("log"):
+        parts.append(f"parse_log.py {event['log']} shows why")
     return "  ".join(parts)
+
+
+def last_words(event: Event) -> str:
+    """Return the last line that build, benchmark or checks wrote into a job's log, empty where there is none."""
+    path = Path(str(event.get("log", "")))
+    tail = log.parse(path).tail if path.is_file() else []
+    said = [
+        text for text in tail if text.startswith(("build| ", "bench| ", "checks| ")) and text.partition("| ")[2].strip()
+    ]
+    return said[-1][:200] if said else ""

@@ -216,8 +216,9 @@ def _warn(record: Record, text: str) -> None:
 
 
 def _remember(last: deque[bytes], block: bytes) -> None:
+    """Keep the last lines that are not the protocol's own: those are parsed, and would hide what the program said."""
     end = block[-20_000:].rstrip(b"\n").split(b"\n")
-    last.extend(line[:300] for line in end[-20:])
+    last.extend([line[:300] for line in end if not _LINE.match(line)][-20:])
 
 
 def _printable(line: bytes) -> str:

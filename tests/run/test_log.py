@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.run import log, metric
+from helpers.run import collection, log, metric
 
 BUNDLE = Path(__file__).resolve().parent.parent.parent
 RUN = yaml.safe_load((BUNDLE / "experiment.yaml").read_text())["run"]
@@ -67,6 +67,17 @@ def test_prefixes_and_colours_are_taken_off(prefix: bytes) -> None:
     assert parse(CLEAN).as_dict() | {"tail": []} == parse(
         b"".join(prefix + line for line in CLEAN.splitlines(keepends=True))
     ).as_dict() | {"tail": []}
+
+
+def test_the_end_of_a_log_is_what_was_said_not_the_protocol(tmp_path: Path) -> None:
+    """After failed checks a reader sees what the checks said, although a dozen lines of the protocol follow it."""
+    said = b"checks| FAILED test_parse.py::test_inf\n"
+    lines = [b"PROTECTED_SHA256: file%d " % n + b"0" * 64 + b"\n" for n in range(30)]
+    path = tmp_path / "log.txt"
+    path.write_bytes(said + b"".join(lines) + b"CHECKS_STATUS: failed (exit 1)\nEXPERIMENT_STATUS: checks_failed\n")
+
+    assert ["checks| FAILED test_parse.py::test_inf"] == log.parse(path).tail == parse(path.read_bytes()).tail
+    assert "checks| FAILED test_parse.py::test_inf" == collection.last_words({"log": str(path)})
 
 
 def test_a_log_that_ends_early_is_a_crash() -> None:
