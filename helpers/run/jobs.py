@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,9 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helpers import locks, paths
-
-PATIENCE = 5.0
-"""Seconds that a job's lock is waited for."""
 
 JobState = Literal["pending", "running", "done", "lost"]
 """The four states that every executor answers with."""
@@ -79,23 +75,12 @@ class Folder:
 
     @contextmanager
     def claimed(self) -> Iterator[bool]:
-        """Take the job to work on it as long as the block runs; yields False when somebody has, or it was cancelled.
-
-        Who looks at its state holds the lock for a moment: that is waited for.
-        """
-        until = time.monotonic() + PATIENCE
-        while True:
-            with locks.held(self.path / "lock") as free:
-                if free:
-                    mine = not any(self.has(name) for name in ("started", "finished", "cancelled"))
-                    if mine:
-                        self.mark("started", f"{os.getpid()}\n")
-                    yield mine
-                    return
-            if self.has("started") or time.monotonic() > until:
-                yield False
-                return
-            time.sleep(0.001)
+        """Take the job to work on it as long as the block runs; yields False when somebody has, or it was cancelled."""
+        with locks.held(self.path / "lock") as free:
+            mine = free and not any(self.has(name) for name in ("started", "finished", "cancelled"))
+            if mine:
+                self.mark("started", f"{os.getpid()}\n")
+            yield mine
 
     def state(self) -> JobState:
         """Return the job's state, as it truly is now."""
