@@ -23,7 +23,11 @@ _ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeo
 
 def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return the keys that the arguments give a value; raises Failure (2) on what cannot be meant."""
-    if not args.goal or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
+    if not args.goal:
+        raise console.usage(
+            "--goal is missing: it names the session", "for example --goal faster-parse; status.py names one under way"
+        )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
         raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
     given = vars(args)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}

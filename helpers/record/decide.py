@@ -32,7 +32,7 @@ def decide(
                 raise console.usage(
                     f"{name} was kept as {before['commit']}", "to take it back: git revert it, and begin a new session"
                 )
-            console.note(f"{name} was recorded already as {before['status']}")
+            console.note(f"{name} was recorded already as {before['status']}; the reason given then stays")
             return before
         under_way = [job.name for job in now.open_jobs() if job.experiment == name]
         if under_way:

@@ -39,7 +39,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
         now = state.load(root)
         done = now.decision(name)
         if done is not None and done["status"] == "keep":
-            console.note(f"{name} is kept already, as {done['commit']}")
+            console.note(f"{name} is kept already, as {done['commit']}; what was written then stays")
             return done
         sealed = work.sealed(name)
         compared = standing(now, sealed)

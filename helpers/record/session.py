@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, git, journal, paths, state
+from helpers.judge import comparison
 from helpers.record import beginning
 from helpers.run import collection, submission, task
 from helpers.run.workdir import Workdirs
@@ -77,6 +78,8 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
             )
     given = {k: v for k, v in config.items() if k != "name" and v not in (None, [], {}) and now.config.get(k) != v}
     if given:
+        for key, value in given.items():
+            console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")
         journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given})
     return state.load(root)
 
@@ -165,9 +168,22 @@ def take_baseline(work: Workdirs, wait: float) -> State:
     if done is None:
         raise console.outside(f"the baseline still runs after {wait:.0f} s", "start_session.py --lock goes on with it")
     if done["status"] != "done":
+        said = collection.last_words(done)
         raise console.answer_no(
-            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')} (log: {done['log']})",
-            "mend benchmark or checks, run both by hand, then start_session.py --lock again",
+            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
+            + (f"; it said last: {said}" if said else "")
+            + f" (log: {done['log']})",
+            "mend benchmark or checks, run both by hand in a copy (cd to what snapshot_workdir.py create prints: nothing "
+            "that git ignores is there), then start_session.py --lock again",
+        )
+    unknown = [
+        text for text in now.config.get("guards", []) if comparison.parse_guard(text).name not in done["metrics"]
+    ]
+    if unknown:
+        raise console.answer_no(
+            f"--guard {unknown[0]}: the benchmark prints no METRIC {comparison.parse_guard(unknown[0]).name}, and what is "
+            "unknown does not pass: nothing could ever be kept",
+            "print it in autoresearch.sh, then start_session.py --lock again",
         )
     if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
         raise console.answer_no(

@@ -32,8 +32,10 @@ def test_started_again_it_resumes(repo: Any) -> None:
     """The same command a second time changes nothing and says so; new options are journaled."""
     repo.script("start_session", *NEW)
     again = repo.script("start_session", *NEW)
-    repo.script("start_session", "--goal", "quick", "--allow", "build-file:Makefile")
+    changed = repo.script("start_session", "--goal", "quick", "--allow", "build-file:Makefile")
 
+    assert "changed: allow is now ['build-file:Makefile'], before not set" in changed.stderr
+    assert "changed" not in again.stderr
     assert "resumed" in again.stdout
     assert ["config", "note"] == [e["type"] for e in events(repo)]
     assert ["build-file:Makefile"] == events(repo)[1]["set"]["allow"]
@@ -87,6 +89,30 @@ def test_a_bad_benchmark_does_not_lock(repo: Any, benchmark: str, says: str) -> 
     repo.script("start_session", "--lock")
 
 
+def test_a_guard_on_a_metric_that_nobody_prints_does_not_lock(repo: Any) -> None:
+    """What is unknown never passes a guard, so the lock says it, not the first winner; once printed the lock works."""
+    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
+    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    repo.script("start_session", *NEW, "--guard", "output_crc=same")
+
+    assert "no METRIC output_crc" in repo.script("start_session", "--lock", code=1).stderr
+    assert not [event for event in events(repo) if "run" in event]
+
+    repo.write("autoresearch.sh", "echo METRIC time_s=1.5; echo METRIC output_crc=7\n", 0o755)
+    repo.script("start_session", "--lock")
+
+
+def test_a_baseline_that_fails_says_what_the_checks_said(repo: Any) -> None:
+    """Checks that need an ignored folder pass by hand and fail in a copy: their last line and a way to see it are named."""
+    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
+    repo.write("autoresearch.checks.sh", "set -e\n.venv/bin/python -m pytest\n", 0o755)
+    repo.script("start_session", *NEW)
+    said = repo.script("start_session", "--lock", code=1).stderr
+
+    assert ".venv/bin/python: No such file" in said
+    assert "git ignores" in said
+
+
 def test_missing_checks_need_a_word(repo: Any) -> None:
     """Without checks nothing tells a faster program from a broken one: it takes --no-checks."""
     repo.script("start_session", *NEW)
@@ -106,6 +132,7 @@ def test_bad_beginnings(repo: Any) -> None:
     assert "MERGE_HEAD" in repo.script("start_session", *NEW, code=2).stderr
     (repo.root / ".git/MERGE_HEAD").unlink()
     assert "--metric" in repo.script("start_session", "--goal", "x", code=2).stderr
+    assert "--goal is missing" in repo.script("start_session", code=2).stderr
     assert "slug" in repo.script("start_session", "--goal", "No Slug", code=2).stderr
     repo.script("start_session", *NEW)
     other = ("--goal", "quick", "--metric", "other", "--direction", "lower")
