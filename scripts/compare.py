@@ -77,7 +77,7 @@ def compare(args: argparse.Namespace) -> int:
     if job is None or args.dry_run:
         plan = begin.plan(work, now, args.experiment, asked)
         if args.dry_run:
-            console.emit_json(plan.as_dict(), full=args.full)
+            console.emit_json(compare.outline(plan, full=args.full), full=args.full)
             return console.DONE
         job = begin.start(work, plan, worker)
     event = begin.follow(work, job, args.wait, worker)

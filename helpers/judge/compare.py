@@ -169,6 +169,15 @@ def _result(root: Path, job: str) -> journal.Event:
     return event
 
 
+def outline(plan: Plan, *, full: bool) -> dict[str, Any]:
+    """Return the plan in JSON form; unless `full`, the texts of the task's sections only by their length in characters."""
+    shown = plan.as_dict()
+    for section in () if full else ("setup", "run"):
+        if isinstance(shown["task"].get(section), str):
+            shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"
+    return shown
+
+
 def report(event: journal.Event, unit: str) -> str:
     """Return the verdict as text: words, estimate with interval, n, seed, reason."""
     first = f"{event['experiment_id']}: {event['verdict'].replace('_', ' ')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -32,6 +33,19 @@ def test_options_of_another_comparison_are_refused(session: Any) -> None:
     assert "not improved" in same.stdout
     assert 1 == first.wait()
     assert 1 == len(list(jobs.glob("*/plan.json")))
+
+
+def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
+    """The plan has the numbers; the text of experiment.yaml's sections comes with --full only."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    short = json.loads(session.script("compare", "exp-01", "--dry-run").stdout)
+    full = json.loads(session.script("compare", "exp-01", "--dry-run", "--full").stdout)
+
+    assert "--full shows them" in short["task"]["run"]
+    assert "EXPERIMENT_STATUS" in full["task"]["run"]
+    assert 48 == short["max_pairs"]
 
 
 def test_a_worker_belongs_to_the_fleet(session: Any) -> None:
