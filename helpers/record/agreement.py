@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, journal, state
+from helpers.judge import secondary
 from helpers.run import task
 
 _ASKED = {
@@ -29,6 +30,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
         raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
+    secondary.check(args.guard or [])
     given = vars(args)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):

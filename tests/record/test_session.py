@@ -133,6 +133,7 @@ def test_bad_beginnings(repo: Any) -> None:
     (repo.root / ".git/MERGE_HEAD").unlink()
     assert "--metric" in repo.script("start_session", "--goal", "x", code=2).stderr
     assert "--goal is missing" in repo.script("start_session", code=2).stderr
+    assert "--guard 'rss_mb'" in repo.script("start_session", *NEW, "--guard", "rss_mb", code=2).stderr
     assert "slug" in repo.script("start_session", "--goal", "No Slug", code=2).stderr
     repo.script("start_session", *NEW)
     other = ("--goal", "quick", "--metric", "other", "--direction", "lower")
