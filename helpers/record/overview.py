@@ -124,7 +124,7 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
 
 def _next(now: State) -> list[str]:
     run = 'python3 "$SKILL/scripts/'
-    if now.lock is None:
+    if now.lock is None or not any(run.get("description") == "baseline" for run in now.runs):
         return [f'next: validate benchmark and checks, then {run}start_session.py" --lock']
     lines = []
     if now.open_jobs():
