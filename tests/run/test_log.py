@@ -69,6 +69,17 @@ def test_prefixes_and_colours_are_taken_off(prefix: bytes) -> None:
     ).as_dict() | {"tail": []}
 
 
+def test_the_run_section_adds_no_words_of_its_own(tmp_path: Path) -> None:
+    """The clock that limits each part is ended without a word of bash's in the log."""
+    (tmp_path / "autoresearch.sh").write_text("sleep 0.15; echo METRIC time_s=1\n")
+    (tmp_path / "autoresearch.checks.sh").write_text("sleep 0.15\n")
+    done = subprocess.run(["bash", "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=True,
+                          env={"PATH": "/usr/bin:/bin", "EXPERIMENT_ID": "e", "EXPERIMENT_DESC": "d"})  # fmt: skip
+
+    assert "EXPERIMENT_STATUS: done" in done.stdout
+    assert "" == done.stderr
+
+
 def test_the_end_of_a_log_is_what_was_said_not_the_protocol(tmp_path: Path) -> None:
     """After failed checks a reader sees what the checks said, although a dozen lines of the protocol follow it."""
     said = b"checks| FAILED test_parse.py::test_inf\n"
