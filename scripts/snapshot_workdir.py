@@ -90,7 +90,7 @@ def prune(work: Workdirs, args: argparse.Namespace) -> int:
             print(f"{name}: {word} ({work.path(name)})")
         else:
             kept += 1
-            console.note(f"{name}: kept, it has edits that are not sealed (--force removes it all the same)")
+            console.note(f"{name}: kept, what it holds is not sealed (--force removes it all the same)")
     return console.NO if kept and args.experiment else console.DONE
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from helpers import console, git, paths
+from helpers.read import sources as cited
 from helpers.run.refs import Refs
 from helpers.state import State
 
@@ -171,7 +172,7 @@ def sources(now: State) -> list[Arm]:
 
 def _kind(source: Sequence[str] | str) -> str:
     first = source if isinstance(source, str) else (source[0] if source else "")
-    return first.partition(":")[0].strip().lower() or "own" if ":" in first else "own"
+    return cited.kind(first)
 
 
 def commits(root: git.Repository) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from helpers.journal import Event
 from helpers.judge import gate
 from helpers.read import ideas
 from helpers.read import sources as references
-from helpers.record import commit, evidence, improvements, runs, session
+from helpers.record import commit, evidence, improvements, integrity, runs
 from helpers.run.workdir import Sealed, Workdirs
 from helpers.state import State
 
@@ -116,7 +116,7 @@ def _branch_in_order(root: Path, now: State) -> None:
 
 
 def _files_in_order(root: Path, now: State) -> None:
-    changed = session.integrity(root, now)
+    changed = integrity.changed(root, now)
     if changed:
         raise console.refused(
             f"protected files were changed since they were locked: {', '.join(changed)}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers import git, paths
 from helpers.read import ideas
-from helpers.record import session
+from helpers.record import integrity
 from helpers.run import budget, local, seen
 from helpers.state import State
 
@@ -113,7 +113,7 @@ def _ideas(root: Path) -> list[str]:
 def _integrity(repository: git.Repository, now: State) -> list[str]:
     if now.lock is None:
         return ["protected files: not locked yet"]
-    changed = session.integrity(repository.root, now)
+    changed = integrity.changed(repository.root, now)
     lines = [f"protected files: {'CHANGED: ' + ', '.join(changed) if changed else f'{len(now.protected)} intact'}"]
     if git.branch(repository.root) != now.branch:
         lines.append(
@@ -145,7 +145,7 @@ def _next(now: State) -> list[str]:
 def document(repository: git.Repository, now: State) -> dict[str, Any]:
     """Return the same as data."""
     return {
-        "config": now.config, "locked": now.lock is not None, "protected_changed": session.integrity(repository.root, now),
+        "config": now.config, "locked": now.lock is not None, "protected_changed": integrity.changed(repository.root, now),
         "baseline": {k: now.baseline.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
         "runs": [{k: r.get(k) for k in ("run", "experiment_id", "status", "metric", "commit", "description", "verdict", "asi")}
                  for r in now.runs],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from helpers import console, git, journal, paths, state
 from helpers.judge import comparison
-from helpers.record import beginning
+from helpers.record import beginning, integrity
 from helpers.run import collection, submission, task
 from helpers.run.workdir import Workdirs
 from helpers.state import State
@@ -104,6 +103,8 @@ def _files(root: Path, config: dict[str, Any]) -> None:
     text = f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), {config['bestDirection']} is better.\n"
     for title in ("Objective", "Baseline", "Profile", "Findings", "Ruled out"):
         text += f"\n## {title}\n"
+        if title == "Objective" and config.get("objective"):
+            text += f"\n{config['objective']}\n"
     _once(root / paths.NOTES, text)
     _once(root / paths.IDEAS, "# Ideas\n\n")
 
@@ -111,11 +112,6 @@ def _files(root: Path, config: dict[str, Any]) -> None:
 def _once(file: Path, text: str) -> None:
     if not os.path.lexists(file):
         file.write_text(text, encoding="utf-8")
-
-
-def digest(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
@@ -126,7 +122,7 @@ def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
     """
     root, now = repository.root, state.load(repository.root)
     if now.lock is not None and any(run.get("description") == "baseline" for run in now.runs):
-        changed = integrity(root, now)
+        changed = integrity.changed(root, now)
         if changed:
             raise console.refused(
                 f"locked already, and changed since: {', '.join(changed)}",
@@ -140,7 +136,7 @@ def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
     config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
     its = task.load(root / paths.TASK, config)
     commit = _commit_protected(repository)
-    hashes = {name: digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
+    hashes = {name: integrity.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
     journal.append(
         root,
         {"type": "lock", "protected": hashes, "task": its.as_dict(), "commit_full": commit, "tree": work.capture()},
@@ -230,24 +226,3 @@ def identity(root: Path) -> dict[str, str]:
     known = git.run(root, ["config", "user.email"], check=False).stdout.strip()
     passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
     return passed or ({} if known else IDENTITY)
-
-
-def integrity(root: Path, now: State) -> list[str]:
-    """Return the protected files whose content is not the locked one.
-
-    They are looked at in the work tree; those that are committed on the session's branch, while another branch is
-    checked out, on the session's branch.
-    """
-    elsewhere = git.branch(root) != now.branch
-    return sorted(
-        name
-        for name, wanted in (now.protected if now.lock else {}).items()
-        if _digest_now(root, now, name, committed=elsewhere and name in paths.COMMITTED) != wanted
-    )
-
-
-def _digest_now(root: Path, now: State, name: str, *, committed: bool) -> str | None:
-    if committed:
-        (blob,) = git.blobs(root, [f"refs/heads/{now.branch}:{name}"])
-        return None if blob is None else hashlib.sha256(blob).hexdigest()
-    return digest(root / name) if (root / name).is_file() else None

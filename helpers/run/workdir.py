@@ -160,6 +160,8 @@ class Workdirs:
                     f"continue under a new name: snapshot_workdir.py create {self.next_name()} --from {name}",
                 )
             description = description or before.description
+            if description != before.description:
+                console.note(f"note: {name} is now described as {description!r}, before {before.description!r}")
         message = (description or "").strip() or name
         made = commit(self.root, tree, start.commit, message)
         git.run(self.root, ["update-ref", self.refs.experiment(name), made, old or ""])

@@ -129,7 +129,7 @@ def test_the_source_that_paid_comes_first(session: Any) -> None:
 
     sources = json.loads(session.script("suggest_next", "--json").stdout)["sources"]
 
-    assert ["arxiv", "own"] == [s["kind"] for s in sources]
+    assert ["paper", "own"] == [s["kind"] for s in sources]
     assert [3, 3] == [s["tried"] for s in sources]
 
 
