@@ -80,9 +80,10 @@ def _search(file: int, start: int, end: int, patterns: list[str]) -> tuple[subpr
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
-        process = subprocess.Popen(
-            [*_LIMITS, "grep", "-aF", *patterns], stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-        )  # fmt: skip
+        with open(os.devnull, "wb") as null:  # noqa: PTH123 - DEVNULL lets Python 3.11 lose a pipe where none is left
+            process = subprocess.Popen(
+                [*_LIMITS, "grep", "-aF", *patterns], stdin=reader, stdout=subprocess.PIPE, stderr=null, env=environment
+            )
     except BaseException:
         os.close(writer)
         raise
