@@ -9,9 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, options
-from helpers.record import decide, keep
-from helpers.run.workdir import Workdirs
+from helpers import console, options
 
 EXAMPLES = """\
   record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
@@ -48,6 +46,10 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Decide."""
     args = arguments().parse_args(argv)
+    from helpers import git
+    from helpers.record import decide, keep
+    from helpers.run.workdir import Workdirs
+
     repository = git.find()
     work = Workdirs(repository, args.workdir_root)
     if args.verb == "keep":

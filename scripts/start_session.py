@@ -9,9 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, options
-from helpers.record import agreement, session
-from helpers.run.workdir import Workdirs
+from helpers import console, options
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -63,6 +61,10 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Begin or lock."""
     args = arguments().parse_args(argv)
+    from helpers import git
+    from helpers.record import agreement, session
+    from helpers.run.workdir import Workdirs
+
     repository = git.find()
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
