@@ -70,9 +70,7 @@ def compare(args: argparse.Namespace) -> int:
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)
     worker = begin.choose(now, args.on, args.worker)
-    asked = compare.Options(
-        args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
-    )
+    asked = begin.asked(args)
     job = begin.running(work, now, args.experiment, worker, asked)
     if job is None or args.dry_run:
         plan = begin.plan(work, now, args.experiment, asked)

@@ -86,15 +86,8 @@ def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
     """Launch what is missing."""
     from helpers.run import workers
 
-    wanted = resources.asked(now, args)
-    names = workers.plan(now, args.count, wanted)
-    if not names:
-        print(f"all {args.count} are up")
-    elif args.dry_run:
-        print(f"would launch {', '.join(names)}: {wanted.resources}")
-    else:
-        for line in workers.up(root, names, wanted):
-            print(line, flush=True)
+    for line in workers.fill(root, now, args.count, resources.asked(now, args), dry_run=args.dry_run):
+        print(line, flush=True)
     return console.DONE
 
 

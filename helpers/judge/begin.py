@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from helpers import console
 from helpers.journal import Event
 from helpers.judge import calibration, compare, gate
@@ -9,6 +11,13 @@ from helpers.judge.calibration import Calibration
 from helpers.judge.pairs import Plan
 from helpers.run.workdir import Workdirs
 from helpers.state import State
+
+
+def asked(args: argparse.Namespace) -> compare.Options:
+    """Return what the command line chooses of a comparison."""
+    return compare.Options(
+        args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+    )
 
 
 def choose(now: State, on: str, worker: str | None) -> str:

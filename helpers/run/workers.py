@@ -37,6 +37,17 @@ def _agreed(now: State, names: list[str]) -> None:
         )
 
 
+def fill(root: Path, now: State, count: int, wanted: Wanted, *, dry_run: bool) -> Iterator[str]:
+    """Launch what `count` workers in all lack, yielding a line for each; with `dry_run` only say which."""
+    names = plan(now, count, wanted)
+    if not names:
+        yield f"all {count} are up"
+    elif dry_run:
+        yield f"would launch {', '.join(names)}: {wanted.resources}"
+    else:
+        yield from up(root, names, wanted)
+
+
 def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
     """Launch the workers one after the other, yielding a line for each; the keeper feeds each as soon as it stands.
 
