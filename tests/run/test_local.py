@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import until
 
 
 def edit(session: Any, name: str, text: str) -> None:
@@ -35,14 +36,6 @@ def processes(marker: str) -> list[int]:
 def unique() -> str:
     """Return a number of seconds, very long, that no other process sleeps for."""
     return f"7{time.time_ns() % 10**9}.5"
-
-
-def until(condition: Any, seconds: float = 20) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.05)
 
 
 def test_secrets_stay_outside(session: Any) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import until
 
 from helpers.run import slots
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
-two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+two_cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 
 
 @pytest.fixture(autouse=True)
@@ -60,14 +61,6 @@ def edit(session: Any, name: str, text: str) -> None:
 def has(session: Any, name: str, marker: str) -> bool:
     """Tell whether the experiment's job has the marker."""
     return any((session.root / ".autoresearch/jobs").glob(f"{name}.*/{marker}"))
-
-
-def until(condition: Any, seconds: float = 20) -> None:
-    """Wait for a condition."""
-    stop = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < stop, "did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_job_submitted_while_a_comparison_waits(session: Any) -> None:
