@@ -155,9 +155,9 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
                 f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
             )
         pid = folder.read("started").strip()
-        gone = detached.ends(int(pid), PATIENCE) if pid else True
-        if gone is not False:  # not begun yet, about to be gone, or a process that cannot be seen from here
-            time.sleep(0.02 if gone else PATIENCE)
+        gone = detached.ends(int(pid), PATIENCE) if pid else None
+        if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
+            time.sleep(0.001 if gone else PATIENCE if pid else 0.02)
 
 
 def _result(root: Path, job: str) -> journal.Event:

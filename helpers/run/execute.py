@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from helpers import paths
 from helpers.run import sandbox
 from helpers.run.detached import ends
-from helpers.run.processes import Orphans, enclose
+from helpers.run.processes import Orphans, enclose, parted
 from helpers.run.task import Task
 
 
@@ -35,10 +36,12 @@ def bash(
             enclose(command, env, counted)
 
     try:
-        process = subprocess.Popen(
-            list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out if err is None else err,
-            start_new_session=True, preexec_fn=child,  # noqa: PLW1509 - this process has no threads
-        )  # fmt: skip
+        with parted() if walls else contextlib.nullcontext():
+            process = subprocess.Popen(
+                list(command), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out if err is None else err, start_new_session=True,
+                preexec_fn=child,  # noqa: PLW1509 - this process has no threads
+            )  # fmt: skip
     except subprocess.SubprocessError:
         raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
     code = _wait(process, limit)

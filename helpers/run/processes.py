@@ -8,15 +8,16 @@ See pid_namespaces(7), capabilities(7).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from helpers.run.libc import CAPBSET_DROP, LIBC, PDEATHSIG
+from helpers.run.libc import CAPBSET_DROP, LIBC, PDEATHSIG, check
 
 _NEWPID = 0x20000000
 _DROPPED = (2, 9, 12, 16, 17, 19, 20, 21, 22, 25, 27, 33, 34, 39, 40)
@@ -40,24 +41,42 @@ class Orphans:
         return int.from_bytes(self._shared[:8], "little")
 
 
+@contextlib.contextmanager
+def parted() -> Iterator[None]:
+    """Have the child that is made in here be the first process of a namespace, where we may (root).
+
+    It then needs no second child of its own for that: `enclose`. A fork of this interpreter costs a millisecond.
+    """
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    may = LIBC.unshare(_NEWPID) == 0
+    try:
+        yield
+    finally:
+        result = LIBC.setns(own, _NEWPID) if may else 0
+        os.close(own)
+        check(result, "setns")
+
+
 def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
     """In a fresh child that stands behind walls: become the process that waits for `command`, which sees only its own.
 
-    Between the caller and the program stand two: this one, outside, and one inside that adopts orphans. Returns only
-    where the system does not allow the namespace. Root loses the capabilities that lead out of it.
+    The first process inside stays between the caller and the program and adopts orphans. Returns only where the system
+    does not allow the namespace. Root loses the capabilities that lead out of it.
     """
     if os.getuid() == 0:
         for capability in _DROPPED:
             LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0)
-    if LIBC.unshare(_NEWPID) != 0:
-        return
-    inside = os.fork()
-    if inside:
-        _wait_outside(inside)
-    LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getpid() != 1:
+        if LIBC.unshare(_NEWPID) != 0:
+            return
+        inside = os.fork()
+        if inside:
+            _wait_outside(inside)
+        LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))  # a first process ignores it otherwise
     read_only = ctypes.c_ulong(1 | 2 | 4 | 8)  # and no set-user-id, devices, programs
     LIBC.mount(b"proc", b"/proc", b"proc", read_only, None)  # without it the numbers are the old ones
-    try:  # a third bare fork of this interpreter would cost a millisecond more
+    try:  # spawned, not forked
         program = subprocess.Popen(list(command), env=dict(env), start_new_session=True)
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
