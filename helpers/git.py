@@ -183,28 +183,6 @@ def tree_of(root: Path, revision: str) -> str:
     return text(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
 
 
-def blobs(root: Path, names: Sequence[str]) -> list[bytes | None]:
-    """Return the content of each blob that `names` (an id, or REVISION:PATH) stand for, None for what is none.
-
-    One process of git for all of them. A name holds no line end.
-    """
-    if not names:
-        return []
-    answer = run(root, ["cat-file", "--batch"], stdin="\n".join([*names, ""]).encode()).stdout
-    found: list[bytes | None] = []
-    at = 0
-    for _ in names:
-        end = answer.index(b"\n", at)
-        words, at = answer[at:end].rsplit(b" ", 2), end + 1
-        if words[-1] in (b"missing", b"ambiguous"):
-            found.append(None)
-            continue
-        size = int(words[2])
-        found.append(answer[at : at + size] if words[1] == b"blob" else None)
-        at += size + 1
-    return found
-
-
 def branch(root: Path) -> str | None:
     """Return the name of the current branch, None when HEAD is detached."""
     done = run(root, ["symbolic-ref", "--quiet", "--short", "HEAD"], check=False)

@@ -52,8 +52,9 @@ def running(work: Workdirs, now: State, experiment: str, worker: str, asked: com
 
 def plan(work: Workdirs, now: State, experiment: str, options: compare.Options) -> Plan:
     """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
-    edited = work.path(experiment).is_dir() and work.is_sealed(experiment)
-    sealed = work.seal(experiment, None) if edited else work.sealed(experiment)
+    sealed = work.sealed(experiment)
+    if work.path(experiment).is_dir():
+        sealed = work.seal(experiment, None)
     for finding in gate.refuse(work, sealed, now):
         console.note(gate.line(finding))
     return compare.plan(work, now, sealed, options)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, journal, paths, state
+from helpers import console, git, journal, objects, paths, state
 from helpers.judge import driver
 from helpers.judge.driver import KIND
 from helpers.judge.pairs import Plan
@@ -105,8 +105,8 @@ def _against(work: Workdirs, sealed: Sealed, commit: str) -> tuple[str, str]:
 
 
 def _differing(work: Workdirs, one: str, other: str) -> list[str]:
-    names = git.run(work.root, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other]).stdout.split(b"\0")
-    return [os.fsdecode(name) for name in names if name and os.fsdecode(name) != paths.IMPROVEMENTS]
+    names = [os.fsdecode(row.path) for row in objects.differences(work.root, one, other)]
+    return [name for name in names if name != paths.IMPROVEMENTS]
 
 
 def running(root: Path, experiment: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from helpers import console, git, paths
+from helpers import console, objects, paths
 from helpers.judge import guard
 from helpers.judge.guard import Finding
 from helpers.run.workdir import Sealed, Workdirs
@@ -27,20 +27,15 @@ def findings(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] 
 
 def present(work: Workdirs, tree: str) -> dict[str, str]:
     """Return path to SHA-256 of the protected files that the tree holds."""
-    rows = git.run(work.root, ["ls-tree", "-z", tree, "--", *paths.PROTECTED]).stdout.split(b"\0")
-    ids = {
-        row.partition(b"\t")[2].decode(): row.split()[2].decode()
-        for row in rows
-        if row.startswith(b"1") and b" blob " in row
-    }
-    contents = zip(ids, git.blobs(work.root, [*ids.values()]), strict=True)
-    return {name: hashlib.sha256(content or b"").hexdigest() for name, content in contents}
+    contents = objects.blobs(work.root, [f"{tree}:{name}" for name in paths.PROTECTED])
+    held = zip(paths.PROTECTED, contents, strict=True)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in held if content is not None}
 
 
 def evaluator(work: Workdirs, now: State) -> str:
     """Return the text of the protected scripts, as they were locked."""
     tree = str(now.require_lock()["tree"])
-    texts = git.blobs(work.root, [f"{tree}:{name}" for name in paths.COMMITTED])
+    texts = objects.blobs(work.root, [f"{tree}:{name}" for name in paths.COMMITTED])
     return "\n".join((text or b"").decode("utf-8", "replace") for text in texts)
 
 

@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import git
+from helpers import objects
 
-_NO_BLOB = ("000000", "160000")
+_NO_BLOB = (objects.ABSENT, "160000")
 """Modes of what is absent, and of a submodule."""
 
 LARGEST = 2_000_000
@@ -35,14 +35,13 @@ class Change:
 
 def changes_between(root: Path, old_tree: str, new_tree: str) -> list[Change]:
     """Return every path that differs between two trees; renames are a deletion and an addition."""
-    fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", old_tree, new_tree]).stdout.split(b"\0")
-    rows = [row.decode().lstrip(":").split()[:4] for row in fields[0:-1:2]]
-    ids = [blob for row in rows for mode, blob in zip(row[:2], row[2:], strict=True) if mode not in _NO_BLOB]
-    content = dict(zip(ids, git.blobs(root, ids), strict=True))
+    rows = objects.differences(root, old_tree, new_tree)
+    ids = [id_ for row in rows for mode, id_ in ((row.old_mode, row.old), (row.mode, row.new)) if mode not in _NO_BLOB]
+    content = dict(zip(ids, objects.blobs(root, ids), strict=True))
     found = []
-    for (old_mode, new_mode, old_id, new_id), path in zip(rows, fields[1::2], strict=True):
-        old, new = content.get(old_id), content.get(new_id)
-        found.append(Change(os.fsdecode(path), old_mode, new_mode, old, new, added_lines(old, new)))
+    for row in rows:
+        old, new = content.get(row.old), content.get(row.new)
+        found.append(Change(os.fsdecode(row.path), row.old_mode, row.mode, old, new, added_lines(old, new)))
     return found
 
 

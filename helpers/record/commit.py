@@ -7,7 +7,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, paths
+from helpers import console, git, journal, objects, paths
+from helpers.objects import ABSENT, Difference
 from helpers.record import precious
 from helpers.record.session import identity
 from helpers.state import State
@@ -34,7 +35,7 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
     env = {"GIT_INDEX_FILE": str(index)}
     try:
         git.run(root, ["read-tree", base], env=env)
-        rows = [_row(root, base, raw) for raw in _differences(root, *trees)]
+        rows = [_row(root, base, difference) for difference in objects.differences(root, *trees)]
         blob = git.text(root, ["hash-object", "-w", "--stdin"], stdin=improvements)
         rows.append(f"100644 {blob}\t".encode() + os.fsencode(paths.IMPROVEMENTS))
         git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows), env=env)
@@ -44,28 +45,24 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
     return git.text(root, ["commit-tree", tree, "-p", base, "-F", "-"], stdin=message.encode(), env=identity(root))
 
 
-def _differences(root: Path, old: str, new: str) -> list[tuple[bytes, bytes, bytes]]:
-    """Return (new mode, new blob, path) of every path that differs; mode 000000 means deleted."""
-    fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", old, new]).stdout.split(b"\0")
-    pairs = zip(fields[0::2], fields[1::2], strict=False)
-    return [(meta.split()[1], meta.split()[3], path) for meta, path in pairs if meta]
-
-
-def _row(root: Path, base: str, difference: tuple[bytes, bytes, bytes]) -> bytes:
-    mode, blob, path = difference
-    name = os.fsdecode(path)
+def _row(root: Path, base: str, its: Difference) -> bytes:
+    name = os.fsdecode(its.path)
     parent = name
     while "/" in parent:
         parent = parent.rsplit("/", 1)[0]
         kind = git.text(root, ["ls-tree", base, "--", f":(literal){parent}"])
         if kind.startswith("160000"):
             raise console.refused(f"{name} lies in the submodule {parent}", "make that change in the submodule itself")
-    if mode == b"000000":
-        return b"0 " + b"0" * len(blob) + b"\t" + path
-    if mode != b"120000":  # as `git add` would store it: line endings, LFS and other filters of the repository
-        content = git.run(root, ["cat-file", "blob", blob.decode()]).stdout
-        blob = git.run(root, ["hash-object", "-w", "--stdin", "--path", name], stdin=content).stdout.strip()
-    return mode + b" " + blob + b"\t" + path
+    blob = its.new
+    if its.mode not in (ABSENT, "120000"):  # as `git add` would store it: line endings, LFS and other filters
+        content = git.run(root, ["cat-file", "blob", blob]).stdout
+        blob = git.text(root, ["hash-object", "-w", "--stdin", "--path", name], stdin=content)
+    return _entry(its, blob)
+
+
+def _entry(its: Difference, blob: str) -> bytes:
+    """Return a line for update-index --index-info (whose mode 0 removes the path)."""
+    return f"{'0' if its.mode == ABSENT else its.mode} {blob}\t".encode() + its.path
 
 
 def place(repository: git.Repository, now: State, intent: Intent) -> None:
@@ -138,25 +135,23 @@ def finish(repository: git.Repository, now: State) -> bool:
 
 def _adopt_written(root: Path, intent: Intent) -> None:
     """Enter into the index what an interrupted read-tree had written to the work tree already, so that it can go on."""
-    fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", intent.old, intent.new]).stdout.split(b"\0")
     rows = []
-    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
-        _, mode, _, blob, _ = meta.lstrip(b":").split(b" ")
-        file = root / os.fsdecode(path)
-        if mode == b"000000":
+    for its in objects.differences(root, intent.old, intent.new):
+        file = root / os.fsdecode(its.path)
+        if its.mode == ABSENT:
             written = not os.path.lexists(file)
-        elif mode == b"120000":
-            written = file.is_symlink() and _blob(root, os.fsencode(os.readlink(file))) == blob  # noqa: PTH115
+        elif its.mode == "120000":
+            written = file.is_symlink() and _blob(root, os.fsencode(os.readlink(file))) == its.new  # noqa: PTH115
         else:
-            written = file.is_file() and _blob(root, file.read_bytes(), os.fsdecode(path)) == blob
+            written = file.is_file() and _blob(root, file.read_bytes(), os.fsdecode(its.path)) == its.new
         if written:
-            rows.append((b"0" if mode == b"000000" else mode) + b" " + blob + b"\t" + path)
+            rows.append(_entry(its, its.new))
     git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows))
 
 
-def _blob(root: Path, content: bytes, path: str | None = None) -> bytes:
+def _blob(root: Path, content: bytes, path: str | None = None) -> str:
     filters = ["--path", path] if path else ["--no-filters"]
-    return git.run(root, ["hash-object", "--stdin", *filters], stdin=content).stdout.strip()
+    return git.text(root, ["hash-object", "--stdin", *filters], stdin=content)
 
 
 def _clear_lock_of_ours(repository: git.Repository, intent: Path) -> None:

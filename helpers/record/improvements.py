@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from helpers import git, paths
+from helpers import objects, paths
 from helpers.journal import Event
 from helpers.run.workdir import Sealed, Workdirs
 from helpers.state import State
@@ -44,7 +44,7 @@ def page(
 
     `reviewed`: the reviewer's words, and the places that only a reader can judge.
     """
-    (held,) = git.blobs(work.root, [f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"])
+    (held,) = objects.blobs(work.root, [f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"])
     before = HEADER if held is None else held
     title, _, rest = sealed.description.partition("\n")
     stat = work.diff(sealed.name, "--shortstat").decode("utf-8", "replace").strip()

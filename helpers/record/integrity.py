@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from helpers import git, paths
+from helpers import git, objects, paths
 from helpers.state import State
 
 
@@ -30,6 +30,6 @@ def changed(root: Path, now: State) -> list[str]:
 
 def _digest_now(root: Path, now: State, name: str, *, committed: bool) -> str | None:
     if committed:
-        (blob,) = git.blobs(root, [f"refs/heads/{now.branch}:{name}"])
+        (blob,) = objects.blobs(root, [f"refs/heads/{now.branch}:{name}"])
         return None if blob is None else hashlib.sha256(blob).hexdigest()
     return digest(root / name) if (root / name).is_file() else None

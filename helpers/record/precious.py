@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from helpers import git
+from helpers import git, objects
+from helpers.objects import ABSENT
 
 
 def would_be_lost(root: Path, old: str, new: str) -> list[str]:
     """Return the untracked paths in the way of what `new` adds to `old`."""
-    fields = git.run(root, ["diff-tree", "-r", "-z", "--no-renames", old, new]).stdout.split(b"\0")
-    added = [path for meta, path in zip(fields[0::2], fields[1::2], strict=False) if meta.startswith(b":000000")]
+    added = [row.path for row in objects.differences(root, old, new) if row.old_mode == ABSENT]
     if not added:
         return []
     tracked = set(git.run(root, ["ls-files", "-z"]).stdout.split(b"\0"))

@@ -6,9 +6,8 @@ worktrees may both have an exp-01.
 
 from __future__ import annotations
 
-import os
-
-from helpers import git, paths
+from helpers import git, objects, paths
+from helpers.objects import Commit
 
 
 class Refs:
@@ -30,12 +29,12 @@ class Refs:
 
     def sealed(self, name: str) -> str | None:
         """Return the commit of a sealed experiment, None when there is none of that name."""
-        return self.commit(self.experiment(name))
+        commit = self.read(name)
+        return commit.id if commit else None
 
-    def commit(self, ref: str) -> str | None:
-        """Return the commit that a ref stands for, None when there is no such ref."""
-        done = git.run(self.root, ["rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"], check=False)
-        return os.fsdecode(done.stdout).strip() or None
+    def read(self, name: str) -> Commit | None:
+        """Return the commit of a sealed experiment with its tree and message, None when there is none of that name."""
+        return objects.commits(self.root, [self.experiment(name)])[0]
 
     def all(self, prefix: str = paths.EXPERIMENT_REF) -> dict[str, tuple[str, ...]]:
         """Return name to (commit, its parents) of every sealed experiment, or of the starts."""

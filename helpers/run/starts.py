@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, paths
+from helpers import console, git, journal, objects, paths
 from helpers.run.refs import Refs
 
 IDENTITY = {
@@ -42,12 +42,9 @@ class Starts:
         meta = self._file(name)
         if meta.exists():
             return Start(**json.loads(meta.read_text(encoding="utf-8")))
-        ref = self.refs.sealed(name)
-        if not ref:
-            return None
-        parent = git.commit_of(self.root, f"{ref}^")
-        special = self.refs.commit(self.refs.start(name))
-        return Start(parent, git.tree_of(self.root, special or parent))
+        names = [f"{self.refs.experiment(name)}^", self.refs.start(name)]
+        parent, special = objects.commits(self.root, names)
+        return Start(parent.id, (special or parent).tree) if parent else None
 
     def remember(self, name: str, start: Start) -> None:
         """Note what the experiment started from, in git too where no commit holds it."""

@@ -149,9 +149,8 @@ class Workdirs:
         if not self.index(name).exists():
             self.shadow.read_tree(start.tree, self.index(name))
         tree = self.shadow.write_tree(copy, self.index(name))
-        old = self.refs.sealed(name)
-        if old:
-            before = self.sealed(name)
+        before = self._found(name)
+        if before:
             if before.tree == tree and description in (None, before.description):
                 return before
             if before.tree != tree and self._was_run(name):
@@ -164,7 +163,7 @@ class Workdirs:
                 console.note(f"note: {name} is now described as {description!r}, before {before.description!r}")
         message = (description or "").strip() or name
         made = commit(self.root, tree, start.commit, message)
-        git.run(self.root, ["update-ref", self.refs.experiment(name), made, old or ""])
+        git.run(self.root, ["update-ref", self.refs.experiment(name), made, before.commit if before else ""])
         return Sealed(name, made, tree, start, message, self.refs.experiment(name))
 
     def _was_run(self, name: str) -> bool:
@@ -175,15 +174,19 @@ class Workdirs:
 
     def sealed(self, name: str) -> Sealed:
         """Return the sealed experiment; raises Failure (2) when it is unknown or not sealed."""
-        commit = self.refs.sealed(paths.experiment(name))
-        if not commit:
-            if self.path(name).is_dir():
-                raise console.usage(f"{name} is not sealed", f'seal it: snapshot_workdir.py seal {name} --desc "..."')
-            raise self._unknown(name)
-        message = git.text(self.root, ["log", "-1", "--format=%B", commit]).strip()
-        return Sealed(
-            name, commit, git.tree_of(self.root, commit), self.start(name), message, self.refs.experiment(name)
-        )
+        found = self._found(name)
+        if found:
+            return found
+        if self.path(name).is_dir():
+            raise console.usage(f"{name} is not sealed", f'seal it: snapshot_workdir.py seal {name} --desc "..."')
+        raise self._unknown(name)
+
+    def _found(self, name: str) -> Sealed | None:
+        commit = self.refs.read(paths.experiment(name))
+        if commit is None:
+            return None
+        message = commit.message.strip()
+        return Sealed(name, commit.id, commit.tree, self.start(name), message, self.refs.experiment(name))
 
     def diff(self, name: str, *options: str) -> bytes:
         """Return the patch from the start to the sealed content, or to the copy's when it is not sealed yet."""
