@@ -236,6 +236,8 @@ def main() -> None:
     p.add_argument("--lines", type=int, default=100_000)
     p.add_argument("--dir", help="where to work (default: a temporary folder)")
     args = p.parse_args()
+    # as after their first use, wherever PYTHONDONTWRITEBYTECODE is set
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(BUNDLE / "helpers")], check=True)
     what = args.what or ["copy", "journal", "writers", "status", "help", "overhead", "log"]
     with tempfile.TemporaryDirectory(dir=args.dir) as temporary:
         folder = Path(temporary)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,26 @@ def test_a_fence_that_was_cut_is_closed(tmp_path: Path, capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     assert "````" == lines[-2]
     assert lines[-1].startswith("...")
+
+
+@pytest.mark.parametrize(("where", "code", "says"), [
+    (">out", 0, ""), (">/dev/full", 3, "disk is full"), (">&-", 0, ""), ("2>&-", 0, ""), ("| true", 0, ""),
+])  # fmt: skip
+def test_what_was_printed_is_out_when_a_script_ends(where: str, code: int, says: str, tmp_path: Path) -> None:
+    """Nothing is lost in a buffer; a full disk is said, a reader who left or was never there is no failure."""
+    bundle = Path(console.__file__).parent.parent
+    text = "from helpers import console\nconsole.main(lambda arguments: print('x' * 5000))"
+
+    command = f'set -o pipefail; {sys.executable} -c "{text}" {where}'
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(bundle)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, says in done.stderr, "internal" in done.stderr) == (code, True, False)
+    if where == ">out":
+        assert "x" * 5000 == (tmp_path / "out").read_text().strip()
