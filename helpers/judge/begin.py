@@ -52,6 +52,11 @@ def running(work: Workdirs, now: State, experiment: str, worker: str, asked: com
 
 def plan(work: Workdirs, now: State, experiment: str, options: compare.Options) -> Plan:
     """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
+    if not options.against and any(run["experiment_id"] == experiment for run in now.kept):
+        raise console.answer_no(
+            f"{experiment} is kept: the baseline holds it already",
+            f"compare it with what was before: compare.py {experiment} --against REV",
+        )
     sealed = work.sealed(experiment)
     if work.path(experiment).is_dir():
         sealed = work.seal(experiment, None)

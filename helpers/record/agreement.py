@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from helpers import console, journal, state
-from helpers.judge import secondary
-from helpers.run import task
+from helpers.judge import guard, secondary
+from helpers.run import copying, task
 
 _ASKED = {
     "metric": "metricName", "unit": "metricUnit", "direction": "bestDirection", "scope": "scope",
@@ -44,4 +45,16 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         if missing:
             raise console.usage(f"a new session needs {' and '.join(missing)}", "see start_session.py --help")
         agreed.setdefault("metricUnit", "")
+    _say_unmatched(root, {"--scope": args.scope or [], "--off-limits": args.off_limits or []})
     return agreed
+
+
+def _say_unmatched(root: Path, globs: dict[str, list[str]]) -> None:
+    """Note a pattern that matches no file: a slip of the pen would close everything, or nothing."""
+    if not any(globs.values()):
+        return
+    present = [os.fsdecode(path) for path in copying.listing(root)]
+    for option, patterns in globs.items():
+        for pattern in patterns:
+            if not any(guard.matches(path, pattern) for path in present):
+                console.note(f"note: {option} {pattern!r} matches no file of this repository")

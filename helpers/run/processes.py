@@ -47,8 +47,13 @@ def parted() -> Iterator[None]:
 
     It then needs no second child of its own for that: `enclose`. A fork of this interpreter costs a millisecond.
     """
-    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-    may = LIBC.unshare(_NEWPID) == 0
+    try:
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    # who cannot come back must not leave: a process whose children's namespace has ended cannot fork any more
+    may = LIBC.setns(own, _NEWPID) == 0 and LIBC.unshare(_NEWPID) == 0
     try:
         yield
     finally:

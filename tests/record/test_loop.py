@@ -50,6 +50,9 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
     assert "it slept" in (session.root / "IMPROVEMENTS.md").read_text()
     assert ["keep", "keep"] == [run["status"] for run in runs(session)]
     assert runs(session)[1]["tree"]
+    again = session.script("compare", "exp-01", code=1).stderr
+    assert "the baseline holds it already" in again
+    assert session.script("compare", "exp-01", "--against", "HEAD^", "--dry-run").stdout
 
 
 def test_nothing_is_kept_without_its_comparison(session: Any) -> None:

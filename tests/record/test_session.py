@@ -217,3 +217,13 @@ def test_a_branch_of_the_persons_own_is_left_alone(repo: Any) -> None:
 
     assert "autoresearch/quick exists" in repo.script("start_session", *NEW, code=2).stderr
     assert "main" == repo.git("branch", "--show-current")
+
+
+def test_a_pattern_that_matches_nothing_is_said(repo: Any) -> None:
+    """A slip in --scope would turn every experiment down, one in --off-limits protect nothing: both are said at once."""
+    options = ("--scope", "src/", "--scope", "scr/", "--off-limits", "*.sh", "--off-limits", "docs/**")
+    said = repo.script("start_session", "--goal", "g", "--metric", "time_s", "--direction", "lower", *options).stderr
+
+    assert "--scope 'scr/' matches no file" in said
+    assert "--off-limits 'docs/**' matches no file" in said
+    assert 2 == said.count("matches no file")
