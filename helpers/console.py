@@ -6,6 +6,7 @@ stdout is data and bounded; stderr is for people. No script prompts, none shows 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -141,6 +142,13 @@ def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = _run(entry)
+    with contextlib.suppress(OSError):  # after a failure: that is what the exit code tells
+        _flush()
+    os._exit(code)  # taking the interpreter apart would cost 10 ms and more, beside a measurement too
+
+
+def _run(entry: Callable[[list[str]], int | None]) -> int:
     try:
         code = entry(sys.argv[1:]) or DONE
         _flush()
@@ -163,7 +171,7 @@ def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
             raise
         _say(f"internal error: {type(error).__name__}: {error}", "set AUTORESEARCH_DEBUG=1 for details and report it")
         code = OUTSIDE
-    os._exit(code)  # all is flushed; taking the interpreter apart would cost 10 ms and more, beside a measurement too
+    return code
 
 
 def _flush() -> None:

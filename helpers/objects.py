@@ -13,6 +13,9 @@ ABSENT = "000000"
 """The mode of a path that a tree does not have."""
 
 
+_NOTHING = ("", b"", b"")
+
+
 @dataclass(frozen=True)
 class Commit:
     """A commit: its id, its tree's, its parents', and its message as written."""
@@ -35,7 +38,7 @@ class Difference:
 
 
 def commits(root: Path, names: Sequence[str]) -> list[Commit | None]:
-    """Return the commit that each of `names` stands for, None for what is none. A name holds no line end."""
+    """Return the commit that each of `names` stands for, None for what is none."""
     return [_commit(id_, content) if kind == b"commit" else None for id_, kind, content in _objects(root, names)]
 
 
@@ -55,16 +58,20 @@ def differences(root: Path, old: str, new: str) -> list[Difference]:
 
 
 def _objects(root: Path, names: Sequence[str]) -> list[tuple[str, bytes, bytes]]:
-    """Return (id, kind, content) for each name; the kind is empty for what is not there."""
-    if not names:
-        return []
-    answer = git.run(root, ["cat-file", "--batch"], stdin="\n".join([*names, ""]).encode()).stdout
+    """Return (id, kind, content) for each name, _NOTHING for what is not there."""
+    asked = [os.fsencode(name) for name in names if "\n" not in name]
+    if not asked:
+        return [_NOTHING for _ in names]
+    answer = git.run(root, ["cat-file", "--batch"], stdin=b"\n".join([*asked, b""])).stdout
     found, at = [], 0
-    for _ in names:
+    for name in names:
+        if "\n" in name:
+            found.append(_NOTHING)
+            continue
         end = answer.index(b"\n", at)
         words, at = answer[at:end].rsplit(b" ", 2), end + 1
-        if words[-1] in (b"missing", b"ambiguous"):
-            found.append(("", b"", b""))
+        if not words[-1].isdigit():  # missing, ambiguous, or since git 2.51 submodule
+            found.append(_NOTHING)
             continue
         size = int(words[2])
         found.append((words[0].decode(), words[1], answer[at : at + size]))

@@ -53,3 +53,17 @@ def test_what_was_printed_is_out_when_a_script_ends(where: str, code: int, says:
     assert (done.returncode, says in done.stderr, "internal" in done.stderr) == (code, True, False)
     if where == ">out":
         assert "x" * 5000 == (tmp_path / "out").read_text().strip()
+
+
+def test_what_was_printed_before_an_error_is_out_too(tmp_path: Path) -> None:
+    """Whoever reads the data of a script that fails half-way has what it had done until then."""
+    bundle = Path(console.__file__).parent.parent
+    text = (
+        "from helpers import console\ndef entry(_):\n print('done'); raise console.outside('no')\nconsole.main(entry)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", text], env={"PYTHONPATH": str(bundle)}, capture_output=True, text=True, check=False
+    )
+
+    assert (3, "done\n", "error: no\n") == (done.returncode, done.stdout, done.stderr)

@@ -54,3 +54,13 @@ def test_differences_have_modes_ids_and_raw_paths(repo: Any) -> None:
     assert found[b"gone"].old == found[b"new\nname"].new == repo.git("rev-parse", "HEAD^:gone")
     assert found[b"src/work.sh"].new == repo.git("rev-parse", "HEAD:src/work.sh")
     assert [] == objects.differences(repo.root, "HEAD", "HEAD")
+
+
+def test_odd_names_stand_for_nothing(repo: Any) -> None:
+    """A submodule whose commit is not here, bytes that are no text, a line end: none of them is a commit or a file."""
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    repo.git("commit", "-qm", "a submodule that nobody has")
+
+    assert [None, b"sleep 0.05\necho 42\n"] == objects.blobs(repo.root, ["HEAD:sub", "HEAD:src/work.sh"])
+    assert [None, None] == objects.commits(repo.root, ["\udcff", "HEAD\njunk"])
+    assert [None] == objects.commits(repo.root, ["HEAD:sub"])

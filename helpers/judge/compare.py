@@ -139,7 +139,7 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
     Raises Failure (3) when it died, or still runs after `seconds`.
     """
     folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
-    grace = time.monotonic() + 10
+    grace, soon = time.monotonic() + 10, 0.001
     while True:
         ended = folder.has("finished")
         text = folder.read("log.txt")
@@ -157,7 +157,8 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
         pid = folder.read("started").strip()
         gone = detached.ends(int(pid), PATIENCE) if pid else None
         if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
-            time.sleep(0.001 if gone else PATIENCE if pid else 0.02)
+            time.sleep(soon if gone else PATIENCE if pid else 0.02)
+            soon = PATIENCE if gone else soon  # gone, yet at work: it is in another namespace
 
 
 def _result(root: Path, job: str) -> journal.Event:

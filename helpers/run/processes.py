@@ -43,9 +43,10 @@ class Orphans:
 
 @contextlib.contextmanager
 def parted() -> Iterator[None]:
-    """Have the child that is made in here be the first process of a namespace, where we may (root).
+    """Have the child that is made in here be the first process of a namespace, where we may.
 
-    It then needs no second child of its own for that: `enclose`. A fork of this interpreter costs a millisecond.
+    It then needs no second child of its own for that (`enclose`): a fork of this interpreter costs a millisecond. Only
+    root may: the walls of others need a user namespace, which would have to be the older of the two.
     """
     try:
         own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -53,7 +54,7 @@ def parted() -> Iterator[None]:
         yield
         return
     # who cannot come back must not leave: a process whose children's namespace has ended cannot fork any more
-    may = LIBC.setns(own, _NEWPID) == 0 and LIBC.unshare(_NEWPID) == 0
+    may = os.getuid() == 0 and LIBC.setns(own, _NEWPID) == 0 and LIBC.unshare(_NEWPID) == 0
     try:
         yield
     finally:
@@ -78,7 +79,7 @@ def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) ->
         if inside:
             _wait_outside(inside)
         LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))  # a first process ignores it otherwise
+    signal.signal(signal.SIGINT, lambda *_: None)  # a first process takes from inside what it has a handler for
     read_only = ctypes.c_ulong(1 | 2 | 4 | 8)  # and no set-user-id, devices, programs
     LIBC.mount(b"proc", b"/proc", b"proc", read_only, None)  # without it the numbers are the old ones
     try:  # spawned, not forked

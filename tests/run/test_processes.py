@@ -39,13 +39,14 @@ after = os.readlink("/proc/self/ns/pid") == os.readlink("/proc/self/ns/pid_for_c
 print(json.dumps({"code": code, "orphans": orphans.count(), "out": (side / "out").read_text(), "as before": after}))
 """
 pytestmark = pytest.mark.skipif(not walls.available(), reason="no namespaces here")
+CAPABLE = ["--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"]
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
-@pytest.fixture(params=["as who runs this", "as nobody"])
+@pytest.fixture(params=["as who runs this", "as nobody", "as nobody who may mount"])
 def run(request: pytest.FixtureRequest) -> Any:
     """Run a bash text behind walls and return what came of it."""
-    person = NOBODY if request.param == "as nobody" else []
+    person = {"as nobody": NOBODY, "as nobody who may mount": [*NOBODY, *CAPABLE]}.get(request.param, [])
     pythons = [sys.executable, "/usr/bin/python3"]
     works = [python for python in pythons if shutil.which([*person, python][0]) and _runs([*person, python])]
     if not works:
@@ -79,6 +80,11 @@ def test_it_sees_only_its_own_processes(run: Any) -> None:
 def test_what_outlives_its_parent_is_counted(run: Any) -> None:
     """A daemon of the program ends with it, and is counted."""
     assert run("(sleep 60 & exec true)")["orphans"] == 1
+
+
+def test_nobody_inside_ends_the_first_process(run: Any) -> None:
+    """The process that waits for the program takes no signal from it."""
+    assert run("kill -TERM 1; kill -INT 1; kill -KILL 1; sleep 0.1; exit 5")["code"] == 5
 
 
 def test_a_signal_is_an_exit_code(run: Any) -> None:
