@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import json
 import os
 import sys
@@ -142,6 +143,7 @@ def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    gc.set_threshold(100_000)  # a script reads much and throws little away
     code = _run(entry)
     with contextlib.suppress(OSError):  # after a failure: that is what the exit code tells
         _flush()

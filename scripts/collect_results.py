@@ -9,8 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, state
-from helpers.run import collection
+from helpers import console
 
 EXAMPLES = """\
   collect_results.py                # what has finished by now
@@ -35,6 +34,9 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Collect; exit 1 when nothing has finished."""
     args = arguments().parse_args(argv)
+    from helpers import git, state
+    from helpers.run import collection
+
     root = git.find().root
     now = state.load(root)
     if args.loop:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, state
-from helpers.record import overview
+from helpers import console
 
 EXAMPLES = """\
   status.py               # what a fresh agent needs to go on
@@ -30,6 +29,9 @@ def arguments() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Print the state."""
     args = arguments().parse_args(argv)
+    from helpers import git, state
+    from helpers.record import overview
+
     repository = git.find()
     while True:
         now = state.load(repository.root)

@@ -6,14 +6,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, options, state
-from helpers.judge import gate
-from helpers.read import sources
-from helpers.run import submission, task
-from helpers.run.workdir import Sealed, Workdirs
+from helpers import console, options
+
+if TYPE_CHECKING:
+    from helpers.run.submission import Request
+    from helpers.run.workdir import Sealed, Workdirs
 
 EXAMPLES = """\
   submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
@@ -43,9 +44,15 @@ def entry(argv: list[str]) -> int:
     """Seal, guard, submit."""
     args = arguments().parse_args(argv)
     options.check_worker(args)
+    from helpers import git, state
+    from helpers.judge import gate
+    from helpers.read import sources
+    from helpers.run import cancelling, submission, task
+    from helpers.run.workdir import Workdirs
+
     repository = git.find()
     if args.cancel:
-        for job in cancel(repository, args.experiment):
+        for job in cancelling.cancel(repository, args.experiment):
             print(f"{job}: cancelled; collect_results.py records it")
         return console.DONE
     if args.slots < 1:
@@ -74,7 +81,7 @@ def entry(argv: list[str]) -> int:
     return console.DONE
 
 
-def on_fleet(work: Workdirs, sealed: Sealed, request: submission.Request, worker: str | None) -> int:
+def on_fleet(work: Workdirs, sealed: Sealed, request: Request, worker: str | None) -> int:
     """Leave it to the session's keeper, which is started when it is not at work."""
     from helpers import venv
     from helpers.run import keeper, waiting
@@ -84,16 +91,6 @@ def on_fleet(work: Workdirs, sealed: Sealed, request: submission.Request, worker
         print(f"{job}: waits for {worker or 'the first free worker'}")
     keeper.kick(work.root)
     return console.DONE
-
-
-def cancel(repository: git.Repository, experiment: str) -> list[str]:
-    """Cancel the experiment's jobs, wherever they are."""
-    jobs = [j for j in state.load(repository.root).open_jobs() if j.experiment == experiment]
-    if any(j.submitted.get("executor") == "sky" for j in jobs):
-        from helpers.run import waiting
-
-        return waiting.cancel(repository, experiment)
-    return submission.cancel(repository, experiment)
 
 
 if __name__ == "__main__":

@@ -176,3 +176,28 @@ def test_a_config_line_after_results_starts_a_segment() -> None:
 
     assert now is not None
     assert (now.segment, now.last_run, now.runs) == (1, 4, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        (b'{"type":"note"}', True),
+        (b' {"type":"note"} \r', True),
+        (b'\xef\xbb\xbf{"type":"note"}', True),
+        (b'{"type":"note"},{"type":"note"}', False),
+        (b'{"type":"note"} x', False),
+        (b'{"type":"n\xffote"}', False),
+        (b'{"type":"note"', False),
+        (b"[1]", False),
+    ],
+)
+def test_a_line_is_an_event_or_warned_of(
+    line: bytes, whole: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an editor leaves around an event does no harm; anything else is passed over, named by its number."""
+    (tmp_path / paths.JOURNAL).write_bytes(b'{"type":"config"}\n' + line + b'\n{"type":"lock"}\n')
+
+    events = [event["type"] for event in journal.read(tmp_path)]
+
+    assert (["config", "note", "lock"] if whole else ["config", "lock"]) == events
+    assert whole != ("line 2 cannot be read" in capsys.readouterr().err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers import console, git, journal, state
+from helpers import console, journal, state
 from helpers.run import budget, local, screening, slots, task
 from helpers.run.jobs import Spec
 from helpers.run.workdir import Sealed, Workdirs
@@ -99,14 +99,3 @@ def _journal(
         job, experiment, tree, its.as_dict(), env, its.limit(), its.cpus, request.slots,
         list(now.config.get("passEnv", [])), str(work.folder),
     )  # fmt: skip
-
-
-def cancel(repository: git.Repository, experiment: str) -> list[str]:
-    """Cancel the experiment's jobs that wait or run; returns them. Raises Failure (1) when there are none."""
-    now = state.load(repository.root)
-    ended = [
-        job.name for job in now.open_jobs() if job.experiment == experiment and local.cancel(repository.root, job.name)
-    ]
-    if not ended:
-        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
-    return ended

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpers import console, git, journal, state
-from helpers.run import budget, crew, dispatch, keeper, outcome, task
+from helpers import console, journal, state
+from helpers.run import budget, crew, dispatch, task
 from helpers.run.submission import Request, refuse_repetition
 from helpers.run.workdir import Sealed, Workdirs
 
@@ -48,26 +48,3 @@ def _check(now: state.State, worker: str | None) -> None:
             f"nobody would run it: {words}",
             f"workers.py up --count {len(known)}, or workers.py replace {wanted[0].name}",
         )
-
-
-def cancel(repository: git.Repository, experiment: str) -> list[str]:
-    """Cancel the experiment's jobs on the fleet; return them. One that waits is taken back, one that was sent the keeper ends.
-
-    Raises Failure (1) when there are none.
-    """
-    root = repository.root
-    with journal.locked(root):
-        now = state.load(root)
-        mine = [j for j in now.open_jobs() if j.experiment == experiment and j.submitted.get("executor") == "sky"]
-        for job in mine:
-            if job.sent:
-                journal.append_locked(
-                    root, {"type": "worker", "worker": job.worker, "event": "cancelling", "job": job.name}
-                )
-            else:
-                journal.append_locked(root, outcome.cancelled(job))
-    if not mine:
-        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
-    if any(job.sent for job in mine):
-        keeper.kick(root)
-    return [job.name for job in mine]
