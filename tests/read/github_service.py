@@ -6,6 +6,7 @@ One function an endpoint. Values are made up; fields that nobody here reads stan
 import json
 import time
 
+from paper_services import script
 from werkzeug import Response
 
 WEB = "https://github.com"
@@ -246,3 +247,15 @@ def link(base, path, *, following=0, last=0):
     parts = [f'<{base}{path}?per_page=100&page={following}>; rel="next"'] if following else []
     parts += [f'<{base}{path}?per_page=100&page={last}>; rel="last"'] if last else []
     return {"Link": ", ".join(parts)} if parts else {}
+
+
+def asking(env, cwd):
+    """Return what runs search_github.py: the process, or its stdout as JSON when --json was given."""
+
+    def run(*args, code=0, **more):
+        done = script("search_github.py", *args, env={**env, **more}, cwd=cwd)
+        assert "Traceback" not in done.stderr
+        assert code == done.returncode, (done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout) if "--json" in args and done.stdout else done
+
+    return run

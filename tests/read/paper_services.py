@@ -122,6 +122,13 @@ def works(*found):
     return {"meta": {"count": len(found), "db_response_time_ms": 9, "page": 1, "per_page": 25}, "results": list(found)}
 
 
+def point(monkeypatch, env):
+    """Set these variables for the test's own process, and return them."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return env
+
+
 def script(name, *args, env, cwd, timeout=60):
     """Run one of the bundle's scripts as a user would, from a folder of theirs."""
     full = {**{k: v for k, v in os.environ.items() if "proxy" not in k.lower()}, **env}

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from paper_services import ERROR_FEED, addresses, entry, feed, script
+from paper_services import ERROR_FEED, addresses, entry, feed, point, script
 from werkzeug import Response
 
 from helpers import console
@@ -16,10 +16,7 @@ API = "/api/query"
 @pytest.fixture
 def here(httpserver, tmp_path, monkeypatch):
     """Point arXiv at the server."""
-    env = addresses(httpserver, tmp_path)
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    return env
+    return point(monkeypatch, addresses(httpserver, tmp_path))
 
 
 def starts(httpserver):

@@ -1,7 +1,6 @@
 """search_github.py as its users run it, against a server on loopback that answers as GitHub does."""
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from github_service import (
     REPO,
     SHA,
+    asking,
     commit,
     found_commit,
     found_file,
@@ -28,7 +28,6 @@ from github_service import (
     search,
     user,
 )
-from paper_services import script
 from werkzeug import Response
 
 from helpers import console
@@ -51,14 +50,7 @@ def env(httpserver, tmp_path):
 @pytest.fixture
 def ask(env, tmp_path):
     """Run the script; returns the process, its stdout as JSON when --json was given."""
-
-    def run(*args, code=0, **more):
-        done = script(NAME, *args, env={**env, **more}, cwd=tmp_path)
-        assert "Traceback" not in done.stderr
-        assert code == done.returncode, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout) if "--json" in args and done.stdout else done
-
-    return run
+    return asking(env, tmp_path)
 
 
 def asked(httpserver, path):

@@ -1,12 +1,12 @@
 """Forks that are truly ahead, one thing shown, tokens of gh, and names: the other half of search_github.py."""
 
-import json
 import os
 
 import pytest
 from github_service import (
     REPO,
     SHA,
+    asking,
     branch,
     comment,
     commit,
@@ -24,7 +24,6 @@ from github_service import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_services import script
 
 from helpers import console
 from helpers.read import github_names, github_query, github_token, sources
@@ -40,14 +39,7 @@ def ask(httpserver, tmp_path):
         **dict.fromkeys(TOKENS, ""), "GITHUB_API_URL": httpserver.url_for("").rstrip("/"),
         "AUTORESEARCH_CACHE": str(tmp_path / "cache"), "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
     }  # fmt: skip
-
-    def run(*args, code=0, **more):
-        done = script(NAME, *args, env={**env, **more}, cwd=tmp_path)
-        assert "Traceback" not in done.stderr
-        assert code == done.returncode, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout) if "--json" in args and done.stdout else done
-
-    return run
+    return asking(env, tmp_path)
 
 
 # --- forks ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from paper_services import addresses, entry, feed, s2_paper, s2_search, script, work, works
+from paper_services import addresses, entry, feed, point, s2_paper, s2_search, script, work, works
 from werkzeug import Response
 
 from helpers.read import openalex, semantic_scholar, transport
@@ -16,10 +16,7 @@ NAME = "search_papers.py"
 @pytest.fixture
 def here(httpserver, tmp_path, monkeypatch):
     """Point all services at the server."""
-    env = addresses(httpserver, tmp_path)
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    return env
+    return point(monkeypatch, addresses(httpserver, tmp_path))
 
 
 def test_the_fields_we_use_of_semantic_scholar(httpserver, here):
