@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the helpers cost, each figure beside its alternative in the same run: copies, seals, journal, status, comparison.
 
-python3 benchmarks/spine.py            # all; about three minutes
+python3 benchmarks/spine.py            # all; about five minutes
 python3 benchmarks/spine.py journal    # one of: copy journal writers status help overhead log
 """
 
@@ -177,10 +177,11 @@ def helps() -> None:
     print(f"slowest --help: {worst[0]} {worst[1] * 1000:.0f} ms")
 
 
-def overhead(folder: Path) -> None:
+def overhead(folder: Path, rounds: int) -> None:
     """Print what a comparison of a benchmark of 1 s takes, beside the same calls of the same script in a plain loop.
 
-    The rest is ours: git, the walls, two copies, the journal, the interpreter. Nothing is built here.
+    The rest is ours: git, the walls, two copies, the journal, the interpreter. Nothing is built here. One comparison
+    differs from the next by some tenths of a per cent, since a machine changes its mood: the median of `rounds` counts.
     """
     root = repository(folder / "overhead", 20)
     (root / "work.sh").write_text("sleep 1.0\n")
@@ -212,18 +213,22 @@ def overhead(folder: Path) -> None:
         loop = f"for i in $(seq {calls}); do bash autoresearch.sh; done"
         return timed(lambda: subprocess.run(["bash", "-c", loop], cwd=root, stdout=subprocess.DEVNULL, check=True))
 
-    half = 10  # before and after, for a machine changes its mood
+    half, shares = 10, []
     alone = bare(half)
-    wall = timed(lambda: script("compare.py", "exp-1"))
-    alone += bare(half)
-    events = [json.loads(line) for line in (root / paths.JOURNAL).read_text().splitlines()]
-    event = next(e for e in reversed(events) if e.get("type") == "comparison")
-    samples = [*event["baseline_samples"], *event["candidate_samples"]]
-    calls = len(samples) + 4  # a side runs twice before the first pair counts
-    loop = alone / (2 * half) * calls
-    inside = statistics.median(samples) / 1e6 * calls
-    print(f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
-          f"loop {loop:.2f} s; overhead {(wall - loop) / wall:.1%} ({(wall - inside) / wall:.1%} with the start of bash itself)")  # fmt: skip
+    for _ in range(rounds):
+        before = alone
+        wall = timed(lambda: script("compare.py", "exp-1"))
+        alone = bare(half)
+        events = [json.loads(line) for line in (root / paths.JOURNAL).read_text().splitlines()]
+        event = next(e for e in reversed(events) if e.get("type") == "comparison")
+        samples = [*event["baseline_samples"], *event["candidate_samples"]]
+        calls = len(samples) + 4  # a side runs twice before the first pair counts
+        loop = (before + alone) / (2 * half) * calls
+        inside = statistics.median(samples) / 1e6 * calls
+        shares.append((wall - loop) / wall)
+        print(f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
+              f"loop {loop:.2f} s; overhead {shares[-1]:.1%} ({(wall - inside) / wall:.1%} with the start of bash itself)")  # fmt: skip
+    print(f"overhead of a comparison: {statistics.median(shares):.1%}")
 
 
 def main() -> None:
@@ -231,7 +236,7 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("what", nargs="*", help="copy, journal, writers, status, help, overhead, log (default: all)")
     p.add_argument("--files", type=int, default=30_000)
-    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--rounds", type=int, default=3, help="of copy and overhead; the median counts")
     p.add_argument("--appends", type=int, default=3000)
     p.add_argument("--lines", type=int, default=100_000)
     p.add_argument("--dir", help="where to work (default: a temporary folder)")
@@ -254,7 +259,7 @@ def main() -> None:
         if "help" in what:
             helps()
         if "overhead" in what:
-            overhead(folder)
+            overhead(folder, args.rounds)
     if "log" in what:
         subprocess.run([sys.executable, str(BUNDLE / "benchmarks" / "parse_log.py")], check=True)
 
