@@ -140,6 +140,20 @@ def unpack_wheel(wheel: str, target: Path) -> None:
             archive.extractall(target, names)  # noqa: S202 - zipfile itself keeps every name inside
 
 
+def unpack(file: Path, folder: Path) -> None:
+    """Unpack an archive, nothing of it outside of `folder`; raises tarfile.TarError for a broken or hostile one."""
+    with tarfile.open(file) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(folder, filter="data")
+            return
+        inside = []  # Python before 3.10.12 and 3.11.4, which Debian 12 has: files only, for links could lead outside
+        for member in archive:
+            if (member.isfile() or member.isdir()) and not {"", ".."} & set(member.name.split("/")):
+                member.mode &= 0o755
+                inside.append(member)
+        archive.extractall(folder, inside)  # noqa: S202
+
+
 def _pip() -> list[str]:
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
@@ -184,7 +198,9 @@ def fetch(case: Case, target: Path) -> None:
                 f"{source} could not be fetched: {done.stderr.strip()[-300:]}",
                 "it needs the package index (pip), or apt-get with source packages enabled (deb-src)",
             )
-        with tarfile.open(archives[0]) as archive:
-            archive.extractall(Path(temporary) / "unpacked", filter="data")
+        try:
+            unpack(archives[0], Path(temporary) / "unpacked")
+        except tarfile.TarError as error:
+            raise console.outside(f"{archives[0].name} cannot be unpacked: {error}") from None
         inner = next((Path(temporary) / "unpacked").iterdir())
         shutil.copytree(inner, target, symlinks=True)
