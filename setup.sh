@@ -120,7 +120,7 @@ END
   # --- where it goes ---------------------------------------------------------------------------------------------
 
   find_target() { # sets root, dest
-    local target=${TARGET_REPO:-} folder=${dir:-.}
+    local target=${TARGET_REPO:-} folder=${dir:-.} said
     if [ -d "$target" ]; then
       [ -z "$dir" ] || fail 2 "TARGET_REPO is a folder, and --dir another" "give one of them"
       folder=$target
@@ -132,8 +132,13 @@ END
     fi
     [ -d "$folder" ] || fail 2 "$folder is not a folder" "give an existing repository"
     root=$(git -C "$folder" rev-parse --show-toplevel 2>/dev/null) || root=""
-    [ -n "$root" ] ||
-      fail 2 "$folder is not inside a git repository with a work tree ($(git -C "$folder" rev-parse --show-toplevel 2>&1 | head -n 1))" "cd into your repository, or run git init there; or try --demo"
+    if [ -z "$root" ]; then
+      said=$(LC_ALL=C git -C "$folder" rev-parse --show-toplevel 2>&1 | head -n 1) || true
+      case "$said" in
+        *"dubious ownership"*) fail 2 "git refuses $folder, which belongs to somebody else" "run as its owner, or: git config --global --add safe.directory ${said#* at }" ;;
+      esac
+      fail 2 "$folder is not inside a git repository with a work tree ($said)" "cd into your repository, or run git init there; or try --demo"
+    fi
     dest=$root/$SKILL
     [ "$root" != "$(own_folder || true)" ] ||
       fail 2 "this is the bundle's own clone" "cd into the repository to optimize, or set TARGET_REPO; --demo needs none"

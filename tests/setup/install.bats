@@ -136,6 +136,13 @@ setup() { common_setup; }
   [ 2 -eq "$status" ]
 }
 
+@test "a repository of somebody else's is named as that, with the way to trust it" {
+  GIT_TEST_ASSUME_DIFFERENT_OWNER=1 run bash "$BUNDLE/setup.sh" --no-deps
+  [ 2 -eq "$status" ]
+  [[ "$output" == *"belongs to somebody else"*"safe.directory '$TARGET"* ]]
+  [ ! -e "$SKILL" ]
+}
+
 @test "no repository, the bundle's own clone, and unknown options end with exit 2 and a next step" {
   mkdir "$BATS_TEST_TMPDIR/plain" && cd "$BATS_TEST_TMPDIR/plain"
   run bash "$BUNDLE/setup.sh" --no-deps
