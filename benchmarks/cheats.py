@@ -23,8 +23,26 @@ sys.path.insert(0, str(BUNDLE))
 
 from helpers import venv  # noqa: E402
 
-BEGIN = ["--goal", "cheats", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--build", "make", "--scope", "src/",
-         "--margin", "2", "--max-pairs", "24", "--guard", "output_crc=same"]  # fmt: skip
+BEGIN = [
+    "--goal",
+    "cheats",
+    "--metric",
+    "time_s",
+    "--unit",
+    "s",
+    "--direction",
+    "lower",
+    "--build",
+    "make",
+    "--scope",
+    "src/",
+    "--margin",
+    "2",
+    "--max-pairs",
+    "24",
+    "--guard",
+    "output_crc=same",
+]
 SCOPED = ("guard:protected", "guard:out-of-scope")
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
-from helpers.run import sky  # noqa: E402
+from helpers.run.fleet import skypilot  # noqa: E402
 
 
 def machine_cpu() -> float:
@@ -47,12 +47,15 @@ def measured(words: str, *command: str) -> tuple[float, float, float]:
 
 def at_once(clusters: list[str], results: int) -> None:
     """What the keeper does in a round: every queue, then every log, at the same time, in one process."""
-    with tempfile.TemporaryDirectory() as folder, sky.quiet(Path(folder)) as api:
+    with tempfile.TemporaryDirectory() as folder, skypilot.quiet(Path(folder)) as api:
         asked = {f"{n}": clusters[n % len(clusters)] for n in range(results)}
-        rows = sky.gather({n: functools.partial(sky.queue, api, c) for n, c in asked.items()})
+        rows = skypilot.gather({n: functools.partial(skypilot.queue, api, c) for n, c in asked.items()})
         last = {n: answer[-1].id for n, answer in rows.items() if not isinstance(answer, Exception)}
-        got = sky.gather(
-            {n: functools.partial(sky.fetch_log, api, asked[n], i, Path(folder) / n / "log") for n, i in last.items()}
+        got = skypilot.gather(
+            {
+                n: functools.partial(skypilot.fetch_log, api, asked[n], i, Path(folder) / n / "log")
+                for n, i in last.items()
+            }
         )
     if len([answer for answer in got.values() if answer is True]) != results:
         raise SystemExit(

@@ -30,7 +30,7 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import journal, state  # noqa: E402
-from helpers.run import fleet, keeper  # noqa: E402
+from helpers.run.fleet import keeper, keeper_process  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
 """Seconds, as measured: one call each; and from a job's end to the start of the next in the same queue."""
@@ -102,8 +102,14 @@ def session(folder: Path) -> Path:
     """A locked session in a new repository."""
     root = folder / "project"
     root.mkdir()
-    env = {**os.environ, "TMPDIR": str(folder), "GIT_AUTHOR_NAME": "B", "GIT_AUTHOR_EMAIL": "b@example.com",
-           "GIT_COMMITTER_NAME": "B", "GIT_COMMITTER_EMAIL": "b@example.com"}  # fmt: skip
+    env = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "GIT_AUTHOR_NAME": "B",
+        "GIT_AUTHOR_EMAIL": "b@example.com",
+        "GIT_COMMITTER_NAME": "B",
+        "GIT_COMMITTER_EMAIL": "b@example.com",
+    }
 
     def run(*command: str) -> None:
         done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
@@ -132,20 +138,31 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
             root, {"type": "worker", "worker": f"vm-{number:02d}", "event": "up", "launch": "x", "usd_hour": None}
         )
     for name in (name for name in lengths if name != "baseline"):
-        journal.append(root, {
-            "type": "submitted", "experiment_id": name, "job": f"{name}.0.1", "worker": "", "executor": "sky", "source": [],
-            "tree": now.baseline["tree"], "role": "experiment", "description": name, "env": {},
-        })  # fmt: skip
-    api, its = Simulated(speed, lengths, hashes), fleet.Keeper(root, folder / "copies")
+        journal.append(
+            root,
+            {
+                "type": "submitted",
+                "experiment_id": name,
+                "job": f"{name}.0.1",
+                "worker": "",
+                "executor": "sky",
+                "source": [],
+                "tree": now.baseline["tree"],
+                "role": "experiment",
+                "description": name,
+                "env": {},
+            },
+        )
+    api, its = Simulated(speed, lengths, hashes), keeper.Keeper(root, folder / "copies")
     printed = ""
-    while keeper.has_work(state.load(root)):
+    while keeper_process.has_work(state.load(root)):
         its.round(api)
         if its.trouble:
             raise SystemExit("\n".join(its.trouble))
-        api.wait(keeper.pause(state.load(root)))
-    from helpers.run import collection
+        api.wait(keeper_process.pause(state.load(root)))
+    from helpers.run import collect
 
-    printed = "\n".join(collection.line(e, "time_s", "s") for e in keeper.news(root)[: 2 * workers])
+    printed = "\n".join(collect.line(e, "time_s", "s") for e in keeper_process.news(root)[: 2 * workers])
     return share(api.jobs), len(printed)
 
 
@@ -188,8 +205,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             named = {f"exp-{n:03d}": length for n, length in enumerate(lengths, 1)} | {"baseline": args.seconds}
             busy, characters = keep_busy(Path(folder), named, args.workers, args.speed)
-        print(f"{words:8} {count} jobs of about {args.seconds:.0f} s on {args.workers} workers: keeper {busy:.1%}, "
-              f"waves {waves(lengths, args.workers):.1%}; {characters} characters for a wave and its controls", flush=True)  # fmt: skip
+        print(
+            f"{words:8} {count} jobs of about {args.seconds:.0f} s on {args.workers} workers: keeper {busy:.1%}, "
+            f"waves {waves(lengths, args.workers):.1%}; {characters} characters for a wave and its controls",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,14 @@ class Session:
     def __init__(self, root: Path, infra: str, workers: int, seconds: float) -> None:
         self.root, self.characters = root, 0
         root.mkdir()
-        self.env = {**os.environ, "TMPDIR": str(root.parent), "GIT_AUTHOR_NAME": "B", "GIT_AUTHOR_EMAIL": "b@example.com",
-                    "GIT_COMMITTER_NAME": "B", "GIT_COMMITTER_EMAIL": "b@example.com"}  # fmt: skip
+        self.env = {
+            **os.environ,
+            "TMPDIR": str(root.parent),
+            "GIT_AUTHOR_NAME": "B",
+            "GIT_AUTHOR_EMAIL": "b@example.com",
+            "GIT_COMMITTER_NAME": "B",
+            "GIT_COMMITTER_EMAIL": "b@example.com",
+        }
         for name, text in (("sh", BENCHMARK.format(seconds=seconds)), ("checks.sh", CHECKS)):
             (root / f"autoresearch.{name}").write_text(text)
             (root / f"autoresearch.{name}").chmod(0o755)
@@ -147,8 +153,11 @@ def main() -> None:
 def told(words: str, rows: list[list[Span]], characters: int, experiments: int) -> None:
     """Print a way's figures."""
     whole, until = share(rows)
-    print(f"{words}: {sum(map(len, rows))} jobs on {len(rows)} workers, busy {until:.1%} ({whole:.1%} with the tail); "
-          f"{characters} characters to read, {characters / experiments:.0f} for an experiment", flush=True)  # fmt: skip
+    print(
+        f"{words}: {sum(map(len, rows))} jobs on {len(rows)} workers, busy {until:.1%} ({whole:.1%} with the tail); "
+        f"{characters} characters to read, {characters / experiments:.0f} for an experiment",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -18,23 +18,23 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import console, git  # noqa: E402
-from helpers.judge import guard  # noqa: E402
-from helpers.judge.guard_diff import changes_between  # noqa: E402
+from helpers.judge.policy import check  # noqa: E402
+from helpers.judge.policy.changes import changes_between  # noqa: E402
 
 WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
 SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", ".java", ".pyx", ".zig")
 
 
-def source_changes(folder: Path, commit: str) -> list[guard.Change]:
+def source_changes(folder: Path, commit: str) -> list[check.Change]:
     """Return what a commit changes in source files that an agent may touch; raises Failure where objects are missing."""
     changes = changes_between(folder, f"{commit}^^{{tree}}", f"{commit}^{{tree}}")
     chosen = [change for change in changes if change.path.endswith(SOURCE) and change.new is not None]
     return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
 
 
-def judged(changes: list[guard.Change]) -> list[guard.Finding]:
+def judged(changes: list[check.Change]) -> list[check.Finding]:
     """Return the guard's findings."""
-    return guard.check(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
+    return check.check(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
 
 
 def judge(folder: Path, most: int, *, show: bool) -> None:

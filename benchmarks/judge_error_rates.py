@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from judge_hosts import PROFILES, Host, layouts, restless, typical
 
-from helpers.judge import comparison, noise
+from helpers.judge.rule import noise, sign_test
 
 MARGIN = 0.01
 GAINS = (0.0, 0.02, 0.05)
@@ -53,7 +53,7 @@ def compare(
     max_pairs: int,
     built: tuple[list[float], list[float]],
     mode: str,
-) -> tuple[comparison.Verdict, list[float], list[float]]:
+) -> tuple[sign_test.Verdict, list[float], list[float]]:
     """Compare by single measurements in the order of the coin; return the verdict and both sides' measurements."""
     seed = str(draw.random())
     (plus, minus), builds = built, len(built[0])
@@ -61,23 +61,29 @@ def compare(
     cand: list[float] = []
     for number in range(1, max_pairs + 1):
         gain = effect + (plus[number % builds] - minus[number % builds] if builds else 0.0)
-        if comparison.order(seed, number):
+        if sign_test.order(seed, number):
             cand.append(timing(host, gain, first=True))
             base.append(timing(host, 0.0))
         else:
             base.append(timing(host, 0.0, first=True))
             cand.append(timing(host, gain))
-        if comparison.is_look(number, max_pairs):
-            found = comparison.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
+        if sign_test.is_look(number, max_pairs):
+            found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
             if found.verdict != "undecided":
                 break
     return found, base, cand
 
 
 def win_count(
-    made: Made, effect: float, draw: Random, *, margin: float = MARGIN, max_pairs: int = 48, builds: int = 0,
+    made: Made,
+    effect: float,
+    draw: Random,
+    *,
+    margin: float = MARGIN,
+    max_pairs: int = 48,
+    builds: int = 0,
     mode: str = "improved",
-) -> Judged:  # fmt: skip
+) -> Judged:
     """The table alone, without a second comparison."""
     built = layouts(draw, builds), layouts(draw, builds)
     found, base, _ = compare(made(), effect, draw, margin, max_pairs, built, mode)
@@ -180,8 +186,9 @@ def with_layout(rule: Callable[[Made, float, Random], Judged], name: str) -> Cal
     return lambda made, effect, draw: rule(made, effect + layouts(draw, 1)[0] - layouts(draw, 1)[0], draw)
 
 
-def trials(rule: Callable[[Made, float, Random], Judged], make: Callable[[Random], Host], effect: float,
-           count: int, seed: str) -> Iterator[Judged]:  # fmt: skip
+def trials(
+    rule: Callable[[Made, float, Random], Judged], make: Callable[[Random], Host], effect: float, count: int, seed: str
+) -> Iterator[Judged]:
     """Judge `count` candidates of the same true gain on fresh hosts."""
     draw = Random(seed)
     log_gain = math.copysign(math.log1p(-abs(effect)), effect)  # a loss of the margin is exactly the rule's -delta
@@ -231,10 +238,7 @@ def summary(cells: dict[tuple[str, str], list[float]]) -> None:
     worst = max(ours, key=lambda p: ours[p][0])
     host = ours["typical cloud host"]
     for words, good in (
-        (
-            f"false keeps at most 2.2% in every profile: worst {ours[worst][0]:.1f}% ({worst})",
-            ours[worst][0] <= 2.2,
-        ),
+        (f"false keeps at most 2.2% in every profile: worst {ours[worst][0]:.1f}% ({worst})", ours[worst][0] <= 2.2),
         (f"at least 85% of 2% gains on a typical host: {host[1]:.1f}%", host[1] >= 85),
         (f"at least 99% of 5% gains on a typical host: {host[2]:.1f}%", host[2] >= 99),
     ):
@@ -307,8 +311,9 @@ def sessions(count: int) -> None:
                     claimed, truth = claimed + gain, truth + effect
             print(
                 f"  {name:32}{percent(kept_false, kept_true + kept_false):13.1f}% {percent(truth, possible):18.1f}%"
-                f" {claimed / truth if truth else math.nan:15.2f} {spent / count:13.0f}", flush=True,
-            )  # fmt: skip
+                f" {claimed / truth if truth else math.nan:15.2f} {spent / count:13.0f}",
+                flush=True,
+            )
 
 
 def main() -> None:

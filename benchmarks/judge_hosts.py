@@ -48,7 +48,7 @@ def trend(draw: Random) -> Host:
 
 def bursts(
     draw: Random, start: float = 0.04, end: float = 0.25, least: float = 0.05, most: float = 0.3, own: float = 0.008
-) -> Host:  # fmt: skip
+) -> Host:
     """A neighbour that wakes up for about four measurements at a time and costs 5 to 30%."""
     size = 0.0
 

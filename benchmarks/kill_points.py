@@ -57,11 +57,24 @@ class Session:
 
     def start(self, name: str, *args: str) -> subprocess.Popen[str]:
         """Start a script as its users do."""
-        env = {**os.environ, "TMPDIR": str(self.folder / "tmp"), "GIT_AUTHOR_NAME": "k", "GIT_AUTHOR_EMAIL": "k@localhost",
-               "GIT_COMMITTER_NAME": "k", "GIT_COMMITTER_EMAIL": "k@localhost"}  # fmt: skip
+        env = {
+            **os.environ,
+            "TMPDIR": str(self.folder / "tmp"),
+            "GIT_AUTHOR_NAME": "k",
+            "GIT_AUTHOR_EMAIL": "k@localhost",
+            "GIT_COMMITTER_NAME": "k",
+            "GIT_COMMITTER_EMAIL": "k@localhost",
+        }
         command = [sys.executable, str(BUNDLE / "scripts" / f"{name}.py"), *args]
-        return subprocess.Popen(command, cwd=self.root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                start_new_session=True)  # fmt: skip
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def must(self, name: str, *args: str, codes: tuple[int, ...] = (0,), again: str = "") -> str:
         """Run a script to its end; what it has done is confirmed from then on. `again`: words of an error that says so."""

@@ -51,8 +51,10 @@ def main() -> None:
             greps.append(run(["grep", "-cE", "^METRIC", str(file)]))
             ours.append(run([sys.executable, str(BUNDLE / "scripts/parse_log.py"), str(file), "--json"]))
         best, grep = min(ours), min(greps)
-        print(f"{args.megabytes} MB log: parse_log {best[0]:.2f} s, {max(m for _, m in ours):.0f} MB; "
-              f"grep -cE '^METRIC' {grep[0]:.2f} s, {grep[1]:.0f} MB; ratio {best[0] / grep[0]:.1f}")  # fmt: skip
+        print(
+            f"{args.megabytes} MB log: parse_log {best[0]:.2f} s, {max(m for _, m in ours):.0f} MB; "
+            f"grep -cE '^METRIC' {grep[0]:.2f} s, {grep[1]:.0f} MB; ratio {best[0] / grep[0]:.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
 python3 benchmarks/pdf_hostile.py --corpus DIR --count 300
 
-What is made here: bombs, nests, loops, false claims (tests/read/pdf_files.py), and mutations of the papers in
-tests/read/papers, each by its seed. What is not here: --corpus takes folders of odd PDFs, as the source packages of
+What is made here: bombs, nests, loops, false claims (tests/read/pdf/pdf_files.py), and mutations of the papers in
+tests/read/pdf/papers, each by its seed. What is not here: --corpus takes folders of odd PDFs, as the source packages of
 other projects hold them; where to get some, all redistributable as source:
 
     pip download --no-deps --no-binary :all: pypdf pikepdf pypdfium2
@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BUNDLE / "tests" / "read"))
+sys.path.insert(0, str(BUNDLE / "tests" / "read" / "pdf"))
 import pdf_files  # noqa: E402
 
 SCRIPT = [sys.executable, str(BUNDLE / "scripts" / "extract_pdf.py")]
@@ -48,7 +48,7 @@ def cases(corpus: list[Path], count: int, seed: int) -> Iterator[tuple[str, byte
     odd = random.Random(seed).sample(sorted(found), min(len(found), left - left // 3 if found else 0))
     for file in odd:
         yield f"{file.parent.name}/{file.name}", file.read_bytes()
-    papers = sorted((BUNDLE / "tests" / "read" / "papers").glob("*.pdf"))
+    papers = sorted((BUNDLE / "tests" / "read" / "pdf" / "papers").glob("*.pdf"))
     for n in range(left - len(odd)):
         paper = papers[n % len(papers)]
         yield f"{paper.name}, mutation {seed + n}", pdf_files.mutated(paper.read_bytes(), seed + n)
@@ -112,9 +112,11 @@ def main() -> None:
                 bad.append(row)
             if not args.quiet:
                 print(row, flush=True)
-    print(f"\n{total} files: {sum('Traceback' in b or not b[0].isdigit() or b[0] > '3' for b in bad)} crashes, "
-          f"{len(bad)} out of bounds or crashed in all; slowest {slowest[0]:.1f} s ({slowest[1]}), "
-          f"largest {largest[0]:.0f} MB ({largest[1]})")  # fmt: skip
+    print(
+        f"\n{total} files: {sum('Traceback' in b or not b[0].isdigit() or b[0] > '3' for b in bad)} crashes, "
+        f"{len(bad)} out of bounds or crashed in all; slowest {slowest[0]:.1f} s ({slowest[1]}), "
+        f"largest {largest[0]:.0f} MB ({largest[1]})"
+    )
     print(*(f"  {n:4} {end}" for end, n in ends.most_common()), sep="\n")
     print(*bad, sep="\n")
     sys.exit(1 if bad else 0)

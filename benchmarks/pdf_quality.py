@@ -154,9 +154,12 @@ def available() -> list[str]:
 
 
 def show_held_out(
-    held: list[str], first: dict[str, dict[str, float]], rows: dict[tuple[str, str], dict[str, float]],
-    names: list[str], keys: tuple[str, ...],
-) -> None:  # fmt: skip
+    held: list[str],
+    first: dict[str, dict[str, float]],
+    rows: dict[tuple[str, str], dict[str, float]],
+    names: list[str],
+    keys: tuple[str, ...],
+) -> None:
     """Print the means of the papers whose truth was made before any tool's text of them was seen: ours then, all now."""
     print(f"of these, {len(held)} held out; `at first` is before anything was mended for them")
     then = {k: sum(first[u].get(k, 0.0) for u in held) / len(held) for k in keys}
@@ -177,7 +180,7 @@ def main() -> None:
     rows: dict[tuple[str, str], dict[str, float]] = {}
     cost: dict[str, list[tuple[float, float, int]]] = {}
     first: dict[str, dict[str, float]] = {}
-    for truth, file in papers([BUNDLE / "tests" / "read" / "papers", *args.papers]):
+    for truth, file in papers([BUNDLE / "tests" / "read" / "pdf" / "papers", *args.papers]):
         if file is None:
             print(f"absent: {truth['name']}")
             continue

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "read")]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / "read" / kind) for kind in ("papers", "forge"))]
 
 import github_service as github  # noqa: E402
 import paper_services as services  # noqa: E402

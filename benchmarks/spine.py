@@ -25,7 +25,7 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import git, journal, paths  # noqa: E402
-from helpers.run.workdir import Workdirs  # noqa: E402
+from helpers.run.copies.copies import Workdirs  # noqa: E402
 
 GIT = ["git", "-c", "user.name=b", "-c", "user.email=b@localhost", "-c", "gc.auto=0"]
 
@@ -59,10 +59,13 @@ def copy(folder: Path, files: int, rounds: int) -> None:
     def once(name: str, number: int) -> None:
         actions: dict[str, Callable[[], object]] = {
             "copy": lambda: work.create(f"exp-{number}"),
-            "rsync": lambda: subprocess.run(["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r{number}/"], check=True),
+            "rsync": lambda: subprocess.run(
+                ["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r{number}/"], check=True
+            ),
             "worktree": lambda: subprocess.run(
-                [*GIT, "worktree", "add", "-q", "--detach", f"{folder}/w{number}"], cwd=root, check=True),
-        }  # fmt: skip
+                [*GIT, "worktree", "add", "-q", "--detach", f"{folder}/w{number}"], cwd=root, check=True
+            ),
+        }
         rows[name].append(timed(actions[name]))
         if name == "copy":
             rows["seal unchanged"].append(timed(lambda: work.seal(f"exp-{number}", "x")))
@@ -81,8 +84,10 @@ def copy(folder: Path, files: int, rounds: int) -> None:
     own, theirs = (
         [getattr(a, k) - getattr(b, k) for k in ("ru_utime", "ru_stime")] for a, b in zip(after, before, strict=True)
     )
-    print(f"processor time of one copy ({wall:.2f} s): ours {own[0]:.2f} s and {own[1]:.2f} s in the kernel; git and the second "
-          f"process {theirs[0]:.2f} s and {theirs[1]:.2f} s in the kernel")  # fmt: skip
+    print(
+        f"processor time of one copy ({wall:.2f} s): ours {own[0]:.2f} s and {own[1]:.2f} s in the kernel; git and the second "
+        f"process {theirs[0]:.2f} s and {theirs[1]:.2f} s in the kernel"
+    )
 
 
 def appends(folder: Path, count: int) -> None:
@@ -105,8 +110,10 @@ def appends(folder: Path, count: int) -> None:
         one.close()
 
     anew = timed(lambda: [opened() for _ in range(count // 10)])
-    print(f"journal: {count / ours:8.0f} durable appends/s, each of which opens it; sqlite3 WAL synchronous=FULL {count / theirs:8.0f}/s on one "
-          f"connection, {count // 10 / anew:8.0f}/s opened for each while that stands")  # fmt: skip
+    print(
+        f"journal: {count / ours:8.0f} durable appends/s, each of which opens it; sqlite3 WAL synchronous=FULL {count / theirs:8.0f}/s on one "
+        f"connection, {count // 10 / anew:8.0f}/s opened for each while that stands"
+    )
 
 
 def _write(root: Path, who: int, count: int) -> None:
@@ -131,8 +138,10 @@ def writers(folder: Path, processes: int, count: int) -> None:
     for event in journal.read(root):
         seen[event["who"]].append(event["number"])
     whole = all(numbers == list(range(count)) for numbers in seen.values())
-    print(f"journal: {processes} writers x {count} appends: {'each there once, in order' if whole else 'SOMETHING IS LOST'}, "
-          f"{processes * count / took:.0f}/s")  # fmt: skip
+    print(
+        f"journal: {processes} writers x {count} appends: {'each there once, in order' if whole else 'SOMETHING IS LOST'}, "
+        f"{processes * count / took:.0f}/s"
+    )
 
 
 def status(folder: Path, lines: int) -> None:
@@ -153,12 +162,43 @@ def status(folder: Path, lines: int) -> None:
 
     with (root / paths.JOURNAL).open("a") as out:
         for number in range(lines // 2):
-            out.write(json.dumps({"type": "submitted", "experiment_id": f"e{number}", "job": f"e{number}.1", "worker": "local",
-                                  "executor": "local", "tree": "0" * 40, "role": "experiment", "timestamp": 1}) + "\n")  # fmt: skip
-            out.write(json.dumps({"type": "finished", "experiment_id": f"e{number}", "job": f"e{number}.1", "status": "done",
-                                  "metric": 1.0, "samples": [1.0] * 5, "timestamp": 2}) + "\n")  # fmt: skip
-    seconds = [timed(lambda: subprocess.run([sys.executable, str(BUNDLE / "scripts/status.py")], cwd=root, check=True, capture_output=True))
-               for _ in range(3)]  # fmt: skip
+            out.write(
+                json.dumps(
+                    {
+                        "type": "submitted",
+                        "experiment_id": f"e{number}",
+                        "job": f"e{number}.1",
+                        "worker": "local",
+                        "executor": "local",
+                        "tree": "0" * 40,
+                        "role": "experiment",
+                        "timestamp": 1,
+                    }
+                )
+                + "\n"
+            )
+            out.write(
+                json.dumps(
+                    {
+                        "type": "finished",
+                        "experiment_id": f"e{number}",
+                        "job": f"e{number}.1",
+                        "status": "done",
+                        "metric": 1.0,
+                        "samples": [1.0] * 5,
+                        "timestamp": 2,
+                    }
+                )
+                + "\n"
+            )
+    seconds = [
+        timed(
+            lambda: subprocess.run(
+                [sys.executable, str(BUNDLE / "scripts/status.py")], cwd=root, check=True, capture_output=True
+            )
+        )
+        for _ in range(3)
+    ]
     print(f"status.py on a journal of {lines} lines: {statistics.median(seconds):.2f} s")
 
 
@@ -226,8 +266,10 @@ def overhead(folder: Path, rounds: int) -> None:
         loop = (before + alone) / (2 * half) * calls
         inside = statistics.median(samples) / 1e6 * calls
         shares.append((wall - loop) / wall)
-        print(f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
-              f"loop {loop:.2f} s; overhead {shares[-1]:.1%} ({(wall - inside) / wall:.1%} with the start of bash itself)")  # fmt: skip
+        print(
+            f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
+            f"loop {loop:.2f} s; overhead {shares[-1]:.1%} ({(wall - inside) / wall:.1%} with the start of bash itself)"
+        )
     print(f"overhead of a comparison: {statistics.median(shares):.1%}")
 
 

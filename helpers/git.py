@@ -28,8 +28,17 @@ _NEUTRAL = {
     "GIT_EDITOR": "true",
     "GIT_NO_REPLACE_OBJECTS": "1",  # what is measured is what is judged and committed
 }
-_CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false",
-           "commit.gpgSign=false", "advice.detachedHead=false", "core.pager=cat", "color.ui=false")  # fmt: skip
+_CONFIG = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.quotePath=false",
+    "commit.gpgSign=false",
+    "advice.detachedHead=false",
+    "core.pager=cat",
+    "color.ui=false",
+)
 
 
 PATIENCE = 5.0
@@ -52,9 +61,13 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run(
-    root: Path, args: Sequence[str | Path], *, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
+    root: Path,
+    args: Sequence[str | Path],
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
     check: bool = True,
-) -> subprocess.CompletedProcess[bytes]:  # fmt: skip
+) -> subprocess.CompletedProcess[bytes]:
     """Run git in `root`; raises Failure (3, or what `explain` says) when it fails and `check` is set."""
     config = [part for setting in _CONFIG for part in ("-c", setting)]
     command = ["git", *config, *map(str, args)]

@@ -21,10 +21,10 @@ def entry(argv: list[str]) -> int:
     p = console.parser("What is ready here, what is missing, and the one command for each. Changes nothing.", EXAMPLES)
     console.add_output_options(p)
     args = p.parse_args(argv)
-    from helpers import environment
+    from helpers.checkup import machine
 
-    found = environment.findings()
-    works = environment.local_path_works(found)
+    found = machine.findings()
+    works = machine.local_path_works(found)
     lines = [f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found]
     verdict = "the local path works" if works else "not yet: see what is missing above"
     document = {"local_path": works, "findings": [f.as_dict() for f in found]}

@@ -17,7 +17,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Parse and journal the results of all jobs that ended.", EXAMPLES)
     p.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait until something finishes")
@@ -33,28 +33,28 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Collect; exit 1 when nothing has finished."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import git, state
-    from helpers.run import collection
+    from helpers.run import collect
 
     root = git.find().root
     now = state.load(root)
     if args.loop:
-        from helpers.run import keeper
+        from helpers.run.fleet import keeper_process
 
-        keeper.loop(root)
+        keeper_process.loop(root)
         console.note("ended; what was sent goes on there, and collect_results.py collects it")
         return console.DONE
-    new = collection.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
-    told = [event for event in new if collection.telling(event)]
+    new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
+    told = [event for event in new if collect.telling(event)]
     unit = str(now.config.get("metricUnit", ""))
-    console.show(args, new, "\n".join(collection.line(event, now.metric, unit) for event in told))
+    console.show(args, new, "\n".join(collect.line(event, now.metric, unit) for event in told))
     left = state.load(root).open_jobs()
     if any(job.submitted.get("executor") == "sky" for job in left):
-        from helpers.run import seen
+        from helpers.run.fleet import last_round
 
-        if seen.trouble(root):
-            console.note(f"the fleet's last round: {seen.trouble(root)}")
+        if last_round.trouble(root):
+            console.note(f"the fleet's last round: {last_round.trouble(root)}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
     elif not new:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, options
+from helpers import arguments, console, git
 
 EXAMPLES = """\
   compare.py exp-07                        # against the current baseline; exit 0 only when improved
@@ -20,17 +20,17 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Compare an experiment with the baseline in interleaved pairs.", EXAMPLES)
     p.add_argument("experiment", nargs="?")
     p.add_argument("--against", metavar="REV|EXP", help="another baseline than the current one (cannot lead to a keep)")
     p.add_argument(
-        "--margin", type=options.percent, metavar="PCT", help="smallest gain worth keeping (default: the session's)"
+        "--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default: the session's)"
     )
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs at most (default 48)")
     cycle = "build each side N times in different layouts and cycle"
-    p.add_argument("--layouts", type=options.whole(1, 16), metavar="N", help=cycle)
+    p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help=cycle)
     p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%|same", help="a secondary metric's limit")
     p.add_argument("--not-worse", action="store_true", help="accept when shown to lose less than the margin")
     p.add_argument(
@@ -43,42 +43,43 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--on", choices=["local", "sky"], default="local", help=where)
     p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")
     p.add_argument("--dry-run", action="store_true", help="show the plan, measure nothing")
-    options.add_workdir_root(p)
+    arguments.add_workdir_root(p)
     console.add_output_options(p)
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Judge traces, calibrate, or compare."""
-    args = arguments().parse_args(argv)
-    options.check_worker(args)
+    args = build_parser().parse_args(argv)
+    arguments.check_worker(args)
     if args.samples:
-        from helpers.judge import traces
+        from helpers.judge.rule import recorded_pairs
 
-        return traces.run(args.samples, sys.stdout)
+        return recorded_pairs.run(args.samples, sys.stdout)
     return calibrate(args) if args.calibrate else compare(args)
 
 
 def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
-    from helpers.judge import begin, compare, secondary
-    from helpers.run.workdir import Workdirs
+    from helpers.judge.compare import local as compare
+    from helpers.judge.compare import metric_limits, session
+    from helpers.run.copies.copies import Workdirs
 
     if not args.experiment:
         raise console.usage("which experiment?", "compare.py EXP, or --samples FILE, or --calibrate")
-    secondary.check(args.guard)
+    metric_limits.check(args.guard)
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)
-    worker = begin.choose(now, args.on, args.worker)
-    asked = begin.asked(args)
-    job = begin.running(work, now, args.experiment, worker, asked)
+    worker = session.choose(now, args.on, args.worker)
+    asked = session.asked(args)
+    job = session.running(work, now, args.experiment, worker, asked)
     if job is None or args.dry_run:
-        plan = begin.plan(work, now, args.experiment, asked)
+        plan = session.plan(work, now, args.experiment, asked)
         if args.dry_run:
             console.emit_json(compare.outline(plan, full=args.full), full=args.full)
             return console.DONE
-        job = begin.start(work, plan, worker)
-    event = begin.follow(work, job, args.wait, worker)
+        job = session.start(work, plan, worker)
+    event = session.follow(work, job, args.wait, worker)
     console.show(args, event, compare.report(event, str(now.config.get("metricUnit", ""))))
     if event["verdict"] == "error":
         raise console.outside(f"the comparison could not be made: {event['reason']}", "mend that and compare again")
@@ -87,10 +88,10 @@ def compare(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Say which gain this host, or a worker, resolves."""
-    from helpers.judge import begin
-    from helpers.run.workdir import Workdirs
+    from helpers.judge.compare import session
+    from helpers.run.copies.copies import Workdirs
 
-    result = begin.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
+    result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
     console.show(args, result.event, result.text)
     return console.DONE if result.quiet else console.NO
 

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console
-from helpers.record import cases
+from helpers.demo import cases
 
 EXAMPLES = """\
   demo.py                 # about two minutes; everything it measures, it measures here

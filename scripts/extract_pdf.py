@@ -20,7 +20,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser(
         "A PDF as Markdown: two columns in order, broken words mended, running heads dropped. Exit 2: scanned, encrypted, broken.",
@@ -44,25 +44,25 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Read the file in a limited child and print what was asked for."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     first, last = _pages(args.pages)
     if args.context < 0:
         raise console.usage("--context is 0 or more")
     from helpers import venv
-    from helpers.read import pdf
+    from helpers.read.pdf import document as pdf_document
 
-    pdf.check(args.file)
+    pdf_document.check(args.file)
     venv.require("pypdf")
-    document = pdf.read(args.file, first=first, last=last, grep=args.grep)
+    document = pdf_document.read(args.file, first=first, last=last, grep=args.grep)
     for note in document.notes:
         console.note(f"note: {note}")
-    from helpers.read import pdf_parts, pdf_show
+    from helpers.read.pdf import output, parts
 
     if first and not args.section:
-        document = pdf_parts.only(document, first, last)
-    found = pdf_show.part(document, args)
+        document = parts.only(document, first, last)
+    found = output.part(document, args)
     about = {"file": str(args.file), "title": document.title, "pages": document.pages, "notes": document.notes}
-    console.show(args, {**about, **found.data}, pdf_show.fenced(found, args.file.name))
+    console.show(args, {**about, **found.data}, output.fenced(found, args.file.name))
     return console.DONE if found.any else console.NO
 
 

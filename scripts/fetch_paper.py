@@ -21,13 +21,19 @@ other servers: ARXIV_API_URL, SEMANTIC_SCHOLAR_API_URL, OPENALEX_API_URL; keys a
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("A paper by arXiv id, DOI, Semantic Scholar or OpenAlex id, or the address of a PDF.", EXAMPLES)
     p.add_argument("id", metavar="ID|URL|DOI")
     p.add_argument("--dir", type=Path, metavar="DIR", help="where to (default: papers/ at the top of the repository)")
-    p.add_argument("--text", "--source", dest="kind", choices=("auto", "html", "latex", "pdf"), default="auto",
-                   help="where the text comes from; auto: arXiv's HTML, else its LaTeX, else the PDF")  # fmt: skip
+    p.add_argument(
+        "--text",
+        "--source",
+        dest="kind",
+        choices=("auto", "html", "latex", "pdf"),
+        default="auto",
+        help="where the text comes from; auto: arXiv's HTML, else its LaTeX, else the PDF",
+    )
     p.add_argument("--title", default="", help="the title, for an address that does not tell it")
     p.add_argument("--again", action="store_true", help="fetch even when it is there")
     p.add_argument("--max-mb", type=int, default=50, metavar="N", help="largest download (default 50)")
@@ -38,32 +44,36 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Fetch, journal, and say what is there now."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import paths, venv
-    from helpers.read import papers, record_paper, wanted
+    from helpers.read.papers import fetch_request, journaling, paper
 
     if args.max_mb < 1 or args.max_requests < 1:
         raise console.usage("--max-mb and --max-requests are at least 1")
-    root = record_paper.root()
-    ask = wanted.Wanted(
-        args.id, (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.kind, args.max_mb * 1_000_000,
-        args.max_requests, args.title,
-    )  # fmt: skip
+    root = journaling.root()
+    ask = fetch_request.Wanted(
+        args.id,
+        (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(),
+        args.kind,
+        args.max_mb * 1_000_000,
+        args.max_requests,
+        args.title,
+    )
     if Path(args.id).is_file():
         raise console.usage(f"{args.id} is a file here already", f"read it with extract_pdf.py {args.id} --outline")
-    papers.parse_id(ask.id)
-    found = None if args.again else wanted.present(ask)
+    paper.parse_id(ask.id)
+    found = None if args.again else fetch_request.present(ask)
     fetched = found is None
     if found is None:
         venv.require("httpx", "stamina", "arxiv", "pypdf")
-        from helpers.read import fetch
+        from helpers.read.papers import fetch
 
         if root is not None and args.dir is None:
-            record_paper.exclude()
+            journaling.exclude()
         found = fetch.fetch(ask)
-    record_paper.note(root, ask.folder, found)
+    journaling.note(root, ask.folder, found)
     document = {**found, "folder": str(ask.folder), "new": fetched}
-    console.show(args, document, wanted.report(ask.folder, found, new=fetched))
+    console.show(args, document, fetch_request.report(ask.folder, found, new=fetched))
     return console.DONE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console, git, journal
-from helpers.read import ideas, sources
+from helpers.read.ideas import queue, sources
 
 EXAMPLES = """\
   ideas.py add "fuse the two passes over the row" --kind paper --source arXiv:2205.14135 --impact 3 --feasibility 4
@@ -21,7 +21,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Add, rank, list and close ideas; lines of the person's own are never touched.", EXAMPLES)
     sub = p.add_subparsers(dest="verb", required=True, metavar="add|rank|list|done")
@@ -33,13 +33,13 @@ def arguments() -> argparse.ArgumentParser:
         metavar="ID",
         help="take title and kind from a fetched paper, or a finding of search_github.py",
     )
-    add.add_argument("--kind", choices=ideas.KINDS, help="own, unless --from says more")
+    add.add_argument("--kind", choices=queue.KINDS, help="own, unless --from says more")
     add.add_argument(
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
     add.add_argument("--why", default="", metavar="TEXT", help="the reason for the expected impact")
     for name in ("impact", "feasibility", "novelty"):
-        add.add_argument(f"--{name}", type=int, choices=ideas.SCALE, help="1 to 5")
+        add.add_argument(f"--{name}", type=int, choices=queue.SCALE, help="1 to 5")
     rank = sub.add_parser("rank", help="the open ideas, best first; the file keeps its order")
     listing = sub.add_parser("list", help="all ideas in the file's order")
     done = sub.add_parser("done", help="close an idea with its result")
@@ -54,17 +54,17 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Run one verb."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     root = git.find().root
     if args.verb == "add":
         found = [add(root, args)]
     elif args.verb == "done":
-        found = [ideas.close(root, args.idea, args.result, args.why)]
+        found = [queue.close(root, args.idea, args.result, args.why)]
         journal.append(
             root, {"type": "idea", "event": "done", "id": found[0].name, "result": args.result, "why": args.why}
         )
     else:
-        found = [idea for idea in ideas.read(root) if args.verb == "list" or not idea.done]
+        found = [idea for idea in queue.read(root) if args.verb == "list" or not idea.done]
         if args.verb == "rank":
             found.sort(key=lambda idea: -idea.score())
     console.show(args, [idea.as_dict() for idea in found], "\n".join(idea.summary() for idea in found))
@@ -74,24 +74,24 @@ def entry(argv: list[str]) -> int:
     return console.DONE if found else console.NO
 
 
-def add(root: Path, args: argparse.Namespace) -> ideas.Idea:
+def add(root: Path, args: argparse.Namespace) -> queue.Idea:
     """Add an idea and journal it."""
-    from helpers.read import origins
+    from helpers.read.ideas import origin
 
-    found = origins.find(root, args.origin, title=not args.text) if args.origin else None
+    found = origin.find(root, args.origin, title=not args.text) if args.origin else None
     source = sources.check(args.source) if args.source else found.id if found else ""
     text = args.text or (found.title if found else "")
     if not text:
         raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
     kind, why = args.kind or (found.kind if found else sources.kind(source)), args.why or (found.claim if found else "")
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
-    idea, new = ideas.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
+    idea, new = queue.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:
         journal.append(root, {"type": "idea", "event": "added", "id": idea.name, "text": idea.text, **idea.data})
     else:
         console.note(f"{idea.name} is in the file already")
     if found:
-        origins.note(root, found)
+        origin.note(root, found)
     return idea
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console
-from helpers.run import log
+from helpers.run.jobs import log
 
 EXAMPLES = """\
   parse_log.py run.log

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers import console
 
 if TYPE_CHECKING:
-    from helpers.judge import wave
+    from helpers.judge.advice import factorial
 
 EXAMPLES = """\
   plan_wave.py design fuse tile unroll prefetch            8 experiments, the changes that each holds
@@ -21,7 +21,7 @@ EXAMPLES = """\
                                                            EXP: its gain is read from the journal"""
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Describe the arguments."""
     p = console.parser("Designed waves: many changes at once, on or off, and what each one adds.", EXAMPLES)
     verbs = p.add_subparsers(dest="verb", required=True, metavar="design|effects ...")
@@ -43,8 +43,8 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Design a wave or analyse one."""
-    args = arguments().parse_args(argv)
-    from helpers.judge import cells, wave
+    args = build_parser().parse_args(argv)
+    from helpers.judge.advice import factorial, factorial_cells
 
     names = args.factors if args.verb == "design" else args.factors.split(",")
     for name in names:
@@ -53,41 +53,47 @@ def entry(argv: list[str]) -> int:
                 f"{name!r} cannot name a change: letters, digits, '_', '-' and '.'", "use a name like fuse"
             )
     try:
-        plan = wave.design(names, args.runs)
+        plan = factorial.design(names, args.runs)
         if args.verb == "design":
             return show_design(plan, args)
-        return show_effects(plan, wave.analyse(plan, cells.measured(args.cells, plan)), args)
+        return show_effects(plan, factorial.analyse(plan, factorial_cells.measured(args.cells, plan)), args)
     except ValueError as error:
         raise console.usage(str(error), "plan_wave.py --help shows both verbs") from None
 
 
-def show_design(plan: wave.Design, args: argparse.Namespace) -> int:
+def show_design(plan: factorial.Design, args: argparse.Namespace) -> int:
     """Print the cells and the aliases."""
-    from helpers.judge import wave
+    from helpers.judge.advice import factorial
 
-    alias = {name: [wave.label(e) for e in plan.aliases([name])] for name in plan.factors}
+    alias = {name: [factorial.label(e) for e in plan.aliases([name])] for name in plan.factors}
     document = {
-        "factors": plan.factors, "cells": [sorted(cell) for cell in plan.cells], "resolution": plan.resolution, "aliases": alias,
-    }  # fmt: skip
-    lines = [f"cell {number:2}: {wave.label(cell)}" for number, cell in enumerate(plan.cells, 1)]
+        "factors": plan.factors,
+        "cells": [sorted(cell) for cell in plan.cells],
+        "resolution": plan.resolution,
+        "aliases": alias,
+    }
+    lines = [f"cell {number:2}: {factorial.label(cell)}" for number, cell in enumerate(plan.cells, 1)]
     carried = [f"{name} = {' = '.join(others)}" for name, others in alias.items() if others]
     lines += (
         ["the effect of a change cannot be told from that of:", *carried]
         if carried
         else ["no change's effect carries that of a pair"]
     )
-    lines.append("none is the baseline. Measure each cell against its worker's own control, then: plan_wave.py effects --factors "
-                 + ",".join(plan.factors) + " none=0% A=EXP ...")  # fmt: skip
+    lines.append(
+        "none is the baseline. Measure each cell against its worker's own control, then: plan_wave.py effects --factors "
+        + ",".join(plan.factors)
+        + " none=0% A=EXP ..."
+    )
     console.show(args, document, "\n".join(lines))
     return console.DONE
 
 
-def show_effects(plan: wave.Design, found: wave.Analysis, args: argparse.Namespace) -> int:
+def show_effects(plan: factorial.Design, found: factorial.Analysis, args: argparse.Namespace) -> int:
     """Print the effects; the answer is "no" when none stands out."""
-    from helpers.judge import wave
+    from helpers.judge.advice import factorial
 
-    answer = wave.as_dict(plan, found)
-    console.show(args, answer, "\n".join(wave.lines(answer)))
+    answer = factorial.as_dict(plan, found)
+    console.show(args, answer, "\n".join(factorial.lines(answer)))
     return console.DONE if any(row["shown"] for row in answer["effects"]) else console.NO
 
 

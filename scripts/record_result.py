@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, options
+from helpers import arguments, console
 
 EXAMPLES = """\
   record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
@@ -18,7 +18,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Journal the decision; keep also commits the change to the session's branch.", EXAMPLES)
     sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash")
@@ -38,17 +38,17 @@ def arguments() -> argparse.ArgumentParser:
         other.add_argument("--why", required=True, metavar="TEXT", help="the reason, for whoever comes later")
     for each in sub.choices.values():
         each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
-        options.add_workdir_root(each)
+        arguments.add_workdir_root(each)
         each.epilog = console.EXIT_CODES
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Decide."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import git
-    from helpers.record import decide, keep
-    from helpers.run.workdir import Workdirs
+    from helpers.record.decision import discard, keep
+    from helpers.run.copies.copies import Workdirs
 
     repository = git.find()
     work = Workdirs(repository, args.workdir_root)
@@ -56,7 +56,7 @@ def entry(argv: list[str]) -> int:
         words = keep.Words(args.problem, args.solution, args.source, args.reviewed)
         event = keep.keep(repository, work, args.experiment, words, dry_run=args.dry_run)
     else:
-        event = decide.decide(repository, work, args.experiment, args.verb, args.why, dry_run=args.dry_run)
+        event = discard.decide(repository, work, args.experiment, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""
     print(f"{args.experiment}: {would}recorded as {event['status']} (run {event['run']}, commit {event['commit']})")
     return console.DONE

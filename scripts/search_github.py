@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console
-from helpers.read import github_options
+from helpers.read.forge import arguments
 
 EXAMPLES = """\
   search_github.py prs sqlite/sqlite                       # by words of performance, with the measured claims
@@ -26,23 +26,23 @@ $GH_ENTERPRISE_TOKEN, $GITHUB_ENTERPRISE_TOKEN, gh auth token --hostname. Every 
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("What was tried before, found by performance, ranked, quoted and never believed.", EXAMPLES)
-    github_options.add(p)
+    arguments.add(p)
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Ask, and print what was found and how the search came out."""
-    parser = arguments()
+    parser = build_parser()
     args, rest = parser.parse_known_args(argv)  # argparse takes no more words after an option: people do
     if any(word.startswith("-") for word in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     args.words += rest
-    from helpers.read import github_verbs
+    from helpers.read.forge import commands
 
-    return github_verbs.run(args)
+    return commands.run(args)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ other servers: ARXIV_API_URL, SEMANTIC_SCHOLAR_API_URL, OPENALEX_API_URL; the ca
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser(
         "Papers of several sources as one list, each once. The same question is free for a week.", EXAMPLES
@@ -34,8 +34,12 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--field", choices=("ti", "abs", "au", "all"), default="all", help="title, abstract, author or all")
     p.add_argument("--category", default="", metavar="cs.DB", help="an arXiv category; asks arXiv only")
     p.add_argument("--years", metavar="2018-2026", help="also 2018-, -2020, 2020")
-    p.add_argument("--sort", choices=("relevance", "date", "citations"), default="relevance",
-                   help="date and citations sort the 100 most relevant of each source")  # fmt: skip
+    p.add_argument(
+        "--sort",
+        choices=("relevance", "date", "citations"),
+        default="relevance",
+        help="date and citations sort the 100 most relevant of each source",
+    )
     p.add_argument("--limit", type=int, default=10, metavar="N", help="papers to show, 1 to 100 (default 10)")
     p.add_argument("--abstracts", action="store_true", help="show the abstracts")
     around = p.add_mutually_exclusive_group()
@@ -49,9 +53,11 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Ask, and print what was found and what each source said."""
-    args = arguments().parse_args(argv)
-    from helpers.read import findings, listing, papers, survey
-    from helpers.read.question import Question, parse_years
+    args = build_parser().parse_args(argv)
+    from helpers.read.forge import findings
+    from helpers.read.papers import listing, search
+    from helpers.read.papers import paper as papers_paper
+    from helpers.read.papers.query import Question, parse_years
 
     query = " ".join(args.query)
     if not query.strip() and not (args.cites or args.references):
@@ -59,15 +65,21 @@ def entry(argv: list[str]) -> int:
     if not 1 <= args.limit <= 100 or args.max_requests < 1:
         raise console.usage("--limit is 1 to 100 and --max-requests at least 1")
     for known in filter(None, (args.cites, args.references)):
-        papers.parse_id(known)
+        papers_paper.parse_id(known)
     question = Question(
-        query, args.field, args.category, parse_years(args.years) if args.years else None, args.sort, args.limit,
-        args.cites, args.references,
-    )  # fmt: skip
-    outcomes, requests = survey.ask(
+        query,
+        args.field,
+        args.category,
+        parse_years(args.years) if args.years else None,
+        args.sort,
+        args.limit,
+        args.cites,
+        args.references,
+    )
+    outcomes, requests = search.ask(
         question, listing.sources(args.source, question), most=args.max_requests, fresh=args.no_cache
     )
-    found = survey.merged(question, outcomes)
+    found = search.merged(question, outcomes)
     findings.remember([findings.made(paper.id, "paper", paper.title, paper.url) for paper in found])
     document = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
     console.show(args, document, listing.text(question, outcomes, found, abstracts=args.abstracts))

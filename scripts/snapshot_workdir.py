@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console, git, paths, state
-from helpers.run import inventory, workdir_options
-from helpers.run.workdir import Workdirs
+from helpers.run.copies import arguments, inventory
+from helpers.run.copies.copies import Workdirs
 
 EXAMPLES = """\
   snapshot_workdir.py create exp-07              # a copy of the work tree; prints its folder
@@ -21,16 +21,16 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Isolated copies of this repository: edit there, never in the work tree.", EXAMPLES)
-    workdir_options.add(p)
+    arguments.add(p)
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Run one verb."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     work = Workdirs(git.find(), args.workdir_root)
     verbs = {"create": create, "seal": seal, "diff": diff, "restore": restore, "list": listing, "prune": prune}
     return verbs[args.verb](work, args)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, options
+from helpers import arguments, console
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -18,7 +18,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Begin a session on the branch autoresearch/GOAL; run again it resumes.", EXAMPLES)
     p.add_argument("--lock", action="store_true", help="hash the protected files and take the baseline")
@@ -30,18 +30,18 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--scope", action="append", metavar="GLOB", help="only these files may change; may repeat")
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
     p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the guard refuses, on record")
-    p.add_argument("--margin", type=options.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
+    p.add_argument("--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs of a comparison (default 48)")
-    p.add_argument("--layouts", type=options.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
+    p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"
     )
-    p.add_argument("--max-experiments", type=options.whole(1), metavar="N")
-    p.add_argument("--budget-usd", type=options.amount, metavar="X")
-    p.add_argument("--budget-hours", type=options.amount, metavar="H")
+    p.add_argument("--max-experiments", type=arguments.whole(1), metavar="N")
+    p.add_argument("--budget-usd", type=arguments.amount, metavar="X")
+    p.add_argument("--budget-hours", type=arguments.amount, metavar="H")
     p.add_argument("--build", metavar="CMD", help="builds the program, in the copy (BUILD_CMD of experiment.yaml)")
-    p.add_argument("--bench-timeout", type=options.whole(1), metavar="SECONDS")
-    p.add_argument("--check-timeout", type=options.whole(1), metavar="SECONDS")
+    p.add_argument("--bench-timeout", type=arguments.whole(1), metavar="SECONDS")
+    p.add_argument("--check-timeout", type=arguments.whole(1), metavar="SECONDS")
     p.add_argument("--pass-env", action="append", metavar="NAME", help="a variable of yours that experiments may see")
     p.add_argument("--no-checks", action="store_true", help="accept that nothing checks correctness")
     for name, text in {
@@ -52,32 +52,33 @@ def arguments() -> argparse.ArgumentParser:
     }.items():
         p.add_argument(f"--{name}", metavar="TEXT", help=text)
     p.add_argument("--web", choices=["yes", "ask", "no"], help="may the agent search the web")
-    p.add_argument("--workers", type=options.whole(1), metavar="N", help="agreed number of workers")
+    p.add_argument("--workers", type=arguments.whole(1), metavar="N", help="agreed number of workers")
     p.add_argument("--dry-run", action="store_true", help="check and show what would be recorded")
-    options.add_workdir_root(p)
+    arguments.add_workdir_root(p)
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Begin or lock."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import git
-    from helpers.record import agreement, session
-    from helpers.run.workdir import Workdirs
+    from helpers.record.session import config as session_config
+    from helpers.record.session import lifecycle
+    from helpers.run.copies.copies import Workdirs
 
     repository = git.find()
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
-        now = session.lock(repository, work, args.wait)
+        now = lifecycle.lock(repository, work, args.wait)
         base = next(run for run in now.runs if run["description"] == "baseline")
         print(f"locked: {', '.join(sorted(now.protected))}")
         print(f"baseline: {now.metric}={base['metric']:.6g}{now.config.get('metricUnit', '')} at {base['commit']}")
         return console.DONE
-    config = agreement.config(repository.root, args)
+    config = session_config.config(repository.root, args)
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
-    now, resumed = session.begin(repository, config)
+    now, resumed = lifecycle.begin(repository, config)
     print(f"{'resumed' if resumed else 'began'} session {now.config['name']} on {now.branch}")
     if resumed:
         print("status.py says where it stands")

@@ -18,7 +18,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("The state of the session, computed from the journal.", EXAMPLES)
     p.add_argument("--watch", nargs="?", const=2.0, type=float, metavar="SECONDS", help="show it live")
@@ -28,9 +28,9 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Print the state."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import git, state
-    from helpers.record import overview
+    from helpers.record.session import overview
 
     repository = git.find()
     while True:

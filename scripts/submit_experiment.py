@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, options
+from helpers import arguments, console
 
 if TYPE_CHECKING:
-    from helpers.run.submission import Request
-    from helpers.run.workdir import Sealed, Workdirs
+    from helpers.run.copies.copies import Sealed, Workdirs
+    from helpers.run.local.submit import Request
 
 EXAMPLES = """\
   submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
@@ -23,7 +23,7 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Run an experiment as a detached job: build, benchmark, checks, report.", EXAMPLES)
     p.add_argument("experiment")
@@ -36,23 +36,25 @@ def arguments() -> argparse.ArgumentParser:
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
     p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
     p.add_argument("--dry-run", action="store_true", help="seal and check it, submit nothing")
-    options.add_workdir_root(p)
+    arguments.add_workdir_root(p)
     return p
 
 
 def entry(argv: list[str]) -> int:
     """Seal, guard, submit."""
-    args = arguments().parse_args(argv)
-    options.check_worker(args)
+    args = build_parser().parse_args(argv)
+    arguments.check_worker(args)
     from helpers import git, state
-    from helpers.judge import gate
-    from helpers.read import sources
-    from helpers.run import cancelling, submission, task
-    from helpers.run.workdir import Workdirs
+    from helpers.judge.policy import experiment
+    from helpers.read.ideas import sources
+    from helpers.run import cancel
+    from helpers.run.copies.copies import Workdirs
+    from helpers.run.jobs import task
+    from helpers.run.local import submit as local_submit
 
     repository = git.find()
     if args.cancel:
-        for job in cancelling.cancel(repository, args.experiment):
+        for job in cancel.cancel(repository, args.experiment):
             print(f"{job}: cancelled; collect_results.py records it")
         return console.DONE
     if args.slots < 1:
@@ -63,20 +65,20 @@ def entry(argv: list[str]) -> int:
     copy = work.path(args.experiment).is_dir()
     if copy and not args.desc and not work.is_sealed(args.experiment):
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
-    request = submission.Request(  # before anything is sealed: wrong input leaves no trace
+    request = local_submit.Request(  # before anything is sealed: wrong input leaves no trace
         [sources.check(source) for source in args.source], task.overrides(args.env), args.slots, args.again
     )
     sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
     if sealed.tree == sealed.start.tree:
         raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
-    for finding in gate.refuse(work, sealed, now):
-        console.note(gate.line(finding))
+    for finding in experiment.refuse(work, sealed, now):
+        console.note(experiment.line(finding))
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE
     if args.on == "sky":
         return on_fleet(work, sealed, request, args.worker)
-    for job in submission.submit(work, sealed, request):
+    for job in local_submit.submit(work, sealed, request):
         print(f"{job}: queued on local")
     return console.DONE
 
@@ -84,12 +86,13 @@ def entry(argv: list[str]) -> int:
 def on_fleet(work: Workdirs, sealed: Sealed, request: Request, worker: str | None) -> int:
     """Leave it to the session's keeper, which is started when it is not at work."""
     from helpers import venv
-    from helpers.run import keeper, waiting
+    from helpers.run.fleet import keeper_process
+    from helpers.run.fleet import submit as fleet_submit
 
     venv.require("sky", extra="--with-sky")
-    for job in waiting.submit(work, sealed, request, worker):
+    for job in fleet_submit.submit(work, sealed, request, worker):
         print(f"{job}: waits for {worker or 'the first free worker'}")
-    keeper.kick(work.root)
+    keeper_process.kick(work.root)
     return console.DONE
 
 

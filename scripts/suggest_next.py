@@ -20,7 +20,7 @@ EXAMPLES = """\
   suggest_next.py --like exp-12      which experiments are like it; exit 1 when one is the same idea"""
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Describe the arguments."""
     p = console.parser("What to build on next, and whether going on pays. Advice from the journal.", EXAMPLES)
     p.add_argument(
@@ -33,7 +33,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Advise."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     from helpers import git, state
 
     if args.price is not None and not 0 < args.price < 100:
@@ -45,20 +45,20 @@ def entry(argv: list[str]) -> int:
 
 def alike(repository: git.Repository, args: argparse.Namespace) -> int:
     """Print the experiments whose diffs are most like that of --like."""
-    from helpers.judge import advice, search
+    from helpers.judge.advice import estimates, report
 
-    rows = search.similar(repository, args.like)[:10]
-    same = advice.same(rows)
+    rows = estimates.similar(repository, args.like)[:10]
+    same = report.same(rows)
     document = {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}
-    console.show(args, document, "\n".join(advice.likeness(args.like, rows)))
+    console.show(args, document, "\n".join(report.likeness(args.like, rows)))
     return console.NO if same else console.DONE
 
 
 def advise(repository: git.Repository, now: state.State, args: argparse.Namespace) -> int:
     """Print outlook, parents and sources."""
-    from helpers.judge import advice
+    from helpers.judge.advice import report
 
-    found = advice.advise(repository, now, args.price)
+    found = report.advise(repository, now, args.price)
     console.show(args, found.as_dict(), "\n".join(found.lines()))
     return console.DONE
 

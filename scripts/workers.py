@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from helpers import console, git, state
-from helpers.run import resources
+from helpers.run.fleet import arguments
 
 EXAMPLES = """\
   workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
@@ -21,14 +21,14 @@ EXAMPLES = """\
 """
 
 
-def arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser(
         "Workers on clouds, Kubernetes or Slurm, through SkyPilot. They cost the person's money.", EXAMPLES
     )
     p.add_argument("action", choices=["up", "list", "calibrate", "replace", "stop", "down"])
     p.add_argument("worker", nargs="*", help="for calibrate, replace, stop and down: which")
-    resources.add_options(p)
+    arguments.add_options(p)
     p.add_argument("--ask", action="store_true", help="list: ask the clouds for the true states")
     p.add_argument("--all", action="store_true", help="calibrate, stop and down: every worker; down needs --yes")
     p.add_argument("--yes", action="store_true", help="down --all, or with something running there: the person said so")
@@ -42,22 +42,22 @@ def arguments() -> argparse.ArgumentParser:
 
 def entry(argv: list[str]) -> int:
     """Do it."""
-    args = arguments().parse_args(argv)
+    args = build_parser().parse_args(argv)
     if args.json and args.action != "list":
         raise console.usage(
             f"{args.action} prints a line for each worker, no JSON", "workers.py list --json afterwards"
         )
-    from helpers.run import roster, workers
+    from helpers.run.fleet import lifecycle, table
 
     root = git.find().root
     now = state.load(root)
     if args.action == "list":
-        rows = roster.table(root, now, ask=args.ask)
-        console.show(args, rows, "\n".join(map(roster.line, rows)))
+        rows = table.table(root, now, ask=args.ask)
+        console.show(args, rows, "\n".join(map(table.line, rows)))
         return console.DONE
     if args.action == "up":
         return up(args, root, now)
-    names = workers.chosen(now, args.action, args.worker, every=args.all, sure=args.yes or args.dry_run)
+    names = lifecycle.chosen(now, args.action, args.worker, every=args.all, sure=args.yes or args.dry_run)
     if args.dry_run:
         print(f"would {args.action}: {', '.join(names)}")
         return console.DONE
@@ -65,7 +65,7 @@ def entry(argv: list[str]) -> int:
         return calibrate(root, names, args.wait)
     for name in names:
         print(
-            workers.replace(root, name) if args.action == "replace" else workers.end(root, name, args.action),
+            lifecycle.replace(root, name) if args.action == "replace" else lifecycle.end(root, name, args.action),
             flush=True,
         )
     return console.DONE
@@ -73,10 +73,10 @@ def entry(argv: list[str]) -> int:
 
 def calibrate(root: Path, names: list[str], seconds: float) -> int:
     """Measure the baseline on all of them at the same time; exit 1 when one cannot resolve the margin."""
-    from helpers.judge import elsewhere
+    from helpers.judge.compare import fleet
 
     quiet = True
-    for result in elsewhere.calibrate_all(root, names, seconds):
+    for result in fleet.calibrate_all(root, names, seconds):
         print(f"{result.event['worker']}: {result.text}", flush=True)
         quiet = quiet and result.quiet
     return console.DONE if quiet else console.NO
@@ -84,9 +84,9 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
 
 def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
     """Launch what is missing."""
-    from helpers.run import workers
+    from helpers.run.fleet import lifecycle
 
-    for line in workers.fill(root, now, args.count, resources.asked(now, args), dry_run=args.dry_run):
+    for line in lifecycle.fill(root, now, args.count, arguments.asked(now, args), dry_run=args.dry_run):
         print(line, flush=True)
     return console.DONE
 

@@ -44,8 +44,10 @@ class Repo:
         self.root = root
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "AUTORESEARCH"))},
-            "HOME": str(tmp / "home"), "TMPDIR": str(tmp / "tmp"), "GIT_CONFIG_NOSYSTEM": "1",
-        }  # fmt: skip
+            "HOME": str(tmp / "home"),
+            "TMPDIR": str(tmp / "tmp"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
         for folder in ("home", "tmp"):
             (tmp / folder).mkdir(exist_ok=True)
         (tmp / "home" / ".gitconfig").write_text(
@@ -77,9 +79,15 @@ class Repo:
     ) -> subprocess.CompletedProcess[str]:
         """Run a script as its users do; asserts the exit code unless it is None."""
         done = subprocess.run(
-            [sys.executable, str(BUNDLE / "scripts" / f"{name}.py"), *args], cwd=cwd or self.root, env={**self.env, **env},
-            input=stdin, capture_output=True, text=True, check=False, errors="replace",
-        )  # fmt: skip
+            [sys.executable, str(BUNDLE / "scripts" / f"{name}.py"), *args],
+            cwd=cwd or self.root,
+            env={**self.env, **env},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+        )
         assert "Traceback" not in done.stderr, done.stderr
         assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done

@@ -32,9 +32,10 @@ def test_a_fence_that_was_cut_is_closed(tmp_path: Path, capsys: pytest.CaptureFi
     assert lines[-1].startswith("...")
 
 
-@pytest.mark.parametrize(("where", "code", "says"), [
-    (">out", 0, ""), (">/dev/full", 3, "disk is full"), (">&-", 0, ""), ("2>&-", 0, ""), ("| true", 0, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("where", "code", "says"),
+    [(">out", 0, ""), (">/dev/full", 3, "disk is full"), (">&-", 0, ""), ("2>&-", 0, ""), ("| true", 0, "")],
+)
 def test_what_was_printed_is_out_when_a_script_ends(where: str, code: int, says: str, tmp_path: Path) -> None:
     """Nothing is lost in a buffer; a full disk is said, a reader who left or was never there is no failure."""
     bundle = Path(console.__file__).parent.parent

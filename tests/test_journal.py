@@ -145,8 +145,7 @@ def test_a_last_line_without_newline_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "event",
-    [{"type": "note", "run": 3}, {"text": "neither"}, {"run": 1, "status": "maybe"}, {"type": "surprise"}],
+    "event", [{"type": "note", "run": 3}, {"text": "neither"}, {"run": 1, "status": "maybe"}, {"type": "surprise"}]
 )
 def test_lines_that_others_misread_are_refused(tmp_path: Path, event: journal.Event) -> None:
     """Other readers take an unknown status for a keep and a typed line with a run for a result."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent
-ROOMS = ("read", "run", "judge", "record")
+ROOMS = ("read", "run", "judge", "record", "checkup", "demo")
 SCRIPTS = sorted(p.name for p in (TOP / "scripts").glob("*.py"))
 MODULES = sorted(p.relative_to(TOP).as_posix() for p in (TOP / "helpers").rglob("*.py") if p.name != "__init__.py")
 DOCUMENTS = sorted(
@@ -28,9 +28,36 @@ DOCUMENTS = sorted(
 )
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 FOREIGN = {
-    "pytest", "python", "python3", "git", "gh", "sky", "uv", "pip", "perf", "curl", "npx", "cargo", "go", "cmake", "make", "ruff",
-    "mypy", "unshare", "apt-get", "valgrind", "hyperfine", "psql", "kubectl", "claude", "codex", "nsys", "ncu", "py-spy", "node",
-}  # fmt: skip
+    "pytest",
+    "python",
+    "python3",
+    "git",
+    "gh",
+    "sky",
+    "uv",
+    "pip",
+    "perf",
+    "curl",
+    "npx",
+    "cargo",
+    "go",
+    "cmake",
+    "make",
+    "ruff",
+    "mypy",
+    "unshare",
+    "apt-get",
+    "valgrind",
+    "hyperfine",
+    "psql",
+    "kubectl",
+    "claude",
+    "codex",
+    "nsys",
+    "ncu",
+    "py-spy",
+    "node",
+}
 """Programs whose own flags documents may show."""
 
 
@@ -54,12 +81,12 @@ def imports(file: str) -> Iterator[tuple[str, bool]]:
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{file}: relative import; say helpers.{node.module}"
             yield node.module or "", top
-            if node.module in {"helpers", *(f"helpers.{room}" for room in ROOMS)}:
+            if (TOP / (node.module or "").replace(".", "/") / "__init__.py").exists():
                 yield from ((f"{node.module}.{alias.name}", top) for alias in node.names)
 
 
 def floor(module: str) -> int:
-    """0 for the ground, 1 to 4 for a module of a room."""
+    """0 for the core, else the number of the layer."""
     parts = module.replace("/", ".").split(".")
     return ROOMS.index(parts[1]) + 1 if len(parts) > 1 and parts[1] in ROOMS else 0
 
@@ -311,6 +338,6 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_the_map_is_up_to_date() -> None:
-    """CONTRIBUTING.md's map has one line for each module, as its docstring says; else run python3 .ci/map.py."""
+    """helpers/README.md has one line for each module, as its docstring says; else run python3 .ci/map.py."""
     done = subprocess.run([sys.executable, TOP / ".ci" / "map.py", "--check"], capture_output=True, text=True)
     assert 0 == done.returncode, f"{done.stdout}{done.stderr}: run python3 .ci/map.py"

@@ -45,10 +45,17 @@ class Session:
         self.root = root
         (ROOT / "tmp").mkdir(exist_ok=True)  # not pytest's: a restarted server goes on using it
         drop = ("GIT_", "AUTORESEARCH", "PYTHONDONTWRITEBYTECODE")
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith(drop)}, "HOME": str(ROOT / "home"),
-                    "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}", "TMPDIR": str(ROOT / "tmp"), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
-                    "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "T",
-                    "GIT_COMMITTER_EMAIL": "t@example.com"}  # fmt: skip
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(drop)},
+            "HOME": str(ROOT / "home"),
+            "PATH": f"{ROOT}/venv/bin:{os.environ['PATH']}",
+            "TMPDIR": str(ROOT / "tmp"),
+            "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
+            "GIT_AUTHOR_NAME": "T",
+            "GIT_AUTHOR_EMAIL": "t@example.com",
+            "GIT_COMMITTER_NAME": "T",
+            "GIT_COMMITTER_EMAIL": "t@example.com",
+        }
 
     def lock(self, *more: str) -> None:
         """Make the repository and a locked session in it."""
@@ -167,7 +174,9 @@ class Session:
 
     def keeper(self) -> list[int]:
         """Process ids of this session's keeper."""
-        found = subprocess.run(["pgrep", "-f", f"helpers.run.keeper {self.root}$"], capture_output=True, text=True)
+        found = subprocess.run(
+            ["pgrep", "-f", f"helpers.run.fleet.keeper_process {self.root}$"], capture_output=True, text=True
+        )
         return [int(word) for word in found.stdout.split()]
 
     def tree_hash(self, tree: str, scratch: Path) -> str:

@@ -44,8 +44,14 @@ class Faulty:
     def run(self, session: Any, at: int, number: int, *command: str) -> tuple[subprocess.CompletedProcess[str], int]:
         """Run a script whose `at`-th disk operation fails; return its result and how many operations there were."""
         self.counter.write_bytes(bytes(8))
-        env = {**session.env, "LD_PRELOAD": str(self.library), "FAULT_COUNTER": str(self.counter), "FAULT_AT": str(at),
-               "FAULT_ERRNO": str(number), "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+        env = {
+            **session.env,
+            "LD_PRELOAD": str(self.library),
+            "FAULT_COUNTER": str(self.counter),
+            "FAULT_AT": str(at),
+            "FAULT_ERRNO": str(number),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         if number == errno.ENOSPC:
             env["FAULT_STAYS"] = "1"
         script = [sys.executable, str(BUNDLE / "scripts" / f"{command[0]}.py"), *command[1:]]

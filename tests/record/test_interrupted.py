@@ -39,8 +39,14 @@ def test_kill_minus_nine_during_keep(session: Any, tmp_path: Path) -> None:
         shutil.copytree(original, session.root, symlinks=True)
         session.write("mine.txt", "uncommitted")
         session.git("add", "mine.txt")
-        process = subprocess.Popen(command, cwd=session.root, env=session.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(
+            command,
+            cwd=session.root,
+            env=session.env,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         time.sleep(draw.uniform(0.02, 0.35))
         process.send_signal(signal.SIGKILL)
         process.wait()

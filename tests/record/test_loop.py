@@ -92,8 +92,10 @@ def test_a_crash_is_recorded_with_its_reason(session: Any) -> None:
     session.script("record_result", "crash", "exp-01", "--why", "it exits 7")
 
     assert ("crash", 0, "it exits 7") == (
-        runs(session)[1]["status"], runs(session)[1]["metric"], runs(session)[1]["asi"]["why"],
-    )  # fmt: skip
+        runs(session)[1]["status"],
+        runs(session)[1]["metric"],
+        runs(session)[1]["asi"]["why"],
+    )
 
 
 def test_the_guard_refuses_before_anything_runs(session: Any) -> None:
@@ -193,7 +195,10 @@ def test_a_spent_budget_stops_submissions(session: Any) -> None:
 def test_unknown_experiments(session: Any) -> None:
     """Every script that takes an experiment says which ones there are."""
     for command in (
-        ["compare", "nope"], ["submit_experiment", "nope", "--desc", "x"], ["record_result", "keep", "nope"],
-        ["record_result", "discard", "nope", "--why", "x"], ["snapshot_workdir", "diff", "nope"],
-    ):  # fmt: skip
+        ["compare", "nope"],
+        ["submit_experiment", "nope", "--desc", "x"],
+        ["record_result", "keep", "nope"],
+        ["record_result", "discard", "nope", "--why", "x"],
+        ["snapshot_workdir", "diff", "nope"],
+    ):
         assert "no experiment nope" in session.script(*command, code=2).stderr

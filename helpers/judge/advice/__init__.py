@@ -1,0 +1,1 @@
+"""What to do next, computed from the journal. It decides nothing."""

@@ -1,0 +1,239 @@
+"""Advice computed from the journal: whether going on pays, which experiment and which kind of source to build on.
+
+The stopping estimate is an exponentially weighted mean of verified gains; references/judging.md says how it was chosen.
+Parents, the bandit over sources and the novelty check follow ShinkaEvolve's formulas. All of it is
+advice: nothing here decides what is kept.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from helpers import console, git, paths
+from helpers.read.ideas import sources as ideas_sources
+from helpers.run.copies.refs import Refs
+from helpers.state import State
+
+HALF_LIFE, FEWEST = 20, 15
+"""Experiments after which a result counts half, and decided experiments before anything is predicted."""
+ARCHIVE = 40
+"""So many of the best correct experiments can be parents."""
+SAME = 0.99
+"""From this cosine of their changed words on, two diffs are the same idea."""
+DECAY = 0.95
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The expected verified log gain of the next experiment with an interval of about 90%, from `count` decided ones."""
+
+    gain: float
+    interval: tuple[float, float]
+    count: int
+    per_hour: float | None
+    per_dollar: float | None
+
+
+@dataclass(frozen=True)
+class Parent:
+    """An experiment to build on: log gain over the first baseline, how many started from it, its probability."""
+
+    name: str
+    score: float
+    children: int
+    chance: float
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A kind of source: decided experiments that came from it, their mean verified log gain, the bandit's index."""
+
+    kind: str
+    tried: int
+    gain: float
+    index: float
+
+
+def verified(now: State) -> list[tuple[str, float]]:
+    """Return (experiment, log gain) of every decided experiment, oldest first; 0 for what was not kept."""
+    found = []
+    for run in now.runs:
+        if run.get("experiment_id"):
+            gain = (run.get("verdict") or {}).get("gain") if run["status"] == "keep" else None
+            found.append((str(run["experiment_id"]), math.log1p(float(gain)) if gain is not None else 0.0))
+    return found
+
+
+def expected(gains: Sequence[float], typical: float) -> tuple[float, float, float] | None:
+    """Return the weighted mean of the gains and an interval of about 90%; None with fewer than 15 of them.
+
+    The newest gain has weight 1, one `HALF_LIFE` experiments older weight 1/2. A run of zeros does not prove that there
+    is nothing left, so the interval is computed as if one more experiment had gained nothing and one `typical`.
+    """
+    if len(gains) < FEWEST:
+        return None
+    weights = [0.5 ** (age / HALF_LIFE) for age in range(len(gains) - 1, -1, -1)]
+    mean = math.fsum(w * g for w, g in zip(weights, gains, strict=True)) / math.fsum(weights)
+    weights, values = [*weights, 1.0, 1.0], [*gains, 0.0, typical]
+    total = math.fsum(weights)
+    middle = math.fsum(w * g for w, g in zip(weights, values, strict=True)) / total
+    spread = math.fsum(w * (g - middle) ** 2 for w, g in zip(weights, values, strict=True)) / total
+    half = 1.645 * math.sqrt(spread * math.fsum(w * w for w in weights)) / total
+    return mean, min(mean, max(0.0, middle - half)), max(mean, middle + half)
+
+
+def outlook(now: State) -> Outlook | None:
+    """Predict the next experiment's verified gain, per experiment, hour and dollar; None when it is too early."""
+    gains = [gain for _, gain in verified(now)]
+    kept = [gain for gain in gains if gain > 0]
+    found = expected(gains, statistics.fmean(kept) if kept else -math.log1p(-now.margin))
+    if found is None:
+        return None
+    recent = [run for run in now.runs if run.get("experiment_id")][-HALF_LIFE:]
+    hours = (float(recent[-1]["timestamp"]) - float(recent[0]["timestamp"])) / 3_600_000 / (len(recent) - 1)
+    dollars = statistics.fmean(float(run.get("cost_usd") or 0) for run in recent)
+    mean, low, high = found
+    return Outlook(
+        mean, (low, high), len(gains), mean / hours if hours > 0 else None, mean / dollars if dollars > 0 else None
+    )
+
+
+def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:
+    """Return what to build on, most likely first: correct experiments and the current baseline.
+
+    `root_commits` maps an experiment to its commit and the commit that it started from (`commits`). The chance is
+    proportional to sigmoid(10 (score - median) / MAD) / (1 + children).
+    """
+    scores, names = _scores(now), {}
+    for name, (own, _) in root_commits.items():
+        names[own] = name
+    for run in now.kept:
+        names[str(run.get("commit_full"))] = str(run["experiment_id"])
+    best = sorted(scores, key=lambda name: -scores[name])[:ARCHIVE]
+    children = Counter(names.get(start, "baseline") for _, start in root_commits.values())
+    middle = statistics.median(scores[name] for name in best)
+    mad = max(statistics.median(abs(scores[name] - middle) for name in best), 1e-6)
+    weight = {name: _sigmoid(10 * (scores[name] - middle) / mad) / (1 + children[name]) for name in best}
+    total = math.fsum(weight.values())
+    rows = [Parent(name, scores[name], children[name], weight[name] / total) for name in best]
+    return sorted(rows, key=lambda row: (-row.chance, row.name))
+
+
+def _scores(now: State) -> dict[str, float]:
+    """Log gain over the first baseline: what was kept before the experiment, and its own against that."""
+    kept = [(int(run["timestamp"]), math.log1p(float((run.get("verdict") or {}).get("gain") or 0))) for run in now.kept]
+    scores = {} if now.kept else {"baseline": 0.0}
+    for job in now.screens():
+        done = job.finished
+        if done is None or done["status"] != "done":
+            continue
+        decided, compared = now.decision(job.experiment) or {}, now.comparison(job.experiment) or {}
+        gain = compared.get("gain") if compared.get("gain") is not None else done.get("gain")
+        if gain is None or gain <= -1 or decided.get("status") in ("crash", "checks_failed"):
+            continue
+        before = math.fsum(g for at, g in kept if at <= int(job.submitted.get("timestamp", 0)))
+        scores[job.experiment] = before + math.log1p(float(gain))
+    return scores or {"baseline": 0.0}
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+
+
+def sources(now: State) -> list[Arm]:
+    """Return the kinds of source, the one to draw from next first: mean reward + sqrt(2 ln t / n), older results decayed.
+
+    Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
+    """
+    kinds = {job.experiment: _kind(job.submitted.get("source") or []) for job in now.screens()}
+    results = verified(now)
+    most = max((gain for _, gain in results), default=0.0) or 1.0
+    tried: Counter[str] = Counter()
+    weight: dict[str, float] = {}
+    reward: dict[str, float] = {}
+    for age, (name, gain) in enumerate(reversed(results)):
+        kind = kinds.get(name, "own")
+        tried[kind] += 1
+        weight[kind] = weight.get(kind, 0.0) + DECAY**age
+        reward[kind] = reward.get(kind, 0.0) + DECAY**age * max(gain, 0.0)
+    total = math.fsum(weight.values())
+    arms = [
+        Arm(
+            kind,
+            tried[kind],
+            reward[kind] / weight[kind],
+            reward[kind] / weight[kind] / most + math.sqrt(2 * math.log(max(total, 1.0)) / weight[kind]),
+        )
+        for kind in tried
+    ]
+    return sorted(arms, key=lambda arm: (-arm.index, arm.kind))
+
+
+def _kind(source: Sequence[str] | str) -> str:
+    first = source if isinstance(source, str) else (source[0] if source else "")
+    return ideas_sources.kind(first)
+
+
+def commits(root: git.Repository) -> dict[str, tuple[str, str]]:
+    """Return each sealed experiment's commit and the commit that it started from."""
+    return {name: (row[0], row[1]) for name, row in Refs(root).all().items() if len(row) >= 2}
+
+
+def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
+    """Return the other experiments by how alike their diffs are to that of `name`, the most alike first.
+
+    Raises Failure (2) when `name` is not sealed.
+    """
+    known = commits(repository)
+    if name not in known:
+        raise console.usage(f"{name} is not a sealed experiment", f'snapshot_workdir.py seal {name} --desc "..."')
+    special = {other: row[0] for other, row in Refs(repository).all(paths.START_REF).items()}
+    # a commit and what to take for its parent: an experiment may have started from uncommitted or untracked files too
+    asked = "".join(f"{own} {special.get(other, parent)}\n" for other, (own, parent) in known.items())
+    command = [
+        "diff-tree",
+        "--stdin",
+        "-r",
+        "-p",
+        "-U0",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--format=%x00%H",
+    ]
+    raw = git.run(repository.root, command, stdin=asked.encode()).stdout
+    by_commit = {part[:40]: words(part.splitlines()) for part in raw.decode("utf-8", "replace").split("\0")[1:]}
+    bags = {other: by_commit.get(own[:40], Counter()) for other, (own, _) in known.items()}
+    rows = [(other, cosine(bags[name], bag)) for other, bag in bags.items() if other != name]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def words(diff: Iterable[str]) -> Counter[str]:
+    """Count the words of the added and removed lines of a diff, with their sign."""
+    found: Counter[str] = Counter()
+    for line in diff:
+        if line[:1] in ("+", "-") and not line.startswith(("+++ ", "--- ")):
+            found.update(line[0] + word for word in re.findall(r"\w+|[^\w\s]", line[1:]))
+    return found
+
+
+def cosine(one: Counter[str], two: Counter[str]) -> float:
+    """Return the cosine of two word counts; 0 when one is empty."""
+    size = math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in two.values()))
+    return sum(count * two[word] for word, count in one.items()) / size if size else 0.0
+
+
+def gain_of(now: State, name: str) -> float:
+    """Return the experiment's gain: of its comparison, else of its screen; raises Failure (2) without either."""
+    compared, done = now.comparison(name) or {}, now.result(name) or {}
+    gain = compared.get("gain") if compared.get("gain") is not None else done.get("gain")
+    if gain is None or (not compared and done.get("status") != "done"):
+        raise console.usage(
+            f"{name} has no measured gain in the journal", f"submit_experiment.py {name}, or give its gain: 2.1%"
+        )
+    return float(gain)

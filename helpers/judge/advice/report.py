@@ -1,0 +1,96 @@
+"""Advice on what to do next: whether going on pays, what to build on, which sources to draw from; as JSON and in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from helpers import git
+from helpers.judge.advice import estimates
+from helpers.state import State
+
+LEAST = 0.005
+"""Chance under which a parent is not worth a line."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the journal says; `outlook` is None when it is too early, `stop` also when there is no price.
+
+    `price` is what an experiment costs, as the gain in percent that would be worth it; `decided` counts experiments.
+    """
+
+    outlook: estimates.Outlook | None
+    price: float | None
+    decided: int
+    parents: list[estimates.Parent]
+    sources: list[estimates.Arm]
+
+    @property
+    def stop(self) -> bool | None:
+        """Whether an experiment costs more than it is expected to gain."""
+        if self.outlook is None or self.price is None:
+            return None
+        return self.outlook.gain < -math.log1p(-self.price / 100)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON values; gains are log gains."""
+        return {
+            "outlook": asdict(self.outlook) if self.outlook else None,
+            "stop": self.stop,
+            "decided": self.decided,
+            "parents": [asdict(parent) for parent in self.parents[:10]],
+            "sources": [asdict(arm) for arm in self.sources],
+        }
+
+    def lines(self) -> list[str]:
+        """Return it in words."""
+        text = [self._outlook()]
+        if self.stop is not None:
+            said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
+            text.append(f"advice: {said} (price {self.price:g}%)")
+        text += [
+            f"build on {p.name}: {math.expm1(p.score):+.2%} over the first baseline, {p.children} started from it,"
+            f" chance {p.chance:.0%}"
+            for p in self.parents[:5]
+            if p.chance >= LEAST or p is self.parents[0]
+        ]
+        text += [
+            f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}"
+            for a in self.sources[:5]
+        ]
+        return text
+
+    def _outlook(self) -> str:
+        found = self.outlook
+        if found is None:
+            return f"too early to predict: {self.decided} of {estimates.FEWEST} decided experiments"
+        rates = "".join(
+            f", {math.expm1(rate):.2%} per {unit}"
+            for rate, unit in ((found.per_hour, "hour"), (found.per_dollar, "dollar"))
+            if rate is not None
+        )
+        low, high = found.interval
+        return (
+            f"the next experiment is expected to gain {math.expm1(found.gain):.2%}"
+            f" [{math.expm1(low):.2%}, {math.expm1(high):.2%}]{rates}"
+            f" ({found.count} decided, half-life {estimates.HALF_LIFE})"
+        )
+
+
+def advise(repository: git.Repository, now: State, price: float | None) -> Advice:
+    """Return the advice that the journal and the sealed experiments give."""
+    parents = estimates.parents(now, estimates.commits(repository))
+    return Advice(estimates.outlook(now), price, len(estimates.verified(now)), parents, estimates.sources(now))
+
+
+def likeness(name: str, rows: list[tuple[str, float]]) -> list[str]:
+    """Return in words which experiments (name, cosine), the most alike first, are like the one called `name`."""
+    lines = [f"{other}: {100 * value:.0f}% alike" for other, value in rows] or ["there is no other experiment"]
+    return [*lines, f"{name} is the same idea as {rows[0][0]}: take another"] if same(rows) else lines
+
+
+def same(rows: list[tuple[str, float]]) -> bool:
+    """Return whether the most alike of the experiments is the same idea."""
+    return bool(rows) and rows[0][1] >= estimates.SAME

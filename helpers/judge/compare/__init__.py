@@ -1,0 +1,1 @@
+"""One comparison from its plan to its verdict, here or on a worker."""

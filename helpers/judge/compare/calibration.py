@@ -1,0 +1,78 @@
+"""Calibrating this host: how small a gain can be resolved here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import console, git, journal, state
+from helpers.judge.measure.side import Side, SideError, Trees
+from helpers.judge.rule import noise
+from helpers.run.copies.copies import Workdirs
+from helpers.run.copies.raw_git import Shadow
+from helpers.run.isolation import environment
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import slots
+
+RUNS = 24
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The journaled event, its words, and whether the host resolves the session's margin."""
+
+    event: journal.Event
+    text: str
+    quiet: bool
+
+
+def calibrate(work: Workdirs) -> Calibration:
+    """Measure the baseline again and again; raises Failure (3) when it cannot be measured."""
+    now = state.load(work.root)
+    task = from_dict(now.require_lock()["task"])
+    folder = work.folder / "runs" / "calibrate"
+    side = Side(work.root, str(now.baseline["tree"]), folder, task, list(now.config.get("passEnv") or []))
+    environment.adopt_orphans()
+    try:
+        with slots.hold_all(work.root):
+            samples = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
+    except SideError as error:
+        raise console.outside(f"the baseline cannot be measured: {error}", "mend it, then calibrate again") from None
+    except KeyError:
+        raise console.outside(f"the benchmark prints no METRIC {now.metric}", "look at autoresearch.sh") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return journaled(work.root, "local", samples, now.margin)
+
+
+def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> list[float]:
+    """Build the baseline and measure it again and again; raises SideError, and KeyError without the metric."""
+    say("building the baseline")
+    side.build(trees)
+    side.measure()
+    samples = []
+    for number in range(RUNS):
+        samples.append(side.measure()[metric])
+        if number % 6 == 5:
+            say(f"{number + 1} of {RUNS} measurements")
+    return samples
+
+
+def journaled(root: Path, worker: str, samples: list[float], margin: float) -> Calibration:
+    """Journal what the samples say about `worker` and return it."""
+    found = noise.calibrate(samples, margin)
+    event = journal.append(
+        root,
+        {
+            "type": "worker",
+            "worker": worker,
+            "event": "calibrated",
+            "sigma_pair": found.sigma_pair,
+            "resolves": found.resolves,
+            "samples": samples,
+            "noisy": found.noisy,
+        },
+    )
+    return Calibration(event, found.text, not found.noisy)

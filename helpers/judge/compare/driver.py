@@ -1,0 +1,237 @@
+"""The process that carries a comparison out, detached, so that it survives the agent's shell.
+
+It writes progress lines for whoever follows, and the verdict with every sample to the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from helpers import git, journal, paths
+from helpers.judge.compare import metric_limits
+from helpers.judge.measure import pairs
+from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
+from helpers.judge.rule import noise
+from helpers.judge.rule.sign_test import Verdict
+from helpers.run.copies.raw_git import Shadow
+from helpers.run.isolation import environment
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import slots
+from helpers.run.local.job_folder import Folder
+
+KIND, VERDICT = "comparisons", "verdict"
+HOLDOUT_PAIRS = 24
+QUIET = 20.0
+"""Seconds without a look after which a line says that it goes on."""
+
+
+def carry_out(root: Path, job: str) -> None:
+    """Carry out one planned comparison and journal its outcome, whatever it is."""
+    environment.adopt_orphans()
+    folder = Folder(root, job, KIND)
+    plan = Plan(**json.loads(folder.read("plan.json")))
+    with folder.claimed() as mine:
+        if not mine:
+            return
+        place = Path(plan.workdir_root) / "runs" / job
+        began = time.monotonic()
+        with folder.log.open("a", encoding="utf-8", buffering=1) as log:
+            try:
+                if slots.busy(root):
+                    print("waiting for a running job to end: a comparison has the machine to itself", file=log)
+                with slots.hold_all(root):
+                    outcome = compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log)
+            except SideError as error:
+                outcome = {"verdict": "error", "reason": str(error)}
+            except OSError as error:
+                outcome = {"verdict": "error", "reason": str(error)}
+            except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
+                outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
+            event = {
+                "type": "comparison",
+                "experiment_id": plan.experiment,
+                "worker": "local",
+                **plan.as_dict(),
+                **outcome,
+                "seconds": round(time.monotonic() - began, 3),
+            }
+            del event["task"], event["workdir_root"], event["protected"], event["passed"]
+            folder.mark(VERDICT, json.dumps(event))  # what a keep holds the journal's line against
+            journal.append(root, event)
+            folder.mark("finished", json.dumps(event))
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> dict[str, Any]:
+    """Build both sides below `place`, measure pairs until the rule decides, check the winner; return the outcome.
+
+    Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up.
+    """
+    sides = _build(root, plan, place, trees, log)
+    if isinstance(sides, dict):
+        return sides
+    base, cand = sides
+    try:
+        measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
+    except pairs.CandidateError as error:
+        return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
+    outcome = _record(plan, measured, verdict)
+    outcome.update(_void(plan, base, cand))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(_confirm(plan, base, cand, measured, verdict.gain, log))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(metric_limits.guard(plan, measured))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(_holdout(plan, base, cand, log))
+    outcome.update(_void(plan, base, cand))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        print("running the checks on the candidate", file=log)
+        outcome["checks"] = cand[0].check()
+        if outcome["checks"].startswith(("failed", "timeout")):
+            outcome.update(verdict="not_improved", reason=f"checks: {outcome['checks']}")
+        outcome.update(_changed(plan, cand))
+    return outcome
+
+
+def _build(
+    root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO
+) -> tuple[list[Side], list[Side]] | dict[str, Any]:
+    """Build both sides, once for each layout, in folders whose names say nothing; a broken candidate is an answer."""
+    task = from_dict(plan.task)
+    both: dict[str, list[Side]] = {"baseline": [], "candidate": []}
+    for layout in range(plan.layouts):
+        for name, tree in (("baseline", plan.baseline_tree), ("candidate", plan.candidate_tree)):
+            letters = pairs.side_name(plan.seed, name, layout)
+            side = Side(root, tree, place / letters, task, plan.passed, layout)
+            print(
+                f"building {name}" + (f", layout {layout + 1} of {plan.layouts}" if plan.layouts > 1 else ""), file=log
+            )
+            try:
+                side.build(trees)
+                side.remember()
+                side.measure()
+                side.settle()
+            except SideError as error:
+                if name == "baseline":
+                    raise SideError(f"the baseline is broken: {error}") from None
+                return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
+            both[name].append(side)
+    return both["baseline"], both["candidate"]
+
+
+def _reporter(log: TextIO) -> pairs.Progress:
+    last = time.monotonic()
+
+    def say(measured: Measured, verdict: Verdict | None) -> None:
+        nonlocal last
+        if verdict is None and time.monotonic() - last > QUIET:
+            print(f"{len(measured.baseline)} pairs measured", file=log)
+            last = time.monotonic()
+        if verdict is None:
+            return
+        last = time.monotonic()
+        print(
+            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear, {verdict.within} within; median gain {verdict.gain:+.2%} "
+            f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",
+            file=log,
+        )
+
+    return say
+
+
+def _record(plan: Plan, measured: Measured, verdict: Verdict) -> dict[str, Any]:
+    base, cand = measured.of(plan.metric)
+    return {
+        "verdict": verdict.verdict,
+        "gain": verdict.gain,
+        "interval": list(verdict.interval),
+        "pairs": verdict.pairs,
+        "wins": verdict.wins,
+        "clear_wins": verdict.clear_wins,
+        "within": verdict.within,
+        "worse": verdict.worse,
+        "needed": verdict.needed_pairs,
+        "baseline_samples": base,
+        "candidate_samples": cand,
+        "measured_seconds": round(measured.seconds, 3),
+        "checks": None,
+        "reason": None,
+    }
+
+
+def _void(plan: Plan, base: list[Side], cand: list[Side]) -> dict[str, Any]:
+    """Void a result whose evaluator changed, or whose candidate leaves traces that the baseline does not."""
+    if changed := _changed(plan, [*base, *cand]):
+        return changed
+    usual = set().union(*(side.left_behind() for side in base))
+    extra = sorted(set().union(*(side.left_behind() for side in cand)) - usual)
+    if extra:
+        return {"verdict": "void", "reason": f"the candidate keeps files between calls: {', '.join(extra[:5])}"}
+    signs = sorted(set().union(*(side.signs for side in cand)) - set().union(*(side.signs for side in base)))
+    if any(sign in signs for sign in (OPENED, HIDDEN)):
+        return {"verdict": "void", "reason": f"on the candidate's side alone {'; '.join(signs)}"}
+    return {"signs": signs} if signs else {}
+
+
+def _changed(plan: Plan, sides: list[Side]) -> dict[str, Any]:
+    for side in sides:
+        changed = side.changed_protected(plan.protected)
+        if changed:
+            return {"verdict": "void", "reason": f"protected file changed while running: {', '.join(changed)}"}
+    return {}
+
+
+def _confirm(
+    plan: Plan, base: list[Side], cand: list[Side], measured: Measured, gain: float, log: TextIO
+) -> dict[str, Any]:
+    """On a noisy host, or where it is small beside the noise, a gain counts only when a second, fresh comparison agrees."""
+    sigma = noise.sigma_pair(*measured.of(plan.metric))  # 16 measurements at the least, where one side may have only 8
+    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain):
+        return {"sigma_pair": sigma}
+    print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
+    again, verdict = pairs.interleave(base, cand, plan, _reporter(log), seed=plan.seed + "/confirm")
+    second = {**_record(plan, again, verdict)}
+    if verdict.verdict in ("improved", "not_worse"):
+        return {"sigma_pair": sigma, "confirmation": second}
+    return {
+        "sigma_pair": sigma,
+        "confirmation": second,
+        "verdict": "undecided",
+        "reason": "a second, fresh comparison did not confirm it",
+    }
+
+
+def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dict[str, Any]:
+    """Measure a second workload that screening never runs; a loss there voids the gain.
+
+    It ends early only when the candidate is shown to lose less than the margin; else the median of all pairs decides.
+    Simulated with a margin of 2%, a candidate without effect there is refused in 0.3% of cases at 3% noise, one that
+    loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
+    """
+    if not (base[0].copy / paths.HOLDOUT).exists():
+        return {}
+    print("holdout: the second workload", file=log)
+    short = Plan(**{**plan.as_dict(), "max_pairs": min(plan.max_pairs, HOLDOUT_PAIRS), "mode": "not_worse"})
+    _, verdict = pairs.interleave(
+        base,
+        cand,
+        short,
+        _reporter(log),
+        script=paths.HOLDOUT,
+        seed=plan.seed + "/holdout",
+        rule=pairs.last_look,
+        ends=("not_worse",),
+    )
+    record = {"gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs, "worse": verdict.worse}
+    if verdict.verdict == "not_worse" or verdict.gain > -plan.margin:
+        return {"holdout": record}
+    figures = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
+    if verdict.worse:
+        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {figures}"}
+    reason = f"the holdout may lose: {figures}; a quieter host, or a longer holdout, could tell"
+    return {"holdout": record, "verdict": "undecided", "reason": reason}

@@ -1,0 +1,132 @@
+"""Comparisons and calibrations on a worker of the fleet: planned and journaled here, measured there by the same rule."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers import console, journal, state
+from helpers.journal import Event
+from helpers.judge.compare import calibration
+from helpers.judge.compare.calibration import Calibration
+from helpers.judge.measure.pairs import Plan
+from helpers.run.fleet import keeper_process
+from helpers.run.jobs import workers as jobs_workers
+from helpers.state import Job, State
+
+_KEPT_BY_THE_LOCK = ("task", "protected", "passed", "workdir_root", "job")
+
+
+def choose(now: State, worker: str | None) -> str:
+    """Return the worker to measure on: the one asked for, else the quietest that is up. Raises Failure (2, 3)."""
+    ready = jobs_workers.up(now)
+    if worker:
+        if worker not in [w.name for w in ready]:
+            names = ", ".join(w.name for w in ready) or "none"
+            raise console.usage(f"{worker} is not up; these are: {names}", "workers.py list")
+        return worker
+    quiet = sorted((w for w in ready if not w.noisy), key=lambda w: (w.resolves is None, w.resolves or 0.0, w.name))
+    if not quiet:
+        raise console.outside("no quiet worker is up", "workers.py list; workers.py replace NAME")
+    return quiet[0].name
+
+
+def running(now: State, experiment: str) -> str | None:
+    """Return the job of this experiment's comparison that is under way on the fleet, if any."""
+    return next((j.name for j in now.open_jobs() if j.role == "comparison" and j.experiment == experiment), None)
+
+
+def start(root: Path, plan: Plan, worker: str) -> str:
+    """Journal the comparison as waiting for `worker` and return its job."""
+    kept = {k: v for k, v in plan.as_dict().items() if k not in _KEPT_BY_THE_LOCK}
+    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, {"plan": {**kept, "job": plan.job}})
+
+
+def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, more: Event) -> str:
+    with journal.locked(root):
+        number = sum(1 for j in state.load(root).jobs.values() if j.role == role and j.experiment == experiment) + 1
+        name = f"{role}-{experiment}.{state.load(root).segment}.{number}"
+        journal.append_locked(
+            root,
+            {
+                "type": "submitted",
+                "experiment_id": experiment,
+                "job": name,
+                "worker": worker,
+                "executor": "sky",
+                "tree": tree,
+                "role": role,
+                "description": f"{role} on {worker}",
+                "source": [],
+                "env": {},
+                **more,
+            },
+        )
+    return name
+
+
+def _ended(root: Path, name: str, seconds: float) -> Job:
+    """Wait for the job's `finished` event; raises Failure (3) when it was lost, failed, or still runs after `seconds`."""
+    until = time.monotonic() + seconds
+    while True:
+        now = state.load(root)
+        job = now.jobs[name]
+        if job.finished:
+            if job.finished["status"] != "done":
+                raise console.outside(
+                    f"{name} on {job.worker}: {job.finished.get('error')}", "mend that, then the same command again"
+                )
+            return job
+        if time.monotonic() > until:
+            raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
+        keeper_process.kick(root)
+        time.sleep(1)
+
+
+def follow(root: Path, name: str, seconds: float) -> Event:
+    """Wait for a comparison on the fleet, journal its verdict once, and return it; raises Failure (3)."""
+    job = _ended(root, name, seconds)
+    assert job.finished is not None  # noqa: S101 - for the type checker
+    with journal.locked(root):
+        known = next((e for e in state.load(root).comparisons if e.get("fleet_job") == name), None)
+        return known or journal.append_locked(
+            root,
+            {
+                "type": "comparison",
+                "experiment_id": job.experiment,
+                "worker": job.worker,
+                "fleet_job": name,
+                **job.submitted["plan"],
+                **job.finished["answer"],
+            },
+        )
+
+
+def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
+    """Measure the baseline on a worker and journal what it resolves; raises Failure (3)."""
+    return calibrated(root, begin_calibration(root, worker), seconds)
+
+
+def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
+    """Measure the baseline on all of these workers at the same time and yield one after the other; raises Failure (2, 3)."""
+    jobs = [begin_calibration(root, choose(state.load(root), worker)) for worker in workers]
+    for job in jobs:
+        yield calibrated(root, job, seconds)
+
+
+def begin_calibration(root: Path, worker: str) -> str:
+    """Journal a calibration as waiting for `worker`, unless one is under way there, and return its job."""
+    now = state.load(root)
+    now.require_lock()
+    for job in now.open_jobs():
+        if job.role == "calibration" and job.submitted["worker"] == worker:
+            return job.name
+    return _submit(root, "calibration", f"calibrate-{worker}", str(now.baseline["tree"]), worker, {})
+
+
+def calibrated(root: Path, name: str, seconds: float) -> Calibration:
+    """Wait for a calibration, journal what its worker resolves, and return it; raises Failure (3)."""
+    job = _ended(root, name, seconds)
+    assert job.finished is not None  # noqa: S101 - for the type checker
+    return calibration.journaled(root, job.worker, list(job.finished["answer"]["samples"]), state.load(root).margin)

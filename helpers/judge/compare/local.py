@@ -1,0 +1,224 @@
+"""Planning a comparison, starting its driver, and following it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import console, git, git_objects, journal, paths, state
+from helpers.judge.compare import driver
+from helpers.judge.compare.driver import KIND
+from helpers.judge.measure.pairs import Plan
+from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.isolation import detached
+from helpers.run.local import job_folder
+from helpers.run.local.job_folder import Folder
+from helpers.state import State
+
+DEFAULT_PAIRS = 48
+PATIENCE = 0.5
+"""Seconds between two looks at a comparison under way: looking often would disturb it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller may choose; None takes the session's own value."""
+
+    against: str | None = None
+    margin: float | None = None
+    max_pairs: int | None = None
+    layouts: int | None = None
+    guards: tuple[str, ...] = ()
+    not_worse: bool = False
+    seed: str | None = None
+
+    def unlike(self, planned: dict[str, Any]) -> list[str]:
+        """Return the options given here that a planned comparison does not have."""
+        values = {"margin": self.margin, "max_pairs": self.max_pairs, "layouts": self.layouts, "seed": self.seed}
+        found = [name for name, value in values.items() if value is not None and planned.get(name) != value]
+        found += ["mode"] if self.not_worse and planned.get("mode") != "not_worse" else []
+        found += ["guard"] if not set(self.guards) <= set(planned.get("guards") or []) else []
+        return found + (["baseline"] if self.against else [])
+
+
+def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
+    """Fix everything about the comparison before its first measurement.
+
+    Raises Failure (1) when the change no longer applies to a baseline that has moved on.
+    """
+    base_tree, base_commit, tree = sides(work, now, sealed, options.against)
+    number = sum(1 for c in now.comparisons if c.get("experiment_id") == sealed.name) + 1
+    taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).iterdir()}
+    while f"{sealed.name}.{now.segment}.{number}" in taken:
+        number += 1
+    return Plan(
+        job=f"{sealed.name}.{now.segment}.{number}",
+        experiment=sealed.name,
+        baseline_tree=base_tree,
+        baseline_commit=base_commit,
+        candidate_tree=tree,
+        sealed_tree=sealed.tree,
+        metric=now.metric,
+        direction=now.direction,
+        margin=options.margin if options.margin is not None else now.margin,
+        max_pairs=options.max_pairs or int(now.config.get("maxPairs") or DEFAULT_PAIRS),
+        layouts=options.layouts or int(now.config.get("layouts") or 1),
+        mode="not_worse" if options.not_worse else "improved",
+        seed=options.seed or os.urandom(8).hex(),
+        guards=[*(now.config.get("guards") or []), *options.guards],
+        task=now.require_lock()["task"],
+        protected=now.protected,
+        passed=list(now.config.get("passEnv") or []),
+        workdir_root=str(work.folder),
+        chosen_seed=options.seed is not None,
+    )
+
+
+def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tuple[str, str, str]:
+    """Return (baseline tree, baseline commit, candidate tree).
+
+    The baseline is the very tree that was measured when the session was locked or the last change kept. Whatever else
+    the copy was made with (an edited work tree, an older baseline) is on neither side: the change is merged onto it.
+    """
+    commit = str(now.baseline["commit_full"])
+    if against:
+        older = work.refs.sealed(against) or git.commit_of(work.root, against)
+        if older != commit:
+            return (*_against(work, sealed, older), sealed.tree)
+    origin, ours = work.origin(sealed.name), str(now.baseline["tree"])
+    if origin.tree == ours:
+        return ours, commit, sealed.tree
+    merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
+    if conflicts:
+        raise console.answer_no(
+            f"{sealed.name} began from something else than the current baseline {commit[:7]} and conflicts with it in "
+            f"{', '.join(conflicts[:5])}",
+            f"make it anew on top: snapshot_workdir.py create {work.next_name()}",
+        )
+    if origin.commit != commit:
+        console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
+    elif foreign := _differing(work, origin.tree, ours):
+        some = ", ".join(foreign[:5])
+        console.note(f"note: the work tree is not the baseline ({some}); comparing the change merged onto the baseline")
+    return ours, commit, merged
+
+
+def _against(work: Workdirs, sealed: Sealed, commit: str) -> tuple[str, str]:
+    origin = work.origin(sealed.name)
+    if commit == origin.commit:
+        return origin.tree, commit
+    older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)
+    return older, commit  # both sides under the same benchmark, though it may be younger than the code
+
+
+def _differing(work: Workdirs, one: str, other: str) -> list[str]:
+    names = [os.fsdecode(row.path) for row in git_objects.differences(work.root, one, other)]
+    return [name for name in names if name != paths.IMPROVEMENTS]
+
+
+def running(root: Path, experiment: str) -> str | None:
+    """Return the comparison of this experiment that is under way, if any."""
+    for folder in sorted(job_folder.jobs_folder(root, KIND).iterdir()):
+        if folder.name.rsplit(".", 2)[0] == experiment and Folder(root, folder.name, KIND).state() == "running":
+            return folder.name
+    return None
+
+
+def planned(root: Path, job: str) -> dict[str, Any]:
+    """Return what was agreed for a comparison before it began."""
+    found: dict[str, Any] = json.loads(Folder(root, job, KIND).read("plan.json"))
+    return found
+
+
+def start(root: Path, its: Plan) -> str:
+    """Start the driver, detached; return its job."""
+    folder = Folder(root, its.job, KIND)
+    folder.path.mkdir(parents=True)
+    (folder.path / "plan.json").write_text(json.dumps(its.as_dict()), encoding="utf-8")
+    (folder.path / "spec.json").write_text("{}", encoding="utf-8")
+    detached.fork(lambda: driver.carry_out(root, its.job), job_folder.runner_log(root))
+    return its.job
+
+
+def follow(root: Path, job: str, seconds: float) -> journal.Event:
+    """Print the driver's progress until it ends; return the journaled comparison.
+
+    Raises Failure (3) when it died, or still runs after `seconds`.
+    """
+    folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
+    grace, soon = time.monotonic() + 10, 0.001
+    while True:
+        ended = folder.has("finished")
+        text = folder.read("log.txt")
+        for line in text[shown:].splitlines():
+            console.note(line)
+        shown = len(text)
+        if ended:
+            return _result(root, job)
+        if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):
+            raise console.outside(f"the comparison {job} died before it ended", "start it again: the same command")
+        if time.monotonic() > until:
+            raise console.outside(
+                f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
+            )
+        pid = folder.read("started").strip()
+        gone = detached.ends(int(pid), PATIENCE) if pid else None
+        if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
+            time.sleep(soon if gone else PATIENCE if pid else 0.02)
+            soon = PATIENCE if gone else soon  # gone, yet at work: it is in another namespace
+
+
+def _result(root: Path, job: str) -> journal.Event:
+    event: dict[str, Any] | None = next(
+        (e for e in reversed(journal.read(root)) if e.get("type") == "comparison" and e.get("job") == job), None
+    )
+    if event is None:
+        raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
+    return event
+
+
+def outline(plan: Plan, *, full: bool) -> dict[str, Any]:
+    """Return the plan in JSON form; unless `full`, the texts of the task's sections only by their length in characters."""
+    shown = plan.as_dict()
+    for section in () if full else ("setup", "run"):
+        if isinstance(shown["task"].get(section), str):
+            shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"
+    return shown
+
+
+def report(event: journal.Event, unit: str) -> str:
+    """Return the verdict as text: words, estimate with interval, n, seed, reason."""
+    first = f"{event['experiment_id']}: {event['verdict'].replace('_', ' ')}"
+    if event.get("pairs"):
+        low, high = event["interval"]
+        first += (
+            f"  gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}]  n={event['pairs']} pairs, {event['wins']} wins"
+        )
+        if event.get("mode") == "not_worse":
+            first += f" ({event['within']} lose less than the {event['margin']:.1%} margin, which decides)"
+        else:
+            first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
+    lines = [first]
+    if event.get("checks"):
+        lines.append(f"checks: {event['checks']}")
+    if event.get("reason"):
+        lines.append(f"reason: {event['reason']}")
+    if event.get("worse"):
+        lines.append("the candidate is shown to be worse")
+    if event["verdict"] == "undecided" and event.get("needed"):
+        lines.append(f"a decision would need about {event['needed']} pairs")
+    lines.append(
+        f"order seed {event['seed']}; against {event['baseline_commit'][:7]}; metric {event['metric']} {unit}".rstrip()
+    )
+    return "\n".join(lines)
+
+
+def load(root: Path) -> State:
+    """Return the session, which must be locked."""
+    now = state.load(root)
+    now.require_lock()
+    return now

@@ -1,0 +1,66 @@
+"""A comparison or a calibration on a worker: the same steps and the same rule as here, trees from folders beside it.
+
+Run there as `python3 -m helpers.judge.compare.on_worker FOLDER`; FOLDER holds plan.json and trees/<tree>/. The last line printed is
+`COMPARISON: {...}` or `CALIBRATION: {...}`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from helpers.judge.compare import calibration, driver
+from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.side import Side, SideError
+from helpers.run.isolation import environment
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import slots
+
+
+class Folders:
+    """Trees that were sent along, one folder each."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` holds one folder for each tree, named by its id."""
+        self.folder = folder
+
+    def restore(self, tree: str, target: Path) -> None:
+        """Copy a tree into `target`."""
+        shutil.copytree(self.folder / tree, target, symlinks=True, dirs_exist_ok=True)
+
+
+def main(folder: Path) -> None:
+    """Carry out what plan.json asks for and print the answer."""
+    environment.adopt_orphans()
+    asked = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    home, place, trees = Path.home(), folder / "runs" / "x", Folders(folder / "trees")
+    began = time.monotonic()
+    word = "CALIBRATION" if "calibrate" in asked else "COMPARISON"
+    try:
+        with slots.hold_all(home):
+            answer = (
+                _calibrate(home, asked, place, trees) if word == "CALIBRATION" else _compare(home, asked, place, trees)
+            )
+    except SideError as error:
+        answer = {"verdict": "error", "reason": str(error)}
+    except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
+        answer = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
+    answer["seconds"] = round(time.monotonic() - began, 3)
+    print(f"{word}: {json.dumps(answer)}", flush=True)
+
+
+def _compare(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
+    return driver.compare(home, Plan(**asked), place, trees, sys.stdout)
+
+
+def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
+    side = Side(home, asked["calibrate"], place / "baseline", from_dict(asked["task"]), asked["passed"])
+    return {"samples": calibration.measure(side, trees, asked["metric"], print)}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

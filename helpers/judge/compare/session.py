@@ -1,0 +1,93 @@
+"""Beginning a comparison or a calibration, and going on with one: on this machine, or on the worker that was chosen."""
+
+from __future__ import annotations
+
+import argparse
+
+from helpers import console
+from helpers.journal import Event
+from helpers.judge.compare import calibration, local
+from helpers.judge.compare.calibration import Calibration
+from helpers.judge.measure.pairs import Plan
+from helpers.judge.policy import experiment as policy_experiment
+from helpers.run.copies.copies import Workdirs
+from helpers.state import State
+
+
+def asked(args: argparse.Namespace) -> local.Options:
+    """Return what the command line chooses of a comparison."""
+    return local.Options(
+        args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+    )
+
+
+def choose(now: State, on: str, worker: str | None) -> str:
+    """Return the worker to measure on, empty for this machine. Raises Failure (2, 3)."""
+    if on != "sky":
+        return ""
+    from helpers.judge.compare import fleet
+
+    return fleet.choose(now, worker)
+
+
+def running(work: Workdirs, now: State, experiment: str, worker: str, asked: local.Options) -> str | None:
+    """Return the comparison of this experiment that is under way there, if any.
+
+    Raises Failure (2) when it is another one than `asked` for.
+    """
+    if not worker:
+        job = local.running(work.root, experiment)
+        planned = local.planned(work.root, job) if job else {}
+    else:
+        from helpers.judge.compare import fleet
+
+        job = fleet.running(now, experiment)
+        planned = now.jobs[job].submitted["plan"] if job else {}
+    if job and (others := asked.unlike(planned)):
+        raise console.usage(
+            f"a comparison of {experiment} with another {', '.join(others)} is under way",
+            f"wait for it: compare.py {experiment}; then ask for yours",
+        )
+    return job
+
+
+def plan(work: Workdirs, now: State, experiment: str, options: local.Options) -> Plan:
+    """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
+    if not options.against and any(run["experiment_id"] == experiment for run in now.kept):
+        raise console.answer_no(
+            f"{experiment} is kept: the baseline holds it already",
+            f"compare it with what was before: compare.py {experiment} --against REV",
+        )
+    sealed = work.sealed(experiment)
+    if work.path(experiment).is_dir():
+        sealed = work.seal(experiment, None)
+    for finding in policy_experiment.refuse(work, sealed, now):
+        console.note(policy_experiment.line(finding))
+    return local.plan(work, now, sealed, options)
+
+
+def start(work: Workdirs, its: Plan, worker: str) -> str:
+    """Start the comparison and return its job."""
+    if not worker:
+        return local.start(work.root, its)
+    from helpers.judge.compare import fleet
+
+    return fleet.start(work.root, its, worker)
+
+
+def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Event:
+    """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
+    if not worker:
+        return local.follow(work.root, job, seconds)
+    from helpers.judge.compare import fleet
+
+    return fleet.follow(work.root, job, seconds)
+
+
+def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Calibration:
+    """Measure what this machine, or a worker within `seconds`, resolves; raises Failure (2, 3)."""
+    if on != "sky":
+        return calibration.calibrate(work)
+    from helpers.judge.compare import fleet
+
+    return fleet.calibrate(work.root, fleet.choose(local.load(work.root), worker), seconds)

@@ -1,0 +1,1 @@
+"""Measuring pairs: the two sides, what they print, what they leave behind."""

@@ -1,0 +1,96 @@
+"""What one call of the benchmark printed: who wrote it, and its METRIC lines, read in little memory.
+
+The program under test must not reach that file. Behind walls it cannot find it by name; that somebody opened it all the
+same, through another process's descriptors, is seen (inotify(7)), and so is a metric hidden behind the beginning of
+another line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers.run.isolation.libc import LIBC
+from helpers.run.jobs import metric_line
+
+MOST_METRICS = 1000
+_LONGEST = 1 << 16
+_OPENED = 0x20
+_HIDDEN = re.compile(rb"METRIC[ \t]+[A-Za-z0-9_.-]+=")
+
+
+class Watch:
+    """Notices every opening of a file by somebody else, where the system can tell.
+
+    One descriptor serves all calls: closing it makes the kernel wait, 8 ms that a measurement every second would feel.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a file."""
+        try:
+            self._descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        except AttributeError:  # not Linux
+            self._descriptor = -1
+
+    def begin(self, file: Path) -> None:
+        """Watch a file from now on; the watcher's own descriptor must be open already."""
+        if self._descriptor >= 0:
+            LIBC.inotify_add_watch(self._descriptor, os.fsencode(file), _OPENED)
+            self.opened()  # what was before does not count
+
+    def opened(self) -> bool:
+        """Tell whether somebody opened it since the last time that this was asked."""
+        try:
+            return self._descriptor >= 0 and bool(os.read(self._descriptor, 1 << 16))
+        except BlockingIOError:
+            return False
+
+    def __del__(self) -> None:
+        """Let go of the descriptor."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+
+@dataclass
+class Printed:
+    """The metrics of one call; `twice` names one that was printed again, `hidden` says that a line hides another."""
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    twice: str | None = None
+    hidden: bool = False
+
+
+def read(file: Path) -> Printed:
+    """Read the METRIC lines of a benchmark's output, however large it is."""
+    found = Printed()
+    with file.open("rb") as lines:
+        begins = True
+        while raw := lines.readline(_LONGEST):
+            at_start, begins = begins, raw.endswith(b"\n")
+            hidden = _HIDDEN.search(raw)
+            if hidden and (hidden.start() > 0 or not at_start):
+                found.hidden = True
+            if not (at_start and raw.startswith(b"METRIC")):
+                continue
+            parsed = metric_line.parse_line(raw)
+            if parsed.name is None or parsed.value is None:
+                continue
+            if parsed.name in found.metrics:
+                found.twice = parsed.name
+            elif len(found.metrics) < MOST_METRICS:
+                found.metrics[parsed.name] = parsed.value
+    return found
+
+
+def tail(file: Path, characters: int = 300) -> str:
+    """Return the end of a log, on one line and printable."""
+    try:
+        with file.open("rb") as log:
+            log.seek(max(log.seek(0, os.SEEK_END) - 4 * characters, 0))
+            data = log.read(4 * characters)
+    except OSError:
+        return ""
+    text = data.decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[-characters:]

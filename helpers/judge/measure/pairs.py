@@ -1,0 +1,143 @@
+"""Measuring pairs: baseline and candidate back to back, in an order that a fair coin decides anew for each pair."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from helpers import paths
+from helpers.judge.measure.side import Side, SideError
+from helpers.judge.rule import sign_test
+from helpers.judge.rule.sign_test import Verdict
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison as agreed before its first measurement; journaled whole, so that it can be repeated."""
+
+    job: str
+    experiment: str
+    baseline_tree: str
+    baseline_commit: str
+    candidate_tree: str
+    sealed_tree: str
+    metric: str
+    direction: str
+    margin: float
+    max_pairs: int
+    layouts: int
+    mode: str
+    seed: str
+    guards: list[str]
+    task: dict[str, Any]
+    protected: dict[str, str]
+    passed: list[str]
+    workdir_root: str
+    chosen_seed: bool = False
+    """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass
+class Measured:
+    """The metrics of every pair so far, and the seconds spent inside the measurements."""
+
+    baseline: list[dict[str, float]] = field(default_factory=list)
+    candidate: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def of(self, name: str) -> tuple[list[float], list[float]]:
+        """Return the samples of one metric, baseline and candidate, pair by pair.
+
+        Raises KeyError when a measurement lacks it: a missing metric is unknown, never 0.
+        """
+        return [m[name] for m in self.baseline], [m[name] for m in self.candidate]
+
+
+class CandidateError(SideError):
+    """The candidate, unlike the baseline, cannot be measured: an answer, and no failure of the comparison."""
+
+
+DECIDED = ("improved", "not_worse", "not_improved")
+"""Every verdict but `undecided`."""
+Progress = Callable[[Measured, Verdict | None], None]
+Rule = Callable[[Measured, Plan], Verdict]
+
+
+def interleave(
+    baseline: Sequence[Side],
+    candidate: Sequence[Side],
+    plan: Plan,
+    progress: Progress,
+    *,
+    script: str = paths.BENCHMARK,
+    seed: str | None = None,
+    rule: Rule | None = None,
+    ends: Collection[str] = DECIDED,
+) -> tuple[Measured, Verdict]:
+    """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
+
+    With several layouts a side, pairs cycle through them.
+    """
+    measured, seed = Measured(), seed or plan.seed
+    for side in (*baseline, *candidate):
+        _measure(
+            side, side in candidate, plan, script, input_seed(seed, -1)
+        )  # both are warm before the first pair counts
+    number = 0
+    while True:
+        base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
+        first_is_candidate = sign_test.order(seed, number)
+        began = time.monotonic()
+        pair = {}
+        for side in (cand, base) if first_is_candidate else (base, cand):
+            pair[id(side)] = _measure(side, side is cand, plan, script, input_seed(seed, number))
+        measured.seconds += time.monotonic() - began
+        measured.baseline.append(pair[id(base)])
+        measured.candidate.append(pair[id(cand)])
+        number += 1
+        verdict = (rule or judge)(measured, plan) if sign_test.is_look(number, plan.max_pairs) else None
+        progress(measured, verdict)
+        if verdict is not None and (verdict.verdict in ends or number >= plan.max_pairs):
+            return measured, verdict
+
+
+def input_seed(seed: str, number: int) -> int:
+    """Return the seed (1 to 2^31 - 2) that both sides of a pair may make their input from; another for each pair."""
+    return int(hashlib.sha256(f"{seed}/input/{number}".encode()).hexdigest()[:12], 16) % (2**31 - 2) + 1
+
+
+def _measure(side: Side, candidate: bool, plan: Plan, script: str, seed: int) -> dict[str, float]:
+    try:
+        found = side.measure(script, seed)
+        if not found.get(plan.metric, 0) > 0:
+            raise SideError(f"{script} printed no positive METRIC {plan.metric}")  # noqa: TRY301
+    except SideError as error:
+        raise (CandidateError(str(error)) if candidate else SideError(f"the baseline: {error}")) from None
+    return found
+
+
+def judge(measured: Measured, plan: Plan) -> Verdict:
+    """Apply the one rule to the deciding metric."""
+    base, cand = measured.of(plan.metric)
+    return sign_test.judge(
+        base, cand, direction=plan.direction, margin=plan.margin, max_pairs=plan.max_pairs, mode=plan.mode
+    )
+
+
+def last_look(measured: Measured, plan: Plan) -> Verdict:
+    """Apply the rule at the last look alone."""
+    base, cand = measured.of(plan.metric)
+    return sign_test.last_look(base, cand, direction=plan.direction, margin=plan.margin, mode=plan.mode)
+
+
+def side_name(seed: str, name: str, layout: int) -> str:
+    """Return a folder name that does not say which side it is; all of one layout are of one length."""
+    digest = hashlib.sha256(f"{seed}/{name}/{layout}".encode()).hexdigest()
+    return digest[:8] + "x" * (layout * 7)

@@ -1,0 +1,182 @@
+"""One side of a comparison: a clean build in a folder of its own, measured one call at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from helpers import paths
+from helpers.judge.measure import benchmark_output, leftovers
+from helpers.judge.measure.benchmark_output import tail
+from helpers.run.isolation import environment, execute, mounts
+from helpers.run.isolation.pids import Orphans
+from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
+from helpers.run.local import slots
+
+OPENED = "the benchmark's output was opened by something else"
+HIDDEN = "a METRIC line was hidden behind the beginning of another"
+OUTLIVED = "processes outlived the one that started them"
+"""Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
+_OWN = {"home": ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share"), "tmp": ("tmp",)}
+
+
+class Trees(Protocol):
+    """Where a side's content comes from: the user's objects, or folders that were sent to a worker."""
+
+    def restore(self, tree: str, target: Path) -> None:
+        """Write the content of `tree` into the folder `target`."""
+
+
+class SideError(Exception):
+    """A side cannot be built or measured; the message says why."""
+
+
+@dataclass
+class Side:
+    """A tree, built in `folder`/copy with a HOME and temporary folder of its own.
+
+    `padding` bytes are added to the environment, so that sides with several layouts differ in how the stack is aligned.
+    """
+
+    root: Path
+    tree: str
+    folder: Path
+    task: Task
+    passed: list[str]
+    layout: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+    before: leftovers.Scan = field(default_factory=dict)
+    signs: set[str] = field(default_factory=set)
+    fresh: dict[str, list[object] | None] = field(default_factory=dict)
+    around: Callable[[], None] | None = None
+    watch: benchmark_output.Watch = field(default_factory=benchmark_output.Watch, repr=False)
+
+    @property
+    def copy(self) -> Path:
+        """The folder that the program is built and run in."""
+        return self.folder / "copy"
+
+    def build(self, trees: Trees) -> None:
+        """Restore the tree and build it; raises SideError with the end of what the build printed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        trees.restore(self.tree, self.copy)
+        extra = {"AUTORESEARCH_REPEATS": "1", "AUTORESEARCH_LAYOUT": str(self.layout)}
+        if self.layout:
+            extra["AUTORESEARCH_PADDING"] = "x" * (self.layout * 173)
+        self.env = environment.environment(self.folder, {**self.task.envs, **extra}, self.passed)
+        slots.add_dependencies(self.root, 0, self.env)
+        command = self.task.envs.get(BUILD_CMD, "").strip()
+        caches = environment.caches(self.env)
+        with (self.folder / "build.log").open("wb") as log:
+            if not execute.set_up(self.root, self.task, self.copy, self.env, 0, log.fileno()):
+                raise SideError(f"setup failed: {tail(self.folder / 'build.log')}")
+            if command:
+                limit = self.task.seconds("BUILD_TIMEOUT", 1800)
+                build = ["bash", "-c", command]
+                code = execute.bash(build, self.copy, self.env, limit, log.fileno(), walls=self.walls(caches))
+                if code != 0:
+                    said = f"past {limit} s" if code is None else f"exit {code}"
+                    end = tail(self.folder / "build.log")
+                    hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
+                    raise SideError(f"build failed ({said}): {end}{hint}")
+        self.around = self.walls()
+
+    def measure(self, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
+        """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
+
+        `seed` reaches the script as AUTORESEARCH_SEED: a benchmark that makes its input from it leaves nothing to
+        learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one call to the next.
+        """
+        self._empty()
+        out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            limit = self.task.seconds(BENCH_TIMEOUT, 600)
+            out_err = stdout.fileno(), stderr.fileno()
+            self.watch.begin(out)
+            env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
+            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)
+        self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
+        if code != 0:
+            said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
+            raise SideError(f"{script} {said}: {tail(err) or tail(out)}")
+        printed = benchmark_output.read(out)
+        if printed.twice:
+            raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
+        if not printed.metrics:
+            raise SideError(f"{script} printed no METRIC line: {tail(err)}")
+        self.signs |= {HIDDEN} if printed.hidden else set()
+        return printed.metrics
+
+    def _empty(self) -> None:
+        """Make HOME and the temporary folder anew, unless nothing touched them."""
+        for name, folders in _OWN.items():
+            own = [self.folder / folder for folder in folders]
+            if name in self.fresh and self.fresh[name] == _marks(own):
+                continue
+            shutil.rmtree(own[0], ignore_errors=True)
+            for folder in own:
+                folder.mkdir()
+            self.fresh[name] = _marks(own)
+
+    def walls(self, writable: Sequence[Path] = ()) -> Callable[[], None] | None:
+        """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
+        fixed = [self.copy / name for name in paths.PROTECTED]  # bash reads a script while it runs
+        own = [self.copy, self.folder / "home", self.folder / "tmp", *writable]
+        return mounts.builder(own, self.folder.parent.parent, environment.tools(self.env), fixed)
+
+    def check(self) -> str:
+        """Run the checks in this side's copy; return CHECKS_STATUS's words."""
+        if not (self.copy / paths.CHECKS).exists():
+            return f"skipped (no {paths.CHECKS})"
+        limit = self.task.seconds(CHECK_TIMEOUT, 600)
+        with (self.folder / "checks.log").open("wb") as log:
+            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.around)
+        return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
+
+    def changed_protected(self, locked: dict[str, str]) -> list[str]:
+        """Return the protected files of the copy that are not as locked."""
+        return sorted(
+            name
+            for name, wanted in locked.items()
+            if not (self.copy / name).is_file() or hashlib.sha256((self.copy / name).read_bytes()).hexdigest() != wanted
+        )
+
+    def remember(self) -> None:
+        """Note what the copy holds, to see later what measurements leave behind there."""
+        self.before = leftovers.scan(self.copy)
+
+    def settle(self) -> None:
+        """After the first measurement: compile the Python that it compiled anew, for the later ones to find.
+
+        What the program itself wrote under such a name is gone with that.
+        """
+        self.env["PYTHONDONTWRITEBYTECODE"] = "1"
+        sources = leftovers.take_compiled(self.copy, self.before)
+        if sources:
+            listed = self.folder / "tmp" / "sources"
+            listed.write_text("\n".join(sources), encoding="utf-8", errors="surrogateescape")
+            command = ["python3", "-I", "-m", "compileall", "-q", "-i", str(listed)]  # -I: nothing of the copy's is run
+            with (self.folder / "build.log").open("ab") as log:
+                execute.bash(command, self.copy, self.env, 600, log.fileno(), walls=self.around)
+        leftovers.accept_compiled(self.copy, self.before)
+
+    def left_behind(self) -> set[str]:
+        """Return what measurements made or changed in the copy since `remember`."""
+        return leftovers.changed(self.before, leftovers.scan(self.copy))
+
+
+def _marks(folders: Sequence[Path]) -> list[object] | None:
+    """Return what changes with whatever is kept in these folders, None when one is gone.
+
+    The entries, and what lstat says: the time of the last change of an inode cannot be set back.
+    """
+    try:
+        seen = [([entry.name for entry in folder.iterdir()], os.lstat(folder)) for folder in folders]
+    except OSError:
+        return None
+    return [(names, s.st_ino, s.st_mode, s.st_uid, s.st_mtime_ns, s.st_ctime_ns) for names, s in seen]

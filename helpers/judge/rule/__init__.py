@@ -1,0 +1,1 @@
+"""The rule that decides, as pure statistics: no files, no processes."""

@@ -1,0 +1,207 @@
+"""The rule that decides: count the wins in interleaved pairs, look a few times, stop as soon as the table allows.
+
+A pair is one measurement of the baseline and one of the candidate, back to back, in an order that a fair coin decides.
+With that coin the chance that a candidate without any effect collects the wins of the table is known exactly, whatever
+the noise is: a sign test with several looks (1.63% with at most 24 pairs, 2.19% with at most 48). references/judging.md
+explains it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+TABLE = {8: (8, 3), 12: (11, 5), 18: (15, 7), 24: (18, 10), 36: (26, 15), 48: (33, 21)}
+"""Pairs so far: (improved if wins >= this, not improved if clear wins <= this)."""
+
+FARTHEST = 1e100
+"""A ratio beyond this is a broken metric, and its logarithm could not be turned back into a fraction."""
+
+Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on.
+
+    Counted are pairs with a gain above 0 (`wins`), above the margin (`clear_wins`) and above minus the margin (`within`).
+    """
+
+    verdict: Answer
+    pairs: int
+    gain: float
+    interval: tuple[float, float]
+    wins: int
+    clear_wins: int
+    within: int
+    worse: bool
+    needed_pairs: int | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A secondary metric and by which fraction it may be worse; `direction` says which way worse lies.
+
+    With `same` it may not differ at all within a pair: a checksum of the output.
+    """
+
+    name: str
+    limit: float
+    direction: Literal["lower", "higher"]
+    same: bool = False
+
+
+def order(seed: str, number: int) -> bool:
+    """Tell whether the candidate is measured first in pair `number`: a fair coin, the same for ever."""
+    return hashlib.sha256(f"{seed}/{number}".encode()).digest()[0] & 1 == 1
+
+
+def is_look(pairs: int, max_pairs: int) -> bool:
+    """Tell whether the table is consulted after so many pairs: at its looks, and when the pairs are used up."""
+    return pairs == max_pairs or (pairs in TABLE and pairs < max_pairs)
+
+
+def gains(baseline: Sequence[float], candidate: Sequence[float], direction: str) -> list[float]:
+    """Return the log gain of every pair; raises ValueError for values that have no logarithm."""
+    if direction not in ("lower", "higher"):
+        raise ValueError(f"direction must be lower or higher, not {direction!r}")
+    for value in (*baseline, *candidate):
+        if type(value) not in (int, float) or not 0 < value < math.inf:
+            raise ValueError(f"measurements must be positive finite numbers, not {str(value)[:40]!r}")
+    pairs = zip(baseline, candidate, strict=False)
+    try:
+        ratios = [b / c for b, c in pairs] if direction == "lower" else [c / b for b, c in pairs]
+    except (OverflowError, ZeroDivisionError):
+        ratios = [math.inf]
+    if ratios and not (min(ratios) > 1 / FARTHEST and max(ratios) < FARTHEST):
+        raise ValueError("the two measurements of a pair lie too far apart for one metric")
+    return [math.log(ratio) for ratio in ratios]
+
+
+def judge(
+    baseline: Sequence[float],
+    candidate: Sequence[float],
+    *,
+    direction: str,
+    margin: float = 0.01,
+    max_pairs: int = 48,
+    mode: str = "improved",
+) -> Verdict:
+    """Apply the rule to pairs in the order they were measured; what follows the deciding look is not used.
+
+    `margin` is the smallest gain worth keeping, a fraction. In mode `not_worse` the question is whether the candidate
+    loses less than the margin. Raises ValueError for unusable measurements.
+    """
+    if not 0 < margin < 1:
+        raise ValueError(f"margin must lie between 0 and 1, not {margin!r}")
+    if max_pairs < 1:
+        raise ValueError(f"max_pairs must be 1 or more, not {max_pairs!r}")
+    if mode not in ("improved", "not_worse"):
+        raise ValueError(f"mode must be improved or not_worse, not {mode!r}")
+    found = gains(baseline, candidate, direction)
+    usable = [n for n in TABLE if n <= min(len(found), max_pairs)]
+    if not found:
+        raise ValueError("there are no pairs")
+    delta = -math.log1p(-margin)
+    if not usable:  # too few for any look: whatever they say, nothing is decided
+        return _verdict("undecided", found[:max_pairs], delta, mode)
+    for pairs in usable:
+        answer = _look(found[:pairs], delta, mode)
+        if answer != "undecided":
+            return _verdict(answer, found[:pairs], delta, mode)
+    return _verdict("undecided", found[: usable[-1]], delta, mode)
+
+
+def last_look(
+    baseline: Sequence[float], candidate: Sequence[float], *, direction: str, margin: float, mode: str
+) -> Verdict:
+    """Apply the rule at the last look alone, whatever an earlier one would have said: for a fixed number of pairs."""
+    found, delta = gains(baseline, candidate, direction), -math.log1p(-margin)
+    usable = [n for n in TABLE if n <= len(found)]
+    if not usable:
+        return _verdict("undecided", found, delta, mode)
+    return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode)
+
+
+def _look(found: Sequence[float], delta: float, mode: str) -> Answer:
+    enough, few = TABLE[len(found)]
+    if mode == "not_worse":
+        # Both columns count gains above -delta: a removal without effect wins gains above 0 only every other time and
+        # would be turned down at the first look in 36% of comparisons. The chance to accept a true loss of the margin
+        # hangs on the left column alone.
+        wins = sum(gain > -delta for gain in found)
+        if wins >= enough and statistics.median(found) > -delta:
+            return "not_worse"
+        return "not_improved" if wins <= few else "undecided"
+    if sum(gain > 0 for gain in found) >= enough and statistics.median(found) >= delta:
+        return "improved"
+    return "not_improved" if sum(gain > delta for gain in found) <= few else "undecided"
+
+
+def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) -> Verdict:
+    ordered, pairs = sorted(found), len(found)
+    enough, _ = TABLE.get(pairs, (pairs, 0))
+    middle = statistics.median(ordered)
+    needed = None
+    if answer == "undecided":
+        needed = _needed(found, delta if mode == "improved" else -delta)
+    losses = sum(gain < 0 for gain in found)
+    return Verdict(
+        answer,
+        pairs,
+        math.expm1(middle),
+        (math.expm1(ordered[pairs - enough]), math.expm1(ordered[enough - 1])),
+        sum(gain > 0 for gain in found),
+        sum(gain > delta for gain in found),
+        sum(gain > -delta for gain in found),
+        losses >= enough and middle <= -delta,
+        needed,
+    )
+
+
+def _needed(found: Sequence[float], against: float) -> int | None:
+    """Estimate the pairs for a decision: a sign test of the observed share of wins at one sided 2%, 80% power."""
+    share = sum(gain > against for gain in found) / len(found)
+    distance = abs(share - 0.5)
+    if distance < 0.01:
+        return None
+    return max(len(found) + 1, math.ceil(((2.054 * 0.5 + 0.842 * math.sqrt(share * (1 - share))) / distance) ** 2))
+
+
+def parse_guard(text: str) -> Guard:
+    """Read NAME=+2% (lower is better, may rise by 2%), NAME=-2% (higher is better, may fall by 2%) or NAME=same.
+
+    Raises ValueError for anything else.
+    """
+    if match := re.fullmatch(r"([A-Za-z0-9_.µ-]+)=same", text):
+        return Guard(match[1], 0.0, "lower", same=True)
+    match = re.fullmatch(r"([A-Za-z0-9_.µ-]+)=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
+    if not match or not 0 <= float(match[3]) < 100:
+        raise ValueError("NAME=+PCT% (may rise), NAME=-PCT% (may fall) or NAME=same (a checksum) is expected")
+    return Guard(match[1], float(match[3]) / 100, "lower" if match[2] == "+" else "higher")
+
+
+def guard_holds(
+    guard: Guard, baseline: Sequence[float], candidate: Sequence[float], max_pairs: int
+) -> tuple[float, bool]:
+    """Return the median change for the worse (a fraction) and whether the guard holds.
+
+    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it shown;
+    a metric that must be the same must be so in every pair.
+    """
+    if guard.same:
+        differing = [(b, c) for b, c in zip(baseline, candidate, strict=True) if b != c]
+        return (differing[0][1] / differing[0][0] - 1 if differing and differing[0][0] else 0.0), not differing
+    found = gains(baseline, candidate, guard.direction)
+    looks = [n for n in TABLE if n <= min(len(found), max_pairs)]
+    limit = -math.log1p(guard.limit) if guard.direction == "lower" else math.log1p(-guard.limit)
+    used = found[: looks[-1]] if looks else found
+    beyond = sum(gain < limit for gain in used)
+    middle = statistics.median(used)
+    shown = bool(looks) and beyond >= TABLE[looks[-1]][0]
+    return math.expm1(-middle), middle >= limit - 1e-12 and not shown

@@ -1,0 +1,1 @@
+"""GitHub and the git log: pull requests, issues, commits, forks."""

@@ -1,0 +1,237 @@
+"""Asking GitHub's REST API: one place for its token, its limits, its pages and what its refusals mean.
+
+Every answer is checked against github_shapes before anything is taken from it. Addresses that an answer contains (Link
+headers, next pages) are never followed: pages are counted here, so that the token goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers import console
+from helpers.read.forge import names, schema, token
+from helpers.read.untrusted import line
+from helpers.read.web import client, destinations
+
+Json = Mapping[str, Any]
+VERSION = "2022-11-28"
+FRESH = 6 * 3600.0
+"""Seconds for which a remembered answer is given without asking again."""
+PAGE = 100
+
+
+@dataclass
+class Api:
+    """One server, the person's token for it, and how many more requests may be made."""
+
+    base: str
+    token: token.Token | None
+    budget: client.Budget
+    fresh: bool = False
+    limits: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Of each kind of request: remaining, limit, when it is full again (seconds since the epoch)."""
+    stale: bool = False
+    moved: dict[str, str] = field(default_factory=dict)
+    """Repositories that the server has redirected, /repos/OLD/NAME to its place of today, so that it need not do so each time."""
+
+    @property
+    def host(self) -> str:
+        """The server's name, for messages."""
+        return destinations.origin(self.base)[1]
+
+    def one(self, path: str, endpoint: str, params: Mapping[str, str] | None = None, *, what: str) -> dict[str, Any]:
+        """Return the object at `path`, checked as `endpoint`; `what` it is, for the message when there is none."""
+        value = self._value(self._get(path, params or {}, what))
+        if not isinstance(value, dict):
+            raise self._odd(endpoint)
+        schema.check(value, endpoint)
+        return value
+
+    def pages(
+        self,
+        path: str,
+        endpoint: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        what: str,
+        most: int = 1,
+        size: int = PAGE,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield up to `most` pages of a list. An empty one in the middle is no end as long as the server names a next."""
+        for number in range(1, most + 1):
+            asked = {**(params or {}), "per_page": str(size), **({"page": str(number)} if number > 1 else {})}
+            answer = self._get(path, asked, what)
+            value = self._value(answer)
+            schema.check(value, endpoint)
+            yield [item for item in value if isinstance(item, dict)]
+            if 'rel="next"' not in answer.headers.get("link", ""):
+                return
+
+    def last_page(self, path: str, endpoint: str, *, what: str) -> list[dict[str, Any]]:
+        """Return the newest page of a list that comes oldest first, and the one before when there is just one more."""
+        import re
+
+        first = self._get(path, {"per_page": str(PAGE)}, what)
+        value = self._value(first)
+        schema.check(value, endpoint)
+        last = re.search(r'[?&]page=(\d{1,6})[^>]*>;\s*rel="last"', first.headers.get("link", ""))
+        if last and int(last[1]) > 1:
+            more = self._value(self._get(path, {"per_page": str(PAGE), "page": last[1]}, what))
+            schema.check(more, endpoint)
+            value = [*value, *more]
+        return [item for item in value if isinstance(item, dict)]
+
+    def search(self, kind: str, endpoint: str, params: Mapping[str, str], *, accept: str = "") -> dict[str, Any]:
+        """Return one page of /search/`kind`, checked."""
+        answer = self._get(f"/search/{kind}", params, f"search for {kind} at this address", accept=accept)
+        value = self._value(answer)
+        if not isinstance(value, dict):
+            raise self._odd(endpoint)
+        schema.check(value, endpoint)
+        return value
+
+    def said(self) -> str:
+        """Return the state of the limits in words, empty when no request was made."""
+        rows = [
+            f"{left} of {most} {'requests' if kind == 'core' else kind + ' requests'} left, resets {time.strftime('%H:%M', time.localtime(when))}"
+            for kind, (left, most, when) in sorted(self.limits.items())
+        ]
+        who = "" if self.token else " (no token: with one the limits are far higher)"
+        return f"{self.host}: {'; '.join(rows)}{who}" if rows else ""
+
+    def _get(self, path: str, params: Mapping[str, str], what: str, *, accept: str = "") -> client.Response:
+        headers = {"accept": accept or "application/vnd.github+json", "x-github-api-version": VERSION}
+        kind, before = _kind(path), self.budget.used
+        top = "/".join(path.split("/")[:4])
+        path = self.moved.get(top, top) + path[len(top) :]
+        try:
+            answer = client.get(
+                self.base + path,
+                params=params,
+                headers=headers,
+                token=self.token.value if self.token else None,
+                trusted=[self.base],
+                ttl=FRESH,
+                fresh=self.fresh,
+                limit=kind,
+                budget=self.budget,
+            )
+        except client.Throttled as throttled:
+            self._note(kind, throttled.headers)
+            raise
+        except client.Unreachable as failure:
+            if failure.offline:
+                failure.do = "allow the network; or search the git log with --local, which needs none"
+            raise
+        if self.budget.used > before and not answer.stale:  # a 304 says how much is left too
+            self._note(kind, answer.headers)
+        self.stale |= answer.stale
+        self._learn(path, answer)
+        if answer.status != 200:
+            raise self._refusal(answer, what)
+        return answer
+
+    def _learn(self, path: str, answer: client.Response) -> None:
+        """Remember where on this very server a repository has gone."""
+        top = "/".join(path.split("/")[:4])
+        rest, now = path[len(top) :], answer.url.partition("?")[0]
+        if not now.startswith(f"{self.base}/") or answer.from_cache or not path.startswith("/repos/"):
+            return
+        place = now[len(self.base) :]
+        if place != path and place.endswith(rest):
+            self.moved[top] = place[: len(place) - len(rest)]
+
+    def _note(self, kind: str, headers: Mapping[str, str]) -> None:
+        values = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
+        if all(v.isdigit() and len(v) < 12 for v in values):
+            resource = line(headers.get("x-ratelimit-resource", kind), 30)
+            self.limits[resource] = (int(values[0]), int(values[1]), int(values[2]))
+
+    def _value(self, answer: client.Response) -> Any:  # noqa: ANN401 - any JSON value
+        return answer.json()
+
+    def _odd(self, endpoint: str) -> console.Failure:
+        return console.outside(
+            f"{self.host} answered {endpoint} with JSON of another shape", "is --api an API of GitHub's?"
+        )
+
+    def _refusal(self, answer: client.Response, what: str) -> console.Failure:
+        """Return what a status other than 200 means and what to do about it."""
+        said = line(_message(answer), 200)
+        mine = self.token.source if self.token else ""
+        if answer.status == 401 and mine:
+            do = "renew it (gh auth login), or unset it: public repositories need none"
+            return console.usage(f"{self.host} does not accept the token of {mine} (401: {said})", do)
+        if answer.status == 401:
+            return console.usage(f"{self.host} wants a token for this (401: {said})", token.advice(self.base))
+        if answer.status == 404:
+            do = f"check the name; a private one needs a token that may read it{f' ({mine} may not)' if mine else ''}"
+            return Missing(f"{self.host} has no {what} (404)", do + ("" if mine else f": {token.advice(self.base)}"))
+        if answer.status == 403:
+            do = f"give the token of {mine} the right to read it" if mine else token.advice(self.base)
+            return console.usage(f"{self.host} does not show {what} (403: {said})", do)
+        if answer.status == 422:
+            return Unprocessable(
+                f"{self.host} cannot process this question (422: {said})", "check the name, or ask in plainer words"
+            )
+        if answer.status in (409, 410, 451):
+            why = {
+                409: "the repository is empty",
+                410: "it is turned off or was deleted",
+                451: "it is blocked for legal reasons",
+            }
+            return console.answer_no(f"{self.host}: no {what}: {why[answer.status]} ({answer.status}: {said})")
+        return console.outside(
+            f"{self.host} answered {answer.status} to {what}: {said}", "is --api an API of GitHub's?"
+        )
+
+
+class Missing(console.Failure):
+    """404: it is not there, or not for us."""
+
+    def __init__(self, message: str, do: str) -> None:
+        """Wrong input, as far as we know."""
+        super().__init__(console.USAGE, message, do)
+
+
+class Unprocessable(console.Failure):
+    """422: a search of a repository that is not there (or renamed, or hidden), or of words the service does not take."""
+
+    def __init__(self, message: str, do: str) -> None:
+        """Wrong input, as far as we know."""
+        super().__init__(console.USAGE, message, do)
+
+
+def open_api(said: str, most: int, *, fresh: bool) -> Api:
+    """Return the API that the user means: --api, else $GITHUB_API_URL, else GitHub's own."""
+    import os
+
+    base = names.base(said or os.environ.get("GITHUB_API_URL", ""))
+    return Api(base, token.find(base), client.Budget(most), fresh)
+
+
+def _kind(path: str) -> str:
+    """Return which of the service's limits a request counts against."""
+    return {"/search/code": "code_search"}.get(path, "search" if path.startswith("/search/") else "core")
+
+
+def _message(answer: client.Response) -> str:
+    """Return what the service says is wrong: its `message` and those of its `errors`."""
+    import json
+
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return answer.text[:200]
+    if not isinstance(value, dict):
+        return answer.text[:200]
+    errors = value.get("errors")
+    more = (
+        [e["message"] for e in errors if isinstance(e, dict) and isinstance(e.get("message"), str)]
+        if isinstance(errors, list)
+        else []
+    )
+    return ": ".join([str(value.get("message", "")), *more[:2]])

@@ -1,0 +1,131 @@
+"""Commits and release notes that speak of performance, with the measured claims in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from helpers.read.forge import claims, findings, names, query
+from helpers.read.forge.api import Api
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.names import Name
+from helpers.read.forge.query import Wanted
+from helpers.read.forge.search import pages, same, searched, text_of
+
+Json = Mapping[str, Any]
+
+
+def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
+    """Search the commits of a repository's default branch.
+
+    The service's commit search knows no forks and not every repository; where it finds nothing, the newest commits
+    themselves are looked through.
+    """
+
+    def ask(here: Name, outcome: Outcome) -> None:
+        for question in query.commits(here.full, wanted):
+            if outcome.silent:
+                break
+            for item in pages(api, "commits", {"q": question}, wanted.pages, outcome):
+                if same(here, text_of(item, "repository", "full_name")):
+                    _take(item, wanted, outcome)
+        if not outcome.findings and not outcome.silent:
+            newest(api, here, wanted, outcome)
+
+    return searched(api, name, ask).cut(wanted.limit)
+
+
+def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
+    """Look through the newest commits for the words."""
+    params = {"since": f"{wanted.since}-01-01T00:00:00Z"} if wanted.since else {}
+    seen = 0
+
+    def look() -> None:
+        nonlocal seen
+        listed = api.pages(
+            f"/repos/{name.full}/commits",
+            "/repos/{repo}/commits",
+            params,
+            what=f"repository {name.full}",
+            most=wanted.pages,
+        )
+        for page in listed:
+            seen += len(page)
+            for item in page:
+                _take(item, wanted, outcome, must=True)
+
+    outcome.tried(look)
+    outcome.notes.append(f"the commit search found nothing; looked through the newest {seen} commits instead")
+
+
+def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -> None:
+    """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
+    message = text_of(item, "commit", "message")
+    if must and not wanted.by_performance and not query.mentions(wanted.words, message):
+        return
+    if (wanted.perf or wanted.by_performance) and not claims.words(message) and not claims.find(message):
+        return
+    outcome.findings.append(commit(item))
+
+
+def commit(item: Json) -> Finding:
+    """Return a commit as a finding."""
+    message, url = text_of(item, "commit", "message"), text_of(item, "html_url")
+    title, _, body = message.partition("\n")
+    claimed = claims.find(message)
+    about = claims.words(message)[:6]
+    merge = len(item["parents"] or []) > 1
+    return findings.made(
+        names.of_html(url),
+        "commit",
+        title,
+        url,
+        date=text_of(item, "commit", "author", "date"),
+        facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
+        claims=[c.quote for c in claimed],
+        weight=claims.weight(title, body, len(claimed)) - (1.0 if merge else 0.0),
+    )
+
+
+def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
+    """Read the release notes, newest first: of each the lines that say what is wanted, or how it begins."""
+    outcome = Outcome()
+
+    def look() -> None:
+        listed = api.pages(
+            f"/repos/{name.full}/releases", "/repos/{repo}/releases", what=f"repository {name.full}", most=wanted.pages
+        )
+        for page in listed:
+            outcome.total += len(page)
+            for item in page:
+                found = _release(item, wanted, -len(outcome.findings))
+                if found and text_of(item, "published_at")[:4] >= str(wanted.since or ""):
+                    outcome.findings.append(found)
+
+    outcome.tried(look)
+    return outcome.cut(wanted.limit)
+
+
+def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
+    rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in text_of(item, "body").splitlines()]
+    rows = [row for row in rows if row]
+    if wanted.words.strip():
+        rows = [row for row in rows if query.mentions(wanted.words, row)]
+    if wanted.perf:
+        rows = [row for row in rows if claims.words(row) or claims.find(row)]
+    if not rows and (wanted.perf or wanted.words.strip()):
+        return None
+    url = text_of(item, "html_url")
+    rows.sort(key=lambda row: -len(claims.find(row)))
+    return findings.made(
+        names.of_html(url),
+        "release",
+        text_of(item, "name") or text_of(item, "tag_name"),
+        url,
+        state="pre-release" if item["prerelease"] else "release",
+        date=text_of(item, "published_at"),
+        more=rows[:6],
+        claims=[c.quote for c in claims.find("\n".join(rows))],
+        weight=float(place),
+    )

@@ -1,0 +1,206 @@
+"""Forks that are truly ahead: commits of their own, on source files, not only a copy that was pushed to once.
+
+A fork of the project is a change that somebody needed and did not, or could not, bring back: the published run gained
+more from forks than from papers. Costs one request for the list and one for each fork compared.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from helpers import console
+from helpers.read.forge import claims, findings
+from helpers.read.forge import names as forge_names
+from helpers.read.forge.api import Api, Missing
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.names import Name
+from helpers.read.forge.query import Wanted
+from helpers.read.forge.search import list_of, number_of, repository, text_of
+from helpers.read.untrusted import line
+
+Json = Mapping[str, Any]
+COMPARED = 10
+"""Forks compared without a token: with the list that makes 11 of the 60 requests an hour."""
+COMPARED_TOKEN = 30
+OTHERS = 3
+"""Branches looked at of a fork beside its default one."""
+_BOTS = re.compile(r"dependabot|renovate|gh-pages|snyk|revert-")
+_NO_SOURCE = re.compile(
+    r"(^|/)(\.github|\.gitlab|\.circleci|docs?|doc|examples?|website|i18n|locales?)/|"
+    r"\.(md|rst|txt|adoc|ya?ml|json|toml|lock|cfg|ini|svg|png|jpe?g|gif|ico|csv|html?|css|po|pdf)$|"
+    r"(^|/)(LICENSE|NOTICE|AUTHORS|CODEOWNERS|CHANGELOG|Dockerfile|\.git\w+|\.editorconfig)[^/]*$",
+    re.IGNORECASE,
+)
+
+
+def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
+    """List the forks, compare the most promising with upstream and return those that are ahead."""
+    outcome = Outcome()
+    listed = outcome.tried(_listed, api, name, wanted, outcome) or []
+    alive = [f for f in listed if text_of(f, "pushed_at") > text_of(f, "created_at")]
+    alive.sort(key=lambda f: text_of(f, "pushed_at"), reverse=True)
+    alive = [f for f in alive if text_of(f, "pushed_at")[:4] >= str(wanted.since or "")]
+    outcome.total = len(listed)
+    branches = Counter(text_of(f, "default_branch") for f in listed if text_of(f, "default_branch"))
+    base = branches.most_common(1)[0][0] if branches else "main"
+    _compare(api, name, base, alive[: max(1, api.budget.left)], outcome, deep=wanted.branches)
+    if len(listed) > len(alive):
+        outcome.notes.append(
+            f"{len(listed) - len(alive)} of {len(listed)} forks were never pushed to, or not since the year asked for"
+        )
+    return outcome.cut(wanted.limit)
+
+
+def _listed(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> list[dict[str, Any]]:
+    """Return the forks by stars, and with a token the newest too. REST cannot sort them by push date."""
+    orders = [("stargazers", wanted.pages), *([("newest", 1)] if api.token else [])]
+    found: dict[str, dict[str, Any]] = {}
+    for sort, pages in orders:
+        for page in api.pages(
+            f"/repos/{name.full}/forks",
+            "/repos/{repo}/forks",
+            {"sort": sort},
+            what=f"repository {name.full}",
+            most=pages,
+        ):
+            found.update({text_of(fork, "full_name"): fork for fork in page})
+            if sort == "stargazers" and len(page) == 100 and pages == 1:
+                outcome.notes.append("there are more forks than the 100 most starred that were looked at: --pages N")
+    return list(found.values())
+
+
+def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Outcome, *, deep: bool) -> None:
+    """Compare each with upstream; stop, and say so, when the service or the allowance does not let us go on."""
+    looked = even = gone = 0
+    true = ""
+    known = set(outcome.tried(_branches, api, name.full) or []) if deep else set()
+    for fork in some:
+        answer: dict[str, Any] | None = {}
+        try:
+            answer = outcome.tried(_ahead, api, name, base, fork)
+        except Missing:
+            if not true:  # the branch that most forks have need not be upstream's
+                true = text_of(outcome.tried(repository, api, name), "default_branch") or base
+            answer = outcome.tried(_again, api, name, true, fork) if true != base else {}
+            base = true
+        except console.Failure as failure:  # one that is too large, blocked or odd is not the end of the others
+            outcome.say(failure.message)
+        if answer is None:
+            break
+        looked += 1
+        gone += not answer
+        finding = _finding(fork, answer) if answer else None
+        if answer and deep and not outcome.silent:
+            finding = _elsewhere(api, name, base, fork, known, outcome) or finding
+        even += bool(answer) and finding is None
+        outcome.findings += [finding] if finding else []
+    if gone and gone == looked:
+        outcome.status = "error"
+    said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.findings)} ahead"
+    said += (
+        f", {even} with nothing of their own on their default branch{'' if deep else ' (--branches looks at others)'}"
+        if even
+        else ""
+    )
+    outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
+
+
+def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
+    """Compare once more, with the branch that upstream really has; empty when that cannot be either."""
+    try:
+        return _ahead(api, name, base, fork)
+    except Missing:
+        return {}
+
+
+def _branches(api: Api, full: str) -> list[str]:
+    name = forge_names.parse(full)
+    listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
+    return [text_of(branch, "name") for page in listed for branch in page]
+
+
+def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], outcome: Outcome) -> Finding | None:
+    """Return what the most promising of the fork's other branches holds, those named after performance first."""
+    full, own = text_of(fork, "full_name"), text_of(fork, "default_branch")
+    try:
+        names = [
+            n for n in outcome.tried(_branches, api, full) or [] if n not in known and n != own and not _BOTS.match(n)
+        ]
+    except console.Failure:
+        return None
+    names.sort(key=lambda n: (not claims.words(re.sub(r"[-_/.]", " ", n)), n))
+    found = []
+    for branch in names[:OTHERS]:
+        answer = outcome.tried(_again, api, name, base, {**fork, "default_branch": branch})
+        finding = _finding(fork, answer, branch) if answer else None
+        found += [finding] if finding else []
+    return max(found, key=lambda f: f.weight, default=None)
+
+
+def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
+    head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
+    path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
+    return api.one(
+        path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {line(head, 120)}"
+    )
+
+
+def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
+    """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
+    ahead = number_of(answer, "ahead_by")
+    own = [c for c in list_of(answer, "commits") if isinstance(c, dict) and len(list_of(c, "parents")) < 2]
+    if not ahead or not own:
+        return None
+    files = [text_of(f, "filename") for f in list_of(answer, "files")]
+    source = [f for f in files if not _NO_SOURCE.search(f)]
+    messages = [text_of(c, "commit", "message") for c in own]
+    titles = [m.partition("\n")[0] for m in messages]
+    claimed = claims.find("\n".join(messages))
+    newest = max((text_of(c, "commit", "author", "date") for c in own), default="")
+    stars = number_of(fork, "stargazers_count")
+    about = sum(bool(claims.words(t)) for t in titles)
+    weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
+    weight += math.log10(1 + stars) * 2 - _years(newest)
+    url = text_of(fork, "html_url")
+    order = sorted(
+        range(len(own)), key=lambda i: (-claims.weight(titles[i], messages[i], len(claims.find(messages[i]))), -i)
+    )
+    lines = [f"{text_of(fork, 'full_name')}@{text_of(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
+    facts = [
+        f"{ahead} ahead",
+        f"{number_of(answer, 'behind_by')} behind",
+        f"{len(source)} source files of {len(files)}",
+        f"{stars:,} stars",
+        f"only the oldest {len(list_of(answer, 'commits'))} commits read"
+        if ahead > len(list_of(answer, "commits"))
+        else "",
+    ]
+    head = text_of(own[-1], "html_url")
+    return findings.made(
+        forge_names.of_html(head),
+        "fork",
+        f"fork {text_of(fork, 'full_name')}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
+        url,
+        facts=facts,
+        state="fork",
+        date=newest,
+        claims=[c.quote for c in claimed],
+        more=lines,
+        weight=weight,
+    )
+
+
+def _years(date: str) -> float:
+    """Return how many years ago a date was, at most 10; 10 when it cannot be read."""
+    try:
+        when = datetime.strptime(date[:10] + "+0000", "%Y-%m-%d%z").timestamp()
+    except ValueError:
+        return 10.0
+    return round(min(10.0, max(0.0, (time.time() - when) / 31_557_600)), 1)

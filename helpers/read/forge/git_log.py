@@ -1,0 +1,181 @@
+"""The git log of the repository and of every remote that was added, searched like a forge and with no network.
+
+A merge "Merge pull request #12", a subject that ends in "(#12)" and GitLab's "See merge request g/p!12" are seen as the
+pull requests that they were; those that were rejected left nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import console, git
+from helpers.read.forge import claims, findings, query
+from helpers.read.forge import names as forge_names
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.names import Name
+from helpers.read.forge.query import Wanted
+
+MOST = 5_000
+"""Commits that match and are read."""
+_MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
+_SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
+_GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
+_NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$|^See merge request [^ ]*![0-9]+"
+_FORM = "%x1e%H%x1f%S%x1f%P%x1f%aI%x1f%B"
+
+
+def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
+    """Search commits (`kind` commit) or merged pull requests (pr); raises Failure (2) where there is no repository."""
+    if not start.is_dir():
+        raise console.usage(f"--local {str(start)!r:.200} is no folder", "name one, or put --local last")
+    if kind == "pr" and wanted.state in ("open", "rejected"):
+        raise console.usage(
+            "the git log knows merged pull requests only", "leave --local away, or ask for --state merged"
+        )
+    if wanted.labels:
+        raise console.usage("the git log knows no labels", "leave --label away")
+    root = git.find(start).root
+    if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode and not _refs(root):
+        raise console.usage("the repository has no commit yet", "fetch a remote, or commit something first")
+    names = remotes(root)
+    outcome = Outcome()
+    seen = 0
+    for record in _log(root, kind, wanted).split("\x1e")[1:]:
+        seen += 1
+        found = _finding(record, names, kind, wanted)
+        outcome.findings += [found] if found else []
+    if seen >= MOST:
+        outcome.incomplete = True
+        outcome.notes.append(f"only the newest {MOST:,} commits that match were read: use --since, or more words")
+    if git.text(root, ["rev-parse", "--is-shallow-repository"]) == "true":
+        outcome.incomplete = True
+        outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
+    outcome.notes.append(f"searched the git log of {', '.join(['this repository', *names])}; no network")
+    return outcome.cut(wanted.limit)
+
+
+def remotes(root: Path) -> dict[str, Name | None]:
+    """Return the remotes by name, each with the repository that it is on a forge, if it can be told."""
+    done = git.run(root, ["config", "--get-regexp", r"^remote\..*\.url$"], check=False)
+    found: dict[str, Name | None] = {}
+    for row in done.stdout.decode("utf-8", "replace").splitlines():
+        key, _, url = row.partition(" ")
+        found.setdefault(key.removeprefix("remote.").removesuffix(".url"), forge_names.of_remote(url))
+    return found
+
+
+def default(root: Path, host: str) -> Name | None:
+    """Return the repository on `host` that this one comes from: its remote origin, else upstream, else the only one."""
+    known = {k: n for k, n in remotes(root).items() if n and n.host == host}
+    return known.get("origin") or known.get("upstream") or (next(iter(known.values())) if len(known) == 1 else None)
+
+
+def _refs(root: Path) -> str:
+    return git.text(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
+
+
+def _log(root: Path, kind: str, wanted: Wanted) -> str:
+    """Return the log entries that may match, each after a record separator."""
+    since = [f"--since={wanted.since}-01-01"] if wanted.since else []
+    if wanted.by_performance:
+        patterns = [claims.POSIX]
+    else:
+        each = [
+            part.strip('"') for part in re.findall(r'"[^"]+"|\S+', wanted.words) if part not in ("AND", "OR", "NOT")
+        ]
+        plain = [re.sub(r"([][.(){}*+?^$|\\])", r"\\\1", word.strip("()")) for word in each]
+        patterns = ["|".join(plain)] if " OR " in wanted.words else plain
+    if kind == "pr":
+        patterns.append(_NUMBERED)
+    words = ["-E", "--all-match", *(f"--grep={pattern}" for pattern in patterns if pattern)]
+    head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode == 0
+    refs = ["--branches", "--remotes", "--tags", *(["HEAD"] if head else [])]
+    done = git.run(
+        root,
+        [
+            "-c",
+            "log.showSignature=false",
+            "log",
+            "--encoding=UTF-8",
+            f"--format={_FORM}",
+            f"--max-count={MOST}",
+            "-i",
+            *words,
+            *since,
+            *refs,
+            "--",
+        ],
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _finding(record: str, names: dict[str, Name | None], kind: str, wanted: Wanted) -> Finding | None:
+    parts = record.split("\x1f", 4)
+    if len(parts) != 5:
+        return None
+    sha, ref, parents, date, message = parts
+    rows = message.strip().split("\n")
+    about = not wanted.by_performance and not wanted.perf
+    if not about and not claims.words(message) and not claims.find(message):
+        return None
+    if not wanted.by_performance and not query.mentions(wanted.words, message):
+        return None
+    remote, upstream = _where(ref, names)
+    title = rows[0]
+    merge, squashed, asked = _MERGE.match(rows[0]), _SQUASH.search(rows[0]), _GITLAB.search(message)
+    if merge or asked:
+        title = next((row for row in rows[1:] if row.strip()), rows[0])
+    numbered = merge or squashed or asked
+    number = int(numbered[1]) if numbered else 0
+    if kind == "pr" and not number:
+        return None
+    return _made(sha, upstream, number if kind == "pr" else 0, title, rows, date, remote, parents.split())
+
+
+def _made(
+    sha: str,
+    upstream: Name | None,
+    number: int,
+    title: str,
+    rows: Sequence[str],
+    date: str,
+    remote: str,
+    parents: Sequence[str],
+) -> Finding:
+    """Return the finding; without a known forge its id is the commit's."""
+    name = Name(upstream.owner, upstream.repo, number, "" if number else sha, upstream.host) if upstream else None
+    on_github = name is not None and name.host == "github.com"
+    url = f"https://{name.host}/{name.full}/{f'pull/{number}' if number else f'commit/{sha}'}" if name else ""
+    if number and not on_github:  # other forges put it elsewhere; a commit they all show here
+        url = f"https://{name.host}/{name.full}/commit/{sha}" if name else ""
+    text = "\n".join(rows)
+    claimed = claims.find(text)
+    about = claims.words(text)[:6]
+    id_ = name.id if on_github and name else f"commit:{sha[:12]}"
+    facts = [
+        f"commit {sha[:12]}" if number else "",
+        f"remote {remote}" if remote else "",
+        "a merge" if len(parents) > 1 else "",
+        f"words {', '.join(about)}" if about else "",
+    ]
+    return findings.made(
+        id_,
+        "pr" if number else "commit",
+        title,
+        url,
+        state="merged" if number else "",
+        date=date,
+        facts=facts,
+        claims=[c.quote for c in claimed],
+        weight=claims.weight(title, "\n".join(rows[1:]), len(claimed)),
+    )
+
+
+def _where(ref: str, names: dict[str, Name | None]) -> tuple[str, Name | None]:
+    """Return the remote by whose branch a commit was reached ("" when by one of ours), and where its numbers count."""
+    for remote in sorted(names, key=len, reverse=True):
+        if ref.removeprefix("refs/remotes/").startswith(f"{remote}/"):  # git writes it short
+            return remote, names[remote]
+    return "", names.get("upstream") or names.get("origin")

@@ -1,0 +1,90 @@
+"""One commit or merged pull request of the git log, shown with no network as one of a forge is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from helpers import console, git
+from helpers.read import untrusted
+from helpers.read.forge import claims, findings
+from helpers.read.forge.show import Shown
+
+_SHA = re.compile(r"(?:\S+@|commit:)?([0-9a-fA-F]{7,64})")
+_NUMBER = re.compile(r"(?:\S+)?#(\d{1,9})")
+_STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
+_PATCH = 400_000
+"""Characters of a diff that are looked at."""
+
+
+def is_local(what: str) -> bool:
+    """Say whether the name of a thing is of the git log and of no forge: commit:SHA or a bare hash."""
+    return re.fullmatch(r"(?:commit:)?[0-9a-fA-F]{7,64}", what) is not None and not what.isdigit()
+
+
+def show(start: Path, what: str, *, diff: bool) -> Shown:
+    """Return a commit by its hash, or what was merged as a pull request by its number.
+
+    Raises Failure: 1 where the log has no such thing, 2 where there is no repository.
+    """
+    root = git.find(start).root
+    numbered, named = _NUMBER.fullmatch(what), _SHA.fullmatch(what)
+    if numbered:
+        sha = _of_number(root, numbered[1])
+    else:
+        revision = f"{named[1] if named else what}^{{commit}}"
+        done = git.run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", revision], check=False)
+        sha = done.stdout.decode().strip()
+    if not sha:
+        raise console.answer_no(f"{what} is not in the git log here", "git fetch its remote; or leave --local away")
+    return _shown(root, sha, diff=diff)
+
+
+def _of_number(root: Path, number: str) -> str:
+    """Return the commit that merged a pull request, of any branch or remote; empty when none says so."""
+    pattern = rf"^Merge pull request #{number} |\(#{number}\) *$|^See merge request [^ ]*!{number} *$"
+    refs = ["--branches", "--remotes", "--tags"]
+    return git.text(root, ["log", "-E", f"--grep={pattern}", "--format=%H", "--max-count=1", *refs, "--"]).strip()
+
+
+def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
+    author, date, message = git.text(root, ["show", "-s", "--encoding=UTF-8", "--format=%an%x1f%aI%x1f%B", sha]).split(
+        "\x1f", 2
+    )
+    title, _, body = message.strip().partition("\n")
+    finding = findings.made(
+        f"commit:{sha[:12]}",
+        "commit",
+        title,
+        "",
+        state="commit",
+        date=date,
+        claims=[c.quote for c in claims.find(message, 6)],
+    )
+    patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
+    return Shown(
+        finding,
+        untrusted.line(author, 60),
+        [],
+        untrusted.clean(body).strip(),
+        files=_files(root, sha),
+        diff=untrusted.clean(patch),
+    )
+
+
+def _files(root: Path, sha: str) -> list[str]:
+    """Return a row for each file: its name, lines added and removed, and what became of it."""
+    kinds = {}
+    for row in _changes(root, sha, "--name-status").splitlines():
+        kind, _, name = row.partition("\t")
+        kinds[name.rpartition("\t")[2]] = _STATUS.get(kind[:1], "changed")
+    rows = []
+    for row in _changes(root, sha, "--numstat", "--no-renames").splitlines():
+        added, removed, name = (*row.split("\t", 2), "", "")[:3]
+        rows.append(f"{untrusted.line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
+    return rows
+
+
+def _changes(root: Path, sha: str, *form: str) -> str:
+    """Return what a commit changed; of a merge, what it brought to its first parent."""
+    return git.text(root, ["show", "--first-parent", "-m", "--format=", "--no-ext-diff", "--no-textconv", *form, sha])

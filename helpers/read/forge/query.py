@@ -1,0 +1,105 @@
+"""The question put to GitHub's searches: words and qualifiers within what it takes (256 characters, five operators)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from helpers import console
+from helpers.read.forge import claims
+
+STATES = ("merged", "rejected", "open", "all")
+_STATE = {
+    "merged": "is:merged",
+    "rejected": "is:unmerged is:closed",
+    "open": "is:open",
+    "closed": "is:closed",
+    "all": "",
+}
+_OPERATOR = re.compile(r"(?<!\S)\(*(?:AND|OR|NOT)\)*(?!\S)")
+_QUALIFIER = re.compile(r'(?<!\S)-?[a-z-]+:(?:"[^"]*"|\S+)')
+_ELSEWHERE = re.compile(r"(?<!\S)[-(]*(?:repo|org|user|enterprise):", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asked for, the repository apart."""
+
+    words: str = ""
+    state: str = "all"
+    labels: tuple[str, ...] = ()
+    since: int = 0
+    limit: int = 15
+    pages: int = 1
+    perf: bool = False
+    meaning: bool = False
+    branches: bool = False
+
+    @property
+    def by_performance(self) -> bool:
+        """Whether the words of performance are searched for, since there are no others."""
+        return not self.words.strip()
+
+
+def checked(wanted: Wanted) -> Wanted:
+    """Return it; raises Failure (2) for what the service would not take, before a request is spent on it."""
+    words = wanted.words
+    if _ELSEWHERE.search(words):
+        raise console.usage("a QUERY may not name other repositories or users", "give OWNER/REPO as the first word")
+    if not words.isprintable() or words.count('"') % 2:
+        raise console.usage("the QUERY has an open quotation mark or characters that cannot be printed")
+    if words.strip(' "()') == "" and words.strip():
+        raise console.usage("the QUERY has no word in it")
+    operators = len(_OPERATOR.findall(words))
+    if operators > 5:
+        raise console.usage(f"the QUERY has {operators} operators; GitHub takes five AND, OR, NOT", "ask in two parts")
+    length = len(" ".join(_OPERATOR.sub(" ", _QUALIFIER.sub(" ", words)).split()))
+    if length > 256:
+        raise console.usage(f"the QUERY has {length} characters; GitHub takes 256", "use fewer words")
+    if any('"' in label or not label.isprintable() or not label.strip() for label in wanted.labels):
+        raise console.usage("a --label is a name without quotation marks")
+    if wanted.since and not 1990 <= wanted.since <= 2100:
+        raise console.usage("--since is a year, as 2020")
+    if not 1 <= wanted.limit <= 100 or not 1 <= wanted.pages <= 10:
+        raise console.usage("--limit is 1 to 100 and --pages 1 to 10 (GitHub shows no more than 1,000 results)")
+    return wanted
+
+
+def issues(repo: str, kind: str, wanted: Wanted) -> list[str]:
+    """Return the questions to /search/issues, `kind` being pr or issue: one, or one for each six words of performance.
+
+    The alternatives are in brackets: without them the service would read `repo:X a OR b` as "b anywhere".
+    """
+    fixed = [f"repo:{repo}", f"is:{kind}", _STATE[wanted.state], *(f'label:"{label}"' for label in wanted.labels)]
+    fixed += [f"created:>={wanted.since}-01-01"] if wanted.since else []
+    head = " ".join(part for part in fixed if part)
+    if not wanted.by_performance:
+        return [f"{head} {_bracketed(wanted.words)}"]
+    if wanted.labels:
+        return [head]  # a label such as "performance" is the better choice of words
+    return [f"{head} ({' OR '.join(group)})" for group in claims.SEARCH_WORDS]
+
+
+def commits(repo: str, wanted: Wanted) -> list[str]:
+    """Return the questions to /search/commits, which knows no brackets."""
+    since = f" author-date:>={wanted.since}-01-01" if wanted.since else ""
+    if wanted.by_performance:
+        return [f"{' OR '.join(group)} repo:{repo}{since}" for group in claims.SEARCH_WORDS]
+    return [f"{wanted.words.strip()} repo:{repo}{since}"]
+
+
+def without_brackets(question: str) -> str:
+    """Return the question for a server that takes none: there OR joins plain words only, and qualifiers stand apart."""
+    return re.sub(r"(?<!\S)\(([^()]*)\)(?!\S)", r"\1", question)
+
+
+def _bracketed(words: str) -> str:
+    return f"({words.strip()})" if _OPERATOR.search(words) else words.strip()
+
+
+def mentions(words: str, text: str) -> bool:
+    """Whether every plain word of the QUERY (any, when it has OR in it) stands in the text."""
+    plain = [w.strip('"').casefold() for w in re.findall(r'"[^"]+"|\S+', _QUALIFIER.sub(" ", words))]
+    plain = [w.strip("()") for w in plain if w.upper() not in ("AND", "OR", "NOT") and w.strip("()")]
+    folded = text.casefold()
+    return (any if " OR " in words else all)(w in folded for w in plain)

@@ -1,0 +1,238 @@
+"""Pull requests, issues and code by GitHub's own search, ranked by what their text says about performance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from helpers import console
+from helpers.read.forge import claims, findings, names, query, token
+from helpers.read.forge.api import PAGE, Api, Unprocessable
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.names import Name
+from helpers.read.forge.query import Wanted
+
+Json = Mapping[str, Any]
+_TEXT_MATCH = "application/vnd.github.text-match+json"
+
+
+def repository(api: Api, name: Name) -> dict[str, Any]:
+    """Return what the service says of a repository; raises Failure (2) when it is not there."""
+    return api.one(f"/repos/{name.full}", "/repos/{repo}", what=f"repository {name.full}")
+
+
+def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
+    """Search the pull requests (`kind` pr) or issues (issue) of a repository."""
+    endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" and wanted.state == "all" else "")
+    extra = {"advanced_search": "true", **({"search_type": "hybrid"} if wanted.meaning else {})}
+    if wanted.meaning and not api.token:
+        raise console.usage("--meaning needs a token", token.advice(api.base))
+
+    def answered(question: str, outcome: Outcome) -> list[dict[str, Any]]:
+        try:
+            return pages(api, "issues", {"q": question, **extra}, wanted.pages, outcome, endpoint)
+        except Unprocessable:  # servers of before 2025 know no brackets; a repository that is not there says the same
+            simple = query.without_brackets(question)
+            if simple == question:
+                raise
+            return pages(api, "issues", {"q": simple}, wanted.pages, outcome, endpoint)
+
+    def ask(here: Name, outcome: Outcome) -> None:
+        for question in query.issues(here.full, kind, wanted):
+            if outcome.silent:
+                break
+            for item in answered(question, outcome):
+                if same(here, text_of(item, "repository_url").rpartition("/repos/")[2]):
+                    outcome.findings.append(_issue(item, kind, wanted, len(outcome.findings)))
+
+    return searched(api, name, ask).cut(wanted.limit)
+
+
+def searched(api: Api, name: Name, ask: Callable[[Name, Outcome], None]) -> Outcome:
+    """Ask; where nothing comes back, see whether the repository is there at all or has another name now, and ask again."""
+    outcome = Outcome()
+    try:
+        ask(name, outcome)
+        refused = None
+    except Unprocessable as failure:
+        refused = failure
+    if outcome.findings or outcome.silent:
+        return outcome
+    now = _current(api, name, outcome)
+    if now and now != name:
+        outcome.notes.append(f"{name.full} is now {now.full}")
+        ask(now, outcome)
+    elif refused and outcome.status == "empty":
+        raise refused
+    return outcome
+
+
+def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
+    """Return the repository's name of today: the service leads on from an old one."""
+    found = outcome.tried(repository, api, name)
+    if found is None:
+        return None
+    full = text_of(found, "full_name")
+    try:
+        return name if same(name, full) else names.parse(full)
+    except console.Failure:
+        raise console.outside(f"{api.host} names {name.full} oddly: {full!r:.100}", "open its web page") from None
+
+
+def pages(
+    api: Api, kind: str, params: Mapping[str, str], most: int, outcome: Outcome, endpoint: str = "", accept: str = ""
+) -> list[dict[str, Any]]:
+    """Return the items of up to `most` pages; one that is empty though more was announced is said, not taken for the end."""
+    items: list[dict[str, Any]] = []
+    for page in range(1, most + 1):
+        asked = {**params, "per_page": str(PAGE), **({"page": str(page)} if page > 1 else {})}
+        answer = outcome.tried(api.search, kind, endpoint or f"/search/{kind}", asked, accept=accept)
+        if answer is None:
+            break
+        total = number_of(answer, "total_count")
+        got = [item for item in list_of(answer, "items") if isinstance(item, dict)]
+        outcome.total = max(outcome.total, total)
+        if answer["incomplete_results"]:
+            outcome.incomplete = True
+            outcome.say("the service ran out of time (incomplete_results): there may be more")
+        items += got
+        if not got and total > (page - 1) * PAGE:
+            outcome.incomplete = True
+            outcome.status = "error" if not items else outcome.status
+            outcome.say(f"page {page} came empty though {total:,} results were announced; ask again with --no-cache")
+        if page * PAGE >= min(total, 1_000):
+            break
+    return items
+
+
+def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
+    title, body, url = text_of(item, "title"), text_of(item, "body"), text_of(item, "html_url")
+    claimed = claims.find(f"{title}\n{body}")
+    state = text_of(item, "state")
+    if kind == "pr" and state == "closed":
+        merged = text_of(item, "pull_request", "merged_at")
+        state = "merged" if merged or wanted.state == "merged" else "rejected"
+    elif item.get("state_reason") == "not_planned":
+        state = "closed, not planned"
+    labels = [text_of(label, "name") for label in list_of(item, "labels")]
+    comments = number_of(item, "comments")
+    bot = text_of(item, "user", "type") == "Bot" or text_of(item, "user", "login").endswith("[bot]")
+    weight = claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments, 20) / 20
+    weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
+    if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
+        weight += max(0.0, 5.0 - place / 20)
+    about = claims.words(f"{title}\n{body}")[:6]
+    facts = [
+        f"labels {', '.join(labels[:5])}" if labels else "",
+        f"{comments} comments" if comments else "",
+        f"words {', '.join(about)}" if about else "",
+    ]
+    return findings.made(
+        names.of_html(url),
+        kind,
+        title,
+        url,
+        state=state,
+        facts=facts,
+        claims=[c.quote for c in claimed],
+        date=text_of(item, "closed_at") or text_of(item, "created_at"),
+        weight=weight - (6.0 if bot else 0.0),
+    )
+
+
+def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
+    """Search the text of files, in one repository or in all; the service wants a token for it."""
+    if not api.token:
+        raise console.usage("GitHub searches code only for those who have a token", token.advice(api.base))
+    question = (
+        wanted.words.strip() + (f" repo:{name.full}" if name else "") + (f" language:{language}" if language else "")
+    )
+    outcome = Outcome()
+    for item in pages(api, "code", {"q": question}, wanted.pages, outcome, accept=_TEXT_MATCH):
+        url, where = text_of(item, "html_url"), text_of(item, "repository", "full_name")
+        lines = [text_of(match, "fragment") for match in list_of(item, "text_matches")]
+        outcome.findings.append(
+            findings.made(
+                names.of_html(url),
+                "code",
+                f"{where}: {text_of(item, 'path')}",
+                url,
+                more=lines[:2],
+                weight=-len(outcome.findings),
+            )
+        )
+    return outcome.cut(wanted.limit)
+
+
+def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
+    """Find repositories that share topics and language with this one: competitors and siblings, the most starred first."""
+    own = repository(api, name)
+    topics = [t for t in list_of(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)][:20]
+    language = text_of(own, "language")
+    by = [f"topic:{topic}" for topic in topics[:4]] or [
+        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", text_of(own, "description"))[:6])
+    ]
+    tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} archived:false"
+    tail += f' language:"{language}"' if language and '"' not in language else ""
+    outcome = Outcome()
+    if not topics:
+        outcome.notes.append(f"{name.full} names no topics: searched by the words of its description")
+    now = text_of(own, "full_name").casefold()
+    for part in by:
+        if outcome.silent or not part:
+            break
+        params = {"q": f"{part}{tail}", "sort": "stars", "order": "desc"}
+        for item in pages(api, "repositories", params, wanted.pages, outcome):
+            if text_of(item, "full_name").casefold() not in (now, name.full.casefold()):
+                outcome.findings.append(_sibling(item, set(topics)))
+    return outcome.cut(wanted.limit)
+
+
+def _sibling(item: Json, topics: set[str]) -> Finding:
+    import math
+
+    shared = sorted(topics & {t for t in list_of(item, "topics") if isinstance(t, str)})
+    stars = number_of(item, "stargazers_count")
+    about, url = text_of(item, "description"), text_of(item, "html_url")
+    facts = [
+        f"{stars:,} stars",
+        text_of(item, "language"),
+        f"shares {', '.join(shared)}" if shared else "",
+        f"words {', '.join(claims.words(about)[:4])}" if claims.words(about) else "",
+    ]
+    return findings.made(
+        names.of_html(url),
+        "competitor",
+        about or text_of(item, "full_name"),
+        url,
+        facts=facts,
+        state="active",
+        date=text_of(item, "pushed_at"),
+        claims=[c.quote for c in claims.find(about)],
+        weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.words(about)),
+    )
+
+
+def text_of(item: Any, *path: str) -> str:  # noqa: ANN401 - any JSON value
+    """Return the string along a path of keys, empty when it is null, absent or something else."""
+    for key in path:
+        item = item.get(key) if isinstance(item, dict) else None
+    return item if isinstance(item, str) else ""
+
+
+def list_of(item: Json, key: str) -> list[Any]:
+    """Return the list under a key, empty when it is null, absent or something else."""
+    value = item.get(key)
+    return value if isinstance(value, list) else []
+
+
+def number_of(item: Json, key: str) -> int:
+    """Return the number under a key, 0 when it is null, absent, negative or something else."""
+    value = item.get(key)
+    return max(0, value) if isinstance(value, int) else 0
+
+
+def same(name: Name, full: str) -> bool:
+    """Whether OWNER/REPO as the service writes it is this repository: case does not count."""
+    return name.full.casefold() == full.casefold()

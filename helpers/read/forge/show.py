@@ -1,0 +1,268 @@
+"""One pull request, issue or commit: what it says, what became of it and why, which files, and its diff within bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers import console
+from helpers.read import untrusted
+from helpers.read.forge import claims, findings, names
+from helpers.read.forge.api import Api, Missing
+from helpers.read.forge.findings import Finding
+from helpers.read.forge.names import Name
+from helpers.read.forge.search import list_of, number_of, repository, text_of
+
+Json = Mapping[str, Any]
+_TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
+_REASON = re.compile(
+    r"\b(?:clos(?:e|ing|ed)|reject|declin|supersed|duplicate|instead|wo(?:n't|nt) (?:merge|accept|take)|not worth|too (?:complex|complicated|"
+    r"much|big|large)|slower|regress|no (?:gain|improvement|speed|difference|benefit|measurable)|not (?:faster|convinced|an improvement)|"
+    r"maintain|readab|complexity|portab|UB|undefined behaviou?r|breaks?|incorrect|unsafe|stale|inactiv|abandon|revert|benchmark|no longer|"
+    r"out of scope|API|licen[cs]e)",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Shown:
+    """What was found, with its parts as lines of clean text from outside."""
+
+    finding: Finding
+    author: str = ""
+    labels: list[str] = field(default_factory=list)
+    body: str = ""
+    outcome: list[str] = field(default_factory=list)
+    """What became of it and what the reviewers said, the weightiest first."""
+    reasons: list[str] = field(default_factory=list)
+    """Of a rejected one: what was said that looks like the reason."""
+    files: list[str] = field(default_factory=list)
+    diff: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def show(api: Api, name: Name, *, diff: bool) -> Shown:
+    """Return one pull request, issue (OWNER/REPO#12) or commit (OWNER/REPO@sha); raises Failure."""
+    if name.sha:
+        return _commit(api, name, diff=diff)
+    if not name.number:
+        raise console.usage(
+            f"{name.full} is a whole repository", f"give one thing of it, as {name.full}#123 or {name.full}@sha"
+        )
+    try:
+        path = f"/repos/{name.full}/pulls/{name.number}"
+        pull = api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
+    except Missing:
+        return _issue(api, name)
+    return _pull(api, name, pull, _comments(api, name, pull), diff=diff)
+
+
+def head(api: Api, name: Name) -> Finding:
+    """Return what it is and says, without what others have said of it: one request, two for an issue."""
+    if name.sha:
+        return _commit(api, name, diff=False).finding
+    if not name.number:
+        found = repository(api, name)
+        about, url = text_of(found, "description") or text_of(found, "full_name"), text_of(found, "html_url")
+        return findings.made(names.of_html(url), "competitor", about, url)
+    try:
+        path = f"/repos/{name.full}/pulls/{name.number}"
+        pull = api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
+    except Missing:
+        path = f"/repos/{name.full}/issues/{name.number}"
+        issue = api.one(path, "/repos/{repo}/issues/{number}", what=f"pull request or issue {name.id}")
+        return _opened(issue, "issue", text_of(issue, "state"), []).finding
+    return _opened(pull, "pr", text_of(pull, "state"), []).finding
+
+
+def _issue(api: Api, name: Name) -> Shown:
+    issue = api.one(
+        f"/repos/{name.full}/issues/{name.number}",
+        "/repos/{repo}/issues/{number}",
+        what=f"pull request or issue {name.id}",
+    )
+    comments = _comments(api, name, issue)
+    state = text_of(issue, "state") + (f", {text_of(issue, 'state_reason')}" if text_of(issue, "state_reason") else "")
+    shown = _opened(issue, "issue", state, comments)
+    shown.outcome = _quotes(comments, 8)
+    return shown
+
+
+def _comments(api: Api, name: Name, item: Json) -> list[Json]:
+    """Return what people have said on the whole of it, the newest at least."""
+    path = f"/repos/{name.full}/issues/{name.number}/comments"
+    return (
+        _said(api.last_page(path, "/repos/{repo}/issues/{number}/comments", what="comments"))
+        if item["comments"]
+        else []
+    )
+
+
+def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool) -> Shown:
+    path = f"/repos/{name.full}/pulls/{name.number}"
+    reviews = api.last_page(f"{path}/reviews", "/repos/{repo}/pulls/{number}/reviews", what="reviews")
+    files = next(api.pages(f"{path}/files", "/repos/{repo}/pulls/{number}/files", what="files", most=1), [])
+    merged, closed = bool(text_of(pull, "merged_at")), text_of(pull, "state") == "closed"
+    state = "merged" if merged else "rejected" if closed else "draft" if pull["draft"] else "open"
+    shown = _opened(pull, "pr", state, [*comments, *reviews])
+    words = [
+        f"{text_of(r, 'state').lower().replace('_', ' ')} by {_who(r)}"
+        for r in reviews
+        if text_of(r, "state") != "COMMENTED"
+    ]
+    shown.outcome = [*([f"reviews: {', '.join(dict.fromkeys(words))}"] if words else ["no review decided"])]
+    inline: list[Json] = []
+    if state == "rejected":
+        inline = _said(
+            api.last_page(f"{path}/comments", "/repos/{repo}/pulls/{number}/comments", what="review comments")
+        )
+        shown.reasons = _reasons(shown, pull, comments, [*_said(reviews), *inline])
+    shown.outcome += _quotes([*_said(reviews), *comments], 6)
+    shown.files, shown.diff = _files(files, diff=diff)
+    if number_of(pull, "changed_files") > len(files):
+        shown.notes.append(f"{pull['changed_files']} files were changed; {len(files)} are listed")
+    return shown
+
+
+def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
+    title, body, url = text_of(item, "title"), text_of(item, "body"), text_of(item, "html_url")
+    everything = "\n".join([title, body, *(text_of(s, "body") for s in said)])
+    finding = findings.made(
+        names.of_html(url),
+        kind,
+        title,
+        url,
+        state=state,
+        date=text_of(item, "closed_at") or text_of(item, "created_at"),
+        claims=[c.quote for c in claims.find(everything, 6)],
+    )
+    labels = [untrusted.line(text_of(label, "name"), 60) for label in list_of(item, "labels")]
+    return Shown(finding, _who(item), labels, _tidy(body))
+
+
+def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
+    found = api.one(
+        f"/repos/{name.full}/commits/{name.sha}",
+        "/repos/{repo}/commits/{sha}",
+        what=f"commit {name.sha[:12]} in {name.full}",
+    )
+    message, url = text_of(found, "commit", "message"), text_of(found, "html_url")
+    title, _, body = message.partition("\n")
+    finding = findings.made(
+        names.of_html(url),
+        "commit",
+        title,
+        url,
+        state="commit",
+        date=text_of(found, "commit", "author", "date"),
+        claims=[c.quote for c in claims.find(message, 6)],
+    )
+    files, patch = _files([f for f in list_of(found, "files") if isinstance(f, dict)], diff=diff)
+    return Shown(
+        finding,
+        untrusted.line(text_of(found, "commit", "author", "name"), 60),
+        [],
+        _tidy(body),
+        files=files,
+        diff=patch,
+    )
+
+
+def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
+    rows = [
+        f"{untrusted.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} {text_of(f, 'status')}"
+        for f in files
+    ]
+    if not diff:
+        return rows, ""
+    parts = []
+    for f in files:
+        patch = text_of(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
+        parts.append(f"--- {untrusted.line(text_of(f, 'filename'), 150)}\n{untrusted.clean(patch)}")
+    return rows, "\n".join(parts)
+
+
+def _reasons(shown: Shown, pull: Json, comments: Sequence[Json], reviews: Sequence[Json]) -> list[str]:
+    """Return what was said that looks like the reason: by the project's people, around the closing, with words of refusal."""
+    labels = [
+        f"label {label}"
+        for label in shown.labels
+        if re.search(r"wont|won't|stale|duplic|invalid|reject|declin", label, re.IGNORECASE)
+    ]
+    said = [*comments, *reviews]
+    closing = text_of(pull, "closed_at")
+
+    def weight(entry: Json) -> float:
+        when = text_of(entry, "created_at") or text_of(entry, "submitted_at")
+        near = 2.0 if when and closing and when[:10] == closing[:10] else 0.0
+        hits = len({match.casefold() for match in _REASON.findall(text_of(entry, "body"))})
+        asked = 2.0 if text_of(entry, "state") == "CHANGES_REQUESTED" else 0.0
+        return (2.0 if text_of(entry, "author_association") in _TEAM else 0.0) + near + asked + min(hits, 4)
+
+    likely = sorted((s for s in said if weight(s) >= 3.0), key=weight, reverse=True)[:4]
+    return [*labels, *(_quote(entry) for entry in likely)]
+
+
+def _quotes(said: Iterable[Json], most: int) -> list[str]:
+    """Return what was said, the project's own people and measured claims first."""
+    ranked = sorted(
+        said, key=lambda s: (-len(claims.find(text_of(s, "body"))), text_of(s, "author_association") not in _TEAM)
+    )
+    return [_quote(entry) for entry in ranked[:most]]
+
+
+def _quote(entry: Json) -> str:
+    role = text_of(entry, "author_association").lower()
+    when = (text_of(entry, "created_at") or text_of(entry, "submitted_at"))[:10]
+    body = "\n".join(row for row in text_of(entry, "body").splitlines() if not row.lstrip().startswith(">"))
+    return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {untrusted.line(body, 400)}"
+
+
+def _said(entries: Iterable[Json]) -> list[Json]:
+    """Return those that say something and are of people."""
+    return [
+        e
+        for e in entries
+        if text_of(e, "body").strip() and text_of(e, "user", "type") != "Bot" and not _who(e).endswith("[bot]")
+    ]
+
+
+def _who(item: Json) -> str:
+    return untrusted.line(text_of(item, "user", "login"), 60) or "somebody who has left"
+
+
+def _tidy(body: str) -> str:
+    """Return a description without the template's comments, clean."""
+    return re.sub(r"\n{3,}", "\n\n", claims.uncommented(untrusted.clean(body[:100_000]))).strip()
+
+
+def text(shown: Shown, *, full: bool) -> str:
+    """Return it as text for an agent: the facts, then everything from outside in one fence."""
+    f = shown.finding
+    facts = [" · ".join(dict.fromkeys((f.id, f.kind, f.state, f.date))), *([f.url] if f.url else [])]
+    parts = [f.title, f"by {shown.author}" + (f" · labels {', '.join(shown.labels)}" if shown.labels else "")]
+    parts += [f"claims: {' | '.join(repr(c) for c in f.claims)}"] if f.claims else []
+    if shown.reasons:
+        parts += ["why it was rejected, as far as was said:", *(f"  - {r}" for r in shown.reasons)]
+    elif f.state == "rejected":
+        parts += ["why it was rejected was not said in a way that can be told here; read the comments"]
+    parts += ["description:", _cut(shown.body or "(none)", 10**9 if full else 2_000)]
+    parts += [f"- {row}" for row in shown.outcome if row not in shown.reasons]
+    listed = shown.files if full else shown.files[:20]
+    parts += [f"files ({len(shown.files)}):", *(f"  {row}" for row in listed)] if listed else []
+    room = 10**9 if full else findings.ROOM
+    body = _cut("\n".join(parts), room // 2 if shown.diff else room)
+    if shown.diff:
+        body += "\ndiff:\n" + _cut(shown.diff, room - len(body))
+    notes = [f"note: {note}" for note in shown.notes]
+    return "\n".join([*facts, *notes, untrusted.WARNING, untrusted.fence(body, f.id)])
+
+
+def _cut(text: str, most: int) -> str:
+    return (
+        text
+        if len(text) <= most
+        else text[:most].rsplit("\n", 1)[0] + f"\n... cut here of {len(text):,} characters: --full shows all"
+    )

@@ -1,0 +1,1 @@
+"""The queue of ideas, and where each of them came from."""

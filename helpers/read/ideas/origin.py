@@ -1,0 +1,97 @@
+"""What an idea is imported from, by its id: a fetched paper, a finding of search_github.py, a commit of this repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import console, git, journal, paths
+from helpers.read.forge import findings, names
+from helpers.read.forge.findings import Finding
+from helpers.read.ideas import sources
+from helpers.read.papers import index
+from helpers.read.untrusted import line
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an idea comes from; `title` and `claim` are one clean line each, without braces."""
+
+    id: str
+    title: str
+    kind: str
+    claim: str = ""
+    url: str = ""
+
+
+def find(root: Path, said: str, *, title: bool) -> Origin:
+    """Return the origin that the id `said` names; raises Failure (1) when it is not known and `title` is wanted of it.
+
+    What a search has found is remembered; what has not been searched for is asked of GitHub, in one request or two.
+    """
+    paper = _paper(root, said)
+    if paper is not None:
+        return Origin(sources.check(said), _words(paper), "paper")
+    id_ = sources.check(names.of_html(said) or said)
+    if id_.startswith("commit:"):
+        return _local(root, id_)
+    found = findings.recall(id_)
+    if found is None and title and not (_paper_like(id_)):
+        found = _asked(id_)
+    if found is None:
+        if title:
+            raise console.answer_no(f"{said} has not been fetched", f"fetch_paper.py {said}, or give the idea a text")
+        return Origin(id_, "", sources.kind(id_))
+    kind = findings.KINDS.get(found.kind, found.kind)
+    claim = _words(f"claimed there: {found.claims[0]}") if found.claims else ""
+    return Origin(id_, _words(found.title), kind, claim, found.url)
+
+
+def note(root: Path, origin: Origin) -> None:
+    """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
+    known = any(e.get("type") == "literature" and e.get("source") == origin.id for e in journal.read(root))
+    if (origin.url or origin.kind == "commit") and not known:
+        journal.append(
+            root,
+            {"type": "literature", "source": origin.id, "title": origin.title, "url": origin.url, "kind": origin.kind},
+        )
+
+
+def _paper(root: Path, said: str) -> str | None:
+    """Return the title of a fetched paper."""
+    wanted = (said.lower(), said.lower().removeprefix("arxiv:"))
+    fetched = index.read(root / paths.PAPERS)
+    return next((str(row.get("title", "")) for row in fetched if str(row.get("id", "")).lower() in wanted), None)
+
+
+def _paper_like(id_: str) -> bool:
+    return id_.lower().startswith(("arxiv:", "doi:", "10.", "s2:", "openalex:"))
+
+
+def _local(root: Path, id_: str) -> Origin:
+    sha = git.commit_of(root, id_.removeprefix("commit:"))
+    return Origin(id_, _words(git.text(root, ["log", "-1", "--format=%s", sha])), "commit")
+
+
+def _asked(id_: str) -> Finding:
+    """Ask GitHub for what was not searched for before."""
+    try:
+        name = names.parse(id_)
+    except console.Failure:
+        raise console.answer_no(
+            f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID"
+        ) from None
+    from helpers.read.forge import api as forge_api
+    from helpers.read.forge import show
+
+    api = forge_api.open_api("", 3, fresh=False)
+    elsewhere = name.host and name.host != names.web_host(api.base)
+    if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository
+        raise console.answer_no(f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID")
+    found = show.head(api, name)
+    findings.remember([found])
+    return found
+
+
+def _words(text: str) -> str:
+    return line("".join(" " if c in "{}" or not c.isprintable() else c for c in text), 200)

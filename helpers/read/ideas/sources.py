@@ -1,0 +1,88 @@
+"""Where an idea comes from: source ids, checked, and the proper reference that commits and reports print."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from helpers import console, journal, paths
+from helpers.read.papers import index
+
+_OWN = ("own", "profile")
+_FORMS = (
+    (
+        re.compile(r"arxiv:(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE),
+        "https://arxiv.org/abs/{0}",
+    ),
+    (re.compile(r"(?:doi:)?(10\.\d{4,9}/[^\s<>\"]{1,200})", re.IGNORECASE), "https://doi.org/{0}"),
+    (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})"), "https://github.com/{0}/issues/{1}"),
+    (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})@([0-9a-f]{7,64})"), "https://github.com/{0}/commit/{1}"),
+    (re.compile(r"gh:([\w.-]{1,100}/[\w.-]{1,100})"), "https://github.com/{0}"),
+    (re.compile(r"s2:([0-9a-f]{40}|\d{1,12})", re.IGNORECASE), "https://www.semanticscholar.org/paper/{0}"),
+    (re.compile(r"openalex:(W\d{1,12})", re.IGNORECASE), "https://openalex.org/{0}"),
+    (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
+)
+
+
+def check(source: str) -> str:
+    """Return the source id; raises Failure (2) when it has none of the known forms."""
+    text = source.strip()
+    if re.fullmatch(r"gh:[^\s#@]+[#@]\S+", text):
+        text = text[3:]
+    own = text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+|commit:[0-9a-f]{7,64}", text)
+    if text.isprintable() and (own or _url(text)):
+        return text
+    raise console.usage(
+        f"{source!r:.100} is no source",
+        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, gh:owner/repo, commit:sha, a URL, idea-03, own, profile",
+    )
+
+
+def kind(source: str) -> str:
+    """Return the kind of idea that has this source: a paper, pr, commit, competitor, profile; own where it does not tell."""
+    if re.match(r"(?i)arxiv:|doi:|10\.|s2:|openalex:", source):
+        return "paper"
+    if re.fullmatch(r"[^\s:]+/[^\s:]+#\d+", source):
+        return "pr"
+    if re.fullmatch(r"[^\s:]+/[^\s:]+@[0-9a-f]+", source) or source.startswith("commit:"):
+        return "commit"
+    return "competitor" if source.startswith("gh:") else "profile" if source.startswith("profile") else "own"
+
+
+def _url(text: str) -> str | None:
+    for pattern, form in _FORMS:
+        match = pattern.fullmatch(text)
+        if match:
+            return form.format(*match.groups())
+    return None
+
+
+def reference(root: Path, source: str) -> str:
+    """Return one line for a commit message or report: the id, its title where it is known, and its address."""
+    text = check(source)
+    address = _url(text)
+    title = _title(root, text)
+    parts = [text, f'"{title}"' if title else "", f"<{address}>" if address and address != text else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _title(root: Path, source: str) -> str:
+    """Return the title that a source has: a paper's own, what was read of it, or of an idea its text; never an idea's for another."""
+    wanted = _same(source)
+    events = journal.read(root)
+    read = [
+        str(e.get("title") or "") for e in events if e.get("type") == "literature" and _same(e.get("source")) == wanted
+    ]
+    papers = [
+        str(row.get("title") or "")
+        for row in index.read(root / paths.PAPERS)
+        if wanted in (_same(row.get("id")), _same(row.get("doi")))
+    ]
+    own = [str(e.get("text") or "") for e in events if e.get("type") == "idea" and e.get("id") == source]
+    title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
+    return "".join(c if c.isprintable() else " " for c in title)[:150]
+
+
+def _same(id_: object) -> str:
+    """Return an id in the form that is compared: people write arxiv: and doi: or leave them out."""
+    return str(id_ or "").lower().removeprefix("arxiv:").removeprefix("doi:").removeprefix("gh:")

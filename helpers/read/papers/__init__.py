@@ -1,0 +1,1 @@
+"""Sources of papers, and fetching one."""

@@ -1,0 +1,170 @@
+"""arXiv through the `arxiv` package, with our own transport beneath it.
+
+The package (4.x) has no time-out, ignores Retry-After, and takes a page for robots for an empty result. So its session
+is replaced (a private attribute, hence the pin in pyproject.toml) and every page is checked before it is parsed.
+Terms of use: one request at a time, 3 seconds apart. https://info.arxiv.org/help/api/tou.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from helpers import console
+from helpers.read.papers.paper import Paper, without_version
+from helpers.read.papers.query import Found, Question
+from helpers.read.untrusted import clean, line
+from helpers.read.web import client as web_client
+from helpers.read.web import destinations
+
+PUBLIC = "https://export.arxiv.org"
+PAGE = 100
+PREFIX = {"all": "all", "ti": "ti", "abs": "abs", "au": "au"}
+
+
+def base() -> str:
+    """Return the address of arXiv: $ARXIV_API_URL, else the one that arXiv sets aside for programs."""
+    return os.environ.get("ARXIV_API_URL", "").rstrip("/") or PUBLIC
+
+
+def pace() -> float:
+    """Seconds between requests: what arXiv asks for; none to a server on this machine."""
+    return 0.0 if destinations.is_loopback(destinations.origin(base())[1]) else 3.0
+
+
+def query(question: Question) -> str:
+    """Return the question in arXiv's own language; one that already speaks it (ti:, AND ...) goes as it is."""
+    text, prefix = question.query.strip(), PREFIX[question.field]
+    if re.search(r"\b(ti|abs|au|cat|all|co|jr|rn|id):\S|\b(AND|OR|ANDNOT)\b", text):
+        parts = [f"({text})"]
+    else:
+        terms = re.findall(r'"[^"]+"|\S+', text)
+        cleaned = [re.sub(r"[^\w\s.+-]", " ", t).strip() for t in terms]
+        parts = [f'{prefix}:"{t}"' if re.search(r"\W", t) else f"{prefix}:{t}" for t in cleaned if t]
+    parts += [f"cat:{question.category}"] if question.category else []
+    if question.years:
+        first, last = question.years
+        parts.append(f"submittedDate:[{first or 1991}01010000 TO {last or 2100}12312359]")
+    return " AND ".join(parts)
+
+
+def search(question: Question, budget: web_client.Budget) -> Found:
+    """Return the papers that arXiv finds, most relevant first; raises Failure when it cannot be asked."""
+    import arxiv  # type: ignore[import-untyped]
+
+    wanted = question.depth
+    ask = arxiv.Search(query=query(question), max_results=wanted, sort_by=arxiv.SortCriterion.Relevance)
+    return _collect(ask, min(wanted, PAGE), budget)
+
+
+def lookup(identifier: str, budget: web_client.Budget) -> Paper:
+    """Return the paper with this arXiv id; raises Failure (1) when there is none."""
+    import arxiv
+
+    found = _collect(arxiv.Search(id_list=[identifier], max_results=1), 1, budget)
+    if not found.papers:
+        raise console.answer_no(f"arXiv knows no paper {identifier}", "look at the id again")
+    return found.papers[0]
+
+
+def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
+    import arxiv
+
+    pages = _Pages(budget)
+    client = arxiv.Client(page_size=page_size, delay_seconds=0, num_retries=0)
+    client.query_url_format = base() + "/api/query?{}"
+    client._session = _Session(pages.fetch)
+    papers: list[Paper] = []
+    note = ""
+    try:
+        papers.extend(_paper(result) for result in client.results(ask))
+    except arxiv.ArxivError as error:
+        note = f"incomplete: {line(error.message, 120)}"
+    except console.Failure as failure:
+        note = f"incomplete: {failure.message}"
+        if not papers:
+            raise
+    return Found(papers, pages.total, note if papers else "")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the package reads of a requests.Response."""
+
+    status_code: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class _Session:
+    """Stands in for the package's requests.Session."""
+
+    fetch: Callable[[str], bytes]
+
+    def get(self, url: str, headers: dict[str, str] | None = None) -> _Answer:
+        """Answer as requests would have, but only with a whole feed."""
+        del headers  # we name ourselves
+        return _Answer(200, self.fetch(url))
+
+
+class _Pages:
+    """Fetches pages of results and refuses what only looks like one."""
+
+    def __init__(self, budget: web_client.Budget) -> None:
+        self.budget, self.total = budget, 0
+
+    def fetch(self, url: str) -> bytes:
+        """Return a whole feed; asks again, three times in all, when a page is broken or empty without reason."""
+        host = urlsplit(url).hostname or ""
+        broken = web_client.Unreachable(host, "answered with something that is not a feed")
+        for _ in range(web_client.ATTEMPTS):
+            body = self._ask(url, host)
+            if b"<feed" not in body or b"</feed>" not in body:
+                if b"rate exceeded" in body[:2_000].lower():
+                    raise web_client.Throttled(host, 200, None, {}, body)
+                continue
+            self.total = _number(body, b"totalResults")
+            start = int((parse_qs(urlsplit(url).query).get("start") or ["0"])[0])
+            if b"<entry" in body or start >= self.total:
+                return body
+            broken = web_client.Unreachable(host, f"left the page from {start} empty, of {self.total} results")
+        raise broken
+
+    def _ask(self, url: str, host: str) -> bytes:
+        accept = {"accept": "application/atom+xml"}
+        answer = web_client.get(url, headers=accept, trusted=[base()], pace=pace(), budget=self.budget)
+        if answer.status == 406:  # what users see who ask too fast, though the standard means something else
+            raise web_client.Throttled(host, 406, None, answer.headers, answer.body)
+        if answer.status == 400:
+            said = re.search(rb"<summary>(.*?)</summary>", answer.body, re.DOTALL)
+            what = line(said[1].decode("utf-8", "replace")) if said else "no reason given"
+            raise console.usage(f"arXiv does not understand the question: {what}", "look at the id or the query again")
+        if answer.status != 200:
+            raise web_client.Unreachable(host, f"answered {answer.status}", answer.status)
+        return answer.body
+
+
+def _number(body: bytes, name: bytes) -> int:
+    found = re.search(rb"<(?:\w+:)?" + name + rb"[^>]*>\s*(\d+)", body)
+    return int(found[1]) if found else 0
+
+
+def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package without types
+    identifier = result.get_short_id()
+    return Paper(
+        title=line(result.title, 500),
+        authors=tuple(line(a.name, 100) for a in result.authors),
+        year=result.published.year,
+        date=result.published.date().isoformat(),
+        venue=line(result.journal_ref or "arXiv", 150),
+        arxiv=without_version(identifier),
+        doi=(result.doi or "").strip().lower(),
+        abstract=clean(" ".join(result.summary.split())),
+        url=f"https://arxiv.org/abs/{identifier}",
+        pdf=result.pdf_url or f"https://arxiv.org/pdf/{identifier}",
+        sources=("arxiv",),
+    )

@@ -1,0 +1,130 @@
+"""One paper into papers/: its PDF, its text, a line in the index. Names are ours, and nothing is ever half written."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from helpers import console
+from helpers.read import untrusted
+from helpers.read.papers import arxiv, downloads, index, openalex, semantic_scholar
+from helpers.read.papers import paper as papers_paper
+from helpers.read.papers.fetch_request import Wanted, canonical
+from helpers.read.papers.paper import Paper
+from helpers.read.web import client
+
+
+def fetch(wanted: Wanted) -> dict[str, Any]:
+    """Fetch a paper and return its index entry; raises Failure, with nothing changed, when it cannot be had."""
+    kind, value = papers_paper.parse_id(wanted.id)
+    budget = client.Budget(wanted.requests)
+    paper = _known(kind, value, budget)
+    paper = replace(paper, title=wanted.title) if wanted.title else paper
+    reader = downloads.Reader(budget, wanted.most)
+    pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
+    copy = reader.text(paper, pdf, wanted.kind)
+    if not pdf and not copy.text:
+        raise console.outside(f"neither a PDF nor a text of {wanted.id} can be had", "see the warnings above")
+    paper = replace(paper, license=paper.license or copy.license)
+    name = file_name(paper, value)
+    content = document(paper, copy, origin).encode("utf-8", "replace") if copy.text else b""
+    entry = {
+        "id": paper.id,
+        "asked": wanted.id,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "year": paper.year,
+        "venue": paper.venue,
+        "license": paper.license or None,
+        "doi": paper.doi or None,
+        "url": paper.url or origin,
+        "pdf": f"{name}.pdf" if pdf else None,
+        "pdf_from": origin or None,
+        "text": f"{name}.md" if content else None,
+        "text_from": copy.origin or None,
+        "sha256": hashlib.sha256(pdf or content).hexdigest(),
+        "bytes": len(pdf),
+        "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    for suffix, data in ((".pdf", pdf), (".md", content)):
+        if data:
+            index.replace_file(wanted.folder / (name + suffix), data)
+    index.write(wanted.folder, entry)
+    return entry
+
+
+def file_name(paper: Paper, value: str) -> str:
+    """Return the name of the files, without suffix: of our making, whatever a server says."""
+    stem = paper.arxiv or paper.doi or (value if not value.startswith("http") else "")
+    if not stem:
+        words = "-".join(papers_paper.words(paper.title)[:6]) or "paper"
+        stem = f"{words[:60]}-{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-")
+    return safe if len(safe) <= 100 else f"{safe[:90]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
+
+
+def document(paper: Paper, copy: downloads.Copy, origin: str) -> str:
+    """Return papers/<id>.md: a quotation of what the sources say of the paper, and of its text."""
+    facts = {
+        "title": paper.title,
+        "authors": ", ".join(paper.authors),
+        "year": paper.year,
+        "venue": paper.venue,
+        "license": paper.license or "unknown",
+        "url": paper.url or origin,
+        "text from": copy.origin,
+    }
+    head = "\n".join(f"{k}: {v}" for k, v in facts.items() if v)
+    fenced = untrusted.fence(untrusted.clean(f"{head}\n\n{copy.text}"), paper.id)
+    return f"# {paper.id}\n\n{untrusted.WARNING}\n\n{fenced}\n"
+
+
+def _known(kind: str, value: str, budget: client.Budget) -> Paper:
+    """Return what the sources say of the paper. For an arXiv id that is a courtesy, for others the way to an open copy."""
+    if kind == "url":
+        return Paper(title="", url=value)
+    found: list[Paper] = []
+    failures: list[console.Failure] = []
+    ways = [arxiv.lookup] if kind == "arxiv" else [openalex.lookup, semantic_scholar.lookup]
+    for way in ways:
+        try:
+            found.append(way(canonical(kind, value) if kind != "arxiv" else value, budget))
+        except console.Failure as failure:
+            failures.append(failure)
+            continue
+        if found[-1].pdf or found[-1].arxiv:
+            break
+    if found:
+        paper = papers_paper.merge([[p] for p in found])[0]
+        return replace(paper, arxiv=value) if kind == "arxiv" else paper
+    if kind == "arxiv" and failures[0].code == console.OUTSIDE:
+        console.note(f"warning: title and authors are not known: {failures[0].message}")
+        return Paper(title="", arxiv=value, url=f"https://arxiv.org/abs/{value}", sources=("arxiv",))
+    raise next((f for f in failures if f.code == console.OUTSIDE), failures[0])
+
+
+def _places(kind: str, value: str, paper: Paper, budget: client.Budget) -> Iterator[str]:
+    """Yield the addresses at which the PDF may be, the likeliest first; the second source is asked only when needed."""
+    if kind == "url":
+        yield value
+        return
+    if paper.arxiv:
+        yield f"{arxiv.base()}/pdf/{paper.arxiv}"
+        return
+    if paper.pdf:
+        yield paper.pdf
+    if "s2" not in paper.sources:
+        try:
+            other = semantic_scholar.lookup(canonical(kind, value), budget)
+        except console.Failure as failure:
+            console.note(f"warning: {failure.message}")
+            return
+        if other.arxiv:
+            yield f"{arxiv.base()}/pdf/{other.arxiv}"
+        elif other.pdf and other.pdf != paper.pdf:
+            yield other.pdf

@@ -1,0 +1,134 @@
+"""arXiv's HTML papers (made by LaTeXML) as Markdown: headings, paragraphs, formulas as LaTeX, captions, references.
+
+Only the <article> is read, without the page around it. Pictures, colours and links are not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from helpers.read.untrusted import line
+
+_SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
+_BLOCKS = {
+    "p",
+    "div",
+    "section",
+    "figure",
+    "figcaption",
+    "li",
+    "ul",
+    "ol",
+    "dl",
+    "dd",
+    "dt",
+    "table",
+    "tr",
+    "blockquote",
+    "pre",
+    "article",
+    "header",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+}
+_LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
+
+
+def license_of(page: str) -> str:
+    """Return the licence that arXiv states above an HTML paper, empty when there is none."""
+    found = _LICENSE.search(page)
+    return line(found[1], 80) if found else ""
+
+
+def markdown(page: str) -> str:
+    """Return the article of `page` as Markdown, empty when the page has none."""
+    start = page.find("<article")
+    if start < 0:
+        return ""
+    end = page.find("</article>", start)
+    reader = _Reader()
+    reader.feed(page[start : end if end > 0 else len(page)])
+    reader.close()
+    return reader.text()
+
+
+class _Reader(HTMLParser):
+    """Turns the tags that matter into lines; every block ends the line before it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._lines: list[str] = []
+        self._now: list[str] = []
+        self._prefix = ""
+        self._skip, self._depth = "", 0
+        self._equation = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a block, or note what is to be left out."""
+        if self._skip:
+            self._depth += tag == self._skip
+            return
+        values = {k: v or "" for k, v in attrs}
+        kind = values.get("class", "")
+        if tag in _SKIPPED or "ltx_page_footer" in kind or "ltx_tag_note" in kind or "ltx_tag_item" in kind:
+            self._skip, self._depth = tag, 1
+        elif tag == "math":
+            self._formula(values.get("alttext", ""), block=self._equation > 0 or values.get("display") == "block")
+            self._skip, self._depth = tag, 1
+        elif tag == "table" and ("ltx_eqn" in kind or "ltx_equation" in kind):
+            self._flush()
+            self._equation += 1
+        elif tag in _BLOCKS and not self._equation:
+            self._flush()
+            self._prefix = _prefix(tag, kind) or self._prefix
+        elif tag in ("td", "th") and self._now and not self._equation:
+            self._now.append(" | ")
+        elif tag == "br":
+            self._now.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a block."""
+        if self._skip:
+            self._depth -= tag == self._skip
+            self._skip = self._skip if self._depth else ""
+        elif tag == "table" and self._equation:
+            self._equation -= 1
+            self._flush()
+        elif tag in _BLOCKS and not self._equation:
+            self._flush()
+
+    def handle_data(self, data: str) -> None:
+        """Take text."""
+        if not self._skip:
+            self._now.append(data)
+
+    def _formula(self, latex: str, *, block: bool) -> None:
+        latex = " ".join(latex.replace("%\n", "").split())
+        if latex:
+            self._now.append(f" $${latex}$$ " if block else f"${latex}$")
+
+    def _flush(self) -> None:
+        row = " ".join("".join(self._now).split())
+        self._now = []
+        if row:
+            self._lines.append(self._prefix + row.replace("$$ $$", " "))
+            self._prefix = ""
+
+    def text(self) -> str:
+        """Return what was read, a blank line between blocks."""
+        self._flush()
+        return "\n\n".join(self._lines) + "\n" if self._lines else ""
+
+
+def _prefix(tag: str, kind: str) -> str:
+    if tag[0] == "h" and tag[1:].isdigit():
+        return "#" * int(tag[1]) + " "
+    if tag == "figcaption" or "ltx_caption" in kind:
+        return "[caption] "
+    return "- " if tag == "li" else ""

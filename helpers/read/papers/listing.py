@@ -1,0 +1,96 @@
+"""How a search for papers is chosen, shown and judged: sources in, text, JSON and exit code out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from helpers import console
+from helpers.read import untrusted
+from helpers.read.papers import paper as papers_paper
+from helpers.read.papers.paper import Paper
+from helpers.read.papers.query import Question
+from helpers.read.papers.search import SOURCES, Outcome
+
+
+def sources(wanted: str | None, question: Question) -> list[str]:
+    """Return the sources to ask; raises Failure (2) for one that is unknown or cannot answer this question."""
+    chosen = [s.strip().lower() for s in wanted.split(",") if s.strip()] if wanted else []
+    unknown = [s for s in chosen if s not in SOURCES]
+    if unknown:
+        raise console.usage(f"unknown source {unknown[0]!r}", f"choose of {', '.join(SOURCES)}")
+    if question.category:
+        if question.linked or any(s != "arxiv" for s in chosen):
+            raise console.usage("only a search of arXiv knows --category", "leave --category or --source away")
+        return ["arxiv"]
+    if question.linked:
+        if "arxiv" in chosen:
+            raise console.usage("arXiv knows no citations", "use --source s2,openalex")
+        return chosen or ["s2", "openalex"]
+    if question.field == "au":
+        if "s2" in chosen:
+            raise console.usage("Semantic Scholar cannot be searched by author here", "use --source arxiv,openalex")
+        return chosen or ["arxiv", "openalex"]
+    return list(dict.fromkeys(chosen)) or list(SOURCES)
+
+
+def verdict(outcomes: Sequence[Outcome], found: Sequence[Paper]) -> int:
+    """Return the exit code: 0 found, 1 all answered and nothing is there, 3 not known since a source did not answer."""
+    if found:
+        return console.DONE
+    return console.OUTSIDE if any(o.status in ("throttled", "error") for o in outcomes) else console.NO
+
+
+def document(
+    question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper], requests: int, *, abstracts: bool
+) -> dict[str, Any]:
+    """Return everything for --json; the abstracts, most of its length, only when wanted."""
+    left_out = () if abstracts else ("abstract",)
+    return {
+        "query": question.query,
+        "warning": untrusted.WARNING.replace("inside the fence", "of the papers"),
+        "requests": requests,
+        "sources": [
+            {
+                "source": o.source,
+                "status": o.status,
+                "found": len(o.papers),
+                "total": o.total,
+                "retry_after": o.retry_after,
+                "note": o.note,
+                "cache_age": o.age,
+            }
+            for o in outcomes
+        ],
+        "papers": [
+            {**{k: v for k, v in p.data().items() if k not in left_out}, "why": papers_paper.why(p, question.query)}
+            for p in found
+        ],
+    }
+
+
+def text(question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper], *, abstracts: bool) -> str:
+    """Return the compact text: what each source said, then two lines a paper in a fence."""
+    head = f"{len(found)} paper{'' if len(found) == 1 else 's'} · " + " · ".join(o.summary() for o in outcomes)
+    if not found:
+        silent = [o.source for o in outcomes if o.status in ("throttled", "error")]
+        unknown = f"NOT the same as no results: {', '.join(silent)} did not answer; ask again later"
+        return f"{head}\n{unknown if silent else 'nothing found: try fewer or other words'}"
+    body = "\n".join(entry(p, question.query, abstract=abstracts) for p in found)
+    origin = ", ".join(dict.fromkeys(s for p in found for s in p.sources))
+    tip = f"to read one: fetch_paper.py {found[0].id}; to queue it: ideas.py add --from {found[0].id}"
+    return f"{head}\n{untrusted.WARNING}\n{untrusted.fence(body, origin)}\n{tip}"
+
+
+def entry(paper: Paper, query: str, *, abstract: bool) -> str:
+    """Return one paper: id, year, venue, citations, title; then who, why it matched and its other ids."""
+    cited = f"cited {paper.citations:,}" if paper.citations is not None else ""
+    head = "  ".join(p for p in (paper.id, str(paper.year or "year ?"), paper.venue, cited, paper.title) if p)
+    names = [a.split(",")[0].split()[-1] for a in paper.authors[:3] if a.split(",")[0].split()]
+    more = f" +{len(paper.authors) - 3}" if len(paper.authors) > 3 else ""
+    reason = papers_paper.why(paper, query)
+    other = [f"doi:{paper.doi}"] if paper.doi and not paper.id.startswith("doi:") else []
+    other += ["pdf"] if paper.pdf else []
+    parts = [", ".join(names) + more, f"matches {reason}" if reason else "", " ".join(other), "/".join(paper.sources)]
+    lines = [head, "    " + " · ".join(p for p in parts if p)]
+    return "\n".join([*lines, f"    {untrusted.line(paper.abstract, 2_000)}"] if abstract and paper.abstract else lines)

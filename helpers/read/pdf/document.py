@@ -1,0 +1,169 @@
+"""The text of a PDF as Markdown, and its parts: outline, sections, references, captions. The reading is done in a limited child."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import console, paths
+from helpers.read.untrusted import clean, line
+
+BYTES = 50_000_000
+"""Largest file that is read."""
+SECONDS = 30.0
+"""The child is ended after this long."""
+_CHILD = "import sys; sys.path[0] = sys.argv[1]; from helpers.read.pdf import worker; worker.main()"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A PDF that was read. `blocks` are in order; their `kind` says what each is (see pdf_flow.Block)."""
+
+    pages: int
+    read: int
+    title: str
+    notes: list[str]
+    blocks: list[dict[str, Any]]
+    hits: list[list[int]]
+    """Of grep: (block, start, end)."""
+
+
+def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) -> Document:
+    """Read a PDF, or pages `first` to `last` of a long one.
+
+    Raises Failure: 2 for a file that is no PDF, encrypted, scanned or broken, 3 when it took too long.
+    """
+    check(file)
+    request = {"file": str(file.resolve()), "first": first, "last": last, "grep": grep}
+    answer = _ask(json.dumps(request))
+    if "error" in answer:
+        message = (
+            f"{file.name}: {line(str(answer['error']))}"
+            if not str(answer["error"]).startswith("--")
+            else str(answer["error"])
+        )
+        raise console.Failure(
+            int(answer["code"]), message, str(answer.get("do", "")) or "find another copy of the paper"
+        )
+    for block in answer["blocks"]:
+        if "hits" not in answer:  # grep counts characters: its places must stay
+            block["text"] = clean(block["text"])
+    return Document(
+        answer["pages"],
+        answer["read"],
+        clean(answer["title"]),
+        [line(n) for n in answer["notes"]],
+        answer["blocks"],
+        answer.get("hits", []),
+    )
+
+
+def check(file: Path) -> None:
+    """Raise Failure when the file cannot be a PDF that is worth opening."""
+    if not file.is_file():
+        raise console.usage(
+            f"{file}: there is no such file", "give the path of a PDF; fetch_paper.py puts them into papers/"
+        )
+    size = file.stat().st_size
+    if size > BYTES:
+        raise console.usage(
+            f"{file.name}: {size // 1_000_000} MB; at most {BYTES // 1_000_000} MB are read",
+            "split it, as with: qpdf IN --pages . 1-50 -- OUT",
+        )
+    with file.open("rb") as stream:
+        start = stream.read(1024)
+    if b"%PDF-" not in start:
+        what = (
+            "empty"
+            if not start
+            else "a web page"
+            if re.search(rb"<html|<!doctype", start, re.IGNORECASE)
+            else "something else"
+        )
+        raise console.usage(f"{file.name}: not a PDF but {what}", "fetch it again, from the address of the PDF itself")
+
+
+def _ask(request: str) -> dict[str, Any]:
+    """Let a child of its own read, and return its answer; whatever happens to it is told in one line."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD, str(paths.BUNDLE)],
+            input=request.encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {
+            "error": f"gave up after {SECONDS:.0f} s",
+            "code": console.OUTSIDE,
+            "do": "try fewer pages with --pages",
+        }
+    if done.returncode == 0:
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict):
+            return answer
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {"error": "gave up: it takes too much processor time or memory", "code": console.OUTSIDE}
+    if b"ModuleNotFoundError" in done.stderr:
+        return {
+            "error": "the package pypdf is missing",
+            "code": console.OUTSIDE,
+            "do": "run setup.sh --deps-only of the bundle",
+        }
+    if b"MemoryError" in done.stderr:
+        return {"error": "broken PDF: it needs more than 1 GB of memory", "code": console.USAGE}
+    return {"error": f"broken PDF: reading it ended with {_reason(done)}", "code": console.USAGE}
+
+
+def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    last = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return line(last[-1], 120) if last else f"code {done.returncode}"
+
+
+def markdown(file: Path) -> str:
+    """Return the text of a PDF as Markdown. Raises Failure as `read` does."""
+    return render(read(file).blocks)
+
+
+def render(blocks: list[dict[str, Any]]) -> str:
+    """Return blocks as Markdown: headings, paragraphs, and what else it is where it is not text."""
+    return "\n\n".join(filter(None, (_markdown(b) for b in blocks)))
+
+
+def _markdown(block: dict[str, Any]) -> str:
+    kind, text = block["kind"], clean(block["text"]).strip()
+    if not text:
+        return ""
+    if kind == "title":
+        return f"# {text}"
+    if kind == "heading":
+        return f"{'#' * min(6, block.get('level', 1) + 1)} {heading(block)}"
+    if kind == "caption":
+        return f"[caption] {text}"
+    if kind == "equation":
+        return f"[equation, as far as it can be read] {text}"
+    if kind == "note":
+        return f"[footnote] {text}"
+    if kind == "reference":
+        return f"- {text}"
+    if kind == "code":
+        return "\n".join("    " + row for row in text.splitlines())
+    return text
+
+
+def heading(block: dict[str, Any]) -> str:
+    """Return a heading with its number."""
+    return f"{block.get('number', '')} {clean(block['text'])}".strip()

@@ -1,0 +1,1 @@
+"""What each line of a paper is: heading, caption, reference, text."""

@@ -1,0 +1,190 @@
+"""Headings: the PDF's own outline, the chain of numbers, known names, and lines of the same face as those."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf.layout.body_style import Face, small_capitals
+from helpers.read.pdf.layout.numbered_headings import NUMBERED, Heading, candidates, chain
+from helpers.read.pdf.layout.unnumbered_headings import NAMES, REFERENCES, by_face, named
+from helpers.read.pdf.text.lines import Line
+
+LONGEST = 160
+"""Characters of a heading without a number; what is longer is text in the headings' face."""
+
+
+def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
+    """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
+    end = references_at(lines, face)
+    numbered = chain(candidates(lines, face, end))
+    own = from_outline(lines, face, outline)
+    if own:
+        faces = {lines[h.at].style for h in own}
+        taken = {h.at for h in own}
+        numbers = {h.number for h in own if h.number}
+        deeper = {h.number for h in numbered if h.number.rpartition(".")[0] in numbers and h.number not in numbers}
+        numbered = [
+            h
+            for h in numbered
+            if h.at not in taken
+            and (h.rest or not face.plain(lines[h.at]))
+            and (lines[h.at].style in faces or h.number in deeper)
+        ]
+        found = own + numbered
+    else:
+        found = _same_faces(lines, face, numbered)
+    found += named(lines, face, {h.at for h in found}, end)
+    found += by_face(lines, face, found, end)
+    return _tidy(lines, face, [h for h in found if not lines[h.at].drawn])
+
+
+def references_at(lines: list[Line], face: Face) -> int:
+    """Return the index of the heading above the list of references, or the number of lines."""
+    hits = [
+        n
+        for n, line in enumerate(lines)
+        if n > len(lines) * 0.2 and REFERENCES.fullmatch(line.text) and _lists(lines[n + 1 : n + 16])
+    ]
+    good = [n for n in hits if not face.plain(lines[n]) or face.gaps[n] > 1.25 * face.leading]
+    return (good or hits or [len(lines)])[-1]
+
+
+def _lists(below: list[Line]) -> bool:
+    """Say whether lines look like the beginning of a list of references: marks in front, or years."""
+    marks = sum(re.match(r"\[\w|\(?1[.)]?\s", line.text) is not None for line in below)
+    return marks > 0 or sum(re.search(r"\b(1[89]|20)\d\d\b", line.text) is not None for line in below) >= 2
+
+
+def unnamed_references(lines: list[Line], end: int) -> int:
+    """Return where a list of references begins that has no heading: at [1] near the end; the number of lines without one."""
+    if end < len(lines):
+        return len(lines)
+    marks = [
+        (n, int(m[1]))
+        for n, line in enumerate(lines)
+        if n > len(lines) * 0.4 and (m := re.match(r"\[(\d{1,3})\]\s?\S", line.text))
+    ]
+    for place, (n, value) in enumerate(marks):
+        if value == 1 and [v for _, v in marks[place + 1 : place + 3]] == [2, 3]:
+            return n
+    return len(lines)
+
+
+def from_outline(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
+    """Return the entries of the PDF's outline that are found as lines of their pages; none when most are not."""
+    by_page: dict[int, list[int]] = {}
+    for n, line in enumerate(lines):
+        by_page.setdefault(line.page, []).append(n)
+    made: list[Heading] = []
+    after = -1
+    for level, title, page in outline[:600]:
+        wanted = _plain(title)
+        if len(wanted) < 3:
+            continue
+        for near in (page, page + 1, page - 1):
+            hits = [h for n in by_page.get(near, []) if n > after and (h := _matches(lines, n, wanted, level))]
+            if hits:  # a list may have the same words in the face of the text
+                hit = next((h for h in hits if not face.plain(lines[h.at])), hits[0])
+                made.append(hit)
+                after = hit.at + hit.count - 1
+                break
+    pages = {h.at for h in made}
+    return made if len(pages) >= 3 and len(made) >= 0.6 * len(outline) else []
+
+
+def _matches(lines: list[Line], n: int, wanted: str, level: int) -> Heading | None:
+    whole = ""
+    for count in range(1, 4):
+        if n + count > len(lines) or (count > 1 and lines[n + count - 1].page != lines[n].page):
+            return None
+        whole = f"{whole} {lines[n + count - 1].text}".strip()
+        found = NUMBERED.fullmatch(whole)
+        for number, title in ((found["num"], found["title"]) if found else ("", whole), ("", whole)):
+            if _plain(title) == wanted or _plain(whole) == wanted:
+                depth = number.count(".") + 1 if number.replace(".", "").isdigit() else level
+                return Heading(n, depth, number, title if number else whole, count)
+        if not wanted.startswith(_plain(found["title"] if found else whole)) and not wanted.startswith(_plain(whole)):
+            return None
+    return None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.lower())
+
+
+def _same_faces(lines: list[Line], face: Face, numbered: list[Heading]) -> list[Heading]:
+    """Drop numbered lines that look like text where the others of their level do not: they are lists."""
+    kept = []
+    for level in {h.level for h in numbered}:
+        mine = [h for h in numbered if h.level == level]
+        plain = [h for h in mine if face.plain(lines[h.at]) and not h.rest]
+        distinct = [h for h in mine if h not in plain]
+        kept += distinct if len(distinct) >= max(2, 0.6 * len(mine)) else mine
+    return sorted(kept, key=lambda h: h.at)
+
+
+def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
+    """Order the headings, add the second lines of long ones, and set levels of those without a number by size."""
+    found = sorted({h.at: h for h in reversed(found)}.values(), key=lambda h: h.at)
+    made: list[Heading] = []
+    for h in found:
+        before = made[-1] if made else None
+        if before and h.at < before.at + before.count:
+            continue
+        if (
+            before
+            and not h.number
+            and not h.rest
+            and h.at == before.at + before.count
+            and _goes_on(lines, face, before, h.at)
+        ):
+            before.title += " " + lines[h.at].text
+            before.count += 1
+            continue
+        made.append(h)
+    taken = {h.at for h in made}
+    for h in made:
+        while (
+            not h.rest
+            and h.count < 4
+            and (n := h.at + h.count) < len(lines)
+            and n not in taken
+            and _goes_on(lines, face, h, n)
+        ):
+            h.title += " " + lines[n].text
+            h.count += 1
+    made = [h for h in made if h.number or len(h.title) <= LONGEST]
+    if not any(h.number for h in made):
+        _levels(lines, made)
+    return made
+
+
+def _levels(lines: list[Line], made: list[Heading]) -> None:
+    """Set the levels of headings without numbers: the larger, bolder and more capital, the higher."""
+
+    def look(h: Heading) -> tuple[int, bool, bool]:
+        return round(lines[h.at].size), lines[h.at].bold, h.title.upper() == h.title
+
+    looks = Counter(look(h) for h in made)
+    order = sorted((k for k, n in looks.items() if n > 1), reverse=True)
+    for h in made:
+        if looks[look(h)] == 1 and NAMES.fullmatch(h.title):
+            h.level = 1
+        else:
+            h.level = min(3, 1 + sum(k > look(h) for k in order))
+
+
+def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
+    """Say whether line n is the next line of a heading that was too long for one."""
+    line, last = lines[n], lines[n - 1]
+    like = (line.style == last.style and not face.plain(line)) or small_capitals(last, line)
+    return (
+        like
+        and line.page == last.page
+        and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9)
+        and NUMBERED.fullmatch(line.text) is None
+        and len(last.text) > 18
+        and not NAMES.fullmatch(line.text)
+        and not NAMES.fullmatch(heading.title)
+    )

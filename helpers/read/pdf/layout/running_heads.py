@@ -1,0 +1,124 @@
+"""Running heads and page numbers: what stands at the top or the bottom of page after page, its digits aside."""
+
+# ruff: noqa: RUF001 - the signs that papers use are meant
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from helpers.read.pdf.layout.references import CAPTION
+from helpers.read.pdf.text.lines import Line
+
+_EDGE = 4
+"""Lines looked at from the top and from the bottom of a page."""
+_NUMBER = re.compile(r"[-–—\s]*(page\s*)?(\d{1,4}|[ivxl]{1,6})([-–—\s]*|\s*(of|/)\s*\d{1,4})", re.IGNORECASE)
+
+
+def without(pages: list[list[Line]]) -> list[list[Line]]:
+    """Return the pages without the lines that repeat at their edges."""
+    pages = _unstamped(pages)
+    counts: Counter[str] = Counter()
+    heights: dict[str, list[float]] = {}
+    for page in pages:
+        seen = set()
+        for line in _edges(page):
+            mask = "" if CAPTION.match(line.text) else masked(line.text)
+            heights.setdefault(mask, []).append(line.y)
+            seen.add(mask)
+        counts.update(seen)
+    numbered = _numbering(pages)
+    repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
+    return [_kept(page, repeated, numbered) for page in pages]
+
+
+def _unstamped(pages: list[list[Line]]) -> list[list[Line]]:
+    """Return the pages without what was stamped onto them as a drawing each time: numbers, notices of a library."""
+    stamps = Counter(mask for page in pages for mask in {masked(line.text) for line in page if line.drawn})
+    often = {mask for mask, n in stamps.items() if n >= 3 and n > 0.5 * len(pages)}
+    return [[line for line in page if not (line.drawn and masked(line.text) in often)] for page in pages]
+
+
+def _numbering(pages: list[list[Line]]) -> set[int]:
+    """Return (by id) the lines at edges that begin or end with their page's number, at a height where several do."""
+    votes: Counter[int] = Counter()
+    for page in pages:
+        votes.update({number - page[0].page for line in _edges(page) for number in _numbers(line)})
+    shift, count = votes.most_common(1)[0] if votes else (0, 0)
+    if count < max(3, 0.3 * len(pages)):
+        return set()
+    found = [
+        line for page in pages for line in _edges(page) if line.page + shift in _numbers(line) and len(line.text) < 90
+    ]
+    return {id(a) for a in found if sum(abs(a.y - b.y) < 4 for b in found) >= max(3, 0.2 * len(pages))}
+
+
+def _numbers(line: Line) -> set[int]:
+    """Return the numbers at the ends of a line that may be the page's; `6.` and `3.1` are those of a section."""
+    found = re.match(r"\W*(\d{1,4})\b(?!\.)", line.text), re.search(r"\b(\d{1,4})\W*$", line.text)
+    return {int(f[1]) for f in found if f}
+
+
+def masked(text: str) -> str:
+    """Return what of a line stays the same from page to page."""
+    return re.sub(r"\s+", " ", re.sub(r"\d+|\b[ivxl]+\b", "#", text.lower())).strip()
+
+
+def _close(heights: list[float]) -> bool:
+    return len(heights) >= 2 and sum(abs(h - heights[0]) < 3 or abs(h - heights[-1]) < 3 for h in heights) == len(
+        heights
+    )
+
+
+def _edges(page: list[Line]) -> list[Line]:
+    rows = sorted((line for line in page if not line.drawn), key=lambda line: -line.y)
+    return rows if len(rows) <= 2 * _EDGE else rows[:_EDGE] + rows[-_EDGE:]
+
+
+def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line]:
+    if not page:
+        return page
+    heights = [line.y for line in page if not line.drawn] or [0.0]
+    top, bottom = max(heights), min(heights)
+    gone = set()
+    title = _title(page)
+    for line in _edges(page):
+        if line.size == title:
+            continue
+        outermost = top - line.y < 16 or line.y - bottom < 16
+        if (
+            (id(line) in numbered and outermost and _alone(line, page))
+            or (masked(line.text) in repeated and (outermost or _away(line, page)))
+            or (outermost and _NUMBER.fullmatch(line.text) and _alone(line, page))
+        ):
+            gone.add(id(line))
+    kept = [line for line in page if id(line) not in gone]
+    if gone and len(gone) < 4 and kept:  # a head of two lines: what was second is outermost now
+        return kept if len(kept) == len(page) else _second(kept, repeated)
+    return kept
+
+
+def _title(page: list[Line]) -> float:
+    """Return the size of the title on a document's first page, which later pages may repeat; 0 elsewhere."""
+    size = max((line.size for line in page if not line.drawn), default=0.0)
+    return size if page[0].page == 0 and size > 12 else 0.0
+
+
+def _second(page: list[Line], repeated: set[str]) -> list[Line]:
+    heights = [line.y for line in page if not line.drawn] or [0.0]
+    top, bottom = max(heights), min(heights)
+    return [
+        line
+        for line in page
+        if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))
+        or line.size == _title(page)
+    ]
+
+
+def _away(line: Line, page: list[Line]) -> bool:
+    """Say whether a line stands apart from the text: nothing within two lines' height on one of its sides."""
+    return min((abs(other.y - line.y) for other in page if abs(other.y - line.y) > 1), default=99) > 1.5 * line.size
+
+
+def _alone(line: Line, page: list[Line]) -> bool:
+    """Say whether nothing else stands on a line's height: a number there is the page's, not a table's."""
+    return not any(other is not line and abs(other.y - line.y) < 2 for other in page)

@@ -1,0 +1,1 @@
+"""Characters and lines of a page, as pypdf hands them out."""

@@ -1,0 +1,1 @@
+"""Keep or discard: the evidence, the commit, the words."""

@@ -1,0 +1,139 @@
+"""Whether a comparison in the journal is evidence: as strict as the session, true to its own samples, and not picked.
+
+None of this stops somebody who forges everything; it stops a line that was edited, a margin that was widened for one
+change, and a measurement that was repeated until chance agreed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from helpers import console
+from helpers.journal import Event
+from helpers.judge.compare.driver import KIND, VERDICT
+from helpers.judge.rule import noise, sign_test
+from helpers.run.local.job_folder import Folder, jobs_folder
+from helpers.state import State
+
+GOOD = ("improved", "not_worse")
+_HELD = (
+    "verdict",
+    "mode",
+    "margin",
+    "metric",
+    "direction",
+    "pairs",
+    "gain",
+    "checks",
+    "baseline_tree",
+    "candidate_tree",
+    "sealed_tree",
+    "baseline_commit",
+    "baseline_samples",
+    "candidate_samples",
+)
+
+
+def check(root: Path, now: State, compared: Event) -> None:
+    """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
+    again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
+    try:
+        reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(root, now, compared)
+    except (KeyError, TypeError, ValueError):
+        reason = "its line in the journal lacks what a comparison writes"
+    if reason:
+        raise console.refused(f"the comparison of {compared['experiment_id']}: {reason}", again)
+
+
+def _looser(now: State, compared: Event) -> str | None:
+    """Say in what the comparison was less strict than what was agreed for the session."""
+    margin, agreed = float(compared["margin"]), now.margin
+    if compared.get("mode") == "not_worse" and margin > agreed + 1e-12:
+        return f"it allows a loss of {margin:.2%}, agreed is a margin of {agreed:.2%}"
+    if compared.get("mode") != "not_worse" and margin < agreed - 1e-12:
+        return f"it asks for a gain of {margin:.2%}, agreed is a margin of {agreed:.2%}"
+    missing = sorted({*(now.config.get("guards") or [])} - {*(compared.get("guards") or [])})
+    if missing:
+        return f"it did not look at the guard {', '.join(missing)}"
+    if (compared.get("metric"), compared.get("direction")) != (now.metric, now.direction):
+        return f"it measured {compared.get('metric')}, not {now.metric}"
+    if compared.get("chosen_seed"):
+        return "the order of its pairs was chosen, not drawn"
+    if int(compared.get("layouts") or 1) < int(now.config.get("layouts") or 1):
+        return f"it had {compared.get('layouts')} layouts a side, agreed are {now.config.get('layouts')}"
+    return None
+
+
+def _untrue(root: Path, now: State, compared: Event) -> str | None:
+    """Say what in the journal's line does not agree with its samples, or with what the measuring process wrote."""
+    for part in (compared, compared.get("confirmation")):
+        if part is not None and _judged(compared, part) != (part.get("verdict"), part.get("pairs")):
+            return "its samples do not say what its verdict says"
+    sigma = noise.sigma_pair(compared["baseline_samples"], compared["candidate_samples"])
+    gain = None if compared.get("mode") == "not_worse" else float(compared["gain"])
+    if noise.needs_confirmation(sigma, gain) and not compared.get("confirmation"):
+        return "its noise asks for a second comparison, and there is none"
+    if job := now.jobs.get(str(compared.get("fleet_job"))):
+        written = {**job.submitted.get("plan", {}), **(job.finished or {}).get("answer", {})}
+    else:
+        try:
+            written = json.loads(Folder(root, str(compared.get("job")), KIND).read(VERDICT) or "{}")
+        except ValueError:
+            written = {}
+    differing = [key for key in _HELD if written.get(key) != compared.get(key)]
+    return f"the process that measured did not write this line ({differing[0]} differs)" if differing else None
+
+
+def _judged(compared: Event, part: Event) -> tuple[str, int] | None:
+    try:
+        found = sign_test.judge(
+            part["baseline_samples"],
+            part["candidate_samples"],
+            direction=str(compared["direction"]),
+            margin=float(compared["margin"]),
+            max_pairs=int(compared["max_pairs"]),
+            mode=str(compared["mode"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found.verdict, found.pairs
+
+
+def _picked(root: Path, now: State, compared: Event) -> str | None:
+    """Say so when the same content was compared again and again and chance may have been waited for.
+
+    It must have been found good more often than not. A change without effect, found good with a chance p each time, ever
+    gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that was ended
+    after it had said something counts as one that said otherwise.
+    """
+    same = [other for other in now.comparisons if _alike(other, compared) and not _failed(other)]
+    good = sum(other.get("verdict") in GOOD for other in same)
+    against = len(same) - good + _broken_off(root, compared)
+    if good > against:
+        return None
+    return (
+        f"{against} of {good + against} comparisons of this content say otherwise; more must speak for it than against"
+    )
+
+
+def _alike(other: Event, compared: Event) -> bool:
+    return all(other.get(key) == compared.get(key) for key in ("baseline_tree", "candidate_tree", "mode", "metric"))
+
+
+def _failed(other: Event) -> bool:
+    return other.get("verdict") in ("error", "void") or str(other.get("reason") or "").startswith("crash")
+
+
+def _broken_off(root: Path, compared: Event) -> int:
+    """Return how many comparisons of this content on this machine died after their first look."""
+    count = 0
+    for place in jobs_folder(root, KIND).iterdir():
+        folder = Folder(root, place.name, KIND)
+        if folder.has(VERDICT) or folder.has("finished") or " pairs: " not in folder.read("log.txt"):
+            continue
+        try:
+            count += _alike(json.loads(folder.read("plan.json")), compared)
+        except ValueError:
+            continue
+    return count

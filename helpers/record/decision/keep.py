@@ -1,0 +1,144 @@
+"""The decision to keep: refused unless everything that must stand stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers import console, git, journal, state
+from helpers.journal import Event
+from helpers.judge.policy import experiment
+from helpers.read.ideas import queue, sources
+from helpers.record import protected
+from helpers.record.decision import commit, evidence, improvements, run_line
+from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person will read of a kept change."""
+
+    problem: str = ""
+    solution: str = ""
+    sources: list[str] = field(default_factory=list)
+    reviewed: str = ""
+
+
+def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *, dry_run: bool = False) -> Event:
+    """Commit the experiment to the session's branch and journal it; return the run line.
+
+    Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
+    improved, checks passed, and the guard has nothing to say.
+    """
+    root = repository.root
+    with journal.locked(root):
+        if dry_run:
+            commit.refuse_interrupted(root)
+        commit.finish(repository, state.load(root))
+        now = state.load(root)
+        done = now.decision(name)
+        if done is not None and done["status"] == "keep":
+            console.note(f"{name} is kept already, as {done['commit']}; what was written then stays")
+            return done
+        sealed = work.sealed(name)
+        compared = standing(now, sealed)
+        evidence.check(root, now, compared)
+        trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
+        places = _inspect(work, sealed, now, words, trees, list(compared.get("signs") or []))
+        _branch_in_order(root, now)
+        _files_in_order(root, now)
+        its = _sources(root, now, name, words)
+        cited = [sources.reference(root, source) for source in its]
+        text = improvements.message(now, sealed, compared, cited)
+        page = improvements.page(
+            work, now, sealed, compared, words.problem, words.solution, cited, (words.reviewed, places)
+        )
+        base = str(now.baseline["commit_full"])
+        new = commit.build(repository, base, trees, page, text)
+        event = run_line.line(
+            now,
+            name,
+            "keep",
+            sealed.description.splitlines()[0],
+            commit=new[:7],
+            commit_full=new,
+            literature_source=", ".join(its) or None,
+            reviewed=words.reviewed or None,
+            timestamp=journal.now_ms(),
+        )
+        if not dry_run:
+            commit.place(repository, now, commit.Intent(now.branch, base, new, event))
+    return event
+
+
+def standing(now: State, sealed: Sealed) -> Event:
+    """Return the comparison that allows this tree to be kept; raises Failure (4) with what is missing."""
+    compared = now.comparison(sealed.name)
+    again = f"compare.py {sealed.name}"
+    if compared is None:
+        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", again)
+    if compared.get("sealed_tree") != sealed.tree:
+        raise console.refused(f"{sealed.name} was changed after its comparison", again)
+    if compared.get("baseline_commit") != now.baseline["commit_full"]:
+        raise console.refused(
+            f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
+        )
+    wanted = "not_worse" if compared.get("mode") == "not_worse" else "improved"
+    if compared.get("verdict") != wanted:
+        raise console.refused(
+            f"the comparison of {sealed.name} says {compared.get('verdict')}: {compared.get('reason') or 'no gain shown'}",
+            f'record_result.py discard {sealed.name} --why "..."',
+        )
+    if compared.get("checks") != "passed" and not now.config.get("noChecks"):
+        raise console.refused(
+            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}", "mend it, compare again"
+        )
+    return compared
+
+
+def _inspect(
+    work: Workdirs, sealed: Sealed, now: State, words: Words, trees: tuple[str, str], signs: list[str]
+) -> list[str]:
+    """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
+    left = experiment.refuse(work, sealed, now, trees)
+    if (left or signs) and not words.reviewed:
+        seen = [f"review: while it was measured: {sign} [background]" for sign in signs]
+        lines = "\n  ".join([*seen, *(experiment.line(finding) for finding in left[:20])])
+        raise console.refused(
+            f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
+            f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
+        )
+    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left[:20]]
+
+
+def _branch_in_order(root: Path, now: State) -> None:
+    base, tip = str(now.baseline["commit_full"]), git.commit_of(root, f"refs/heads/{now.branch}")
+    if tip != base:
+        raise console.refused(
+            f"{now.branch} stands at {tip[:7]}, the measured baseline is {base[:7]}: it has commits nobody measured",
+            "move them to another branch, or begin a new session from there",
+        )
+
+
+def _files_in_order(root: Path, now: State) -> None:
+    changed = protected.changed(root, now)
+    if changed:
+        raise console.refused(
+            f"protected files were changed since they were locked: {', '.join(changed)}",
+            "put them back: git checkout -- FILE",
+        )
+
+
+def _sources(root: Path, now: State, name: str, words: Words) -> list[str]:
+    """Return the ids given at submit and keep; an idea brings its own source along."""
+    given = [s for job in now.screens() if job.experiment == name for s in job.submitted.get("source", [])]
+    found = []
+    for id_ in (*words.sources, *given):
+        found.append(id_)
+        behind = queue.source(root, id_)
+        try:
+            found += [sources.check(behind)] if behind else []
+        except console.Failure:  # a word that a person wrote into the ideas: no reason to refuse a measured gain
+            console.note(f"note: {id_} names the source {behind!r:.80}, which is no known form")
+    return list(dict.fromkeys(found))

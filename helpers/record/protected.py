@@ -1,0 +1,35 @@
+"""Whether the protected files are still what they were when the session was locked."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from helpers import git, git_objects, paths
+from helpers.state import State
+
+
+def digest(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def changed(root: Path, now: State) -> list[str]:
+    """Return the protected files whose content is not the locked one.
+
+    They are looked at in the work tree; those that are committed on the session's branch, while another branch is
+    checked out, on the session's branch.
+    """
+    elsewhere = git.branch(root) != now.branch
+    return sorted(
+        name
+        for name, wanted in (now.protected if now.lock else {}).items()
+        if _digest_now(root, now, name, committed=elsewhere and name in paths.COMMITTED) != wanted
+    )
+
+
+def _digest_now(root: Path, now: State, name: str, *, committed: bool) -> str | None:
+    if committed:
+        (blob,) = git_objects.blobs(root, [f"refs/heads/{now.branch}:{name}"])
+        return None if blob is None else hashlib.sha256(blob).hexdigest()
+    return digest(root / name) if (root / name).is_file() else None

@@ -1,0 +1,1 @@
+"""A session from its beginning to its lock, and where it stands."""

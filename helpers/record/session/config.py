@@ -1,0 +1,76 @@
+"""What a session is about, as agreed with the person: the keys of its config line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from helpers import console, journal, state
+from helpers.judge.compare import metric_limits
+from helpers.judge.policy import check
+from helpers.run.copies import work_tree
+from helpers.run.jobs import task
+
+_ASKED = {
+    "metric": "metricName",
+    "unit": "metricUnit",
+    "direction": "bestDirection",
+    "scope": "scope",
+    "off_limits": "offLimits",
+    "allow": "allow",
+    "layouts": "layouts",
+    "margin": "margin",
+    "max_pairs": "maxPairs",
+    "guard": "guards",
+    "pass_env": "passEnv",
+    "no_checks": "noChecks",
+    "objective": "objective",
+    "constraints": "constraints",
+    "simplicity": "simplicity",
+    "infra": "infra",
+    "web": "web",
+    "workers": "workers",
+}
+"""Option of start_session.py to key."""
+_BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours": "hours"}
+_ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
+
+
+def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the keys that the arguments give a value; raises Failure (2) on what cannot be meant."""
+    if not args.goal:
+        raise console.usage(
+            "--goal is missing: it names the session", "for example --goal faster-parse; status.py names one under way"
+        )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
+        raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
+    metric_limits.check(args.guard or [])
+    given = vars(args)
+    agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
+    for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
+        agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
+    agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
+    now = state.fold(journal.read(root))
+    if not (now and now.config["name"] == args.goal):
+        missing = [
+            flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
+        ]
+        if missing:
+            raise console.usage(f"a new session needs {' and '.join(missing)}", "see start_session.py --help")
+        agreed.setdefault("metricUnit", "")
+    _say_unmatched(root, {"--scope": args.scope or [], "--off-limits": args.off_limits or []})
+    return agreed
+
+
+def _say_unmatched(root: Path, globs: dict[str, list[str]]) -> None:
+    """Note a pattern that matches no file: a slip of the pen would close everything, or nothing."""
+    if not any(globs.values()):
+        return
+    present = [os.fsdecode(path) for path in work_tree.listing(root)]
+    for option, patterns in globs.items():
+        for pattern in patterns:
+            if not any(check.matches(path, pattern) for path in present):
+                console.note(f"note: {option} {pattern!r} matches no file of this repository")

@@ -1,0 +1,237 @@
+"""Beginning, locking and resuming a session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from helpers import console, git, journal, paths, state
+from helpers.judge.rule import sign_test
+from helpers.record import protected
+from helpers.record.session import begin_marker
+from helpers.run import collect
+from helpers.run.copies.copies import Workdirs
+from helpers.run.jobs import task
+from helpers.run.local import submit
+from helpers.state import State
+
+_BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
+
+
+def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bool]:
+    """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
+
+    Raises Failure (2) when the repository is in the middle of something, or another session is under way.
+    """
+    root = repository.root
+    head = git.commit_of(root, "HEAD")
+    now = state.fold(journal.read(root))
+    if now and now.config["name"] == config["name"]:
+        begin_marker.over(root)
+        return _resume(root, now, config), True
+    here = _ready(repository)
+    branch = paths.BRANCH_PREFIX + config["name"]
+    there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
+    came_from = begin_marker.interrupted(root, branch)
+    if there and (came_from is None or there.decode().strip() != head):
+        raise console.usage(f"the branch {branch} exists, but no session of that name", "choose another --goal")
+    dirty = git.text(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
+    if dirty:
+        console.note(
+            "note: you have uncommitted changes; copies carry them (both sides of every comparison the same), "
+            "commits of this session never do:\n" + "\n".join(dirty.splitlines()[:10])
+        )
+    git.exclude(repository, paths.EXCLUDED)
+    _files(root, config)
+    if came_from is not None and here == branch:
+        here = came_from
+    begin_marker.intend(root, branch, here)
+    if not there:
+        git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
+    git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
+    event = {"type": "config", **config, "branch": branch, "base": head, "from": here}
+    journal.append(root, event)
+    begin_marker.over(root)
+    return state.load(root), False
+
+
+def _ready(repository: git.Repository) -> str:
+    """Return the branch that the person is on; raises Failure (2) when nothing should begin here now."""
+    for name in _BUSY:
+        if (repository.git_dir / name).exists():
+            raise console.usage(f"git is in the middle of something ({name})", "finish or abort it, then start again")
+    here = git.branch(repository.root)
+    if here is None:
+        raise console.usage(
+            "HEAD is detached: there is no branch to come back to", "git switch BRANCH (or -c NEW) first"
+        )
+    return here
+
+
+def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
+    """Journal the options that were given anew; what identifies the session must not change."""
+    for key in ("metricName", "bestDirection"):
+        if config.get(key) not in (None, now.config.get(key)):
+            raise console.usage(
+                f"the session {now.config['name']} has {key} {now.config.get(key)}, not {config[key]}",
+                "another metric is another session: choose another --goal",
+            )
+    given = {k: v for k, v in config.items() if k != "name" and v not in (None, [], {}) and now.config.get(k) != v}
+    if given:
+        for key, value in given.items():
+            console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")
+        journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given})
+    return state.load(root)
+
+
+def _files(root: Path, config: dict[str, Any]) -> None:
+    """Put the session's files into place, never over one that is there."""
+    paths.state_folder(root)
+    templates = paths.BUNDLE / "references" / "templates"
+    for name, source in {
+        paths.TASK: paths.BUNDLE / paths.TASK,
+        paths.PROTOCOL: paths.BUNDLE / paths.PROTOCOL,
+        paths.BENCHMARK: templates / paths.BENCHMARK,
+        paths.CHECKS: templates / paths.CHECKS,
+    }.items():
+        unwanted = name == paths.CHECKS and config.get("noChecks")
+        if unwanted or os.path.lexists(root / name) or not source.exists():
+            continue
+        shutil.copyfile(source, root / name)
+        if name.endswith(".sh"):
+            (root / name).chmod(0o755)
+            console.note(f"wrote {name} from the template: fill it in, run it by hand, then start_session.py --lock")
+    text = f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), {config['bestDirection']} is better.\n"
+    for title in ("Objective", "Baseline", "Profile", "Findings", "Ruled out"):
+        text += f"\n## {title}\n"
+        if title == "Objective" and config.get("objective"):
+            text += f"\n{config['objective']}\n"
+    _once(root / paths.NOTES, text)
+    _once(root / paths.IDEAS, "# Ideas\n\n")
+
+
+def _once(file: Path, text: str) -> None:
+    if not os.path.lexists(file):
+        file.write_text(text, encoding="utf-8")
+
+
+def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
+    """Commit and hash the protected files, take the baseline and record it as the first run.
+
+    Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
+    and a protected file has changed since.
+    """
+    root, now = repository.root, state.load(repository.root)
+    if now.lock is not None and any(run.get("description") == "baseline" for run in now.runs):
+        changed = protected.changed(root, now)
+        if changed:
+            raise console.refused(
+                f"locked already, and changed since: {', '.join(changed)}",
+                "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
+            )
+        console.note("the session is locked already; nothing to do")
+        return now
+    if git.branch(root) != now.branch:
+        raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
+    _require(root, now)
+    config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
+    its = task.load(root / paths.TASK, config)
+    commit = _commit_protected(repository)
+    hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
+    journal.append(
+        root,
+        {"type": "lock", "protected": hashes, "task": its.as_dict(), "commit_full": commit, "tree": work.capture()},
+    )
+    return take_baseline(work, wait)
+
+
+def _require(root: Path, now: State) -> None:
+    if not (root / paths.BENCHMARK).is_file():
+        raise console.usage(f"{paths.BENCHMARK} is missing", f"start from {paths.BUNDLE}/references/templates")
+    if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
+        raise console.usage(
+            f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
+            "write it (exit 0: correct), or accept that explicitly: start_session.py --goal ... --no-checks",
+        )
+
+
+def take_baseline(work: Workdirs, wait: float) -> State:
+    """Run the baseline and record it as run 1; raises Failure (1) with the reason when it does not pass."""
+    job = submit.submit_control(work)
+    console.note(f"running the baseline ({job}): build, benchmark, checks")
+    collect.wait(work.root, wait, lambda s: s.jobs[job].finished is not None)
+    now = state.load(work.root)
+    done = now.jobs[job].finished
+    if done is None:
+        raise console.outside(f"the baseline still runs after {wait:.0f} s", "start_session.py --lock goes on with it")
+    if done["status"] != "done":
+        said = collect.last_words(done)
+        raise console.answer_no(
+            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
+            + (f"; it said last: {said}" if said else "")
+            + f" (log: {done['log']})",
+            "mend benchmark or checks, run both by hand in a copy (cd to what snapshot_workdir.py create prints: nothing "
+            "that git ignores is there), then start_session.py --lock again",
+        )
+    unknown = [text for text in now.config.get("guards", []) if sign_test.parse_guard(text).name not in done["metrics"]]
+    if unknown:
+        raise console.answer_no(
+            f"--guard {unknown[0]}: the benchmark prints no METRIC {sign_test.parse_guard(unknown[0]).name}, and what is "
+            "unknown does not pass: nothing could ever be kept",
+            "print it in autoresearch.sh, then start_session.py --lock again",
+        )
+    if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
+        raise console.answer_no(
+            f"the checks did not pass on the baseline: {done.get('checks')}", "mend them, lock again"
+        )
+    journal.append(
+        work.root,
+        {
+            "run": now.last_run + 1,
+            "commit": now.require_lock()["commit_full"][:7],
+            "metric": done["metric"],
+            "metrics": done["metrics"],
+            "status": "keep",
+            "description": "baseline",
+            "segment": now.segment,
+            "confidence": None,
+            "samples": done["samples"],
+            "worker": done["worker"],
+            "host": done.get("host"),
+        },
+    )
+    return state.load(work.root)
+
+
+def _commit_protected(repository: git.Repository) -> str:
+    """Commit the protected files that belong into git, and nothing else; return the branch's commit."""
+    root = repository.root
+    names = [name for name in paths.COMMITTED if (root / name).is_file()]
+    head = git.commit_of(root, "HEAD")
+    index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        git.run(root, ["read-tree", head], env=env)
+        git.run(root, ["add", "--force", "--", *names], env=env)
+        tree = git.text(root, ["write-tree"], env=env)
+    finally:
+        index.unlink(missing_ok=True)
+    if tree == git.tree_of(root, head):
+        return head
+    made = git.text(
+        root, ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"], env=identity(root)
+    )
+    git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", made, head])
+    git.run(root, ["add", "--force", "--", *names])
+    return made
+
+
+def identity(root: Path) -> dict[str, str]:
+    """Return the environment for a commit in the person's name, or in ours where git knows none."""
+    from helpers.run.copies.start_points import IDENTITY
+
+    known = git.run(root, ["config", "user.email"], check=False).stdout.strip()
+    passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
+    return passed or ({} if known else IDENTITY)

@@ -1,0 +1,165 @@
+"""The state of a session in at most forty lines: all that a fresh agent with no memory needs to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from helpers import git, paths
+from helpers.read.ideas import queue
+from helpers.record import protected
+from helpers.run.fleet import last_round
+from helpers.run.jobs import budget
+from helpers.run.local import executor
+from helpers.state import State
+
+LINES = 40
+
+
+def overview(repository: git.Repository, now: State) -> list[str]:
+    """Return the lines."""
+    root = repository.root
+    head = [*_goal(now), *_standing(now)]
+    tail = [*_ideas(root), f"budget left: {budget.left(now)}", *_integrity(repository, now), *_next(now)]
+    middle = [*_running(root, now), *_waiting(now), *_results(now)]
+    room = LINES - len(head) - len(tail)
+    if len(middle) > room:
+        middle = [*middle[: room - 1], f"  ... {len(middle) - room + 1} more lines: status.py --json"]
+    return head + middle + tail
+
+
+def _goal(now: State) -> list[str]:
+    config = now.config
+    metric = f"{now.metric} ({config.get('metricUnit') or 'no unit'})"
+    lines = [f"session {config['name']} on {now.branch}: make {metric} {now.direction}, margin {now.margin:.1%}"]
+    if config.get("objective"):
+        lines.append(f"objective: {str(config['objective'])[:200]}")
+    limits = [f"scope {', '.join(config['scope'])}"] if config.get("scope") else []
+    limits += [f"off limits {', '.join(config['offLimits'])}"] if config.get("offLimits") else []
+    limits += [f"allowed {', '.join(now.allow)}"] if now.allow else []
+    limits += [f"web {config['web']}"] if config.get("web") else []
+    limits += [f"constraints: {str(config['constraints'])[:150]}"] if config.get("constraints") else []
+    return [*lines, *(["; ".join(limits)] if limits else [])]
+
+
+def _standing(now: State) -> list[str]:
+    first = next((run for run in now.runs if run.get("description") == "baseline"), None)
+    if first is None:
+        return ["baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"]
+    unit = now.config.get("metricUnit", "")
+    lines = [f"first baseline: {now.metric} {first['metric']:.6g}{unit} at {first['commit']}"]
+    if now.kept:
+        best = now.kept[-1]
+        verdict = best.get("verdict") or {}
+        low, high = verdict.get("interval") or (0.0, 0.0)
+        lines.append(
+            f"current baseline: {best['metric']:.6g}{unit} at {best['commit']} after {len(now.kept)} kept; the last "
+            f"({best['experiment_id']}) gained {verdict.get('gain', 0):+.2%} [{low:+.2%}, {high:+.2%}]"
+        )
+    counts = {s: sum(1 for r in now.runs if r["status"] == s) for s in ("discard", "crash", "checks_failed")}
+    lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
+    calibrated = next((w for w in reversed(now.workers) if w.get("event") == "calibrated"), None)
+    if calibrated:
+        lines.append(f"host {calibrated['worker']} resolves gains of {float(calibrated['resolves']):.1%} and more")
+    return lines
+
+
+def _running(root: Path, now: State) -> list[str]:
+    jobs = now.open_jobs()
+    states: dict[str, str] = {**executor.poll(root, [j.name for j in jobs if j.submitted.get("executor") == "local"])}
+    fleet = [j for j in jobs if j.submitted.get("executor") == "sky"]
+    if fleet:
+        states.update(last_round.words(root, fleet))
+    return [
+        f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.get('description', '')[:80]}"
+        for j in jobs
+    ]
+
+
+def _waiting(now: State) -> list[str]:
+    lines = []
+    waiting = now.undecided()
+    if len(waiting) > LINES:
+        lines.append(f"{len(waiting)} experiments wait for a decision; the newest:")
+    for name in waiting[-LINES:]:
+        compared, done = now.comparison(name), now.result(name) or {}
+        if compared:
+            words = f"compared: {compared['verdict']}" + (
+                f" {compared['gain']:+.2%}" if compared.get("gain") is not None else ""
+            )
+        else:
+            gain = done.get("gain")
+            words = f"screened: {done.get('status')}" + (f" {gain:+.2%}" if isinstance(gain, float) else "")
+            words += ", promoted" if done.get("promoted") else ""
+        lines.append(f"waits for a decision: {name}: {words}")
+    return lines
+
+
+def _results(now: State) -> list[str]:
+    lines = []
+    for run in reversed([r for r in now.runs if r.get("experiment_id")][-8:]):
+        verdict = run.get("verdict") or {}
+        gain = f" {verdict['gain']:+.2%}" if verdict.get("gain") is not None else ""
+        why = (run.get("asi") or {}).get("why", "")
+        lines.append(
+            f"{run['status']}: {run['experiment_id']}{gain} {run['description'][:70]}{' - ' + why[:80] if why else ''}"
+        )
+    return lines
+
+
+def _ideas(root: Path) -> list[str]:
+    best = sorted((idea for idea in queue.read(root) if not idea.done), key=lambda idea: -idea.score())
+    return [f"idea: {idea.name} {idea.text[:100]}" for idea in best[:3]] or [f"ideas: none open in {paths.IDEAS}"]
+
+
+def _integrity(repository: git.Repository, now: State) -> list[str]:
+    if now.lock is None:
+        return ["protected files: not locked yet"]
+    changed = protected.changed(repository.root, now)
+    lines = [f"protected files: {'CHANGED: ' + ', '.join(changed) if changed else f'{len(now.protected)} intact'}"]
+    if git.branch(repository.root) != now.branch:
+        lines.append(
+            f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
+        )
+    return lines
+
+
+def _next(now: State) -> list[str]:
+    run = 'python3 "$SKILL/scripts/'
+    if now.lock is None or not any(run.get("description") == "baseline" for run in now.runs):
+        return [f'next: validate benchmark and checks, then {run}start_session.py" --lock']
+    lines = []
+    if now.open_jobs():
+        lines.append(f'next: {run}collect_results.py" --wait 600')
+    for name in now.undecided()[:3]:
+        compared, done = now.comparison(name), now.result(name) or {}
+        if compared and compared["verdict"] in ("improved", "not_worse"):
+            lines.append(f'next: inspect the diff, then {run}record_result.py" keep {name}')
+        elif compared or not done.get("promoted"):
+            lines.append(f'next: {run}record_result.py" discard {name} --why "..."')
+        else:
+            lines.append(f'next: {run}compare.py" {name}')
+    if not lines:
+        lines.append(f'next: take the top idea: {run}snapshot_workdir.py" create')
+    return lines
+
+
+def document(repository: git.Repository, now: State) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "config": now.config,
+        "locked": now.lock is not None,
+        "protected_changed": protected.changed(repository.root, now),
+        "baseline": {k: now.baseline.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
+        "runs": [
+            {
+                k: r.get(k)
+                for k in ("run", "experiment_id", "status", "metric", "commit", "description", "verdict", "asi")
+            }
+            for r in now.runs
+        ],
+        "open_jobs": [job.name for job in now.open_jobs()],
+        "undecided": now.undecided(),
+        "budget_left": budget.left(now),
+        "next": _next(now),
+    }

@@ -1,0 +1,44 @@
+"""Ending an experiment's jobs, wherever they wait or run."""
+
+from __future__ import annotations
+
+from helpers import console, git, journal, state
+from helpers.run.fleet import results
+from helpers.run.local import executor
+from helpers.state import Job
+
+
+def cancel(repository: git.Repository, experiment: str) -> list[str]:
+    """Cancel the experiment's jobs that wait or run; return them. Raises Failure (1) when there are none.
+
+    Here a job ends at once. On the fleet one that waits is taken back, and one that was sent the keeper ends.
+    """
+    root = repository.root
+    mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment]
+    ended = [job.name for job in mine if not _on_fleet(job) and executor.cancel(root, job.name)]
+    if any(map(_on_fleet, mine)):
+        ended += _take_back(repository, experiment)
+    if not ended:
+        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
+    return ended
+
+
+def _on_fleet(job: Job) -> bool:
+    return job.submitted.get("executor") == "sky"
+
+
+def _take_back(repository: git.Repository, experiment: str) -> list[str]:
+    from helpers.run.fleet import keeper_process
+
+    root = repository.root
+    with journal.locked(root):
+        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and _on_fleet(job)]
+        for job in mine:
+            if job.sent:
+                event = {"type": "worker", "worker": job.worker, "event": "cancelling", "job": job.name}
+                journal.append_locked(root, event)
+            else:
+                journal.append_locked(root, results.cancelled(job))
+    if any(job.sent for job in mine):
+        keeper_process.kick(root)
+    return [job.name for job in mine]

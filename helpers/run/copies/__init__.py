@@ -1,0 +1,1 @@
+"""Isolated copies of a work tree, sealed into git."""

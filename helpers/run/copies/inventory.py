@@ -1,0 +1,61 @@
+"""The inventory of experiments: what each of them is, which hold the same content, and which copies can go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpers import console
+from helpers.run.copies.copies import Sealed, Workdirs
+
+
+def rows(work: Workdirs) -> list[dict[str, str]]:
+    """Return name, state (sealed or open), commit, tree, folder and description of each experiment."""
+    known, found = work.refs.titled(), []
+    for name in work.names():
+        commit, tree, title = known.get(name, ("", "", "(not sealed)"))
+        folder = str(work.path(name)) if work.path(name).is_dir() else ""
+        state = "sealed" if commit else "open"
+        found.append(
+            {
+                "experiment": name,
+                "folder": folder,
+                "state": state,
+                "commit": commit[:12],
+                "tree": tree,
+                "description": title,
+            }
+        )
+    return found
+
+
+def line(row: dict[str, str]) -> str:
+    """Return an experiment's row as text."""
+    return f"{row['experiment']}  {row['state']:8}  {row['commit'] or '-':12}  {row['description']}"
+
+
+def sameness(work: Workdirs, sealed: Sealed) -> str:
+    """Say what else has the content of this experiment, "" when nothing has."""
+    if sealed.tree == sealed.start.tree:
+        return f"{sealed.name} is identical to what it started from"
+    known = work.refs.titled()
+    twins = sorted(name for name, (_, tree, _) in known.items() if tree == sealed.tree and name != sealed.name)
+    return f"{sealed.name} has the same content as {', '.join(twins)}" if twins else ""
+
+
+def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> Iterator[tuple[str, bool]]:
+    """Remove the copies of these experiments, or of all; yield of each that has one its name and whether it goes.
+
+    One with edits that are not sealed stays unless `force`. With `dry_run` nothing is removed. Raises Failure (2), with
+    nothing removed, when one of `names` is no experiment.
+    """
+    known = work.names()
+    if wrong := [name for name in names if name not in known]:
+        some = ", ".join(known[-8:]) or "none yet"
+        raise console.usage(f"there is no experiment {', '.join(wrong)} (known: {some})", "snapshot_workdir.py list")
+    for name in names or known:
+        if not work.path(name).is_dir():
+            continue
+        if not force and not work.is_clean(name):
+            yield name, False
+        elif dry_run or work.prune(name):
+            yield name, True

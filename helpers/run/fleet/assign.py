@@ -1,0 +1,148 @@
+"""Who gets what next: a waiting job and a worker that has room, journaled before it is sent; and what is sent."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from pathlib import Path
+from typing import Any
+
+from helpers import journal, state
+from helpers.run.fleet import payload, skypilot
+from helpers.run.fleet.results import JUDGED
+from helpers.run.jobs import screening, task
+from helpers.run.jobs import workers as jobs_workers
+from helpers.run.jobs.workers import Worker
+from helpers.state import Job, State
+
+AHEAD = (1, 3)
+"""Jobs sent to a worker beyond the one that runs, at least and at most: the next begins there without waiting for anybody here."""
+
+
+def name(job: Job) -> str:
+    """Return the unique name under which a job was sent."""
+    assert job.sent is not None  # noqa: S101 - for the type checker
+    return str(job.sent["name"])
+
+
+def next_job(now: State, experiment: str) -> str:
+    """Return the name of the experiment's next job."""
+    attempt = sum(1 for j in now.jobs.values() if j.experiment == experiment and j.role == "experiment") + 1
+    return f"{experiment}.{now.segment}.{attempt}"
+
+
+def ahead(length: float | None, between: float) -> int:
+    """Return how many jobs a worker needs beyond the one that runs, when it gets new ones every `between` seconds."""
+    least, most = AHEAD
+    return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
+
+
+def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
+    """Journal and return which waiting jobs go to which of the workers `able`, a control first where one is due.
+
+    A worker gets up to `depth` jobs beyond the one that runs.
+    """
+    found: list[tuple[Worker, Job]] = []
+    with journal.locked(root):
+        now = state.load(root)
+        workers = [w for w in jobs_workers.up(now) if w.name in able]
+        for held in range(1 + depth):  # everybody gets a first job before anybody gets a second
+            for worker in workers:
+                now = state.load(root)
+                if len(jobs_workers.busy(now).get(worker.name, [])) > held:
+                    continue
+                job = _next(root, now, worker, len(workers))
+                if job:
+                    found.append((worker, job))
+    return found
+
+
+def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
+    """Journal and return what `worker` gets next; None when nothing waits for it."""
+    job = next((j for j in jobs_workers.waiting(now) if _may(j, worker, others)), None)
+    if job is None:
+        return None
+    if job.role == "experiment" and screening.needs_control(now, worker.name):
+        number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+        submitted = journal.append_locked(
+            root,
+            {
+                "type": "submitted",
+                "experiment_id": "baseline",
+                "job": f"control-{now.segment}.{number}",
+                "worker": worker.name,
+                "executor": "sky",
+                "tree": str(now.baseline["tree"]),
+                "role": "control",
+                "description": "the current baseline",
+                "source": [],
+                "env": {},
+            },
+        )
+        job = Job(submitted)
+    job.sent = journal.append_locked(
+        root,
+        {
+            "type": "worker",
+            "worker": worker.name,
+            "event": "sent",
+            "job": job.name,
+            "launch": worker.launch,
+            "name": f"{job.name}-{secrets.token_hex(4)}",
+        },
+    )
+    return job
+
+
+def _may(job: Job, worker: Worker, others: int) -> bool:
+    wanted = str(job.submitted.get("worker") or "")
+    avoided = str(job.submitted.get("avoid") or "")
+    if avoided == worker.name and others > 1:
+        return False
+    return not wanted or wanted == worker.name or wanted == avoided
+
+
+def stuck(now: State) -> list[str]:
+    """Say which waiting jobs wait for nobody: their worker, or every worker, is not there."""
+    states = {w.name: w.state for w in jobs_workers.standing(now)}
+    told = []
+    for job in jobs_workers.waiting(now):
+        wanted, avoided = str(job.submitted.get("worker") or ""), job.submitted.get("avoid")
+        who = [wanted] if wanted and wanted != avoided else list(states)
+        if all(states.get(one, "gone") not in ("up", "launching") for one in who):
+            words = ", ".join(f"{one} is {states.get(one, 'gone')}" for one in who) or "there is no worker"
+            told.append(f"{job.name} waits, but {words}: workers.py up, or workers.py replace NAME")
+    return told
+
+
+def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skypilot.Send:
+    """Make what is sent to the worker for an assigned job."""
+    its, unique = task.from_dict(now.require_lock()["task"]), name(job)
+    if job.role in JUDGED:
+        asked, trees = _asked(now, job)
+        ship = payload.pack_judged(root, folder, unique, job.experiment, asked, trees)
+        envs = {"EXPERIMENT_ID": job.experiment}
+        return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
+    ship = payload.pack(root, folder, unique, job.experiment, str(job.submitted["tree"]), its)
+    envs = {
+        **its.envs,
+        **job.submitted.get("env", {}),
+        "EXPERIMENT_ID": job.experiment,
+        "EXPERIMENT_DESC": str(job.submitted.get("description", "")),
+        "AUTORESEARCH_SUBDIR": unique,
+    }
+    return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
+
+
+def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
+    """Return plan.json for the worker and the trees that go along; the plan was journaled without what the lock holds."""
+    lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
+    common = {"task": lock["task"], "passed": passed, "metric": now.metric}
+    tree = str(job.submitted["tree"])
+    if job.role == "calibration":
+        return {**common, "calibrate": tree}, [tree]
+    plan = job.submitted["plan"]
+    return {**common, **plan, "protected": now.protected, "workdir_root": "."}, [
+        plan["baseline_tree"],
+        plan["candidate_tree"],
+    ]

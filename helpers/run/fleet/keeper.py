@@ -1,0 +1,214 @@
+"""Jobs on the fleet: waiting ones are sent to whichever worker is free, finished ones are read, lost ones sent again.
+
+One process does this for a session (the keeper), for as long as a job is open: it imports SkyPilot once and asks all
+workers at the same time. Everything that it must know after its death is in the journal, written before it acts.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpers import journal, state
+from helpers.journal import Event
+from helpers.run import collect
+from helpers.run.fleet import assign, last_round, results, skypilot
+from helpers.run.fleet.skypilot import Row
+from helpers.run.jobs import workers
+from helpers.run.jobs.workers import Worker
+from helpers.state import Job, State
+
+RETRIES = 2
+TRIES = 5
+"""Attempts to reach or send before a job counts as lost, with a pause between them."""
+GRACE_MS = 20_000
+"""A sending may still be under way at SkyPilot's server although the keeper that asked for it has died."""
+REST = 120.0
+"""Seconds for which a worker that could not be sent to gets nothing new."""
+
+
+@dataclass
+class Keeper:
+    """What one keeper remembers between rounds; all of it may be forgotten."""
+
+    root: Path
+    folder: Path
+    failed: dict[str, int] = field(default_factory=dict)
+    accepted: set[str] = field(default_factory=set)
+    reread: set[str] = field(default_factory=set)
+    rests: dict[str, float] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    fed: float | None = None
+
+    def round(self, api: Any) -> list[Event]:  # noqa: ANN401 - SkyPilot's module
+        """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
+        self.trouble, self.states = [], {}
+        try:
+            new = self._collect(api)
+            last_round.write(self.root, self.trouble, self.states)
+            self._feed(api)
+            self.trouble += assign.stuck(state.load(self.root))
+            return new
+        finally:
+            last_round.write(self.root, self.trouble, self.states)
+
+    def _collect(self, api: Any) -> list[Event]:  # noqa: ANN401
+        now = state.load(self.root)
+        open_jobs = workers.busy(now)
+        answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in open_jobs})
+        new: list[Event] = []
+        ended: list[tuple[Job, list[Row]]] = []
+        for worker, jobs in open_jobs.items():
+            answer = answers[worker]
+            if isinstance(answer, Exception):
+                new += self._unreachable(now, worker, jobs, answer)
+                continue
+            self.failed.pop(worker, None)
+            running, unwanted = False, []
+            for job in jobs:
+                rows = [row for row in answer if row.name == assign.name(job)]
+                states = [row.state for row in rows]
+                if not rows:
+                    new += self._not_there(api, now, job)
+                elif job.cancelling and {"pending", "running"} & set(states):
+                    self.states[job.name] = "being cancelled"
+                    unwanted += [row.id for row in rows if row.state in ("pending", "running")]
+                elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
+                    self.states[job.name] = "next" if running or "running" not in states else "running"
+                    running = True
+                elif "done" in states:
+                    ended.append((job, [row for row in rows if row.state == "done"]))
+                else:
+                    new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
+            self._cancel(api, worker, unwanted)
+        return new + self._read(api, now, ended)
+
+    def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Event]:  # noqa: ANN401
+        got = skypilot.gather({job.name: functools.partial(self._log, api, job, rows) for job, rows in ended})
+        new: list[Event] = []
+        for job, _ in ended:
+            answer = got[job.name]
+            if isinstance(answer, Exception):
+                new += self._tried(now, job, f"its log could not be fetched: {skypilot.plain(answer)}")
+            elif answer is None:
+                new += self._lost(now, job, "its log is gone")
+            else:
+                event = results.result(self.root, now, job, answer)
+                if event.pop("incomplete", False) and job.name not in self.reread:
+                    self.reread.add(job.name)  # written, perhaps, but not yet to be read: once more in the next round
+                elif collect.record(self.root, event):
+                    new.append(event)
+        return new
+
+    def _log(self, api: Any, job: Job, rows: list[Row]) -> Row | None:  # noqa: ANN401
+        """Fetch the log of the row that ran (of several, when it was sent more than once); None when it is gone."""
+        path, found = results.log_path(self.root, job.name), None
+        for row in rows:
+            if row.status == "CANCELLED":
+                return row
+            if skypilot.fetch_log(api, job.worker, row.id, path):
+                found = row
+                if not results.did_nothing(path):
+                    break
+        return found
+
+    def _cancel(self, api: Any, worker: str, ids: list[int]) -> None:  # noqa: ANN401
+        """End these jobs of a worker, the last in its queue first: none shall begin because the one before it has ended."""
+        answer = skypilot.gather({"x": functools.partial(skypilot.cancel, api, worker, sorted(ids, reverse=True))})["x"]
+        if isinstance(answer, Exception):
+            self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")
+
+    def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Event]:
+        """A worker that gave no answer: gone, or only not to be reached? The cloud itself is asked."""
+        self.trouble.append(f"{worker}: {skypilot.plain(error)}")
+        if not skypilot.missing(error):
+            self.failed[worker] = self.failed.get(worker, 0) + 1
+        found = skypilot.gather({"x": functools.partial(skypilot.clusters, self.root, [worker], refresh=True)})["x"]
+        if isinstance(found, Exception) or (worker in found and found[worker].state in skypilot.USABLE):
+            return []  # it stands: try again
+        said = found[worker].state if worker in found else "gone"
+        kind = "stopped" if said == "STOPPED" else "lost"
+        journal.append(self.root, {"type": "worker", "worker": worker, "event": kind, "reason": f"SkyPilot: {said}"})
+        return [event for job in jobs for event in self._lost(now, job, f"its worker {worker} is {said.lower()}")]
+
+    def _not_there(self, api: Any, now: State, job: Job) -> list[Event]:  # noqa: ANN401
+        """Journaled as sent, but not in the worker's queue: never arrived, or the worker was made anew."""
+        assert job.sent is not None  # noqa: S101 - for the type checker
+        if job.cancelling:
+            event = results.cancelled(job)
+            return [event] if collect.record(self.root, event) else []
+        worker = workers.crew(now).get(job.worker)
+        if worker is None or worker.launch != job.sent.get("launch"):
+            return self._lost(now, job, f"its worker {job.worker} was made anew")
+        if job.name in self.accepted:
+            return self._tried(now, job, "it has vanished from its worker's queue")
+        if journal.now_ms() - int(job.sent["timestamp"]) > GRACE_MS:
+            self._send(api, [(worker, job)])
+        return []
+
+    def _tried(self, now: State, job: Job, reason: str) -> list[Event]:
+        self.trouble.append(f"{job.name}: {reason}")
+        self.failed[job.name] = self.failed.get(job.name, 0) + 1
+        return self._lost(now, job, reason) if self.failed[job.name] >= TRIES else []
+
+    def _lost(self, now: State, job: Job, reason: str) -> list[Event]:
+        """Journal a job as lost, and its experiment as waiting again, twice at most."""
+        experiment, tree = job.experiment, job.submitted["tree"]
+        same = [j for j in now.jobs.values() if j.experiment == experiment and j.submitted["tree"] == tree]
+        before = sum(1 for j in same if j.finished and j.finished["status"] == "lost")
+        again = job.role == "experiment" and before < RETRIES and not job.cancelling
+        if job.role == "experiment":
+            reason += f"; sent again ({before + 1} of {RETRIES})" if again else f"; not sent again after {before} times"
+        event = results.lost(job, reason)
+        with journal.locked(self.root):
+            fresh = state.load(self.root)
+            if fresh.jobs[job.name].finished:
+                return []
+            event = journal.append_locked(self.root, event)
+            if again:
+                copy = {k: v for k, v in job.submitted.items() if k not in ("timestamp", "job", "retry_of")}
+                name = assign.next_job(fresh, experiment)
+                journal.append_locked(self.root, {**copy, "job": name, "retry_of": job.name, "avoid": job.worker})
+        return [event]
+
+    def _feed(self, api: Any) -> None:  # noqa: ANN401
+        """Give waiting jobs to workers that have room: journaled, then sent."""
+        at, now = time.monotonic(), state.load(self.root)
+        able = [w.name for w in workers.up(now) if not self.failed.get(w.name) and self.rests.get(w.name, 0.0) < at]
+        depth = assign.ahead(workers.length(now), at - self.fed if self.fed else 0.0)
+        self.fed = at
+        self._send(api, assign.assign(self.root, able, depth))
+
+    def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
+        now = state.load(self.root)
+        order: dict[str, list[tuple[Worker, Job]]] = {}
+        for worker, job in sends:
+            order.setdefault(worker.name, []).append((worker, job))
+
+        def one(pairs: list[tuple[Worker, Job]]) -> None:
+            for worker, job in pairs:
+                skypilot.send(api, worker.name, assign.pack(self.root, self.folder, now, worker, job))
+                self.accepted.add(job.name)
+                self.states[job.name] = "next"
+
+        for name, answer in skypilot.gather(
+            {name: functools.partial(one, pairs) for name, pairs in order.items()}
+        ).items():
+            if isinstance(answer, Exception):
+                self._not_sent(now, name, [job for _, job in order[name] if job.name not in self.accepted], answer)
+
+    def _not_sent(self, now: State, worker: str, jobs: list[Job], error: Exception) -> None:
+        """A worker that took nothing: it rests; a job that cannot have reached it waits for another one."""
+        self.trouble.append(f"sending to {worker}: {skypilot.plain(error)}")
+        self.rests[worker] = time.monotonic() + REST
+        if not skypilot.missing(error):
+            for job in jobs:
+                self._tried(now, job, f"could not be sent: {skypilot.plain(error)}")
+            return
+        for job in jobs:
+            journal.append(self.root, {"type": "worker", "worker": worker, "event": "unsent", "job": job.name})
+        self._unreachable(now, worker, [], error)

@@ -1,0 +1,136 @@
+"""The keeper's process: started by whoever submits or collects, at most one for a session, gone when nothing is open.
+
+Run as `python3 -m helpers.run.fleet.keeper_process ROOT` with the bundle on the path and SkyPilot in its environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from helpers import console, git, journal, locks, paths, state, venv
+from helpers.journal import Event
+from helpers.run.copies.copies import Workdirs
+from helpers.run.fleet import last_round as seen
+from helpers.run.fleet import skypilot
+from helpers.run.fleet.keeper import Keeper
+from helpers.run.isolation import detached
+from helpers.run.jobs import workers
+from helpers.state import State
+
+PAUSE = (6.0, 30.0)
+"""Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
+SHOWN = "sky-shown"
+
+
+def has_work(now: State) -> bool:
+    """Tell whether a job of the fleet is open."""
+    return any(job.submitted.get("executor") == "sky" for job in now.open_jobs())
+
+
+def pause(now: State) -> float:
+    """Return the seconds until the next round. A queue costs seconds of CPU to ask for, and each worker has its next job already."""
+    return min(max(PAUSE[0], (workers.length(now) or 0.0) / 10), PAUSE[1])
+
+
+def _lock(root: Path) -> Path:
+    return paths.state_folder(root) / seen.LOCK
+
+
+def kick(root: Path) -> None:
+    """Make sure that a keeper is at work; returns at once."""
+    with locks.held(_lock(root), shared=True) as free:
+        if not free:
+            return
+    venv.require("sky", extra="--with-sky")
+    detached.start("helpers.run.fleet.keeper_process", str(root), log=paths.state_folder(root) / skypilot.LOG)
+
+
+def keep(root: Path) -> None:
+    """Collect and feed until no job of the fleet is open; returns at once when a keeper is at work."""
+    while has_work(state.load(root)):  # looked at without the lock too: who submits while it is held starts no keeper
+        with locks.held(_lock(root)) as mine:
+            if not mine:
+                return
+            keeper = Keeper(root, Workdirs(git.find(root)).folder)
+            with skypilot.quiet(root) as api:
+                while has_work(state.load(root)):
+                    _round(keeper, api)
+                    now = state.load(root)
+                    if has_work(now):
+                        time.sleep(pause(now))
+
+
+def loop(root: Path) -> None:
+    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way; says what ends, on stderr.
+
+    While the session's other keeper is at work this one waits for it to end.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keeper, told = Keeper(root, Workdirs(git.find(root)).folder), len(_finished(root))
+    with skypilot.quiet(root) as api:
+        while not stop.is_set():
+            with locks.held(_lock(root)) as mine:
+                while mine and not stop.is_set():
+                    _round(keeper, api)
+                    told = _tell(root, told)
+                    stop.wait(pause(state.load(root)))
+            stop.wait(PAUSE[0])
+            told = _tell(root, told)  # also what the other one collected
+
+
+def _tell(root: Path, told: int) -> int:
+    """Say what has ended since `told` results; return how many there are."""
+    events = _finished(root)
+    for event in events[told:]:
+        skypilot.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
+    return len(events)
+
+
+def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's module
+    """One round; whatever goes wrong is noted for people, and the next round tries again."""
+    try:
+        keeper.round(api)
+    except Exception as error:  # noqa: BLE001 - a server that restarts must not end the night's work
+        said = (
+            error.message if isinstance(error, console.Failure) else f"{type(error).__name__}: {skypilot.plain(error)}"
+        )
+        with contextlib.suppress(OSError):  # a full disk: the next round says it
+            seen.write(keeper.root, [*keeper.trouble, said], keeper.states)
+
+
+def news(root: Path) -> list[Event]:
+    """Return the fleet's `finished` events that were not returned before."""
+    file = paths.state_folder(root) / SHOWN
+    with journal.locked(root):
+        events = _finished(root)
+        try:
+            seen = int(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            seen = 0
+        if len(events) > seen:
+            partial = file.with_name(f".{SHOWN}")
+            partial.write_text(str(len(events)), encoding="utf-8")
+            partial.rename(file)
+    return events[seen:]
+
+
+def _finished(root: Path) -> list[Event]:
+    fleet = ("experiment", "control")
+    return [
+        e
+        for e in journal.read(root)
+        if e.get("type") == "finished" and e.get("worker") != "local" and e.get("role") in fleet
+    ]
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]))

@@ -1,0 +1,204 @@
+"""The fleet's workers: made, listed, replaced, stopped and taken down; every step is journaled before and after."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers import console, journal, locks, state
+from helpers.run.fleet import keeper_process, skypilot
+from helpers.run.fleet.arguments import Wanted
+from helpers.run.jobs import budget
+from helpers.run.jobs import workers as jobs_workers
+from helpers.run.jobs.workers import Worker
+from helpers.state import State
+
+MOST = 64
+
+
+def plan(now: State, count: int, wanted: Wanted) -> list[str]:
+    """Return the names that `up` would launch for `count` workers in all; raises Failure (2, 4)."""
+    budget.check(now)
+    if not 1 <= count <= MOST:
+        raise console.usage(f"--count {count}: 1 to {MOST} are possible")
+    names = [f"{wanted.prefix}-{number:02d}" for number in range(1, count + 1)]
+    _agreed(now, names)
+    standing = {w.name: w for w in jobs_workers.standing(now)}
+    return [name for name in names if name not in standing or standing[name].state != "up"]
+
+
+def _agreed(now: State, names: list[str]) -> None:
+    """Raise Failure (4) when these beside what stands would be more workers than were agreed."""
+    agreed, total = now.config.get("workers"), len({w.name for w in jobs_workers.standing(now)} | set(names))
+    if agreed is not None and total > int(agreed):
+        raise console.refused(
+            f"{total} workers would be more than the {agreed} that were agreed",
+            "only the person may raise it: start_session.py --goal GOAL --workers N",
+        )
+
+
+def fill(root: Path, now: State, count: int, wanted: Wanted, *, dry_run: bool) -> Iterator[str]:
+    """Launch what `count` workers in all lack, yielding a line for each; with `dry_run` only say which."""
+    names = plan(now, count, wanted)
+    if not names:
+        yield f"all {count} are up"
+    elif dry_run:
+        yield f"would launch {', '.join(names)}: {wanted.resources}"
+    else:
+        yield from up(root, names, wanted)
+
+
+def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
+    """Launch the workers one after the other, yielding a line for each; the keeper feeds each as soon as it stands.
+
+    Raises Failure (4) when a cluster of that name stands that is not this session's, (2, 3) when a launch fails.
+    """
+    skypilot.check(root, wanted.resources)
+    now = state.load(root)
+    ours, agreed = jobs_workers.crew(now), (now.config.get("budget") or {}).get("usd")
+    taken = [name for name in skypilot.clusters(root, names) if name not in ours]
+    if taken:
+        raise console.refused(
+            f"{', '.join(taken)}: exists, but was not made by this session", "take other names: --prefix run2"
+        )
+    guard = f"stops itself after {wanted.autostop} idle minutes" if wanted.autostop else "never stops itself"
+    for name in names:
+        began = time.monotonic()
+        found = _launch(root, name, wanted)
+        if found is None:
+            yield f"{name}: is up already"
+            continue
+        words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {guard}"
+        yield f"{name}: up after {time.monotonic() - began:.0f} s  {words}"
+        if keeper_process.has_work(state.load(root)):
+            keeper_process.kick(root)
+
+
+def _launch(root: Path, name: str, wanted: Wanted) -> skypilot.Cluster | None:
+    """Launch one worker, journaled before and after; None when another process has just made it."""
+    place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
+    # One launch at a time on this machine: two at once may choose the same port for their agents.
+    with locks.held(place / f"autoresearch-launch-{os.getuid()}.lock", wait=True):
+        now = state.load(root)
+        worker = jobs_workers.crew(now).get(name)
+        if worker and worker.state == "up":
+            return None
+        _agreed(now, [name])  # again: another process may have launched since the plan was made
+        journal.append(
+            root,
+            {
+                "type": "worker",
+                "worker": name,
+                "event": "launching",
+                "resources": wanted.resources,
+                "autostop": wanted.autostop,
+            },
+        )
+        try:
+            found = skypilot.launch(root, name, wanted.resources, wanted.autostop)
+        except console.Failure as failure:
+            kind = "failed" if _left(root, name) else "down"
+            journal.append(root, {"type": "worker", "worker": name, "event": kind, "reason": failure.message[:500]})
+            raise
+    journal.append(
+        root,
+        {
+            "type": "worker",
+            "worker": name,
+            "event": "up",
+            "launch": found.launch,
+            "host": f"{found.cloud} {found.resources}",
+            "usd_hour": found.usd_hour,
+            "accelerators": found.accelerators,
+        },
+    )
+    return found
+
+
+def _left(root: Path, name: str) -> bool:
+    try:
+        return name in skypilot.clusters(root, [name])
+    except console.Failure:
+        return True  # unknown: say that it may stand
+
+
+def known(now: State, names: list[str]) -> list[Worker]:
+    """Return these workers; raises Failure (2) for one that this session has not."""
+    workers = {w.name: w for w in jobs_workers.standing(now)}
+    wrong = [name for name in names if name not in workers]
+    if wrong:
+        raise console.usage(
+            f"this session has no worker {wrong[0]!r}; it has: {', '.join(workers) or 'none'}", "workers.py list"
+        )
+    return [workers[name] for name in names]
+
+
+def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool) -> list[str]:
+    """Return the workers meant by `names` or `every`; unless the person is `sure`, what would lose work is refused.
+
+    Raises Failure (2) for names that this session has not, (4) for `down` of all, or `stop` and `down` under a running job.
+    """
+    if every and action == "replace":
+        raise console.usage("replace takes names, not --all")
+    if not every and not names:
+        raise console.usage(f"{action} which worker?", "workers.py list")
+    standing = jobs_workers.up(now) if action == "calibrate" else jobs_workers.standing(now)
+    meant = [w.name for w in (standing if every else known(now, names))]
+    if sure or action in ("calibrate", "replace"):
+        return meant
+    if action == "down" and every:
+        raise console.refused(
+            f"this takes down {', '.join(meant) or 'nothing'} for good", "if the person said so: --all --yes"
+        )
+    busy = [f"{job.name} on {name}" for name in meant for job in jobs_workers.busy(now).get(name, [])]
+    if busy:
+        raise console.refused(
+            f"not yet collected: {', '.join(busy)}",
+            "collect_results.py --wait 600 --all; or --yes if the person said so",
+        )
+    return meant
+
+
+def end(root: Path, name: str, kind: str) -> str:
+    """Stop or take down (`kind` is `stop` or `down`) one worker; raises Failure (2, 3)."""
+    known(state.load(root), [name])
+    with skypilot.quiet(root) as api:
+        try:
+            api.get((api.down if kind == "down" else api.stop)(name))
+        except Exception as error:
+            gone = type(error).__name__ == "ClusterDoesNotExist"
+            if gone and kind == "stop":
+                raise console.usage(f"{name} stands no more", f"workers.py replace {name} makes it anew") from error
+            if not gone:
+                failure = skypilot.failure(error, f"{kind} of {name}", root)
+                if type(error).__name__ == "NotSupportedError":
+                    failure.do = f"leave it running, or take it down for good: workers.py down {name}"
+                raise failure from error
+    event = {"down": "down", "stop": "stopped"}[kind]
+    journal.append(root, {"type": "worker", "worker": name, "event": event})
+    if keeper_process.has_work(state.load(root)):
+        keeper_process.kick(root)
+    return f"{name}: {event}"
+
+
+def replace(root: Path, name: str) -> str:
+    """Take a worker down and make it anew with the same resources; what ran there is sent elsewhere by the keeper."""
+    worker = known(state.load(root), [name])[0]
+    wanted = Wanted(dict(worker.asked), worker.autostop)
+    skypilot.check(root, wanted.resources)
+    began = time.monotonic()
+    end(root, name, "down")
+    journal.append(root, {"type": "worker", "worker": name, "event": "replaced", "launch": worker.launch})
+    found = _launch(root, name, wanted)
+    if keeper_process.has_work(state.load(root)):
+        keeper_process.kick(root)
+    words = f"{found.cloud} {found.resources}" if found else "by another process"
+    return f"{name}: made anew after {time.monotonic() - began:.0f} s  {words}"
+
+
+def _price(usd_hour: float | None, agreed: float | None) -> str:
+    if usd_hour is None:
+        return "price unknown" + (f": nobody here can watch the agreed ${agreed}" if agreed is not None else "")
+    return f"${usd_hour:.2f} an hour"

@@ -1,0 +1,126 @@
+"""What is sent to a worker: one experiment's sealed copy under a folder name of its own, and the script that runs it.
+
+SkyPilot copies into one shared folder of the worker without deleting anything there. So each job has its own folder
+name, changes into it, and removes it when it ends; and a worker runs one job at a time, whatever else waits in its queue.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+from helpers import git, paths
+from helpers.run.copies.copies import SKYIGNORE
+from helpers.run.copies.raw_git import Shadow
+from helpers.run.isolation import execute
+from helpers.run.jobs.task import Task
+
+_SCRIPT = """\
+# Runs one experiment on a worker; made by helpers/run/fleet/payload.py.
+set -uo pipefail
+job={job} experiment={experiment} limit={limit} digest={digest}
+own=$HOME/.autoresearch
+mkdir -p "$own/claims"
+rm_all() {{ rm -rf -- "$job" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
+crash() {{ printf 'EXPERIMENT_ID: %s\\nEXPERIMENT_STATUS: crash\\nEXPERIMENT_ERROR: %s\\n' "$experiment" "$1"; }}
+
+# One at a time: whoever comes next waits here, and begins as soon as this one ends.
+if command -v flock >/dev/null; then
+  exec 9>"$own/lock"
+  flock 9
+  for other in "$own"/claims/*; do # nobody runs now: what an ended one could not clean up
+    other=${{other##*/}}
+    [ -e "$other" ] || [ -e "$other.job.sh" ] || continue
+    rm -rf -- "$other" "$other.run.sh" "$other.setup.sh" "$other.job.sh"
+  done
+fi
+# Sent twice (a caller that died, an answer that was lost): only the first one runs.
+if ! mkdir "$own/claims/$job" 2>/dev/null; then
+  echo "autoresearch: $job was claimed already"
+  exit 0
+fi
+trap 'rm_all; exit 1' TERM INT HUP
+
+if [ -f "$job.setup.sh" ] && [ "$(cat "$own/setup" 2>/dev/null)" != "$digest" ]; then
+  if ! bash "$job.setup.sh" 9>&- </dev/null 2>&1 | sed 's/^/setup| /'; then
+    crash "setup failed"
+    rm_all
+    exit 0
+  fi
+  echo "$digest" >"$own/setup"
+fi
+AUTORESEARCH_MARK=$job timeout -k 10 "$limit" bash "$job.run.sh" 9>&- </dev/null
+code=$?
+# What it left behind. One grep for all: a process each would cost seconds on a busy worker.
+grep -lzxF "AUTORESEARCH_MARK=$job" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ process _; do
+  kill -KILL "$process" 2>/dev/null
+done
+if [ "$code" = 124 ] || [ "$code" = 137 ]; then
+  crash "timed out: the whole job ran past $limit s and was ended"
+elif [ "$code" != 0 ]; then
+  crash "the run section ended with exit $code"
+fi
+rm_all
+exit 0
+"""
+
+
+_JUDGE = """\
+for python in python3 "$HOME"/skypilot-runtime/bin/python; do
+  if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then found=$python; fi
+done
+cd {job} || exit 1
+[ -n "${{found:-}}" ] || {{ echo "a python3 of at least 3.10 is needed on the worker"; exit 1; }}
+PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1 exec "$found" -m helpers.judge.compare.on_worker .
+"""
+JUDGED_LIMIT = 12 * 3600
+"""Seconds that a comparison or calibration on a worker may take."""
+
+
+def pack(root: Path, folder: Path, job: str, experiment: str, tree: str, task: Task) -> Path:
+    """Make the folder to send for `job` under `folder` and return it."""
+    ship = _fresh(folder, job)
+    Shadow(git.find(root), folder).restore(tree, ship / job)
+    if task.setup.strip():
+        (ship / f"{job}.setup.sh").write_text(task.setup, encoding="utf-8")
+    _finish(ship, job, experiment, task.run, task.limit(), execute.setup_digest(task, ship / job))
+    return ship
+
+
+def pack_judged(root: Path, folder: Path, job: str, experiment: str, asked: dict[str, Any], trees: list[str]) -> Path:
+    """Make the folder to send for a comparison or a calibration: the trees, the plan, and the bundle's own rule."""
+    ship = _fresh(folder, job)
+    shadow = Shadow(git.find(root), folder)
+    for tree in dict.fromkeys(trees):
+        shadow.restore(tree, ship / job / "trees" / tree)
+    for room in ("run", "judge"):
+        shutil.copytree(
+            paths.BUNDLE / "helpers" / room, ship / job / "helpers" / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for module in (paths.BUNDLE / "helpers").glob("*.py"):
+        shutil.copy2(module, ship / job / "helpers" / module.name)
+    (ship / job / "plan.json").write_text(json.dumps(asked), encoding="utf-8")
+    _finish(ship, job, experiment, _JUDGE.format(job=shlex.quote(job)), JUDGED_LIMIT, "")
+    return ship
+
+
+def _fresh(folder: Path, job: str) -> Path:
+    ship = folder / "ship" / job
+    shutil.rmtree(ship, ignore_errors=True)
+    (ship / job).mkdir(parents=True)
+    (ship / ".skyignore").write_text(SKYIGNORE, encoding="utf-8")
+    return ship
+
+
+def _finish(ship: Path, job: str, experiment: str, run: str, limit: int, digest: str) -> None:
+    (ship / f"{job}.run.sh").write_text(run, encoding="utf-8")
+    script = _SCRIPT.format(job=shlex.quote(job), experiment=shlex.quote(experiment), limit=limit, digest=digest)
+    (ship / f"{job}.job.sh").write_text(script, encoding="utf-8")
+
+
+def command(job: str) -> str:
+    """Return what the worker is told to run, in the folder that was sent."""
+    return f"bash {shlex.quote(job + '.job.sh')}"

@@ -1,0 +1,259 @@
+"""Every call to SkyPilot, in one process, to many clusters at the same time; its states mapped once to ours.
+
+A job is found by its name, which is unique and journaled before it is sent; job ids begin again at 1 when a cluster is
+made anew, names do not. What SkyPilot prints goes to .autoresearch/sky.log: stdout is data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from helpers import console, paths, venv
+from helpers.run.local.job_folder import JobState
+
+T = TypeVar("T")
+LOG = "sky.log"
+JOB_STATES: dict[str, JobState] = {
+    "INIT": "pending",
+    "PENDING": "pending",
+    "SETTING_UP": "pending",
+    "RUNNING": "running",
+    "SUCCEEDED": "done",
+    "FAILED": "done",
+    "FAILED_SETUP": "done",
+    "CANCELLED": "done",
+    "FAILED_DRIVER": "lost",
+}
+"""SkyPilot's JobStatus to ours. A failed driver is trouble of the cluster, not of the experiment."""
+USABLE = ("UP", "AUTOSTOPPING")
+"""ClusterStatus values under which jobs run."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster as SkyPilot sees it. `launch` is new whenever it is made anew; dollars an hour are None when unknown."""
+
+    name: str
+    state: str
+    launch: str
+    resources: str
+    cloud: str
+    accelerators: dict[str, float] | None
+    usd_hour: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A job in a cluster's queue; times are seconds since the epoch."""
+
+    id: int
+    name: str
+    state: JobState
+    status: str
+    began: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True)
+class Send:
+    """What to run: `command` in the folder `workdir` as sent, under the unique name `name`."""
+
+    name: str
+    workdir: Path
+    command: str
+    envs: dict[str, str]
+    accelerators: dict[str, float] | None = None
+
+
+@contextlib.contextmanager
+def quiet(root: Path) -> Iterator[Any]:
+    """Yield SkyPilot's module; whatever it prints inside the block goes to a file in the state folder of `root`."""
+    venv.require("sky", extra="--with-sky")
+    with (
+        (paths.state_folder(root) / LOG).open("a", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        try:
+            sky = importlib.import_module("sky")
+        except (ImportError, OSError) as error:
+            raise console.outside(
+                f"SkyPilot cannot be loaded: {error}", "bash setup.sh --deps-only --with-sky"
+            ) from None
+        yield sky
+
+
+def gather(calls: dict[str, Callable[[], T]], seconds: float = 300) -> dict[str, T | Exception]:
+    """Make all calls at the same time; return each one's value or exception, TimeoutError after `seconds`."""
+    answers: dict[str, T | Exception] = {}
+
+    def one(name: str, call: Callable[[], T]) -> None:
+        try:
+            answers[name] = call()
+        except Exception as error:  # noqa: BLE001 - handed to the caller
+            answers[name] = error
+
+    threads = [threading.Thread(target=one, args=item, daemon=True) for item in calls.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds)
+    return {name: answers.get(name, TimeoutError(f"no answer within {seconds:.0f} s")) for name in calls}
+
+
+def clusters(root: Path, names: list[str], *, refresh: bool = False) -> dict[str, Cluster]:
+    """Return those of `names` that exist; with `refresh` the cloud itself is asked. Raises Failure (3)."""
+    if not names:
+        return {}
+    with quiet(root) as sky:
+        mode = sky.StatusRefreshMode.FORCE if refresh else sky.StatusRefreshMode.NONE
+        try:
+            rows = sky.get(sky.status(names, refresh=mode))
+        except Exception as error:
+            raise failure(error, "asking for the clusters' state", root) from error
+    return {row["name"]: _cluster(row) for row in rows}
+
+
+def _cluster(row: Any) -> Cluster:  # noqa: ANN401 - SkyPilot's own record
+    resources = getattr(row["handle"], "launched_resources", None)
+    price = None
+    if resources is not None:
+        with contextlib.suppress(Exception):  # no price list for this kind
+            price = float(resources.get_cost(3600)) or None
+    accelerators = getattr(resources, "accelerators", None)
+    return Cluster(
+        row["name"],
+        row["status"].value,
+        str(row["cluster_hash"]),
+        str(row.get("resources_str") or ""),
+        str(row.get("cloud") or ""),
+        accelerators,
+        price,
+    )
+
+
+def check(root: Path, resources: dict[str, Any]) -> None:
+    """Raise Failure (2) when SkyPilot's schema has no such resources; nothing is asked of anybody."""
+    with quiet(root) as sky:
+        try:
+            sky.Task.from_yaml_config({"name": "up", "resources": resources})
+        except Exception as error:
+            raise failure(error, "the resources", root, wrong=True) from error
+
+
+def launch(root: Path, name: str, resources: dict[str, Any], autostop: int | None) -> Cluster:
+    """Make or start a cluster and return it; raises Failure (2 or 3).
+
+    `autostop` is minutes without a job after which it is stopped, or taken down where it cannot be stopped.
+    """
+    ends = str(resources.get("infra", "")).split("/")[0] in ("slurm", "k8s", "kubernetes")
+    with quiet(root) as sky:
+        try:
+            task = sky.Task.from_yaml_config({"name": "up", "resources": resources})
+            sky.get(
+                sky.launch(task, cluster_name=name, idle_minutes_to_autostop=autostop, down=ends and bool(autostop))
+            )
+        except Exception as error:
+            raise failure(error, f"launching {name}", root) from error
+    found = clusters(root, [name])
+    if name not in found or found[name].state not in USABLE:
+        raise console.outside(
+            f"SkyPilot launched {name}, but it is not up", f"look at {paths.STATE}/{LOG}; workers.py replace {name}"
+        )
+    return found[name]
+
+
+def send(sky: Any, cluster: str, what: Send) -> int:  # noqa: ANN401 - SkyPilot's module
+    """Submit a job and return its id; call inside `quiet`. Raises whatever SkyPilot raises."""
+    task = sky.Task(name=what.name, run=what.command, envs=what.envs, workdir=str(what.workdir))
+    if what.accelerators:
+        task.set_resources(sky.Resources(accelerators=what.accelerators))
+    return int(sky.get(sky.exec(task, cluster_name=cluster))[0])
+
+
+def cancel(sky: Any, cluster: str, ids: list[int]) -> None:  # noqa: ANN401 - SkyPilot's module
+    """End jobs of a cluster; call inside `quiet`. Raises whatever SkyPilot raises."""
+    if ids:  # without any it would end the newest one, whoever's that is
+        sky.get(sky.cancel(cluster, job_ids=ids))
+
+
+def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's module
+    """Return the cluster's jobs, oldest first; call inside `quiet`. Raises whatever SkyPilot raises."""
+    rows = [
+        Row(
+            int(j["job_id"]),
+            str(j["job_name"]),
+            JOB_STATES[j["status"].value],
+            j["status"].value,
+            j["start_at"],
+            j["end_at"],
+        )
+        for j in sky.get(sky.queue(cluster))
+    ]
+    return sorted(rows, key=lambda row: row.id)
+
+
+def fetch_log(sky: Any, cluster: str, job_id: int, target: Path) -> bool:  # noqa: ANN401 - SkyPilot's module
+    """Write the job's whole log to `target`; returns whether there was one. Call inside `quiet`."""
+    partial = target.with_name(f".{target.name}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with partial.open("w", encoding="utf-8", errors="backslashreplace") as out:
+        code = sky.tail_logs(cluster, job_id, follow=False, output_stream=out)
+    if code == 102:  # no such job
+        partial.unlink()
+        return False
+    partial.rename(target)
+    return True
+
+
+def missing(error: BaseException) -> bool:
+    """Tell whether the error says that the cluster is gone or not up (and not merely that it could not be reached)."""
+    return type(error).__name__ in ("ClusterDoesNotExist", "ClusterNotUpError")
+
+
+_WRONG = (
+    "ValueError",
+    "InvalidClusterNameError",
+    "InvalidSkyPilotConfigError",
+    "ResourcesMismatchError",
+    "NotSupportedError",
+    "TypeError",
+    "ValidationError",
+)
+_ADVICE = {
+    "ApiServerConnectionError": "see that its API server runs: sky api start",
+    "NoCloudAccessError": "no infrastructure is enabled: sky check",
+    "ResourcesUnavailableError": "another region, another --infra, a smaller machine, or a higher quota",
+    "ClusterDoesNotExist": "workers.py list shows what there is; workers.py up makes workers",
+    "ClusterNotUpError": "workers.py up starts it again, workers.py replace makes it anew",
+}
+
+
+def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False) -> console.Failure:
+    """Turn what SkyPilot raised into our words: what it said, shortened, and what to do. Exit 2 for wrong input, else 3."""
+    if isinstance(error, console.Failure):
+        return error
+    kind, said = type(error).__name__, plain(error)
+    log = paths.state_folder(root) / LOG
+    do = _ADVICE.get(kind, "mend that and run the same command again") + f" (its own words: {log})"
+    make = console.usage if wrong or kind in _WRONG else console.outside
+    return make(f"{doing}: SkyPilot said: {said or kind}", do)
+
+
+def plain(error: BaseException, characters: int = 400) -> str:
+    """Return an error's text on one line without colour codes."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    return " ".join(text.split())[:characters] or type(error).__name__
+
+
+def note(text: str) -> None:
+    """Say something to people, also inside `quiet`."""
+    print(text, file=sys.__stderr__, flush=True)

@@ -1,0 +1,59 @@
+"""Experiments for the fleet: journaled as waiting, taken by the keeper as soon as a worker is free."""
+
+from __future__ import annotations
+
+from helpers import console, journal, state
+from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.fleet import assign
+from helpers.run.jobs import budget, task, workers
+from helpers.run.local.submit import Request, refuse_repetition
+
+
+def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None) -> list[str]:
+    """Journal the experiment as waiting, for `worker` or for whichever is free first; return its job.
+
+    Raises Failure (2) for an unknown worker, no workers, or content that was run before; (4) when the budget is spent.
+    """
+    with journal.locked(work.root):
+        now = state.load(work.root)
+        task.from_dict(now.require_lock()["task"])
+        _check(now, worker)
+        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
+        if open_job:
+            console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
+            return []
+        refuse_repetition(now, sealed, request)
+        budget.check(now)
+        name = assign.next_job(now, sealed.name)
+        text = sealed.description.splitlines()[0]
+        event = {
+            "type": "submitted",
+            "experiment_id": sealed.name,
+            "job": name,
+            "worker": worker or "",
+            "executor": "sky",
+            "tree": sealed.tree,
+            "role": "experiment",
+            "description": text,
+            "source": request.sources,
+            "env": request.env,
+        }
+        journal.append_locked(work.root, event)
+    return [name]
+
+
+def _check(now: state.State, worker: str | None) -> None:
+    known = {w.name: w for w in workers.standing(now)}
+    if not known:
+        raise console.usage("this session has no workers", "workers.py up --count 2 (or --on local)")
+    if worker and worker not in known:
+        raise console.usage(
+            f"there is no worker {worker!r}; there are: {', '.join(known)}", "workers.py list; workers.py up --count N"
+        )
+    wanted = [known[worker]] if worker else list(known.values())
+    if all(w.state not in ("up", "launching") for w in wanted):
+        words = ", ".join(f"{w.name} {w.state}" for w in wanted)
+        raise console.usage(
+            f"nobody would run it: {words}",
+            f"workers.py up --count {len(known)}, or workers.py replace {wanted[0].name}",
+        )

@@ -1,0 +1,77 @@
+"""The list of workers, local ones beside the fleet's: state, host, what runs, idle time, cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from helpers import journal, paths
+from helpers.run.fleet import skypilot
+from helpers.run.jobs import workers as jobs_workers
+from helpers.run.local import executor
+from helpers.state import State
+
+
+def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
+    """Return a row for each worker and for this machine; with `ask` SkyPilot is asked for the true states."""
+    busy, rows = jobs_workers.busy(now), [_local(root, now)]
+    workers = [w for w in jobs_workers.crew(now).values() if w.state != "down"]
+    seen = skypilot.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
+    at = journal.now_ms()
+    for worker in workers:
+        jobs = busy.get(worker.name, [])
+        there = seen.get(worker.name) if seen is not None else None
+        truth = worker.state if seen is None else there.state.lower() if there else "gone"
+        last = max(
+            [
+                worker.since_ms,
+                *(int(j.finished["timestamp"]) for j in now.jobs.values() if j.finished and j.worker == worker.name),
+            ]
+        )
+        rows.append(
+            {
+                "worker": worker.name,
+                "state": truth,
+                "host": worker.resources,
+                "resolves": worker.resolves,
+                "runs": [j.experiment for j in jobs],
+                "idle_minutes": 0 if jobs else round((at - last) / 60_000, 1),
+                "usd": jobs_workers.spend(worker, at),
+                "autostop": worker.autostop,
+            }
+        )
+    return rows
+
+
+def _local(root: Path, now: State) -> dict[str, Any]:
+    runs = [j.experiment for j in now.open_jobs() if j.submitted.get("executor") == "local"]
+    seen = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
+    return {
+        "worker": "local",
+        "state": "up",
+        "host": executor.describe(),
+        "resolves": seen.get("resolves"),
+        "runs": runs,
+        "idle_minutes": None,
+        "usd": 0.0,
+        "autostop": None,
+        "folder": str(paths.state_folder(root)),
+    }
+
+
+def line(row: dict[str, Any]) -> str:
+    """Return a worker's row as text."""
+    quiet = "not calibrated" if row["resolves"] is None else f"resolves {row['resolves']:.1%}"
+    parts = [
+        row["worker"],
+        row["state"],
+        row["host"],
+        quiet,
+        f"runs {', '.join(row['runs'])}" if row["runs"] else "idle",
+    ]
+    if not row["runs"] and row["idle_minutes"] is not None:
+        parts[-1] += f" {row['idle_minutes']:.0f} min"
+    if row["worker"] != "local":
+        parts.append("cost unknown" if row["usd"] is None else f"${row['usd']:.2f}")
+        parts.append(f"autostop {row['autostop']} min" if row["autostop"] else "no autostop")
+    return "  ".join(parts)

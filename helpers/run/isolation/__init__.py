@@ -1,0 +1,1 @@
+"""One run behind walls: environment, mounts, processes, limits."""

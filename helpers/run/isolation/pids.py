@@ -1,0 +1,120 @@
+"""A run's processes in a namespace of their own (Linux): they see no others, and all end with the first of them.
+
+So a program cannot signal, trace or reschedule the process that measures it, however it finds its number, and no daemon
+outlives the run. What outlives only its own parent is counted: a program that answers after its time was taken does so.
+
+See pid_namespaces(7), capabilities(7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import mmap
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from helpers.run.isolation.libc import CAPBSET_DROP, LIBC, PDEATHSIG, check
+
+_NEWPID = 0x20000000
+_DROPPED = (2, 9, 12, 16, 17, 19, 20, 21, 22, 25, 27, 33, 34, 39, 40)
+"""Of root: what opens files by number, sets the network, modules, raw I/O, traces, mounts, reboots, sets the clock, makes
+devices. Root keeps what is its own in files, users and priorities: honest benchmarks use that."""
+
+
+class Orphans:
+    """How many processes of a run outlived their parent; shared between the processes that count."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self._shared = mmap.mmap(-1, 8)
+
+    def add(self, count: int) -> None:
+        """Count `count` more."""
+        self._shared[:8] = (self.count() + count).to_bytes(8, "little")
+
+    def count(self) -> int:
+        """Return how many there were."""
+        return int.from_bytes(self._shared[:8], "little")
+
+
+@contextlib.contextmanager
+def parted() -> Iterator[None]:
+    """Have the child that is made in here be the first process of a namespace, where we may.
+
+    It then needs no second child of its own for that (`enclose`): a fork of this interpreter costs a millisecond. Only
+    root may: the walls of others need a user namespace, which would have to be the older of the two.
+    """
+    try:
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    # who cannot come back must not leave: a process whose children's namespace has ended cannot fork any more
+    may = os.getuid() == 0 and LIBC.setns(own, _NEWPID) == 0 and LIBC.unshare(_NEWPID) == 0
+    try:
+        yield
+    finally:
+        result = LIBC.setns(own, _NEWPID) if may else 0
+        os.close(own)
+        check(result, "setns")
+
+
+def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
+    """In a fresh child that stands behind walls: become the process that waits for `command`, which sees only its own.
+
+    The first process inside stays between the caller and the program and adopts orphans. Returns only where the system
+    does not allow the namespace. Root loses the capabilities that lead out of it.
+    """
+    if os.getuid() == 0:
+        for capability in _DROPPED:
+            LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0)
+    if os.getpid() != 1:
+        if LIBC.unshare(_NEWPID) != 0:
+            return
+        inside = os.fork()
+        if inside:
+            _wait_outside(inside)
+        LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    signal.signal(signal.SIGINT, lambda *_: None)  # a first process takes from inside what it has a handler for
+    read_only = ctypes.c_ulong(1 | 2 | 4 | 8)  # and no set-user-id, devices, programs
+    LIBC.mount(b"proc", b"/proc", b"proc", read_only, None)  # without it the numbers are the old ones
+    try:  # spawned, not forked
+        program = subprocess.Popen(list(command), env=dict(env), start_new_session=True)
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+    _adopt(program.pid, orphans)
+
+
+def _wait_outside(pid: int) -> NoReturn:
+    os.closerange(0, 1 << 20)  # the caller waits for the end of a pipe that must not stay open here
+    _, status = os.waitpid(pid, 0)
+    _exit(status)
+
+
+def _adopt(program: int, orphans: Orphans) -> NoReturn:
+    os.closerange(0, 1 << 20)
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == program:
+            break
+        orphans.add(1)
+    orphans.add(len(_children()))
+    _exit(status)
+
+
+def _children() -> list[str]:
+    try:
+        with open("/proc/self/task/1/children", encoding="ascii") as file:  # noqa: PTH123 - a bare fork, little is safe
+            return file.read().split()
+    except OSError:
+        return []
+
+
+def _exit(status: int) -> NoReturn:
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)

@@ -1,0 +1,1 @@
+"""What a job is and what it gave, wherever it ran."""

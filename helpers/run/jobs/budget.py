@@ -1,0 +1,62 @@
+"""The agreed budget: experiments, hours and dollars. When it is spent nothing new is submitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers import console
+from helpers.journal import now_ms
+from helpers.run.jobs import workers
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the session has used of its budget so far; dollars are None while a price is unknown."""
+
+    experiments: int
+    hours: float
+    usd: float | None
+
+
+def spent(state: State) -> Spent:
+    """Compute the spend from the journal. Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
+
+    This machine costs nothing. What a lost worker's experiment is sent again for is no experiment of its own.
+    """
+    began = int((state.lock or state.config).get("timestamp", now_ms()))
+    costs = [workers.spend(worker, now_ms()) for worker in workers.crew(state).values()]
+    usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
+    count = sum(1 for job in state.screens() if not job.submitted.get("retry_of"))
+    return Spent(count, (now_ms() - began) / 3_600_000, usd)
+
+
+def left(state: State) -> str:
+    """Say in one line what is left of the budget."""
+    agreed, used = state.config.get("budget") or {}, spent(state)
+    parts = []
+    if agreed.get("experiments") is not None:
+        parts.append(f"{max(0, int(agreed['experiments']) - used.experiments)} of {agreed['experiments']} experiments")
+    if agreed.get("hours") is not None:
+        parts.append(f"{max(0.0, float(agreed['hours']) - used.hours):.1f} of {agreed['hours']} hours")
+    if agreed.get("usd") is not None:
+        rest = "unknown" if used.usd is None else f"${max(0.0, float(agreed['usd']) - used.usd):.2f}"
+        parts.append(f"{rest} of ${agreed['usd']}")
+    return ", ".join(parts) if parts else f"unlimited ({used.experiments} experiments, {used.hours:.1f} hours so far)"
+
+
+def check(state: State) -> None:
+    """Raise Failure (4) when any part of the budget is spent."""
+    agreed, used = state.config.get("budget") or {}, spent(state)
+    over = None
+    if agreed.get("experiments") is not None and used.experiments >= int(agreed["experiments"]):
+        over = f"all {agreed['experiments']} experiments have been run"
+    elif agreed.get("hours") is not None and used.hours >= float(agreed["hours"]):
+        over = f"the {agreed['hours']} hours are over"
+    elif agreed.get("usd") is not None and used.usd is not None and used.usd >= float(agreed["usd"]):
+        over = f"the ${agreed['usd']} are spent"
+    if over:
+        raise console.refused(
+            f"the agreed budget is spent: {over}",
+            "decide what waits (status.py) and finish the session; only the person may raise the budget (start_session.py)",
+        )

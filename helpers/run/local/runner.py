@@ -1,0 +1,93 @@
+"""The process that works through the queue of one slot: started by a submission, gone when nothing waits.
+
+It is detached from whoever submitted, so jobs outlive the agent's shell. Run as `python3 -m helpers.run.local.runner ROOT
+SLOT` with the bundle on the path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from helpers import git, paths
+from helpers.run.copies.raw_git import Shadow
+from helpers.run.isolation import environment, execute, mounts
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import executor, slots
+from helpers.run.local.job_folder import Folder, Spec, queue
+
+
+def work(root: Path, slot: int) -> None:
+    """Run every job that waits. At most one runner works on a slot and at most one waits behind it."""
+    environment.adopt_orphans()
+    with ExitStack() as stack:
+        with slots.first_in_line(root, slot) as first:
+            if not first:
+                return  # another runner already waits for this slot and will see the new job
+            stack.enter_context(slots.hold(root, slot))
+        while any(_claim(root, Folder(root, name), slot) for name in queue(root)):
+            pass  # the queue is looked at anew after each job
+
+
+def _claim(root: Path, job: Folder, slot: int) -> bool:
+    count = executor.width(job)
+    if slot >= count:
+        return False
+    with ExitStack() as stack:
+        if count == 1:
+            stack.enter_context(slots.hold_all(root, above=slot))
+        mine = stack.enter_context(job.claimed())
+        if mine:
+            run(root, job, slot)
+        return mine
+
+
+def run(root: Path, job: Folder, slot: int) -> None:
+    """Run one job to its end in a clean folder of its own, and leave its log and the marker `finished`."""
+    spec = job.spec()
+    task = from_dict(spec.task)
+    folder = Path(spec.workdir_root) / "runs" / spec.job
+    shutil.rmtree(folder, ignore_errors=True)
+    with job.log.open("ab") as log:
+        try:
+            copy = folder / "copy"
+            Shadow(git.find(root), Path(spec.workdir_root)).restore(spec.tree, copy)
+            env = environment.environment(folder, {**task.envs, **spec.env}, spec.passed)
+            env[environment.MARK] = executor.mark(root, spec.job)
+            slots.add_dependencies(root, slot, env)
+            ready = execute.set_up(root, task, copy, env, slot, log.fileno())
+            reason = "setup failed" if not ready else _execute(task.run, copy, env, spec, slot, log.fileno())
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong belongs into the job's log, nobody watches
+            reason = f"executor: {type(error).__name__}: {error}".replace("\n", " ")
+        if job.has("cancelled"):
+            reason = "cancelled"
+        if reason:
+            log.write(
+                f"\nEXPERIMENT_ID: {spec.experiment}\nEXPERIMENT_STATUS: crash\nEXPERIMENT_ERROR: {reason}\n".encode()
+            )
+            log.flush()
+        os.fsync(log.fileno())
+    job.mark("finished", reason)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, log: int) -> str:
+    cores = slots.share(slot, spec.slots, spec.cpus) if spec.slots > 1 else []
+    folder, script = copy.parent, copy.parent / "script"
+    script.mkdir()
+    own = [copy, folder / "home", folder / "tmp", *environment.caches(env)]
+    around = mounts.builder(
+        own, folder.parent, [script, *environment.tools(env)], [copy / name for name in paths.PROTECTED]
+    )
+    command = ["bash", str(execute.script(text, script))]
+    code = execute.bash(command, copy, env, spec.limit, log, cores=cores, walls=around)
+    if code is None:
+        return f"timed out: the whole job ran past {spec.limit} s and was ended"
+    return "" if code == 0 else f"the run section ended with exit {code}"
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,118 @@
+"""Sending experiments to a worker: journaled first, queued then, so that nothing runs that is not on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helpers import console, journal, state
+from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.jobs import budget, screening, task
+from helpers.run.local import executor, slots
+from helpers.run.local.job_folder import Spec
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a submission asks for beyond the experiment itself."""
+
+    sources: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    slots: int = 1
+    again: bool = False
+
+
+def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
+    """Journal and queue the experiment on this machine, with a control before it when one is due.
+
+    Returns the jobs that were queued; an experiment that waits or runs already is not queued twice.
+    Raises Failure (2) when the same content was run before, (4) when the budget is spent.
+    """
+    with journal.locked(work.root):
+        now = state.load(work.root)
+        lock = now.require_lock()
+        its = task.from_dict(lock["task"])
+        slots.check(request.slots, its.cpus)
+        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
+        if open_job:
+            executor.kick(work.root)
+            console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
+            return []
+        refuse_repetition(now, sealed, request)
+        budget.check(now)
+        specs = []
+        if screening.needs_control(now, executor.WORKER):
+            number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+            specs.append(
+                _journal(work, now, f"control-{now.segment}.{number}", "control", str(now.baseline["tree"]), request)
+            )
+        attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.role == "experiment") + 1
+        name = f"{sealed.name}.{now.segment}.{attempt}"
+        specs.append(_journal(work, now, name, "experiment", sealed.tree, request, sealed))
+        for spec in specs:  # under the lock: who collects meanwhile must not see a journaled job without its folder
+            executor.submit(work.root, spec)
+    return [spec.job for spec in specs]
+
+
+def submit_control(work: Workdirs, count: int = 1) -> str:
+    """Journal and queue a run of the current baseline; returns the job."""
+    with journal.locked(work.root):
+        now = state.load(work.root)
+        number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+        name = f"control-{now.segment}.{number}"
+        spec = _journal(work, now, name, "control", str(now.baseline["tree"]), Request(slots=count))
+        executor.submit(work.root, spec)
+    return spec.job
+
+
+def refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> None:
+    """Raise Failure (2) when the experiment was decided, or this very content was run, and nobody said again."""
+    decided = now.decision(sealed.name)
+    if decided and not request.again:
+        raise console.usage(
+            f"{sealed.name} has been decided: {decided['status']}",
+            "take a new experiment, or run it again with --again",
+        )
+    for job in now.screens():
+        done = job.finished
+        same = job.submitted["tree"] == sealed.tree and job.submitted.get("env", {}) == request.env
+        if same and done and done["status"] in ("done", "checks_failed") and not request.again:
+            raise console.usage(
+                f"this very content was run as {job.name}: {done['status']}",
+                "change it, compare it (compare.py), or run it again with --again",
+            )
+
+
+def _journal(
+    work: Workdirs, now: state.State, job: str, role: str, tree: str, request: Request, sealed: Sealed | None = None
+) -> Spec:
+    its = task.from_dict(now.require_lock()["task"])
+    experiment = sealed.name if sealed else "baseline"
+    text = (sealed.description if sealed else "the current baseline").splitlines()[0]
+    journal.append_locked(
+        work.root,
+        {
+            "type": "submitted",
+            "experiment_id": experiment,
+            "job": job,
+            "worker": executor.WORKER,
+            "executor": "local",
+            "tree": tree,
+            "role": role,
+            "description": text,
+            "source": request.sources,
+            "env": request.env,
+        },
+    )
+    env = {"EXPERIMENT_ID": experiment, "EXPERIMENT_DESC": text, **(request.env if sealed else {})}
+    return Spec(
+        job,
+        experiment,
+        tree,
+        its.as_dict(),
+        env,
+        its.limit(),
+        its.cpus,
+        request.slots,
+        list(now.config.get("passEnv", [])),
+        str(work.folder),
+    )

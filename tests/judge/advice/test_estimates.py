@@ -1,0 +1,172 @@
+"""Advice from the journal: when to stop, what to build on, what is the same idea twice."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import journal
+from helpers.judge.advice import estimates
+
+
+def test_the_newest_count_most() -> None:
+    """A result 20 experiments old counts half; the mean is the weighted one."""
+    late = estimates.expected([0.0] * 20 + [0.03], 0.03)
+    early = estimates.expected([0.03] + [0.0] * 20, 0.03)
+
+    assert late
+    assert early
+    assert late[0] == pytest.approx(2 * early[0])
+    assert late[0] == pytest.approx(0.03 / math.fsum(0.5 ** (age / 20) for age in range(21)))
+
+
+def test_fourteen_are_too_few() -> None:
+    """Nothing is predicted before the 15th."""
+    assert estimates.expected([0.01] * 14, 0.01) is None
+    assert estimates.expected([0.01] * 15, 0.01) is not None
+
+
+@given(gains=st.lists(st.floats(0, 0.3), min_size=15, max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_the_interval_holds_the_mean_and_never_closes(gains: list[float]) -> None:
+    """However many experiments gained nothing, the interval has room above zero."""
+    found = estimates.expected(gains, 0.02)
+
+    assert found
+    mean, low, high = found
+    assert 0 <= low <= mean <= high
+    assert high > 0
+
+
+def decided(session: Any, gains: list[float]) -> None:
+    """Journal decided experiments: kept where the gain is above zero."""
+    for number, gain in enumerate(gains, 1):
+        journal.append(
+            session.root,
+            {
+                "run": number + 1,
+                "experiment_id": f"old-{number:02}",
+                "status": "keep" if gain else "discard",
+                "metric": 1.0,
+                "commit": "0123456",
+                "commit_full": "0" * 40,
+                "verdict": {"gain": gain, "verdict": "improved" if gain else "not_improved"},
+                "cost_usd": 0.1,
+                "description": "an older one",
+                "timestamp": 1_700_000_000_000 + number * 600_000,
+                "segment": 0,
+                "tree": "0" * 40,
+            },
+        )
+
+
+def test_it_advises_to_stop_when_the_price_is_higher(session: Any) -> None:
+    """Gains early, nothing for long: stop at a price of 1%, go on at 0.01%; rates per hour and dollar are given."""
+    decided(session, [0.05, 0.03, *[0.0] * 20])
+
+    dear = session.script("suggest_next", "--price", "1").stdout
+    cheap = session.script("suggest_next", "--price", "0.01", "--json").stdout
+
+    assert "advice: stop" in dear
+    assert "per hour" in dear
+    assert "per dollar" in dear
+    assert json.loads(cheap)["stop"] is False
+
+
+def test_a_young_session_is_not_judged(session: Any) -> None:
+    """Before the 15th decision it says so, and the baseline is what to build on."""
+    said = session.script("suggest_next").stdout
+
+    assert "0 of 15" in said
+    assert "build on baseline" in said
+
+
+def test_the_same_idea_twice_is_seen(session: Any) -> None:
+    """Two copies with one and the same change are alike, exit 1; another change is not."""
+    for name, text in (
+        ("exp-01", "echo 42 # one\n"),
+        ("exp-02", "echo 42 # one\n"),
+        ("exp-03", "true; x=42; printf '%d\\n' $x\n"),
+    ):
+        copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+        (copy / "src/work.sh").write_text(text)
+        session.script("snapshot_workdir", "seal", name, "--desc", name)
+
+    same = session.script("suggest_next", "--like", "exp-02", code=1).stdout
+    other = session.script("suggest_next", "--like", "exp-03").stdout
+
+    assert "same idea as exp-01" in same
+    assert "same idea" not in other
+
+
+def screened(session: Any, name: str, gain: float, status: str = "done", source: str = "") -> None:
+    """Journal an experiment that was submitted and has come back."""
+    at = {"experiment_id": name, "job": f"{name}.0.1", "worker": "local", "tree": "0" * 40}
+    journal.append(
+        session.root, {"type": "submitted", "role": "experiment", "source": [source] if source else [], **at}
+    )
+    journal.append(session.root, {"type": "finished", "status": status, "gain": gain, "metric": 1.0, **at})
+
+
+def test_the_best_correct_experiment_is_the_likeliest_parent(session: Any) -> None:
+    """What is faster is likelier to be built on; what failed its checks is none, however fast; chances sum to one."""
+    for name, gain, status in (
+        ("e1", 0.10, "done"),
+        ("e2", 0.01, "done"),
+        ("e3", -0.05, "done"),
+        ("e4", 0.9, "checks_failed"),
+    ):
+        screened(session, name, gain, status)
+
+    parents = json.loads(session.script("suggest_next", "--json").stdout)["parents"]
+
+    assert ["e1", "e2"] == [p["name"] for p in parents[:2]]
+    assert {"e1", "e2", "e3", "baseline"} == {p["name"] for p in parents}
+    assert sum(p["chance"] for p in parents) == pytest.approx(1.0)
+    assert parents[0]["score"] == pytest.approx(math.log(1.10))
+
+
+def test_the_source_that_paid_comes_first(session: Any) -> None:
+    """With as many tries, the kind of source whose experiments were kept has the higher index."""
+    for number, gain in enumerate([0.05, 0.0, 0.04, 0.0, 0.0, 0.0], 1):
+        screened(session, f"old-{number:02}", gain, source="arXiv:2205.14135" if number % 2 else "")
+    decided(session, [0.05, 0.0, 0.04, 0.0, 0.0, 0.0])
+
+    sources = json.loads(session.script("suggest_next", "--json").stdout)["sources"]
+
+    assert ["paper", "own"] == [s["kind"] for s in sources]
+    assert [3, 3] == [s["tried"] for s in sources]
+
+
+def test_a_wave_reads_its_gains_from_the_journal(session: Any) -> None:
+    """plan_wave.py takes an experiment's measured gain; one that has none is an error."""
+    for name, gain in (("a", 0.05), ("b", 0.0), ("ab", 0.05)):
+        screened(session, name, gain)
+    screened(session, "broken", 0.0, "crash")
+    wave = ("plan_wave", "effects", "--factors", "a,b", "none=0%", "a=a", "b=b")
+
+    effects = json.loads(session.script(*wave, "a+b=ab", "--json").stdout)["effects"]
+
+    assert ("a", pytest.approx(0.05)) == (effects[0]["effect"], effects[0]["gain"])
+    assert "no measured gain" in session.script(*wave, "a+b=broken", code=2).stderr
+
+
+@pytest.mark.parametrize("args", [("--price", "0"), ("--price", "nan"), ("--like", "exp-99")])
+def test_bad_input(session: Any, args: tuple[str, ...]) -> None:
+    """A price of nothing, an unknown experiment: exit 2."""
+    assert "error:" in session.script("suggest_next", *args, code=2).stderr
+
+
+def test_words_of_a_diff() -> None:
+    """Only added and removed lines count, with their sign; the cosine of a diff with itself is one."""
+    bag = estimates.words(["--- a/x", "+++ b/x", "@@ -1 +1 @@", "-old(1)", "+new(1)", " context"])
+
+    assert {"-old", "-(", "-1", "-)", "+new", "+(", "+1", "+)"} == set(bag)
+    assert estimates.cosine(bag, bag) == pytest.approx(1.0)
+    assert 0.0 == estimates.cosine(bag, estimates.words([]))

@@ -1,0 +1,79 @@
+"""Beginning a comparison, and coming back to one that is under way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from conftest import BUNDLE
+
+from helpers.judge.compare import metric_limits
+from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.rule import sign_test
+
+
+def test_options_of_another_comparison_are_refused(session: Any) -> None:
+    """Who comes back with other options is told; with the same, or none, they follow the one under way."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.3\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "slower")
+    first = subprocess.Popen(
+        [sys.executable, str(BUNDLE / "scripts/compare.py"), "exp-01", "--max-pairs", "8"],
+        cwd=session.root,
+        env=session.env,
+        stderr=subprocess.DEVNULL,
+    )
+    jobs = session.root / ".autoresearch" / "comparisons"
+    while not list(jobs.glob("*/started")):
+        time.sleep(0.02)
+
+    other = session.script("compare", "exp-01", "--not-worse", "--margin", "3", code=2)
+    same = session.script("compare", "exp-01", "--max-pairs", "8", code=1)
+
+    assert "another margin, mode is under way" in other.stderr
+    assert "not improved" in same.stdout
+    assert 1 == first.wait()
+    assert 1 == len(list(jobs.glob("*/plan.json")))
+
+
+def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
+    """The plan has the numbers; the text of experiment.yaml's sections comes with --full only."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    short = json.loads(session.script("compare", "exp-01", "--dry-run").stdout)
+    full = json.loads(session.script("compare", "exp-01", "--dry-run", "--full").stdout)
+
+    assert "--full shows them" in short["task"]["run"]
+    assert "EXPERIMENT_STATUS" in full["task"]["run"]
+    assert 48 == short["max_pairs"]
+
+
+def test_a_worker_belongs_to_the_fleet(session: Any) -> None:
+    """Without --on sky a worker's name is not passed over: the run would be here."""
+    for script in ("compare", "submit_experiment"):
+        done = session.script(script, "exp-01", "--worker", "vm-02", code=2)
+        assert "add --on sky" in done.stderr
+
+
+def test_a_comparison_ends_with_its_last_pair() -> None:
+    """Also where so many pairs were asked for as the table has no line for."""
+    assert [8, 10] == [n for n in range(1, 20) if sign_test.is_look(n, 10)]
+    assert [8, 12, 18, 24] == [n for n in range(1, 60) if sign_test.is_look(n, 24)]
+
+
+def test_a_guarded_metric_of_zero_does_not_hold() -> None:
+    """It has no ratio: the guard says so, and the comparison keeps its verdict's form."""
+    plan = Plan(
+        "j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", ["misses=+2%"], {}, {}, [], "/w"
+    )
+    measured = Measured([{"time_s": 2.0, "misses": 0.0}] * 8, [{"time_s": 1.0, "misses": 0.0}] * 8)
+
+    found = metric_limits.guard(plan, measured)
+
+    assert "not_improved" == found["verdict"]
+    assert "misses=+2%: 0 or less has no ratio" in found["reason"]

@@ -1,0 +1,207 @@
+"""The guard refuses by name what is no source-level improvement, and lets ordinary code pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.judge.policy import check as policy_check
+from helpers.judge.policy.changes import added_lines
+from helpers.judge.policy.check import Change, Finding
+
+LOCKED = {"autoresearch.sh": "a" * 64, "autoresearch.checks.sh": "b" * 64}
+
+
+def change(path: str, new: str | bytes | None, old: str | None = None, mode: str = "100644") -> Change:
+    """Make a change of one file."""
+    after = new.encode() if isinstance(new, str) else new
+    before = old.encode() if old is not None else None
+    return Change(
+        path,
+        "000000" if old is None else "100644",
+        "000000" if new is None else mode,
+        before,
+        after,
+        added_lines(before, after),
+    )
+
+
+def check(
+    *changes: Change,
+    scope: list[str] | None = None,
+    off: list[str] | None = None,
+    allow: list[str] | None = None,
+    present: dict[str, str] | None = None,
+) -> list[Finding]:
+    """Run the guard."""
+    return policy_check.check(
+        changes,
+        scope=scope or [],
+        off_limits=off or [],
+        allow=allow or [],
+        protected=LOCKED,
+        present=LOCKED if present is None else present,
+    )
+
+
+def levels(found: list[Finding]) -> set[tuple[str, str]]:
+    """Rule and level of each finding."""
+    return {(finding.rule, finding.level) for finding in found}
+
+
+HONEST = [
+    (
+        "src/a.c",
+        "static int sum(const int *v, size_t n)\n{\n    int s = 0;\n    for (size_t i = 0; i < n; i += 4)\n        s += v[i];\n    return s;\n}\n",
+    ),
+    ("src/a.c", "    const __m256i x = _mm256_loadu_si256((const void *)p);\n    memcpy(dst, src, n);\n"),
+    ("lib/parse.py", "def parse(text):\n    parts = text.split(',')\n    return [int(p) for p in parts]\n"),
+    ("src/lib.rs", "#[inline]\npub fn f(x: &[u8]) -> usize { x.iter().filter(|b| **b == b'\\n').count() }\n"),
+    ("src/index.js", "const cache = new Map();\nfor (const row of rows) total += row.size;\n"),
+    (
+        "src/a.cc",
+        "template <class T> void swap(T &a, T &b) { T c = std::move(a); a = std::move(b); b = std::move(c); }\n",
+    ),
+    ("pkg/a.go", "func Sum(v []int) (s int) {\n\tfor _, x := range v {\n\t\ts += x\n\t}\n\treturn\n}\n"),
+    ("README.md", "Faster now.\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), HONEST)
+def test_honest_code_passes(path: str, text: str) -> None:
+    """Ordinary source raises nothing at all."""
+    assert [] == check(change(path, text))
+
+
+REFUSED = [
+    ("Makefile", "CFLAGS = -O3\n", "build-file"),
+    ("CMakeLists.txt", "add_compile_options(-O3)\n", "build-file"),
+    ("sub/dir/CMakeLists.txt", "x\n", "build-file"),
+    ("setup.py", "x\n", "build-file"),
+    (".cargo/config.toml", "[build]\n", "build-file"),
+    ("build.rs", "fn main() {}\n", "build-file"),
+    ("Dockerfile", "FROM x\n", "build-file"),
+    ("requirements.txt", "numpy\n", "dependency"),
+    (".gitmodules", "[submodule]\n", "dependency"),
+    (".github/workflows/ci.yml", "x\n", "ci"),
+    ("tests/test_a.py", "def test(): pass\n", "tests"),
+    ("pkg/a_test.go", "package a\n", "tests"),
+    ("conftest.py", "x = 1\n", "shadow"),
+    ("sitecustomize.py", "x = 1\n", "shadow"),
+    ("time.py", "def perf_counter(): return 0\n", "shadow"),
+    ("statistics.py", "def median(x): return 0\n", "shadow"),
+    ("bin/python3", "#!/bin/sh\n", "shadow"),
+    (".bashrc", "alias time=true\n", "shadow"),
+    (".gitattributes", "* text\n", "shadow"),
+    ("src/a.c", '#pragma GCC optimize("O3")\n', "flags"),
+    ("src/a.c", '#  pragma  GCC  optimize ("Ofast")\n', "flags"),
+    ("src/a.c", '_Pragma("GCC optimize(3)")\n', "flags"),
+    ("src/a.c", '__attribute__((optimize("O3"))) int f(void);\n', "flags"),
+    ("src/a.c", '__attribute__((target("avx2"))) int f(void);\n', "flags"),
+    ("src/a.c", '__attribute__((target_clones("avx2","default"))) int f(void);\n', "flags"),
+    ("src/a.cc", '[[gnu::optimize("O3")]] int f();\n', "flags"),
+    ("pkg/a.go", "// #cgo CFLAGS: -O3\n", "flags"),
+    ("lib/x.pyx", "# cython: boundscheck=False\n", "flags"),
+    ("src/a.c", "#include <jemalloc/jemalloc.h>\n", "allocator"),
+    ("src/a.c", "mallopt(M_MMAP_THRESHOLD, 1);\n", "allocator"),
+    ("src/lib.rs", "#[global_allocator]\nstatic A: X = X;\n", "allocator"),
+    ("src/a.c", 'setenv("LD_PRELOAD", "x.so", 1);\n', "allocator"),
+    ("src/a.c", "sched_setaffinity(0, sizeof s, &s);\n", "scheduling"),
+    ("lib/a.py", "os.nice(-10)\n", "scheduling"),
+    ("src/a.c", "setpriority(PRIO_PROCESS, 0, -20);\n", "scheduling"),
+    ("lib/a.py", "if 'AUTORESEARCH_REPEATS' in x: return 0\n", "detects-benchmark"),
+    ("lib/a.py", "open('/proc/self/cmdline')\n", "detects-benchmark"),
+    ("src/a.c", "if (getppid() != 1) fast();\n", "detects-benchmark"),
+    ("lib/a.py", "print('METRIC time_s=0.001')\n", "detects-benchmark"),
+    ("src/fast.o", b"\x7fELF\0\0", "binary"),
+    ("data/table.bin", b"\0\1\2", "binary"),
+    ("src/a.c", "/* \u202e } \u2066 */\n", "hidden-code"),
+    ("lib/a.py", "x\u200b = 1\n", "hidden-code"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "rule"), REFUSED)
+def test_refused_by_name(path: str, text: str | bytes, rule: str) -> None:
+    """Each is refused by the rule that means it, with its path."""
+    found = check(change(path, text))
+
+    assert (rule, "refuse") in levels(found)
+    assert all(finding.path == path for finding in found)
+
+
+REVIEWED = [
+    ("src/a.c", "static float x;\nx = rsqrt(y);\n", "precision"),
+    ("lib/a.py", "@lru_cache\ndef f(x): ...\n", "keeps-state"),
+    ("lib/a.py", "open('/tmp/answers')\n", "keeps-state"),
+    ("lib/a.py", "time.sleep(1)\n", "waits"),
+    ("lib/a.py", "subprocess.Popen(['x'])\n", "background"),
+    ("src/a.c", "if (fork() == 0) {\n", "background"),
+    ("lib/a.py", "random.seed(4)\n", "seed"),
+    ("lib/a.py", "eval(text)\n", "hidden-code"),
+    ("lib/a.py", "gc.disable()\n", "scheduling"),
+    ("src/a.c", 'if (getenv("X")) return;\n', "detects-benchmark"),
+    ("src/a.h", "int known[] = {\n" + "1, 2, 3, 4, 5, 6, 7, 8, 9, 10,\n" * 60 + "};\n", "embedded-data"),
+    ("src/a.h", 'char known[] = "' + "x" * 3000 + '";\n', "embedded-data"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "rule"), REVIEWED)
+def test_what_a_reader_must_look_at(path: str, text: str, rule: str) -> None:
+    """May be honest, may be a trick: review, with its line."""
+    found = check(change(path, text))
+
+    assert (rule, "review") in levels(found)
+    assert all(finding.line for finding in found)
+
+
+def test_what_belongs_to_the_experiment_is_looked_at() -> None:
+    """A changed .gitignore decides which files are sealed: review."""
+    assert ("shadow", "review") in levels(check(change(".gitignore", "*.c\n", "*.o\n")))
+
+
+def test_lines_that_were_there_are_not_the_experiments() -> None:
+    """Only added lines count; an old pragma is the project's own."""
+    old = '#pragma GCC optimize("O3")\nint f;\n'
+
+    assert [] == check(change("src/a.c", old + "int g;\n", old))
+
+
+def test_protected_files_by_hash() -> None:
+    """Changed, gone or new under a protected name: refused, and nothing opens it."""
+    changed = {**LOCKED, "autoresearch.sh": "c" * 64}
+    gone = {"autoresearch.sh": "a" * 64}
+    new = {**LOCKED, "setup_deps.sh": "d" * 64}
+
+    for present in (changed, gone, new):
+        assert {("protected", "refuse")} == levels(check(present=present, allow=["protected", "autoresearch.sh", "*"]))
+
+
+def test_scope_and_off_limits() -> None:
+    """Outside of the scope, or inside what is off limits: refused; globs mean what a person expects."""
+    inside, outside = change("src/x/a.c", "int a;\n"), change("other/a.c", "int a;\n")
+
+    assert [] == check(inside, scope=["src/"])
+    assert {("out-of-scope", "refuse")} == levels(check(outside, scope=["src/"]))
+    assert {("off-limits", "refuse")} == levels(check(inside, off=["src/x"]))
+    assert [] == check(inside, scope=["*.c"])
+    assert [] == check(inside, scope=["src/**/*.c"])
+
+
+def test_links_submodules_and_modes() -> None:
+    """A symbolic link and a submodule are refused, a changed mode is for a reader."""
+    assert ("symlink", "refuse") in levels(check(change("src/link", "target", mode="120000")))
+    assert ("submodule", "refuse") in levels(check(Change("vendor/x", "160000", "160000", None, None)))
+    assert ("mode", "review") in levels(check(Change("src/a.sh", "100644", "100755", b"x", b"x")))
+
+
+@pytest.mark.parametrize("allow", [["flags"], ["flags:src/*"], ["src/a.c"]])
+def test_allow_opens_what_the_person_wants_open(allow: list[str]) -> None:
+    """By rule, by rule and place, or by place."""
+    assert [] == check(change("src/a.c", '#pragma GCC optimize("O3")\n'), allow=allow)
+    assert [] != check(change("lib/a.c", '#pragma GCC optimize("O3")\n'), allow=["flags:src/*"])
+
+
+def test_a_finding_is_one_line() -> None:
+    """What spans lines in the source is quoted on one: whoever reads findings reads them line by line."""
+    found = check(change("src/a.c", '__attribute__((\n    target("avx2")))\nint f(void) { return 1; }\n'))
+
+    assert [("flags", False)] == [(finding.rule, "\n" in finding.message) for finding in found]

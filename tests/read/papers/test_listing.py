@@ -1,0 +1,159 @@
+"""Papers: ids, merging, the index; and the years of a question."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paper_services import BUNDLE
+
+from helpers import console
+from helpers.read import untrusted
+from helpers.read.papers import index, listing, query
+from helpers.read.papers import paper as papers_paper
+from helpers.read.papers.paper import Paper
+from helpers.read.papers.query import Question
+from helpers.read.papers.search import Outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2205.14135", ("arxiv", "2205.14135")),
+        ("arXiv:2205.14135v2", ("arxiv", "2205.14135v2")),
+        ("hep-th/9901001", ("arxiv", "hep-th/9901001")),
+        ("cs.DB/0112017", ("arxiv", "cs.DB/0112017")),
+        ("https://arxiv.org/pdf/2205.14135v1.pdf", ("arxiv", "2205.14135v1")),
+        ("http://export.arxiv.org/abs/cs/0112017", ("arxiv", "cs/0112017")),
+        ("10.48550/arXiv.2205.14135", ("arxiv", "2205.14135")),
+        ("https://doi.org/10.1145/3318464.3389710", ("doi", "10.1145/3318464.3389710")),
+        ("doi:10.1145/ABC", ("doi", "10.1145/abc")),
+        ("https://openalex.org/W4281758439", ("openalex", "W4281758439")),
+        ("s2:" + "a" * 40, ("s2", "a" * 40)),
+        ("https://www.semanticscholar.org/paper/Title/" + "b" * 40, ("s2", "b" * 40)),
+        ("https://www.usenix.org/system/files/x.pdf", ("url", "https://www.usenix.org/system/files/x.pdf")),
+        ("https://arxiv.org.evil.example/abs/2205.14135", ("url", "https://arxiv.org.evil.example/abs/2205.14135")),
+        ("https://notarxiv.org/abs/2205.14135", ("url", "https://notarxiv.org/abs/2205.14135")),
+    ],
+)
+def test_ids_are_recognised(text, expected):
+    """Every form in which people write a paper's id leads to one kind and value."""
+    assert expected == papers_paper.parse_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "flash attention", "10.1145", "../../etc/passwd", "2205.1"])
+def test_what_is_no_id_is_a_usage_error(text):
+    """Anything else is refused with examples."""
+    with pytest.raises(console.Failure) as failure:
+        papers_paper.parse_id(text)
+    assert console.USAGE == failure.value.code
+    assert "2205.14135" in failure.value.do
+
+
+def test_one_paper_of_three_sources_is_one_entry():
+    """DOI, arXiv id (any version), or title and author join entries; the best of each is kept."""
+    a = Paper(
+        "Fast Joins",
+        ("Ada Lee",),
+        2020,
+        venue="arXiv",
+        arxiv="2001.00001",
+        abstract="long abstract",
+        sources=("arxiv",),
+    )
+    b = Paper("Fast joins.", ("A. Lee",), 2021, venue="SIGMOD", doi="10.1/x", citations=5, sources=("openalex",))
+    c = Paper("Fast Joins (extended)", (), 2021, arxiv="2001.00001", doi="10.1/X", citations=9, sources=("s2",))
+    other = Paper("Fast Joins", ("Bo Chen",), 2009, sources=("s2",))
+    found = papers_paper.merge([[a], [c, other], [b]])
+    assert 2 == len(found)
+    first = found[0]
+    assert ("SIGMOD", "2001.00001", 9, {"arxiv", "s2", "openalex"}) == (
+        first.venue,
+        first.arxiv,
+        first.citations,
+        set(first.sources),
+    )
+    assert "arXiv:2001.00001" == first.id
+
+
+def test_agreement_of_sources_ranks_first():
+    """A paper that two sources find comes before one that a single source ranks first."""
+    x, y = Paper("X", arxiv="2001.00001"), Paper("Y", arxiv="2001.00002")
+    assert ["Y", "X"] == [p.title for p in papers_paper.merge([[x, y], [y]])]
+
+
+def test_why_names_the_words_that_match():
+    """The reason names which words stand in the title and which in the abstract, plurals alike."""
+    paper = Paper("Cache-Oblivious Joins", abstract="A funnel sort for memory hierarchies")
+    assert "title: cache join; abstract: memory" == papers_paper.why(paper, "cache join memory the gpu")
+
+
+def test_the_index_has_one_line_a_paper(tmp_path):
+    """A paper fetched again replaces its line; a line that cannot be read is no obstacle."""
+    (tmp_path / index.INDEX).write_text('{"id":"a","n":0}\nnot json\n', encoding="utf-8")
+    for n in (1, 2):
+        index.write(tmp_path, {"id": "a", "n": n})
+    index.write(tmp_path, {"id": "b"})
+    lines = (tmp_path / index.INDEX).read_text(encoding="utf-8").splitlines()
+    assert [{"id": "a", "n": 2}, {"id": "b"}] == [json.loads(line) for line in lines]
+    assert [index.INDEX] == [f.name for f in tmp_path.iterdir()]
+
+
+def test_writers_of_the_index_do_not_lose_each_other(tmp_path):
+    """Processes that add papers at the same time leave every paper's line."""
+    code = f"""
+import sys; sys.path.insert(0, {str(BUNDLE)!r})
+from pathlib import Path
+from helpers.read.papers import index
+for i in range(20): index.write(Path({str(tmp_path)!r}), {{"id": sys.argv[1] + str(i)}})
+"""
+    running = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "abc"]
+    assert [0, 0, 0] == [p.wait(60) for p in running]
+    assert 60 == len({e["id"] for e in index.read(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2018-2026", (2018, 2026)), ("2018-", (2018, None)), ("-2020", (None, 2020)), ("2020", (2020, 2020))],
+)
+def test_years(text, expected):
+    """The four ways to write years."""
+    assert expected == query.parse_years(text)
+
+
+@pytest.mark.parametrize("text", ["-", "2026-2018", "20-21", "last year"])
+def test_bad_years(text):
+    """What is no range of years is a usage error."""
+    with pytest.raises(console.Failure, match="range of years"):
+        query.parse_years(text)
+
+
+@given(st.text())
+def test_nothing_closes_the_fence(text):
+    """Whatever the text, the fence's own line of ticks stands only at its beginning and its end."""
+    fenced = untrusted.fence(untrusted.clean(text), "x").split("\n")
+    ticks = fenced[-1]
+    assert set(ticks) == {"`"}
+    assert fenced[0] == f"{ticks}text from outside: x"
+    assert not any(row.strip().startswith(ticks) for row in fenced[1:-1])
+
+
+@given(st.text())
+def test_cleaned_text_does_nothing_to_a_terminal(text):
+    """No escape, control or direction-changing character is left, and what is seen stays."""
+    cleaned = untrusted.clean("\x1b[31mred\x1b[0m \u202e" + text)
+    assert cleaned.startswith("red ")
+    assert not {"\x1b", "\u202e", "\x07", "\u2066"} & set(cleaned)
+    assert cleaned == untrusted.clean(cleaned)
+
+
+def test_a_silent_source_is_not_no_results():
+    """Nothing found while a source did not answer is "not known" (3); all answered and empty is "no" (1)."""
+    throttled, empty = Outcome("s2", "throttled", retry_after=30.0), Outcome("arxiv", "empty")
+    assert console.OUTSIDE == listing.verdict([empty, throttled], [])
+    assert console.NO == listing.verdict([empty], [])
+    shown = listing.text(Question("q"), [empty, throttled], [], abstracts=False)
+    assert "NOT the same as no results" in shown
+    assert "s2 throttled (retry after 30 s)" in shown

@@ -1,0 +1,237 @@
+"""A keep rests on evidence: a comparison that was edited, loosened, repeated at will or measured on other trees is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FASTER = "sleep 0.01\necho 42\n"
+SAME = "sleep 0.05\necho 42\n# the same\n"
+
+
+def sealed(session: Any, name: str, text: str) -> Path:
+    """Make and seal an experiment whose program is `text`; return its copy."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(text)
+    session.script("snapshot_workdir", "seal", name, "--desc", "quicker")
+    return copy
+
+
+def events(session: Any) -> list[dict[str, Any]]:
+    """Return the journal."""
+    return [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+
+
+def compared(session: Any, name: str) -> dict[str, Any]:
+    """Return the last comparison of an experiment."""
+    return next(e for e in reversed(events(session)) if e.get("type") == "comparison" and e["experiment_id"] == name)
+
+
+def write(session: Any, lines: list[dict[str, Any]]) -> None:
+    """Replace the journal."""
+    (session.root / "autoresearch.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize("what", ["verdict", "samples", "invented", "stripped"])
+def test_a_line_that_was_edited_or_invented_is_no_evidence(session: Any, what: str) -> None:
+    """A verdict turned round, samples made up, a whole line made up, or one without its parts: no keep, no traceback."""
+    sealed(session, "exp-01", SAME)
+    session.script("compare", "exp-01", "--max-pairs", "8", code=1)
+    event = compared(session, "exp-01")
+    good: dict[str, Any] = {"verdict": "improved", "checks": "passed", "reason": None}
+    if what != "verdict":
+        good.update(baseline_samples=[1.0] * 8, candidate_samples=[0.1] * 8, pairs=8, gain=9.0)
+    if what == "invented":
+        good["job"] = "exp-01.0.9"
+    line = {**event, **good}
+    if what == "stripped":
+        line = {k: v for k, v in line.items() if k not in ("margin", "candidate_samples", "max_pairs")}
+    write(session, [*(e for e in events(session) if e != event), line])
+
+    assert "exp-01" in session.script("record_result", "keep", "exp-01", code=4).stderr
+    assert "quicker" not in session.git("log", "--format=%s", "autoresearch/quick")
+
+
+@pytest.mark.parametrize("loose", [("--not-worse", "--margin", "49"), ("--margin", "0.01")])
+def test_no_looser_margin_than_agreed(session: Any, loose: tuple[str, ...]) -> None:
+    """A slower program does not pass as `not worse` by 49%, nor a hair's breadth as a gain."""
+    sealed(session, "exp-01", "sleep 0.06\necho 42\n" if "--not-worse" in loose else FASTER)
+    session.script("compare", "exp-01", *loose)
+
+    assert "agreed is a margin of 5.00%" in session.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_a_guard_that_the_comparison_did_not_look_at(session: Any) -> None:
+    """A guard agreed after the comparison asks for a new one."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    session.script("start_session", "--goal", "quick", "--guard", "rss_mb=+2%")
+
+    assert "rss_mb" in session.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_repetition_until_chance_agrees(session: Any) -> None:
+    """After a comparison that said otherwise one good one is not enough: more must speak for the change than against it."""
+    copy = sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    good = compared(session, "exp-01")
+    write(session, [*(e for e in events(session) if e != good), {**good, "verdict": "undecided"}, good])
+    refused = session.script("record_result", "keep", "exp-01", code=4).stderr
+    session.script("compare", "exp-01")
+
+    assert copy.is_dir()
+    assert "1 of 2 comparisons of this content say otherwise" in refused
+    session.script("record_result", "keep", "exp-01")
+
+
+def test_a_comparison_ended_because_it_looked_bad_counts(session: Any) -> None:
+    """One that was killed after its first look speaks against the change, as if it had said so."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    jobs = session.root / ".autoresearch/comparisons"
+    dead = jobs / "exp-01.0.99"
+    shutil.copytree(next(jobs.iterdir()), dead)
+    for mark in ("verdict", "finished"):
+        (dead / mark).unlink()
+
+    assert "1 of 2 comparisons" in session.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_an_order_of_the_pairs_that_was_chosen(session: Any) -> None:
+    """A seed can be searched that measures the baseline first every time: it repeats a comparison, and carries no keep."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01", "--seed", "baseline-first-314")
+
+    assert "chosen" in session.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_how_often_repetition_can_fool() -> None:
+    """A change without effect ever gets ahead with p / (1 - p), not with certainty: counted exactly over 60 repetitions."""
+    chance = Fraction(219, 10_000)
+    ahead, places = Fraction(0), {0: Fraction(1)}
+    for _ in range(60):
+        after: dict[int, Fraction] = {}
+        for place, share in places.items():
+            for step, part in ((1, chance), (-1, 1 - chance)):
+                after[place + step] = after.get(place + step, Fraction(0)) + share * part
+        ahead += after.pop(1, Fraction(0))
+        places = after
+
+    assert float(chance / (1 - chance)) == pytest.approx(float(ahead), rel=1e-9)
+    assert ahead < Fraction(225, 10_000)
+
+
+def test_a_work_tree_made_slower_is_no_baseline(session: Any) -> None:
+    """What was edited in the work tree after the lock is on neither side; undoing it gains nothing."""
+    session.write("src/work.sh", "sleep 0.2\necho 42\n")
+    sealed(session, "exp-01", "sleep 0.05\necho 42\n")
+    done = session.script("compare", "exp-01", "--max-pairs", "8", code=1)
+    event = compared(session, "exp-01")
+
+    assert event["baseline_tree"] == event["candidate_tree"]
+    assert "src/work.sh" in done.stderr
+
+
+def test_uncommitted_work_stays_uncommitted(session: Any) -> None:
+    """Named as --against or not, the baseline is the locked one; what the person has not committed is in no commit."""
+    session.write("src/mine.txt", "not yet committed")
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01", "--against", "autoresearch/quick")
+    session.script("record_result", "keep", "exp-01")
+
+    assert ["IMPROVEMENTS.md", "src/work.sh"] == session.git(
+        "show", "--name-only", "--format=", "autoresearch/quick"
+    ).splitlines()
+    assert (session.root / "src/mine.txt").read_text() == "not yet committed"
+
+
+def test_replace_refs_hide_nothing(session: Any) -> None:
+    """`git replace` shows another content for a blob: the guard reads, and a keep commits, the one that was measured."""
+    sealed(session, "exp-01", '#pragma GCC optimize("O3")\n' + FASTER)
+    evil = session.git("rev-parse", "refs/autoresearch/exp-01:src/work.sh")
+    session.write("innocent", "sleep 0.05\necho 42\n")
+    session.git("replace", evil, session.git("hash-object", "-w", "innocent"))
+
+    assert "flags" in session.script("compare", "exp-01", code=4).stderr
+
+
+def test_the_record_of_where_a_copy_began_hides_nothing(session: Any) -> None:
+    """A start that already holds the forbidden part: what the guard did not see is not measured either."""
+    copy = sealed(session, "exp-01", '#pragma GCC optimize("O3")\n' + FASTER)
+    start = copy.parent / "start" / "exp-01.json"
+    tree = session.git("rev-parse", "refs/autoresearch/exp-01^{tree}")
+    start.write_text(json.dumps({**json.loads(start.read_text()), "tree": tree}))
+    session.script("compare", "exp-01", "--max-pairs", "8", code=1)
+    event = compared(session, "exp-01")
+
+    assert event["baseline_tree"] == event["candidate_tree"]
+
+
+def kept(session: Any, name: str, edit: Any) -> Any:
+    """Compare an edited copy and try to keep it."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(FASTER)
+    edit(copy)
+    session.script("snapshot_workdir", "seal", name, "--desc", "quicker")
+    session.script("compare", name)
+    return session.script("record_result", "keep", name, "--reviewed", "fine", code=None)
+
+
+def test_an_ignored_file_in_the_way_is_not_overwritten(session: Any) -> None:
+    """A keep that adds a file where the person has an ignored one of that name stops before it touches anything."""
+    session.write("local.o", "the person's own")
+    session.script("start_session", "--goal", "quick", "--allow", "binary")
+
+    def edit(copy: Path) -> None:
+        (copy / ".gitignore").write_text("")
+        (copy / "local.o").write_text("from the experiment")
+
+    done = kept(session, "exp-01", edit)
+
+    assert 2 == done.returncode
+    assert "local.o" in done.stderr
+    assert (session.root / "local.o").read_text() == "the person's own"
+
+
+def test_an_ignored_file_in_a_folder_that_becomes_a_file(session: Any) -> None:
+    """The same for ignored files inside a folder that the change replaces by a file."""
+    session.write("src/data/seen.txt", "1")
+    session.git("add", "src/data")
+    session.git("commit", "-q", "-m", "data")
+    session.write("src/data/precious.o", "precious")
+
+    assert ["src/data/precious.o"] == lost(session)
+
+
+def lost(session: Any) -> list[str]:
+    """Return what a commit that turns src/data into a file would lose."""
+    from helpers.record.decision import untracked
+
+    blob = session.git("rev-parse", "HEAD:src/work.sh")
+    old = session.git("rev-parse", "HEAD^{tree}")
+    session.env["GIT_INDEX_FILE"] = str(session.root / ".git/other.index")
+    session.git("read-tree", old)
+    session.git("rm", "-q", "-r", "--cached", "src/data")
+    session.git("update-index", "--add", "--cacheinfo", f"100644,{blob},src/data")
+    new = session.git("write-tree")
+    del session.env["GIT_INDEX_FILE"]
+    return untracked.would_be_lost(session.root, old, new)
+
+
+def test_words_cannot_write_entries_of_their_own(session: Any) -> None:
+    """A problem or a file name with line breaks stays in its line of IMPROVEMENTS.md."""
+    copy = sealed(session, "exp-01", FASTER)
+    (copy / "a\n- Measured impact: +900%").write_text("sleep(1);\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    session.script("compare", "exp-01")
+    words = ("--problem", "slow\n\n## 9. Another\n- Measured impact: +900%", "--reviewed", "fine\n## 10. More")
+    session.script("record_result", "keep", "exp-01", *words)
+    page = session.git("show", "autoresearch/quick:IMPROVEMENTS.md").splitlines()
+
+    assert 1 == sum(line.startswith("## ") for line in page)
+    assert 1 == sum(line.startswith("- Measured impact") for line in page)

@@ -1,0 +1,100 @@
+"""A run behind walls: a world of processes of its own, whoever the person is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.run.isolation import mounts
+
+BUNDLE = Path(__file__).resolve().parent.parent.parent.parent
+RUN = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+os.environ["HOME"] = sys.argv[1]
+from pathlib import Path
+from helpers.run.isolation import environment, execute, mounts
+from helpers.run.isolation.pids import Orphans
+
+environment.adopt_orphans()
+side = Path(sys.argv[1]) / "runs" / "side"
+for name in ("copy", "home", "tmp"):
+    (side / name).mkdir(parents=True)
+(side / "copy/a.sh").write_text(sys.argv[2])
+env = environment.environment(side, {})
+around = mounts.builder([side / "copy", side / "home", side / "tmp"], side.parent, environment.tools(env))
+assert around
+orphans = Orphans()
+with (side / "out").open("wb") as out:
+    code = execute.bash(["bash", "a.sh"], side / "copy", env, float(sys.argv[3]), out.fileno(), walls=around, orphans=orphans)
+after = os.readlink("/proc/self/ns/pid") == os.readlink("/proc/self/ns/pid_for_children")
+print(json.dumps({"code": code, "orphans": orphans.count(), "out": (side / "out").read_text(), "as before": after}))
+"""
+pytestmark = pytest.mark.skipif(not mounts.available(), reason="no namespaces here")
+CAPABLE = ["--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"]
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+
+@pytest.fixture(params=["as who runs this", "as nobody", "as nobody who may mount"])
+def run(request: pytest.FixtureRequest) -> Any:
+    """Run a bash text behind walls and return what came of it."""
+    person = {"as nobody": NOBODY, "as nobody who may mount": [*NOBODY, *CAPABLE]}.get(request.param, [])
+    pythons = [sys.executable, "/usr/bin/python3"]
+    works = [python for python in pythons if shutil.which([*person, python][0]) and _runs([*person, python])]
+    if not works:
+        pytest.skip("cannot become nobody here")
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:  # where nobody may go as well
+        work = Path(temporary)
+        work.chmod(0o777)
+        shutil.copytree(BUNDLE / "helpers", work / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+
+        def go(text: str, seconds: float = 20) -> dict[str, Any]:
+            command = [*person, works[0], "-B", "-c", RUN, str(work), text, str(seconds)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work)
+            assert done.returncode == 0, done.stderr
+            return dict(json.loads(done.stdout))
+
+        yield go
+
+
+def _runs(python: list[str]) -> bool:
+    code = "import sys; sys.exit(sys.version_info < (3, 10))"
+    return subprocess.run([*python, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_it_sees_only_its_own_processes(run: Any) -> None:
+    """The program's numbers begin anew, its exit code is what comes back, and the caller stays where it was."""
+    found = run("echo $$; exit 7")
+
+    assert (found["code"], found["out"], found["as before"]) == (7, "2\n", True)
+
+
+def test_what_outlives_its_parent_is_counted(run: Any) -> None:
+    """A daemon of the program ends with it, and is counted."""
+    assert run("(sleep 60 & exec true)")["orphans"] == 1
+
+
+def test_nobody_inside_ends_the_first_process(run: Any) -> None:
+    """The process that waits for the program takes no signal from it."""
+    assert run("kill -TERM 1; kill -INT 1; kill -KILL 1; sleep 0.1; exit 5")["code"] == 5
+
+
+def test_a_signal_is_an_exit_code(run: Any) -> None:
+    """A program that a signal ended is told as bash tells it."""
+    assert run("kill -SEGV $$")["code"] == 128 + 11
+
+
+def test_past_its_time_it_ends(run: Any) -> None:
+    """A program that takes too long is ended with all its children."""
+    marker = f"61.{time.time_ns() % 10**9}"
+
+    assert run(f"sleep {marker} & sleep {marker}", 0.3)["code"] is None
+    assert subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, check=False).returncode == 1

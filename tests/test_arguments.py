@@ -1,0 +1,104 @@
+"""What the options that several scripts share accept."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import arguments
+
+
+@given(st.floats(0.001, 49.999))
+def test_a_percentage_becomes_a_fraction(value: float) -> None:
+    """What is typed in percent is used as a fraction."""
+    assert value / 100 == arguments.percent(repr(value))
+
+
+@given(st.one_of(st.text(), st.floats(max_value=0), st.floats(min_value=50), st.just("nan"), st.just("1e999")))
+def test_nothing_else_is_a_percentage(value: object) -> None:
+    """Anything outside of 0 to 50 is refused in words."""
+    try:
+        accepted = arguments.percent(str(value))
+    except argparse.ArgumentTypeError as refusal:
+        told = str(refusal)
+        accepted = 0.25
+    else:
+        told = "a percentage between 0 and 50"
+
+    assert "a percentage between 0 and 50" in told
+    assert 0 < accepted < 0.5
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--margin", "0"),
+        ("--margin", "x"),
+        ("--layouts", "0"),
+        ("--layouts", "17"),
+        ("--workers", "-1"),
+        ("--max-experiments", "many"),
+        ("--budget-usd", "nan"),
+        ("--budget-usd", "-5"),
+        ("--budget-hours", "0"),
+        ("--budget-hours", "inf"),
+    ],
+)
+def test_a_session_is_not_begun_with_what_cannot_be_meant(repo: Any, option: str, value: str) -> None:
+    """Exit 2, the option named, what was expected said, and no session begun."""
+    begin = ("--goal", "g", "--metric", "m", "--direction", "lower")
+
+    done = repo.script("start_session", *begin, f"{option}={value}", code=2)
+
+    assert option in done.stderr
+    assert "is expected" in done.stderr
+    assert not (repo.root / "autoresearch.jsonl").exists()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e999", "x", ""])
+def test_only_a_positive_finite_number_is_an_amount(value: str) -> None:
+    """What is no amount is refused in words, never taken for no limit."""
+    with pytest.raises(argparse.ArgumentTypeError, match="a number above 0 is expected"):
+        arguments.amount(value)
+
+
+@pytest.mark.parametrize("value", ["x", "", "0", "-1", "1.5"])
+def test_accelerators_that_are_none(session: Any, value: str) -> None:
+    """A count that is no whole number is wrong usage, said with what was expected."""
+    done = session.script("workers", "up", "--gpus", f"H100:{value},H200:1", "--dry-run", code=2)
+
+    assert "--gpus" in done.stderr
+    assert "is expected" in done.stderr
+
+
+def test_several_kinds_of_accelerators(session: Any) -> None:
+    """Several kinds that will do reach the task, a missing count being one."""
+    done = session.script("workers", "up", "--gpus", "H100:2,H200", "--infra", "aws", "--dry-run")
+
+    assert "{'H100': 2, 'H200': 1}" in done.stdout
+
+
+@pytest.mark.parametrize("action", ["up", "calibrate", "replace", "stop", "down"])
+def test_text_is_not_passed_off_as_json(repo: Any, action: str) -> None:
+    """Where a script has only lines to print, --json is refused before anything is done."""
+    done = repo.script("workers", action, "--json", code=2)
+
+    assert "workers.py list --json" in done.stderr
+    assert "" == done.stdout
+
+
+def test_a_variable_named_by_the_person_is_passed(repo: Any) -> None:
+    """What --pass-env names is there though it holds a password; what is passed unasked is not, if it holds one."""
+    repo.write("autoresearch.sh", 'echo "METRIC seen=${#DATABASE_URL}"\necho "METRIC unasked=1${HTTPS_PROXY:+000}"\n')
+    begin = ("--goal", "g", "--metric", "seen", "--direction", "lower", "--no-checks", "--pass-env", "DATABASE_URL")
+    repo.script("start_session", *begin)
+
+    url = "db://user:pw@host/base"
+    said = repo.script("start_session", "--lock", DATABASE_URL=url, HTTPS_PROXY="http://user:pw@host:1").stdout
+
+    assert f"baseline: seen={len(url)} " in said
+    assert '"unasked":1.0' in (repo.root / "autoresearch.jsonl").read_text()
