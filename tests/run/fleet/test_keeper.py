@@ -66,7 +66,7 @@ def root(repo: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     submit(repo.root, "exp-1.0.1")
     monkeypatch.setattr(keeper_process, "Keeper", Finisher)
-    monkeypatch.setattr(keeper_process.sky, "quiet", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(keeper_process.skypilot, "quiet", lambda _: contextlib.nullcontext())
     return Path(repo.root)
 
 
@@ -115,7 +115,7 @@ def test_a_job_submitted_at_the_last_moment(root: Path, monkeypatch: pytest.Monk
             submit(root, job)
             keeper_process.kick(root)  # as who submits does: it sees a keeper at work
 
-    monkeypatch.setattr(keeper_process.sky, "quiet", quiet)
+    monkeypatch.setattr(keeper_process.skypilot, "quiet", quiet)
     keeper_process.keep(root)
 
     assert ["exp-1.0.1", "exp-2.0.1"] == list(state.load(root).jobs)
