@@ -32,14 +32,14 @@ def source_changes(folder: Path, commit: str) -> list[check.Change]:
     return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
 
 
-def judged(changes: list[check.Change]) -> list[check.Finding]:
+def judged(changes: list[check.Change]) -> list[check.Violation]:
     """Return the guard's findings."""
-    return check.check(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
+    return check.violations(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
 
 
 def judge(folder: Path, most: int, *, show: bool) -> None:
     """Judge one repository's commits and print the shares."""
-    rows = git.text(
+    rows = git.output(
         folder, ["log", "--no-merges", "-E", "-i", f"--grep={WORDS}", f"--max-count={most}", "--format=%H %s"]
     )
     count, refused, reviewed = 0, 0, 0

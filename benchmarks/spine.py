@@ -135,7 +135,7 @@ def writers(folder: Path, processes: int, count: int) -> None:
         process.join()
     took = time.perf_counter() - began
     seen: dict[int, list[int]] = {who: [] for who in range(processes)}
-    for event in journal.read(root):
+    for event in journal.read_events(root):
         seen[event["who"]].append(event["number"])
     whole = all(numbers == list(range(count)) for numbers in seen.values())
     print(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 DONE, NO, USAGE, OUTSIDE, REFUSED = 0, 1, 2, 3, 4
-"""Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused by a guard."""
+"""Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused (policy, budget, or a missing condition)."""
 
 EXIT_CODES = "exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 something outside failed, 4 refused"
 LIMIT = 8_000
@@ -44,7 +44,7 @@ def outside(message: str, do: str = "") -> Failure:
 
 
 def refused(message: str, do: str = "") -> Failure:
-    """A guard says no (exit 4)."""
+    """Refused: policy, budget, or a missing condition (exit 4)."""
     return Failure(REFUSED, message, do)
 
 

@@ -87,7 +87,7 @@ def run(
     return done
 
 
-def text(root: Path, args: Sequence[str | Path], **options: object) -> str:
+def output(root: Path, args: Sequence[str | Path], **options: object) -> str:
     """Return what git printed, without the last newline."""
     return os.fsdecode(run(root, args, **options).stdout).rstrip("\n")  # type: ignore[arg-type]
 
@@ -193,7 +193,7 @@ def commit_of(root: Path, revision: str) -> str:
 
 def tree_of(root: Path, revision: str) -> str:
     """Return the id of the tree of `revision`."""
-    return text(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
+    return output(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
 
 
 def branch(root: Path) -> str | None:

@@ -76,7 +76,7 @@ def append_locked(root: Path, event: Event) -> Event:
     return event
 
 
-def read(root: Path) -> list[Event]:
+def read_events(root: Path) -> list[Event]:
     """Return all events, oldest first. A line that is not a JSON object is left where it is and warned of."""
     file = root / paths.JOURNAL
     try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 5.0
+MAX_WAIT_SECONDS = 5.0
 """Seconds that those who only look are waited for."""
 
 
@@ -31,7 +31,7 @@ def _take(descriptor: int, kind: int, *, wait: bool) -> bool:
     if wait:
         fcntl.flock(descriptor, kind)
         return True
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + MAX_WAIT_SECONDS
     while not _try(descriptor, kind):
         if time.monotonic() > until or not _try(descriptor, fcntl.LOCK_SH):
             return False  # somebody works: who does holds it alone

@@ -210,7 +210,7 @@ def _int(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file
 
 def load(root: Path) -> State:
     """Read the journal of `root` and compute the state; raises Failure (2) when there is no session."""
-    state = fold(journal.read(root))
+    state = fold(journal.read_events(root))
     if state is None:
         raise console.usage(
             "there is no session in this repository",
@@ -221,7 +221,7 @@ def load(root: Path) -> State:
 
 def left_branch(root: Path) -> str | None:
     """Return the session's branch while another one is checked out: a copy of that work tree is no baseline."""
-    now = fold(journal.read(root))
+    now = fold(journal.read_events(root))
     if now is None or now.lock is None or git.branch(root) == now.branch:
         return None
     return now.branch

@@ -55,7 +55,7 @@ def entry(argv: list[str]) -> int:
     if args.samples:
         from helpers.judge.rule import recorded_pairs
 
-        return recorded_pairs.run(args.samples, sys.stdout)
+        return recorded_pairs.judge_file(args.samples, sys.stdout)
     return calibrate(args) if args.calibrate else compare(args)
 
 
@@ -67,16 +67,16 @@ def compare(args: argparse.Namespace) -> int:
 
     if not args.experiment:
         raise console.usage("which experiment?", "compare.py EXP, or --samples FILE, or --calibrate")
-    metric_limits.check(args.guard)
+    metric_limits.require_valid(args.guard)
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)
-    worker = session.choose(now, args.on, args.worker)
-    asked = session.asked(args)
-    job = session.running(work, now, args.experiment, worker, asked)
+    worker = session.choose_worker(now, args.on, args.worker)
+    asked = session.options_from(args)
+    job = session.running_job(work, now, args.experiment, worker, asked)
     if job is None or args.dry_run:
         plan = session.plan(work, now, args.experiment, asked)
         if args.dry_run:
-            console.emit_json(compare.outline(plan, full=args.full), full=args.full)
+            console.emit_json(compare.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE
         job = session.start(work, plan, worker)
     event = session.follow(work, job, args.wait, worker)

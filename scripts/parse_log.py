@@ -29,11 +29,11 @@ def entry(argv: list[str]) -> int:
     if args.file != "-" and not path.is_file():
         raise console.usage(f"{args.file} is not a file", "give the log of one experiment, or - for standard input")
     record = log.parse(log.standard_input() if args.file == "-" else path)
-    console.show(args, record.as_dict(), "\n".join(lines(record)))
+    console.show(args, record.as_dict(), "\n".join(record_lines(record)))
     return console.DONE if record.status == "done" else console.NO
 
 
-def lines(record: log.Record) -> list[str]:
+def record_lines(record: log.Record) -> list[str]:
     """Return the record as text."""
     rows = [f"{record.id or '(no id)'}: {record.status}" + (f": {record.error}" if record.error else "")]
     rows += [f"description: {record.description}"] if record.description else []

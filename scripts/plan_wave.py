@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Design a wave or analyse one."""
     args = build_parser().parse_args(argv)
-    from helpers.judge.advice import factorial, factorial_cells
+    from helpers.judge.advice import factorial
 
     names = args.factors if args.verb == "design" else args.factors.split(",")
     for name in names:
@@ -56,7 +56,7 @@ def entry(argv: list[str]) -> int:
         plan = factorial.design(names, args.runs)
         if args.verb == "design":
             return show_design(plan, args)
-        return show_effects(plan, factorial.analyse(plan, factorial_cells.measured(args.cells, plan)), args)
+        return show_effects(plan, factorial.analyse(plan, factorial.measured_cells(args.cells, plan)), args)
     except ValueError as error:
         raise console.usage(str(error), "plan_wave.py --help shows both verbs") from None
 
@@ -93,7 +93,7 @@ def show_effects(plan: factorial.Design, found: factorial.Analysis, args: argpar
     from helpers.judge.advice import factorial
 
     answer = factorial.as_dict(plan, found)
-    console.show(args, answer, "\n".join(factorial.lines(answer)))
+    console.show(args, answer, "\n".join(factorial.effect_lines(answer)))
     return console.DONE if any(row["shown"] for row in answer["effects"]) else console.NO
 
 

@@ -53,7 +53,7 @@ def entry(argv: list[str]) -> int:
     repository = git.find()
     work = Workdirs(repository, args.workdir_root)
     if args.verb == "keep":
-        words = keep.Words(args.problem, args.solution, args.source, args.reviewed)
+        words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
         event = keep.keep(repository, work, args.experiment, words, dry_run=args.dry_run)
     else:
         event = discard.decide(repository, work, args.experiment, args.verb, args.why, dry_run=args.dry_run)

@@ -77,7 +77,7 @@ def restore(work: Workdirs, args: argparse.Namespace) -> int:
 def listing(work: Workdirs, args: argparse.Namespace) -> int:
     """List all experiments."""
     rows = inventory.rows(work)
-    text = "\n".join(map(inventory.line, rows)) or "no experiments yet: snapshot_workdir.py create exp-01"
+    text = "\n".join(map(inventory.inventory_line, rows)) or "no experiments yet: snapshot_workdir.py create exp-01"
     console.show(args, rows, text)
     return console.DONE
 

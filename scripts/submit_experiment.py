@@ -71,8 +71,8 @@ def entry(argv: list[str]) -> int:
     sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
     if sealed.tree == sealed.start.tree:
         raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
-    for finding in experiment.refuse(work, sealed, now):
-        console.note(experiment.line(finding))
+    for finding in experiment.require_allowed(work, sealed, now):
+        console.note(experiment.violation_line(finding))
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
         return console.DONE

@@ -47,7 +47,7 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
 
-    events = journal.read(tmp_path)
+    events = journal.read_events(tmp_path)
 
     assert len(events) == 400
     for who in range(4):
@@ -114,7 +114,7 @@ def test_a_power_cut_costs_nothing_confirmed(tmp_path_factory: pytest.TempPathFa
             place.mkdir()
             (place / paths.JOURNAL).write_bytes(content)
             journal.append(place, {"type": "note", "number": "next"})
-            read = [e["number"] for e in journal.read(place)]
+            read = [e["number"] for e in journal.read_events(place)]
             assert list(range(confirmed)) == read[:confirmed]
             assert "next" == read[-1]
             assert len(read) <= confirmed + 2
@@ -129,7 +129,7 @@ def test_a_torn_last_line_is_set_aside(tmp_path: Path, cut: int) -> None:
 
     journal.append(tmp_path, {"type": "note", "number": 2})
 
-    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+    assert [e["number"] for e in journal.read_events(tmp_path)] == [1, 2]
     assert [whole[: -cut - 1]] == [p.read_bytes() for p in (tmp_path / paths.STATE).glob("torn-*")]
 
 
@@ -141,7 +141,7 @@ def test_a_last_line_without_newline_counts(tmp_path: Path) -> None:
 
     journal.append(tmp_path, {"type": "note", "number": 2})
 
-    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+    assert [e["number"] for e in journal.read_events(tmp_path)] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_garbage_in_the_middle_is_passed_over(tmp_path: Path, capsys: pytest.Cap
         file.write(b"\xff{broken\n[1]\n")
     journal.append(tmp_path, {"type": "note", "number": 2})
 
-    assert [e["number"] for e in journal.read(tmp_path)] == [1, 2]
+    assert [e["number"] for e in journal.read_events(tmp_path)] == [1, 2]
     assert "line 2, 3" in capsys.readouterr().err
 
 
@@ -196,7 +196,7 @@ def test_a_line_is_an_event_or_warned_of(
     """What an editor leaves around an event does no harm; anything else is passed over, named by its number."""
     (tmp_path / paths.JOURNAL).write_bytes(b'{"type":"config"}\n' + line + b'\n{"type":"lock"}\n')
 
-    events = [event["type"] for event in journal.read(tmp_path)]
+    events = [event["type"] for event in journal.read_events(tmp_path)]
 
     assert (["config", "note", "lock"] if whole else ["config", "lock"]) == events
     assert whole != ("line 2 cannot be read" in capsys.readouterr().err)

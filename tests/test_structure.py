@@ -341,3 +341,11 @@ def test_the_map_is_up_to_date() -> None:
     """helpers/README.md has one line for each module, as its docstring says; else run python3 .ci/map.py."""
     done = subprocess.run([sys.executable, TOP / ".ci" / "map.py", "--check"], capture_output=True, text=True)
     assert 0 == done.returncode, f"{done.stdout}{done.stderr}: run python3 .ci/map.py"
+
+
+@pytest.mark.parametrize("row", (TOP / "tests/interface.txt").read_text(encoding="utf-8").splitlines())
+def test_no_verb_or_flag_is_lost(row: str) -> None:
+    """Every verb and flag that users relied on before is still taken; tests/interface.txt may only grow."""
+    command, _, flags = row.partition(":")
+    script, *verb = command.split()
+    assert set(flags.split()) <= set(FLAG.findall(defined(script, *verb)))

@@ -207,13 +207,13 @@ def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
         "--format=%x00%H",
     ]
     raw = git.run(repository.root, command, stdin=asked.encode()).stdout
-    by_commit = {part[:40]: words(part.splitlines()) for part in raw.decode("utf-8", "replace").split("\0")[1:]}
+    by_commit = {part[:40]: changed_words(part.splitlines()) for part in raw.decode("utf-8", "replace").split("\0")[1:]}
     bags = {other: by_commit.get(own[:40], Counter()) for other, (own, _) in known.items()}
     rows = [(other, cosine(bags[name], bag)) for other, bag in bags.items() if other != name]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
-def words(diff: Iterable[str]) -> Counter[str]:
+def changed_words(diff: Iterable[str]) -> Counter[str]:
     """Count the words of the added and removed lines of a diff, with their sign."""
     found: Counter[str] = Counter()
     for line in diff:

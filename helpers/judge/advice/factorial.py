@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_FACTORS, MOST_RUNS = 12, 64
+from helpers import console, git, state
+from helpers.judge.advice import estimates
+
+MAX_FACTORS, MAX_RUNS = 12, 64
 FEWEST_EFFECTS = 7
 """With fewer contrasts than this, half of which should be nothing, Lenth's margin tells very little."""
 
@@ -75,12 +79,12 @@ def design(factors: Sequence[str], runs: int | None = None) -> Design:
     Raises ValueError when the factors do not fit.
     """
     names = tuple(factors)
-    if not 2 <= len(names) <= MOST_FACTORS or len(set(names)) != len(names):
-        raise ValueError(f"2 to {MOST_FACTORS} different factors are expected, not {len(names)}")
+    if not 2 <= len(names) <= MAX_FACTORS or len(set(names)) != len(names):
+        raise ValueError(f"2 to {MAX_FACTORS} different factors are expected, not {len(names)}")
     runs = runs or max(4, 2 ** math.ceil(math.log2(2 * len(names))))
-    if runs & (runs - 1) or not len(names) < runs <= MOST_RUNS:
+    if runs & (runs - 1) or not len(names) < runs <= MAX_RUNS:
         raise ValueError(
-            f"runs must be a power of two, more than the {len(names)} factors and at most {MOST_RUNS}, not {runs}"
+            f"runs must be a power of two, more than the {len(names)} factors and at most {MAX_RUNS}, not {runs}"
         )
     base = min(len(names), runs.bit_length() - 1)
     words = _words(base, len(names))
@@ -233,7 +237,7 @@ def as_dict(plan: Design, found: Analysis) -> dict[str, Any]:
     }
 
 
-def lines(answer: dict[str, Any]) -> list[str]:
+def effect_lines(answer: dict[str, Any]) -> list[str]:
     """Return the lines of text for what `as_dict` holds."""
     rows = answer["effects"]
     text = [
@@ -253,3 +257,25 @@ def lines(answer: dict[str, Any]) -> list[str]:
         return [*text, "next: none of these changes; what stands out makes it worse"]
     name = label(frozenset(answer["best"]))
     return [*text, f"next: build {name} (predicted {answer['predicted_gain']:+.2%}) and compare it: compare.py EXP"]
+
+
+def measured_cells(texts: list[str], plan: Design) -> dict[Cell, list[float]]:
+    """Read A+B=GAIN arguments; raises Failure (2) for an unreadable one."""
+    gains: dict[Cell, list[float]] = {}
+    for text in texts:
+        left, _, right = text.partition("=")
+        cell = frozenset() if left == "none" else frozenset(left.split("+"))
+        if not right or not cell <= set(plan.factors):
+            raise console.usage(
+                f"{text!r} is not A+B=GAIN with the factors {', '.join(plan.factors)}",
+                "for example none=0% or fuse+tile=exp-13",
+            )
+        number = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)%", right)
+        gain = float(number[1]) / 100 if number else estimates.gain_of(state.load(git.find().root), right)
+        if gain <= -1:
+            raise console.usage(
+                f"{text!r}: a loss of 100% or more is not possible",
+                "a gain is how many percent better than the control",
+            )
+        gains.setdefault(cell, []).append(math.log1p(gain))
+    return gains

@@ -10,7 +10,7 @@ from helpers import git
 from helpers.judge.advice import estimates
 from helpers.state import State
 
-LEAST = 0.005
+MIN_CHANCE = 0.005
 """Chance under which a parent is not worth a line."""
 
 
@@ -54,7 +54,7 @@ class Advice:
             f"build on {p.name}: {math.expm1(p.score):+.2%} over the first baseline, {p.children} started from it,"
             f" chance {p.chance:.0%}"
             for p in self.parents[:5]
-            if p.chance >= LEAST or p is self.parents[0]
+            if p.chance >= MIN_CHANCE or p is self.parents[0]
         ]
         text += [
             f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}"

@@ -85,7 +85,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_confirm(plan, base, cand, measured, verdict.gain, log))
     if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(metric_limits.guard(plan, measured))
+        outcome.update(metric_limits.limits_result(plan, measured))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_holdout(plan, base, cand, log))
     outcome.update(_void(plan, base, cand))

@@ -18,7 +18,7 @@ from helpers.state import Job, State
 _KEPT_BY_THE_LOCK = ("task", "protected", "passed", "workdir_root", "job")
 
 
-def choose(now: State, worker: str | None) -> str:
+def choose_worker(now: State, worker: str | None) -> str:
     """Return the worker to measure on: the one asked for, else the quietest that is up. Raises Failure (2, 3)."""
     ready = jobs_workers.up(now)
     if worker:
@@ -32,7 +32,7 @@ def choose(now: State, worker: str | None) -> str:
     return quiet[0].name
 
 
-def running(now: State, experiment: str) -> str | None:
+def running_job(now: State, experiment: str) -> str | None:
     """Return the job of this experiment's comparison that is under way on the fleet, if any."""
     return next((j.name for j in now.open_jobs() if j.role == "comparison" and j.experiment == experiment), None)
 
@@ -110,7 +110,7 @@ def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
 
 def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
     """Measure the baseline on all of these workers at the same time and yield one after the other; raises Failure (2, 3)."""
-    jobs = [begin_calibration(root, choose(state.load(root), worker)) for worker in workers]
+    jobs = [begin_calibration(root, choose_worker(state.load(root), worker)) for worker in workers]
     for job in jobs:
         yield calibrated(root, job, seconds)
 

@@ -20,7 +20,7 @@ from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
 DEFAULT_PAIRS = 48
-PATIENCE = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
 
 
@@ -120,7 +120,7 @@ def _differing(work: Workdirs, one: str, other: str) -> list[str]:
     return [name for name in names if name != paths.IMPROVEMENTS]
 
 
-def running(root: Path, experiment: str) -> str | None:
+def running_job(root: Path, experiment: str) -> str | None:
     """Return the comparison of this experiment that is under way, if any."""
     for folder in sorted(job_folder.jobs_folder(root, KIND).iterdir()):
         if folder.name.rsplit(".", 2)[0] == experiment and Folder(root, folder.name, KIND).state() == "running":
@@ -166,22 +166,22 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
                 f"the comparison {job} still runs after {seconds:.0f} s", "the same command goes on following it"
             )
         pid = folder.read("started").strip()
-        gone = detached.ends(int(pid), PATIENCE) if pid else None
+        gone = detached.ends(int(pid), POLL_SECONDS) if pid else None
         if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
-            time.sleep(soon if gone else PATIENCE if pid else 0.02)
-            soon = PATIENCE if gone else soon  # gone, yet at work: it is in another namespace
+            time.sleep(soon if gone else POLL_SECONDS if pid else 0.02)
+            soon = POLL_SECONDS if gone else soon  # gone, yet at work: it is in another namespace
 
 
 def _result(root: Path, job: str) -> journal.Event:
     event: dict[str, Any] | None = next(
-        (e for e in reversed(journal.read(root)) if e.get("type") == "comparison" and e.get("job") == job), None
+        (e for e in reversed(journal.read_events(root)) if e.get("type") == "comparison" and e.get("job") == job), None
     )
     if event is None:
         raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
     return event
 
 
-def outline(plan: Plan, *, full: bool) -> dict[str, Any]:
+def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
     """Return the plan in JSON form; unless `full`, the texts of the task's sections only by their length in characters."""
     shown = plan.as_dict()
     for section in () if full else ("setup", "run"):

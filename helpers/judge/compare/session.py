@@ -14,34 +14,34 @@ from helpers.run.copies.copies import Workdirs
 from helpers.state import State
 
 
-def asked(args: argparse.Namespace) -> local.Options:
+def options_from(args: argparse.Namespace) -> local.Options:
     """Return what the command line chooses of a comparison."""
     return local.Options(
         args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
     )
 
 
-def choose(now: State, on: str, worker: str | None) -> str:
+def choose_worker(now: State, on: str, worker: str | None) -> str:
     """Return the worker to measure on, empty for this machine. Raises Failure (2, 3)."""
     if on != "sky":
         return ""
     from helpers.judge.compare import fleet
 
-    return fleet.choose(now, worker)
+    return fleet.choose_worker(now, worker)
 
 
-def running(work: Workdirs, now: State, experiment: str, worker: str, asked: local.Options) -> str | None:
+def running_job(work: Workdirs, now: State, experiment: str, worker: str, asked: local.Options) -> str | None:
     """Return the comparison of this experiment that is under way there, if any.
 
     Raises Failure (2) when it is another one than `asked` for.
     """
     if not worker:
-        job = local.running(work.root, experiment)
+        job = local.running_job(work.root, experiment)
         planned = local.planned(work.root, job) if job else {}
     else:
         from helpers.judge.compare import fleet
 
-        job = fleet.running(now, experiment)
+        job = fleet.running_job(now, experiment)
         planned = now.jobs[job].submitted["plan"] if job else {}
     if job and (others := asked.unlike(planned)):
         raise console.usage(
@@ -61,8 +61,8 @@ def plan(work: Workdirs, now: State, experiment: str, options: local.Options) ->
     sealed = work.sealed(experiment)
     if work.path(experiment).is_dir():
         sealed = work.seal(experiment, None)
-    for finding in policy_experiment.refuse(work, sealed, now):
-        console.note(policy_experiment.line(finding))
+    for finding in policy_experiment.require_allowed(work, sealed, now):
+        console.note(policy_experiment.violation_line(finding))
     return local.plan(work, now, sealed, options)
 
 
@@ -90,4 +90,4 @@ def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Ca
         return calibration.calibrate(work)
     from helpers.judge.compare import fleet
 
-    return fleet.calibrate(work.root, fleet.choose(local.load(work.root), worker), seconds)
+    return fleet.calibrate(work.root, fleet.choose_worker(local.load(work.root), worker), seconds)

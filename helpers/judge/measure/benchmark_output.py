@@ -15,7 +15,7 @@ from pathlib import Path
 from helpers.run.isolation.libc import LIBC
 from helpers.run.jobs import metric_line
 
-MOST_METRICS = 1000
+MAX_METRICS = 1000
 _LONGEST = 1 << 16
 _OPENED = 0x20
 _HIDDEN = re.compile(rb"METRIC[ \t]+[A-Za-z0-9_.-]+=")
@@ -62,7 +62,7 @@ class Printed:
     hidden: bool = False
 
 
-def read(file: Path) -> Printed:
+def parse_output(file: Path) -> Printed:
     """Read the METRIC lines of a benchmark's output, however large it is."""
     found = Printed()
     with file.open("rb") as lines:
@@ -79,7 +79,7 @@ def read(file: Path) -> Printed:
                 continue
             if parsed.name in found.metrics:
                 found.twice = parsed.name
-            elif len(found.metrics) < MOST_METRICS:
+            elif len(found.metrics) < MAX_METRICS:
                 found.metrics[parsed.name] = parsed.value
     return found
 

@@ -104,7 +104,7 @@ class Side:
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {tail(err) or tail(out)}")
-        printed = benchmark_output.read(out)
+        printed = benchmark_output.parse_output(out)
         if printed.twice:
             raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
         if not printed.metrics:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from helpers import paths
 from helpers.judge.policy import content_rules, evaluator_reach, file_rules
 from helpers.judge.policy.changes import Change, changes_between
-from helpers.judge.policy.evaluator_reach import Words
+from helpers.judge.policy.evaluator_reach import Named
 from helpers.judge.policy.file_rules import Level
 
-__all__ = ["Change", "Finding", "changes_between", "check", "matches"]
+__all__ = ["Change", "Violation", "changes_between", "matches", "violations"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """One thing found: where, by which rule, and whether it is refused or to be reviewed."""
 
     path: str
@@ -30,7 +30,7 @@ class Finding:
     message: str
 
 
-def check(
+def violations(
     changes: Sequence[Change],
     *,
     scope: Sequence[str],
@@ -39,90 +39,90 @@ def check(
     protected: Mapping[str, str],
     present: Mapping[str, str],
     evaluator: str = "",
-) -> list[Finding]:
+) -> list[Violation]:
     """Return all findings; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
 
     `evaluator` is the text of the protected scripts: what they name is theirs.
     `allow` entries are `RULE`, `RULE:GLOB` or `GLOB`; nothing opens a protected file.
     """
-    found, known = _protected(protected, present), evaluator_reach.words(evaluator)
+    found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)
     for change in changes:
         if change.path in paths.PROTECTED:
             if not any(finding.path == change.path for finding in found):
-                found.append(_finding(change.path, "protected", "a protected file was changed"))
+                found.append(_violation(change.path, "protected", "a protected file was changed"))
             continue
         found += [finding for finding in _one(change, scope, off_limits, known) if not _allowed(finding, allow)]
     return found
 
 
-def _finding(path: str, rule: str, message: str, level: Level = "refuse", line: int | None = None) -> Finding:
-    return Finding(path, line, rule, level, message)
+def _violation(path: str, rule: str, message: str, level: Level = "refuse", line: int | None = None) -> Violation:
+    return Violation(path, line, rule, level, message)
 
 
-def _protected(protected: Mapping[str, str], present: Mapping[str, str]) -> list[Finding]:
+def _protected(protected: Mapping[str, str], present: Mapping[str, str]) -> list[Violation]:
     found = []
     for path in sorted({*protected, *present}):
         if path not in present:
-            found.append(_finding(path, "protected", "a protected file is gone"))
+            found.append(_violation(path, "protected", "a protected file is gone"))
         elif path not in protected:
-            found.append(_finding(path, "protected", "a file under a protected name that was not there at the lock"))
+            found.append(_violation(path, "protected", "a file under a protected name that was not there at the lock"))
         elif protected[path] != present[path]:
-            found.append(_finding(path, "protected", "a protected file was changed"))
+            found.append(_violation(path, "protected", "a protected file was changed"))
     return found
 
 
-def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Words) -> list[Finding]:
+def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Named) -> list[Violation]:
     path, found = change.path, []
     if scope and not any(matches(path, glob) for glob in scope):
-        found.append(_finding(path, "out-of-scope", f"outside of the agreed scope ({', '.join(scope)})"))
+        found.append(_violation(path, "out-of-scope", f"outside of the agreed scope ({', '.join(scope)})"))
     if any(matches(path, glob) for glob in off_limits):
-        found.append(_finding(path, "off-limits", "agreed to be off limits"))
+        found.append(_violation(path, "off-limits", "agreed to be off limits"))
     found += _by_name(change)
     found += _by_kind(change)
     if reached := evaluator_reach.reach(change, known):
-        found.append(_finding(path, *reached))
+        found.append(_violation(path, *reached))
     lines, windows = change.added, content_rules.joined(change.added)
     for rule, pattern, level, reason in content_rules.RULES:
         for number, text in lines:
             if pattern.search(text[:5000]):
-                found.append(_finding(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
+                found.append(_violation(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
                 break  # one place a rule and file is enough to look there
     for rule, pattern, reason in content_rules.JOINED:
         if window := next((window for window in windows if pattern.search(window[1])), None):
-            found.append(_finding(path, rule, f"{reason}: {' '.join(window[1].split())[:80]}", "refuse", window[0]))
+            found.append(_violation(path, rule, f"{reason}: {' '.join(window[1].split())[:80]}", "refuse", window[0]))
     if (place := content_rules.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
-        found.append(_finding(path, "embedded-data", reason, "review", place))
+        found.append(_violation(path, "embedded-data", reason, "review", place))
     return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
 
 
-def _by_name(change: Change) -> list[Finding]:
+def _by_name(change: Change) -> list[Violation]:
     for rule, pattern, level, reason in file_rules.RULES:
         if rule == "shadow" and change.old is not None and "." not in pattern:
             continue  # a script named `time` that was always there
         if matches(change.path, pattern):
-            return [_finding(change.path, rule, reason, level)]
+            return [_violation(change.path, rule, reason, level)]
     name = change.path.rsplit("/", 1)[-1]
     if change.old is None and name.removesuffix(".py") in file_rules.STANDARD_LIBRARY and name.endswith(".py"):
-        return [_finding(change.path, "shadow", f"a new {name} may stand in for Python's own module")]
+        return [_violation(change.path, "shadow", f"a new {name} may stand in for Python's own module")]
     return []
 
 
-def _by_kind(change: Change) -> list[Finding]:
+def _by_kind(change: Change) -> list[Violation]:
     if "120000" in (change.new_mode, change.old_mode):
-        return [_finding(change.path, "symlink", "a symbolic link was added or changed")]
+        return [_violation(change.path, "symlink", "a symbolic link was added or changed")]
     if "160000" in (change.new_mode, change.old_mode):
-        return [_finding(change.path, "submodule", "a submodule points elsewhere")]
+        return [_violation(change.path, "submodule", "a submodule points elsewhere")]
     if change.binary:
-        return [_finding(change.path, "binary", "a file that is no text cannot be reviewed")]
+        return [_violation(change.path, "binary", "a file that is no text cannot be reviewed")]
     if change.old_mode != change.new_mode and "000000" not in (change.old_mode, change.new_mode):
         return [
-            _finding(change.path, "mode", f"its mode changed from {change.old_mode} to {change.new_mode}", "review")
+            _violation(change.path, "mode", f"its mode changed from {change.old_mode} to {change.new_mode}", "review")
         ]
     return []
 
 
-def _allowed(finding: Finding, allow: Sequence[str]) -> bool:
+def _allowed(finding: Violation, allow: Sequence[str]) -> bool:
     for entry in allow:
         rule, _, glob = entry.partition(":")
         if glob and rule == finding.rule and matches(finding.path, glob):

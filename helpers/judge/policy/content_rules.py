@@ -217,8 +217,8 @@ def joined(added: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return found
 
 
-MOST_NUMBERS = 500
-LONGEST_LINE = 2000
+MAX_NUMBERS = 500
+MAX_LINE_LENGTH = 2000
 _NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
 
 
@@ -227,6 +227,6 @@ def embedded_data(added: list[tuple[int, str]]) -> int | None:
     count = 0
     for number, text in added:
         count += len(_NUMBER.findall(text))
-        if count > MOST_NUMBERS or len(text) > LONGEST_LINE:
+        if count > MAX_NUMBERS or len(text) > MAX_LINE_LENGTH:
             return number
     return None

@@ -19,23 +19,23 @@ _CODE = re.compile(
 
 
 @dataclass(frozen=True)
-class Words:
+class Named:
     """What the protected scripts name: words that may be files, and modules that they import."""
 
     names: frozenset[str]
     modules: frozenset[str]
 
 
-def words(text: str) -> Words:
+def named_by(text: str) -> Named:
     """Read the names in the protected scripts' text."""
     names = frozenset(word.strip("./") for word in re.findall(r"[\w./+@-]+", text))
     modules: set[str] = set()
     for match in re.finditer(r"\b(?:import|from|-m)\s+([\w., ]+)", text):
         modules |= {part.split(".")[0].split(" ")[0] for part in re.split(r"\s*,\s*", match[1]) if part}
-    return Words(names, frozenset(modules))
+    return Named(names, frozenset(modules))
 
 
-def reach(change: Change, known: Words) -> tuple[str, str] | None:
+def reach(change: Change, known: Named) -> tuple[str, str] | None:
     """Return (rule, reason) when the change reaches the evaluator; None otherwise."""
     name = change.path.rsplit("/", 1)[-1]
     module = _module(change.path)

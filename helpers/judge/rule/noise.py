@@ -14,7 +14,7 @@ CONFIRM = 0.02
 """From this sigma_pair on a gain is kept only if a second, fresh comparison says the same."""
 CLEAR = 2.0
 """A gain of fewer sigma_pair than this needs one too: what chance alone brings forth is small beside the noise."""
-FEWEST = 16
+MIN_MEASUREMENTS = 16
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def needs_confirmation(sigma: float | None, gain: float | None = None) -> bool:
 def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
     """Judge a host from at least 16 successive measurements of the baseline; raises ValueError with fewer."""
     sigma = sigma_pair(samples)
-    if sigma is None or len(samples) < FEWEST:
-        raise ValueError(f"at least {FEWEST} measurements are needed, there are {len(samples)}")
+    if sigma is None or len(samples) < MIN_MEASUREMENTS:
+        raise ValueError(f"at least {MIN_MEASUREMENTS} measurements are needed, there are {len(samples)}")
     resolves, longer = PER_24 * sigma, PER_48 * sigma
     text = f"this host resolves gains of {resolves:.1%} and more with 24 pairs, {longer:.1%} with 48"
     text += f" (sigma_pair {sigma:.2%}, {len(samples)} measurements)"

@@ -11,7 +11,7 @@ from helpers import console
 from helpers.judge.rule import sign_test
 
 
-def run(file: str, out: TextIO) -> int:
+def judge_file(file: str, out: TextIO) -> int:
     """Judge every trace of `file` (- for stdin); a bad line gives an error line and exit 2 at the end."""
     if file != "-" and not Path(file).is_file():
         raise console.usage(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,19 +40,6 @@ class Verdict:
     within: int
     worse: bool
     needed_pairs: int | None = None
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A secondary metric and by which fraction it may be worse; `direction` says which way worse lies.
-
-    With `same` it may not differ at all within a pair: a checksum of the output.
-    """
-
-    name: str
-    limit: float
-    direction: Literal["lower", "higher"]
-    same: bool = False
 
 
 def order(seed: str, number: int) -> bool:
@@ -171,37 +157,3 @@ def _needed(found: Sequence[float], against: float) -> int | None:
     if distance < 0.01:
         return None
     return max(len(found) + 1, math.ceil(((2.054 * 0.5 + 0.842 * math.sqrt(share * (1 - share))) / distance) ** 2))
-
-
-def parse_guard(text: str) -> Guard:
-    """Read NAME=+2% (lower is better, may rise by 2%), NAME=-2% (higher is better, may fall by 2%) or NAME=same.
-
-    Raises ValueError for anything else.
-    """
-    if match := re.fullmatch(r"([A-Za-z0-9_.µ-]+)=same", text):
-        return Guard(match[1], 0.0, "lower", same=True)
-    match = re.fullmatch(r"([A-Za-z0-9_.µ-]+)=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
-    if not match or not 0 <= float(match[3]) < 100:
-        raise ValueError("NAME=+PCT% (may rise), NAME=-PCT% (may fall) or NAME=same (a checksum) is expected")
-    return Guard(match[1], float(match[3]) / 100, "lower" if match[2] == "+" else "higher")
-
-
-def guard_holds(
-    guard: Guard, baseline: Sequence[float], candidate: Sequence[float], max_pairs: int
-) -> tuple[float, bool]:
-    """Return the median change for the worse (a fraction) and whether the guard holds.
-
-    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it shown;
-    a metric that must be the same must be so in every pair.
-    """
-    if guard.same:
-        differing = [(b, c) for b, c in zip(baseline, candidate, strict=True) if b != c]
-        return (differing[0][1] / differing[0][0] - 1 if differing and differing[0][0] else 0.0), not differing
-    found = gains(baseline, candidate, guard.direction)
-    looks = [n for n in TABLE if n <= min(len(found), max_pairs)]
-    limit = -math.log1p(guard.limit) if guard.direction == "lower" else math.log1p(-guard.limit)
-    used = found[: looks[-1]] if looks else found
-    beyond = sum(gain < limit for gain in used)
-    middle = statistics.median(used)
-    shown = bool(looks) and beyond >= TABLE[looks[-1]][0]
-    return math.expm1(-middle), middle >= limit - 1e-12 and not shown

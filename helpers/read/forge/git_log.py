@@ -49,7 +49,7 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     if seen >= MOST:
         outcome.incomplete = True
         outcome.notes.append(f"only the newest {MOST:,} commits that match were read: use --since, or more words")
-    if git.text(root, ["rev-parse", "--is-shallow-repository"]) == "true":
+    if git.output(root, ["rev-parse", "--is-shallow-repository"]) == "true":
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
     outcome.notes.append(f"searched the git log of {', '.join(['this repository', *names])}; no network")
@@ -73,7 +73,7 @@ def default(root: Path, host: str) -> Name | None:
 
 
 def _refs(root: Path) -> str:
-    return git.text(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
+    return git.output(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
 
 
 def _log(root: Path, kind: str, wanted: Wanted) -> str:

@@ -44,13 +44,13 @@ def _of_number(root: Path, number: str) -> str:
     """Return the commit that merged a pull request, of any branch or remote; empty when none says so."""
     pattern = rf"^Merge pull request #{number} |\(#{number}\) *$|^See merge request [^ ]*!{number} *$"
     refs = ["--branches", "--remotes", "--tags"]
-    return git.text(root, ["log", "-E", f"--grep={pattern}", "--format=%H", "--max-count=1", *refs, "--"]).strip()
+    return git.output(root, ["log", "-E", f"--grep={pattern}", "--format=%H", "--max-count=1", *refs, "--"]).strip()
 
 
 def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
-    author, date, message = git.text(root, ["show", "-s", "--encoding=UTF-8", "--format=%an%x1f%aI%x1f%B", sha]).split(
-        "\x1f", 2
-    )
+    author, date, message = git.output(
+        root, ["show", "-s", "--encoding=UTF-8", "--format=%an%x1f%aI%x1f%B", sha]
+    ).split("\x1f", 2)
     title, _, body = message.strip().partition("\n")
     finding = findings.made(
         f"commit:{sha[:12]}",
@@ -87,4 +87,4 @@ def _files(root: Path, sha: str) -> list[str]:
 
 def _changes(root: Path, sha: str, *form: str) -> str:
     """Return what a commit changed; of a merge, what it brought to its first parent."""
-    return git.text(root, ["show", "--first-parent", "-m", "--format=", "--no-ext-diff", "--no-textconv", *form, sha])
+    return git.output(root, ["show", "--first-parent", "-m", "--format=", "--no-ext-diff", "--no-textconv", *form, sha])

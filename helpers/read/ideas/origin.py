@@ -49,7 +49,7 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
 
 def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
-    known = any(e.get("type") == "literature" and e.get("source") == origin.id for e in journal.read(root))
+    known = any(e.get("type") == "literature" and e.get("source") == origin.id for e in journal.read_events(root))
     if (origin.url or origin.kind == "commit") and not known:
         journal.append(
             root,
@@ -70,7 +70,7 @@ def _paper_like(id_: str) -> bool:
 
 def _local(root: Path, id_: str) -> Origin:
     sha = git.commit_of(root, id_.removeprefix("commit:"))
-    return Origin(id_, _words(git.text(root, ["log", "-1", "--format=%s", sha])), "commit")
+    return Origin(id_, _words(git.output(root, ["log", "-1", "--format=%s", sha])), "commit")
 
 
 def _asked(id_: str) -> Finding:

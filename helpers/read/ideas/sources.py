@@ -69,7 +69,7 @@ def reference(root: Path, source: str) -> str:
 def _title(root: Path, source: str) -> str:
     """Return the title that a source has: a paper's own, what was read of it, or of an idea its text; never an idea's for another."""
     wanted = _same(source)
-    events = journal.read(root)
+    events = journal.read_events(root)
     read = [
         str(e.get("title") or "") for e in events if e.get("type") == "literature" and _same(e.get("source")) == wanted
     ]

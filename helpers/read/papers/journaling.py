@@ -28,7 +28,7 @@ def note(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
     """Note the paper in the session's journal, once, where there is one."""
     if root is None or not (root / paths.JOURNAL).is_file():
         return
-    known = [e for e in journal.read(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
+    known = [e for e in journal.read_events(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
     if any(e.get("sha256") == found["sha256"] for e in known):
         return
     kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}

@@ -36,13 +36,13 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
     try:
         git.run(root, ["read-tree", base], env=env)
         rows = [_row(root, base, difference) for difference in git_objects.differences(root, *trees)]
-        blob = git.text(root, ["hash-object", "-w", "--stdin"], stdin=improvements)
+        blob = git.output(root, ["hash-object", "-w", "--stdin"], stdin=improvements)
         rows.append(f"100644 {blob}\t".encode() + os.fsencode(paths.IMPROVEMENTS))
         git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows), env=env)
-        tree = git.text(root, ["write-tree"], env=env)
+        tree = git.output(root, ["write-tree"], env=env)
     finally:
         index.unlink(missing_ok=True)
-    return git.text(root, ["commit-tree", tree, "-p", base, "-F", "-"], stdin=message.encode(), env=identity(root))
+    return git.output(root, ["commit-tree", tree, "-p", base, "-F", "-"], stdin=message.encode(), env=identity(root))
 
 
 def _row(root: Path, base: str, its: Difference) -> bytes:
@@ -50,13 +50,13 @@ def _row(root: Path, base: str, its: Difference) -> bytes:
     parent = name
     while "/" in parent:
         parent = parent.rsplit("/", 1)[0]
-        kind = git.text(root, ["ls-tree", base, "--", f":(literal){parent}"])
+        kind = git.output(root, ["ls-tree", base, "--", f":(literal){parent}"])
         if kind.startswith("160000"):
             raise console.refused(f"{name} lies in the submodule {parent}", "make that change in the submodule itself")
     blob = its.new
     if its.mode not in (ABSENT, "120000"):  # as `git add` would store it: line endings, LFS and other filters
         content = git.run(root, ["cat-file", "blob", blob]).stdout
-        blob = git.text(root, ["hash-object", "-w", "--stdin", "--path", name], stdin=content)
+        blob = git.output(root, ["hash-object", "-w", "--stdin", "--path", name], stdin=content)
     return _entry(its, blob)
 
 
@@ -151,7 +151,7 @@ def _adopt_written(root: Path, intent: Intent) -> None:
 
 def _blob(root: Path, content: bytes, path: str | None = None) -> str:
     filters = ["--path", path] if path else ["--no-filters"]
-    return git.text(root, ["hash-object", "--stdin", *filters], stdin=content)
+    return git.output(root, ["hash-object", "--stdin", *filters], stdin=content)
 
 
 def _clear_lock_of_ours(repository: git.Repository, intent: Path) -> None:

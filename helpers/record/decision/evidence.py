@@ -35,7 +35,7 @@ _HELD = (
 )
 
 
-def check(root: Path, now: State, compared: Event) -> None:
+def require_evidence(root: Path, now: State, compared: Event) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
     again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
     try:

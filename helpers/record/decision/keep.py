@@ -16,7 +16,7 @@ from helpers.state import State
 
 
 @dataclass(frozen=True)
-class Words:
+class Explanation:
     """What a person will read of a kept change."""
 
     problem: str = ""
@@ -25,7 +25,7 @@ class Words:
     reviewed: str = ""
 
 
-def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *, dry_run: bool = False) -> Event:
+def keep(repository: git.Repository, work: Workdirs, name: str, words: Explanation, *, dry_run: bool = False) -> Event:
     """Commit the experiment to the session's branch and journal it; return the run line.
 
     Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
@@ -43,7 +43,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
             return done
         sealed = work.sealed(name)
         compared = standing(now, sealed)
-        evidence.check(root, now, compared)
+        evidence.require_evidence(root, now, compared)
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
         places = _inspect(work, sealed, now, words, trees, list(compared.get("signs") or []))
         _branch_in_order(root, now)
@@ -56,7 +56,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Words, *,
         )
         base = str(now.baseline["commit_full"])
         new = commit.build(repository, base, trees, page, text)
-        event = run_line.line(
+        event = run_line.run_event(
             now,
             name,
             "keep",
@@ -98,13 +98,13 @@ def standing(now: State, sealed: Sealed) -> Event:
 
 
 def _inspect(
-    work: Workdirs, sealed: Sealed, now: State, words: Words, trees: tuple[str, str], signs: list[str]
+    work: Workdirs, sealed: Sealed, now: State, words: Explanation, trees: tuple[str, str], signs: list[str]
 ) -> list[str]:
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
-    left = experiment.refuse(work, sealed, now, trees)
+    left = experiment.require_allowed(work, sealed, now, trees)
     if (left or signs) and not words.reviewed:
         seen = [f"review: while it was measured: {sign} [background]" for sign in signs]
-        lines = "\n  ".join([*seen, *(experiment.line(finding) for finding in left[:20])])
+        lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left[:20])])
         raise console.refused(
             f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
             f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
@@ -130,7 +130,7 @@ def _files_in_order(root: Path, now: State) -> None:
         )
 
 
-def _sources(root: Path, now: State, name: str, words: Words) -> list[str]:
+def _sources(root: Path, now: State, name: str, words: Explanation) -> list[str]:
     """Return the ids given at submit and keep; an idea brings its own source along."""
     given = [s for job in now.screens() if job.experiment == name for s in job.submitted.get("source", [])]
     found = []

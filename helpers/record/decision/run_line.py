@@ -9,7 +9,7 @@ from helpers.journal import Event
 from helpers.state import State
 
 
-def line(now: State, experiment: str, status: str, description: str, **more: Any) -> Event:  # noqa: ANN401 - JSON values
+def run_event(now: State, experiment: str, status: str, description: str, **more: Any) -> Event:  # noqa: ANN401 - JSON values
     """Build the run line of a decision; the metric is 0 for a crash and for what was never measured."""
     done = now.result(experiment) or {}
     compared = now.comparison(experiment) or {}

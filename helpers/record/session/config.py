@@ -47,13 +47,13 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
         raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
-    metric_limits.check(args.guard or [])
+    metric_limits.require_valid(args.guard or [])
     given = vars(args)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
-    now = state.fold(journal.read(root))
+    now = state.fold(journal.read_events(root))
     if not (now and now.config["name"] == args.goal):
         missing = [
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, git, journal, paths, state
-from helpers.judge.rule import sign_test
+from helpers.judge.compare import metric_limits
 from helpers.record import protected
 from helpers.record.session import begin_marker
 from helpers.run import collect
@@ -27,7 +27,7 @@ def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bo
     """
     root = repository.root
     head = git.commit_of(root, "HEAD")
-    now = state.fold(journal.read(root))
+    now = state.fold(journal.read_events(root))
     if now and now.config["name"] == config["name"]:
         begin_marker.over(root)
         return _resume(root, now, config), True
@@ -37,7 +37,7 @@ def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bo
     came_from = begin_marker.interrupted(root, branch)
     if there and (came_from is None or there.decode().strip() != head):
         raise console.usage(f"the branch {branch} exists, but no session of that name", "choose another --goal")
-    dirty = git.text(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
+    dirty = git.output(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
     if dirty:
         console.note(
             "note: you have uncommitted changes; copies carry them (both sides of every comparison the same), "
@@ -175,10 +175,12 @@ def take_baseline(work: Workdirs, wait: float) -> State:
             "mend benchmark or checks, run both by hand in a copy (cd to what snapshot_workdir.py create prints: nothing "
             "that git ignores is there), then start_session.py --lock again",
         )
-    unknown = [text for text in now.config.get("guards", []) if sign_test.parse_guard(text).name not in done["metrics"]]
+    unknown = [
+        text for text in now.config.get("guards", []) if metric_limits.parse_limit(text).name not in done["metrics"]
+    ]
     if unknown:
         raise console.answer_no(
-            f"--guard {unknown[0]}: the benchmark prints no METRIC {sign_test.parse_guard(unknown[0]).name}, and what is "
+            f"--guard {unknown[0]}: the benchmark prints no METRIC {metric_limits.parse_limit(unknown[0]).name}, and what is "
             "unknown does not pass: nothing could ever be kept",
             "print it in autoresearch.sh, then start_session.py --lock again",
         )
@@ -215,12 +217,12 @@ def _commit_protected(repository: git.Repository) -> str:
     try:
         git.run(root, ["read-tree", head], env=env)
         git.run(root, ["add", "--force", "--", *names], env=env)
-        tree = git.text(root, ["write-tree"], env=env)
+        tree = git.output(root, ["write-tree"], env=env)
     finally:
         index.unlink(missing_ok=True)
     if tree == git.tree_of(root, head):
         return head
-    made = git.text(
+    made = git.output(
         root, ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"], env=identity(root)
     )
     git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", made, head])

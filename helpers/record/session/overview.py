@@ -20,7 +20,7 @@ def overview(repository: git.Repository, now: State) -> list[str]:
     """Return the lines."""
     root = repository.root
     head = [*_goal(now), *_standing(now)]
-    tail = [*_ideas(root), f"budget left: {budget.left(now)}", *_integrity(repository, now), *_next(now)]
+    tail = [*_ideas(root), f"budget left: {budget.describe_rest(now)}", *_integrity(repository, now), *_next(now)]
     middle = [*_running(root, now), *_waiting(now), *_results(now)]
     room = LINES - len(head) - len(tail)
     if len(middle) > room:
@@ -160,6 +160,6 @@ def document(repository: git.Repository, now: State) -> dict[str, Any]:
         ],
         "open_jobs": [job.name for job in now.open_jobs()],
         "undecided": now.undecided(),
-        "budget_left": budget.left(now),
+        "budget_left": budget.describe_rest(now),
         "next": _next(now),
     }

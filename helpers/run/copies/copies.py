@@ -110,7 +110,7 @@ class Workdirs:
             known = next(
                 (
                     e
-                    for e in reversed(journal.read(self.root))
+                    for e in reversed(journal.read_events(self.root))
                     if e.get("status") == "keep"
                     and e.get("tree")
                     and git.commit_of(self.root, source).startswith(str(e.get("commit")))
@@ -177,7 +177,7 @@ class Workdirs:
     def _was_run(self, name: str) -> bool:
         return any(
             e.get("experiment_id") == name and e.get("type") in ("submitted", "comparison")
-            for e in journal.read(self.root)
+            for e in journal.read_events(self.root)
         )
 
     def sealed(self, name: str) -> Sealed:

@@ -28,7 +28,7 @@ def rows(work: Workdirs) -> list[dict[str, str]]:
     return found
 
 
-def line(row: dict[str, str]) -> str:
+def inventory_line(row: dict[str, str]) -> str:
     """Return an experiment's row as text."""
     return f"{row['experiment']}  {row['state']:8}  {row['commit'] or '-':12}  {row['description']}"
 

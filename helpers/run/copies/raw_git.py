@@ -56,7 +56,7 @@ class Shadow:
 
     def object_format(self) -> str:
         """Return the repository's object format, sha1 or sha256."""
-        return git.text(self.repository.root, ["rev-parse", "--show-object-format"])
+        return git.output(self.repository.root, ["rev-parse", "--show-object-format"])
 
     def write_tree(self, work_tree: Path, index: Path, *, fresh: bool = False) -> str:
         """Store the content of `work_tree` and return its tree id.
@@ -73,7 +73,7 @@ class Shadow:
         present = [name for name in paths.PROTECTED if os.path.lexists(work_tree / name)]
         if present:
             git.run(work_tree, ["add", "--force", "--", *(f":(literal){name}" for name in present)], env=env)
-        return git.text(work_tree, ["write-tree"], env=env)
+        return git.output(work_tree, ["write-tree"], env=env)
 
     def _copy_excludes(self) -> None:
         theirs = self.repository.common_dir / "info" / "exclude"
@@ -105,7 +105,7 @@ class Shadow:
             env = self.environment(None, Path(temporary) / "index")
             git.run(self.folder, ["read-tree", tree], env=env)
             git.run(self.folder, ["update-index", "-z", "--index-info"], stdin=rows.stdout, env=env)
-            return git.text(self.folder, ["write-tree"], env=env)
+            return git.output(self.folder, ["write-tree"], env=env)
 
     def merge(self, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
         """Merge two trees over `base`; return the merged tree and the paths in conflict (then the tree is partial)."""
@@ -117,4 +117,4 @@ class Shadow:
             git.run(work, ["merge-index", "-o", "-q", "git-merge-one-file", "-a"], env=env, check=False)
             left = git.run(work, ["ls-files", "--unmerged", "-z"], env=env).stdout.split(b"\0")
             conflicts = sorted({os.fsdecode(row.split(b"\t", 1)[1]) for row in left if row})
-            return ("" if conflicts else git.text(work, ["write-tree"], env=env)), conflicts
+            return ("" if conflicts else git.output(work, ["write-tree"], env=env)), conflicts

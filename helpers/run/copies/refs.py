@@ -38,7 +38,7 @@ class Refs:
 
     def all(self, prefix: str = paths.EXPERIMENT_REF) -> dict[str, tuple[str, ...]]:
         """Return name to (commit, its parents) of every sealed experiment, or of the starts."""
-        rows = git.text(self.root, ["for-each-ref", "--format=%(refname) %(objectname) %(parent)", prefix + self.own])
+        rows = git.output(self.root, ["for-each-ref", "--format=%(refname) %(objectname) %(parent)", prefix + self.own])
         found = {}
         for ref, *commits in (row.split() for row in rows.splitlines()):
             if name := self._own_name(ref, prefix):
@@ -48,7 +48,7 @@ class Refs:
     def titled(self) -> dict[str, tuple[str, str, str]]:
         """Return name to (commit, tree, first line of the description) of every sealed experiment."""
         form = "--format=%(refname)%00%(objectname)%00%(tree)%00%(contents:lines=1)"
-        rows = git.text(self.root, ["for-each-ref", form, paths.EXPERIMENT_REF + self.own])
+        rows = git.output(self.root, ["for-each-ref", form, paths.EXPERIMENT_REF + self.own])
         found = {}
         for ref, commit, tree, title in (row.split("\0", 3) for row in rows.split("\n") if row):
             if name := self._own_name(ref, paths.EXPERIMENT_REF):

@@ -73,4 +73,4 @@ class Starts:
 
 def commit(root: Path, tree: str, parent: str, message: str) -> str:
     """Make a commit of ours, on no branch, and return it."""
-    return git.text(root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)
+    return git.output(root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)

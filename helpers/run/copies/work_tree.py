@@ -54,7 +54,7 @@ def known_blobs(root: Path) -> Known:
     What a file was at that moment is noted first and compared again by whoever copies it, so that an edit in between
     is seen.
     """
-    if git.text(root, ["config", "--default", "false", "core.autocrlf"]).strip().lower() not in ("false", "0", "no"):
+    if git.output(root, ["config", "--default", "false", "core.autocrlf"]).strip().lower() not in ("false", "0", "no"):
         return {}
     source = os.fsencode(root) + b"/"
     noted: Known = {}

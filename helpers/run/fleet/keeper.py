@@ -141,7 +141,7 @@ class Keeper:
         if job.cancelling:
             event = results.cancelled(job)
             return [event] if collect.record(self.root, event) else []
-        worker = workers.crew(now).get(job.worker)
+        worker = workers.known_workers(now).get(job.worker)
         if worker is None or worker.launch != job.sent.get("launch"):
             return self._lost(now, job, f"its worker {job.worker} was made anew")
         if job.name in self.accepted:
@@ -179,7 +179,7 @@ class Keeper:
         """Give waiting jobs to workers that have room: journaled, then sent."""
         at, now = time.monotonic(), state.load(self.root)
         able = [w.name for w in workers.up(now) if not self.failed.get(w.name) and self.rests.get(w.name, 0.0) < at]
-        depth = assign.ahead(workers.length(now), at - self.fed if self.fed else 0.0)
+        depth = assign.ahead(workers.typical_seconds(now), at - self.fed if self.fed else 0.0)
         self.fed = at
         self._send(api, assign.assign(self.root, able, depth))
 

@@ -36,7 +36,7 @@ def has_work(now: State) -> bool:
 
 def pause(now: State) -> float:
     """Return the seconds until the next round. A queue costs seconds of CPU to ask for, and each worker has its next job already."""
-    return min(max(PAUSE[0], (workers.length(now) or 0.0) / 10), PAUSE[1])
+    return min(max(PAUSE[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE[1])
 
 
 def _lock(root: Path) -> Path:
@@ -127,7 +127,7 @@ def _finished(root: Path) -> list[Event]:
     fleet = ("experiment", "control")
     return [
         e
-        for e in journal.read(root)
+        for e in journal.read_events(root)
         if e.get("type") == "finished" and e.get("worker") != "local" and e.get("role") in fleet
     ]
 

@@ -20,7 +20,7 @@ MOST = 64
 
 def plan(now: State, count: int, wanted: Wanted) -> list[str]:
     """Return the names that `up` would launch for `count` workers in all; raises Failure (2, 4)."""
-    budget.check(now)
+    budget.require_budget(now)
     if not 1 <= count <= MOST:
         raise console.usage(f"--count {count}: 1 to {MOST} are possible")
     names = [f"{wanted.prefix}-{number:02d}" for number in range(1, count + 1)]
@@ -57,7 +57,7 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
     """
     skypilot.check(root, wanted.resources)
     now = state.load(root)
-    ours, agreed = jobs_workers.crew(now), (now.config.get("budget") or {}).get("usd")
+    ours, agreed = jobs_workers.known_workers(now), (now.config.get("budget") or {}).get("usd")
     taken = [name for name in skypilot.clusters(root, names) if name not in ours]
     if taken:
         raise console.refused(
@@ -82,7 +82,7 @@ def _launch(root: Path, name: str, wanted: Wanted) -> skypilot.Cluster | None:
     # One launch at a time on this machine: two at once may choose the same port for their agents.
     with locks.held(place / f"autoresearch-launch-{os.getuid()}.lock", wait=True):
         now = state.load(root)
-        worker = jobs_workers.crew(now).get(name)
+        worker = jobs_workers.known_workers(now).get(name)
         if worker and worker.state == "up":
             return None
         _agreed(now, [name])  # again: another process may have launched since the plan was made

@@ -36,7 +36,7 @@ def result(root: Path, now: State, job: Job, row: Row) -> Event:
     event["sky_job"], event["sky_status"] = row.id, row.status
     if row.began and row.ended:
         event["seconds"] = round(row.ended - row.began, 1)
-        worker = workers.crew(now).get(job.worker)
+        worker = workers.known_workers(now).get(job.worker)
         event["cost_usd"] = round(worker.usd_hour * event["seconds"] / 3600, 4) if worker and worker.usd_hour else None
     return event
 

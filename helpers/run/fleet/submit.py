@@ -23,7 +23,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None)
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
             return []
         refuse_repetition(now, sealed, request)
-        budget.check(now)
+        budget.require_budget(now)
         name = assign.next_job(now, sealed.name)
         text = sealed.description.splitlines()[0]
         event = {

@@ -15,7 +15,7 @@ from helpers.state import State
 def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
     """Return a row for each worker and for this machine; with `ask` SkyPilot is asked for the true states."""
     busy, rows = jobs_workers.busy(now), [_local(root, now)]
-    workers = [w for w in jobs_workers.crew(now).values() if w.state != "down"]
+    workers = [w for w in jobs_workers.known_workers(now).values() if w.state != "down"]
     seen = skypilot.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
     at = journal.now_ms()
     for worker in workers:

@@ -11,7 +11,7 @@ from helpers.state import State
 
 
 @dataclass(frozen=True)
-class Spent:
+class Spending:
     """What the session has used of its budget so far; dollars are None while a price is unknown."""
 
     experiments: int
@@ -19,21 +19,21 @@ class Spent:
     usd: float | None
 
 
-def spent(state: State) -> Spent:
+def spending(state: State) -> Spending:
     """Compute the spend from the journal. Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
 
     This machine costs nothing. What a lost worker's experiment is sent again for is no experiment of its own.
     """
     began = int((state.lock or state.config).get("timestamp", now_ms()))
-    costs = [workers.spend(worker, now_ms()) for worker in workers.crew(state).values()]
+    costs = [workers.spend(worker, now_ms()) for worker in workers.known_workers(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
     count = sum(1 for job in state.screens() if not job.submitted.get("retry_of"))
-    return Spent(count, (now_ms() - began) / 3_600_000, usd)
+    return Spending(count, (now_ms() - began) / 3_600_000, usd)
 
 
-def left(state: State) -> str:
+def describe_rest(state: State) -> str:
     """Say in one line what is left of the budget."""
-    agreed, used = state.config.get("budget") or {}, spent(state)
+    agreed, used = state.config.get("budget") or {}, spending(state)
     parts = []
     if agreed.get("experiments") is not None:
         parts.append(f"{max(0, int(agreed['experiments']) - used.experiments)} of {agreed['experiments']} experiments")
@@ -45,9 +45,9 @@ def left(state: State) -> str:
     return ", ".join(parts) if parts else f"unlimited ({used.experiments} experiments, {used.hours:.1f} hours so far)"
 
 
-def check(state: State) -> None:
+def require_budget(state: State) -> None:
     """Raise Failure (4) when any part of the budget is spent."""
-    agreed, used = state.config.get("budget") or {}, spent(state)
+    agreed, used = state.config.get("budget") or {}, spending(state)
     over = None
     if agreed.get("experiments") is not None and used.experiments >= int(agreed["experiments"]):
         over = f"all {agreed['experiments']} experiments have been run"

@@ -19,9 +19,9 @@ from typing import Any, BinaryIO
 from helpers.run.jobs import log_filter, metric_line
 
 BLOCK = 1 << 20
-LONGEST = 1 << 20
+MAX_LINE_LENGTH = 1 << 20
 """Bytes of a line that are looked at; the rest of a longer one is passed over."""
-MOST_METRICS = 1000
+MAX_METRICS = 1000
 STATUSES = ("done", "checks_failed", "crash")
 UNFINISHED = "the log ends before EXPERIMENT_STATUS"
 
@@ -117,8 +117,8 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         end = block.rfind(b"\n")
         if end < 0:
             rest += block
-            if len(rest) > LONGEST:
-                rest, skipping = rest[:LONGEST], True
+            if len(rest) > MAX_LINE_LENGTH:
+                rest, skipping = rest[:MAX_LINE_LENGTH], True
             continue
         yield rest + block[: end + 1]
         rest = block[end + 1 :]
@@ -199,8 +199,8 @@ def _metric(record: Record, line: bytes) -> None:
         _warn(record, f"malformed line: {_printable(line[:60])}: {parsed.malformed}")
         return
     known = record.metrics if parsed.values is None else record.samples
-    if parsed.name not in known and len(known) >= MOST_METRICS:
-        _warn(record, f"more than {MOST_METRICS} metrics: the rest is left out")
+    if parsed.name not in known and len(known) >= MAX_METRICS:
+        _warn(record, f"more than {MAX_METRICS} metrics: the rest is left out")
     elif parsed.values is not None:
         record.samples[parsed.name] = list(parsed.values)
     elif parsed.value is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 WORTH = 16 << 20
 """Bytes from which on other processes pay."""
-MOST_PARTS = 4
+MAX_PARTS = 4
 _PIPE = 1 << 20
 _LIMITS = ["sh", "-c", 'ulimit -v 65536; exec "$@"', "sh"]
 """64 MB for a grep: a line without end must not take more."""
@@ -57,7 +57,7 @@ def blocks(source: Path, words: Sequence[bytes]) -> Iterator[bytes]:
 
 def _bounds(file: int) -> list[tuple[int, int]]:
     """Cut the file into about equal parts that end at line ends."""
-    size, count = os.fstat(file).st_size, min(os.cpu_count() or 1, MOST_PARTS)
+    size, count = os.fstat(file).st_size, min(os.cpu_count() or 1, MAX_PARTS)
     cuts = [0]
     for number in range(1, count):
         at = max(size * number // count, cuts[-1])

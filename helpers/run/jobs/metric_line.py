@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 FORBIDDEN = ("__proto__", "constructor", "prototype")
 """Names that would be dangerous in other readers of the journal."""
-LONGEST = 4096
+MAX_LINE_LENGTH = 4096
 """Bytes of a METRIC line; a longer one is malformed."""
-MOST_SAMPLES = 100_000
+MAX_SAMPLES = 100_000
 
 _NAME = re.compile(r"[A-Za-z0-9_.µ-]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -34,8 +34,8 @@ class Line:
 def parse_line(raw: bytes) -> Line:
     """Parse one line that begins with METRIC or SAMPLES."""
     samples = raw.startswith(b"SAMPLES")
-    if not samples and len(raw) > LONGEST:
-        return Line(malformed=f"longer than {LONGEST} bytes")
+    if not samples and len(raw) > MAX_LINE_LENGTH:
+        return Line(malformed=f"longer than {MAX_LINE_LENGTH} bytes")
     try:
         text = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
@@ -59,8 +59,8 @@ def parse_line(raw: bytes) -> Line:
 
 def _samples(name: str, text: str, warning: str | None) -> Line:
     parts = text.split(",")
-    if len(parts) > MOST_SAMPLES:
-        return Line(malformed=f"{name}: more than {MOST_SAMPLES} samples")
+    if len(parts) > MAX_SAMPLES:
+        return Line(malformed=f"{name}: more than {MAX_SAMPLES} samples")
     values = [_decimal(part.strip()) for part in parts]
     if any(value is None for value in values):
         return Line(malformed=f"{name}: a sample is no finite decimal number")

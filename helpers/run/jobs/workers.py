@@ -32,7 +32,7 @@ class Worker:
     noisy: bool = False
 
 
-def crew(now: State) -> dict[str, Worker]:
+def known_workers(now: State) -> dict[str, Worker]:
     """Return every worker that this session ever had, by name; the local machine is not among them."""
     workers: dict[str, Worker] = {}
     for event in now.workers:
@@ -70,12 +70,12 @@ def spend(worker: Worker, at_ms: int) -> float | None:
 
 def up(now: State) -> list[Worker]:
     """Return the workers that can take jobs, the quietest known ones first."""
-    return sorted((w for w in crew(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
+    return sorted((w for w in known_workers(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
 
 
 def standing(now: State) -> list[Worker]:
     """Return the workers that count against the agreed number: whatever was made, may come back, and was not taken down."""
-    return [w for w in crew(now).values() if w.state != "down"]
+    return [w for w in known_workers(now).values() if w.state != "down"]
 
 
 def busy(now: State) -> dict[str, list[Job]]:
@@ -92,7 +92,7 @@ def waiting(now: State) -> list[Job]:
     return [job for job in now.open_jobs() if job.submitted.get("executor") == "sky" and not job.sent]
 
 
-def length(now: State) -> float | None:
+def typical_seconds(now: State) -> float | None:
     """Return the seconds that an experiment takes, the median of the last eight; None before the first has ended."""
     ended = [job.finished["durations"] for job in now.jobs.values() if job.finished and job.finished.get("durations")]
     return statistics.median(sum(durations.values()) for durations in ended[-8:]) if ended else None

@@ -26,7 +26,7 @@ def share(slot: int, slots: int, cpus: int) -> list[int]:
     return have if slots <= 1 else have[slot * cpus : (slot + 1) * cpus]
 
 
-def check(slots: int, cpus: int) -> None:
+def require_slots(slots: int, cpus: int) -> None:
     """Raise Failure (2) when so many slots would have to share cores."""
     if slots > 1 and not hasattr(os, "sched_setaffinity"):
         raise console.usage("this system cannot pin a slot to its own cores", "use --slots 1")

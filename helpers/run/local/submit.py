@@ -31,14 +31,14 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
         now = state.load(work.root)
         lock = now.require_lock()
         its = task.from_dict(lock["task"])
-        slots.check(request.slots, its.cpus)
+        slots.require_slots(request.slots, its.cpus)
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
         if open_job:
             executor.kick(work.root)
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
             return []
         refuse_repetition(now, sealed, request)
-        budget.check(now)
+        budget.require_budget(now)
         specs = []
         if screening.needs_control(now, executor.WORKER):
             number = sum(1 for j in now.jobs.values() if j.role == "control") + 1

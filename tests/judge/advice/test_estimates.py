@@ -165,8 +165,8 @@ def test_bad_input(session: Any, args: tuple[str, ...]) -> None:
 
 def test_words_of_a_diff() -> None:
     """Only added and removed lines count, with their sign; the cosine of a diff with itself is one."""
-    bag = estimates.words(["--- a/x", "+++ b/x", "@@ -1 +1 @@", "-old(1)", "+new(1)", " context"])
+    bag = estimates.changed_words(["--- a/x", "+++ b/x", "@@ -1 +1 @@", "-old(1)", "+new(1)", " context"])
 
     assert {"-old", "-(", "-1", "-)", "+new", "+(", "+1", "+)"} == set(bag)
     assert estimates.cosine(bag, bag) == pytest.approx(1.0)
-    assert 0.0 == estimates.cosine(bag, estimates.words([]))
+    assert 0.0 == estimates.cosine(bag, estimates.changed_words([]))

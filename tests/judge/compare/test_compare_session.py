@@ -73,7 +73,7 @@ def test_a_guarded_metric_of_zero_does_not_hold() -> None:
     )
     measured = Measured([{"time_s": 2.0, "misses": 0.0}] * 8, [{"time_s": 1.0, "misses": 0.0}] * 8)
 
-    found = metric_limits.guard(plan, measured)
+    found = metric_limits.limits_result(plan, measured)
 
     assert "not_improved" == found["verdict"]
     assert "misses=+2%: 0 or less has no ratio" in found["reason"]

@@ -33,6 +33,6 @@ def test_metrics_are_read_one_a_name(tmp_path: Path) -> None:
     file = tmp_path / "out.txt"
     file.write_text("METRIC time_s=1\nMETRIC time_s=2\nnoise METRIC size=3\n")
 
-    printed = benchmark_output.read(file)
+    printed = benchmark_output.parse_output(file)
 
     assert ({"time_s": 1.0}, "time_s", True) == (printed.metrics, printed.twice, printed.hidden)

@@ -74,7 +74,7 @@ def test_seen_by_the_rule_that_means_it(cheat: dict[str, Any]) -> None:
 
     evaluator = "\n".join(content.decode() for name in paths.COMMITTED if (content := read(name)))
 
-    found = check.check(
+    found = check.violations(
         changes, scope=scope, off_limits=[], allow=[], protected=before, present=present, evaluator=evaluator
     )
 

@@ -24,7 +24,9 @@ def found(path: str, new: str | None, old: str | None = None) -> set[tuple[str, 
     before, after = (None if text is None else text.encode() for text in (old, new))
     modes = ["000000" if text is None else "100644" for text in (old, new)]
     change = Change(path, modes[0], modes[1], before, after, added_lines(before, after))
-    findings = check.check([change], scope=[], off_limits=[], allow=[], protected={}, present={}, evaluator=SCRIPTS)
+    findings = check.violations(
+        [change], scope=[], off_limits=[], allow=[], protected={}, present={}, evaluator=SCRIPTS
+    )
     return {(finding.rule, finding.level) for finding in findings}
 
 

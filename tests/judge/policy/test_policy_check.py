@@ -6,7 +6,7 @@ import pytest
 
 from helpers.judge.policy import check as policy_check
 from helpers.judge.policy.changes import added_lines
-from helpers.judge.policy.check import Change, Finding
+from helpers.judge.policy.check import Change, Violation
 
 LOCKED = {"autoresearch.sh": "a" * 64, "autoresearch.checks.sh": "b" * 64}
 
@@ -31,9 +31,9 @@ def check(
     off: list[str] | None = None,
     allow: list[str] | None = None,
     present: dict[str, str] | None = None,
-) -> list[Finding]:
+) -> list[Violation]:
     """Run the guard."""
-    return policy_check.check(
+    return policy_check.violations(
         changes,
         scope=scope or [],
         off_limits=off or [],
@@ -43,7 +43,7 @@ def check(
     )
 
 
-def levels(found: list[Finding]) -> set[tuple[str, str]]:
+def levels(found: list[Violation]) -> set[tuple[str, str]]:
     """Rule and level of each finding."""
     return {(finding.rule, finding.level) for finding in found}
 

@@ -86,7 +86,7 @@ def test_states_of_a_worker() -> None:
 
     assert ["vm-01"] == [w.name for w in workers.up(now)]
     assert ["vm-01", "vm-02", "vm-03"] == [w.name for w in workers.standing(now)]
-    assert {"cpus": "2+"} == workers.crew(now)["vm-01"].asked
+    assert {"cpus": "2+"} == workers.known_workers(now)["vm-01"].asked
 
 
 def test_a_new_machine_behind_an_old_name_needs_its_own_control() -> None:
