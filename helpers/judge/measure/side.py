@@ -127,7 +127,7 @@ class Side:
         """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
         fixed = [self.copy / name for name in paths.PROTECTED]  # bash reads a script while it runs
         own = [self.copy, self.folder / "home", self.folder / "tmp", *writable]
-        return mounts.builder(own, self.folder.parent.parent, environment.tools(self.env), fixed)
+        return mounts.read_only_mounts(own, self.folder.parent.parent, environment.tools(self.env), fixed)
 
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from helpers import paths
 from helpers.run.isolation import environment
 from helpers.run.isolation.detached import ends
-from helpers.run.isolation.pids import Orphans, enclose, parted
+from helpers.run.isolation.pids import Orphans, new_pid_namespace, run_as_first_process
 from helpers.run.jobs.task import Task
 
 
@@ -41,10 +41,10 @@ def bash(
             os.sched_setaffinity(0, cores)
         if walls:
             walls()
-            enclose(command, env, counted)
+            run_as_first_process(command, env, counted)
 
     try:
-        with parted() if walls else contextlib.nullcontext():
+        with new_pid_namespace() if walls else contextlib.nullcontext():
             process = subprocess.Popen(
                 list(command),
                 cwd=cwd,

@@ -7,7 +7,7 @@ import os
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-PDEATHSIG, CAPBSET_DROP, CHILD_SUBREAPER = 1, 24, 36
+PDEATHSIG, DUMPABLE, CAPBSET_DROP, CHILD_SUBREAPER, NO_NEW_PRIVILEGES = 1, 4, 24, 36, 38
 """Options of prctl(2)."""
 
 

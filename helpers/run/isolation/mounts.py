@@ -10,6 +10,7 @@ See mount_namespaces(7), user_namespaces(7), mount_setattr(2).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import struct
@@ -19,13 +20,15 @@ from pathlib import Path
 
 from helpers.run.isolation.libc import LIBC, check
 
-_NEWNS, _NEWUSER, _NEWIPC = 0x00020000, 0x10000000, 0x08000000
+_NEWNS, _NEWUTS, _NEWIPC, _NEWUSER = 0x00020000, 0x04000000, 0x08000000, 0x10000000
 _BIND, _REC, _PRIVATE, _RDONLY, _REMOUNT, _NOSUID, _NODEV = 0x1000, 0x4000, 1 << 18, 1, 0x20, 2, 4
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - these are what gets a fresh, private one
+_DEVICES = ("null", "zero", "full", "random", "urandom", "dri", "kfd")
+"""What a run sees of /dev, beside nvidia*: no terminals, disks or memory of the machine."""
 
 
-def builder(
+def read_only_mounts(
     own: Sequence[Path], siblings: Path, keep: Sequence[Path] = (), fixed: Sequence[Path] = ()
 ) -> Callable[[], None] | None:
     """Return what a fresh child calls to stand behind walls, None where the system does not allow them.
@@ -80,9 +83,9 @@ def _enter() -> None:
     if not hasattr(LIBC, "unshare"):
         raise OSError("no unshare here")
     if uid == 0:
-        check(LIBC.unshare(_NEWNS | _NEWIPC), "unshare")
+        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS), "unshare")
     else:
-        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUSER), "unshare")
+        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS | _NEWUSER), "unshare")
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -102,6 +105,7 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> No
     descriptors = [(path, os.open(path, os.O_PATH | os.O_DIRECTORY)) for path in dict.fromkeys((*shown, *own))]
     clones = [(path, _clone(descriptor)) for path, descriptor in descriptors]
     _read_only("/")
+    _few_devices()
     for place in hidden:
         if os.path.isdir(place):  # noqa: PTH112 - this runs before each measurement
             _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, "mode=1777,size=75%")
@@ -113,6 +117,32 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str]) -> No
         if path not in own:
             _read_only(path)
     os.chdir(os.getcwd())  # noqa: PTH109 - the working folder is the one behind the new mounts
+
+
+def _few_devices() -> None:
+    """Cover /dev with a folder of what programs honestly use; pseudo terminals are the run's own."""
+    names = [name for name in os.listdir("/dev") if name in _DEVICES or name.startswith("nvidia")]  # noqa: PTH208
+    clones = []
+    for name in names:
+        descriptor = os.open(f"/dev/{name}", os.O_PATH)
+        clones.append((f"/dev/{name}", os.path.isdir(f"/dev/{name}"), _clone(descriptor)))  # noqa: PTH112
+        os.close(descriptor)
+    _mount("tmpfs", "/dev", "tmpfs", _NOSUID, "mode=755")
+    for path, is_folder, clone in clones:
+        if is_folder:
+            os.mkdir(path)  # noqa: PTH102
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+        _attach(clone, path)
+        os.close(clone)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")  # noqa: PTH211
+    os.mkdir("/dev/shm")  # noqa: PTH102, S108
+    os.mkdir("/dev/pts")  # noqa: PTH102
+    os.symlink("pts/ptmx", "/dev/ptmx")  # noqa: PTH211
+    with contextlib.suppress(OSError):  # without it there are no terminals at all
+        _mount("devpts", "/dev/pts", "devpts", _NOSUID, "newinstance,ptmxmode=0666,mode=620")
+    _read_only("/dev")
 
 
 def _clone(descriptor: int) -> int:

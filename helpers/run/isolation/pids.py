@@ -13,16 +13,15 @@ import ctypes
 import mmap
 import os
 import signal
+import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from helpers.run.isolation.libc import CAPBSET_DROP, LIBC, PDEATHSIG, check
+from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, check
 
 _NEWPID = 0x20000000
-_DROPPED = (2, 9, 12, 16, 17, 19, 20, 21, 22, 25, 27, 33, 34, 39, 40)
-"""Of root: what opens files by number, sets the network, modules, raw I/O, traces, mounts, reboots, sets the clock, makes
-devices. Root keeps what is its own in files, users and priorities: honest benchmarks use that."""
+_JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine)  # keyctl(2)
 
 
 class Orphans:
@@ -42,10 +41,10 @@ class Orphans:
 
 
 @contextlib.contextmanager
-def parted() -> Iterator[None]:
+def new_pid_namespace() -> Iterator[None]:
     """Have the child that is made in here be the first process of a namespace, where we may.
 
-    It then needs no second child of its own for that (`enclose`): a fork of this interpreter costs a millisecond. Only
+    It then needs no second child of its own for that (`run_as_first_process`): a fork of this interpreter costs a millisecond. Only
     root may: the walls of others need a user namespace, which would have to be the older of the two.
     """
     try:
@@ -63,17 +62,15 @@ def parted() -> Iterator[None]:
         check(result, "setns")
 
 
-def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
+def run_as_first_process(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
     """In a fresh child that stands behind walls: become the process that waits for `command`, which sees only its own.
 
     The first process inside stays between the caller and the program and adopts orphans. Returns only where the system
-    does not allow the namespace. Root loses the capabilities that lead out of it.
+    does not allow the namespace. Nobody keeps a privilege.
     """
-    if os.getuid() == 0:
-        for capability in _DROPPED:
-            LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0)
     if os.getpid() != 1:
         if LIBC.unshare(_NEWPID) != 0:
+            _drop_privileges()
             return
         inside = os.fork()
         if inside:
@@ -82,12 +79,29 @@ def enclose(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) ->
     signal.signal(signal.SIGINT, lambda *_: None)  # a first process takes from inside what it has a handler for
     read_only = ctypes.c_ulong(1 | 2 | 4 | 8)  # and no set-user-id, devices, programs
     LIBC.mount(b"proc", b"/proc", b"proc", read_only, None)  # without it the numbers are the old ones
+    _drop_privileges()
     try:  # spawned, not forked
         program = subprocess.Popen(list(command), env=dict(env), start_new_session=True)
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
         os._exit(127)
     _adopt(program.pid, orphans)
+
+
+def _drop_privileges() -> None:
+    """Give up every capability for good, root's too, and the person's keys; nobody may look into this process.
+
+    It was forked off the caller: its memory and /proc/1/environ hold what the caller was started with, tokens included.
+    """
+    capability = 0
+    while LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
+    if _JOIN_KEYRING:
+        LIBC.syscall(_JOIN_KEYRING, 1, None)
+    header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this process; nothing in any set
+    check(LIBC.capset(header, none), "capset")
+    check(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
+    check(LIBC.prctl(DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def _wait_outside(pid: int) -> NoReturn:

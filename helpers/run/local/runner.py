@@ -79,7 +79,7 @@ def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, 
     folder, script = copy.parent, copy.parent / "script"
     script.mkdir()
     own = [copy, folder / "home", folder / "tmp", *environment.caches(env)]
-    around = mounts.builder(
+    around = mounts.read_only_mounts(
         own, folder.parent, [script, *environment.tools(env)], [copy / name for name in paths.PROTECTED]
     )
     command = ["bash", str(execute.script(text, script))]

@@ -30,7 +30,7 @@ for name in ("copy", "home", "tmp"):
     (side / name).mkdir(parents=True)
 (side / "copy/a.sh").write_text(sys.argv[2])
 env = environment.environment(side, {})
-around = mounts.builder([side / "copy", side / "home", side / "tmp"], side.parent, environment.tools(env))
+around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], side.parent, environment.tools(env))
 assert around
 orphans = Orphans()
 with (side / "out").open("wb") as out:
@@ -98,3 +98,33 @@ def test_past_its_time_it_ends(run: Any) -> None:
 
     assert run(f"sleep {marker} & sleep {marker}", 0.3)["code"] is None
     assert subprocess.run(["pgrep", "-f", f"sleep {marker}"], capture_output=True, check=False).returncode == 1
+
+
+def test_no_privilege_is_kept(run: Any) -> None:
+    """Every set of capabilities is empty, root's too, and no program gives new ones."""
+    found = run("grep -E '^(Cap|NoNewPrivs)' /proc/self/status")["out"].split()
+
+    sets = dict(zip(found[::2], found[1::2], strict=True))
+    assert sets.pop("NoNewPrivs:") == "1"
+    assert set(sets) == {"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"}
+    assert {int(value, 16) for value in sets.values()} == {0}
+
+
+def test_what_the_caller_was_started_with_is_out_of_reach(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process in sight shows the caller's environment, open files or memory, the first one included."""
+    monkeypatch.setenv("PLANTED", "a-secret-token")
+    files = "/proc/1/environ /proc/1/maps /proc/1/mem"
+    look = f"cat /proc/[0-9]*/environ | grep -ac a-secret-token; for f in {files}; do cat $f; done; ls /proc/1/fd/"
+
+    assert run(f"exec 2>/dev/null; {look}")["out"].split() == ["0"]
+
+
+def test_devices_are_few(run: Any) -> None:
+    """There are no terminals of the person, disks or memory; those that programs use work, a terminal of their own too."""
+    own = "import os, sys; a, b = os.openpty(); print(os.ttyname(b))"
+    program = f"ls /dev /dev/pts; head -c4 /dev/urandom | wc -c; echo >/dev/null; touch /dev/shm/a; {sys.executable} -c '{own}'"
+    found = run(program.replace(sys.executable, "/usr/bin/python3"))["out"].split()
+
+    gpu = {name for name in found if name.startswith(("nvidia", "dri", "kfd"))}
+    usual = "/dev: fd full null ptmx pts random shm stderr stdin stdout urandom zero /dev/pts: ptmx 4 /dev/pts/0"
+    assert set(found) - gpu == set(usual.split())
