@@ -1,10 +1,10 @@
-"""What an experiment changed, file by file, as the guard looks at it."""
+"""What an experiment changed, file by file, as the policy looks at it."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpers import git_objects
@@ -26,6 +26,10 @@ class Change:
     old: bytes | None
     new: bytes | None
     added: list[tuple[int, str]] = field(default_factory=list)
+    base: bytes | None = None
+    """What the new content is held against: the old one, or the file that was renamed to this path."""
+    moved: bool = False
+    """A deleted file whose content lives on under another path."""
 
     @property
     def binary(self) -> bool:
@@ -34,15 +38,31 @@ class Change:
 
 
 def changes_between(root: Path, old_tree: str, new_tree: str) -> list[Change]:
-    """Return every path that differs between two trees; renames are a deletion and an addition."""
+    """Return every path that differs between two trees; a renamed file is two paths, of which one holds no new text."""
     rows = git_objects.differences(root, old_tree, new_tree)
     ids = [id_ for row in rows for mode, id_ in ((row.old_mode, row.old), (row.mode, row.new)) if mode not in _NO_BLOB]
     content = dict(zip(ids, git_objects.blobs(root, ids), strict=True))
     found = []
     for row in rows:
         old, new = content.get(row.old), content.get(row.new)
-        found.append(Change(os.fsdecode(row.path), row.old_mode, row.mode, old, new, added_lines(old, new)))
-    return found
+        found.append(Change(os.fsdecode(row.path), row.old_mode, row.mode, old, new, added_lines(old, new), old))
+    return renamed(found)
+
+
+def renamed(changes: list[Change]) -> list[Change]:
+    """Hold each new file against the deleted one that it was made of, where most lines are the same."""
+    gone = [change for change in changes if change.new is None and change.old]
+    for at, change in enumerate(changes):
+        if change.old is not None or not change.new:
+            continue
+        lines = set(change.new.splitlines())
+        for old in gone:
+            before = set((old.old or b"").splitlines())
+            if old in changes and 2 * len(lines & before) >= max(len(lines), len(before)):
+                changes[at] = replace(change, base=old.old, added=added_lines(old.old, change.new))
+                changes[changes.index(old)] = replace(old, moved=True)
+                break
+    return changes
 
 
 def added_lines(old: bytes | None, new: bytes | None) -> list[tuple[int, str]]:

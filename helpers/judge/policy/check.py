@@ -1,6 +1,6 @@
-"""The guard: what a sealed tree may not contain, whatever it gains.
+"""The policy: what a sealed tree may not contain, whatever it gains.
 
-A finding says refuse (the experiment is out) or review (a reader must look and say why it is honest). It is a fence, not
+A violation says refuse (the experiment is out) or review (a reader must look and say why it is honest). It is a fence, not
 a proof: the hashes, the checks, the comparison's isolation and the reader are the other layers.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers import paths
-from helpers.judge.policy import content_rules, evaluator_reach, file_rules
+from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules
 from helpers.judge.policy.changes import Change, changes_between
-from helpers.judge.policy.evaluator_reach import Named
+from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
 
 __all__ = ["Change", "Violation", "changes_between", "matches", "violations"]
@@ -29,6 +29,11 @@ class Violation:
     level: Level
     message: str
 
+    @property
+    def kind(self) -> str:
+        """The rule's kind: `remembers` for state that outlives a call."""
+        return self.rule
+
 
 def violations(
     changes: Sequence[Change],
@@ -39,19 +44,24 @@ def violations(
     protected: Mapping[str, str],
     present: Mapping[str, str],
     evaluator: str = "",
+    project: Project | None = None,
 ) -> list[Violation]:
-    """Return all findings; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
+    """Return all violations; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
 
-    `evaluator` is the text of the protected scripts: what they name is theirs.
+    `evaluator` is the text of the protected scripts: what they name is theirs. `project`: its files and manifests, for what it
+    may import.
     `allow` entries are `RULE`, `RULE:GLOB` or `GLOB`; nothing opens a protected file.
     """
     found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)
+    came = frozenset(" ".join(text.split()) for change in changes for _, text in change.added)
+    listed = frozenset(change.path for change in changes if change.old is None)
     for change in changes:
         if change.path in paths.PROTECTED:
             if not any(finding.path == change.path for finding in found):
                 found.append(_violation(change.path, "protected", "a protected file was changed"))
             continue
-        found += [finding for finding in _one(change, scope, off_limits, known) if not _allowed(finding, allow)]
+        own = _one(change, scope, off_limits, known, listed) + _by_content(change, came, project)
+        found += [finding for finding in own if not _allowed(finding, allow)]
     return found
 
 
@@ -71,29 +81,56 @@ def _protected(protected: Mapping[str, str], present: Mapping[str, str]) -> list
     return found
 
 
-def _one(change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Named) -> list[Violation]:
+def _one(
+    change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Named, listed: frozenset[str]
+) -> list[Violation]:
     path, found = change.path, []
     if scope and not any(matches(path, glob) for glob in scope):
         found.append(_violation(path, "out-of-scope", f"outside of the agreed scope ({', '.join(scope)})"))
     if any(matches(path, glob) for glob in off_limits):
         found.append(_violation(path, "off-limits", "agreed to be off limits"))
-    found += _by_name(change)
-    found += _by_kind(change)
+    found += _by_kind(change) + ([] if _only_lists(change, listed) else _by_name(change))
     if reached := evaluator_reach.reach(change, known):
         found.append(_violation(path, *reached))
-    lines, windows = change.added, content_rules.joined(change.added)
-    for rule, pattern, level, reason in content_rules.RULES:
-        for number, text in lines:
-            if pattern.search(text[:5000]):
-                found.append(_violation(path, rule, f"{reason}: {text.strip()[:80]}", level, number))
-                break  # one place a rule and file is enough to look there
-    for rule, pattern, reason in content_rules.JOINED:
-        if window := next((window for window in windows if pattern.search(window[1])), None):
-            found.append(_violation(path, rule, f"{reason}: {' '.join(window[1].split())[:80]}", "refuse", window[0]))
+    return found
+
+
+def _by_content(change: Change, came: frozenset[str], project: Project | None) -> list[Violation]:
+    """Return what the added and the deleted lines say: one violation a rule and line, every place of them."""
+    if change.binary or change.moved or "160000" in (change.new_mode, change.old_mode):
+        return []
+    base = change.base if change.base is not None else change.old
+    new, old = ((text or b"").decode("utf-8", "replace") for text in (change.new, base))
+    places = list(content_rules.added_places(change.path, new, old, change.added))
+    own = frozenset(" ".join(text.split()) for _, text in change.added)
+    places += content_rules.removed_places(change.path, old, new, came - own)
+    found = [
+        _violation(
+            change.path, at.kind, f"{at.reason}: {at.quoted[:80]}" if at.quoted else at.reason, at.level, at.line
+        )
+        for at in places
+    ]
+    for number, reason in evaluator_reach.undeclared(change, project) if project else ():
+        found.append(_violation(change.path, "dependency", reason, "refuse", number))
     if (place := content_rules.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
-        found.append(_violation(path, "embedded-data", reason, "review", place))
+        found.append(_violation(change.path, "embedded-data", reason, "review", place))
     return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
+
+
+def _only_lists(change: Change, listed: frozenset[str]) -> bool:
+    """Tell whether a build file says what it said before, but for the names of new source files."""
+    names = {path.rsplit("/", 1)[-1] for path in listed if code.family_of(path) in ("c", "rs", "go", "java")}
+    names |= {name.rpartition(".")[0] + ".o" for name in names}
+    if change.old is None or change.new is None or not names:
+        return False
+
+    def rest(content: bytes) -> list[str]:
+        words = content.decode("utf-8", "replace").replace("\\\n", " ").replace(")", " ) ").split(" ")
+        words = " ".join(words).replace("\n", " \n ").split(" ")
+        return [word for word in words if word and word.rsplit("/", 1)[-1] not in names]
+
+    return rest(change.old) == rest(change.new)
 
 
 def _by_name(change: Change) -> list[Violation]:
@@ -102,9 +139,6 @@ def _by_name(change: Change) -> list[Violation]:
             continue  # a script named `time` that was always there
         if matches(change.path, pattern):
             return [_violation(change.path, rule, reason, level)]
-    name = change.path.rsplit("/", 1)[-1]
-    if change.old is None and name.removesuffix(".py") in file_rules.STANDARD_LIBRARY and name.endswith(".py"):
-        return [_violation(change.path, "shadow", f"a new {name} may stand in for Python's own module")]
     return []
 
 

@@ -1,220 +1,142 @@
-"""What added lines may not do, whatever file they stand in: (rule, pattern, level, reason)."""
+"""What new code may not do and old code may not lose, by the table rules.txt: its words and its one reader."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+from helpers.judge.policy import code, python_state
 from helpers.judge.policy.file_rules import Level
 
-_FLAGS = "build flags in the source: the compiler is asked for more, the program does no less work"
-_ALLOCATOR = "another allocator or its tuning is configuration, not source"
-_SCHEDULING = "affinity, priority and limits are settings of the operating system"
-_DETECTS = "code that looks for the benchmark can behave differently under it"
-_KEEPS = "a result kept outside of the call may be found by the next one"
-
-_TABLE: list[tuple[str, str, Level, str]] = [
-    (
-        "flags",
-        r"#\s*pragma\s+(GCC|clang)\s+(optimize|target)|_Pragma\s*\(\s*\"(GCC|clang)\s+(optimize|target)",
-        "refuse",
-        _FLAGS,
-    ),
-    (
-        "flags",
-        r"#\s*pragma\s+(clang\s+(loop|attribute|fp)|GCC\s+(ivdep|unroll)|STDC\s+FP_CONTRACT|float_control|optimize)",
-        "review",
-        _FLAGS,
-    ),
-    ("flags", r"\b(__)?optimize(__)?\s*\(\s*\"?\s*(O|-O|[0-3]\b|\"|unroll|fast|tree)", "refuse", _FLAGS),
-    (
-        "flags",
-        r"\b(__)?target_clones(__)?\b|\[\[\s*gnu::(optimize|target|target_clones)|__attribute__\s*\(\(.*\b(__)?target(__)?\s*\(",
-        "refuse",
-        _FLAGS,
-    ),
-    ("flags", r"#\[\s*(cfg_attr\(.*)?target_feature|#!\[feature", "review", _FLAGS),
-    (
-        "flags",
-        r"#cgo\b.*FLAGS|//\s*\+build|cython:\s*(boundscheck|.*directive)|extra_(compile|link)_args|distutils:",
-        "refuse",
-        _FLAGS,
-    ),
-    (
-        "flags",
-        r"(^|[\s\"'=,(])-(Ofast|O[0-9sgz]\b|march=|mtune=|mcpu=|mavx|msse|ffast-math|funroll|flto|fprofile|fwhole-program|Ctarget-cpu)",
-        "refuse",
-        _FLAGS,
-    ),
-    (
-        "flags",
-        r"\b(C|CXX|CPP|LD|RUST|F)FLAGS\b|\bRUSTC_WRAPPER\b|\bGOFLAGS\b|\bGOGC\b|\bGOMEMLIMIT\b|\bJAVA_TOOL_OPTIONS\b|\bNODE_OPTIONS\b",
-        "refuse",
-        _FLAGS,
-    ),
-    (
-        "allocator",
-        r"jemalloc|mimalloc|tcmalloc|snmalloc|rpmalloc|hoard\.h|\bmallopt\b|MALLOC_\w+|GLIBC_TUNABLES|global_allocator|PYTHONMALLOC",
-        "refuse",
-        _ALLOCATOR,
-    ),
-    (
-        "allocator",
-        r"\b(malloc|free|calloc|realloc)\s*\([^;]*\)\s*\{|__(malloc|free|realloc)_hook|operator\s+(new|delete)\s*(\[\])?\s*\(",
-        "review",
-        _ALLOCATOR,
-    ),
-    (
-        "allocator",
-        r"LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT|DYLD_INSERT|ld\.so\.preload|BASH_ENV|PYTHONSTARTUP|PYTHONPATH\s*=",
-        "refuse",
-        "another library or start-up file is brought in through the environment",
-    ),
-    (
-        "scheduling",
-        r"set_?affinity|\btaskset\b|CPU_SET\b|\bset_?priority\b|\b(os\.)?nice\s*\(|sched_set|set_?rlimit|\bmlock(all)?\b|\bionice\b|\bcpuset\b|MCL_CURRENT|cpufreq|scaling_governor",
-        "refuse",
-        _SCHEDULING,
-    ),
-    (
-        "scheduling",
-        r"\bmadvise\b|MAP_HUGETLB|MADV_|hugepage|\bprctl\s*\(|gc\.(disable|freeze|set_threshold)|setswitchinterval|GOMAXPROCS|setrecursionlimit",
-        "review",
-        _SCHEDULING,
-    ),
-    (
-        "detects-benchmark",
-        r"AUTORESEARCH|autoresearch\.(sh|checks|holdout|jsonl)|EXPERIMENT_ID|EXPERIMENT_DESC|BENCH_TIMEOUT|CHECK_TIMEOUT|\bMETRIC\b\s+\w+=",
-        "refuse",
-        _DETECTS,
-    ),
-    (
-        "detects-benchmark",
-        r"/proc/|\bgetppid\b|getParentProcess|\bcmdline\b|/sys/(devices|fs)|\bperf_event_open\b|\bptrace\b|TracerPid",
-        "refuse",
-        _DETECTS,
-    ),
-    (
-        "detects-benchmark",
-        r"\bgetenv\b|os\.environ|process\.env|std::env::var|os\.Getenv|\bENV\[|System\.getenv|environ\b",
-        "review",
-        _DETECTS,
-    ),
-    (
-        "detects-benchmark",
-        r"\bgettimeofday\b|\blocaltime\b|datetime\.now|\btime\(\s*(NULL|nullptr|0)?\s*\)|Date\.now|SystemTime::now|time\.Now\(\)|\bclock\(\)",
-        "review",
-        _DETECTS,
-    ),
-    (
-        "keeps-state",
-        r"[\"'](/tmp|/var/tmp|/dev/shm|~/|/home|/root)|\bgettempdir\b|\bmkstemp\b|\btmpfile\b|XDG_CACHE|expanduser|\.cache\b|shm_open|shelve\.|\bsqlite3\b",
-        "review",
-        _KEEPS,
-    ),
-    (
-        "keeps-state",
-        r"\b(lru_cache|functools\.cache|@cache|memoiz)",
-        "review",
-        "a cache that outlives the call: is the benchmark's repetition what it speeds up?",
-    ),
-    (
-        "background",
-        r"(?<![.\w:])clone3?\s*\(\s*[\w&]+\s*,|\bsyscall\s*\(|\bmkfifo\b|F_SETLEASE|SIGSTOP|\bkillpg?\s*\(|\batexit\.register",
-        "review",
-        "processes, signals and system calls by number: who is meant, and when?",
-    ),
-    (
-        "detects-benchmark",
-        r"setattr\s*\(\s*(time|builtins|statistics|sys|os)\b|\b(time|builtins|statistics)\.\w+\s*=[^=]|perf_counter\w*\s*=[^=]|sys\.modules\[",
-        "review",
-        "a clock or module of the benchmark's own process is replaced",
-    ),
-    ("flags", r"\b(opt-level|codegen-units)\s*=|^\s*lto\s*=|^\s*\[profile\.", "refuse", _FLAGS),
-    (
-        "hidden-code",
-        r"^[ \t\f]*#.*?coding[:=][ \t]*(?!utf-?8|ascii|latin|iso-8859|us-ascii)[\w.-]+",
-        "review",
-        "an encoding in which the text reads otherwise than it runs",
-    ),
-    (
-        "background",
-        r"\b(fork|vfork|daemon|setsid)\s*\(|\bnohup\b|&\s*disown|\bPopen\b|\bposix_spawn|multiprocessing\.Process|start_new_session",
-        "review",
-        "a process that outlives the call disturbs the other side",
-    ),
-    (
-        "waits",
-        r"\b(u|nano)?sleep\s*\(|time\.sleep|thread::sleep|Thread\.sleep|\bsched_yield\b|setTimeout\(",
-        "review",
-        "a program that waits on purpose is either a mistake or a trick",
-    ),
-    (
-        "network",
-        r"\bsocket\s*\(|https?://(?!\S*(license|spec|doi|arxiv|github\.com))|urlopen|requests\.(get|post)|\bcurl\b|\bwget\b",
-        "review",
-        "an experiment needs no network",
-    ),
-    (
-        "hidden-code",
-        r"\b(eval|exec)\s*\(|compile\s*\(.*exec|base64\.(b64)?decode|\bmarshal\.loads|\bdlopen\s*\(|ctypes\.(CDLL|cdll)|__import__\s*\(|new\s+Function\s*\(|\bsystem\s*\(|\bpopen\s*\(|\basm\b\s*(volatile)?\s*\(",
-        "review",
-        "code that a reader cannot see in the diff",
-    ),
-    (
-        "hidden-code",
-        "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]",
-        "refuse",
-        "invisible or direction-changing characters: the text reads otherwise than it compiles",
-    ),
-    (
-        "precision",
-        r"\bfloat32\b|\bhalf\b|_Float16|\bbfloat16\b|fast_math|fastmath|-ffast|\bf16\b|rsqrt",
-        "review",
-        "lower precision: do the checks see it?",
-    ),
-    (
-        "seed",
-        r"\b(srand|seed|set_seed|manual_seed|default_rng|RandomState)\s*\(",
-        "review",
-        "another seed is another workload",
-    ),
-]
-
-RULES = [(rule, re.compile(pattern), level, reason) for rule, pattern, level, reason in _TABLE]
-"""Compiled; searched for in every added line, comments included: a pragma may hide in what looks like one."""
-
-_ATTRIBUTE = r"(__)?(optimize|target|target_clones)(__)?"
-_SPLIT: list[tuple[str, str, str]] = [
-    (
-        "flags",
-        r"#\s*pragma\s+(GCC|clang)\s+(optimize|target)\b|_Pragma\s*\(\s*L?\"(GCC|clang)\s+(optimize|target)\b",
-        _FLAGS,
-    ),
-    ("flags", r"__attribute(__)?\s*\(\s*\([^;{}]*\b" + _ATTRIBUTE + r"\s*\(\s*[\"\dA-Z]", _FLAGS),
-    ("flags", r"\[\[[^\]]*\b(__)?gnu(__)?\s*:[^\]]*\b" + _ATTRIBUTE + r"\s*\(\s*[\"\dA-Z]", _FLAGS),
-    (
-        "detects-benchmark",
-        r"AUTORESEARCH_|\bautoresearch\.(sh|checks|holdout|jsonl)|[\"']/proc/|\bMETRIC\s+\w+=",
-        _DETECTS,
-    ),
-    ("allocator", r"LD_PRELOAD|LD_AUDIT|GLIBC_TUNABLES|ld\.so\.preload", _ALLOCATOR),
-]
-JOINED = [(rule, re.compile(pattern), reason) for rule, pattern, reason in _SPLIT]
-"""Searched for in neighbouring added lines taken together, without what the compiler takes out of them."""
+_REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
+_UNSAFE = "the old code had it: is the program still as safe, and its answer as sure?"
 
 
-def joined(added: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Return every added line with the two after it as the compiler or the shell joins them.
+@dataclass(frozen=True)
+class Rule:
+    """A row of rules.txt."""
 
-    Comments and line splices go, digraphs become what they mean, string literals that stand side by side one.
+    kind: str
+    level: Level
+    view: str
+    families: tuple[str, ...]
+    reason: str
+    pattern: re.Pattern[str]
+
+
+def _table() -> Iterator[Rule]:
+    for block in Path(__file__).with_name("rules.txt").read_text(encoding="utf-8").split("\n[")[1:]:
+        heading, *rows = block.rstrip().split("\n")
+        words, _, reason = heading.partition("] ")
+        kind, level, view, *families = words.split()
+        pattern = re.compile("|".join(row.strip() for row in rows), re.MULTILINE)
+        yield Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern)
+
+
+RULES = list(_table())
+_SETTING = re.compile(
+    r"level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|iterations|"
+    r"rounds|max_?iter|digits|dtype|journal_mode|safe|checksum|verify|validate|window|depth|limit",
+    re.IGNORECASE,
+)
+_LITERAL = re.compile(
+    r"\b\d[\w.]*(?:e-?\d+)?\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'"
+)
+_TEST_LINE = re.compile(
+    r"#\[\s*(?:\w+::)?test\b|#\[\s*cfg\(test\)|^\s*(?:///?!?\s*)?>>> |^\s*def test_\w+|\b(?:it|test|describe)\s*\(\s*[\"']|"
+    r"^func (?:Test|Benchmark|Fuzz)\w*|@Test\b|\bassert(?:_eq|_ne|Equals|Equal|That)!?\s*\(|^\s*(?:ok|is|is_deeply)\s*\(?"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place where a rule speaks: a line of the new file, or of the old one where the line is gone."""
+
+    kind: str
+    level: Level
+    reason: str
+    line: int
+    quoted: str
+
+
+def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) -> Iterator[Place]:
+    """Yield what the added lines do that a rule knows."""
+    read, lines = code.source(path, new), {number for number, _ in added}
+    before, after = _stripped(old), new.split("\n")
+    views = {"code": [read.code], "text": [read.text], "all": [read.text, read.comments]}
+    macros = [(text, at) for text, at in code.expanded(read) if lines & set(at)]
+    for rule in RULES:
+        kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
+        if view == "old" or (rule.families and read.family not in rule.families):
+            continue
+        texts: list[tuple[str, Level]] = [(text, level) for text in views[view]]
+        if view != "all" and not read.exact and level == "refuse":
+            texts.append((read.comments, "review"))
+        for text, says in texts:
+            for match in pattern.finditer(text):
+                at = [n for n in read.lines(*match.span()) if n in lines]
+                quoted = " ".join(after[at[0] - 1].split()) if at else ""
+                if at and not (says == "review" and quoted in before):
+                    yield Place(kind, says, reason, at[0], quoted)
+        for text, lines_of in macros if view != "all" else []:
+            if pattern.search(text):
+                first = min(lines & set(lines_of))
+                yield Place(kind, level, reason + " (through a macro)", first, " ".join(text.split()))
+    if read.family == "py":
+        for number in sorted(set(python_state.lines(new)) & lines):
+            yield Place("remembers", "review", _REMEMBERS, number, " ".join(after[number - 1].split()))
+
+
+def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = frozenset()) -> Iterator[Place]:
+    """Yield what the old text had more of than the new: durability, checks, error paths, locks, frees, tests, settings.
+
+    `elsewhere`: the lines that other files of the change got; what moved there is not gone.
     """
-    found = []
-    for place, (number, _) in enumerate(added):
-        near = [text[:1000] for at, text in added[place : place + 3] if at - number < 3]
-        text = re.sub(r"/\*.*?\*/", " ", " \n".join(near).replace("\\ \n", " ").replace("%:", "#"))
-        text = re.sub(r"(?<=[\w/.\"'])(\"\s*(\+\s*)?\"|'\s*(\+\s*)?'|'\"|\"')(?=[\w/.\"'])", "", text)
-        found.append((number, text))
-    return found
+    reads = [code.source(path, text) for text in (old, new)]
+    if reads[0].family == "prose":
+        return
+    now, was = _stripped(new), _stripped(old)
+    gone = [
+        (number, text)
+        for number, text in enumerate(old.split("\n"), 1)
+        if " ".join(text.split()) not in now | elsewhere
+    ]
+    missing = {number for number, _ in gone}
+    for rule in (rule for rule in RULES if rule.view == "old"):
+        pattern = rule.pattern
+        counts = [Counter(" ".join(m[0].split()) for m in pattern.finditer(read.code)) for read in reads]
+        if sum(counts[0].values()) <= sum(counts[1].values()):
+            continue
+        for match in pattern.finditer(reads[0].code):
+            number = reads[0].lines(*match.span())[-1]
+            if number in missing and counts[0][" ".join(match[0].split())] > counts[1][" ".join(match[0].split())]:
+                yield Place("less-safe", "review", rule.reason, number, "")
+    tests = [sum(bool(_TEST_LINE.search(line)) for line in text.split("\n")) for text in (old, new)]
+    if tests[1] < tests[0]:
+        for number, text in gone:
+            if _TEST_LINE.search(text):
+                yield Place("tests", "refuse", "a test that stood here is gone", number, text.strip())
+    yield from _weaker(gone, [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was])
+
+
+def _weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]]) -> Iterator[Place]:
+    """Yield added lines that are a deleted one with another value of a setting, or float in place of double."""
+    shapes = {_LITERAL.sub("?", " ".join(text.split())): text for _, text in gone}
+    for number, text in come:
+        before = shapes.get(_LITERAL.sub("?", " ".join(text.split())))
+        if before is None:
+            continue
+        if "double" in before and "float" in text:
+            yield Place("precision", "review", "float in place of double: do the checks see it?", number, text.strip())
+        elif _SETTING.search(text):
+            yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text.strip())
+
+
+def _stripped(text: str) -> set[str]:
+    return {" ".join(line.split()) for line in text.split("\n")}
 
 
 MAX_NUMBERS = 500

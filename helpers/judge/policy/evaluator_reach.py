@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import sys
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpers.judge.policy import code
 from helpers.judge.policy.changes import Change
 
 _ROOTS = ("", "src/", "lib/", "python/")
@@ -16,6 +20,59 @@ _CODE = re.compile(
     r"glsl|hlsl|sql|proto|ex|exs|erl|clj|cljs|nim|d|dart|vim|el|tcl|awk|v|sv|vhd"
 )
 """Suffixes of what is program; what is not may be input."""
+_DRIVER = re.compile(
+    r"(^|[/_.-])(bench\w*|verif\w*|check\w*|test\w*|gen(erat\w*)?|driver|harness|tim(e|er|ing)|measur\w*|eval\w*|compar\w*|"
+    r"golden|expect\w*|oracle|reference|scor\w*|perf\w*|workload\w*|make_?\w*|mk\w*|run_?\w*|load_?test\w*|valid\w*)\.\w+$|"
+    r"(^|/)(tools|scripts|ci|bench\w*)/"
+)
+_MEASURES = re.compile(
+    rb"METRIC\b|AUTORESEARCH|perf_counter|performance\.now|process\.hrtime|Instant::now|clock_gettime|nanoTime"
+)
+"""What a driver has and the program that it drives has not: a name for it, or a clock."""
+_HEADERS = frozenset(
+    [
+        "assert",
+        "ctype",
+        "errno",
+        "fenv",
+        "float",
+        "inttypes",
+        "limits",
+        "locale",
+        "math",
+        "setjmp",
+        "signal",
+        "stdalign",
+        "stdarg",
+        "stdatomic",
+        "stdbool",
+        "stddef",
+        "stdint",
+        "stdio",
+        "stdlib",
+        "string",
+        "strings",
+        "tgmath",
+        "threads",
+        "time",
+        "uchar",
+        "unistd",
+        "wchar",
+        "pthread",
+        "fcntl",
+        "sched",
+        "dirent",
+    ]
+)
+MANIFESTS = (
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "package.json",
+    "requirements.txt",
+    "Pipfile",
+    "environment.yml",
+)
 
 
 @dataclass(frozen=True)
@@ -26,25 +83,39 @@ class Named:
     modules: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Project:
+    """What a change may lean on: the tree's files and the text of its manifests."""
+
+    files: frozenset[str]
+    manifest: str
+
+
 def named_by(text: str) -> Named:
     """Read the names in the protected scripts' text."""
-    names = frozenset(word.strip("./") for word in re.findall(r"[\w./+@-]+", text))
+    names = frozenset(word.removeprefix("./").strip("./") for word in re.findall(r"[\w./+@-]+", text))
     modules: set[str] = set()
     for match in re.finditer(r"\b(?:import|from|-m)\s+([\w., ]+)", text):
         modules |= {part.split(".")[0].split(" ")[0] for part in re.split(r"\s*,\s*", match[1]) if part}
     return Named(names, frozenset(modules))
 
 
+def is_driver(path: str, content: bytes) -> bool:
+    """Tell whether a program that the evaluator runs belongs to it: by its name, or because it measures."""
+    return bool(_DRIVER.search(path) or _MEASURES.search(content))
+
+
 def reach(change: Change, known: Named) -> tuple[str, str] | None:
     """Return (rule, reason) when the change reaches the evaluator; None otherwise."""
     name = change.path.rsplit("/", 1)[-1]
-    module = _module(change.path)
-    if change.old is None and module and (module in sys.stdlib_module_names or module in known.modules):
-        return "shadow", f"a new {module} may stand in for the module of that name"
     if change.old is None:
-        named = change.path in known.names or (name in known.names and "." in name.strip("."))
-        return ("shadow", "a protected script names it, and it was not there before") if named else None
-    if _CODE.fullmatch(name.rpartition(".")[2].lower()) or "." not in name.strip("."):
+        return _shadows(change.path, name, known)
+    program = _CODE.fullmatch(name.rpartition(".")[2].lower()) or "." not in name.strip(".")
+    if program:
+        own = change.path in known.names or (name in known.names and "." in name)
+        module = change.path.removesuffix(".py").replace("/", ".").split(".")[-1] if name.endswith(".py") else ""
+        if (own or module in known.modules) and is_driver(change.path, change.old):
+            return "evaluator", "a protected script runs it to measure or to check: it is the evaluator's"
         return None
     folders = {change.path[: at.start()] for at in re.finditer("/", change.path)}
     if known.names & {change.path, name, *folders}:
@@ -52,10 +123,89 @@ def reach(change: Change, known: Named) -> tuple[str, str] | None:
     return None
 
 
-def _module(path: str) -> str | None:
+def _shadows(path: str, name: str, known: Named) -> tuple[str, str] | None:
+    module = _module(path, known)
+    if module and (module in sys.stdlib_module_names or module in known.modules or module in _installed()):
+        return "shadow", f"a new {module} may stand in for the module of that name"
+    if path in known.names or (name in known.names and "." in name.strip(".")):
+        return "shadow", "a protected script names it, and it was not there before"
+    if name.endswith(".h") and name[:-2] in _HEADERS:
+        return "shadow", f"a new {name} may stand in for the system's header"
+    letters = {unicodedata.name(c, "?").split()[0] for c in path if c.isalpha()}
+    if len(letters & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "FULLWIDTH"}) > 1:
+        return "shadow", "a name of letters that look like others"
+    return None
+
+
+def _installed() -> set[str]:
+    return set(importlib.metadata.packages_distributions()) - {"src", "lib", "helpers", "scripts"}
+
+
+def _module(path: str, known: Named) -> str | None:
     """Return the Python module that a path makes in one of the folders that are searched first."""
-    for root in _ROOTS:
+    beside = {name.rpartition("/")[0] + "/" for name in known.names if name.endswith(".py") and "/" in name}
+    for root in (*_ROOTS, *sorted(beside)):
         match = re.fullmatch(re.escape(root) + r"(\w+)(?:\.py|/__init__\.py)", path)
         if match:
             return match[1]
     return None
+
+
+_IMPORTS = {
+    "py": re.compile(r"^\s*(?:import|from)\s+([A-Za-z_]\w*)", re.MULTILINE),
+    "js": re.compile(r"(?:\brequire\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"']((?:@[\w.-]+/)?[\w.-]+)", re.MULTILINE),
+}
+_NODE = frozenset(
+    [
+        "assert",
+        "async_hooks",
+        "buffer",
+        "child_process",
+        "cluster",
+        "console",
+        "crypto",
+        "dns",
+        "events",
+        "fs",
+        "http",
+        "http2",
+        "https",
+        "module",
+        "net",
+        "os",
+        "path",
+        "perf_hooks",
+        "process",
+        "querystring",
+        "readline",
+        "stream",
+        "string_decoder",
+        "timers",
+        "tls",
+        "tty",
+        "url",
+        "util",
+        "v8",
+        "vm",
+        "worker_threads",
+        "zlib",
+        "node",
+    ]
+)
+
+
+def undeclared(change: Change, project: Project) -> Iterator[tuple[int, str]]:
+    """Yield (line, reason) for each new import of what is neither the language's, nor the project's, nor declared."""
+    text = (change.new or b"").decode("utf-8", "replace")
+    read = code.source(change.path, text)
+    if read.family not in _IMPORTS:
+        return
+    lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
+    known = set(_IMPORTS[read.family].findall(code.source(change.path, old).text))
+    parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
+    known |= parts | (sys.stdlib_module_names | {"__future__"} if read.family == "py" else _NODE)
+    for match in _IMPORTS[read.family].finditer(read.text):
+        name, at = match[1], read.lines(match.start(1), match.end(1))[0]
+        declared = re.search(rf"(?i)(?<![\w-])(?:py)?{re.escape(name).replace('_', '[-_]')}(?![\w])", project.manifest)
+        if at in lines and name not in known and not name.startswith(".") and not declared:
+            yield at, f"{name} is not declared by the project: it may not be there elsewhere"

@@ -1,18 +1,18 @@
-"""The guard applied to a sealed experiment of the session, and its words."""
+"""The policy applied to a sealed experiment of the session, and its words."""
 
 from __future__ import annotations
 
 import hashlib
 
-from helpers import console, git_objects, paths
-from helpers.judge.policy import check
+from helpers import console, git, git_objects, paths
+from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
 from helpers.run.copies.copies import Sealed, Workdirs
 from helpers.state import State
 
 
 def violations(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Violation]:
-    """Return everything that the guard has to say of the sealed tree, refusals first.
+    """Return everything that the policy has to say of the sealed tree, refusals first.
 
     `trees`: the two that were measured, where they are known; else from where the copy began to the sealed one.
     """
@@ -25,6 +25,7 @@ def violations(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str
         protected=now.protected,
         present=protected_hashes(work, trees[1] if trees else sealed.tree),
         evaluator=evaluator_text(work, now),
+        project=project_of(work, str(now.require_lock()["tree"])),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -36,21 +37,42 @@ def protected_hashes(work: Workdirs, tree: str) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in held if content is not None}
 
 
+def project_of(work: Workdirs, tree: str) -> evaluator_reach.Project:
+    """Return what a tree holds and declares."""
+    files = frozenset(git.output(work.root, ["ls-tree", "-r", "-z", "--name-only", tree]).split("\0")) - {""}
+    kept = sorted(path for path in files if path.rsplit("/", 1)[-1] in evaluator_reach.MANIFESTS)
+    return evaluator_reach.Project(files, _texts(work, tree, kept))
+
+
 def evaluator_text(work: Workdirs, now: State) -> str:
-    """Return the text of the protected scripts, as they were locked."""
+    """Return the text of the protected scripts and the build command as locked, and of the drivers that they run."""
     tree = str(now.require_lock()["tree"])
-    texts = git_objects.blobs(work.root, [f"{tree}:{name}" for name in paths.COMMITTED])
+    build = str(now.require_lock().get("task", {}).get("envs", {}).get("BUILD_CMD", ""))
+    text = _texts(work, tree, list(paths.COMMITTED)) + "\n" + build
+    known, files = evaluator_reach.named_by(text), project_of(work, tree).files
+    named = sorted(path for path in files if path in known.names and path not in paths.COMMITTED)
+    contents = git_objects.blobs(work.root, [f"{tree}:{path}" for path in named])
+    drivers = [(content or b"") for path, content in zip(named, contents, strict=True) if _runs(path, content)]
+    return "\n".join([text, *(driver.decode("utf-8", "replace") for driver in drivers)])
+
+
+def _runs(path: str, content: bytes | None) -> bool:
+    return bool(content) and len(content or b"") < 200_000 and evaluator_reach.is_driver(path, content or b"")
+
+
+def _texts(work: Workdirs, tree: str, names: list[str]) -> str:
+    texts = git_objects.blobs(work.root, [f"{tree}:{name}" for name in names])
     return "\n".join((text or b"").decode("utf-8", "replace") for text in texts)
 
 
 def require_allowed(
     work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None
 ) -> list[Violation]:
-    """Raise Failure (4) when the guard refuses the experiment; return what is left to review."""
+    """Raise Failure (4) when the policy refuses the experiment; return what is left to review."""
     found = violations(work, sealed, now, trees)
     bad = [finding for finding in found if finding.level == "refuse"]
     if bad:
-        lines = "\n  ".join(violation_line(finding) for finding in bad[:10])
+        lines = "\n  ".join(violation_line(finding) for finding in bad)
         opens = [finding for finding in bad if finding.rule != "protected"]
         do = "take it out of the experiment"
         if len(opens) == len(bad):
@@ -58,11 +80,11 @@ def require_allowed(
                 "; only the person opens what is closed: "
                 f"start_session.py --goal {now.config['name']} --allow {opens[0].rule}:{opens[0].path}"
             )
-        raise console.refused(f"the guard refuses {sealed.name}:\n  {lines}", do)
+        raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
 
 
 def violation_line(finding: Violation) -> str:
-    """Return one finding as a line: level, place, rule, reason."""
+    """Return one violation as a line: level, place, rule, reason."""
     place = finding.path + (f":{finding.line}" if finding.line else "")
     return f"{finding.level}: {place}: {finding.message} [{finding.rule}]"

@@ -73,7 +73,9 @@ RULES: list[Rule] = [
         _TEST,
         """
         tests/* test/* */tests/* */test/* spec/* t/* */testdata/* testdata/* test_*.py *_test.py *_test.go
-        *.test.js *.test.ts *.spec.js *.spec.ts *_test.cc *_test.cpp bench/* benches/* benchmark/* benchmarks/*
+        *.test.* *.spec.js *.spec.ts *.spec.*s *.spec.*x *_spec.rb *Test.java *Tests.java *Test.kt *Tests.cs __tests__/*
+        */__tests__/* __snapshots__/* */__snapshots__/* __mocks__/* */__mocks__/* *.snap *.t fixtures/* */fixtures/*
+        */tests.rs tests.py */tests.py testutil* test_util* test_helper* *_test.cc *_test.cpp bench/* benches/* benchmark/* benchmarks/*
         */bench/* */benches/* */benchmark/* */benchmarks/* *_bench_test.go
     """,
     ),
@@ -87,7 +89,9 @@ RULES: list[Rule] = [
         .gitattributes .skyignore .dockerignore bash sh dash env python python3 awk sed grep time date timeout
         cmp diff sort mktemp make cc gcc clang node perl ruby java taskset sha256sum hyperfine perf bc seq
         .python-version .tool-versions .nvmrc mise.toml .yarnrc* .mocharc* .pdbrc .lldbinit .ghci .mise.toml
-        pyvenv.cfg
+        pyvenv.cfg Test/* */Test/*.pm List/Util.pm */List/Util.pm Time/HiRes.pm */Time/HiRes.pm strict.pm warnings.pm
+        Carp.pm minitest/* */minitest/* test/unit* rspec/* */rspec/* benchmark.rb json.rb set.rb minitest.rb rspec.rb
+        digest.rb timeout.rb
     """,
     ),
     *_rules(
@@ -107,42 +111,3 @@ RULES: list[Rule] = [
     """,
     ),
 ]
-
-STANDARD_LIBRARY = (
-    "time",
-    "statistics",
-    "subprocess",
-    "json",
-    "os",
-    "sys",
-    "math",
-    "random",
-    "re",
-    "io",
-    "pathlib",
-    "timeit",
-    "resource",
-    "hashlib",
-    "csv",
-    "collections",
-    "functools",
-    "itertools",
-    "tempfile",
-    "shutil",
-    "argparse",
-    "datetime",
-    "string",
-    "struct",
-    "threading",
-    "socket",
-    "types",
-    "typing",
-    "unittest",
-    "pickle",
-    "copy",
-    "decimal",
-    "fractions",
-    "gc",
-)
-"""Modules that a Python script would import from its own folder instead, wherever that is; guard_evaluator knows them all
-for the folders that are searched first."""

@@ -104,12 +104,12 @@ def _inspect(
     left = experiment.require_allowed(work, sealed, now, trees)
     if (left or signs) and not words.reviewed:
         seen = [f"review: while it was measured: {sign} [background]" for sign in signs]
-        lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left[:20])])
+        lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left)])
         raise console.refused(
-            f"the guard wants these places of {sealed.name} reviewed:\n  {lines}",
+            f"the policy wants these {len(seen) + len(left)} places of {sealed.name} reviewed:\n  {lines}",
             f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
         )
-    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left[:20]]
+    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left]
 
 
 def _branch_in_order(root: Path, now: State) -> None:

@@ -56,7 +56,7 @@ HONEST = [
     ("src/a.c", "    const __m256i x = _mm256_loadu_si256((const void *)p);\n    memcpy(dst, src, n);\n"),
     ("lib/parse.py", "def parse(text):\n    parts = text.split(',')\n    return [int(p) for p in parts]\n"),
     ("src/lib.rs", "#[inline]\npub fn f(x: &[u8]) -> usize { x.iter().filter(|b| **b == b'\\n').count() }\n"),
-    ("src/index.js", "const cache = new Map();\nfor (const row of rows) total += row.size;\n"),
+    ("src/index.js", "for (const row of rows) total += row.size;\n"),
     (
         "src/a.cc",
         "template <class T> void swap(T &a, T &b) { T c = std::move(a); a = std::move(b); b = std::move(c); }\n",
@@ -130,7 +130,7 @@ def test_refused_by_name(path: str, text: str | bytes, rule: str) -> None:
 
 REVIEWED = [
     ("src/a.c", "static float x;\nx = rsqrt(y);\n", "precision"),
-    ("lib/a.py", "@lru_cache\ndef f(x): ...\n", "keeps-state"),
+    ("lib/a.py", "@lru_cache\ndef f(x): ...\n", "remembers"),
     ("lib/a.py", "open('/tmp/answers')\n", "keeps-state"),
     ("lib/a.py", "time.sleep(1)\n", "waits"),
     ("lib/a.py", "subprocess.Popen(['x'])\n", "background"),

@@ -1,0 +1,172 @@
+"""Source read as its language reads it: comments and strings apart, spliced lines joined, macros replaced.
+
+With Pygments (in the bundle's .venv) comments are left out. On a bare python3 a small scanner finds them, and as it may be
+wrong about where one ends, what stands in them is still looked at: a rule that would refuse then asks for a review.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import importlib
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from helpers import paths
+
+_FAMILIES = {
+    "c": "c h cc cpp cxx c++ hh hpp hxx inc inl m mm cu cuh",
+    "py": "py pyx pxd pyi pyw",
+    "js": "js mjs cjs jsx ts tsx mts cts",
+    "rs": "rs",
+    "go": "go",
+    "java": "java kt kts scala groovy cs swift",
+    "pl": "pl pm t",
+    "rb": "rb",
+    "sh": "sh bash zsh",
+    "prose": "md rst adoc markdown",
+}
+_FAMILY = {suffix: family for family, suffixes in _FAMILIES.items() for suffix in suffixes.split()}
+_SLASHES, _HASHES = ("c", "js", "rs", "go", "java"), ("py", "pl", "rb", "sh")
+LARGEST_LEXED = 400_000
+_STRING = r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`"
+_SCANNERS = {
+    "/": re.compile(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|(?P<string>{_STRING})"),
+    "#": re.compile(rf"(?P<comment>(?<![\w$&])\#[^\n]*)|(?P<string>{_STRING})"),
+}
+_RUN = re.compile(
+    r"(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')(?:\s*\+?\s*[uUL]?(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))+"
+)
+_PIECE = re.compile(r"\"((?:\\.|[^\"\\\n])*)\"|'((?:\\.|[^'\\\n])*)'")
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\S.{0,200})$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's text in views of one length: code alone, with its strings, and what stands in comments."""
+
+    family: str
+    code: str
+    text: str
+    comments: str
+    exact: bool
+    starts: list[tuple[int, int]]
+    runs: list[tuple[int, int]]
+
+    def lines(self, begin: int, end: int) -> range:
+        """Return the lines of the file that a piece of a view comes from."""
+        for first, last in self.runs[bisect.bisect([r[0] for r in self.runs], begin) - 1 :][:1]:
+            end = max(end, last) if first <= begin < last else end
+        at = [
+            self.starts[bisect.bisect(self.starts, (place, 1 << 60)) - 1][1] for place in (begin, max(begin, end - 1))
+        ]
+        return range(at[0], at[1] + 1)
+
+
+def family_of(path: str, text: str = "") -> str:
+    """Return the family of languages that a file belongs to; empty where none is known."""
+    name = path.rsplit("/", 1)[-1]
+    known = _FAMILY.get(name.rpartition(".")[2].lower(), "") if "." in name else ""
+    start = re.match(r"#!.*\b(python|perl|ruby|node|bash|sh)", text[:100])
+    return known or ({"python": "py", "perl": "pl", "ruby": "rb", "node": "js"}.get(start[1], "sh") if start else "")
+
+
+@functools.lru_cache(maxsize=64)
+def source(path: str, text: str) -> Source:
+    """Read a file's text."""
+    family = family_of(path, text)
+    starts, parts, place, line = [(0, 1)], [], 0, 1
+    spliced = family in ("c", "sh")
+    for row in text.replace("\r\n", "\n").split("\n"):
+        joins = spliced and row.endswith("\\")
+        part = row[:-1] if joins else row + "\n"
+        parts.append(part)
+        place, line = place + len(part), line + 1
+        starts.append((place, line))
+    whole = "".join(parts)
+    if family == "c":
+        whole = re.sub(r"%:|\?\?=", lambda m: "#".ljust(len(m[0])), whole)
+    kinds, exact = _kinds(path, family, whole)
+    code = "".join(
+        c if k == "c" or c == "\n" or (k == "s" and c in "\"'`") else " " for c, k in zip(whole, kinds, strict=True)
+    )
+    full = "".join(c if k != "#" or c == "\n" else " " for c, k in zip(whole, kinds, strict=True))
+    remarks = "".join(c if k == "#" or c == "\n" else " " for c, k in zip(whole, kinds, strict=True))
+    runs: list[tuple[int, int]] = []
+
+    def join(match: re.Match[str]) -> str:
+        runs.append(match.span())
+        inner = "".join(piece[1] or piece[2] or "" for piece in _PIECE.finditer(match[0]))
+        return f'"{inner}"'.ljust(len(match[0]))
+
+    full = _RUN.sub(join, full)
+    return Source(family, code, full, remarks, exact, starts, runs)
+
+
+def expanded(read: Source) -> list[tuple[str, range]]:
+    """Return what uses of the file's own macros become, each with its lines, for C and its kin."""
+    if read.family != "c":
+        return []
+    found = []
+    for name, parameters, body in _MACRO.findall(read.text)[:200]:
+        names = [part.strip() for part in parameters.split(",")] if parameters else []
+        for use in re.finditer(rf"\b{re.escape(name)}\b" + (r"\s*\(([^;{}\n]*)\)" if names else ""), read.text):
+            became = body
+            for key, value in zip(names, use[1].split(",", len(names) - 1) if names else [], strict=False):
+                quoted, plain = f'"{value.strip()}"'.replace("\\", r"\\"), value.replace("\\", r"\\")
+                became = re.sub(rf"(?<!#)#\s*{re.escape(key)}\b", quoted, became)
+                became = re.sub(rf"\b{re.escape(key)}\b", plain, became)
+            around = read.text[max(0, read.text.rfind("\n", 0, use.start()) + 1) : use.start()]
+            end = read.text.find("\n", use.end())
+            found.append((around + became.replace("##", "") + read.text[use.end() : end], read.lines(*use.span())))
+    return found
+
+
+def _kinds(path: str, family: str, text: str) -> tuple[str, bool]:
+    """Return a letter for each character: c code, s string, # comment; and whether a real lexer said so."""
+    if family == "prose":
+        return "#" * len(text), True
+    lexer = _lexer(path) if len(text) <= LARGEST_LEXED else None
+    if lexer is not None:
+        return "".join(_letter(kind) * len(value) for _, kind, value in lexer.get_tokens_unprocessed(text)), True
+    scanner = _SCANNERS.get("/" if family in _SLASHES else "#" if family in _HASHES else "")
+    marks, last = [], 0
+    for match in scanner.finditer(text) if scanner else ():
+        marks += ["c" * (match.start() - last), ("#" if match["comment"] else "s") * len(match[0])]
+        last = match.end()
+    return "".join(marks) + "c" * (len(text) - last), False
+
+
+def _letter(kind: tuple[str, ...]) -> str:
+    words = tuple(kind)
+    if words[:1] == ("Comment",) and words[1:2] not in (("Preproc",), ("PreprocFile",), ("Hashbang",)):
+        return "#"
+    return "s" if words[:2] == ("Literal", "String") and words[2:3] != ("Interpol",) else "c"
+
+
+def _lexer(path: str) -> Any:  # noqa: ANN401 - of a package that may not be there
+    """Return Pygments' lexer for a file's name, from the bundle's environment too; None where there is none."""
+    lexers = _pygments()
+    if lexers is None:
+        return None
+    for name in (path.rsplit("/", 1)[-1], "x." + _SAME.get(path.rpartition(".")[2].lower(), "")):
+        if lexers.find_lexer_class_for_filename(name) is not None:
+            return lexers.get_lexer_for_filename(name, stripnl=False, ensurenl=False)
+    return None
+
+
+_SAME = {"cjs": "js", "mts": "ts", "cts": "ts", "inc": "c", "inl": "cpp", "t": "pl", "h": "c"}
+
+
+@functools.lru_cache(maxsize=1)
+def _pygments() -> Any:  # noqa: ANN401
+    places = [str(place) for place in sorted((paths.BUNDLE / ".venv" / "lib").glob("python3*/site-packages"))]
+    sys.path += places  # pure Python: any interpreter can load it
+    try:
+        return importlib.import_module("pygments.lexers")
+    except ImportError:
+        return None
+    finally:
+        del sys.path[len(sys.path) - len(places) :]

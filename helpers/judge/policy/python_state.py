@@ -1,0 +1,111 @@
+"""State that outlives a call in Python, read from its syntax tree: it runs on a bare python3 as well."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_WRITERS = frozenset(
+    [
+        "append",
+        "add",
+        "update",
+        "setdefault",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "clear",
+        "remove",
+        "discard",
+        "appendleft",
+        "push",
+        "sort",
+        "reverse",
+        "__setitem__",
+    ]
+)
+_MAKERS = frozenset(
+    [
+        "dict",
+        "list",
+        "set",
+        "defaultdict",
+        "OrderedDict",
+        "deque",
+        "Counter",
+        "WeakValueDictionary",
+        "WeakKeyDictionary",
+        "bytearray",
+    ]
+)
+
+
+def lines(text: str) -> Iterator[int]:
+    """Yield the lines where a function writes what stands outside of it; none where the text is no Python."""
+    try:
+        tree = ast.parse(text.lstrip("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    outer = _outer(tree)
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            for default in [*function.args.defaults, *function.args.kw_defaults]:
+                if _container(default):
+                    yield function.lineno
+                    yield default.lineno if default else function.lineno
+            yield from _written(function, outer - _local(function))
+            yield from (
+                line for within in _returned(function) for line in _written(within, _local(function) - _local(within))
+            )
+
+
+def _returned(function: ast.AST) -> list[ast.AST]:
+    """Return the functions that a function makes and hands out: what they share lives as long as they do."""
+    out = {
+        n.id for r in ast.walk(function) if isinstance(r, ast.Return) for n in ast.walk(r) if isinstance(n, ast.Name)
+    }
+    inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
+    return [node for node in inner if node.name in out]
+
+
+def _outer(tree: ast.Module) -> set[str]:
+    """Return the names that the module's own level binds, its classes' included."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return found | {"cls"}
+
+
+def _local(function: ast.AST) -> set[str]:
+    bound = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)} - {"cls"}
+    bound |= {alias.asname or alias.name for n in ast.walk(function) if isinstance(n, ast.Import) for alias in n.names}
+    free = {n for node in ast.walk(function) if isinstance(node, (ast.Global, ast.Nonlocal)) for n in node.names}
+    return bound - free
+
+
+def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
+    for node in ast.walk(function):
+        target: ast.AST | None = None
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+            target = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITERS:
+            target = node.func.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
+            target = node.args[0]
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        if isinstance(target, ast.Name) and target.id in outer:
+            yield getattr(node, "lineno", 1)
+
+
+def _container(node: ast.AST | None) -> bool:
+    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MAKERS
+    return made or isinstance(node, (ast.Dict, ast.List, ast.Set))
