@@ -1,7 +1,7 @@
 """The policy: what a sealed tree may not contain, whatever it gains.
 
-A violation says refuse (the experiment is out) or review (a reader must look and say why it is honest). It is a fence, not
-a proof: the hashes, the checks, the comparison's isolation and the reader are the other layers.
+A violation says refuse (the experiment is out) or review (a reader must look and say why it is honest). It is a fence,
+not a proof: the hashes, the checks, the comparison's isolation and the reader are the other layers.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def violations(
 ) -> list[Violation]:
     """Return all violations; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
 
-    `evaluator` is the text of the protected scripts: what they name is theirs. `project`: its files and manifests, for what it
-    may import.
+    `evaluator` is the text of the protected scripts: what they name is theirs. `project`: its files and manifests.
     `allow` entries are `RULE`, `RULE:GLOB` or `GLOB`; nothing opens a protected file.
     """
     found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)

@@ -1,7 +1,7 @@
 """Source read as its language reads it: comments and strings apart, spliced lines joined, macros replaced.
 
-With Pygments (in the bundle's .venv) comments are left out. On a bare python3 a small scanner finds them, and as it may be
-wrong about where one ends, what stands in them is still looked at: a rule that would refuse then asks for a review.
+With Pygments (in the bundle's .venv) comments are left out. On a bare python3 a small scanner finds them, and as it may
+be wrong about where one ends, what stands in them is still looked at: a rule that would refuse then asks for a review.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def source(path: str, text: str) -> Source:
     return Source(family, code, full, remarks, exact, starts, runs)
 
 
-def expanded(read: Source) -> list[tuple[str, range]]:
-    """Return what uses of the file's own macros become, each with its lines, for C and its kin."""
+def expanded(read: Source) -> list[tuple[str, range, str]]:
+    """Return what uses of the file's own macros become, each with its lines and the macro's body, for C."""
     if read.family != "c":
         return []
     found = []
@@ -120,7 +120,9 @@ def expanded(read: Source) -> list[tuple[str, range]]:
                 became = re.sub(rf"\b{re.escape(key)}\b", plain, became)
             around = read.text[max(0, read.text.rfind("\n", 0, use.start()) + 1) : use.start()]
             end = read.text.find("\n", use.end())
-            found.append((around + became.replace("##", "") + read.text[use.end() : end], read.lines(*use.span())))
+            found.append(
+                (around + became.replace("##", "") + read.text[use.end() : end], read.lines(*use.span()), body)
+            )
     return found
 
 

@@ -67,7 +67,7 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     read, lines = code.source(path, new), {number for number, _ in added}
     before, after = _stripped(old), new.split("\n")
     views = {"code": [read.code], "text": [read.text], "all": [read.text, read.comments]}
-    macros = [(text, at) for text, at in code.expanded(read) if lines & set(at)]
+    macros = [macro for macro in code.expanded(read) if lines & set(macro[1])]
     for rule in RULES:
         kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
         if view == "old" or (rule.families and read.family not in rule.families):
@@ -81,8 +81,8 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
                 quoted = " ".join(after[at[0] - 1].split()) if at else ""
                 if at and not (says == "review" and quoted in before):
                     yield Place(kind, says, reason, at[0], quoted)
-        for text, lines_of in macros if view != "all" else []:
-            if pattern.search(text):
+        for text, lines_of, body in macros if view != "all" else []:
+            if pattern.search(text) and not pattern.search(body):  # a macro's own definition is looked at by itself
                 first = min(lines & set(lines_of))
                 yield Place(kind, level, reason + " (through a macro)", first, " ".join(text.split()))
     if read.family == "py":
@@ -131,7 +131,7 @@ def _weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]]) -> Iterato
             continue
         if "double" in before and "float" in text:
             yield Place("precision", "review", "float in place of double: do the checks see it?", number, text.strip())
-        elif _SETTING.search(text):
+        elif _SETTING.search(re.sub(r"\"[^\"]*\"", "", text)):
             yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text.strip())
 
 

@@ -95,7 +95,8 @@ def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
     for node in ast.walk(function):
         target: ast.AST | None = None
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
-            target = node.value
+            dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
+            target = None if dunder else node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITERS:
             target = node.func.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
