@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console
+from helpers import console, files
 
 ORIGIN = "origin.json"
 """In the folder of isolated copies: which repository they belong to, so that scripts also work from a copy."""
@@ -205,11 +205,11 @@ def branch(root: Path) -> str | None:
 def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
     """Append `lines` to .git/info/exclude once each; return those that were new."""
     file = repository.common_dir / "info" / "exclude"
-    present = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+    present = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     new = [line for line in lines if f"/{line}" not in present.splitlines()]
     if new:
         file.parent.mkdir(exist_ok=True)
         glue = "" if not present or present.endswith("\n") else "\n"
-        with file.open("a", encoding="utf-8", errors="surrogateescape") as out:
-            out.write(glue + "".join(f"/{line}\n" for line in new))
+        added = "".join(f"/{line}\n" for line in new)
+        files.replace(file.resolve(), present + glue + added)  # a link is the person's own arrangement
     return new

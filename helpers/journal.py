@@ -6,7 +6,6 @@ aside on the next append, never a reason to lose the rest.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers import console, paths
+from helpers import console, files, locks, paths
 
 Event = dict[str, Any]
 _DECODER = json.JSONDecoder()
@@ -33,17 +32,8 @@ def now_ms() -> int:
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Hold the session's lock: for a read of the journal and an append that depends on it."""
-    name = f"{root}/{paths.STATE}/journal.lock"
-    try:
-        descriptor = os.open(name, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        paths.state_folder(root)
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locks.held(paths.state_folder(root) / "journal.lock", wait=True):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def append(root: Path, event: Event) -> Event:
@@ -70,7 +60,7 @@ def append_locked(root: Path, event: Event) -> Event:
             os.ftruncate(descriptor, size)  # a half line of a full disk must not stay
             raise
         if size == 0:
-            _sync_folder(root)
+            files.sync_folder(root)
     finally:
         os.close(descriptor)
     return event
@@ -148,9 +138,7 @@ def _set_torn_aside(root: Path, descriptor: int) -> int:
         os.pwrite(descriptor, b"\n", size)
         return size + 1
     aside = paths.state_folder(root) / f"torn-{now_ms()}.txt"
-    aside.write_bytes(tail)
-    with aside.open("rb") as file:
-        os.fsync(file.fileno())
+    files.replace(aside, tail)
     os.ftruncate(descriptor, start)
     console.note(f"warning: the journal's last line was torn (a crash); set aside in {aside}")
     return start
@@ -171,11 +159,3 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     while data:
         written = os.pwrite(descriptor, data, offset)
         data, offset = data[written:], offset + written
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,19 +15,21 @@ MAX_WAIT_SECONDS = 5.0
 
 @contextmanager
 def held(file: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
-    """Hold the lock `file` while the block runs; yields whether it could be had (always, with `wait`).
+    """Hold the lock `file` (or a folder) while the block runs; yields whether it could be had (always, with `wait`).
 
     `shared`: beside others that hold it so, for who only looks whether somebody works. Such a look keeps nobody from
     work: who cannot have the lock, though nobody works, tries again until the look is over.
     """
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    flags = os.O_RDONLY if file.is_dir() else os.O_RDWR | os.O_CREAT
+    descriptor = os.open(file, flags | os.O_CLOEXEC, 0o644)
     try:
-        yield _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
+        yield take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, kind: int, *, wait: bool) -> bool:
+def take(descriptor: int, kind: int = fcntl.LOCK_EX, *, wait: bool) -> bool:
+    """Take the lock on an open file; tell whether it could be had. It is let go of with the descriptor."""
     if wait:
         fcntl.flock(descriptor, kind)
         return True

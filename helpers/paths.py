@@ -8,7 +8,7 @@ import re
 import stat
 from pathlib import Path
 
-from helpers import console
+from helpers import console, files
 
 BUNDLE = Path(__file__).resolve().parent.parent
 """The folder of SKILL.md."""
@@ -56,7 +56,7 @@ def state_folder(root: Path) -> Path:
     folder.mkdir(exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+        files.replace(ignore, "*\n")
     return folder
 
 

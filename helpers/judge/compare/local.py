@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, git_objects, journal, paths, state
+from helpers import console, files, git, git_objects, journal, paths, state
 from helpers.judge.compare import driver
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
@@ -138,8 +138,8 @@ def start(root: Path, its: Plan) -> str:
     """Start the driver, detached; return its job."""
     folder = Folder(root, its.job, KIND)
     folder.path.mkdir(parents=True)
-    (folder.path / "plan.json").write_text(json.dumps(its.as_dict()), encoding="utf-8")
-    (folder.path / "spec.json").write_text("{}", encoding="utf-8")
+    files.replace(folder.path / "plan.json", json.dumps(its.as_dict()))
+    files.replace(folder.path / "spec.json", "{}")
     detached.fork(lambda: driver.carry_out(root, its.job), job_folder.runner_log(root))
     return its.job
 

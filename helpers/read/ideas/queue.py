@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, journal, paths
+from helpers import console, files, journal, paths
 
 KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
 SCALE = range(1, 6)
@@ -107,7 +107,7 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
         before = file.read_bytes() if file.exists() else b"# Ideas\n\n"
         idea = Idea(text, _free(before), data={k: _word(v) for k, v in data.items() if v})
         glue = b"" if not before or before.endswith(b"\n") else b"\n"
-        _write(file, before + glue + (idea.line() + "\n").encode())
+        files.replace(file, before + glue + (idea.line() + "\n").encode())
         return idea, True
 
 
@@ -139,7 +139,7 @@ def _close(root: Path, name: str, data: dict[str, str]) -> Idea:
     file = root / paths.IDEAS
     rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
-    _write(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
+    files.replace(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
     return idea
 
 
@@ -151,10 +151,3 @@ def _free(content: bytes) -> int:
 def _word(value: str) -> str:
     """Return a value as one word: spaces become underscores, braces go."""
     return re.sub(r"[\s{}]+", "_", value.strip())[:300]
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Replace the file as a whole; the caller holds the lock, for the partial file has one name."""
-    partial = file.with_name(f".{file.name}.part")
-    partial.write_bytes(content)
-    partial.replace(file)

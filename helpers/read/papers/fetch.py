@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from helpers import console
+from helpers import console, files
 from helpers.read import untrusted
 from helpers.read.papers import arxiv, downloads, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
@@ -53,7 +53,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     wanted.folder.mkdir(parents=True, exist_ok=True)
     for suffix, data in ((".pdf", pdf), (".md", content)):
         if data:
-            index.replace_file(wanted.folder / (name + suffix), data)
+            files.replace(wanted.folder / (name + suffix), data)
     index.write(wanted.folder, entry)
     return entry
 

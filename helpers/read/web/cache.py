@@ -6,20 +6,20 @@ to be true. Without a writable place everything still works, only nothing is rem
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import stat
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from helpers import files, locks
 
 KEEP_DAYS = 30
 """Entries not confirmed for so long are deleted."""
@@ -71,13 +71,9 @@ def save(name: str, head: dict[str, Any], body: bytes) -> None:
     place = folder()
     if place is None:
         return
-    temporary = place / f".{name}.{os.getpid()}.{threading.get_ident()}"
-    try:
-        temporary.write_bytes(json.dumps({**head, "length": len(body)}).encode() + b"\n" + body)
-        temporary.replace(place / name)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
+    with suppress(OSError):
+        content = json.dumps({**head, "length": len(body)}).encode() + b"\n" + body
+        files.replace(place / name, content, durable=False)
     _prune(place)
 
 
@@ -98,7 +94,7 @@ def turn(service: str, seconds: float) -> Iterator[None]:
         return
     try:
         if seconds > 0:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            locks.take(descriptor, wait=True)
             last = os.fstat(descriptor)
             asked = last.st_mtime if last.st_size else 0.0
             time.sleep(min(seconds, max(0.0, asked + seconds - time.time())))

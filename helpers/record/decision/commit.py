@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, git, git_objects, journal, paths
+from helpers import console, files, git, git_objects, journal, paths
 from helpers.git_objects import ABSENT, Difference
 from helpers.record.decision import untracked
 from helpers.record.session.lifecycle import identity
@@ -88,9 +88,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
                 f"your own uncommitted work is in the way: {said[:400]}", "commit or move it, keep again"
             )
     file = _intent_file(root)
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps(asdict(intent)), encoding="utf-8")
-    partial.rename(file)
+    files.replace(file, json.dumps(asdict(intent)))
     reference = f"refs/heads/{intent.branch}"
     moved = git.run(root, ["update-ref", "-m", "autoresearch: keep", reference, intent.new, intent.old], check=False)
     if moved.returncode != 0 and git.commit_of(root, reference) != intent.new:  # it may fail after it has moved

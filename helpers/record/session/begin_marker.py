@@ -6,15 +6,12 @@ import contextlib
 import json
 from pathlib import Path
 
-from helpers import paths
+from helpers import files, paths
 
 
 def intend(root: Path, branch: str, here: str) -> None:
     """Note that `branch` is about to be made and that the person comes from the branch `here`."""
-    file = _file(root)
-    partial = file.with_name(f".{file.name}")
-    partial.write_text(json.dumps({"branch": branch, "from": here}), encoding="utf-8")
-    partial.rename(file)
+    files.replace(_file(root), json.dumps({"branch": branch, "from": here}))
 
 
 def interrupted(root: Path, branch: str) -> str | None:

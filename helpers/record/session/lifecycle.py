@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, journal, paths, state
+from helpers import console, files, git, journal, paths, state
 from helpers.judge.compare import metric_limits
 from helpers.record import protected
 from helpers.record.session import begin_marker
@@ -114,7 +114,7 @@ def _files(root: Path, config: dict[str, Any]) -> None:
 
 def _once(file: Path, text: str) -> None:
     if not os.path.lexists(file):
-        file.write_text(text, encoding="utf-8")
+        files.replace(file, text)
 
 
 def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, paths
+from helpers import console, files, git, journal, paths
 from helpers.run.copies import git_index, work_tree
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.copies.refs import Refs
@@ -128,7 +128,7 @@ class Workdirs:
         self.folder.mkdir(exist_ok=True)
         origin = self.folder / git.ORIGIN
         if not origin.exists():
-            origin.write_text(json.dumps({"repository": str(self.root)}) + "\n", encoding="utf-8")
+            files.replace(origin, json.dumps({"repository": str(self.root)}) + "\n")
 
     def start(self, name: str) -> Start:
         """Return what the experiment started from; raises Failure (2) for an unknown one."""

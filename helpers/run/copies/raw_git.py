@@ -12,7 +12,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from helpers import git, paths
+from helpers import files, git, paths
 
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
@@ -81,7 +81,7 @@ class Shadow:
         ours = self.git_dir / "info" / "exclude"
         wanted = text + "\n/.skyignore\n"
         if not ours.exists() or ours.read_text(encoding="utf-8", errors="surrogateescape") != wanted:
-            ours.write_text(wanted, encoding="utf-8", errors="surrogateescape")
+            files.replace(ours, wanted, durable=False)
 
     def read_tree(self, tree: str, index: Path) -> None:
         """Fill `index` from `tree`."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, git, git_objects, journal, paths
+from helpers import console, files, git, git_objects, journal, paths
 from helpers.run.copies.refs import Refs
 
 IDENTITY = {
@@ -51,7 +51,7 @@ class Starts:
     def remember(self, name: str, start: Start) -> None:
         """Note what the experiment started from, in git too where no commit holds it."""
         self.folder.mkdir(exist_ok=True)
-        self._file(name).write_text(json.dumps(asdict(start)) + "\n", encoding="utf-8")
+        files.replace(self._file(name), json.dumps(asdict(start)) + "\n")
         if start.tree != git.tree_of(self.root, start.commit):
             message = f"{name}: what it started from, uncommitted and untracked files included"
             git.run(

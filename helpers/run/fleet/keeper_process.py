@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, journal, locks, paths, state, venv
+from helpers import console, files, git, journal, locks, paths, state, venv
 from helpers.journal import Event
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round as seen
@@ -117,9 +117,7 @@ def news(root: Path) -> list[Event]:
         except (OSError, ValueError):
             seen = 0
         if len(events) > seen:
-            partial = file.with_name(f".{SHOWN}")
-            partial.write_text(str(len(events)), encoding="utf-8")
-            partial.rename(file)
+            files.replace(file, str(len(events)))
     return events[seen:]
 
 

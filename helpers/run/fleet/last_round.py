@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpers import locks, paths
+from helpers import files, locks, paths
 from helpers.state import Job
 
 FILE, LOCK = "sky-seen.json", "keeper.lock"
@@ -21,9 +21,7 @@ def write(root: Path, trouble: list[str], states: dict[str, str]) -> None:
     if not trouble or states:
         known.update(at=time.time(), states=states)
     known["trouble"] = trouble[:5]
-    partial = file.with_name(f".{FILE}")
-    partial.write_text(json.dumps(known), encoding="utf-8")
-    partial.rename(file)
+    files.replace(file, json.dumps(known), durable=False)
 
 
 def trouble(root: Path) -> str:

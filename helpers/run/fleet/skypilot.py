@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import re
 import sys
 import threading
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from helpers import console, paths, venv
+from helpers import console, files, paths, venv
 from helpers.run.local.job_folder import JobState
 
 T = TypeVar("T")
@@ -203,15 +204,18 @@ def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's mod
 
 def fetch_log(sky: Any, cluster: str, job_id: int, target: Path) -> bool:  # noqa: ANN401 - SkyPilot's module
     """Write the job's whole log to `target`; returns whether there was one. Call inside `quiet`."""
-    partial = target.with_name(f".{target.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("w", encoding="utf-8", errors="backslashreplace") as out:
-        code = sky.tail_logs(cluster, job_id, follow=False, output_stream=out)
-    if code == 102:  # no such job
-        partial.unlink()
-        return False
-    partial.rename(target)
-    return True
+    with contextlib.suppress(_NoLogError), files.replacing(target) as raw:
+        out = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace")
+        if sky.tail_logs(cluster, job_id, follow=False, output_stream=out) == 102:  # no such job
+            raise _NoLogError
+        out.detach()
+        return True
+    return False
+
+
+class _NoLogError(Exception):
+    """There is no log to take the place of the file."""
 
 
 def missing(error: BaseException) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers import locks, paths
+from helpers import files, locks, paths
 
 JobState = Literal["pending", "running", "done", "lost"]
 """The four states that every executor answers with."""
@@ -49,8 +49,9 @@ class Folder:
         """Queue the job: it is there with its whole spec, or not at all."""
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         partial.mkdir(parents=True)
-        (partial / "spec.json").write_text(json.dumps(asdict(spec)), encoding="utf-8")
+        files.replace(partial / "spec.json", json.dumps(asdict(spec)))
         partial.rename(self.path)
+        files.sync_folder(self.path.parent)
 
     def spec(self) -> Spec:
         """Return what was asked for."""
@@ -58,9 +59,7 @@ class Folder:
 
     def mark(self, name: str, text: str = "") -> None:
         """Write a marker file (`started`, `finished`, `cancelled`) in one step."""
-        partial = self.path / f".{name}"
-        partial.write_text(text, encoding="utf-8")
-        partial.rename(self.path / name)
+        files.replace(self.path / name, text)
 
     def has(self, name: str) -> bool:
         """Tell whether a marker file is there."""

@@ -1,0 +1,50 @@
+"""Writing a file whole or not at all: whoever reads it, after a crash or on a full disk too, finds the old or the new."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+def replace(file: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Put `content` in place of `file`, on disk when this returns unless it need not outlive a power cut (`durable`)."""
+    with replacing(file, durable=durable) as out:
+        out.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(file: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Yield what is written to in place of `file`, which changes when the block ends without an error.
+
+    The permissions of the file stay as they were. A link is replaced, not followed.
+    """
+    partial = file.with_name(f".{file.name[:60]}.{os.getpid()}-{threading.get_native_id()}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        with open(os.open(partial, flags, 0o666), "wb") as out:  # noqa: PTH123 - a descriptor
+            if file.is_file() and not file.is_symlink():
+                os.fchmod(out.fileno(), stat.S_IMODE(file.stat().st_mode))
+            yield out
+            if durable:
+                out.flush()
+                os.fsync(out.fileno())
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk: a file that was made or renamed there is found again after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
