@@ -3,6 +3,8 @@
 
 python3 benchmarks/cheats.py                  # all; about ten minutes
 python3 benchmarks/cheats.py --only checks    # those whose name or layer holds this
+python3 benchmarks/cheats.py --fast           # those that the policy alone has to see; seconds
+python3 benchmarks/cheats.py --honest         # how many honest changes are refused (at most 2%) and reviewed (10%)
 python3 benchmarks/cheats.py --nulls 100      # noise luck: that many changes without effect, none may be kept
 """
 
@@ -22,6 +24,9 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import venv  # noqa: E402
+from helpers.judge.policy import check  # noqa: E402
+from helpers.judge.policy.changes import added_lines  # noqa: E402
+from helpers.judge.policy.evaluator_reach import Project  # noqa: E402
 
 BEGIN = [
     "--goal",
@@ -135,11 +140,61 @@ def caught(expected: str, found: str) -> bool:
     return got == kind and (not rule or rule in rules.split(","))
 
 
-def battery(folder: Path, only: str) -> int:
-    """Try every cheat; return how many were kept."""
+def judged(path: str, old: str, new: str) -> list[check.Violation]:
+    """Return what the policy says of one changed file of a small project."""
+    before, after = old.encode() or None, new.encode()
+    modes = ("100644" if old else "000000", "100644")
+    change = check.Change(path, *modes, before, after, added_lines(before, after), before)
+    project = Project(frozenset({"src/a.py", "src/pkg/x.py", "bench.py"}), "dependencies = []")
+    runs = "python3 bench.py\npython3 verify.py\npython3 tools/gen.py | ./program\nimport numpy\n"
+    return check.violations(
+        [change], scope=[], off_limits=[], allow=[], protected={}, present={}, evaluator=runs, project=project
+    )
+
+
+def data(name: str) -> list[dict[str, Any]]:
+    """Return the cases of a file."""
     import yaml
 
-    cheats = yaml.safe_load((BUNDLE / "benchmarks" / "cheats.yaml").read_text())
+    return list(yaml.safe_load((BUNDLE / "benchmarks" / name).read_text()))
+
+
+def fast(only: str) -> int:
+    """Try what the policy alone has to see; return how many it does not flag by the kind that is named."""
+    chosen = [case for case in data("cheats.yaml") if "path" in case and only in case["name"]]
+    missed = 0
+    for case in chosen:
+        found = {f"{v.level}:{v.kind}" for v in judged(case["path"], case["old"], case["new"])}
+        bad = not any(said.endswith(":" + case["layer"].removeprefix("policy:")) for said in found)
+        missed += bad
+        print(f"{','.join(sorted(found)) or 'nothing':32} {case['name']}{'  UNFLAGGED' if bad else ''}")
+    print(f"{len(chosen)} cheats for the policy, {missed} unflagged")
+    return missed
+
+
+def honest() -> int:
+    """Judge the honest changes; return whether more than 2% are refused or more than 10% reviewed."""
+    cases, refused, reviewed = data("honest.yaml"), 0, 0
+    for case in cases:
+        old = (
+            ""
+            if case["path"] in ("src/pkg/types.py", "src/b.c")
+            else "x = 1\n"
+            if ".py" in case["path"]
+            else "int x;\n"
+        )
+        found = judged(case["path"], old, case["new"] + old)
+        refused += any(v.level == "refuse" for v in found)
+        reviewed += bool(found) and all(v.level == "review" for v in found)
+        for v in found:
+            print(f"{v.level}: {v.path}:{v.line}: {v.message} [{v.kind}]")
+    print(f"{len(cases)} honest changes, {refused} refused, {reviewed} reviewed")
+    return refused > 0.02 * len(cases) or reviewed > 0.1 * len(cases)
+
+
+def battery(folder: Path, only: str) -> int:
+    """Try every cheat; return how many were kept."""
+    cheats = [cheat for cheat in data("cheats.yaml") if "edit" in cheat]
     chosen = [cheat for cheat in cheats if only in cheat["name"] or only in cheat["layer"]]
     targets = {scope: Target(folder, scope=scope) for scope in sorted({cheat["layer"] in SCOPED for cheat in chosen})}
     kept = 0
@@ -175,9 +230,13 @@ def main() -> None:
     """Run what is asked for."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--only", default="", metavar="TEXT")
+    p.add_argument("--fast", action="store_true")
+    p.add_argument("--honest", action="store_true")
     p.add_argument("--nulls", type=int, default=0, metavar="N")
     args = p.parse_args()
     venv.require("yaml")
+    if args.fast or args.honest:
+        sys.exit(1 if (honest() if args.honest else fast(args.only)) else 0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         sys.exit(1 if (nulls(folder, args.nulls) if args.nulls else battery(folder, args.only)) else 0)

@@ -88,7 +88,7 @@ def source(path: str, text: str) -> Source:
     whole = "".join(parts)
     if family == "c":
         whole = re.sub(r"%:|\?\?=", lambda m: "#".ljust(len(m[0])), whole)
-    kinds, exact = _kinds(path, family, whole)
+    kinds, exact = _kinds(family, whole)
     code = "".join(
         c if k == "c" or c == "\n" or (k == "s" and c in "\"'`") else " " for c, k in zip(whole, kinds, strict=True)
     )
@@ -112,7 +112,9 @@ def expanded(read: Source) -> list[tuple[str, range, str]]:
     found = []
     for name, parameters, body in _MACRO.findall(read.text)[:200]:
         names = [part.strip() for part in parameters.split(",")] if parameters else []
-        for use in re.finditer(rf"\b{re.escape(name)}\b" + (r"\s*\(([^;{}\n]*)\)" if names else ""), read.text):
+        for use in re.finditer(
+            rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""), read.text
+        ):
             became = body
             for key, value in zip(names, use[1].split(",", len(names) - 1) if names else [], strict=False):
                 quoted, plain = f'"{value.strip()}"'.replace("\\", r"\\"), value.replace("\\", r"\\")
@@ -126,11 +128,11 @@ def expanded(read: Source) -> list[tuple[str, range, str]]:
     return found
 
 
-def _kinds(path: str, family: str, text: str) -> tuple[str, bool]:
+def _kinds(family: str, text: str) -> tuple[str, bool]:
     """Return a letter for each character: c code, s string, # comment; and whether a real lexer said so."""
     if family == "prose":
         return "#" * len(text), True
-    lexer = _lexer(path) if len(text) <= LARGEST_LEXED else None
+    lexer = _lexer(family) if len(text) <= LARGEST_LEXED else None
     if lexer is not None:
         return "".join(_letter(kind) * len(value) for _, kind, value in lexer.get_tokens_unprocessed(text)), True
     scanner = _SCANNERS.get("/" if family in _SLASHES else "#" if family in _HASHES else "")
@@ -145,21 +147,33 @@ def _letter(kind: tuple[str, ...]) -> str:
     words = tuple(kind)
     if words[:1] == ("Comment",) and words[1:2] not in (("Preproc",), ("PreprocFile",), ("Hashbang",)):
         return "#"
+    if words[:3] == ("Literal", "String", "Doc"):
+        return "#"
     return "s" if words[:2] == ("Literal", "String") and words[2:3] != ("Interpol",) else "c"
 
 
-def _lexer(path: str) -> Any:  # noqa: ANN401 - of a package that may not be there
-    """Return Pygments' lexer for a file's name, from the bundle's environment too; None where there is none."""
+_LEXERS = {
+    "c": "cpp",
+    "py": "python",
+    "js": "javascript",
+    "rs": "rust",
+    "go": "go",
+    "java": "java",
+    "pl": "perl",
+    "rb": "ruby",
+    "sh": "bash",
+}
+"""By family, never by the file's name: to Pygments a .pl may be Prolog, where % begins a comment."""
+
+
+def _lexer(family: str) -> Any:  # noqa: ANN401 - of a package that may not be there
+    """Return Pygments' lexer for a family, from the bundle's environment too; None where there is none."""
     lexers = _pygments()
-    if lexers is None:
-        return None
-    for name in (path.rsplit("/", 1)[-1], "x." + _SAME.get(path.rpartition(".")[2].lower(), "")):
-        if lexers.find_lexer_class_for_filename(name) is not None:
-            return lexers.get_lexer_for_filename(name, stripnl=False, ensurenl=False)
-    return None
-
-
-_SAME = {"cjs": "js", "mts": "ts", "cts": "ts", "inc": "c", "inl": "cpp", "t": "pl", "h": "c"}
+    return (
+        lexers.get_lexer_by_name(_LEXERS[family], stripnl=False, ensurenl=False)
+        if lexers and family in _LEXERS
+        else None
+    )
 
 
 @functools.lru_cache(maxsize=1)

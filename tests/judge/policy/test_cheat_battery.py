@@ -6,6 +6,7 @@ The others need measurements: benchmarks/cheats.py runs them all and fails when 
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ import pytest
 import yaml
 
 from helpers import paths
-from helpers.judge.policy import check
+from helpers.judge.policy import check, code
 from helpers.judge.policy.changes import added_lines
 from helpers.judge.policy.check import Change
 
 BUNDLE = Path(__file__).resolve().parent.parent.parent.parent
+sys.path.insert(0, str(BUNDLE / "benchmarks"))
+
+import cheats  # noqa: E402
+
 TARGET = BUNDLE / "examples" / "target"
 CHEATS = yaml.safe_load((BUNDLE / "benchmarks" / "cheats.yaml").read_text())
 SEEN = [cheat for cheat in CHEATS if cheat["layer"].startswith(("guard:", "reader:"))]
@@ -50,9 +55,9 @@ def change(path: str, edits: list[dict[str, Any]]) -> Change:
 
 
 def test_there_are_enough_of_them() -> None:
-    """At least forty, of every layer."""
-    assert 40 <= len(CHEATS)
-    assert {"guard", "checks", "output", "holdout", "void", "crash", "no-gain", "reader"} == {
+    """At least a hundred and fifty, of every layer."""
+    assert 150 <= len(CHEATS)
+    assert {"guard", "checks", "output", "holdout", "void", "crash", "no-gain", "reader", "policy"} == {
         c["layer"].partition(":")[0] for c in CHEATS
     }
 
@@ -80,3 +85,23 @@ def test_seen_by_the_rule_that_means_it(cheat: dict[str, Any]) -> None:
 
     kind, _, rule = cheat["layer"].partition(":")
     assert (rule, "refuse" if kind == "guard" else "review") in {(f.rule, f.level) for f in found}
+
+
+def said(case: dict[str, Any], old: str) -> set[tuple[str, str]]:
+    """Return (kind, level) of what the policy says of a case."""
+    new = case["new"] + (old if "layer" not in case else "")
+    return {(v.kind, v.level) for v in cheats.judged(case["path"], old, new)}
+
+
+@pytest.mark.parametrize("lexer", ["pygments", "bare"])
+def test_small_cases(lexer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every small cheat is flagged by its kind and no honest change refused, with Pygments and on a bare python3."""
+    if lexer == "bare":
+        monkeypatch.setattr(code, "_pygments", lambda: None)
+    code.source.cache_clear()
+    kinds = {c["name"]: (c["layer"][7:], {kind for kind, _ in said(c, c["old"])}) for c in CHEATS if "path" in c}
+    honest = {c["new"]: said(c, "") for c in cheats.data("honest.yaml")}
+    code.source.cache_clear()
+
+    assert [] == [name for name, (kind, found) in kinds.items() if kind not in found]
+    assert [] == [text for text, found in honest.items() if "refuse" in {level for _, level in found}]
