@@ -283,7 +283,7 @@ console.main(entry)' "$1" "$2")
     [ "$dry" = 0 ] || return 0
     if [ -x "$dest/.venv/bin/sky" ]; then sky=$dest/.venv/bin/sky; else sky=$(command -v sky) || return 0; fi
     note "checking SkyPilot's credentials (at most ${AUTORESEARCH_SKY_SECONDS:-90} seconds)"
-    py "$dest/helpers/sky_check.py" "$sky" "${AUTORESEARCH_SKY_SECONDS:-90}" ||
+    py "$dest/helpers/checkup/sky.py" "$sky" "${AUTORESEARCH_SKY_SECONDS:-90}" ||
       note "SkyPilot has no usable cloud yet: the local executor needs none; sky check says what is missing"
   }
 

@@ -160,9 +160,9 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         if its.trouble:
             raise SystemExit("\n".join(its.trouble))
         api.wait(keeper_process.pause(state.load(root)))
-    from helpers.run import collect
+    from helpers.run.jobs import result
 
-    printed = "\n".join(collect.line(e, "time_s", "s") for e in keeper_process.news(root)[: 2 * workers])
+    printed = "\n".join(result.result_line(e, "time_s", "s") for e in keeper_process.news(root)[: 2 * workers])
     return share(api.jobs), len(printed)
 
 

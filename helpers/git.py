@@ -40,7 +40,13 @@ _CONFIG = (
     "color.ui=false",
 )
 
-
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "autoresearch",
+    "GIT_AUTHOR_EMAIL": "autoresearch@localhost",
+    "GIT_COMMITTER_NAME": "autoresearch",
+    "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
+}
+"""Who commits where git knows no name of the person's."""
 PATIENCE = 5.0
 """Seconds that we wait for a lock on a file of ours."""
 
@@ -213,3 +219,10 @@ def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
         added = "".join(f"/{line}\n" for line in new)
         files.replace(file.resolve(), present + glue + added)  # a link is the person's own arrangement
     return new
+
+
+def identity(root: Path) -> dict[str, str]:
+    """Return the environment for a commit in the person's name, or in ours where git knows none."""
+    known = run(root, ["config", "user.email"], check=False).stdout.strip()
+    passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
+    return passed or ({} if known else IDENTITY)

@@ -36,6 +36,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git, state
     from helpers.run import collect
+    from helpers.run.jobs import result
 
     root = git.find().root
     now = state.load(root)
@@ -46,9 +47,9 @@ def entry(argv: list[str]) -> int:
         console.note("ended; what was sent goes on there, and collect_results.py collects it")
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
-    told = [event for event in new if collect.telling(event)]
+    told = [event for event in new if result.should_be_reported(event)]
     unit = str(now.config.get("metricUnit", ""))
-    console.show(args, new, "\n".join(collect.line(event, now.metric, unit) for event in told))
+    console.show(args, new, "\n".join(result.result_line(event, now.metric, unit) for event in told))
     left = state.load(root).open_jobs()
     if any(job.submitted.get("executor") == "sky" for job in left):
         from helpers.run.fleet import last_round

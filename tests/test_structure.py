@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import graphlib
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -98,6 +99,78 @@ def test_imports_run_one_way(file: str) -> None:
         assert module.split(".")[0] not in {"scripts", "tests", "benchmarks", "examples"}, f"{file} imports {module}"
         if module.split(".")[0] == "helpers":
             assert floor(module) <= floor(file), f"{file} imports {module}"
+
+
+BY_STRING = {
+    ("helpers/read/pdf/document.py", "helpers.read.pdf.worker"): "a PDF is read in a process with limits",
+    ("helpers/run/local/executor.py", "helpers.run.local.runner"): "jobs outlive the command that submits them",
+    ("helpers/run/fleet/payload.py", "helpers.judge.compare.on_worker"): "the worker itself measures and judges",
+}
+"""Modules named in a string, for another process to import, and why; everything else is imported where it can be seen."""
+
+
+def named(file: str) -> set[str]:
+    """The other modules of helpers that stand in strings of `file`, dotted or as a path, docstrings aside."""
+    tree = ast.parse((TOP / file).read_text(encoding="utf-8"))
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    words = {node.value for body in bodies for node in body if isinstance(node, ast.Expr)}
+    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in words]
+    text = re.sub(r"from (helpers[\w.]*) import (\w+)", r"\1.\2", "\n".join(t for t in texts if isinstance(t, str)))
+    found = {name.replace("/", ".").removesuffix(".py") for name in re.findall(r"\bhelpers(?:[./]\w+)+", text)}
+    return found - {file.replace("/", ".").removesuffix(".py")}
+
+
+def test_imports_by_string_are_listed() -> None:
+    """A module named in a string is on the short list above, and exists; so does what setup.sh names."""
+    found = {(file, name) for file in [*MODULES, *(f"scripts/{s}" for s in SCRIPTS)] for name in named(file)}
+    assert set(BY_STRING) == found
+    paths = {f"{name.replace('.', '/')}.py" for _, name in found}
+    assert paths | set(re.findall(r"helpers/[\w/]+\.py", (TOP / "setup.sh").read_text(encoding="utf-8"))) <= set(
+        MODULES
+    )
+
+
+def arrows() -> Iterator[tuple[str, str]]:
+    """Yield which module of helpers imports which, wherever in its text, or names it in a string."""
+    for file in MODULES:
+        for module in {name for name, _ in imports(file)} | (named(file) - {name for _, name in BY_STRING}):
+            target = f"{module.replace('.', '/')}.py"
+            if target in MODULES:
+                yield file, target
+
+
+def test_no_circle_among_modules() -> None:
+    """No module imports, through others or inside a function, what imports it."""
+    require_no_circle(arrows())
+
+
+@pytest.mark.parametrize("package", sorted({file.rpartition("/")[0] for file in MODULES}))
+def test_no_circle_among_packages(package: str) -> None:
+    """What lies in one folder, modules and packages taken whole, imports in one direction."""
+
+    def inside(file: str) -> str:
+        return file.removeprefix(f"{package}/").partition("/")[0] if file.startswith(f"{package}/") else ""
+
+    pairs = {(inside(source), inside(target)) for source, target in arrows()}
+    require_no_circle((one, other) for one, other in pairs if one and other and one != other)
+
+
+def require_no_circle(pairs: Iterable[tuple[str, str]]) -> None:
+    """Fail, showing it, when these arrows make a circle."""
+    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
+    for source, target in pairs:
+        sorter.add(source, target)
+    try:
+        sorter.prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_a_circle_is_found() -> None:
+    """The test above sees a circle through several arrows, and none where there is none."""
+    require_no_circle([("a", "b"), ("b", "c"), ("a", "c")])
+    with pytest.raises(pytest.fail.Exception, match="a <- "):
+        require_no_circle([("a", "b"), ("b", "c"), ("c", "a")])
 
 
 @pytest.mark.parametrize("file", [*MODULES, *(f"scripts/{name}" for name in SCRIPTS)])

@@ -10,7 +10,6 @@ from pathlib import Path
 from helpers import console, files, git, git_objects, journal, paths
 from helpers.git_objects import ABSENT, Difference
 from helpers.record.decision import untracked
-from helpers.record.session.lifecycle import identity
 from helpers.state import State
 
 
@@ -42,7 +41,9 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
         tree = git.output(root, ["write-tree"], env=env)
     finally:
         index.unlink(missing_ok=True)
-    return git.output(root, ["commit-tree", tree, "-p", base, "-F", "-"], stdin=message.encode(), env=identity(root))
+    return git.output(
+        root, ["commit-tree", tree, "-p", base, "-F", "-"], stdin=message.encode(), env=git.identity(root)
+    )
 
 
 def _row(root: Path, base: str, its: Difference) -> bytes:

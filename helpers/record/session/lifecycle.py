@@ -13,7 +13,7 @@ from helpers.record import protected
 from helpers.record.session import begin_marker
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs import task
+from helpers.run.jobs import result, task
 from helpers.run.local import submit
 from helpers.state import State
 
@@ -167,7 +167,7 @@ def take_baseline(work: Workdirs, wait: float) -> State:
     if done is None:
         raise console.outside(f"the baseline still runs after {wait:.0f} s", "start_session.py --lock goes on with it")
     if done["status"] != "done":
-        said = collect.last_words(done)
+        said = result.last_words(done)
         raise console.answer_no(
             f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
             + (f"; it said last: {said}" if said else "")
@@ -223,17 +223,10 @@ def _commit_protected(repository: git.Repository) -> str:
     if tree == git.tree_of(root, head):
         return head
     made = git.output(
-        root, ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"], env=identity(root)
+        root,
+        ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
+        env=git.identity(root),
     )
     git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", made, head])
     git.run(root, ["add", "--force", "--", *names])
     return made
-
-
-def identity(root: Path) -> dict[str, str]:
-    """Return the environment for a commit in the person's name, or in ours where git knows none."""
-    from helpers.run.copies.start_points import IDENTITY
-
-    known = git.run(root, ["config", "user.email"], check=False).stdout.strip()
-    passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
-    return passed or ({} if known else IDENTITY)

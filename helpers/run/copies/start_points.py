@@ -9,13 +9,6 @@ from pathlib import Path
 from helpers import console, files, git, git_objects, journal, paths
 from helpers.run.copies.refs import Refs
 
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "autoresearch",
-    "GIT_AUTHOR_EMAIL": "autoresearch@localhost",
-    "GIT_COMMITTER_NAME": "autoresearch",
-    "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
-}
-
 
 @dataclass(frozen=True)
 class Start:
@@ -73,4 +66,4 @@ class Starts:
 
 def commit(root: Path, tree: str, parent: str, message: str) -> str:
     """Make a commit of ours, on no branch, and return it."""
-    return git.output(root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=IDENTITY)
+    return git.output(root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=git.IDENTITY)

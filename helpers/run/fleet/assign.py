@@ -9,10 +9,9 @@ from typing import Any
 
 from helpers import journal, state
 from helpers.run.fleet import payload, skypilot
-from helpers.run.fleet.results import JUDGED
 from helpers.run.jobs import screening, task
 from helpers.run.jobs import workers as jobs_workers
-from helpers.run.jobs.workers import Worker
+from helpers.run.jobs.workers import JUDGED, Worker
 from helpers.state import Job, State
 
 AHEAD = (1, 3)

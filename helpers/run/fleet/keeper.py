@@ -14,10 +14,9 @@ from typing import Any
 
 from helpers import journal, state
 from helpers.journal import Event
-from helpers.run import collect
 from helpers.run.fleet import assign, last_round, results, skypilot
 from helpers.run.fleet.skypilot import Row
-from helpers.run.jobs import workers
+from helpers.run.jobs import result, workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
 
@@ -100,7 +99,7 @@ class Keeper:
                 event = results.result(self.root, now, job, answer)
                 if event.pop("incomplete", False) and job.name not in self.reread:
                     self.reread.add(job.name)  # written, perhaps, but not yet to be read: once more in the next round
-                elif collect.record(self.root, event):
+                elif result.record(self.root, event):
                     new.append(event)
         return new
 
@@ -140,7 +139,7 @@ class Keeper:
         assert job.sent is not None  # noqa: S101 - for the type checker
         if job.cancelling:
             event = results.cancelled(job)
-            return [event] if collect.record(self.root, event) else []
+            return [event] if result.record(self.root, event) else []
         worker = workers.known_workers(now).get(job.worker)
         if worker is None or worker.launch != job.sent.get("launch"):
             return self._lost(now, job, f"its worker {job.worker} was made anew")

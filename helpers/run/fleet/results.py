@@ -8,14 +8,14 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.journal import Event
-from helpers.run import collect
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import log, workers
+from helpers.run.jobs import result as jobs_result
+from helpers.run.jobs.workers import JUDGED
 from helpers.state import Job, State
 
-JUDGED = ("comparison", "calibration")
 CLAIMED = "was claimed already"
-"""What a job says that was sent twice: it did nothing (shipping.py)."""
+"""What a job says that was sent twice: it did nothing (payload.py)."""
 _ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION): (\{.*\})", re.MULTILINE)
 
 
@@ -31,7 +31,7 @@ def result(root: Path, now: State, job: Job, row: Row) -> Event:
     elif job.role in JUDGED:
         event = _judged(job, log_path(root, job.name))
     else:
-        event = collect.result(now, job, log_path(root, job.name))
+        event = jobs_result.from_log(now, job, log_path(root, job.name))
         event["incomplete"] = event.get("error") == log.UNFINISHED
     event["sky_job"], event["sky_status"] = row.id, row.status
     if row.began and row.ended:

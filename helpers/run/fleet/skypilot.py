@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from helpers import console, files, paths, venv
-from helpers.run.local.job_folder import JobState
+from helpers.run.jobs.task import JobState
 
 T = TypeVar("T")
 LOG = "sky.log"

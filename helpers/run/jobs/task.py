@@ -6,12 +6,16 @@ import math
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from helpers import console, paths, venv
 
 BENCH_TIMEOUT, CHECK_TIMEOUT, BUILD_CMD = "BENCH_TIMEOUT", "CHECK_TIMEOUT", "BUILD_CMD"
 _KNOWN = {"name", "workdir", "resources", "num_nodes", "envs", "secrets", "setup", "run", "file_mounts", "config"}
+
+
+JobState = Literal["pending", "running", "done", "lost"]
+"""The four states of a job that every executor answers with."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from helpers.journal import Event
 from helpers.state import Job, State
 
 LOCAL = "local"
+JUDGED = ("comparison", "calibration")
+"""Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
 STATES = ("launching", "up", "failed", "stopped", "down", "lost")
 """Events of a worker that are its new state; `failed`: a launch left something behind, `lost`: it went away by itself."""
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.run.isolation import detached, environment
+from helpers.run.jobs.task import JobState
 from helpers.run.local import job_folder, slots
-from helpers.run.local.job_folder import Folder, JobState, Spec
+from helpers.run.local.job_folder import Folder, Spec
 
 WORKER = "local"
 

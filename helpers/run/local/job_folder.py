@@ -13,12 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from helpers import files, locks, paths
-
-JobState = Literal["pending", "running", "done", "lost"]
-"""The four states that every executor answers with."""
+from helpers.run.jobs.task import JobState
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""What a job gave: its log as one `finished` event, journaled once, and the line that an agent sees of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpers import journal, state
+from helpers.journal import Event
+from helpers.run.jobs import log, screening
+from helpers.state import Job, State
+
+PROTECTED_CHANGED = "protected file changed"
+
+
+def should_be_reported(event: Event) -> bool:
+    """Tell whether an agent must see it: a control that went well shows in the gains of the experiments beside it."""
+    return bool(event["role"] == "experiment" or event["status"] != "done")
+
+
+def record(root: Path, event: Event) -> bool:
+    """Journal a `finished` event unless another process was first; returns whether it was this one."""
+    with journal.locked(root):
+        now = state.load(root)
+        job = now.jobs.get(event["job"])
+        if job is None or job.finished is not None:
+            return False
+        if job.role == "experiment":
+            event.update(screening.screen(now, event, job.worker))
+        journal.append_locked(root, event)
+    return True
+
+
+def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
+    """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
+    event: Event = {
+        "type": "finished",
+        "experiment_id": job.experiment,
+        "job": job.name,
+        "worker": job.worker,
+        "role": job.role,
+        "tree": job.submitted["tree"],
+        "log": str(path),
+    }
+    if lost or not path.exists():
+        return {**event, "status": "lost", "error": "its runner died before it ended; submit it again"}
+    parsed = log.parse(path)
+    metric = parsed.metrics.get(now.metric)
+    event.update(
+        status=parsed.status,
+        metric=metric,
+        metrics=parsed.metrics,
+        samples=parsed.samples.get(now.metric, []),
+        checks=parsed.checks,
+        error=parsed.error,
+        host=parsed.host,
+        durations=parsed.durations,
+        warnings=parsed.warnings[:5],
+    )
+    changed = changed_protected(now.protected, parsed.protected)
+    if changed and (parsed.status != "crash" or parsed.protected):  # an early crash reports no hashes
+        event.update(status="crash", error=f"{PROTECTED_CHANGED}: {', '.join(changed)}")
+    elif parsed.status == "done" and (metric is None or metric <= 0):
+        said = "was not printed" if metric is None else f"is {metric}, not positive"
+        event.update(status="crash", error=f"METRIC {now.metric} {said}")
+    elif now.metric in parsed.repeated:
+        event.update(
+            status="crash", error=f"METRIC {now.metric} was printed more than once: which one is the benchmark's?"
+        )
+    return event
+
+
+def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]:
+    """Return the protected paths whose hash after the run is not the locked one, or that were not reported."""
+    return sorted(path for path in {*locked, *seen} if locked.get(path) != seen.get(path))
+
+
+def result_line(event: Event, metric: str, unit: str) -> str:
+    """Return one line for an agent: id, worker, metric, gain against its control, checks, status, promotion."""
+    value = event.get("metric")
+    shown = f"{metric}={value:.6g}{unit}" if isinstance(value, (int, float)) else f"{metric}=unknown"
+    gain = event.get("gain")
+    ratio = (
+        f"{gain:+.2%} vs control"
+        if isinstance(gain, float)
+        else "no control"
+        if event["role"] == "experiment"
+        else "control"
+    )
+    parts = [
+        event["experiment_id"],
+        event["worker"],
+        shown,
+        ratio,
+        f"checks {event.get('checks') or 'unknown'}",
+        event["status"],
+    ]
+    if event["role"] == "experiment" and event["status"] == "done":
+        parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
+    if event.get("error"):
+        parts.append(str(event["error"])[:200])
+    if event["status"] != "done" and event.get("log"):
+        parts.append(f"parse_log.py {event['log']} shows why")
+    return "  ".join(parts)
+
+
+def last_words(event: Event) -> str:
+    """Return the last line that build, benchmark or checks wrote into a job's log, empty where there is none."""
+    path = Path(str(event.get("log", "")))
+    tail = log.parse(path).tail if path.is_file() else []
+    said = [
+        text for text in tail if text.startswith(("build| ", "bench| ", "checks| ")) and text.partition("| ")[2].strip()
+    ]
+    return said[-1][:200] if said else ""
