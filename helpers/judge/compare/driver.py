@@ -13,7 +13,8 @@ from typing import Any, TextIO
 
 from helpers import git, journal, paths
 from helpers.judge.compare import metric_limits
-from helpers.judge.measure import pairs
+from helpers.judge.measure import leftovers, pairs
+from helpers.judge.measure.benchmark_output import tail
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
 from helpers.judge.rule import noise
@@ -72,11 +73,15 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
 
     Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up.
     """
-    sides = _build(root, plan, place, trees, log)
-    if isinstance(sides, dict):
-        return sides
-    base, cand = sides
     try:
+        base, cand = _build(root, plan, place, trees, log)
+        before = _check(base[0], cand[0], log, alike=True)
+        if "verdict" in before:
+            return before
+        for side in (*base, *cand):
+            side.remember()
+            pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
+            side.settle()
         measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
     except pairs.CandidateError as error:
         return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
@@ -90,18 +95,16 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         outcome.update(_holdout(plan, base, cand, log))
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
-        print("running the checks on the candidate", file=log)
-        outcome["checks"] = cand[0].check()
-        if outcome["checks"].startswith(("failed", "timeout")):
-            outcome.update(verdict="not_improved", reason=f"checks: {outcome['checks']}")
+        outcome.update(_check(base[0], cand[0], log))
         outcome.update(_changed(plan, cand))
     return outcome
 
 
-def _build(
-    root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO
-) -> tuple[list[Side], list[Side]] | dict[str, Any]:
-    """Build both sides, once for each layout, in folders whose names say nothing; a broken candidate is an answer."""
+def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tuple[list[Side], list[Side]]:
+    """Build both sides, once for each layout, in folders whose names say nothing.
+
+    Raises CandidateError when only the candidate cannot be built.
+    """
     task = from_dict(plan.task)
     both: dict[str, list[Side]] = {"baseline": [], "candidate": []}
     for layout in range(plan.layouts):
@@ -113,15 +116,34 @@ def _build(
             )
             try:
                 side.build(trees)
-                side.remember()
-                side.measure()
-                side.settle()
             except SideError as error:
                 if name == "baseline":
                     raise SideError(f"the baseline is broken: {error}") from None
-                return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
+                raise pairs.CandidateError(str(error)) from None
             both[name].append(side)
     return both["baseline"], both["candidate"]
+
+
+def _check(base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> dict[str, Any]:
+    """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
+
+    `alike`: where the checks leave files in the copy, they run on the baseline too, so that both sides go on alike.
+    Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
+    """
+    print("running the checks on the candidate", file=log)
+    before = leftovers.scan(cand.copy)
+    said = cand.check()
+    if said.startswith(("failed", "timeout")):
+        end = tail(cand.folder / "checks.log", 2000)
+        print(f"the checks said last: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
+        if (also := base.check()) != "passed":
+            raise SideError(
+                f"the checks do not pass on the baseline either ({also}): {tail(base.folder / 'checks.log')}"
+            )
+        return {"verdict": "not_improved", "reason": f"checks: {said}: {end[-300:]}", "checks": said}
+    if alike and leftovers.changed(before, leftovers.scan(cand.copy)) and (also := base.check()) != said:
+        raise SideError(f"the checks do not pass on the baseline ({also}): {tail(base.folder / 'checks.log')}")
+    return {"checks": said}
 
 
 def _reporter(log: TextIO) -> pairs.Progress:

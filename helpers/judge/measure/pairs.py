@@ -64,6 +64,10 @@ class CandidateError(SideError):
     """The candidate, unlike the baseline, cannot be measured: an answer, and no failure of the comparison."""
 
 
+FLAKY = "a measurement failed and went through when it was repeated"
+"""Sign of a candidate that fails sometimes: a reader says whether that is the program or the machine."""
+
+
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
 Progress = Callable[[Measured, Verdict | None], None]
@@ -86,10 +90,8 @@ def interleave(
     With several layouts a side, pairs cycle through them.
     """
     measured, seed = Measured(), seed or plan.seed
-    for side in (*baseline, *candidate):
-        _measure(
-            side, side in candidate, plan, script, input_seed(seed, -1)
-        )  # both are warm before the first pair counts
+    for side in (*baseline, *candidate):  # both are warm before the first pair counts
+        measure(side, baseline[0] if side in candidate else None, plan, script, input_seed(seed, -1))
     number = 0
     while True:
         base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
@@ -97,7 +99,7 @@ def interleave(
         began = time.monotonic()
         pair = {}
         for side in (cand, base) if first_is_candidate else (base, cand):
-            pair[id(side)] = _measure(side, side is cand, plan, script, input_seed(seed, number))
+            pair[id(side)] = measure(side, base if side is cand else None, plan, script, input_seed(seed, number))
         measured.seconds += time.monotonic() - began
         measured.baseline.append(pair[id(base)])
         measured.candidate.append(pair[id(cand)])
@@ -113,13 +115,34 @@ def input_seed(seed: str, number: int) -> int:
     return int(hashlib.sha256(f"{seed}/input/{number}".encode()).hexdigest()[:12], 16) % (2**31 - 2) + 1
 
 
-def _measure(side: Side, candidate: bool, plan: Plan, script: str, seed: int) -> dict[str, float]:
+def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -> dict[str, float]:
+    """Measure once, and once more where that failed: one failure may be the machine's.
+
+    `base` is given for a candidate: when the baseline fails alike on the same input, the environment is to blame.
+    Raises CandidateError when only the candidate fails, SideError otherwise.
+    """
     try:
-        found = side.measure(script, seed)
-        if not found.get(plan.metric, 0) > 0:
-            raise SideError(f"{script} printed no positive METRIC {plan.metric}")  # noqa: TRY301
+        return _positive(side, plan, script, seed)
     except SideError as error:
-        raise (CandidateError(str(error)) if candidate else SideError(f"the baseline: {error}")) from None
+        first = str(error)
+    try:
+        found = _positive(side, plan, script, seed)
+    except SideError as error:
+        if base is None:
+            raise SideError(f"the baseline: {error}") from None
+        try:
+            _positive(base, plan, script, seed)
+        except SideError as alike:
+            raise SideError(f"the baseline fails like the candidate, so it is no verdict: {alike}") from None
+        raise CandidateError(str(error)) from None
+    side.signs.add(f"{FLAKY}: {first}")
+    return found
+
+
+def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float]:
+    found = side.measure(script, seed)
+    if not found.get(plan.metric, 0) > 0:
+        raise SideError(f"{script} printed no positive METRIC {plan.metric}")
     return found
 
 

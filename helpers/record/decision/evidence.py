@@ -37,6 +37,14 @@ _HELD = (
 
 def require_evidence(root: Path, now: State, compared: Event) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
+    failed = [other for other in now.comparisons if _checks_failed(other) and _alike(other, compared)]
+    if failed:
+        name = compared["experiment_id"]
+        raise console.refused(
+            f"{name} failed its checks in {failed[0].get('job')}: {failed[0]['reason']}. Correctness is not voted on: "
+            "that it passed another time makes it a program that fails sometimes",
+            f'make it right and seal it again, or: record_result.py discard {name} --why "fails its checks sometimes"',
+        )
     again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
     try:
         reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(root, now, compared)
@@ -122,7 +130,11 @@ def _alike(other: Event, compared: Event) -> bool:
 
 
 def _failed(other: Event) -> bool:
-    return other.get("verdict") in ("error", "void") or str(other.get("reason") or "").startswith("crash")
+    return other.get("verdict") in ("error", "void")
+
+
+def _checks_failed(other: Event) -> bool:
+    return str(other.get("reason") or "").startswith("checks: ")
 
 
 def _broken_off(root: Path, compared: Event) -> int:

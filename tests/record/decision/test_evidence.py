@@ -235,3 +235,45 @@ def test_words_cannot_write_entries_of_their_own(session: Any) -> None:
 
     assert 1 == sum(line.startswith("## ") for line in page)
     assert 1 == sum(line.startswith("- Measured impact") for line in page)
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_a_program_that_fails_its_checks_once_is_not_kept_by_trying_again(session: Any, wrong: int) -> None:
+    """The checks run before the pairs and after them; one failure where the baseline passes stands, whatever comes later."""
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01", "--max-pairs", "8")
+    good = compared(session, "exp-01")
+    bad = {**good, "verdict": "not_improved", "checks": "failed (exit 1)", "reason": "checks: failed (exit 1): 41"}
+    others = [e for e in events(session) if e != good]
+    write(session, [*others, bad, good] if wrong else [*others, bad, good, good, good])
+
+    refused = session.script("record_result", "keep", "exp-01", code=4).stderr
+
+    assert "not voted on" in refused
+    assert "record_result.py discard exp-01" in refused
+
+
+def test_a_wrong_candidate_is_not_measured(session: Any) -> None:
+    """Its checks fail before the first pair; what they printed is kept in the comparison's log."""
+    sealed(session, "exp-01", "sleep 0.01\necho 41\n")
+    said = session.script("compare", "exp-01", code=1)
+
+    event = compared(session, "exp-01")
+    assert "not_improved" == event["verdict"]
+    assert event["reason"].startswith("checks: failed")
+    assert "baseline_samples" not in event
+    assert "see whose fault" in said.stderr
+
+
+def test_checks_that_fail_on_the_baseline_too_blame_the_environment(session: Any) -> None:
+    """No verdict (exit 3), and nothing counts against the candidate."""
+    sealed(session, "exp-01", FASTER)
+    lines = events(session)
+    lock = next(e for e in lines if e.get("type") == "lock")
+    lock["task"]["envs"] = {**lock["task"]["envs"], "CHECK_TIMEOUT": "0"}
+    write(session, lines)
+
+    said = session.script("compare", "exp-01", code=3)
+
+    assert "do not pass on the baseline either" in said.stderr
+    assert "error" == compared(session, "exp-01")["verdict"]
