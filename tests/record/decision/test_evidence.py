@@ -152,7 +152,7 @@ def test_uncommitted_work_stays_uncommitted(session: Any) -> None:
 
 def test_replace_refs_hide_nothing(session: Any) -> None:
     """`git replace` shows another content for a blob: the guard reads, and a keep commits, the one that was measured."""
-    sealed(session, "exp-01", '#pragma GCC optimize("O3")\n' + FASTER)
+    sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
     evil = session.git("rev-parse", "refs/autoresearch/exp-01:src/work.sh")
     session.write("innocent", "sleep 0.05\necho 42\n")
     session.git("replace", evil, session.git("hash-object", "-w", "innocent"))
@@ -162,7 +162,7 @@ def test_replace_refs_hide_nothing(session: Any) -> None:
 
 def test_the_record_of_where_a_copy_began_hides_nothing(session: Any) -> None:
     """A start that already holds the forbidden part: what the guard did not see is not measured either."""
-    copy = sealed(session, "exp-01", '#pragma GCC optimize("O3")\n' + FASTER)
+    copy = sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
     start = copy.parent / "start" / "exp-01.json"
     tree = session.git("rev-parse", "refs/autoresearch/exp-01^{tree}")
     start.write_text(json.dumps({**json.loads(start.read_text()), "tree": tree}))
