@@ -142,8 +142,9 @@ def test_what_only_a_reader_can_judge_is_shown_to_the_next_one(session: Any) -> 
     session.script("record_result", "keep", "exp-01", "--reviewed", "the last line is never reached")
 
     assert "src/work.sh:5" in refused
-    assert "Look here: src/work.sh:5 (hidden-code). Reviewed: the last line is never reached" in session.git(
-        "show", "HEAD:IMPROVEMENTS.md"
+    assert (
+        "Look here: src/work.sh:1 (hidden-code); src/work.sh:5 (hidden-code). Reviewed: the last line is never reached"
+        in session.git("show", "HEAD:IMPROVEMENTS.md")
     )
 
 
