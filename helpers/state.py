@@ -10,6 +10,8 @@ from helpers import console, git, journal
 from helpers.journal import Event
 
 DEFAULT_MARGIN = 0.01
+JUDGED = ("comparison", "calibration")
+"""Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
 
 
 @dataclass
@@ -33,8 +35,43 @@ class Job:
 
     @property
     def role(self) -> str:
-        """`experiment`, or `control` for a run of the current baseline."""
+        """`experiment`, `control` for a run of the current baseline, or one of JUDGED."""
         return str(self.submitted.get("role", "experiment"))
+
+    @property
+    def tree(self) -> str:
+        """The tree that it runs."""
+        return str(self.submitted["tree"])
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What it sees of environment beyond the task's own."""
+        return dict(self.submitted.get("env") or {})
+
+    @property
+    def is_experiment(self) -> bool:
+        """Whether it measures an experiment."""
+        return self.role == "experiment"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it measures the baseline beside experiments."""
+        return self.role == "control"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is a whole comparison or calibration on a worker."""
+        return self.role in JUDGED
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine runs it."""
+        return self.submitted.get("executor") == "local"
+
+    @property
+    def on_fleet(self) -> bool:
+        """Whether the fleet's keeper sends and collects it."""
+        return self.submitted.get("executor") == "sky"
 
     @property
     def worker(self) -> str:
@@ -128,13 +165,13 @@ class State:
 
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""
-        seen = [j.experiment for j in self.jobs.values() if j.role == "experiment" and j.finished]
+        seen = [j.experiment for j in self.jobs.values() if j.is_experiment and j.finished]
         seen += [str(c["experiment_id"]) for c in self.comparisons if c.get("experiment_id")]
         return [name for name in dict.fromkeys(seen) if not self.decision(name)]
 
     def screens(self) -> list[Job]:
         """Return all experiment jobs (without controls), oldest first."""
-        return [job for job in self.jobs.values() if job.role == "experiment"]
+        return [job for job in self.jobs.values() if job.is_experiment]
 
 
 def fold(events: list[Event]) -> State | None:
@@ -200,7 +237,7 @@ def _finish(state: State, event: Event) -> None:
     if job is None or job.finished is not None:
         return
     job.finished = event
-    if job.role == "experiment":
+    if job.is_experiment:
         state.results[job.experiment] = event
 
 

@@ -51,7 +51,7 @@ def entry(argv: list[str]) -> int:
     unit = str(now.config.get("metricUnit", ""))
     console.show(args, new, "\n".join(result.result_line(event, now.metric, unit) for event in told))
     left = state.load(root).open_jobs()
-    if any(job.submitted.get("executor") == "sky" for job in left):
+    if any(job.on_fleet for job in left):
         from helpers.run.fleet import last_round
 
         if last_round.trouble(root):

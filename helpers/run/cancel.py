@@ -5,7 +5,6 @@ from __future__ import annotations
 from helpers import console, git, journal, state
 from helpers.run.fleet import results
 from helpers.run.local import executor
-from helpers.state import Job
 
 
 def cancel(repository: git.Repository, experiment: str) -> list[str]:
@@ -15,16 +14,12 @@ def cancel(repository: git.Repository, experiment: str) -> list[str]:
     """
     root = repository.root
     mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment]
-    ended = [job.name for job in mine if not _on_fleet(job) and executor.cancel(root, job.name)]
-    if any(map(_on_fleet, mine)):
+    ended = [job.name for job in mine if not job.on_fleet and executor.cancel(root, job.name)]
+    if any(job.on_fleet for job in mine):
         ended += _take_back(repository, experiment)
     if not ended:
         raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
     return ended
-
-
-def _on_fleet(job: Job) -> bool:
-    return job.submitted.get("executor") == "sky"
 
 
 def _take_back(repository: git.Repository, experiment: str) -> list[str]:
@@ -32,7 +27,7 @@ def _take_back(repository: git.Repository, experiment: str) -> list[str]:
 
     root = repository.root
     with journal.locked(root):
-        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and _on_fleet(job)]
+        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.on_fleet]
         for job in mine:
             if job.sent:
                 event = {"type": "worker", "worker": job.worker, "event": "cancelling", "job": job.name}

@@ -16,7 +16,7 @@ from helpers.state import State
 def collect(root: Path) -> list[Event]:
     """Journal every job that ended since the last call; return the new `finished` events."""
     now = state.load(root)
-    mine = [job for job in now.open_jobs() if job.submitted.get("executor") == "local"]
+    mine = [job for job in now.open_jobs() if job.is_local]
     states = executor.poll(root, [job.name for job in mine])
     new = []
     for job in mine:
@@ -36,7 +36,7 @@ def collect(root: Path) -> list[Event]:
 
 def _from_fleet(root: Path, now: State) -> list[Event]:
     """What the fleet's keeper journaled and nobody has seen yet; the keeper is started when one is needed."""
-    if not any(job.submitted.get("executor") == "sky" for job in now.jobs.values()):
+    if not any(job.on_fleet for job in now.jobs.values()):
         return []
     from helpers.run.fleet import keeper_process  # 50 ms that a session without a fleet does not wait for
 

@@ -66,8 +66,8 @@ def _standing(now: State) -> list[str]:
 
 def _running(root: Path, now: State) -> list[str]:
     jobs = now.open_jobs()
-    states: dict[str, str] = {**executor.poll(root, [j.name for j in jobs if j.submitted.get("executor") == "local"])}
-    fleet = [j for j in jobs if j.submitted.get("executor") == "sky"]
+    states: dict[str, str] = {**executor.poll(root, [j.name for j in jobs if j.is_local])}
+    fleet = [j for j in jobs if j.on_fleet]
     if fleet:
         states.update(last_round.words(root, fleet))
     return [

@@ -11,7 +11,7 @@ from helpers import journal, state
 from helpers.run.fleet import payload, skypilot
 from helpers.run.jobs import screening, task
 from helpers.run.jobs import workers as jobs_workers
-from helpers.run.jobs.workers import JUDGED, Worker
+from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
 
 AHEAD = (1, 3)
@@ -26,7 +26,7 @@ def name(job: Job) -> str:
 
 def next_job(now: State, experiment: str) -> str:
     """Return the name of the experiment's next job."""
-    attempt = sum(1 for j in now.jobs.values() if j.experiment == experiment and j.role == "experiment") + 1
+    attempt = sum(1 for j in now.jobs.values() if j.experiment == experiment and j.is_experiment) + 1
     return f"{experiment}.{now.segment}.{attempt}"
 
 
@@ -61,8 +61,8 @@ def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
     job = next((j for j in jobs_workers.waiting(now) if _may(j, worker, others)), None)
     if job is None:
         return None
-    if job.role == "experiment" and screening.needs_control(now, worker.name):
-        number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+    if job.is_experiment and screening.needs_control(now, worker.name):
+        number = sum(1 for j in now.jobs.values() if j.is_control) + 1
         submitted = journal.append_locked(
             root,
             {
@@ -117,15 +117,15 @@ def stuck(now: State) -> list[str]:
 def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skypilot.Send:
     """Make what is sent to the worker for an assigned job."""
     its, unique = task.from_dict(now.require_lock()["task"]), name(job)
-    if job.role in JUDGED:
+    if job.is_judged:
         asked, trees = _asked(now, job)
         ship = payload.pack_judged(root, folder, unique, job.experiment, asked, trees)
         envs = {"EXPERIMENT_ID": job.experiment}
         return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
-    ship = payload.pack(root, folder, unique, job.experiment, str(job.submitted["tree"]), its)
+    ship = payload.pack(root, folder, unique, job.experiment, job.tree, its)
     envs = {
         **its.envs,
-        **job.submitted.get("env", {}),
+        **job.env,
         "EXPERIMENT_ID": job.experiment,
         "EXPERIMENT_DESC": str(job.submitted.get("description", "")),
         "AUTORESEARCH_SUBDIR": unique,
@@ -137,7 +137,7 @@ def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     """Return plan.json for the worker and the trees that go along; the plan was journaled without what the lock holds."""
     lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
     common = {"task": lock["task"], "passed": passed, "metric": now.metric}
-    tree = str(job.submitted["tree"])
+    tree = job.tree
     if job.role == "calibration":
         return {**common, "calibrate": tree}, [tree]
     plan = job.submitted["plan"]

@@ -156,11 +156,11 @@ class Keeper:
 
     def _lost(self, now: State, job: Job, reason: str) -> list[Event]:
         """Journal a job as lost, and its experiment as waiting again, twice at most."""
-        experiment, tree = job.experiment, job.submitted["tree"]
-        same = [j for j in now.jobs.values() if j.experiment == experiment and j.submitted["tree"] == tree]
+        experiment, tree = job.experiment, job.tree
+        same = [j for j in now.jobs.values() if j.experiment == experiment and j.tree == tree]
         before = sum(1 for j in same if j.finished and j.finished["status"] == "lost")
-        again = job.role == "experiment" and before < RETRIES and not job.cancelling
-        if job.role == "experiment":
+        again = job.is_experiment and before < RETRIES and not job.cancelling
+        if job.is_experiment:
             reason += f"; sent again ({before + 1} of {RETRIES})" if again else f"; not sent again after {before} times"
         event = results.lost(job, reason)
         with journal.locked(self.root):

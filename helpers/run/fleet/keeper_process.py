@@ -31,7 +31,7 @@ SHOWN = "sky-shown"
 
 def has_work(now: State) -> bool:
     """Tell whether a job of the fleet is open."""
-    return any(job.submitted.get("executor") == "sky" for job in now.open_jobs())
+    return any(job.on_fleet for job in now.open_jobs())
 
 
 def pause(now: State) -> float:

@@ -11,7 +11,6 @@ from helpers.journal import Event
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import log, workers
 from helpers.run.jobs import result as jobs_result
-from helpers.run.jobs.workers import JUDGED
 from helpers.state import Job, State
 
 CLAIMED = "was claimed already"
@@ -28,7 +27,7 @@ def result(root: Path, now: State, job: Job, row: Row) -> Event:
     """Return the `finished` event of a job whose log was fetched; its key `incomplete` says that the log ends too early."""
     if row.status == "CANCELLED":
         event = {**cancelled(job), "log": str(log_path(root, job.name)), "incomplete": False}
-    elif job.role in JUDGED:
+    elif job.is_judged:
         event = _judged(job, log_path(root, job.name))
     else:
         event = jobs_result.from_log(now, job, log_path(root, job.name))
@@ -58,7 +57,7 @@ def _without_result(job: Job) -> Event:
         "job": job.name,
         "worker": job.worker,
         "role": job.role,
-        "tree": job.submitted["tree"],
+        "tree": job.tree,
         "metric": None,
     }
 

@@ -18,7 +18,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None)
         now = state.load(work.root)
         task.from_dict(now.require_lock()["task"])
         _check(now, worker)
-        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
+        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
             return []

@@ -44,7 +44,7 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
 
 
 def _local(root: Path, now: State) -> dict[str, Any]:
-    runs = [j.experiment for j in now.open_jobs() if j.submitted.get("executor") == "local"]
+    runs = [j.experiment for j in now.open_jobs() if j.is_local]
     seen = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
     return {
         "worker": "local",

@@ -24,7 +24,7 @@ def record(root: Path, event: Event) -> bool:
         job = now.jobs.get(event["job"])
         if job is None or job.finished is not None:
             return False
-        if job.role == "experiment":
+        if job.is_experiment:
             event.update(screening.screen(now, event, job.worker))
         journal.append_locked(root, event)
     return True
@@ -38,7 +38,7 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
         "job": job.name,
         "worker": job.worker,
         "role": job.role,
-        "tree": job.submitted["tree"],
+        "tree": job.tree,
         "log": str(path),
     }
     if lost or not path.exists():

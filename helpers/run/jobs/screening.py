@@ -22,9 +22,9 @@ def control(state: State, worker: str) -> Job | None:
     jobs = [
         j
         for j in state.jobs.values()
-        if j.role == "control"
+        if j.is_control
         and j.worker == worker
-        and j.submitted["tree"] == tree
+        and j.tree == tree
         and int(j.submitted.get("timestamp", 0)) >= made  # another machine may stand behind the same name now
     ]
     usable = [j for j in jobs if j.finished is None or j.finished["status"] == "done"]
@@ -38,7 +38,7 @@ def needs_control(state: State, worker: str) -> bool:
         return True
     names = list(state.jobs)
     since = [state.jobs[n] for n in names[names.index(newest.name) + 1 :]]
-    used = sum(1 for job in since if job.role == "experiment" and job.worker == worker)
+    used = sum(1 for job in since if job.is_experiment and job.worker == worker)
     age = now_ms() - int((newest.finished or newest.submitted).get("timestamp", 0))
     return used >= CONTROL_RUNS or age > CONTROL_AGE_MS
 

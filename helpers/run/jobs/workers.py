@@ -9,8 +9,6 @@ from helpers.journal import Event
 from helpers.state import Job, State
 
 LOCAL = "local"
-JUDGED = ("comparison", "calibration")
-"""Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
 STATES = ("launching", "up", "failed", "stopped", "down", "lost")
 """Events of a worker that are its new state; `failed`: a launch left something behind, `lost`: it went away by itself."""
 
@@ -91,7 +89,7 @@ def busy(now: State) -> dict[str, list[Job]]:
 
 def waiting(now: State) -> list[Job]:
     """Return the jobs that wait for a worker, oldest first."""
-    return [job for job in now.open_jobs() if job.submitted.get("executor") == "sky" and not job.sent]
+    return [job for job in now.open_jobs() if job.on_fleet and not job.sent]
 
 
 def typical_seconds(now: State) -> float | None:

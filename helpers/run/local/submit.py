@@ -32,7 +32,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
         lock = now.require_lock()
         its = task.from_dict(lock["task"])
         slots.require_slots(request.slots, its.cpus)
-        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.role == "experiment"), None)
+        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
             executor.kick(work.root)
             console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
@@ -41,11 +41,11 @@ def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
         budget.require_budget(now)
         specs = []
         if screening.needs_control(now, executor.WORKER):
-            number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+            number = sum(1 for j in now.jobs.values() if j.is_control) + 1
             specs.append(
                 _journal(work, now, f"control-{now.segment}.{number}", "control", str(now.baseline["tree"]), request)
             )
-        attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.role == "experiment") + 1
+        attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.is_experiment) + 1
         name = f"{sealed.name}.{now.segment}.{attempt}"
         specs.append(_journal(work, now, name, "experiment", sealed.tree, request, sealed))
         for spec in specs:  # under the lock: who collects meanwhile must not see a journaled job without its folder
@@ -57,7 +57,7 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
     """Journal and queue a run of the current baseline; returns the job."""
     with journal.locked(work.root):
         now = state.load(work.root)
-        number = sum(1 for j in now.jobs.values() if j.role == "control") + 1
+        number = sum(1 for j in now.jobs.values() if j.is_control) + 1
         name = f"control-{now.segment}.{number}"
         spec = _journal(work, now, name, "control", str(now.baseline["tree"]), Request(slots=count))
         executor.submit(work.root, spec)
@@ -74,7 +74,7 @@ def refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> Non
         )
     for job in now.screens():
         done = job.finished
-        same = job.submitted["tree"] == sealed.tree and job.submitted.get("env", {}) == request.env
+        same = job.tree == sealed.tree and job.env == request.env
         if same and done and done["status"] in ("done", "checks_failed") and not request.again:
             raise console.usage(
                 f"this very content was run as {job.name}: {done['status']}",
