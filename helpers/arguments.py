@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import console
+from helpers import console, printable
 
 
 def percent(text: str) -> float:
@@ -46,6 +46,18 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def words(text: str) -> str:
+    """Return free text as one printable line: it stands in the journal, in commit messages and on pages."""
+    return printable.line(text)
+
+
+def unit(text: str) -> str:
+    """Return a unit: it stands behind figures, so it is one short word."""
+    if text != printable.name(text) or len(text) > 24 or len(text.split()) > 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a unit is one word of at most 24 characters, like s or MB/s")
+    return text.strip()
 
 
 def add_workdir_root(p: argparse.ArgumentParser) -> None:

@@ -9,12 +9,16 @@ import argparse
 import contextlib
 import errno
 import gc
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
+
+from helpers import printable
 
 DONE, NO, USAGE, OUTSIDE, REFUSED = 0, 1, 2, 3, 4
 """Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused (policy, budget, or a missing condition)."""
@@ -54,14 +58,25 @@ def answer_no(message: str, do: str = "") -> Failure:
 
 
 def note(text: str) -> None:
-    """Progress and warnings, for people."""
-    print(text, file=sys.stderr, flush=True)
+    """Progress and warnings, for people: one line, or more that are further in, so that none begins a line of ours."""
+    print(_inward(text), file=sys.stderr, flush=True)
+
+
+def _inward(text: str) -> str:
+    return re.sub(r"[\n\x0b\x0c\x85\u2028\u2029]\s*", "\n    ", text.strip())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Words of the command line that it complains of begin no line of their own."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable.flat(message))
 
 
 def parser(description: str, examples: str = "") -> argparse.ArgumentParser:
     """Make the argument parser of a script; `examples` are shown under --help with the exit codes."""
     epilog = (f"examples:\n{examples.rstrip()}\n\n" if examples else "") + EXIT_CODES
-    return argparse.ArgumentParser(
+    return _Parser(
         description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
 
@@ -85,7 +100,7 @@ def emit(text: str, *, full: bool = False, spill: Path | None = None) -> None:
 
     `spill` is the folder for that file (the session's state folder); the temporary folder is used without one.
     """
-    text = text.rstrip("\n")
+    text = printable.shown(text.rstrip("\n"))
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
@@ -113,7 +128,7 @@ def _head(text: str) -> str:
 
 def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON document; beyond LIMIT characters a document that names the file with the whole."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+    text = printable.shown(json.dumps(value, ensure_ascii=False, indent=1))
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
@@ -140,14 +155,30 @@ def _spill(text: str, folder: Path | None, suffix: str) -> Path:
 
 def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
     """Run a script's entry point on sys.argv and end the process with its exit code, never with a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.stdout, sys.stderr = _screen(sys.stdout), _screen(sys.stderr)
     gc.set_threshold(100_000)  # a script reads much and throws little away
     code = _run(entry)
     with contextlib.suppress(OSError):  # after a failure: that is what the exit code tells
         _flush()
     os._exit(code)  # taking the interpreter apart would cost 10 ms and more, beside a measurement too
+
+
+class _Screen(io.TextIOWrapper):
+    """A stream to people: whatever is printed, by whom ever, nothing hidden reaches a terminal."""
+
+    def write(self, text: str) -> int:
+        return super().write(printable.shown(text))
+
+
+def _screen(stream: Any) -> Any:  # noqa: ANN401 - what Python calls a text stream, or None where the caller closed it
+    buffer = getattr(stream, "buffer", None)
+    return _Screen(buffer, "utf-8", "backslashreplace", line_buffering=stream.line_buffering) if buffer else stream
+
+
+def clear_screen() -> None:
+    """Begin at the top of an empty terminal."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(b"\033[H\033[2J")
 
 
 def _run(entry: Callable[[list[str]], int | None]) -> int:
@@ -197,4 +228,4 @@ def _os_error(error: OSError) -> int:
 
 
 def _say(message: str, do: str) -> None:
-    print(f"error: {message}" + (f"\n  next: {do}" if do else ""), file=sys.stderr, flush=True)
+    print(f"error: {_inward(message)}" + (f"\n  next: {_inward(do)}" if do else ""), file=sys.stderr, flush=True)

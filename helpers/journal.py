@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers import console, files, locks, paths
+from helpers import console, files, locks, paths, printable
 
 Event = dict[str, Any]
 _DECODER = json.JSONDecoder()
 STATUSES = ("keep", "discard", "crash", "checks_failed")
 """The only statuses of a run line; other readers take an unknown one for a keep."""
+EXACT = ("task", "env", "envs", "log", "branch", "from")
+"""Keys whose texts are run or looked up as they are, not shown; every other text in the journal is one printable line."""
 TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "note")
 
 
@@ -96,7 +98,9 @@ def _decode(line: bytes) -> Any:  # noqa: ANN401 - whatever stands in the file
         value, end = _DECODER.raw_decode(text)  # json.loads asks each line for its encoding, at half the speed
     except ValueError:
         return None
-    return value if end == len(text) else None
+    if end != len(text):
+        return None
+    return value if line.isascii() and not any(c in line for c in (b"\\", b"\x7f")) else _in_place(value)
 
 
 def _encode(event: Event) -> bytes:
@@ -107,19 +111,22 @@ def _encode(event: Event) -> bytes:
     if "type" in event and event["type"] not in TYPES:
         raise console.usage(f"an event's type is one of {', '.join(TYPES)}, not {event['type']!r}")
     try:
-        line = json.dumps(_finite(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        line = json.dumps(_in_place(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise console.usage(f"this event cannot be journaled: {error}") from None
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _in_place(value: Any, *, exact: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value as the journal holds it: each text one printable line, no number that JSON does not know."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, str):
+        return value if exact else printable.flat(value)
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {_in_place(k, exact=exact): _in_place(v, exact=exact or k in EXACT) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
+        return [_in_place(v, exact=exact) for v in value]
     return value
 
 

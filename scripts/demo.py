@@ -41,7 +41,7 @@ def entry(argv: list[str]) -> int:
     for number, row in enumerate(case.data["experiments"], 1):
         work.experiment(f"exp-{number:02d}", row)
     kept = work.end()
-    console.note(f"\n{time.monotonic() - began:.0f} seconds; the repository is in {work.repository}")
+    console.note(f"{time.monotonic() - began:.0f} seconds; the repository is in {work.repository}")
     print(f"kept: {', '.join(kept) or 'nothing'}")
     must, may = set(case.data["must_keep"]), set(case.data["may_keep"])
     return console.DONE if must <= set(kept) <= must | may else console.NO

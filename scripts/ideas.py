@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, journal
+from helpers import arguments, console, git, journal
 from helpers.read.ideas import queue, sources
 
 EXAMPLES = """\
@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Add, rank, list and close ideas; lines of the person's own are never touched.", EXAMPLES)
     sub = p.add_subparsers(dest="verb", required=True, metavar="add|rank|list|done")
     add = sub.add_parser("add", help="append an idea")
-    add.add_argument("text", nargs="?", help="X should improve Y because Z, in a line")
+    add.add_argument("text", nargs="?", type=arguments.words, help="X should improve Y because Z, in a line")
     add.add_argument(
         "--from",
         dest="origin",
@@ -37,7 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
-    add.add_argument("--why", default="", metavar="TEXT", help="the reason for the expected impact")
+    add.add_argument(
+        "--why", default="", type=arguments.words, metavar="TEXT", help="the reason for the expected impact"
+    )
     for name in ("impact", "feasibility", "novelty"):
         add.add_argument(f"--{name}", type=int, choices=queue.SCALE, help="1 to 5")
     rank = sub.add_parser("rank", help="the open ideas, best first; the file keeps its order")
@@ -45,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     done = sub.add_parser("done", help="close an idea with its result")
     done.add_argument("idea", metavar="ID")
     done.add_argument("--result", choices=["kept", "discarded", "ruled-out"], required=True)
-    done.add_argument("--why", default="", metavar="TEXT")
+    done.add_argument("--why", default="", metavar="TEXT", type=arguments.words)
     for each in (add, rank, listing, done):
         each.epilog = console.EXIT_CODES
         console.add_output_options(each)

@@ -24,18 +24,24 @@ def build_parser() -> argparse.ArgumentParser:
     sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash")
     kept = sub.add_parser("keep", help="commit what a standing comparison has shown to be better")
     kept.add_argument("experiment")
-    kept.add_argument("--problem", default="", metavar="TEXT", help="what was slow and why")
-    kept.add_argument("--solution", default="", metavar="TEXT", help="what the change does")
+    kept.add_argument("--problem", default="", type=arguments.words, metavar="TEXT", help="what was slow and why")
+    kept.add_argument("--solution", default="", type=arguments.words, metavar="TEXT", help="what the change does")
     kept.add_argument(
         "--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat"
     )
     kept.add_argument(
-        "--reviewed", default="", metavar="TEXT", help="why the places the guard wants reviewed are honest"
+        "--reviewed",
+        default="",
+        type=arguments.words,
+        metavar="TEXT",
+        help="why the places the guard wants reviewed are honest",
     )
     for verb in ("discard", "crash"):
         other = sub.add_parser(verb, help="journal the reason; nothing is lost")
         other.add_argument("experiment")
-        other.add_argument("--why", required=True, metavar="TEXT", help="the reason, for whoever comes later")
+        other.add_argument(
+            "--why", required=True, type=arguments.words, metavar="TEXT", help="the reason, for whoever comes later"
+        )
     for each in sub.choices.values():
         each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
         arguments.add_workdir_root(each)

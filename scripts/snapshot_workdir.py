@@ -54,7 +54,7 @@ def seal(work: Workdirs, args: argparse.Namespace) -> int:
     same = inventory.sameness(work, sealed)
     if same:
         console.note(f"note: {same}")
-    print(f"{sealed.name} {sealed.commit[:12]} tree {sealed.tree[:12]} {sealed.description.splitlines()[0]}")
+    print(f"{sealed.name} {sealed.commit[:12]} tree {sealed.tree[:12]} {sealed.description}")
     return console.DONE
 
 

@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help="with --lock: for the baseline's run")
     p.add_argument("--goal", metavar="SLUG", help="names the session and its branch")
     p.add_argument("--metric", metavar="NAME", help="the METRIC that decides")
-    p.add_argument("--unit", default="", metavar="U", help="its unit, for people")
+    p.add_argument("--unit", default="", type=arguments.unit, metavar="U", help="its unit, for people")
     p.add_argument("--direction", choices=["lower", "higher"], help="which is better")
     p.add_argument("--scope", action="append", metavar="GLOB", help="only these files may change; may repeat")
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
         "simplicity": "simpler beats marginally faster? removing code at equal speed?",
         "infra": "where experiments run",
     }.items():
-        p.add_argument(f"--{name}", metavar="TEXT", help=text)
+        p.add_argument(f"--{name}", metavar="TEXT", type=arguments.words, help=text)
     p.add_argument("--web", choices=["yes", "ask", "no"], help="may the agent search the web")
     p.add_argument("--workers", type=arguments.whole(1), metavar="N", help="agreed number of workers")
     p.add_argument("--dry-run", action="store_true", help="check and show what would be recorded")

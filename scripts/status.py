@@ -42,7 +42,8 @@ def entry(argv: list[str]) -> int:
         if args.watch is None:
             console.emit("\n".join(lines), full=args.full)
             return console.DONE
-        print("\033[H\033[2J" + "\n".join(lines), flush=True)
+        console.clear_screen()
+        print("\n".join(lines), flush=True)
         time.sleep(max(0.2, args.watch))
 
 

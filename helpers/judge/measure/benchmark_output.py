@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers import printable
 from helpers.run.isolation.libc import LIBC
 from helpers.run.jobs import metric_line
 
@@ -92,5 +93,4 @@ def tail(file: Path, characters: int = 300) -> str:
             data = log.read(4 * characters)
     except OSError:
         return ""
-    text = data.decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[-characters:]
+    return printable.line(data.decode("utf-8", "replace"))[-characters:]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 
-from helpers import console, git, git_objects, paths
+from helpers import console, git, git_objects, paths, printable
 from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
 from helpers.run.copies.copies import Sealed, Workdirs
@@ -78,7 +79,7 @@ def require_allowed(
         if len(opens) == len(bad):
             do += (
                 "; only the person opens what is closed: "
-                f"start_session.py --goal {now.config['name']} --allow {opens[0].rule}:{opens[0].path}"
+                f"start_session.py --goal {now.config['name']} --allow {shlex.quote(f'{opens[0].rule}:{opens[0].path}')}"
             )
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
@@ -86,5 +87,5 @@ def require_allowed(
 
 def violation_line(finding: Violation) -> str:
     """Return one violation as a line: level, place, rule, reason."""
-    place = finding.path + (f":{finding.line}" if finding.line else "")
+    place = printable.name(finding.path) + (f":{finding.line}" if finding.line else "")
     return f"{finding.level}: {place}: {finding.message} [{finding.rule}]"

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.forge import names, schema, token
-from helpers.read.untrusted import line
 from helpers.read.web import client, destinations
 
 Json = Mapping[str, Any]
@@ -147,7 +146,7 @@ class Api:
     def _note(self, kind: str, headers: Mapping[str, str]) -> None:
         values = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
         if all(v.isdigit() and len(v) < 12 for v in values):
-            resource = line(headers.get("x-ratelimit-resource", kind), 30)
+            resource = printable.line(headers.get("x-ratelimit-resource", kind), 30)
             self.limits[resource] = (int(values[0]), int(values[1]), int(values[2]))
 
     def _value(self, answer: client.Response) -> Any:  # noqa: ANN401 - any JSON value
@@ -160,7 +159,7 @@ class Api:
 
     def _refusal(self, answer: client.Response, what: str) -> console.Failure:
         """Return what a status other than 200 means and what to do about it."""
-        said = line(_message(answer), 200)
+        said = printable.line(_message(answer), 200)
         mine = self.token.source if self.token else ""
         if answer.status == 401 and mine:
             do = "renew it (gh auth login), or unset it: public repositories need none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from helpers.read.untrusted import line
+from helpers import printable
 
 MOST = 60_000
 """Characters of a text that are looked at."""
@@ -119,5 +119,5 @@ def _in_line(row: str) -> Claim | None:
             quote = row[begin : match.end() + 60]
             if begin:
                 quote = quote.split(" ", 1)[-1] if " " in quote[:60] else quote
-            return Claim(kind, line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170))
+            return Claim(kind, printable.line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170))
     return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from helpers import console
+from helpers import console, printable
 from helpers.read import untrusted
 from helpers.read.papers.query import Status
 from helpers.read.web import cache
@@ -86,12 +86,12 @@ class Outcome:
 def made(id_: str, kind: str, title: str, url: str, **more: Any) -> Finding:  # noqa: ANN401 - the fields of Finding
     """Return a finding whose texts are cleaned."""
     for name in ("facts", "claims", "more"):
-        more[name] = tuple(untrusted.line(str(text), 200) for text in more.get(name, ()) if text)
+        more[name] = tuple(printable.line(str(text), 200) for text in more.get(name, ()) if text)
     state, date = (
-        untrusted.line(str(more.pop("state", "")), 60),
-        untrusted.line(str(more.pop("date", "") or ""), 40)[:10],
+        printable.line(str(more.pop("state", "")), 60),
+        printable.line(str(more.pop("date", "") or ""), 40)[:10],
     )
-    return Finding(id_, kind, untrusted.line(title, 200) or "(no title)", untrusted.line(url, 500), state, date, **more)
+    return Finding(id_, kind, printable.line(title, 200) or "(no title)", printable.line(url, 500), state, date, **more)
 
 
 def remember(found: Sequence[Finding]) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.forge import claims, findings
 from helpers.read.forge import names as forge_names
 from helpers.read.forge.api import Api, Missing
@@ -23,7 +23,6 @@ from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
 from helpers.read.forge.search import list_of, number_of, repository, text_of
-from helpers.read.untrusted import line
 
 Json = Mapping[str, Any]
 COMPARED = 10
@@ -148,7 +147,7 @@ def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
     path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
     return api.one(
-        path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {line(head, 120)}"
+        path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {printable.line(head, 120)}"
     )
 
 

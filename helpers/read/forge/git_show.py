@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, git
-from helpers.read import untrusted
+from helpers import console, git, printable
 from helpers.read.forge import claims, findings
 from helpers.read.forge.show import Shown
 
@@ -64,11 +63,11 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
     patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
     return Shown(
         finding,
-        untrusted.line(author, 60),
+        printable.line(author, 60),
         [],
-        untrusted.clean(body).strip(),
+        printable.prose(body).strip(),
         files=_files(root, sha),
-        diff=untrusted.clean(patch),
+        diff=printable.prose(patch),
     )
 
 
@@ -81,7 +80,7 @@ def _files(root: Path, sha: str) -> list[str]:
     rows = []
     for row in _changes(root, sha, "--numstat", "--no-renames").splitlines():
         added, removed, name = (*row.split("\t", 2), "", "")[:3]
-        rows.append(f"{untrusted.line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
+        rows.append(f"{printable.line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
     return rows
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers import console
+from helpers import console, printable
 from helpers.read import untrusted
 from helpers.read.forge import claims, findings, names
 from helpers.read.forge.api import Api, Missing
@@ -138,7 +138,7 @@ def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
         date=text_of(item, "closed_at") or text_of(item, "created_at"),
         claims=[c.quote for c in claims.find(everything, 6)],
     )
-    labels = [untrusted.line(text_of(label, "name"), 60) for label in list_of(item, "labels")]
+    labels = [printable.line(text_of(label, "name"), 60) for label in list_of(item, "labels")]
     return Shown(finding, _who(item), labels, _tidy(body))
 
 
@@ -162,7 +162,7 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
     files, patch = _files([f for f in list_of(found, "files") if isinstance(f, dict)], diff=diff)
     return Shown(
         finding,
-        untrusted.line(text_of(found, "commit", "author", "name"), 60),
+        printable.line(text_of(found, "commit", "author", "name"), 60),
         [],
         _tidy(body),
         files=files,
@@ -172,7 +172,7 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     rows = [
-        f"{untrusted.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} {text_of(f, 'status')}"
+        f"{printable.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} {text_of(f, 'status')}"
         for f in files
     ]
     if not diff:
@@ -180,7 +180,7 @@ def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     parts = []
     for f in files:
         patch = text_of(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
-        parts.append(f"--- {untrusted.line(text_of(f, 'filename'), 150)}\n{untrusted.clean(patch)}")
+        parts.append(f"--- {printable.line(text_of(f, 'filename'), 150)}\n{printable.prose(patch)}")
     return rows, "\n".join(parts)
 
 
@@ -217,7 +217,7 @@ def _quote(entry: Json) -> str:
     role = text_of(entry, "author_association").lower()
     when = (text_of(entry, "created_at") or text_of(entry, "submitted_at"))[:10]
     body = "\n".join(row for row in text_of(entry, "body").splitlines() if not row.lstrip().startswith(">"))
-    return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {untrusted.line(body, 400)}"
+    return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {printable.line(body, 400)}"
 
 
 def _said(entries: Iterable[Json]) -> list[Json]:
@@ -230,12 +230,12 @@ def _said(entries: Iterable[Json]) -> list[Json]:
 
 
 def _who(item: Json) -> str:
-    return untrusted.line(text_of(item, "user", "login"), 60) or "somebody who has left"
+    return printable.line(text_of(item, "user", "login"), 60) or "somebody who has left"
 
 
 def _tidy(body: str) -> str:
     """Return a description without the template's comments, clean."""
-    return re.sub(r"\n{3,}", "\n\n", claims.uncommented(untrusted.clean(body[:100_000]))).strip()
+    return re.sub(r"\n{3,}", "\n\n", claims.uncommented(printable.prose(body[:100_000]))).strip()
 
 
 def text(shown: Shown, *, full: bool) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, paths
+from helpers import console, git, journal, paths, printable
 from helpers.read.forge import findings, names
 from helpers.read.forge.findings import Finding
 from helpers.read.ideas import sources
 from helpers.read.papers import index
-from helpers.read.untrusted import line
 
 
 @dataclass(frozen=True)
@@ -94,4 +93,4 @@ def _asked(id_: str) -> Finding:
 
 
 def _words(text: str) -> str:
-    return line("".join(" " if c in "{}" or not c.isprintable() else c for c in text), 200)
+    return printable.line(text.translate({123: " ", 125: " "}), 200)

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, files, journal, paths
+from helpers import console, files, journal, paths, printable
 
 KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
 SCALE = range(1, 6)
@@ -94,8 +94,8 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
 
     Takes `journal.locked(root)`, which the caller must not hold; raises Failure (2) for what cannot stand in the file.
     """
-    text = " ".join(text.split())
-    if not text or "{" in text or "}" in text or not text.isprintable():
+    text = printable.line(text)
+    if not text or "{" in text or "}" in text:
         raise console.usage(
             "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
         )
@@ -150,4 +150,4 @@ def _free(content: bytes) -> int:
 
 def _word(value: str) -> str:
     """Return a value as one word: spaces become underscores, braces go."""
-    return re.sub(r"[\s{}]+", "_", value.strip())[:300]
+    return re.sub(r"[\s{}]+", "_", printable.line(value))[:300]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, journal, paths
+from helpers import console, journal, paths, printable
 from helpers.read.papers import index
 
 _OWN = ("own", "profile")
@@ -30,7 +30,7 @@ def check(source: str) -> str:
     if re.fullmatch(r"gh:[^\s#@]+[#@]\S+", text):
         text = text[3:]
     own = text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+|commit:[0-9a-f]{7,64}", text)
-    if text.isprintable() and (own or _url(text)):
+    if printable.name(text) == text and (own or _url(text)):
         return text
     raise console.usage(
         f"{source!r:.100} is no source",
@@ -80,7 +80,7 @@ def _title(root: Path, source: str) -> str:
     ]
     own = [str(e.get("text") or "") for e in events if e.get("type") == "idea" and e.get("id") == source]
     title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
-    return "".join(c if c.isprintable() else " " for c in title)[:150]
+    return printable.line(title)[:150]
 
 
 def _same(id_: object) -> str:

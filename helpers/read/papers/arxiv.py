@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.papers.paper import Paper, without_version
 from helpers.read.papers.query import Found, Question
-from helpers.read.untrusted import clean, line
 from helpers.read.web import client as web_client
 from helpers.read.web import destinations
 
@@ -83,7 +82,7 @@ def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
     try:
         papers.extend(_paper(result) for result in client.results(ask))
     except arxiv.ArxivError as error:
-        note = f"incomplete: {line(error.message, 120)}"
+        note = f"incomplete: {printable.line(error.message, 120)}"
     except console.Failure as failure:
         note = f"incomplete: {failure.message}"
         if not papers:
@@ -141,7 +140,7 @@ class _Pages:
             raise web_client.Throttled(host, 406, None, answer.headers, answer.body)
         if answer.status == 400:
             said = re.search(rb"<summary>(.*?)</summary>", answer.body, re.DOTALL)
-            what = line(said[1].decode("utf-8", "replace")) if said else "no reason given"
+            what = printable.line(said[1].decode("utf-8", "replace"), 300) if said else "no reason given"
             raise console.usage(f"arXiv does not understand the question: {what}", "look at the id or the query again")
         if answer.status != 200:
             raise web_client.Unreachable(host, f"answered {answer.status}", answer.status)
@@ -156,14 +155,14 @@ def _number(body: bytes, name: bytes) -> int:
 def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package without types
     identifier = result.get_short_id()
     return Paper(
-        title=line(result.title, 500),
-        authors=tuple(line(a.name, 100) for a in result.authors),
+        title=printable.line(result.title, 500),
+        authors=tuple(printable.line(a.name, 100) for a in result.authors),
         year=result.published.year,
         date=result.published.date().isoformat(),
-        venue=line(result.journal_ref or "arXiv", 150),
+        venue=printable.line(result.journal_ref or "arXiv", 150),
         arxiv=without_version(identifier),
         doi=(result.doi or "").strip().lower(),
-        abstract=clean(" ".join(result.summary.split())),
+        abstract=printable.prose(" ".join(result.summary.split())),
         url=f"https://arxiv.org/abs/{identifier}",
         pdf=result.pdf_url or f"https://arxiv.org/pdf/{identifier}",
         sources=("arxiv",),

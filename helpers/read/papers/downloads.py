@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from helpers import console
-from helpers.read import untrusted
+from helpers import console, printable
 from helpers.read.papers import arxiv, html_text, latex_text, openalex, semantic_scholar
 from helpers.read.papers.fetch_request import Kind
 from helpers.read.papers.paper import Paper
@@ -108,7 +107,7 @@ class Reader:
         if answer.status != 200:
             raise console.outside(f"{host} answered {answer.status}", "look at the id")
         if b"%PDF-" not in answer.body[:1024]:
-            kind = untrusted.line(answer.headers.get("content-type", "unknown"), 60)
+            kind = printable.line(answer.headers.get("content-type", "unknown"), 60)
             what = "a web page (a login, or one for robots)" if "html" in kind else "something that is not a PDF"
             raise console.outside(f"{host} gave {what}; content type {kind}", "give the address of the PDF itself")
         return answer.body

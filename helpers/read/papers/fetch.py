@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from helpers import console, files
+from helpers import console, files, printable
 from helpers.read import untrusted
 from helpers.read.papers import arxiv, downloads, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
@@ -80,7 +80,7 @@ def document(paper: Paper, copy: downloads.Copy, origin: str) -> str:
         "text from": copy.origin,
     }
     head = "\n".join(f"{k}: {v}" for k, v in facts.items() if v)
-    fenced = untrusted.fence(untrusted.clean(f"{head}\n\n{copy.text}"), paper.id)
+    fenced = untrusted.fence(printable.prose(f"{head}\n\n{copy.text}"), paper.id)
     return f"# {paper.id}\n\n{untrusted.WARNING}\n\n{fenced}\n"
 
 

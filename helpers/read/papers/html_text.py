@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from helpers.read.untrusted import line
+from helpers import printable
 
 _SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
 _BLOCKS = {
@@ -43,7 +43,7 @@ _LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
 def license_of(page: str) -> str:
     """Return the licence that arXiv states above an HTML paper, empty when there is none."""
     found = _LICENSE.search(page)
-    return line(found[1], 80) if found else ""
+    return printable.line(found[1], 80) if found else ""
 
 
 def markdown(page: str) -> str:

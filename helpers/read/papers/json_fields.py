@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helpers import console
-from helpers.read.untrusted import line
+from helpers import console, printable
 from helpers.read.web import client
 
 Json = Mapping[str, Any]
@@ -18,9 +17,9 @@ def checked(answer: client.Response, name: str, key: str) -> Json:
         raise console.answer_no(f"{name} does not know this paper", "try its DOI, its arXiv id, or search by title")
     if answer.status in (401, 403):
         do = f"look at ${key}" if key else "it may want a key now: see references/literature.md"
-        raise console.outside(f"{name} refuses us ({answer.status}): {line(answer.text, 160)}", do)
+        raise console.outside(f"{name} refuses us ({answer.status}): {printable.line(answer.text, 160)}", do)
     if answer.status != 200:
-        what = f"{name} did not take the question ({answer.status}): {line(answer.text, 160)}"
+        what = f"{name} did not take the question ({answer.status}): {printable.line(answer.text, 160)}"
         raise console.outside(what, "ask in plainer words, without quotes and brackets")
     value = answer.json()
     if not isinstance(value, dict):
@@ -50,4 +49,4 @@ def mapping(value: object) -> Json:
 
 def names(values: Iterable[object]) -> tuple[str, ...]:
     """Return people's names, cleaned."""
-    return tuple(line(name, 100) for name in map(text, values) if name)
+    return tuple(printable.line(name, 100) for name in map(text, values) if name)

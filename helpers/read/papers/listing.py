@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from helpers import console
+from helpers import console, printable
 from helpers.read import untrusted
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.paper import Paper
@@ -93,4 +93,4 @@ def entry(paper: Paper, query: str, *, abstract: bool) -> str:
     other += ["pdf"] if paper.pdf else []
     parts = [", ".join(names) + more, f"matches {reason}" if reason else "", " ".join(other), "/".join(paper.sources)]
     lines = [head, "    " + " · ".join(p for p in parts if p)]
-    return "\n".join([*lines, f"    {untrusted.line(paper.abstract, 2_000)}"] if abstract and paper.abstract else lines)
+    return "\n".join([*lines, f"    {printable.line(paper.abstract, 2_000)}"] if abstract and paper.abstract else lines)

@@ -10,12 +10,11 @@ import os
 import re
 from urllib.parse import quote
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.papers import json_fields, paper
 from helpers.read.papers.json_fields import Json
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question
-from helpers.read.untrusted import clean, line
 from helpers.read.web import client
 
 PUBLIC = "https://api.openalex.org"
@@ -94,21 +93,21 @@ def _paper(work: Json) -> Paper:
         ),
     ]
     return Paper(
-        title=line(json_fields.text(work.get("display_name")), 500),
+        title=printable.line(json_fields.text(work.get("display_name")), 500),
         authors=json_fields.names(
             json_fields.mapping(a.get("author")).get("display_name") for a in json_fields.items(work.get("authorships"))
         ),
         year=json_fields.integer(work.get("publication_year")),
         date=json_fields.text(work.get("publication_date")),
-        venue=line(json_fields.text(json_fields.mapping(first.get("source")).get("display_name")), 150),
+        venue=printable.line(json_fields.text(json_fields.mapping(first.get("source")).get("display_name")), 150),
         arxiv=next((found for place in places if (found := _arxiv_of(place))), ""),
         doi="" if doi.startswith("10.48550/arxiv.") else doi,
         openalex=json_fields.text(work.get("id")).rsplit("/", 1)[-1],
         citations=json_fields.integer(work.get("cited_by_count")),
-        abstract=clean(_uninvert(json_fields.mapping(work.get("abstract_inverted_index")))),
+        abstract=printable.prose(_uninvert(json_fields.mapping(work.get("abstract_inverted_index")))),
         url=json_fields.text(first.get("landing_page_url")) or json_fields.text(work.get("id")),
         pdf=json_fields.text(best.get("pdf_url")),
-        license=line(json_fields.text(best.get("license")), 60),
+        license=printable.line(json_fields.text(best.get("license")), 60),
         sources=("openalex",),
     )
 

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from helpers import console
-from helpers.read.untrusted import line
+from helpers import console, printable
 
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -104,7 +103,7 @@ def parse_id(text: str) -> tuple[str, str]:
     if re.fullmatch(r"W\d{4,12}", bare, re.IGNORECASE):
         return "openalex", bare.upper()
     raise console.usage(
-        f"{line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
+        f"{printable.line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
         "examples: 2205.14135, arXiv:cs/0112017, 10.1145/3318464.3389710, https://arxiv.org/abs/2205.14135",
     )
 

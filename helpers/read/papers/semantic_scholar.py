@@ -9,12 +9,11 @@ import os
 import re
 from urllib.parse import quote
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.papers import json_fields, paper
 from helpers.read.papers.json_fields import Json
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question, within
-from helpers.read.untrusted import clean, line
 from helpers.read.web import client, destinations
 
 PUBLIC = "https://api.semanticscholar.org"
@@ -70,19 +69,19 @@ def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
 def _paper(item: Json) -> Paper:
     ids, pdf = json_fields.mapping(item.get("externalIds")), json_fields.mapping(item.get("openAccessPdf"))
     return Paper(
-        title=line(json_fields.text(item.get("title")), 500),
+        title=printable.line(json_fields.text(item.get("title")), 500),
         authors=json_fields.names(a.get("name") for a in json_fields.items(item.get("authors"))),
         year=json_fields.integer(item.get("year")),
         date=json_fields.text(item.get("publicationDate")),
-        venue=line(json_fields.text(item.get("venue")), 150),
+        venue=printable.line(json_fields.text(item.get("venue")), 150),
         arxiv=json_fields.text(ids.get("ArXiv")),
         doi=json_fields.text(ids.get("DOI")).lower(),
         s2=json_fields.text(item.get("paperId")),
         citations=json_fields.integer(item.get("citationCount")),
-        abstract=clean(" ".join(json_fields.text(item.get("abstract")).split())),
+        abstract=printable.prose(" ".join(json_fields.text(item.get("abstract")).split())),
         url=json_fields.text(item.get("url")),
         pdf=json_fields.text(pdf.get("url")),
-        license=line(json_fields.text(pdf.get("license")), 60),
+        license=printable.line(json_fields.text(pdf.get("license")), 60),
         sources=("s2",),
     )
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, paths
-from helpers.read.untrusted import clean, line
+from helpers import console, paths, printable
 
 BYTES = 50_000_000
 """Largest file that is read."""
@@ -44,7 +43,7 @@ def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) 
     answer = _ask(json.dumps(request))
     if "error" in answer:
         message = (
-            f"{file.name}: {line(str(answer['error']))}"
+            f"{file.name}: {printable.line(str(answer['error']), 300)}"
             if not str(answer["error"]).startswith("--")
             else str(answer["error"])
         )
@@ -53,12 +52,12 @@ def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) 
         )
     for block in answer["blocks"]:
         if "hits" not in answer:  # grep counts characters: its places must stay
-            block["text"] = clean(block["text"])
+            block["text"] = printable.prose(block["text"])
     return Document(
         answer["pages"],
         answer["read"],
-        clean(answer["title"]),
-        [line(n) for n in answer["notes"]],
+        printable.prose(answer["title"]),
+        [printable.line(n, 300) for n in answer["notes"]],
         answer["blocks"],
         answer.get("hits", []),
     )
@@ -130,7 +129,7 @@ def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
     if done.returncode < 0:
         return signal.Signals(-done.returncode).name
     last = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return line(last[-1], 120) if last else f"code {done.returncode}"
+    return printable.line(last[-1], 120) if last else f"code {done.returncode}"
 
 
 def markdown(file: Path) -> str:
@@ -144,7 +143,7 @@ def render(blocks: list[dict[str, Any]]) -> str:
 
 
 def _markdown(block: dict[str, Any]) -> str:
-    kind, text = block["kind"], clean(block["text"]).strip()
+    kind, text = block["kind"], printable.prose(block["text"]).strip()
     if not text:
         return ""
     if kind == "title":
@@ -166,4 +165,4 @@ def _markdown(block: dict[str, Any]) -> str:
 
 def heading(block: dict[str, Any]) -> str:
     """Return a heading with its number."""
-    return f"{block.get('number', '')} {clean(block['text'])}".strip()
+    return f"{block.get('number', '')} {printable.prose(block['text'])}".strip()

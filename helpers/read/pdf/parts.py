@@ -7,10 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from helpers import console
+from helpers import console, printable
 from helpers.read.pdf.document import Document, heading
 from helpers.read.pdf.layout.references import CAPTION
-from helpers.read.untrusted import clean
 
 _BEFORE = re.compile(
     r"(?i)@|©|copyright|permission to|(\. ){4}|^\W*\w?\W*(department|departamento|school|institute|faculty|college|universit)"
@@ -28,7 +27,7 @@ def outline(document: Document) -> list[dict[str, Any]]:
                 {
                     "level": block.get("level", 1),
                     "number": block.get("number", ""),
-                    "title": clean(block["text"]),
+                    "title": printable.prose(block["text"]),
                     "page": block["page"],
                     "characters": 0,
                 }
@@ -142,14 +141,14 @@ def _until(blocks: Blocks, most: int) -> Blocks:
 
 def references(document: Document) -> list[str]:
     """Return the items of the list of references, in order."""
-    return [clean(b["text"]) for b in document.blocks if b["kind"] == "reference"]
+    return [printable.prose(b["text"]) for b in document.blocks if b["kind"] == "reference"]
 
 
 def captions(document: Document) -> list[dict[str, Any]]:
     """Return the captions of figures, tables and the like: kind, number, text, page."""
     rows = []
     for block in document.blocks:
-        text = clean(block["text"])
+        text = printable.prose(block["text"])
         found = CAPTION.match(text) if block["kind"] == "caption" else None
         if found:
             kind = found["kind"].lower()
@@ -189,7 +188,7 @@ def places(document: Document, context: int) -> list[dict[str, Any]]:
                 "section": sections[number],
                 "kind": block["kind"],
                 "matches": 1,
-                "text": clean(text).strip(),
+                "text": printable.prose(text).strip(),
             }
         )
     return rows

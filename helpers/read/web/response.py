@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from helpers import console
-from helpers.read.untrusted import line
+from helpers import console, printable
 
 
 @dataclass(frozen=True)
@@ -121,4 +120,4 @@ def span(seconds: float | None) -> str:
 
 def glimpse(body: bytes) -> str:
     """Return the beginning of a body, for a message."""
-    return line(body[:400].decode("utf-8", "replace"), 120)
+    return printable.line(body[:400].decode("utf-8", "replace"), 120)

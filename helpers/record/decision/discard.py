@@ -41,6 +41,6 @@ def decide(
         compared = now.comparison(name) or {}
         failed = result.get("status") == "checks_failed" or str(compared.get("checks", "")).startswith("failed")
         status = "crash" if verb == "crash" else "checks_failed" if failed else "discard"
-        described = work.sealed(name).description.splitlines()[0] if work.is_sealed(name) else name
+        described = work.sealed(name).description if work.is_sealed(name) else name
         event = run_line.run_event(now, name, status, described, asi={"why": why.strip()})
         return event if dry_run else journal.append_locked(root, event)

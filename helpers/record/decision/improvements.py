@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 
-from helpers import git_objects, paths
+from helpers import git_objects, paths, printable
 from helpers.journal import Event
 from helpers.run.copies.copies import Sealed, Workdirs
 from helpers.state import State
 
+_FIELD = re.compile(r"(?i)\s*(measured|margin|source|experiment|cherry picked|[\w-]+-by)\b[^a-z]*:")
 HEADER = b"""# Improvements
 
 Each change was measured against the code just before it, in interleaved pairs on one host, with the checks passing.
@@ -28,8 +30,10 @@ def effect(now: State, compared: Event) -> str:
 
 def message(now: State, sealed: Sealed, compared: Event, cited: list[str]) -> str:
     """Return the commit message: what, how much with its interval, on what evidence, from which source."""
-    title, _, rest = sealed.description.partition("\n")
-    parts = [title, "", *([rest.strip(), ""] if rest.strip() else []), f"Measured: {effect(now, compared)}"]
+    title = sealed.description
+    if _FIELD.match(title):  # a subject is no trailer, but whoever looks for our fields line by line finds it
+        title = f"Change: {title}"
+    parts = [title, "", f"Measured: {effect(now, compared)}"]
     parts.append(f"Margin: {compared['margin']:.2%}; checks {compared.get('checks')}; seed {compared.get('seed')}")
     parts += [f"Source: {reference}" for reference in cited]
     parts.append(f"Experiment: {sealed.name} ({sealed.ref})")
@@ -52,21 +56,16 @@ def page(
     """
     (held,) = git_objects.blobs(work.root, [f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"])
     before = HEADER if held is None else held
-    title, _, rest = sealed.description.partition("\n")
+    title = sealed.description
     stat = work.diff(sealed.name, "--shortstat").decode("utf-8", "replace").strip()
     lines = [
         f"## {len(now.kept) + 1}. {title}",
-        f"- Problem: {_line(problem) or 'not recorded'}",
-        f"- Solution: {_line(solution or rest) or title} ({stat})",
+        f"- Problem: {printable.line(problem) or 'not recorded'}",
+        f"- Solution: {printable.line(solution) or title} ({stat})",
         f"- Measured impact: {effect(now, compared)}; margin {compared['margin']:.2%}; checks {compared.get('checks')}",
         f"- References: {'; '.join(cited) or 'own idea'}",
         f"- Experiment: {sealed.name}, worker {compared.get('worker', 'local')}, order seed {compared.get('seed')}",
     ]
     if reviewed[1]:
-        lines.append(f"- Look here: {_line('; '.join(reviewed[1]))}. Reviewed: {_line(reviewed[0])}")
+        lines.append(f"- Look here: {printable.line('; '.join(reviewed[1]))}. Reviewed: {printable.line(reviewed[0])}")
     return before.rstrip(b"\n") + b"\n\n" + ("\n".join(lines) + "\n").encode()
-
-
-def _line(text: str) -> str:
-    """Return a text on one line: no word or file name may begin an entry of its own."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

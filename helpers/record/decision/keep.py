@@ -60,7 +60,7 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Explanati
             now,
             name,
             "keep",
-            sealed.description.splitlines()[0],
+            sealed.description,
             commit=new[:7],
             commit_full=new,
             literature_source=", ".join(its) or None,

@@ -12,7 +12,7 @@ from helpers import console, journal, state
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
 from helpers.run.copies import work_tree
-from helpers.run.jobs import task
+from helpers.run.jobs import metric_line, task
 
 _ASKED = {
     "metric": "metricName",
@@ -47,6 +47,10 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
         raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
+    if args.metric and not metric_line.is_name(args.metric):
+        raise console.usage(
+            f"--metric {args.metric!r} cannot name a metric", "letters, digits, '_', '.' and 'µ': --metric time_s"
+        )
     metric_limits.require_valid(args.guard or [])
     given = vars(args)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}

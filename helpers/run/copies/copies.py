@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, files, git, journal, paths
+from helpers import console, files, git, journal, paths, printable
 from helpers.run.copies import git_index, work_tree
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.copies.refs import Refs
@@ -153,6 +153,7 @@ class Workdirs:
         copy = self.path(name)
         if not copy.is_dir():
             raise self._unknown(name)
+        description = printable.line(description or "") or None
         start = self.start(name)
         if not self.index(name).exists():
             self.shadow.read_tree(start.tree, self.index(name))
@@ -169,7 +170,7 @@ class Workdirs:
             description = description or before.description
             if description != before.description:
                 console.note(f"note: {name} is now described as {description!r}, before {before.description!r}")
-        message = (description or "").strip() or name
+        message = description or name
         made = commit(self.root, tree, start.commit, message)
         git.run(self.root, ["update-ref", self.refs.experiment(name), made, before.commit if before else ""])
         return Sealed(name, made, tree, start, message, self.refs.experiment(name))
@@ -193,7 +194,7 @@ class Workdirs:
         commit = self.refs.read(paths.experiment(name))
         if commit is None:
             return None
-        message = commit.message.strip()
+        message = printable.line(commit.message)
         return Sealed(name, commit.id, commit.tree, self.start(name), message, self.refs.experiment(name))
 
     def diff(self, name: str, *options: str) -> bytes:

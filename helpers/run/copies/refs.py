@@ -6,7 +6,7 @@ worktrees may both have an exp-01.
 
 from __future__ import annotations
 
-from helpers import git, git_objects, paths
+from helpers import git, git_objects, paths, printable
 from helpers.git_objects import Commit
 
 
@@ -52,7 +52,7 @@ class Refs:
         found = {}
         for ref, commit, tree, title in (row.split("\0", 3) for row in rows.split("\n") if row):
             if name := self._own_name(ref, paths.EXPERIMENT_REF):
-                found[name] = commit, tree, title
+                found[name] = commit, tree, printable.line(title)
         return found
 
     def _own_name(self, ref: str, prefix: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from helpers import console, files, paths, venv
+from helpers import console, files, paths, printable, venv
 from helpers.run.jobs.task import JobState
 
 T = TypeVar("T")
@@ -254,10 +253,9 @@ def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False
 
 def plain(error: BaseException, characters: int = 400) -> str:
     """Return an error's text on one line without colour codes."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    return " ".join(text.split())[:characters] or type(error).__name__
+    return printable.line(str(error))[:characters] or type(error).__name__
 
 
 def note(text: str) -> None:
     """Say something to people, also inside `quiet`."""
-    print(text, file=sys.__stderr__, flush=True)
+    print(printable.shown(text), file=sys.__stderr__, flush=True)

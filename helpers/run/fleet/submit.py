@@ -25,7 +25,7 @@ def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None)
         refuse_repetition(now, sealed, request)
         budget.require_budget(now)
         name = assign.next_job(now, sealed.name)
-        text = sealed.description.splitlines()[0]
+        text = sealed.description
         event = {
             "type": "submitted",
             "experiment_id": sealed.name,

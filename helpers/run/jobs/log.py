@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from helpers import printable
 from helpers.run.jobs import log_filter, metric_line
 
 BLOCK = 1 << 20
@@ -222,8 +223,7 @@ def _remember(last: deque[bytes], block: bytes) -> None:
 
 
 def _printable(line: bytes) -> str:
-    text = _ESCAPE.sub(b"", line).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return printable.flat(line.decode("utf-8", "replace"))
 
 
 def standard_input() -> BinaryIO:

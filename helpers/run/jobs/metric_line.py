@@ -31,6 +31,11 @@ class Line:
     warning: str | None = None
 
 
+def is_name(text: str) -> bool:
+    """Tell whether this can name a metric."""
+    return bool(_NAME.fullmatch(text)) and text not in FORBIDDEN
+
+
 def parse_line(raw: bytes) -> Line:
     """Parse one line that begins with METRIC or SAMPLES."""
     samples = raw.startswith(b"SAMPLES")
@@ -44,10 +49,8 @@ def parse_line(raw: bytes) -> Line:
     if match is None:
         return Line(malformed="not of the form METRIC name=value")
     name, value = match.groups()
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         return Line(malformed=f"{name[:60]!r} cannot name a metric")
-    if name in FORBIDDEN:
-        return Line(malformed=f"the name {name} is refused")
     warning = f"the name {name} holds '-': other readers may not take it" if "-" in name else None
     if samples:
         return _samples(name, value, warning)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paper_services import BUNDLE
 
-from helpers import console
+from helpers import console, printable
 from helpers.read import untrusted
 from helpers.read.papers import index, listing, query
 from helpers.read.papers import paper as papers_paper
@@ -133,20 +133,11 @@ def test_bad_years(text):
 @given(st.text())
 def test_nothing_closes_the_fence(text):
     """Whatever the text, the fence's own line of ticks stands only at its beginning and its end."""
-    fenced = untrusted.fence(untrusted.clean(text), "x").split("\n")
+    fenced = untrusted.fence(printable.prose(text), "x").split("\n")
     ticks = fenced[-1]
     assert set(ticks) == {"`"}
     assert fenced[0] == f"{ticks}text from outside: x"
     assert not any(row.strip().startswith(ticks) for row in fenced[1:-1])
-
-
-@given(st.text())
-def test_cleaned_text_does_nothing_to_a_terminal(text):
-    """No escape, control or direction-changing character is left, and what is seen stays."""
-    cleaned = untrusted.clean("\x1b[31mred\x1b[0m \u202e" + text)
-    assert cleaned.startswith("red ")
-    assert not {"\x1b", "\u202e", "\x07", "\u2066"} & set(cleaned)
-    assert cleaned == untrusted.clean(cleaned)
 
 
 def test_a_silent_source_is_not_no_results():

@@ -1,0 +1,76 @@
+"""Words from outside stay in their place: nothing hidden acts on a terminal, no text begins a line of its own."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import printable
+
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+TRICKS = {
+    "a carriage return": "good\rforged",
+    "a C1 sequence": "\x9b2J",
+    "a title": "\x1b]0;title\x07",
+    "a direction mark": "a\u202eb",
+    "an isolate": "\u2066a\u2069",
+    "a zero-width space": "a\u200bb",
+    "a joiner in ASCII": "mem\u200ccpy",
+    "joiners in a row": "\u06cc\u200c\u200c\u062e",
+    "a filler": "a\u3164b",
+    "a tag": "a\U000e0041b",
+    "delete": "a\x7fb",
+    "a line separator": "a\u2028b",
+    "a next line": "a\x85b",
+    "half a character": "a\udc80b",
+}
+
+
+def hidden(text: str) -> set[str]:
+    """What stands in a text and acts without being seen, by Unicode's own categories; a joiner inside a word is none."""
+    return {
+        c
+        for c in text.replace("\n", "").replace(PERSIAN, "")
+        if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or c in "\u3164\u115f\u1160\uffa0\u034f"
+    }
+
+
+@pytest.mark.parametrize("text", TRICKS.values(), ids=TRICKS)
+@pytest.mark.parametrize("way", [printable.line, printable.prose, printable.shown, printable.flat, printable.name])
+def test_no_trick_is_left(way: object, text: str) -> None:
+    """Each way out of the module leaves nothing hidden, whichever trick is played."""
+    assert set() == hidden(way(f"before {text} after"))  # type: ignore[operator]
+
+
+@given(st.text())
+def test_lines_stay_lines(text: str) -> None:
+    """What becomes a field is one line, clean, and stays as it is when it is cleaned again."""
+    for way in (printable.line, printable.flat, printable.name):
+        assert [way(text)] == (way(text).splitlines() or [""])
+        assert way(text) == way(way(text))
+    assert printable.prose(text) == printable.prose(printable.prose(text))
+    assert set() == {c for c in hidden(printable.shown(text).replace("\r\n", "\n")) if c not in "\t\u200c\u200d"}
+
+
+@given(st.text())
+def test_json_stays_the_same_document(text: str) -> None:
+    """What a terminal may have of a JSON document is the same document."""
+    assert json.loads(printable.shown(json.dumps({"text": text}, ensure_ascii=False))) == {"text": text}
+
+
+def test_a_joiner_in_a_word_is_honest() -> None:
+    """Persian keeps its joiner in prose and in output; a name shows it."""
+    assert (PERSIAN, PERSIAN, PERSIAN) == (printable.line(PERSIAN), printable.shown(PERSIAN), printable.flat(PERSIAN))
+    assert PERSIAN.replace("\u200c", r"\u200c") == printable.name(PERSIAN)
+
+
+def test_colours_go_and_tricks_are_seen() -> None:
+    """Output of a compiler loses its colours; what else is hidden in it, or in a file's name, can be seen."""
+    assert r"error: x\u0008.c bad" == printable.flat("\x1b[1;31merror:\x1b[0m x\x08.c\nbad")
+    assert r"a\u001b[2K\u000d\u000ab" == printable.name("a\x1b[2K\r\nb")
+    assert "red two" == printable.line("\x1b[31mred\x1b[0m\r\n\ttwo")
+    assert "ab..." == printable.line("ab cdefgh", 6)
