@@ -68,7 +68,7 @@ def copy(folder: Path, files: int, rounds: int) -> None:
         }
         rows[name].append(timed(actions[name]))
         if name == "copy":
-            rows["seal unchanged"].append(timed(lambda: work.seal(f"exp-{number}", "x")))
+            rows["seal unchanged"].append(timed(lambda: work.seal(work.experiment(f"exp-{number}"), "x")))
 
     kinds = ["copy", "worktree", *(["rsync"] if shutil.which("rsync") else [])]
     for number in range(rounds):  # nothing is removed in between: a disk busy with that would slow whoever comes next

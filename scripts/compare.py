@@ -70,11 +70,12 @@ def compare(args: argparse.Namespace) -> int:
     metric_limits.require_valid(args.guard)
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)
+    exp = work.experiment(args.experiment)
     worker = session.choose_worker(now, args.on, args.worker)
     asked = session.options_from(args)
-    job = session.running_job(work, now, args.experiment, worker, asked)
+    job = session.running_job(work, now, exp, worker, asked)
     if job is None or args.dry_run:
-        plan = session.plan(work, now, args.experiment, asked)
+        plan = session.plan(work, now, exp, asked)
         if args.dry_run:
             console.emit_json(compare.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE

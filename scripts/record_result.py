@@ -58,13 +58,14 @@ def entry(argv: list[str]) -> int:
 
     repository = git.find()
     work = Workdirs(repository, args.workdir_root)
+    exp = work.experiment(args.experiment)
     if args.verb == "keep":
         words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
-        event = keep.keep(repository, work, args.experiment, words, dry_run=args.dry_run)
+        event = keep.keep(repository, work, exp, words, dry_run=args.dry_run)
     else:
-        event = discard.decide(repository, work, args.experiment, args.verb, args.why, dry_run=args.dry_run)
+        event = discard.decide(repository, exp, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""
-    print(f"{args.experiment}: {would}recorded as {event['status']} (run {event['run']}, commit {event['commit']})")
+    print(f"{exp.name}: {would}recorded as {event['status']} (run {event['run']}, commit {event['commit']})")
     return console.DONE
 
 

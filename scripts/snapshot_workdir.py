@@ -42,15 +42,15 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
     source = args.source or state.left_branch(work.root)
     if source and not args.source:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
-    path, count = work.create(name, source)
-    console.note(f"{path.name}: {count} files")
-    print(path)
+    exp, count = work.create(name, source)
+    console.note(f"{exp.name}: {count} files")
+    print(exp.path)
     return console.DONE
 
 
 def seal(work: Workdirs, args: argparse.Namespace) -> int:
     """Seal a copy."""
-    sealed = work.seal(args.experiment, args.desc)
+    sealed = work.seal(work.experiment(args.experiment), args.desc)
     same = inventory.sameness(work, sealed)
     if same:
         console.note(f"note: {same}")
@@ -60,7 +60,7 @@ def seal(work: Workdirs, args: argparse.Namespace) -> int:
 
 def diff(work: Workdirs, args: argparse.Namespace) -> int:
     """Print the patch."""
-    patch = work.diff(args.experiment, *(["--stat"] if args.stat else [])).decode("utf-8", "replace")
+    patch = work.diff(work.experiment(args.experiment), *(["--stat"] if args.stat else [])).decode("utf-8", "replace")
     spill = paths.state_folder(work.root) if len(patch) > console.LIMIT else None
     document = {"experiment": args.experiment, "diff": patch}
     console.show(args, document, patch or f"{args.experiment}: no change", spill=spill)
@@ -69,7 +69,7 @@ def diff(work: Workdirs, args: argparse.Namespace) -> int:
 
 def restore(work: Workdirs, args: argparse.Namespace) -> int:
     """Write the sealed content out."""
-    work.restore(args.experiment, args.folder.resolve())
+    work.restore(work.experiment(args.experiment), args.folder.resolve())
     print(args.folder.resolve())
     return console.DONE
 
@@ -85,12 +85,12 @@ def listing(work: Workdirs, args: argparse.Namespace) -> int:
 def prune(work: Workdirs, args: argparse.Namespace) -> int:
     """Remove copies; exit 1 when one that was named is kept."""
     word, kept = "would be removed" if args.dry_run else "removed", 0
-    for name, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
+    for exp, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
         if goes:
-            print(f"{name}: {word} ({work.path(name)})")
+            print(f"{exp.name}: {word} ({exp.path})")
         else:
             kept += 1
-            console.note(f"{name}: kept, what it holds is not sealed (--force removes it all the same)")
+            console.note(f"{exp.name}: kept, what it holds is not sealed (--force removes it all the same)")
     return console.NO if kept and args.experiment else console.DONE
 
 

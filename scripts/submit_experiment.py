@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers import arguments, console
 
 if TYPE_CHECKING:
-    from helpers.run.copies.copies import Sealed, Workdirs
+    from helpers.run.copies.copies import Experiment, Workdirs
     from helpers.run.local.submit import Request
 
 EXAMPLES = """\
@@ -64,15 +64,15 @@ def entry(argv: list[str]) -> int:
     now = state.load(repository.root)
     now.require_lock()
     work = Workdirs(repository, args.workdir_root)
-    copy = work.path(args.experiment).is_dir()
-    if copy and not args.desc and not work.is_sealed(args.experiment):
+    exp = work.experiment(args.experiment)
+    if exp.has_copy and not args.desc and not exp.is_sealed:
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
     request = local_submit.Request(  # before anything is sealed: wrong input leaves no trace
         [sources.check(source) for source in args.source], task.overrides(args.env), args.slots, args.again
     )
-    sealed = work.seal(args.experiment, args.desc) if copy else work.sealed(args.experiment)
+    sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if sealed.tree == sealed.start.tree:
-        raise console.usage(f"{sealed.name} changes nothing", f"edit {work.path(sealed.name)} first")
+        raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")
     for finding in experiment.require_allowed(work, sealed, now):
         console.note(experiment.violation_line(finding))
     if args.dry_run:
@@ -85,7 +85,7 @@ def entry(argv: list[str]) -> int:
     return console.DONE
 
 
-def on_fleet(work: Workdirs, sealed: Sealed, request: Request, worker: str | None) -> int:
+def on_fleet(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> int:
     """Leave it to the session's keeper, which is started when it is not at work."""
     from helpers import venv
     from helpers.run.fleet import keeper_process

@@ -13,7 +13,7 @@ from helpers import console, files, git, git_objects, journal, paths, state
 from helpers.judge.compare import driver
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation import detached
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
@@ -45,7 +45,7 @@ class Options:
         return found + (["baseline"] if self.against else [])
 
 
-def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
+def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Plan:
     """Fix everything about the comparison before its first measurement.
 
     Raises Failure (1) when the change no longer applies to a baseline that has moved on.
@@ -78,7 +78,7 @@ def plan(work: Workdirs, now: State, sealed: Sealed, options: Options) -> Plan:
     )
 
 
-def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tuple[str, str, str]:
+def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -> tuple[str, str, str]:
     """Return (baseline tree, baseline commit, candidate tree).
 
     The baseline is the very tree that was measured when the session was locked or the last change kept. Whatever else
@@ -89,7 +89,7 @@ def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tu
         older = work.refs.sealed(against) or git.commit_of(work.root, against)
         if older != commit:
             return (*_against(work, sealed, older), sealed.tree)
-    origin, ours = work.origin(sealed.name), str(now.baseline["tree"])
+    origin, ours = work.origin(sealed), str(now.baseline["tree"])
     if origin.tree == ours:
         return ours, commit, sealed.tree
     merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
@@ -107,8 +107,8 @@ def sides(work: Workdirs, now: State, sealed: Sealed, against: str | None) -> tu
     return ours, commit, merged
 
 
-def _against(work: Workdirs, sealed: Sealed, commit: str) -> tuple[str, str]:
-    origin = work.origin(sealed.name)
+def _against(work: Workdirs, sealed: Experiment, commit: str) -> tuple[str, str]:
+    origin = work.origin(sealed)
     if commit == origin.commit:
         return origin.tree, commit
     older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)

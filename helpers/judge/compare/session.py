@@ -10,7 +10,7 @@ from helpers.judge.compare import calibration, local
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
-from helpers.run.copies.copies import Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
 
@@ -30,37 +30,37 @@ def choose_worker(now: State, on: str, worker: str | None) -> str:
     return fleet.choose_worker(now, worker)
 
 
-def running_job(work: Workdirs, now: State, experiment: str, worker: str, asked: local.Options) -> str | None:
+def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked: local.Options) -> str | None:
     """Return the comparison of this experiment that is under way there, if any.
 
     Raises Failure (2) when it is another one than `asked` for.
     """
     if not worker:
-        job = local.running_job(work.root, experiment)
+        job = local.running_job(work.root, exp.name)
         planned = local.planned(work.root, job) if job else {}
     else:
         from helpers.judge.compare import fleet
 
-        job = fleet.running_job(now, experiment)
+        job = fleet.running_job(now, exp.name)
         planned = now.jobs[job].submitted["plan"] if job else {}
     if job and (others := asked.unlike(planned)):
         raise console.usage(
-            f"a comparison of {experiment} with another {', '.join(others)} is under way",
-            f"wait for it: compare.py {experiment}; then ask for yours",
+            f"a comparison of {exp.name} with another {', '.join(others)} is under way",
+            f"wait for it: compare.py {exp.name}; then ask for yours",
         )
     return job
 
 
-def plan(work: Workdirs, now: State, experiment: str, options: local.Options) -> Plan:
+def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) -> Plan:
     """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
-    if not options.against and any(run["experiment_id"] == experiment for run in now.kept):
+    if not options.against and any(run["experiment_id"] == exp.name for run in now.kept):
         raise console.answer_no(
-            f"{experiment} is kept: the baseline holds it already",
-            f"compare it with what was before: compare.py {experiment} --against REV",
+            f"{exp.name} is kept: the baseline holds it already",
+            f"compare it with what was before: compare.py {exp.name} --against REV",
         )
-    sealed = work.sealed(experiment)
-    if work.path(experiment).is_dir():
-        sealed = work.seal(experiment, None)
+    sealed = exp.require_sealed()
+    if exp.has_copy:
+        sealed = work.seal(exp, None)
     for finding in policy_experiment.require_allowed(work, sealed, now):
         console.note(policy_experiment.violation_line(finding))
     return local.plan(work, now, sealed, options)

@@ -8,16 +8,16 @@ import shlex
 from helpers import console, git, git_objects, paths, printable
 from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
 
-def violations(work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None) -> list[Violation]:
+def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str] | None = None) -> list[Violation]:
     """Return everything that the policy has to say of the sealed tree, refusals first.
 
     `trees`: the two that were measured, where they are known; else from where the copy began to the sealed one.
     """
-    changes = check.changes_between(work.root, *(trees or (work.origin(sealed.name).tree, sealed.tree)))
+    changes = check.changes_between(work.root, *(trees or (work.origin(sealed).tree, sealed.tree)))
     found = check.violations(
         changes,
         scope=now.config.get("scope") or [],
@@ -67,7 +67,7 @@ def _texts(work: Workdirs, tree: str, names: list[str]) -> str:
 
 
 def require_allowed(
-    work: Workdirs, sealed: Sealed, now: State, trees: tuple[str, str] | None = None
+    work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str] | None = None
 ) -> list[Violation]:
     """Raise Failure (4) when the policy refuses the experiment; return what is left to review."""
     found = violations(work, sealed, now, trees)

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, files, git, git_objects, journal, paths
+from helpers import console, files, git, git_objects, journal, paths, state
 from helpers.git_objects import ABSENT, Difference
 from helpers.record.decision import untracked
 from helpers.state import State
@@ -98,11 +98,16 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     finish(repository, now)
 
 
-def refuse_interrupted(root: Path) -> None:
-    """Raise Failure (1) when a keep was interrupted: who only looks does not complete it."""
-    if _intent_file(root).exists():
+def settled(repository: git.Repository, *, dry_run: bool) -> State:
+    """Return the session's state when no keep is under way: one that a crash interrupted is completed first.
+
+    Raises Failure (1) where there is one and `dry_run`: who only looks does not complete it.
+    """
+    if dry_run and _intent_file(repository.root).exists():
         do = "the same command without --dry-run"
         raise console.answer_no("a keep was interrupted and would be completed first", do)
+    finish(repository, state.load(repository.root))
+    return state.load(repository.root)
 
 
 def finish(repository: git.Repository, now: State) -> bool:

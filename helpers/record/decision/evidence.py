@@ -13,6 +13,7 @@ from helpers import console
 from helpers.journal import Event
 from helpers.judge.compare.driver import KIND, VERDICT
 from helpers.judge.rule import noise, sign_test
+from helpers.run.copies.copies import Experiment
 from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
@@ -33,6 +34,32 @@ _HELD = (
     "baseline_samples",
     "candidate_samples",
 )
+
+
+def require_standing(root: Path, now: State, sealed: Experiment) -> Event:
+    """Return the comparison that allows this tree to be kept; raises Failure (4) with what is missing or not to be believed."""
+    compared = now.comparison(sealed.name)
+    again = f"compare.py {sealed.name}"
+    if compared is None:
+        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", again)
+    if compared.get("sealed_tree") != sealed.tree:
+        raise console.refused(f"{sealed.name} was changed after its comparison", again)
+    if compared.get("baseline_commit") != now.baseline["commit_full"]:
+        raise console.refused(
+            f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
+        )
+    wanted = "not_worse" if compared.get("mode") == "not_worse" else "improved"
+    if compared.get("verdict") != wanted:
+        raise console.refused(
+            f"the comparison of {sealed.name} says {compared.get('verdict')}: {compared.get('reason') or 'no gain shown'}",
+            f'record_result.py discard {sealed.name} --why "..."',
+        )
+    if compared.get("checks") != "passed" and not now.config.get("noChecks"):
+        raise console.refused(
+            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}", "mend it, compare again"
+        )
+    require_evidence(root, now, compared)
+    return compared
 
 
 def require_evidence(root: Path, now: State, compared: Event) -> None:

@@ -7,7 +7,7 @@ import statistics
 
 from helpers import git_objects, paths, printable
 from helpers.journal import Event
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
 _FIELD = re.compile(r"(?i)\s*(measured|margin|source|experiment|cherry picked|[\w-]+-by)\b[^a-z]*:")
@@ -28,7 +28,7 @@ def effect(now: State, compared: Event) -> str:
     return words + (" (shown to lose less than the margin)" if compared.get("mode") == "not_worse" else "")
 
 
-def message(now: State, sealed: Sealed, compared: Event, cited: list[str]) -> str:
+def message(now: State, sealed: Experiment, compared: Event, cited: list[str]) -> str:
     """Return the commit message: what, how much with its interval, on what evidence, from which source."""
     title = sealed.description
     if _FIELD.match(title):  # a subject is no trailer, but whoever looks for our fields line by line finds it
@@ -43,7 +43,7 @@ def message(now: State, sealed: Sealed, compared: Event, cited: list[str]) -> st
 def page(
     work: Workdirs,
     now: State,
-    sealed: Sealed,
+    sealed: Experiment,
     compared: Event,
     problem: str,
     solution: str,
@@ -57,7 +57,7 @@ def page(
     (held,) = git_objects.blobs(work.root, [f"{now.baseline['commit_full']}:{paths.IMPROVEMENTS}"])
     before = HEADER if held is None else held
     title = sealed.description
-    stat = work.diff(sealed.name, "--shortstat").decode("utf-8", "replace").strip()
+    stat = work.diff(sealed, "--shortstat").decode("utf-8", "replace").strip()
     lines = [
         f"## {len(now.kept) + 1}. {title}",
         f"- Problem: {printable.line(problem) or 'not recorded'}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, git, journal, state
+from helpers import console, git, journal
 from helpers.journal import Event
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
 from helpers.record import protected
 from helpers.record.decision import commit, evidence, improvements, run_line
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
 
@@ -25,7 +25,9 @@ class Explanation:
     reviewed: str = ""
 
 
-def keep(repository: git.Repository, work: Workdirs, name: str, words: Explanation, *, dry_run: bool = False) -> Event:
+def keep(
+    repository: git.Repository, work: Workdirs, exp: Experiment, words: Explanation, *, dry_run: bool = False
+) -> Event:
     """Commit the experiment to the session's branch and journal it; return the run line.
 
     Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
@@ -33,34 +35,28 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Explanati
     """
     root = repository.root
     with journal.locked(root):
-        if dry_run:
-            commit.refuse_interrupted(root)
-        commit.finish(repository, state.load(root))
-        now = state.load(root)
-        done = now.decision(name)
+        now = commit.settled(repository, dry_run=dry_run)
+        done = now.decision(exp.name)
         if done is not None and done["status"] == "keep":
-            console.note(f"{name} is kept already, as {done['commit']}; what was written then stays")
+            console.note(f"{exp.name} is kept already, as {done['commit']}; what was written then stays")
             return done
-        sealed = work.sealed(name)
-        compared = standing(now, sealed)
-        evidence.require_evidence(root, now, compared)
+        compared = evidence.require_standing(root, now, exp.require_sealed())
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
-        places = _inspect(work, sealed, now, words, trees, list(compared.get("signs") or []))
+        places = _inspect(work, exp, now, words, trees, list(compared.get("signs") or []))
         _branch_in_order(root, now)
         _files_in_order(root, now)
-        its = _sources(root, now, name, words)
+        its = _sources(root, now, exp, words)
         cited = [sources.reference(root, source) for source in its]
-        text = improvements.message(now, sealed, compared, cited)
+        text = improvements.message(now, exp, compared, cited)
         page = improvements.page(
-            work, now, sealed, compared, words.problem, words.solution, cited, (words.reviewed, places)
+            work, now, exp, compared, words.problem, words.solution, cited, (words.reviewed, places)
         )
         base = str(now.baseline["commit_full"])
         new = commit.build(repository, base, trees, page, text)
         event = run_line.run_event(
             now,
-            name,
+            exp,
             "keep",
-            sealed.description,
             commit=new[:7],
             commit_full=new,
             literature_source=", ".join(its) or None,
@@ -72,33 +68,8 @@ def keep(repository: git.Repository, work: Workdirs, name: str, words: Explanati
     return event
 
 
-def standing(now: State, sealed: Sealed) -> Event:
-    """Return the comparison that allows this tree to be kept; raises Failure (4) with what is missing."""
-    compared = now.comparison(sealed.name)
-    again = f"compare.py {sealed.name}"
-    if compared is None:
-        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", again)
-    if compared.get("sealed_tree") != sealed.tree:
-        raise console.refused(f"{sealed.name} was changed after its comparison", again)
-    if compared.get("baseline_commit") != now.baseline["commit_full"]:
-        raise console.refused(
-            f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
-        )
-    wanted = "not_worse" if compared.get("mode") == "not_worse" else "improved"
-    if compared.get("verdict") != wanted:
-        raise console.refused(
-            f"the comparison of {sealed.name} says {compared.get('verdict')}: {compared.get('reason') or 'no gain shown'}",
-            f'record_result.py discard {sealed.name} --why "..."',
-        )
-    if compared.get("checks") != "passed" and not now.config.get("noChecks"):
-        raise console.refused(
-            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}", "mend it, compare again"
-        )
-    return compared
-
-
 def _inspect(
-    work: Workdirs, sealed: Sealed, now: State, words: Explanation, trees: tuple[str, str], signs: list[str]
+    work: Workdirs, sealed: Experiment, now: State, words: Explanation, trees: tuple[str, str], signs: list[str]
 ) -> list[str]:
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
     left = experiment.require_allowed(work, sealed, now, trees)
@@ -130,9 +101,9 @@ def _files_in_order(root: Path, now: State) -> None:
         )
 
 
-def _sources(root: Path, now: State, name: str, words: Explanation) -> list[str]:
+def _sources(root: Path, now: State, exp: Experiment, words: Explanation) -> list[str]:
     """Return the ids given at submit and keep; an idea brings its own source along."""
-    given = [s for job in now.screens() if job.experiment == name for s in job.submitted.get("source", [])]
+    given = [s for job in now.screens() if job.experiment == exp.name for s in job.submitted.get("source", [])]
     found = []
     for id_ in (*words.sources, *given):
         found.append(id_)

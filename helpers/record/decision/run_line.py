@@ -6,13 +6,14 @@ import statistics
 from typing import Any
 
 from helpers.journal import Event
+from helpers.run.copies.copies import Experiment
 from helpers.state import State
 
 
-def run_event(now: State, experiment: str, status: str, description: str, **more: Any) -> Event:  # noqa: ANN401 - JSON values
+def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Event:  # noqa: ANN401 - JSON values
     """Build the run line of a decision; the metric is 0 for a crash and for what was never measured."""
-    done = now.result(experiment) or {}
-    compared = now.comparison(experiment) or {}
+    done = now.result(exp.name) or {}
+    compared = now.comparison(exp.name) or {}
     samples = compared.get("candidate_samples") or done.get("samples") or []
     metric = statistics.median(samples) if samples else done.get("metric") or 0
     metric = 0 if status == "crash" else metric
@@ -22,10 +23,10 @@ def run_event(now: State, experiment: str, status: str, description: str, **more
         "metric": metric,
         "metrics": done.get("metrics") or {},
         "status": status,
-        "description": description,
+        "description": exp.description,
         "segment": now.segment,
         "confidence": confidence(now, status, metric),
-        "experiment_id": experiment,
+        "experiment_id": exp.name,
         "tree": compared.get("candidate_tree") or done.get("tree"),
         "worker": compared.get("worker") or done.get("worker"),
         "host": done.get("host"),

@@ -5,28 +5,48 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers import console, files, git, journal, paths, printable
 from helpers.run.copies import git_index, work_tree
 from helpers.run.copies.raw_git import Shadow
-from helpers.run.copies.refs import Refs
-from helpers.run.copies.start_points import Start, Starts, commit
+from helpers.run.copies.refs import Start, Starts, commit_tree
 
 SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop what .gitignore names.\n"
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """A sealed experiment: its commit and ref, its tree, its start and its description."""
+class Experiment:
+    """One experiment as it stands: its copy, what it started from and, when it is sealed, its commit, tree and words."""
 
     name: str
-    commit: str
-    tree: str
+    ref: str
+    path: Path
+    index: Path
     start: Start
-    description: str
-    ref: str = ""
+    commit: str = ""
+    tree: str = ""
+    description: str = ""
+    """What it does, in a line; its name while nobody has said."""
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its content has been recorded."""
+        return bool(self.commit)
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether its folder is there to be edited."""
+        return self.path.is_dir()
+
+    def require_sealed(self) -> Experiment:
+        """Return it; raises Failure (2) when it is not sealed."""
+        if not self.is_sealed:
+            raise console.usage(
+                f"{self.name} is not sealed", f'seal it: snapshot_workdir.py seal {self.name} --desc "..."'
+            )
+        return self
 
 
 class Workdirs:
@@ -38,24 +58,38 @@ class Workdirs:
         self.root = repository.root
         self.folder = folder or paths.workdir_root(repository.root)
         self.shadow = Shadow(repository, self.folder)
-        self.refs = Refs(repository)
-        self.starts = Starts(self.root, self.folder, self.refs)
+        self.refs = Starts(repository, self.folder)
+
+    def experiment(self, name: str) -> Experiment:
+        """Return the experiment of that name; raises Failure (2) when the name is none, or there is no such experiment."""
+        paths.experiment(name)
+        commit, start = self.refs.standing(name)
+        if start is None or not (commit or self.path(name).is_dir()):
+            raise self._unknown(name)
+        found = self._named(name, start)
+        return (
+            replace(found, commit=commit.id, tree=commit.tree, description=printable.line(commit.message))
+            if commit
+            else found
+        )
+
+    def _named(self, name: str, start: Start) -> Experiment:
+        return Experiment(name, self.refs.experiment(name), self.path(name), self._index(name), start, description=name)
 
     def path(self, name: str) -> Path:
-        """Return the folder of the copy."""
-        return self.folder / paths.experiment(name)
+        """Return where the copy of an experiment stands, or would."""
+        return self.folder / name
 
-    def index(self, name: str) -> Path:
-        """Return the index file that remembers the copy's content."""
-        return self.folder / "index" / paths.experiment(name)
+    def _index(self, name: str) -> Path:
+        return self.folder / "index" / name
 
-    def create(self, name: str, source: str | None = None) -> tuple[Path, int]:
-        """Make a copy from the work tree, or from a revision or experiment; return its folder and file count.
+    def create(self, name: str, source: str | None = None) -> tuple[Experiment, int]:
+        """Make a copy from the work tree, or from a revision or experiment; return it and its number of files.
 
         Raises Failure (2) when the name is taken or the source unknown.
         """
-        target = self.path(name)
-        self.starts.set_stale_aside(name, target)
+        target, index = self.path(paths.experiment(name)), self._index(name)
+        self.refs.set_stale_aside(name, target)
         if target.exists() or self.refs.sealed(name):
             taken = "a folder" if target.exists() else "sealed already"
             raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
@@ -63,21 +97,22 @@ class Workdirs:
         self._announce()
         partial = self.folder / f".making-{name}-{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
-        self.index(name).unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
         try:
             if source is None:
-                count = self._fill_from_work_tree(partial, self.index(name))
+                count = self._fill_from_work_tree(partial, index)
             else:
                 count = self._fill_from(source, partial)
-            tree = self.shadow.write_tree(partial, self.index(name), fresh=True)
+            tree = self.shadow.write_tree(partial, index, fresh=True)
             skyignore = partial / ".skyignore"
             if not os.path.lexists(skyignore):
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
-            self.starts.remember(name, Start(start_commit, tree))
+            start = Start(start_commit, tree)
+            self.refs.remember(name, start)
             partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        return target, count
+        return self._named(name, start), count
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
@@ -130,50 +165,43 @@ class Workdirs:
         if not origin.exists():
             files.replace(origin, json.dumps({"repository": str(self.root)}) + "\n")
 
-    def start(self, name: str) -> Start:
-        """Return what the experiment started from; raises Failure (2) for an unknown one."""
-        start = self.starts.of(name)
-        if start is None:
-            raise self._unknown(name)
-        return start
-
-    def origin(self, name: str) -> Start:
+    def origin(self, exp: Experiment) -> Start:
         """Return where the whole chain of experiments that led to this one began."""
-        start = self.start(name)
-        known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}
+        start = exp.start
+        known = {commits[0]: other for other, commits in self.refs.all().items() if other != exp.name}
         while start.commit in known:
-            start = self.start(known[start.commit])
+            start = self.experiment(known[start.commit]).start
         return start
 
-    def seal(self, name: str, description: str | None) -> Sealed:
-        """Record the copy's content as a commit on refs/autoresearch/NAME and return it.
+    def seal(self, exp: Experiment, description: str | None) -> Experiment:
+        """Record the copy's content as a commit on refs/autoresearch/NAME and return it as it stands then.
 
-        Raises Failure (2) for an unknown experiment, (4) when another content of that name has been run already.
+        Raises Failure (2) when there is no copy, (4) when another content of that name has been run already.
         """
-        copy = self.path(name)
-        if not copy.is_dir():
-            raise self._unknown(name)
-        description = printable.line(description or "") or None
-        start = self.start(name)
-        if not self.index(name).exists():
-            self.shadow.read_tree(start.tree, self.index(name))
-        tree = self.shadow.write_tree(copy, self.index(name))
-        before = self._found(name)
-        if before:
-            if before.tree == tree and description in (None, before.description):
-                return before
-            if before.tree != tree and self._was_run(name):
+        if not exp.has_copy:
+            raise self._unknown(exp.name)
+        description, tree = printable.line(description or "") or None, self._content(exp)
+        if exp.is_sealed:
+            if exp.tree == tree and description in (None, exp.description):
+                return exp
+            if exp.tree != tree and self._was_run(exp.name):
                 raise console.refused(
-                    f"{name} has been run with another content, which stays on record",
-                    f"continue under a new name: snapshot_workdir.py create {self.next_name()} --from {name}",
+                    f"{exp.name} has been run with another content, which stays on record",
+                    f"continue under a new name: snapshot_workdir.py create {self.next_name()} --from {exp.name}",
                 )
-            description = description or before.description
-            if description != before.description:
-                console.note(f"note: {name} is now described as {description!r}, before {before.description!r}")
-        message = description or name
-        made = commit(self.root, tree, start.commit, message)
-        git.run(self.root, ["update-ref", self.refs.experiment(name), made, before.commit if before else ""])
-        return Sealed(name, made, tree, start, message, self.refs.experiment(name))
+            description = description or exp.description
+            if description != exp.description:
+                console.note(f"note: {exp.name} is now described as {description!r}, before {exp.description!r}")
+        message = description or exp.name
+        made = commit_tree(self.root, tree, exp.start.commit, message)
+        git.run(self.root, ["update-ref", exp.ref, made, exp.commit])
+        return replace(exp, commit=made, tree=tree, description=message)
+
+    def _content(self, exp: Experiment) -> str:
+        """Return the tree of what the copy holds now."""
+        if not exp.index.exists():
+            self.shadow.read_tree(exp.start.tree, exp.index)
+        return self.shadow.write_tree(exp.path, exp.index)
 
     def _was_run(self, name: str) -> bool:
         return any(
@@ -181,69 +209,35 @@ class Workdirs:
             for e in journal.read_events(self.root)
         )
 
-    def sealed(self, name: str) -> Sealed:
-        """Return the sealed experiment; raises Failure (2) when it is unknown or not sealed."""
-        found = self._found(name)
-        if found:
-            return found
-        if self.path(name).is_dir():
-            raise console.usage(f"{name} is not sealed", f'seal it: snapshot_workdir.py seal {name} --desc "..."')
-        raise self._unknown(name)
-
-    def _found(self, name: str) -> Sealed | None:
-        commit = self.refs.read(paths.experiment(name))
-        if commit is None:
-            return None
-        message = printable.line(commit.message)
-        return Sealed(name, commit.id, commit.tree, self.start(name), message, self.refs.experiment(name))
-
-    def diff(self, name: str, *options: str) -> bytes:
-        """Return the patch from the start to the sealed content, or to the copy's when it is not sealed yet."""
-        copy, start = self.path(name), self.start(name)
-        if copy.is_dir():
-            if not self.index(name).exists():
-                self.shadow.read_tree(start.tree, self.index(name))
-            tree = self.shadow.write_tree(copy, self.index(name))
-        else:
-            tree = self.sealed(name).tree
+    def diff(self, exp: Experiment, *options: str) -> bytes:
+        """Return the patch from the start to the copy's content, or to the sealed one where there is no copy."""
+        tree = self._content(exp) if exp.has_copy else exp.tree
         command = ["diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", *(options or ("-p",))]
-        return git.run(self.root, [*command, start.tree, tree]).stdout
+        return git.run(self.root, [*command, exp.start.tree, tree]).stdout
 
-    def restore(self, name: str, target: Path) -> None:
-        """Write the sealed content into `target`; raises Failure (2) when that is not empty."""
+    def restore(self, exp: Experiment, target: Path) -> None:
+        """Write the sealed content into `target`; raises Failure (2) when that is not empty, or nothing is sealed."""
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise console.usage(f"{target} is not an empty folder", "name a new folder")
-        self.shadow.restore(self.sealed(name).tree, target)
+        self.shadow.restore(exp.require_sealed().tree, target)
 
     def names(self) -> list[str]:
         """Return the names of all experiments, sealed or only copied."""
-        return sorted({*self.refs.all(), *(name for name in self.starts.known() if self.path(name).is_dir())})
+        return sorted({*self.refs.all(), *(name for name in self.refs.known() if self.path(name).is_dir())})
 
     def next_name(self) -> str:
         """Return the first free name of the form exp-NN."""
         numbers = [int(n[4:]) for n in self.names() if n.startswith("exp-") and n[4:].isdigit()]
         return f"exp-{max(numbers, default=0) + 1:02d}"
 
-    def is_sealed(self, name: str) -> bool:
-        """Tell whether the experiment has been sealed."""
-        return self.refs.sealed(paths.experiment(name)) is not None
-
-    def is_clean(self, name: str) -> bool:
+    def is_clean(self, exp: Experiment) -> bool:
         """Tell whether the copy holds nothing that is not sealed."""
-        if not self.is_sealed(name):
-            return False
-        if not self.index(name).exists():
-            self.shadow.read_tree(self.start(name).tree, self.index(name))
-        return self.shadow.write_tree(self.path(name), self.index(name)) == self.sealed(name).tree
+        return exp.is_sealed and self._content(exp) == exp.tree
 
-    def prune(self, name: str) -> bool:
-        """Remove the copy's folder; its sealed content stays in git. Returns whether there was one."""
-        target = self.path(name)
-        if not target.is_dir():
-            return False
-        shutil.rmtree(target)
-        self.index(name).unlink(missing_ok=True)
-        return True
+    def prune(self, exp: Experiment) -> None:
+        """Remove the copy's folder; its sealed content stays in git."""
+        shutil.rmtree(exp.path)
+        exp.index.unlink(missing_ok=True)
 
     def _unknown(self, name: str) -> console.Failure:
         known = self.names()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from helpers import console
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 
 
 def rows(work: Workdirs) -> list[dict[str, str]]:
@@ -33,7 +33,7 @@ def inventory_line(row: dict[str, str]) -> str:
     return f"{row['experiment']}  {row['state']:8}  {row['commit'] or '-':12}  {row['description']}"
 
 
-def sameness(work: Workdirs, sealed: Sealed) -> str:
+def sameness(work: Workdirs, sealed: Experiment) -> str:
     """Say what else has the content of this experiment, "" when nothing has."""
     if sealed.tree == sealed.start.tree:
         return f"{sealed.name} is identical to what it started from"
@@ -42,8 +42,8 @@ def sameness(work: Workdirs, sealed: Sealed) -> str:
     return f"{sealed.name} has the same content as {', '.join(twins)}" if twins else ""
 
 
-def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> Iterator[tuple[str, bool]]:
-    """Remove the copies of these experiments, or of all; yield of each that has one its name and whether it goes.
+def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> Iterator[tuple[Experiment, bool]]:
+    """Remove the copies of these experiments, or of all; yield each that has one and whether it goes.
 
     One with edits that are not sealed stays unless `force`. With `dry_run` nothing is removed. Raises Failure (2), with
     nothing removed, when one of `names` is no experiment.
@@ -55,7 +55,8 @@ def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> It
     for name in names or known:
         if not work.path(name).is_dir():
             continue
-        if not force and not work.is_clean(name):
-            yield name, False
-        elif dry_run or work.prune(name):
-            yield name, True
+        exp = work.experiment(name)
+        goes = force or work.is_clean(exp)
+        if goes and not dry_run:
+            work.prune(exp)
+        yield exp, goes

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from helpers import console, journal, state
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign
 from helpers.run.jobs import budget, task, workers
 from helpers.run.local.submit import Request, refuse_repetition
 
 
-def submit(work: Workdirs, sealed: Sealed, request: Request, worker: str | None) -> list[str]:
+def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> list[str]:
     """Journal the experiment as waiting, for `worker` or for whichever is free first; return its job.
 
     Raises Failure (2) for an unknown worker, no workers, or content that was run before; (4) when the budget is spent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from helpers import console, journal, state
-from helpers.run.copies.copies import Sealed, Workdirs
+from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget, screening, task
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Spec
@@ -21,7 +21,7 @@ class Request:
     again: bool = False
 
 
-def submit(work: Workdirs, sealed: Sealed, request: Request) -> list[str]:
+def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
     """Journal and queue the experiment on this machine, with a control before it when one is due.
 
     Returns the jobs that were queued; an experiment that waits or runs already is not queued twice.
@@ -64,7 +64,7 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
     return spec.job
 
 
-def refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> None:
+def refuse_repetition(now: state.State, sealed: Experiment, request: Request) -> None:
     """Raise Failure (2) when the experiment was decided, or this very content was run, and nobody said again."""
     decided = now.decision(sealed.name)
     if decided and not request.again:
@@ -83,11 +83,11 @@ def refuse_repetition(now: state.State, sealed: Sealed, request: Request) -> Non
 
 
 def _journal(
-    work: Workdirs, now: state.State, job: str, role: str, tree: str, request: Request, sealed: Sealed | None = None
+    work: Workdirs, now: state.State, job: str, role: str, tree: str, request: Request, sealed: Experiment | None = None
 ) -> Spec:
     its = task.from_dict(now.require_lock()["task"])
     experiment = sealed.name if sealed else "baseline"
-    text = (sealed.description if sealed else "the current baseline").splitlines()[0]
+    text = sealed.description if sealed else "the current baseline"
     journal.append_locked(
         work.root,
         {
