@@ -99,10 +99,7 @@ class Workdirs:
         shutil.rmtree(partial, ignore_errors=True)
         index.unlink(missing_ok=True)
         try:
-            if source is None:
-                count = self._fill_from_work_tree(partial, index)
-            else:
-                count = self._fill_from(source, partial)
+            count = self._fill_from_work_tree(partial, index) if source is None else self._fill_from(source, partial)
             tree = self.shadow.write_tree(partial, index, fresh=True)
             skyignore = partial / ".skyignore"
             if not os.path.lexists(skyignore):

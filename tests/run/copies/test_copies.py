@@ -218,3 +218,19 @@ def test_pruning_says_what_it_did_not_do(repo: Any) -> None:
     repo.script("snapshot_workdir", "prune", "exp-01")
     repo.script("snapshot_workdir", "prune", "exp-02", "--force")
     assert not copy.exists()
+
+
+def test_every_script_refuses_what_is_no_experiment(session: Any) -> None:
+    """An unknown name and a malformed one end with exit 2 and a message that names them, in each script that takes one."""
+    calls = [
+        ("record_result", "keep", "NAME"),
+        ("record_result", "discard", "NAME", "--why", "x"),
+        ("compare", "NAME"),
+        ("submit_experiment", "NAME", "--desc", "x"),
+        *(("snapshot_workdir", verb, "NAME") for verb in ("seal", "diff")),
+        ("snapshot_workdir", "restore", "NAME", "nowhere"),
+    ]
+    for name, said in (("exp-99", "there is no experiment exp-99"), ("../x", "'../x' cannot name an experiment")):
+        for script, *args in calls:
+            done = session.script(script, *(name if arg == "NAME" else arg for arg in args), code=2)
+            assert said in done.stderr, (script, args)
