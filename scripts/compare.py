@@ -82,6 +82,7 @@ def compare(args: argparse.Namespace) -> int:
         job = session.start(work, plan, worker)
     event = session.follow(work, job, args.wait, worker)
     console.show(args, event, compare.report(event, str(now.config.get("metricUnit", ""))))
+    session.shown(work, job)
     if event["verdict"] == "error":
         raise console.outside(f"the comparison could not be made: {event['reason']}", "mend that and compare again")
     return console.DONE if event["verdict"] in ("improved", "not_worse") else console.NO

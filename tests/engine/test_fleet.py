@@ -90,6 +90,32 @@ def test_comparisons_on_a_worker(session: Session, workers: str) -> None:
     session.script("record_result", "keep", "exp-10", code=4)
 
 
+def test_the_follower_of_a_comparison_is_killed(session: Session, workers: str, tmp_path: Path) -> None:
+    """The verdict is journaled once though nobody follows; the same command prints it instead of measuring again."""
+    session.edit("exp-40", "sleep 0.2\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-40", "--desc", "sleep less")
+    asked = ("exp-40", "--on", "sky", "--worker", session.up()[0], "--max-pairs", "8")
+    with (tmp_path / "out").open("w") as out:
+        follower = session.begin("compare", *asked, out=out)
+    session.eventually("the comparison is sent", lambda: session.sent("comparison-exp-40"))
+    os.killpg(follower.pid, signal.SIGKILL)
+    follower.wait()
+
+    def verdicts() -> list[dict[str, Any]]:
+        return [e for e in session.events("comparison") if e["experiment_id"] == "exp-40"]
+
+    session.eventually(
+        "the comparison ends",
+        lambda: [e for e in session.events("finished") if e["job"].startswith("comparison-exp-40")],
+    )
+    session.eventually("the verdict is journaled", verdicts, seconds=30)
+    text = session.script("compare", *asked, code=None)
+
+    assert verdicts()[0]["verdict"].replace("_", " ") in text
+    assert 1 == len(verdicts())
+    assert 1 == len([e for e in session.events("submitted") if e["job"].startswith("comparison-exp-40")])
+
+
 def test_what_a_worker_resolves(session: Session, workers: str) -> None:
     """`calibrate` measures the baseline on all that are asked for and says which gain each of them resolves."""
     session.script("workers", "up", "--count", "3", seconds=600)  # one was lost before

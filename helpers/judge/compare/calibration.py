@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from helpers import console, git, journal, state
 from helpers.judge.measure.side import Side, SideError, Trees
@@ -44,7 +43,8 @@ def calibrate(work: Workdirs) -> Calibration:
         raise console.outside(f"the benchmark prints no METRIC {now.metric}", "look at autoresearch.sh") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return journaled(work.root, "local", samples, now.margin)
+    event = {"type": "worker", "worker": "local", "event": "calibrated", **resolved(samples, now.margin)}
+    return of_event(journal.append(work.root, event), now.margin)
 
 
 def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> list[float]:
@@ -60,19 +60,13 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
     return samples
 
 
-def journaled(root: Path, worker: str, samples: list[float], margin: float) -> Calibration:
-    """Journal what the samples say about `worker` and return it."""
+def resolved(samples: list[float], margin: float) -> journal.Event:
+    """Return what is journaled of a calibration: the samples and what they say about their host."""
     found = noise.calibrate(samples, margin)
-    event = journal.append(
-        root,
-        {
-            "type": "worker",
-            "worker": worker,
-            "event": "calibrated",
-            "sigma_pair": found.sigma_pair,
-            "resolves": found.resolves,
-            "samples": samples,
-            "noisy": found.noisy,
-        },
-    )
+    return {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "samples": samples, "noisy": found.noisy}
+
+
+def of_event(event: journal.Event, margin: float) -> Calibration:
+    """Return a journaled calibration with its words for this margin."""
+    found = noise.calibrate(event["samples"], margin)
     return Calibration(event, found.text, not found.noisy)

@@ -12,8 +12,9 @@ from helpers.judge.compare import calibration
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
 from helpers.run.fleet import keeper_process
+from helpers.run.jobs import result
 from helpers.run.jobs import workers as jobs_workers
-from helpers.state import Job, State
+from helpers.state import State
 
 _KEPT_BY_THE_LOCK = ("task", "protected", "passed", "workdir_root", "job")
 
@@ -66,18 +67,18 @@ def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, more
     return name
 
 
-def _ended(root: Path, name: str, seconds: float) -> Job:
-    """Wait for the job's `finished` event; raises Failure (3) when it was lost, failed, or still runs after `seconds`."""
+def _ended(root: Path, name: str, seconds: float) -> State:
+    """Wait for the job's end and return the session as it is then; raises Failure (3) when it was lost, failed, or still runs after `seconds`."""
     until = time.monotonic() + seconds
     while True:
         now = state.load(root)
         job = now.jobs[name]
-        if job.finished:
+        if job.finished and not any(e["fleet_job"] == name for e in result.missing_answers(now)):
             if job.finished["status"] != "done":
                 raise console.outside(
                     f"{name} on {job.worker}: {job.finished.get('error')}", "mend that, then the same command again"
                 )
-            return job
+            return now
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
         keeper_process.kick(root)
@@ -85,26 +86,13 @@ def _ended(root: Path, name: str, seconds: float) -> Job:
 
 
 def follow(root: Path, name: str, seconds: float) -> Event:
-    """Wait for a comparison on the fleet, journal its verdict once, and return it; raises Failure (3)."""
-    job = _ended(root, name, seconds)
-    assert job.finished is not None  # noqa: S101 - for the type checker
-    with journal.locked(root):
-        known = next((e for e in state.load(root).comparisons if e.get("fleet_job") == name), None)
-        return known or journal.append_locked(
-            root,
-            {
-                "type": "comparison",
-                "experiment_id": job.experiment,
-                "worker": job.worker,
-                "fleet_job": name,
-                **job.submitted["plan"],
-                **job.finished["answer"],
-            },
-        )
+    """Wait for a comparison on the fleet and return its verdict, which the keeper journaled; raises Failure (3)."""
+    now = _ended(root, name, seconds)
+    return next(event for event in now.comparisons if event.get("fleet_job") == name)
 
 
 def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
-    """Measure the baseline on a worker and journal what it resolves; raises Failure (3)."""
+    """Measure the baseline on a worker; raises Failure (3)."""
     return calibrated(root, begin_calibration(root, worker), seconds)
 
 
@@ -126,7 +114,9 @@ def begin_calibration(root: Path, worker: str) -> str:
 
 
 def calibrated(root: Path, name: str, seconds: float) -> Calibration:
-    """Wait for a calibration, journal what its worker resolves, and return it; raises Failure (3)."""
-    job = _ended(root, name, seconds)
-    assert job.finished is not None  # noqa: S101 - for the type checker
-    return calibration.journaled(root, job.worker, list(job.finished["answer"]["samples"]), state.load(root).margin)
+    """Wait for a calibration and return what its worker resolves, which the keeper journaled; raises Failure (3)."""
+    now = _ended(root, name, seconds)
+    event = next((e for e in now.workers if e.get("fleet_job") == name), None)
+    if event is None:  # sent before an update: its answer is of another form
+        raise console.outside(f"{name} was measured by an earlier version", "the same command again")
+    return calibration.of_event(event, now.margin)

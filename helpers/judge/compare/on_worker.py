@@ -59,7 +59,7 @@ def _compare(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> 
 
 def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
     side = Side(home, asked["calibrate"], place / "baseline", from_dict(asked["task"]), asked["passed"])
-    return {"samples": calibration.measure(side, trees, asked["metric"], print)}
+    return calibration.resolved(calibration.measure(side, trees, asked["metric"], print), asked["margin"])
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from helpers import console
+from helpers import console, paths, state
 from helpers.journal import Event
 from helpers.judge.compare import calibration, local
 from helpers.judge.compare.calibration import Calibration
@@ -67,16 +68,40 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) ->
 
 
 def start(work: Workdirs, its: Plan, worker: str) -> str:
-    """Start the comparison and return its job."""
+    """Start the comparison and return its job; or that of the same one, where it has ended and nobody saw its verdict."""
+    for event in reversed(state.load(work.root).comparisons):
+        job, there = str(event.get("fleet_job") or event.get("job")), "fleet_job" in event
+        asked = there == bool(worker) and its.asks_the_same(event) and event["verdict"] != "error"
+        if asked and _unseen(work, job).exists():
+            console.note("it ended while nobody followed it; after its verdict the same command measures again")
+            return job
     if not worker:
-        return local.start(work.root, its)
-    from helpers.judge.compare import fleet
+        job = local.start(work.root, its)
+    else:
+        from helpers.judge.compare import fleet
 
-    return fleet.start(work.root, its, worker)
+        job = fleet.start(work.root, its, worker)
+    mark = _unseen(work, job)
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+    return job
+
+
+def _unseen(work: Workdirs, job: str) -> Path:
+    """Return the file that is there until the comparison's verdict was shown to somebody."""
+    return paths.state_folder(work.root) / "unseen" / job
+
+
+def shown(work: Workdirs, job: str) -> None:
+    """Note that somebody has seen the comparison's verdict."""
+    _unseen(work, job).unlink(missing_ok=True)
 
 
 def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Event:
     """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
+    for event in state.load(work.root).comparisons:
+        if job in (event.get("fleet_job"), event.get("job")):
+            return event
     if not worker:
         return local.follow(work.root, job, seconds)
     from helpers.judge.compare import fleet

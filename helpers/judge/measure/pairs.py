@@ -43,6 +43,12 @@ class Plan:
         """Return the JSON form."""
         return asdict(self)
 
+    def asks_the_same(self, journaled: dict[str, Any]) -> bool:
+        """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
+        own = {"job", "baseline_commit", "task", "protected", "passed", "workdir_root"}
+        own |= set() if self.chosen_seed else {"seed"}
+        return all(journaled.get(name) == value for name, value in self.as_dict().items() if name not in own)
+
 
 @dataclass
 class Measured:

@@ -139,7 +139,7 @@ def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     common = {"task": lock["task"], "passed": passed, "metric": now.metric}
     tree = job.tree
     if job.role == "calibration":
-        return {**common, "calibrate": tree}, [tree]
+        return {**common, "margin": now.margin, "calibrate": tree}, [tree]
     plan = job.submitted["plan"]
     return {**common, **plan, "protected": now.protected, "workdir_root": "."}, [
         plan["baseline_tree"],

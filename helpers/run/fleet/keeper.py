@@ -56,7 +56,10 @@ class Keeper:
             last_round.write(self.root, self.trouble, self.states)
 
     def _collect(self, api: Any) -> list[Event]:  # noqa: ANN401
-        now = state.load(self.root)
+        with journal.locked(self.root):
+            now = state.load(self.root)
+            for event in result.missing_answers(now):
+                journal.append_locked(self.root, event)
         open_jobs = workers.busy(now)
         answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in open_jobs})
         new: list[Event] = []

@@ -21,7 +21,7 @@ from helpers.run.fleet import last_round as seen
 from helpers.run.fleet import skypilot
 from helpers.run.fleet.keeper import Keeper
 from helpers.run.isolation import detached
-from helpers.run.jobs import workers
+from helpers.run.jobs import result, workers
 from helpers.state import State
 
 PAUSE = (6.0, 30.0)
@@ -30,8 +30,8 @@ SHOWN = "sky-shown"
 
 
 def has_work(now: State) -> bool:
-    """Tell whether a job of the fleet is open."""
-    return any(job.on_fleet for job in now.open_jobs())
+    """Tell whether a job of the fleet is open, or an answer of one is not journaled."""
+    return any(job.on_fleet for job in now.open_jobs()) or bool(result.missing_answers(now))
 
 
 def pause(now: State) -> float:

@@ -69,7 +69,7 @@ def did_nothing(path: Path) -> bool:
 
 
 def _judged(job: Job, path: Path) -> Event:
-    """The `finished` event of a comparison or calibration, with its answer; the follower journals that by its own rule."""
+    """The `finished` event of a comparison or calibration, with its answer."""
     event: Event = {**_without_result(job), "log": str(path)}
     found = _ANSWER.findall(path.read_bytes())
     if not found:

@@ -1,4 +1,4 @@
-"""What a job gave: its log as one `finished` event, journaled once, and the line that an agent sees of it."""
+"""What a job gave: its log as one `finished` event, the verdict it brought, both journaled once; and its line for agents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ def should_be_reported(event: Event) -> bool:
 
 
 def record(root: Path, event: Event) -> bool:
-    """Journal a `finished` event unless another process was first; returns whether it was this one."""
+    """Journal a `finished` event unless another process was first; returns whether it was this one.
+
+    What a comparison or a calibration answered comes before it: killed in between, the job is still open and is read again.
+    """
     with journal.locked(root):
         now = state.load(root)
         job = now.jobs.get(event["job"])
@@ -26,8 +29,28 @@ def record(root: Path, event: Event) -> bool:
             return False
         if job.is_experiment:
             event.update(screening.screen(now, event, job.worker))
+        for answer in _answers(now, job, event):
+            journal.append_locked(root, answer)
         journal.append_locked(root, event)
     return True
+
+
+def missing_answers(now: State) -> list[Event]:
+    """Return what the fleet's comparisons and calibrations answered and no event says: an earlier version left it to a shell."""
+    judged = [job for job in now.jobs.values() if job.is_judged and job.finished]
+    return [event for job in judged for event in _answers(now, job, job.finished or {})]
+
+
+def _answers(now: State, job: Job, finished: Event) -> list[Event]:
+    """Return the event that the answer in `finished` is journaled as; none without an answer, or when it is journaled."""
+    answer = finished.get("answer")
+    if not answer or any(event.get("fleet_job") == job.name for event in (*now.comparisons, *now.workers)):
+        return []
+    event = {"worker": job.worker, "fleet_job": job.name}
+    if job.role == "comparison":
+        plan = job.submitted["plan"]
+        return [{"type": "comparison", "experiment_id": job.experiment, **event, **plan, **answer}]
+    return [{"type": "worker", **event, "event": "calibrated", **answer}] if "resolves" in answer else []
 
 
 def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:

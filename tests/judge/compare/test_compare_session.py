@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conftest import BUNDLE
+from conftest import BUNDLE, until
 
 from helpers.judge.compare import metric_limits
 from helpers.judge.measure.pairs import Measured, Plan
@@ -38,6 +38,23 @@ def test_options_of_another_comparison_are_refused(session: Any) -> None:
     assert "not improved" in same.stdout
     assert 1 == first.wait()
     assert 1 == len(list(jobs.glob("*/plan.json")))
+
+
+def test_a_verdict_that_nobody_saw_is_shown_and_not_measured_again(session: Any) -> None:
+    """The shell that followed has died: the same command finds the verdict; once that is shown, it measures again."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.01\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    session.script("compare", "exp-01", "--max-pairs", "8", "--wait", "0", code=3)
+    until(lambda: list(session.root.glob(".autoresearch/comparisons/*/finished")))
+
+    other = session.script("compare", "exp-01", "--max-pairs", "12", "--json", "--not-worse")
+    found = session.script("compare", "exp-01", "--max-pairs", "8", "--json")
+    again = session.script("compare", "exp-01", "--max-pairs", "8", "--json")
+
+    jobs = [json.loads(done.stdout)["job"] for done in (other, found, again)]
+    assert ["exp-01.0.2", "exp-01.0.1", "exp-01.0.3"] == jobs
+    assert "ended while nobody followed it" in found.stderr
 
 
 def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
