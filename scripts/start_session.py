@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--bench-timeout", type=arguments.whole(1), metavar="SECONDS")
     p.add_argument("--check-timeout", type=arguments.whole(1), metavar="SECONDS")
     p.add_argument("--pass-env", action="append", metavar="NAME", help="a variable of yours that experiments may see")
+    p.add_argument("--network", action="store_true", help="benchmark and checks may use the network, as builds may")
     p.add_argument("--no-checks", action="store_true", help="accept that nothing checks correctness")
     for name, text in {
         "objective": "the goal in the person's words",

@@ -13,9 +13,10 @@ from typing import Protocol
 from helpers import paths
 from helpers.judge.measure import benchmark_output, leftovers
 from helpers.judge.measure.benchmark_output import tail
-from helpers.run.isolation import environment, execute, mounts
+from helpers.run.isolation import environment, execute
 from helpers.run.isolation.pids import Orphans
-from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, Task
+from helpers.run.isolation.reach import Reach
+from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task
 from helpers.run.local import slots
 
 OPENED = "the benchmark's output was opened by something else"
@@ -71,14 +72,13 @@ class Side:
         self.env = environment.environment(self.folder, {**self.task.envs, **extra}, self.passed)
         slots.add_dependencies(self.root, 0, self.env)
         command = self.task.envs.get(BUILD_CMD, "").strip()
-        caches = environment.caches(self.env)
         with (self.folder / "build.log").open("wb") as log:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, log.fileno()):
                 raise SideError(f"setup failed: {tail(self.folder / 'build.log')}")
             if command:
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
                 build = ["bash", "-c", command]
-                code = execute.bash(build, self.copy, self.env, limit, log.fileno(), walls=self.walls(caches))
+                code = execute.bash(build, self.copy, self.env, limit, log.fileno(), walls=self.walls(building=True))
                 if code != 0:
                     said = f"past {limit} s" if code is None else f"exit {code}"
                     end = tail(self.folder / "build.log")
@@ -123,11 +123,12 @@ class Side:
                 folder.mkdir()
             self.fresh[name] = _marks(own)
 
-    def walls(self, writable: Sequence[Path] = ()) -> Callable[[], None] | None:
+    def walls(self, *, building: bool = False) -> Callable[[], None] | None:
         """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""
-        fixed = [self.copy / name for name in paths.PROTECTED]  # bash reads a script while it runs
-        own = [self.copy, self.folder / "home", self.folder / "tmp", *writable]
-        return mounts.read_only_mounts(own, self.folder.parent.parent, environment.tools(self.env), fixed)
+        runs = next((parent for parent in self.folder.parents if parent.name == "runs"), self.folder.parent)
+        named = " ".join([*self.task.envs.values(), *(self.env.get(name, "") for name in self.passed)])
+        network = building or NETWORK in self.task.envs
+        return Reach(self.root, self.folder, runs.parent, self.env, named, network).walls(building=building)
 
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""

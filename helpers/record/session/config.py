@@ -27,6 +27,7 @@ _ASKED = {
     "guard": "guards",
     "pass_env": "passEnv",
     "no_checks": "noChecks",
+    "network": "network",
     "objective": "objective",
     "constraints": "constraints",
     "simplicity": "simplicity",

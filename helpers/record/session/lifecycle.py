@@ -137,6 +137,7 @@ def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
     config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
+    config |= {task.NETWORK: "1"} if now.config.get("network") else {}
     its = task.load(root / paths.TASK, config)
     commit = _commit_protected(repository)
     hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}

@@ -77,6 +77,7 @@ TOOL_HOMES = {
     "GRADLE_USER_HOME": ".gradle",
     "STACK_ROOT": ".stack",
     "OPAMROOT": ".opam",
+    "MAVEN_USER_HOME": ".m2",
 }
 """Where toolchains look, and the folder of the person's home that each means by default."""
 
@@ -88,8 +89,9 @@ DOWNLOADS = {
     "GRADLE_USER_HOME": (".",),
     "STACK_ROOT": (".",),
     "OPAMROOT": (".",),
+    "MAVEN_USER_HOME": ("repository", "wrapper"),
 }
-"""Of these, the folders where a build fetches what it depends on: it may write there, but not beside cargo's programs."""
+"""Of these, the folders where a build fetches what it depends on: it writes there into a layer of its own."""
 
 _SECRET_URL = re.compile(r"://[^/@\s]+@")
 
@@ -123,7 +125,7 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
 
 
 def caches(env: Mapping[str, str]) -> list[Path]:
-    """Return the folders of the person's home that a build may write to, made where they were not."""
+    """Return the folders of the person's downloads, made where they were not."""
     found = [Path(env[name]) / inside for name, folders in DOWNLOADS.items() if name in env for inside in folders]
     for folder in found:
         with contextlib.suppress(OSError):

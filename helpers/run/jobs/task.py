@@ -11,6 +11,8 @@ from typing import Any, Literal
 from helpers import console, paths, venv
 
 BENCH_TIMEOUT, CHECK_TIMEOUT, BUILD_CMD = "BENCH_TIMEOUT", "CHECK_TIMEOUT", "BUILD_CMD"
+NETWORK = "AUTORESEARCH_NETWORK"
+"""Set where the session lets benchmark and checks use the network."""
 _KNOWN = {"name", "workdir", "resources", "num_nodes", "envs", "secrets", "setup", "run", "file_mounts", "config"}
 
 

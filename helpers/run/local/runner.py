@@ -12,10 +12,11 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from helpers import git, paths
+from helpers import git
 from helpers.run.copies.raw_git import Shadow
-from helpers.run.isolation import environment, execute, mounts
-from helpers.run.jobs.task import from_dict
+from helpers.run.isolation import environment, execute
+from helpers.run.isolation.reach import Reach
+from helpers.run.jobs.task import BUILD_CMD, NETWORK, Task, from_dict
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Folder, Spec, queue
 
@@ -59,7 +60,7 @@ def run(root: Path, job: Folder, slot: int) -> None:
             env[environment.MARK] = executor.mark(root, spec.job)
             slots.add_dependencies(root, slot, env)
             ready = execute.set_up(root, task, copy, env, slot, log.fileno())
-            reason = "setup failed" if not ready else _execute(task.run, copy, env, spec, slot, log.fileno())
+            reason = "setup failed" if not ready else _execute(root, task, env, spec, slot, log.fileno())
         except Exception as error:  # noqa: BLE001 - whatever goes wrong belongs into the job's log, nobody watches
             reason = f"executor: {type(error).__name__}: {error}".replace("\n", " ")
         if job.has("cancelled"):
@@ -74,16 +75,16 @@ def run(root: Path, job: Folder, slot: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _execute(text: str, copy: Path, env: dict[str, str], spec: Spec, slot: int, log: int) -> str:
+def _execute(root: Path, task: Task, env: dict[str, str], spec: Spec, slot: int, log: int) -> str:
     cores = slots.share(slot, spec.slots, spec.cpus) if spec.slots > 1 else []
-    folder, script = copy.parent, copy.parent / "script"
+    folder = Path(spec.workdir_root) / "runs" / spec.job
+    script = folder / "script"
     script.mkdir()
-    own = [copy, folder / "home", folder / "tmp", *environment.caches(env)]
-    around = mounts.read_only_mounts(
-        own, folder.parent, [script, *environment.tools(env)], [copy / name for name in paths.PROTECTED]
-    )
-    command = ["bash", str(execute.script(text, script))]
-    code = execute.bash(command, copy, env, spec.limit, log, cores=cores, walls=around)
+    command = ["bash", str(execute.script(task.run, script))]
+    named = " ".join([*task.envs.values(), *(env.get(name, "") for name in spec.passed)])
+    network = NETWORK in task.envs or bool(task.envs.get(BUILD_CMD, "").strip())  # one text builds and measures
+    walls = Reach(root, folder, Path(spec.workdir_root), env, named, network, [script]).walls(building=True)
+    code = execute.bash(command, folder / "copy", env, spec.limit, log, cores=cores, walls=walls)
     if code is None:
         return f"timed out: the whole job ran past {spec.limit} s and was ended"
     return "" if code == 0 else f"the run section ended with exit {code}"

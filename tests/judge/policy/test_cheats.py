@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from helpers.run.isolation import mounts
+from helpers.run.isolation import probe
 
 STAYS = f"autoresearch-stays-{os.getpid()}"
 """In the command line of what a cheat leaves running, so that it can be looked for afterwards."""
-needs_walls = pytest.mark.skipif(not mounts.available(), reason="no mount namespaces here: the copy's scan remains")
+needs_walls = pytest.mark.skipif(not probe.available(), reason="no mount namespaces here: the copy's scan remains")
 
 SLOW = "sleep 0.05\n"
 CACHED = 'if [ -e "$place" ]; then :; else sleep 0.05; mkdir -p "$(dirname "$place")"; : >"$place"; fi 2>/dev/null\necho 42\n'

@@ -12,7 +12,7 @@ import pytest
 from helpers import git, state
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import payload
-from helpers.run.isolation import mounts
+from helpers.run.isolation import probe
 from helpers.run.jobs import task
 
 
@@ -104,7 +104,7 @@ def test_what_a_job_leaves_running_is_ended(worker: Worker) -> None:
     assert 1 == subprocess.run(["pgrep", "-f", "^sleep 600.125$"], capture_output=True, check=False).returncode
 
 
-@pytest.mark.skipif(not mounts.available(), reason="no mount namespaces here to make a small disk in")
+@pytest.mark.skipif(not probe.available(), reason="no mount namespaces here to make a small disk in")
 def test_a_full_disk_is_said(worker: Worker) -> None:
     """Where the worker's disk is full the result says so, and does not blame the experiment's checks."""
     worker.receive("exp-01.0.1-c")

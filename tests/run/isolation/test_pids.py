@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from helpers.run.isolation import mounts
+from helpers.run.isolation import probe
 
 BUNDLE = Path(__file__).resolve().parent.parent.parent.parent
 RUN = """
@@ -30,7 +30,7 @@ for name in ("copy", "home", "tmp"):
     (side / name).mkdir(parents=True)
 (side / "copy/a.sh").write_text(sys.argv[2])
 env = environment.environment(side, {})
-around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], side.parent, environment.tools(env))
+around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], [side.parent], environment.tools(env))
 assert around
 orphans = Orphans()
 with (side / "out").open("wb") as out:
@@ -38,7 +38,7 @@ with (side / "out").open("wb") as out:
 after = os.readlink("/proc/self/ns/pid") == os.readlink("/proc/self/ns/pid_for_children")
 print(json.dumps({"code": code, "orphans": orphans.count(), "out": (side / "out").read_text(), "as before": after}))
 """
-pytestmark = pytest.mark.skipif(not mounts.available(), reason="no namespaces here")
+pytestmark = pytest.mark.skipif(not probe.available(), reason="no namespaces here")
 CAPABLE = ["--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"]
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 

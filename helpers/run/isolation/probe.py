@@ -1,0 +1,70 @@
+"""Which parts of the walls around a run hold on this machine, found by building each of them for real."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+
+from helpers.run.isolation import namespaces
+from helpers.run.isolation.namespaces import NODEV, NOSUID, SCRATCH
+
+WITHOUT = {
+    "files": "a run can read and write whatever you can: your home, work tree and other experiments are not hidden",
+    "devices": "terminals and disks are in a run's sight",
+    "network": "benchmark and checks can use the network and the machine's sockets",
+    "processes": "a run sees the machine's processes",
+    "layers": "a build fetches what it depends on anew, into an empty folder of its own",
+}
+"""What it means when a part does not hold."""
+
+
+@cache
+def probe() -> dict[str, bool]:
+    """Build each part in a process that ends then; return which of them hold."""
+    found = {"files": _holds(_files)}
+    rest = {"devices": _devices, "network": namespaces.own_network, "processes": namespaces.own_processes}
+    return found | {name: found["files"] and _holds(step) for name, step in {**rest, "layers": _layers}.items()}
+
+
+def missing() -> list[str]:
+    """Return in words what does not hold."""
+    parts = probe()
+    return [WITHOUT["files"]] if not parts["files"] else [text for name, text in WITHOUT.items() if not parts[name]]
+
+
+def available() -> bool:
+    """Tell whether there are walls here at all: without those around files nothing else is built."""
+    return probe()["files"]
+
+
+def _holds(step: Callable[[], None]) -> bool:
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            namespaces.enter()
+            step()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status) == 0
+
+
+def _files() -> None:
+    namespaces.read_only("/")
+    namespaces.mount("tmpfs", SCRATCH[0], "tmpfs", NOSUID | NODEV)
+
+
+def _devices() -> None:
+    namespaces.read_only("/")
+    namespaces.few_devices()
+
+
+def _layers() -> None:
+    namespaces.mount("tmpfs", SCRATCH[0], "tmpfs", NOSUID | NODEV)
+    places = [f"{SCRATCH[0]}/{name}" for name in ("place", "upper", "work")]
+    for place in places:
+        os.mkdir(place)  # noqa: PTH102
+    namespaces.layer(*places, building=True)
