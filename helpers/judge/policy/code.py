@@ -31,6 +31,8 @@ _FAMILIES = {
 _FAMILY = {suffix: family for family, suffixes in _FAMILIES.items() for suffix in suffixes.split()}
 _SLASHES, _HASHES = ("c", "js", "rs", "go", "java"), ("py", "pl", "rb", "sh")
 LARGEST_LEXED = 400_000
+_AROUND = 20
+"""Lines before and after a changed one within which a construct that it belongs to begins and ends."""
 _STRING = r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`"
 _SCANNERS = {
     "/": re.compile(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|(?P<string>{_STRING})"),
@@ -57,12 +59,23 @@ class Source:
 
     def lines(self, begin: int, end: int) -> range:
         """Return the lines of the file that a piece of a view comes from."""
-        for first, last in self.runs[bisect.bisect([r[0] for r in self.runs], begin) - 1 :][:1]:
+        for first, last in self.runs[bisect.bisect(self.runs, (begin, 1 << 60)) - 1 :][:1]:
             end = max(end, last) if first <= begin < last else end
         at = [
             self.starts[bisect.bisect(self.starts, (place, 1 << 60)) - 1][1] for place in (begin, max(begin, end - 1))
         ]
         return range(at[0], at[1] + 1)
+
+    def windows(self, lines: set[int]) -> list[tuple[int, int]]:
+        """Return the pieces of a view that hold these lines and what may belong to them, so that no rule reads it all."""
+        numbers = [number for _, number in self.starts]
+        found: list[tuple[int, int]] = []
+        for line in sorted(lines):
+            first = self.starts[max(0, bisect.bisect_left(numbers, line - _AROUND))][0]
+            last = self.starts[min(len(numbers) - 1, bisect.bisect(numbers, line + _AROUND))][0]
+            begin = found.pop()[0] if found and first <= found[-1][1] else first
+            found.append((begin, last))
+        return found
 
 
 def family_of(path: str, text: str = "") -> str:
@@ -88,12 +101,10 @@ def source(path: str, text: str) -> Source:
     whole = "".join(parts)
     if family == "c":
         whole = re.sub(r"%:|\?\?=", lambda m: "#".ljust(len(m[0])), whole)
-    kinds, exact = _kinds(family, whole)
-    code = "".join(
-        c if k == "c" or c == "\n" or (k == "s" and c in "\"'`") else " " for c, k in zip(whole, kinds, strict=True)
-    )
-    full = "".join(c if k != "#" or c == "\n" else " " for c, k in zip(whole, kinds, strict=True))
-    remarks = "".join(c if k == "#" or c == "\n" else " " for c, k in zip(whole, kinds, strict=True))
+    pieces, exact = _pieces(family, whole)
+    code = "".join(p if k == "c" else _blank(p, "\n\"'`" if k == "s" else "\n") for k, p in pieces)
+    full = "".join(_blank(p, "\n") if k == "#" else p for k, p in pieces)
+    remarks = "".join(p if k == "#" else _blank(p, "\n") for k, p in pieces)
     runs: list[tuple[int, int]] = []
 
     def join(match: re.Match[str]) -> str:
@@ -105,16 +116,13 @@ def source(path: str, text: str) -> Source:
     return Source(family, code, full, remarks, exact, starts, runs)
 
 
-def expanded(read: Source) -> list[tuple[str, range, str]]:
+def expanded(read: Source, windows: list[tuple[int, int]]) -> list[tuple[str, range, str]]:
     """Return what uses of the file's own macros become, each with its lines and the macro's body, for C."""
-    if read.family != "c":
-        return []
     found = []
-    for name, parameters, body in _MACRO.findall(read.text)[:200]:
+    for name, parameters, body in _MACRO.findall(read.text) if read.family == "c" else ():
         names = [part.strip() for part in parameters.split(",")] if parameters else []
-        for use in re.finditer(
-            rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""), read.text
-        ):
+        used = re.compile(rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""))
+        for use in (use for window in windows for use in used.finditer(read.text, *window)):
             became = body
             for key, value in zip(names, use[1].split(",", len(names) - 1) if names else [], strict=False):
                 quoted, plain = f'"{value.strip()}"'.replace("\\", r"\\"), value.replace("\\", r"\\")
@@ -128,21 +136,26 @@ def expanded(read: Source) -> list[tuple[str, range, str]]:
     return found
 
 
-def _kinds(family: str, text: str) -> tuple[str, bool]:
-    """Return a letter for each character: c code, s string, # comment; and whether a real lexer said so."""
+def _blank(text: str, keep: str) -> str:
+    return re.sub(f"[^{keep}]", " ", text)
+
+
+def _pieces(family: str, text: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return the text in pieces, each with c code, s string or # comment; and whether a real lexer said so."""
     if family == "prose":
-        return "#" * len(text), True
+        return [("#", text)], True
     lexer = _lexer(family) if len(text) <= LARGEST_LEXED else None
     if lexer is not None:
-        return "".join(_letter(kind) * len(value) for _, kind, value in lexer.get_tokens_unprocessed(text)), True
+        return [(_letter(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(text)], True
     scanner = _SCANNERS.get("/" if family in _SLASHES else "#" if family in _HASHES else "")
-    marks, last = [], 0
+    pieces, last = [], 0
     for match in scanner.finditer(text) if scanner else ():
-        marks += ["c" * (match.start() - last), ("#" if match["comment"] else "s") * len(match[0])]
+        pieces += [("c", text[last : match.start()]), ("#" if match["comment"] else "s", match[0])]
         last = match.end()
-    return "".join(marks) + "c" * (len(text) - last), False
+    return [*pieces, ("c", text[last:])], False
 
 
+@functools.lru_cache(maxsize=256)
 def _letter(kind: tuple[str, ...]) -> str:
     words = tuple(kind)
     if words[:1] == ("Comment",) and words[1:2] not in (("Preproc",), ("PreprocFile",), ("Hashbang",)):

@@ -37,13 +37,20 @@ def _table() -> Iterator[Rule]:
 
 
 RULES = list(_table())
-_SETTING = re.compile(
-    r"level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|iterations|"
-    r"rounds|max_?iter|digits|dtype|journal_mode|safe|checksum|verify|validate|window|depth|limit",
-    re.IGNORECASE,
+_SETTING = (
+    r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|"
+    r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
+    r"depth|limit)\w*"
 )
+_SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
+"""What stands before a value that a setting gets: its name."""
+_PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
 _LITERAL = re.compile(
     r"\b\d[\w.]*(?:e-?\d+)?\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'"
+)
+_REMARK = re.compile(r"/\*.*?\*/|//.*$")
+_HEADER = re.compile(
+    r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|do)\b)\w[^;=(]*?(\w+)\s*\("
 )
 _TEST_LINE = re.compile(
     r"#\[\s*(?:\w+::)?test\b|#\[\s*cfg\(test\)|^\s*(?:///?!?\s*)?>>> |^\s*def test_\w+|\b(?:it|test|describe)\s*\(\s*[\"']|"
@@ -67,16 +74,17 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     read, lines = code.source(path, new), {number for number, _ in added}
     before, after = _stripped(old), new.split("\n")
     views = {"code": [read.code], "text": [read.text], "all": [read.text, read.comments]}
-    macros = [macro for macro in code.expanded(read) if lines & set(macro[1])]
+    windows = read.windows(lines)
+    macros = [macro for macro in code.expanded(read, windows) if lines & set(macro[1])]
     for rule in RULES:
         kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
         if view == "old" or (rule.families and read.family not in rule.families):
             continue
         texts: list[tuple[str, Level]] = [(text, level) for text in views[view]]
-        if view != "all" and not read.exact and level == "refuse":
+        if view != "all" and not read.exact:  # it may be no comment
             texts.append((read.comments, "review"))
         for text, says in texts:
-            for match in pattern.finditer(text):
+            for match in (match for window in windows for match in pattern.finditer(text, *window)):
                 at = [n for n in read.lines(*match.span()) if n in lines]
                 quoted = " ".join(after[at[0] - 1].split()) if at else ""
                 if at and not (says == "review" and quoted in before):
@@ -93,26 +101,25 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
 def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = frozenset()) -> Iterator[Place]:
     """Yield what the old text had more of than the new: durability, checks, error paths, locks, frees, tests, settings.
 
-    `elsewhere`: the lines that other files of the change got; what moved there is not gone.
+    `elsewhere`: the lines that other files of the change got; what moved there is not gone. Nor is what a function held
+    that is gone as a whole.
     """
-    reads = [code.source(path, text) for text in (old, new)]
-    if reads[0].family == "prose":
+    before, after, moved = (code.source(path, text) for text in (old, new, "\n".join(sorted(elsewhere))))
+    if before.family == "prose":
         return
-    now, was = _stripped(new), _stripped(old)
-    gone = [
-        (number, text)
-        for number, text in enumerate(old.split("\n"), 1)
-        if " ".join(text.split()) not in now | elsewhere
-    ]
+    now, was, lines = _stripped(new), _stripped(old), old.split("\n")
+    gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
     missing = {number for number, _ in gone}
     for rule in (rule for rule in RULES if rule.view == "old"):
-        pattern = rule.pattern
-        counts = [Counter(" ".join(m[0].split()) for m in pattern.finditer(read.code)) for read in reads]
-        if sum(counts[0].values()) <= sum(counts[1].values()):
+        had, has, got = (
+            Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.code)) for read in (before, after, moved)
+        )
+        if sum(had.values()) <= sum(has.values()):
             continue
-        for match in pattern.finditer(reads[0].code):
-            number = reads[0].lines(*match.span())[-1]
-            if number in missing and counts[0][" ".join(match[0].split())] > counts[1][" ".join(match[0].split())]:
+        for match in rule.pattern.finditer(before.code):
+            number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
+            there = has[said] + (got[said] if said.endswith("(") else 0)
+            if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
                 yield Place("less-safe", "review", rule.reason, number, "")
     tests = [sum(bool(_TEST_LINE.search(line)) for line in text.split("\n")) for text in (old, new)]
     if tests[1] < tests[0]:
@@ -122,17 +129,41 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     yield from _weaker(gone, [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was])
 
 
+def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:
+    """Tell whether the function around an old line is gone, its name and most of its lines: not under another name."""
+    depth = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+    for first in range(number - 2, -1, -1):
+        row, indent = lines[first], len(lines[first]) - len(lines[first].lstrip())
+        if not row.strip() or indent >= depth or row.strip() in ("{", "}"):
+            continue
+        depth, header = indent, _HEADER.match(row)
+        if header:
+            body = []
+            for at, row in enumerate(lines[first + 1 :], first + 2):
+                if row.strip() not in ("", "{", "}") and len(row) - len(row.lstrip()) <= depth:
+                    break
+                body += [row] if len(row.strip()) > 1 and at != number else []
+            kept = sum(" ".join(row.split()) in now for row in body)
+            return 2 * kept <= max(0, len(body) - 1) and not re.search(rf"\b{header[1] or header[2]}\b", new)
+    return False
+
+
 def _weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]]) -> Iterator[Place]:
     """Yield added lines that are a deleted one with another value of a setting, or float in place of double."""
-    shapes = {_LITERAL.sub("?", " ".join(text.split())): text for _, text in gone}
-    for number, text in come:
-        before = shapes.get(_LITERAL.sub("?", " ".join(text.split())))
-        if before is None:
-            continue
-        if "double" in before and "float" in text:
-            yield Place("precision", "review", "float in place of double: do the checks see it?", number, text.strip())
-        elif _SETTING.search(re.sub(r"\"[^\"]*\"", "", text)):
-            yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text.strip())
+    said = {_bare(text) for _, text in gone}
+    shapes = {_LITERAL.sub("?", text): text for text in said}
+    for number, text in ((number, _bare(text)) for number, text in come):
+        before = shapes.get(_LITERAL.sub("?", text), text)
+        for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
+            ahead = text[: now.start()]
+            if (was[0], now[0]) == ("double", "float"):
+                yield Place("precision", "review", "float in place of double: do the checks see it?", number, text)
+            elif was[0] != now[0] and (_SET.search(ahead) or (now[0][0] not in "\"'" and _PASSED.search(ahead))):
+                yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text)
+
+
+def _bare(text: str) -> str:
+    return " ".join(_REMARK.sub("", text).split())
 
 
 def _stripped(text: str) -> set[str]:

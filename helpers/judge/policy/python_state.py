@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 _WRITERS = frozenset(
@@ -39,6 +40,8 @@ _MAKERS = frozenset(
         "bytearray",
     ]
 )
+_KEEPS = re.compile("cache|memo|seen|last|prev|known")
+"""In an attribute's name: what one call leaves to the next."""
 
 
 def lines(text: str) -> Iterator[int]:
@@ -48,6 +51,8 @@ def lines(text: str) -> Iterator[int]:
     except (SyntaxError, ValueError, RecursionError):
         return
     outer = _outer(tree)
+    if not _reads_linecache(tree):
+        outer.discard("linecache")
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             for default in [*function.args.defaults, *function.args.kw_defaults]:
@@ -83,6 +88,18 @@ def _outer(tree: ast.Module) -> set[str]:
     return found | {"cls"}
 
 
+def _reads_linecache(tree: ast.Module) -> bool:
+    """Tell whether the file reads what linecache holds: source text for debuggers, a memo only where it is asked."""
+    spots = [
+        node.value
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.Attribute) and node.attr not in ("setdefault", "cache"))
+    ]
+    spots += [spot for node in ast.walk(tree) if isinstance(node, ast.Compare) for spot in node.comparators]
+    return any(name.id == "linecache" for spot in spots for name in ast.walk(spot) if isinstance(name, ast.Name))
+
+
 def _local(function: ast.AST) -> set[str]:
     bound = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)} - {"cls"}
@@ -92,11 +109,15 @@ def _local(function: ast.AST) -> set[str]:
 
 
 def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
+    begins = getattr(function, "name", "") in ("__init__", "__new__")
     for node in ast.walk(function):
         target: ast.AST | None = None
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
             target = None if dunder else node.value
+            own = target if isinstance(target, ast.Attribute) else node
+            if isinstance(own, ast.Attribute) and _KEEPS.search(own.attr) and _is_self(own.value) and not begins:
+                yield node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITERS:
             target = node.func.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
@@ -105,6 +126,10 @@ def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
             target = target.value
         if isinstance(target, ast.Name) and target.id in outer:
             yield getattr(node, "lineno", 1)
+
+
+def _is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
 
 
 def _container(node: ast.AST | None) -> bool:

@@ -165,6 +165,40 @@ def test_lines_that_were_there_are_not_the_experiments() -> None:
     assert [] == check(change("src/a.c", old + "int g;\n", old))
 
 
+UPPER = "static void upper(char *d, int n)\n{\n    assert(n < 9);\n    d[0] = 1;\n}\n"
+STILL_SAFE = [
+    ("a whole function went", "src/a.c", UPPER + "int g;\n", "int g;\n"),
+    ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
+    ("rewritten with the same call", "src/a.py", "if n < 0: raise E(n)\n", "if not n >= 0: raise E(n)\n"),
+    ("another number beside a setting's name", "src/a.c", 'say(3, "level", 1);\n', 'say(4, "level", 1);\n'),
+    (
+        "a first value in a constructor",
+        "src/a.py",
+        "",
+        "class A:\n    def __init__(self, c):\n        self._cache = c\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "old", "new"), [row[1:] for row in STILL_SAFE], ids=[row[0] for row in STILL_SAFE])
+def test_what_is_as_safe_as_before_is_not_reviewed(path: str, old: str, new: str) -> None:
+    """A construct that moved, or went with its whole function, is not missed; nor is a constructor a memo."""
+    assert [] == check(change(path, new, old))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("src/a.c", UPPER, UPPER.replace("upper", "fast").replace("    assert(n < 9);\n", "")),
+        ("src/a.py", "z = compress(d, 9)\n", "z = compress(d, 1)\n"),
+        ("src/a.py", "open(p, strict=True)\n", "open(p, strict=False)\n"),
+    ],
+)
+def test_what_is_less_safe_is_reviewed(path: str, old: str, new: str) -> None:
+    """A function under another name is no new one; a setting's own value counts, passed or named."""
+    assert ("less-safe", "review") in levels(check(change(path, new, old)))
+
+
 def test_protected_files_by_hash() -> None:
     """Changed, gone or new under a protected name: refused, and nothing opens it."""
     changed = {**LOCKED, "autoresearch.sh": "c" * 64}
