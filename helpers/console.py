@@ -18,10 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from helpers import printable
+from helpers import next_step, printable
 
 DONE, NO, USAGE, OUTSIDE, REFUSED = 0, 1, 2, 3, 4
-"""Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused (policy, budget, or a missing condition)."""
+"""Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused (policy, budget, or a
+missing condition)."""
 
 EXIT_CODES = "exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 something outside failed, 4 refused"
 LIMIT = 8_000
@@ -32,7 +33,7 @@ class Failure(Exception):  # noqa: N818 - not every failure is an error: "no" is
     """Ends a script with a message that says what was wrong and what to do, and an exit code."""
 
     def __init__(self, code: int, message: str, do: str = "") -> None:
-        """`message` says what was wrong and what was expected, `do` the next step."""
+        """`message` says what was wrong and what was expected, `do` the next step: a command on a line of its own."""
         super().__init__(message)
         self.code, self.message, self.do = code, message, do
 
@@ -66,17 +67,10 @@ def _inward(text: str) -> str:
     return re.sub(r"[\n\x0b\x0c\x85\u2028\u2029]\s*", "\n    ", text.strip())
 
 
-class _Parser(argparse.ArgumentParser):
-    """Words of the command line that it complains of begin no line of their own."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(printable.flat(message))
-
-
 def parser(description: str, examples: str = "") -> argparse.ArgumentParser:
     """Make the argument parser of a script; `examples` are shown under --help with the exit codes."""
-    epilog = (f"examples:\n{examples.rstrip()}\n\n" if examples else "") + EXIT_CODES
-    return _Parser(
+    epilog = (f"examples:\n{next_step.runnable(examples.rstrip())}\n\n" if examples else "") + EXIT_CODES
+    return next_step.Parser(
         description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
 
@@ -228,4 +222,5 @@ def _os_error(error: OSError) -> int:
 
 
 def _say(message: str, do: str) -> None:
-    print(f"error: {_inward(message)}" + (f"\n  next: {_inward(do)}" if do else ""), file=sys.stderr, flush=True)
+    step = f"\n  next: {_inward(next_step.runnable(do))}" if do else ""
+    print(f"error: {_inward(message)}{step}", file=sys.stderr, flush=True)

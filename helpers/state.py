@@ -143,7 +143,7 @@ class State:
         if self.lock is None:
             raise console.usage(
                 "the session is not locked: benchmark and checks are not protected yet",
-                "validate both by hand, then: start_session.py --lock",
+                "start_session.py --lock  # when you have run both by hand",
             )
         return self.lock
 
@@ -250,8 +250,7 @@ def load(root: Path) -> State:
     state = fold(journal.read_events(root))
     if state is None:
         raise console.usage(
-            "there is no session in this repository",
-            "start_session.py --goal SLUG --metric NAME --unit s --direction lower",
+            "there is no session in this repository", "start_session.py --help  # how to begin one, with an example"
         )
     return state
 

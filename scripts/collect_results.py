@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console
+from helpers import console, next_step
 
 EXAMPLES = """\
   collect_results.py                # what has finished by now
@@ -44,7 +44,11 @@ def entry(argv: list[str]) -> int:
         from helpers.run.fleet import keeper_process
 
         keeper_process.loop(root)
-        console.note("ended; what was sent goes on there, and collect_results.py collects it")
+        console.note(
+            next_step.runnable(
+                "ended; what was sent goes on there, and this collects it: collect_results.py --wait 600"
+            )
+        )
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]

@@ -66,7 +66,9 @@ def compare(args: argparse.Namespace) -> int:
     from helpers.run.copies.copies import Workdirs
 
     if not args.experiment:
-        raise console.usage("which experiment?", "compare.py EXP, or --samples FILE, or --calibrate")
+        raise console.usage(
+            "which experiment?", "compare.py --help  # an experiment, or --samples FILE, or --calibrate"
+        )
     metric_limits.require_valid(args.guard)
     work = Workdirs(git.find(), args.workdir_root)
     now = compare.load(work.root)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def entry(argv: list[str]) -> int:
         args.title,
     )
     if Path(args.id).is_file():
-        raise console.usage(f"{args.id} is a file here already", f"read it with extract_pdf.py {args.id} --outline")
+        raise console.usage(f"{args.id} is a file here already", f"extract_pdf.py {shlex.quote(args.id)} --outline")
     paper.parse_id(ask.id)
     found = None if args.again else fetch_request.present(ask)
     fetched = found is None

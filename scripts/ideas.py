@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import arguments, console, git, journal
+from helpers import arguments, console, git, journal, next_step
 from helpers.read.ideas import queue, sources
 
 EXAMPLES = """\
@@ -72,7 +72,9 @@ def entry(argv: list[str]) -> int:
     console.show(args, [idea.as_dict() for idea in found], "\n".join(idea.summary() for idea in found))
     if not found:
         some = "open ideas" if args.verb == "rank" else "ideas"
-        console.note(f"no {some} yet: ideas.py add TEXT, or ideas.py add --from ID")
+        console.note(
+            next_step.runnable(f'no {some} yet: ideas.py add "..."  # or --from the id of a paper or a finding')
+        )
     return console.DONE if found else console.NO
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from helpers import console
+from helpers import console, next_step
 
 if TYPE_CHECKING:
     from helpers.judge.advice import factorial
@@ -58,7 +58,7 @@ def entry(argv: list[str]) -> int:
             return show_design(plan, args)
         return show_effects(plan, factorial.analyse(plan, factorial.measured_cells(args.cells, plan)), args)
     except ValueError as error:
-        raise console.usage(str(error), "plan_wave.py --help shows both verbs") from None
+        raise console.usage(str(error), "plan_wave.py --help") from None
 
 
 def show_design(plan: factorial.Design, args: argparse.Namespace) -> int:
@@ -79,11 +79,9 @@ def show_design(plan: factorial.Design, args: argparse.Namespace) -> int:
         if carried
         else ["no change's effect carries that of a pair"]
     )
-    lines.append(
-        "none is the baseline. Measure each cell against its worker's own control, then: plan_wave.py effects --factors "
-        + ",".join(plan.factors)
-        + " none=0% A=EXP ..."
-    )
+    lines.append("none is the baseline. Measure each cell against its worker's own control, then give its experiment:")
+    cells = " ".join(f"{factorial.label(cell)}=exp-{n:02}" for n, cell in enumerate(plan.cells) if cell)
+    lines.append(next_step.runnable(f"plan_wave.py effects --factors {','.join(plan.factors)} none=0% {cells}"))
     console.show(args, document, "\n".join(lines))
     return console.DONE
 

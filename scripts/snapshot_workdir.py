@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, paths, state
+from helpers import console, git, next_step, paths, state
 from helpers.run.copies import arguments, inventory
 from helpers.run.copies.copies import Workdirs
 
@@ -77,7 +77,9 @@ def restore(work: Workdirs, args: argparse.Namespace) -> int:
 def listing(work: Workdirs, args: argparse.Namespace) -> int:
     """List all experiments."""
     rows = inventory.rows(work)
-    text = "\n".join(map(inventory.inventory_line, rows)) or "no experiments yet: snapshot_workdir.py create exp-01"
+    text = "\n".join(map(inventory.inventory_line, rows)) or next_step.runnable(
+        "no experiments yet: snapshot_workdir.py create exp-01"
+    )
     console.show(args, rows, text)
     return console.DONE
 

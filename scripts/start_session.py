@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import arguments, console
+from helpers import arguments, console, next_step
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -82,9 +82,10 @@ def entry(argv: list[str]) -> int:
     now, resumed = lifecycle.begin(repository, config)
     print(f"{'resumed' if resumed else 'began'} session {now.config['name']} on {now.branch}")
     if resumed:
-        print("status.py says where it stands")
+        print(next_step.runnable("next: status.py"))
     elif now.lock is None:
-        print("next: write and validate autoresearch.sh and autoresearch.checks.sh, then start_session.py --lock")
+        step = "next: start_session.py --lock  # when autoresearch.sh and autoresearch.checks.sh are written and run by hand"
+        print(next_step.runnable(step))
     return console.DONE
 
 

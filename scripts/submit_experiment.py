@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import arguments, console
+from helpers import arguments, console, next_step
 
 if TYPE_CHECKING:
     from helpers.run.copies.copies import Experiment, Workdirs
@@ -57,7 +57,7 @@ def entry(argv: list[str]) -> int:
     repository = git.find()
     if args.cancel:
         for job in cancel.cancel(repository, args.experiment):
-            print(f"{job}: cancelled; collect_results.py records it")
+            print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
         return console.DONE
     if args.slots < 1:
         raise console.usage("--slots must be 1 or more")

@@ -44,9 +44,7 @@ def entry(argv: list[str]) -> int:
     """Do it."""
     args = build_parser().parse_args(argv)
     if args.json and args.action != "list":
-        raise console.usage(
-            f"{args.action} prints a line for each worker, no JSON", "workers.py list --json afterwards"
-        )
+        raise console.usage(f"{args.action} prints a line for each worker, no JSON", "workers.py list --json")
     from helpers.run.fleet import lifecycle, table
 
     root = git.find().root

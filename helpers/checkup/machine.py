@@ -66,7 +66,7 @@ def _local() -> Iterator[Finding]:
 
 def _beyond() -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    few = "one core: whatever else runs disturbs the benchmark; compare.py --calibrate says how much"
+    few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
     yield Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
     yield _isolation()
     yield _perf()

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, paths
+from helpers import console, next_step, paths
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ def find(name: str) -> Case:
     folders = {path.parent.name: path.parent for path in (paths.BUNDLE / "examples").glob("*/case.json")}
     folders |= {path.parent.name: path.parent for path in (paths.BUNDLE / "examples" / "cases").glob("*/case.json")}
     if name not in folders:
-        raise console.usage(f"there is no case {name!r}", f"one of: {', '.join(sorted(folders))}")
+        raise console.usage(
+            f"there is no case {name!r}{next_step.did_you_mean(name, folders)}", f"one of: {', '.join(sorted(folders))}"
+        )
     return Case(folders[name], json.loads((folders[name] / "case.json").read_text(encoding="utf-8")))
 
 

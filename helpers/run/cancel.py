@@ -18,7 +18,7 @@ def cancel(repository: git.Repository, experiment: str) -> list[str]:
     if any(job.on_fleet for job in mine):
         ended += _take_back(repository, experiment)
     if not ended:
-        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py shows what does")
+        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py")
     return ended
 
 

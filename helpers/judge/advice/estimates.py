@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from helpers import console, git, paths
+from helpers import console, git, next_step, paths
 from helpers.read.ideas import sources as ideas_sources
 from helpers.run.copies.refs import Refs
 from helpers.state import State
@@ -191,7 +191,10 @@ def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
     """
     known = commits(repository)
     if name not in known:
-        raise console.usage(f"{name} is not a sealed experiment", f'snapshot_workdir.py seal {name} --desc "..."')
+        raise console.usage(
+            f"{name} is not a sealed experiment{next_step.did_you_mean(name, known)}",
+            f'snapshot_workdir.py seal {name} --desc "..."',
+        )
     special = {other: row[0] for other, row in Refs(repository).all(paths.START_REF).items()}
     # a commit and what to take for its parent: an experiment may have started from uncommitted or untracked files too
     asked = "".join(f"{own} {special.get(other, parent)}\n" for other, (own, parent) in known.items())
@@ -234,6 +237,6 @@ def gain_of(now: State, name: str) -> float:
     gain = compared.get("gain") if compared.get("gain") is not None else done.get("gain")
     if gain is None or (not compared and done.get("status") != "done"):
         raise console.usage(
-            f"{name} has no measured gain in the journal", f"submit_experiment.py {name}, or give its gain: 2.1%"
+            f"{name} has no measured gain in the journal", f"submit_experiment.py {name}  # or give its gain: 2.1%"
         )
     return float(gain)

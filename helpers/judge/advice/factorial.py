@@ -256,7 +256,7 @@ def effect_lines(answer: dict[str, Any]) -> list[str]:
     if not answer["best"]:
         return [*text, "next: none of these changes; what stands out makes it worse"]
     name = label(frozenset(answer["best"]))
-    return [*text, f"next: build {name} (predicted {answer['predicted_gain']:+.2%}) and compare it: compare.py EXP"]
+    return [*text, f"next: build {name} (predicted {answer['predicted_gain']:+.2%}) and compare it"]
 
 
 def measured_cells(texts: list[str], plan: Design) -> dict[Cell, list[float]]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import console, journal, state
+from helpers import console, journal, next_step, state
 from helpers.journal import Event
 from helpers.judge.compare import calibration
 from helpers.judge.compare.calibration import Calibration
@@ -25,11 +25,16 @@ def choose_worker(now: State, worker: str | None) -> str:
     if worker:
         if worker not in [w.name for w in ready]:
             names = ", ".join(w.name for w in ready) or "none"
-            raise console.usage(f"{worker} is not up; these are: {names}", "workers.py list")
+            raise console.usage(
+                f"{worker} is not up; these are: {names}{next_step.did_you_mean(worker, [w.name for w in ready])}",
+                "workers.py list",
+            )
         return worker
     quiet = sorted((w for w in ready if not w.noisy), key=lambda w: (w.resolves is None, w.resolves or 0.0, w.name))
     if not quiet:
-        raise console.outside("no quiet worker is up", "workers.py list; workers.py replace NAME")
+        raise console.outside(
+            "no quiet worker is up", "workers.py list  # then replace a noisy one: workers.py replace"
+        )
     return quiet[0].name
 
 

@@ -97,7 +97,7 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
         raise console.answer_no(
             f"{sealed.name} began from something else than the current baseline {commit[:7]} and conflicts with it in "
             f"{', '.join(conflicts[:5])}",
-            f"make it anew on top: snapshot_workdir.py create {work.next_name()}",
+            f"snapshot_workdir.py create {work.next_name()}  # make the change again on top of the baseline",
         )
     if origin.commit != commit:
         console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")

@@ -47,7 +47,7 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
     if job and (others := asked.unlike(planned)):
         raise console.usage(
             f"a comparison of {exp.name} with another {', '.join(others)} is under way",
-            f"wait for it: compare.py {exp.name}; then ask for yours",
+            f"compare.py {exp.name}  # waits for it; then ask for yours",
         )
     return job
 
@@ -57,7 +57,7 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) ->
     if not options.against and any(run["experiment_id"] == exp.name for run in now.kept):
         raise console.answer_no(
             f"{exp.name} is kept: the baseline holds it already",
-            f"compare it with what was before: compare.py {exp.name} --against REV",
+            f"compare.py {exp.name} --against {now.require_lock()['commit_full'][:12]}  # with what was before",
         )
     sealed = exp.require_sealed()
     if exp.has_copy:

@@ -77,9 +77,10 @@ def require_allowed(
         opens = [finding for finding in bad if finding.rule != "protected"]
         do = "take it out of the experiment"
         if len(opens) == len(bad):
+            opened = shlex.quote(f"{opens[0].rule}:{opens[0].path}")
             do += (
-                "; only the person opens what is closed: "
-                f"start_session.py --goal {now.config['name']} --allow {shlex.quote(f'{opens[0].rule}:{opens[0].path}')}"
+                "; only the person opens what is closed:\n"
+                f"start_session.py --goal {now.config['name']} --allow {opened}"
             )
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found

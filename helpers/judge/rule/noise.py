@@ -61,10 +61,10 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
         wider = math.ceil(longer * 1000) / 10
         text += (
             f"\nthat is not enough for the margin of {margin:.1%}. Take a quieter host, a longer benchmark, CPU time or\n"
-            f"instruction counts instead of wall time, pinned cores, or a wider margin: compare.py EXP --margin {wider:g}"
+            f"instruction counts instead of wall time, pinned cores, or a wider margin (--margin {wider:g})"
         )
     elif resolves > margin:
-        text += f"\nfor the margin of {margin:.1%} use all 48 pairs: compare.py EXP --max-pairs 48"
+        text += f"\nfor the margin of {margin:.1%} use all 48 pairs (--max-pairs 48)"
     if needs_confirmation(sigma):
         text += "\nat this noise a gain counts only when a second, fresh comparison says the same (done by itself)"
     else:

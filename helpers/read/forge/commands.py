@@ -64,7 +64,7 @@ def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: Wante
 
     if args.verb == "code":
         if not wanted.words.strip():
-            raise console.usage("nothing to search for", "search_github.py code QUERY --repo OWNER/REPO")
+            raise console.usage("nothing to search for", "search_github.py code --help")
         return search.code(api, name, wanted, args.language)
     here = _needed(name)
     if args.verb in ("prs", "issues"):
@@ -87,7 +87,7 @@ def _show(args: argparse.Namespace, api: Api, name: Name) -> int:
 def _show_local(args: argparse.Namespace) -> int:
     if len(args.words) != 1:
         raise console.usage(
-            "which one?", "search_github.py show commit:SHA; with --local also #12, a merged pull request"
+            "which one?", "search_github.py show commit:HEAD  # its SHA; with --local also #12, a merged pull request"
         )
     return _print_shown(args, git_show.show(_place(args), args.words[0], diff=args.diff), 0)
 

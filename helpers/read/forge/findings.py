@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from helpers import console, printable
+from helpers import console, next_step, printable
 from helpers.read import untrusted
 from helpers.read.papers.query import Status
 from helpers.read.web import cache
@@ -133,7 +133,9 @@ def text(what: str, outcome: Outcome, *, full: bool) -> str:
         return "\n".join([*rows, last])
     body = fit([entry(f) for f in outcome.findings], ROOM if not full else 10**9)
     rows += [untrusted.WARNING, untrusted.fence(body, what)]
-    return "\n".join([*rows, f"to keep one: ideas.py add --from {shlex.quote(outcome.findings[0].id)}"])
+    return "\n".join(
+        [*rows, next_step.runnable(f"to keep one: ideas.py add --from {shlex.quote(outcome.findings[0].id)}")]
+    )
 
 
 def entry(finding: Finding) -> str:

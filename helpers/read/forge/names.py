@@ -156,5 +156,5 @@ def _say_other(host: str) -> None:
     if any(part in host for part in _OTHERS):
         raise console.usage(
             f"{host} is not GitHub: its pull requests cannot be searched from here",
-            "git remote add other URL && git fetch other, then search_github.py commits --local",
+            "add its repository as a remote, fetch it, then:\nsearch_github.py commits --local",
         )

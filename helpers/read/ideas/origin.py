@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
         found = _asked(id_)
     if found is None:
         if title:
-            raise console.answer_no(f"{said} has not been fetched", f"fetch_paper.py {said}, or give the idea a text")
+            raise console.answer_no(
+                f"{said} has not been fetched", f"fetch_paper.py {shlex.quote(said)}  # or give the idea a text"
+            )
         return Origin(id_, "", sources.kind(id_))
     kind = findings.KINDS.get(found.kind, found.kind)
     claim = _words(f"claimed there: {found.claims[0]}") if found.claims else ""
@@ -78,7 +81,7 @@ def _asked(id_: str) -> Finding:
         name = names.parse(id_)
     except console.Failure:
         raise console.answer_no(
-            f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID"
+            f"nothing is known of {id_}", f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
         ) from None
     from helpers.read.forge import api as forge_api
     from helpers.read.forge import show
@@ -86,7 +89,9 @@ def _asked(id_: str) -> Finding:
     api = forge_api.open_api("", 3, fresh=False)
     elsewhere = name.host and name.host != names.web_host(api.base)
     if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository
-        raise console.answer_no(f"nothing is known of {id_}", "give the idea a text: ideas.py add TEXT --source ID")
+        raise console.answer_no(
+            f"nothing is known of {id_}", f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
+        )
     found = show.head(api, name)
     findings.remember([found])
     return found

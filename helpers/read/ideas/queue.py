@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, files, journal, paths, printable
+from helpers import console, files, journal, next_step, paths, printable
 
 KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
 SCALE = range(1, 6)
@@ -130,7 +130,8 @@ def _close(root: Path, name: str, data: dict[str, str]) -> Idea:
         idea for idea in read(root) if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
     ]
     if not found:
-        raise console.usage(f"there is no {name} in {paths.IDEAS}", "ideas.py list shows them")
+        meant = next_step.did_you_mean(name, [idea.name for idea in read(root) if idea.number is not None])
+        raise console.usage(f"there is no {name} in {paths.IDEAS}{meant}", "ideas.py list")
     idea = found[0]
     if idea.number is None:
         idea.number = _free((root / paths.IDEAS).read_bytes())

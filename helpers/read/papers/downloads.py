@@ -64,7 +64,7 @@ class Reader:
             )
         raise console.answer_no(
             f"no open copy of {paper.id} is known",
-            "search its title on arXiv, or ask the person to put the PDF into papers/ and use extract_pdf.py",
+            "search its title on arXiv, or ask the person to put the PDF into papers/",
         )
 
     def text(self, paper: Paper, pdf: bytes, kind: Kind) -> Copy:

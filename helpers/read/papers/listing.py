@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from helpers import console, printable
+from helpers import console, next_step, printable
 from helpers.read import untrusted
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.paper import Paper
@@ -78,7 +79,8 @@ def text(question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper]
         return f"{head}\n{unknown if silent else 'nothing found: try fewer or other words'}"
     body = "\n".join(entry(p, question.query, abstract=abstracts) for p in found)
     origin = ", ".join(dict.fromkeys(s for p in found for s in p.sources))
-    tip = f"to read one: fetch_paper.py {found[0].id}; to queue it: ideas.py add --from {found[0].id}"
+    id_ = shlex.quote(found[0].id)
+    tip = next_step.runnable(f"to read one: fetch_paper.py {id_}\nto queue it: ideas.py add --from {id_}")
     return f"{head}\n{untrusted.WARNING}\n{untrusted.fence(body, origin)}\n{tip}"
 
 

@@ -67,7 +67,7 @@ def check(file: Path) -> None:
     """Raise Failure when the file cannot be a PDF that is worth opening."""
     if not file.is_file():
         raise console.usage(
-            f"{file}: there is no such file", "give the path of a PDF; fetch_paper.py puts them into papers/"
+            f"{file}: there is no such file", "give the path of a PDF; fetch_paper puts them into papers/"
         )
     size = file.stat().st_size
     if size > BYTES:
@@ -115,11 +115,7 @@ def _ask(request: str) -> dict[str, Any]:
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return {"error": "gave up: it takes too much processor time or memory", "code": console.OUTSIDE}
     if b"ModuleNotFoundError" in done.stderr:
-        return {
-            "error": "the package pypdf is missing",
-            "code": console.OUTSIDE,
-            "do": "run setup.sh --deps-only of the bundle",
-        }
+        return {"error": "the package pypdf is missing", "code": console.OUTSIDE, "do": "setup.sh --deps-only"}
     if b"MemoryError" in done.stderr:
         return {"error": "broken PDF: it needs more than 1 GB of memory", "code": console.USAGE}
     return {"error": f"broken PDF: reading it ended with {_reason(done)}", "code": console.USAGE}

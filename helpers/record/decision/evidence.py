@@ -56,7 +56,8 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Event:
         )
     if compared.get("checks") != "passed" and not now.config.get("noChecks"):
         raise console.refused(
-            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}", "mend it, compare again"
+            f"the checks of {sealed.name}: {compared.get('checks') or 'not run'}",
+            f"snapshot_workdir.py create {sealed.name}-b --from {sealed.name}  # correct it there and compare it",
         )
     require_evidence(root, now, compared)
     return compared

@@ -78,7 +78,7 @@ def _inspect(
         lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left)])
         raise console.refused(
             f"the policy wants these {len(seen) + len(left)} places of {sealed.name} reviewed:\n  {lines}",
-            f'read them; if they are honest: record_result.py keep {sealed.name} --reviewed "why each is"',
+            f'record_result.py keep {sealed.name} --reviewed "why each is honest"  # when you have read them',
         )
     return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left]
 

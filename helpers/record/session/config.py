@@ -44,7 +44,8 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return the keys that the arguments give a value; raises Failure (2) on what cannot be meant."""
     if not args.goal:
         raise console.usage(
-            "--goal is missing: it names the session", "for example --goal faster-parse; status.py names one under way"
+            "--goal is missing: it names the session",
+            "status.py  # names one under way; for a new one: --goal faster-parse",
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", args.goal):
         raise console.usage(f"--goal {args.goal!r}: a slug of a-z 0-9 - is needed", "for example --goal faster-parse")
@@ -64,7 +65,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
         ]
         if missing:
-            raise console.usage(f"a new session needs {' and '.join(missing)}", "see start_session.py --help")
+            raise console.usage(f"a new session needs {' and '.join(missing)}", "start_session.py --help")
         agreed.setdefault("metricUnit", "")
     _say_unmatched(root, {"--scope": args.scope or [], "--off-limits": args.off_limits or []})
     return agreed

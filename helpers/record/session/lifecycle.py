@@ -102,7 +102,7 @@ def _files(root: Path, config: dict[str, Any]) -> None:
         shutil.copyfile(source, root / name)
         if name.endswith(".sh"):
             (root / name).chmod(0o755)
-            console.note(f"wrote {name} from the template: fill it in, run it by hand, then start_session.py --lock")
+            console.note(f"wrote {name} from the template: fill it in and run it by hand")
     text = f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), {config['bestDirection']} is better.\n"
     for title in ("Objective", "Baseline", "Profile", "Findings", "Ruled out"):
         text += f"\n## {title}\n"
@@ -154,7 +154,7 @@ def _require(root: Path, now: State) -> None:
     if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
         raise console.usage(
             f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
-            "write it (exit 0: correct), or accept that explicitly: start_session.py --goal ... --no-checks",
+            f"write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal {now.config['name']} --no-checks",
         )
 
 
@@ -166,15 +166,17 @@ def take_baseline(work: Workdirs, wait: float) -> State:
     now = state.load(work.root)
     done = now.jobs[job].finished
     if done is None:
-        raise console.outside(f"the baseline still runs after {wait:.0f} s", "start_session.py --lock goes on with it")
+        raise console.outside(
+            f"the baseline still runs after {wait:.0f} s", "start_session.py --lock  # goes on with it"
+        )
     if done["status"] != "done":
         said = result.last_words(done)
         raise console.answer_no(
             f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
             + (f"; it said last: {said}" if said else "")
             + f" (log: {done['log']})",
-            "mend benchmark or checks, run both by hand in a copy (cd to what snapshot_workdir.py create prints: nothing "
-            "that git ignores is there), then start_session.py --lock again",
+            "correct benchmark or checks; run both by hand in a copy, which lacks what git ignores, then lock again:\n"
+            "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
         )
     unknown = [
         text for text in now.config.get("guards", []) if metric_limits.parse_limit(text).name not in done["metrics"]
@@ -183,11 +185,12 @@ def take_baseline(work: Workdirs, wait: float) -> State:
         raise console.answer_no(
             f"--guard {unknown[0]}: the benchmark prints no METRIC {metric_limits.parse_limit(unknown[0]).name}, and what is "
             "unknown does not pass: nothing could ever be kept",
-            "print it in autoresearch.sh, then start_session.py --lock again",
+            "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
         )
     if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
         raise console.answer_no(
-            f"the checks did not pass on the baseline: {done.get('checks')}", "mend them, lock again"
+            f"the checks did not pass on the baseline: {done.get('checks')}",
+            "correct them, then lock again:\nstart_session.py --lock",
         )
     journal.append(
         work.root,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from helpers import git, paths
+from helpers import git, next_step, paths
 from helpers.read.ideas import queue
 from helpers.record import protected
+from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round
 from helpers.run.jobs import budget
 from helpers.run.local import executor
@@ -20,11 +21,19 @@ def overview(repository: git.Repository, now: State) -> list[str]:
     """Return the lines."""
     root = repository.root
     head = [*_goal(now), *_standing(now)]
-    tail = [*_ideas(root), f"budget left: {budget.describe_rest(now)}", *_integrity(repository, now), *_next(now)]
+    tail = [
+        *_ideas(root),
+        f"budget left: {budget.describe_rest(now)}",
+        *_integrity(repository, now),
+        *_next(repository, now),
+    ]
     middle = [*_running(root, now), *_waiting(now), *_results(now)]
     room = LINES - len(head) - len(tail)
     if len(middle) > room:
-        middle = [*middle[: room - 1], f"  ... {len(middle) - room + 1} more lines: status.py --json"]
+        middle = [
+            *middle[: room - 1],
+            f"  ... {len(middle) - room + 1} more lines: {next_step.runnable('status.py --json')}",
+        ]
     return head + middle + tail
 
 
@@ -124,24 +133,23 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
     return lines
 
 
-def _next(now: State) -> list[str]:
-    run = 'python3 "$SKILL/scripts/'
+def _next(repository: git.Repository, now: State) -> list[str]:
     if now.lock is None or not any(run.get("description") == "baseline" for run in now.runs):
-        return [f'next: validate benchmark and checks, then {run}start_session.py" --lock']
+        return [next_step.runnable("next: start_session.py --lock  # when you have run benchmark and checks by hand")]
     lines = []
     if now.open_jobs():
-        lines.append(f'next: {run}collect_results.py" --wait 600')
+        lines.append("next: collect_results.py --wait 600")
     for name in now.undecided()[:3]:
         compared, done = now.comparison(name), now.result(name) or {}
         if compared and compared["verdict"] in ("improved", "not_worse"):
-            lines.append(f'next: inspect the diff, then {run}record_result.py" keep {name}')
+            lines.append(f"next: record_result.py keep {name}  # when you have read its diff")
         elif compared or not done.get("promoted"):
-            lines.append(f'next: {run}record_result.py" discard {name} --why "..."')
+            lines.append(f'next: record_result.py discard {name} --why "..."')
         else:
-            lines.append(f'next: {run}compare.py" {name}')
+            lines.append(f"next: compare.py {name}")
     if not lines:
-        lines.append(f'next: take the top idea: {run}snapshot_workdir.py" create')
-    return lines
+        lines.append(f"next: snapshot_workdir.py create {Workdirs(repository).next_name()}  # for the best idea")
+    return list(map(next_step.runnable, lines))
 
 
 def document(repository: git.Repository, now: State) -> dict[str, Any]:
@@ -161,5 +169,5 @@ def document(repository: git.Repository, now: State) -> dict[str, Any]:
         "open_jobs": [job.name for job in now.open_jobs()],
         "undecided": now.undecided(),
         "budget_left": budget.describe_rest(now),
-        "next": _next(now),
+        "next": _next(repository, now),
     }

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, files, git, journal, paths, printable
+from helpers import console, files, git, journal, next_step, paths, printable
 from helpers.run.copies import git_index, work_tree
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.copies.refs import Start, Starts, commit_tree
@@ -43,9 +43,7 @@ class Experiment:
     def require_sealed(self) -> Experiment:
         """Return it; raises Failure (2) when it is not sealed."""
         if not self.is_sealed:
-            raise console.usage(
-                f"{self.name} is not sealed", f'seal it: snapshot_workdir.py seal {self.name} --desc "..."'
-            )
+            raise console.usage(f"{self.name} is not sealed", f'snapshot_workdir.py seal {self.name} --desc "..."')
         return self
 
 
@@ -184,7 +182,7 @@ class Workdirs:
             if exp.tree != tree and self._was_run(exp.name):
                 raise console.refused(
                     f"{exp.name} has been run with another content, which stays on record",
-                    f"continue under a new name: snapshot_workdir.py create {self.next_name()} --from {exp.name}",
+                    f"snapshot_workdir.py create {self.next_name()} --from {exp.name}  # go on under a new name",
                 )
             description = description or exp.description
             if description != exp.description:
@@ -239,4 +237,7 @@ class Workdirs:
     def _unknown(self, name: str) -> console.Failure:
         known = self.names()
         some = ", ".join(known[-5:]) if known else "none yet"
-        return console.usage(f"there is no experiment {name} (known: {some})", f"snapshot_workdir.py create {name}")
+        return console.usage(
+            f"there is no experiment {name} (known: {some}){next_step.did_you_mean(name, known)}",
+            f"snapshot_workdir.py create {name}",
+        )

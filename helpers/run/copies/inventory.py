@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpers import console
+from helpers import console, next_step
 from helpers.run.copies.copies import Experiment, Workdirs
 
 
@@ -51,7 +51,10 @@ def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> It
     known = work.names()
     if wrong := [name for name in names if name not in known]:
         some = ", ".join(known[-8:]) or "none yet"
-        raise console.usage(f"there is no experiment {', '.join(wrong)} (known: {some})", "snapshot_workdir.py list")
+        meant = next_step.did_you_mean(wrong[0], known)
+        raise console.usage(
+            f"there is no experiment {', '.join(wrong)} (known: {some}){meant}", "snapshot_workdir.py list"
+        )
     for name in names or known:
         if not work.path(name).is_dir():
             continue

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from helpers import journal, state
+from helpers import journal, next_step, state
 from helpers.run.fleet import payload, skypilot
 from helpers.run.jobs import screening, task
 from helpers.run.jobs import workers as jobs_workers
@@ -110,7 +110,7 @@ def stuck(now: State) -> list[str]:
         who = [wanted] if wanted and wanted != avoided else list(states)
         if all(states.get(one, "gone") not in ("up", "launching") for one in who):
             words = ", ".join(f"{one} is {states.get(one, 'gone')}" for one in who) or "there is no worker"
-            told.append(f"{job.name} waits, but {words}: workers.py up, or workers.py replace NAME")
+            told.append(next_step.runnable(f"{job.name} waits, but {words}: workers.py up"))
     return told
 
 

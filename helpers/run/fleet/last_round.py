@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpers import files, locks, paths
+from helpers import files, locks, next_step, paths
 from helpers.state import Job
 
 FILE, LOCK = "sky-seen.json", "keeper.lock"
@@ -45,7 +45,9 @@ def words(root: Path, jobs: list[Job]) -> dict[str, str]:
             state = states.get(job.name, "sent")
             if state != "sent" and age > 120:
                 state += f" {age / 60:.0f} min ago"
-        told[job.name] = state if alive else f"{state} (nobody collects: collect_results.py goes on)"
+        told[job.name] = (
+            state if alive else next_step.runnable(f"{state}; nobody collects: collect_results.py --wait 600")
+        )
     return told
 
 

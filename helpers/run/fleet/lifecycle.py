@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import console, journal, locks, state
+from helpers import console, journal, locks, next_step, state
 from helpers.run.fleet import keeper_process, skypilot
 from helpers.run.fleet.arguments import Wanted
 from helpers.run.jobs import budget
@@ -35,7 +35,7 @@ def _agreed(now: State, names: list[str]) -> None:
     if agreed is not None and total > int(agreed):
         raise console.refused(
             f"{total} workers would be more than the {agreed} that were agreed",
-            "only the person may raise it: start_session.py --goal GOAL --workers N",
+            f"start_session.py --goal {now.config['name']} --workers {total}  # only when the person said so",
         )
 
 
@@ -130,7 +130,8 @@ def known(now: State, names: list[str]) -> list[Worker]:
     wrong = [name for name in names if name not in workers]
     if wrong:
         raise console.usage(
-            f"this session has no worker {wrong[0]!r}; it has: {', '.join(workers) or 'none'}", "workers.py list"
+            f"this session has no worker {wrong[0]!r}; it has: {', '.join(workers) or 'none'}{next_step.did_you_mean(wrong[0], workers)}",
+            "workers.py list",
         )
     return [workers[name] for name in names]
 
@@ -150,13 +151,14 @@ def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool
         return meant
     if action == "down" and every:
         raise console.refused(
-            f"this takes down {', '.join(meant) or 'nothing'} for good", "if the person said so: --all --yes"
+            f"this takes down {', '.join(meant) or 'nothing'} for good",
+            "workers.py down --all --yes  # only when the person said so",
         )
     busy = [f"{job.name} on {name}" for name in meant for job in jobs_workers.busy(now).get(name, [])]
     if busy:
         raise console.refused(
             f"not yet collected: {', '.join(busy)}",
-            "collect_results.py --wait 600 --all; or --yes if the person said so",
+            "collect_results.py --wait 600 --all  # or --yes if the person said so",
         )
     return meant
 
@@ -170,11 +172,11 @@ def end(root: Path, name: str, kind: str) -> str:
         except Exception as error:
             gone = type(error).__name__ == "ClusterDoesNotExist"
             if gone and kind == "stop":
-                raise console.usage(f"{name} stands no more", f"workers.py replace {name} makes it anew") from error
+                raise console.usage(f"{name} is gone", f"workers.py replace {name}  # launches it again") from error
             if not gone:
                 failure = skypilot.failure(error, f"{kind} of {name}", root)
                 if type(error).__name__ == "NotSupportedError":
-                    failure.do = f"leave it running, or take it down for good: workers.py down {name}"
+                    failure.do = f"leave it running, or take it down for good:\nworkers.py down {name}"
                 raise failure from error
     event = {"down": "down", "stop": "stopped"}[kind]
     journal.append(root, {"type": "worker", "worker": name, "event": event})

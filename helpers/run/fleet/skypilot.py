@@ -166,7 +166,8 @@ def launch(root: Path, name: str, resources: dict[str, Any], autostop: int | Non
     found = clusters(root, [name])
     if name not in found or found[name].state not in USABLE:
         raise console.outside(
-            f"SkyPilot launched {name}, but it is not up", f"look at {paths.STATE}/{LOG}; workers.py replace {name}"
+            f"SkyPilot launched {name}, but it is not up",
+            f"look at {paths.STATE}/{LOG}, then:\nworkers.py replace {name}",
         )
     return found[name]
 
@@ -235,8 +236,8 @@ _ADVICE = {
     "ApiServerConnectionError": "see that its API server runs: sky api start",
     "NoCloudAccessError": "no infrastructure is enabled: sky check",
     "ResourcesUnavailableError": "another region, another --infra, a smaller machine, or a higher quota",
-    "ClusterDoesNotExist": "workers.py list shows what there is; workers.py up makes workers",
-    "ClusterNotUpError": "workers.py up starts it again, workers.py replace makes it anew",
+    "ClusterDoesNotExist": "workers.py list",
+    "ClusterNotUpError": "workers.py up  # starts it again; workers.py replace launches another",
 }
 
 

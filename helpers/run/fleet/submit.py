@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import console, journal, state
+from helpers import console, journal, next_step, state
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign
 from helpers.run.jobs import budget, task, workers
@@ -20,7 +20,8 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
         _check(now, worker)
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
-            console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
+            step = next_step.runnable("collect_results.py --wait 600")
+            console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
         refuse_repetition(now, sealed, request)
         budget.require_budget(now)
@@ -45,15 +46,15 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
 def _check(now: state.State, worker: str | None) -> None:
     known = {w.name: w for w in workers.standing(now)}
     if not known:
-        raise console.usage("this session has no workers", "workers.py up --count 2 (or --on local)")
+        raise console.usage("this session has no workers", "workers.py up --count 2  # or --on local")
     if worker and worker not in known:
         raise console.usage(
-            f"there is no worker {worker!r}; there are: {', '.join(known)}", "workers.py list; workers.py up --count N"
+            f"there is no worker {worker!r}; there are: {', '.join(known)}{next_step.did_you_mean(worker, known)}",
+            "workers.py list",
         )
     wanted = [known[worker]] if worker else list(known.values())
     if all(w.state not in ("up", "launching") for w in wanted):
         words = ", ".join(f"{w.name} {w.state}" for w in wanted)
         raise console.usage(
-            f"nobody would run it: {words}",
-            f"workers.py up --count {len(known)}, or workers.py replace {wanted[0].name}",
+            f"nobody would run it: {words}", f"workers.py up --count {len(known)}\nworkers.py replace {wanted[0].name}"
         )

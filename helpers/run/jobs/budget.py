@@ -58,5 +58,5 @@ def require_budget(state: State) -> None:
     if over:
         raise console.refused(
             f"the agreed budget is spent: {over}",
-            "decide what waits (status.py) and finish the session; only the person may raise the budget (start_session.py)",
+            "status.py  # decide what waits and finish the session; only the person may raise the budget",
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
-from helpers import journal, state
+from helpers import journal, next_step, state
 from helpers.journal import Event
 from helpers.run.jobs import log, screening
 from helpers.state import Job, State
@@ -122,7 +123,7 @@ def result_line(event: Event, metric: str, unit: str) -> str:
     if event.get("error"):
         parts.append(str(event["error"])[:200])
     if event["status"] != "done" and event.get("log"):
-        parts.append(f"parse_log.py {event['log']} shows why")
+        parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(str(event['log']))}"))
     return "  ".join(parts)
 
 

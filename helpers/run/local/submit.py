@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers import console, journal, state
+from helpers import console, journal, next_step, state
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget, screening, task
 from helpers.run.local import executor, slots
@@ -35,7 +35,8 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
             executor.kick(work.root)
-            console.note(f"{sealed.name} is on its way already as {open_job.name}: collect_results.py --wait 600")
+            step = next_step.runnable("collect_results.py --wait 600")
+            console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
         refuse_repetition(now, sealed, request)
         budget.require_budget(now)
@@ -78,7 +79,7 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
         if same and done and done["status"] in ("done", "checks_failed") and not request.again:
             raise console.usage(
                 f"this very content was run as {job.name}: {done['status']}",
-                "change it, compare it (compare.py), or run it again with --again",
+                f"change it, or run it again with --again, or compare it:\ncompare.py {sealed.name}",
             )
 
 

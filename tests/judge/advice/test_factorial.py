@@ -127,7 +127,7 @@ def test_the_script_designs_and_analyses(repo: Any, tmp_path: Path) -> None:
 
     assert 8 == len(plan["cells"])
     assert done.stdout.startswith("* a ")
-    assert "compare.py EXP" in done.stdout
+    assert "compare it" in done.stdout
     assert "no effect" in repo.script("plan_wave", "effects", "--factors", "a,b,c", *flat, cwd=tmp_path, code=1).stdout
 
 

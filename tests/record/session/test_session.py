@@ -97,7 +97,7 @@ def test_a_guard_on_a_metric_that_nobody_prints_does_not_lock(repo: Any) -> None
 
     assert "no METRIC output_crc" in repo.script("start_session", "--lock", code=1).stderr
     assert not [event for event in events(repo) if "run" in event]
-    assert 'start_session.py" --lock' in repo.script("status").stdout
+    assert "start_session.py --lock" in repo.script("status").stdout
 
     repo.write("autoresearch.sh", "echo METRIC time_s=1.5; echo METRIC output_crc=7\n", 0o755)
     repo.script("start_session", "--lock")

@@ -110,7 +110,7 @@ def test_the_same_content_is_not_run_twice_unnoticed(session: Any) -> None:
     """Submitting what waits or has a result is noticed; --again insists."""
     edit(session, "exp-01", "sleep 0.04\necho 42\n")
     session.script("submit_experiment", "exp-01", "--desc", "x")
-    assert "on its way" in session.script("submit_experiment", "exp-01", code=0).stderr
+    assert "is under way" in session.script("submit_experiment", "exp-01", code=0).stderr
     session.script("collect_results", "--wait", "60", "--all")
 
     assert "--again" in session.script("submit_experiment", "exp-01", code=2).stderr

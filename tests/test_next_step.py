@@ -1,0 +1,121 @@
+"""A next step can be run: the commands of a whole session as printed, pasted where the script was run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import BENCHMARK, BUNDLE, CHECKS, Repo
+
+from helpers import next_step
+
+COMMAND = re.compile(r"^\s*(?:next: |to [a-z ]+: )?(python3 .*)$", re.MULTILINE)
+
+
+class Shell:
+    """A shell in one folder, and the commands that the last script printed there."""
+
+    def __init__(self, repo: Repo, folder: Path) -> None:
+        self.repo, self.folder, self.printed = repo, folder, list[str]()
+
+    def paste(self, command: str) -> str:
+        """Run a command as it stands; remember what it tells to do next and return all that it said."""
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=self.folder, env=self.repo.env, capture_output=True, text=True, check=False
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode in (0, 1, 4), f"{command}\n{said}"
+        self.printed = COMMAND.findall(said)
+        return said
+
+    def wrong(self, command: str) -> str:
+        """Run a command that is refused as wrong use; return what it said."""
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=self.folder, env=self.repo.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (2, 4), (command, done.stdout, done.stderr)
+        self.printed = COMMAND.findall(done.stderr)
+        return done.stderr
+
+    def follow(self, script: str) -> str:
+        """Paste the printed command that runs this script."""
+        return self.paste(next(command for command in self.printed if f"/{script}.py" in command))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Repo:
+    """A repository whose path holds blanks, with the bundle installed in it and a benchmark."""
+    made = Repo(tmp_path / "my own project", tmp_path)
+    made.root.mkdir()
+    made.git("init", "-q")
+    made.write("src/deep er/keep", "")
+    made.write("src/work.sh", "sleep 0.05\necho 42\n")
+    made.write(".gitignore", ".agents/\n")
+    made.commit("first")
+    made.write("autoresearch.sh", BENCHMARK, 0o755)
+    made.write("autoresearch.checks.sh", CHECKS, 0o755)
+    home = made.root / ".agents/skills/autoresearch"
+    for folder in ("helpers", "scripts"):
+        shutil.copytree(BUNDLE / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("SKILL.md", "instructions.md", "experiment.yaml"):
+        shutil.copy(BUNDLE / file, home)
+    (home / "references").symlink_to(BUNDLE / "references")
+    return made
+
+
+@pytest.mark.parametrize("folder", ["", "src/deep er"])
+def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None:
+    """From no session to a kept change, each command is the printed one, from the root and from a subfolder."""
+    shell = Shell(installed, installed.root / folder)
+    up = "../../" if folder else ""
+    skill = f"{up}.agents/skills/autoresearch/scripts"
+
+    shell.wrong(f"python3 {skill}/status.py")
+    assert "examples:" in shell.follow("start_session")
+    begin = "--goal quick --metric time_s --unit s --direction lower --margin 5 --max-pairs 8"
+    shell.paste(f"python3 {skill}/start_session.py {begin}")
+    assert "locked:" in shell.follow("start_session")
+
+    shell.paste(f"python3 {skill}/status.py")
+    copy = Path(shell.follow("snapshot_workdir").strip().splitlines()[0])
+    (copy / "src/work.sh").write_text("echo 42\n")
+    assert "is not sealed" in shell.wrong(f"python3 {skill}/compare.py exp-01")
+    seal = next(command for command in shell.printed if "snapshot_workdir.py" in command)
+    shell.paste(seal.replace("...", "no sleep"))
+
+    assert "did you mean exp-01?" in shell.wrong(f"python3 {skill}/compare.py exp-10")
+    assert "no comparison" in shell.wrong(f"python3 {skill}/record_result.py keep exp-01")
+    shell.follow("compare")
+    shell.paste(f"python3 {skill}/status.py")
+    assert "recorded as keep" in shell.follow("record_result")
+    assert "exp-02" in shell.paste(f"python3 {skill}/status.py")
+    shell.follow("snapshot_workdir")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("record_result", "kepe", "exp-01"), "keep"),
+        (("snapshot_workdir", "creat", "exp-01"), "create"),
+        (("workers", "lst"), "list"),
+        (("compare", "exp-01", "--worke", "vm-01"), "--worker"),
+        (("snapshot_workdir", "seal", "exp-01", "--descr=x"), "--desc"),
+        (("ideas", "done", "idea-1", "--result", "keept"), "kept"),
+    ],
+)
+def test_unknown_words_are_guessed(repo: Repo, arguments: tuple[str, ...], meant: str) -> None:
+    """An unknown verb, flag or choice ends with exit 2 and the known one that is most like it."""
+    assert f"did you mean {meant}?" in repo.script(arguments[0], *arguments[1:], code=2).stderr
+
+
+def test_only_our_scripts_become_commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A name of ours that begins a command is replaced by its path, quoted; other files and words stay."""
+    monkeypatch.chdir(tmp_path)
+    text = "compare.py exp-07  # see src/compare.py, other.py"
+    path = next_step.runnable("compare.py").removeprefix("python3 ").strip("'")
+    assert (BUNDLE / "scripts/compare.py").samefile(path)
+    assert f"python3 {path} exp-07  # see src/compare.py, other.py" == next_step.runnable(text)
+    assert "--exp-10, exp" == next_step.runnable("--exp-10, exp")
