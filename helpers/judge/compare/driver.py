@@ -57,11 +57,10 @@ def carry_out(root: Path, job: str) -> None:
                 "type": "comparison",
                 "experiment_id": plan.experiment,
                 "worker": "local",
-                **plan.as_dict(),
+                **plan.journaled(),
                 **outcome,
                 "seconds": round(time.monotonic() - began, 3),
             }
-            del event["task"], event["workdir_root"], event["protected"], event["passed"]
             folder.mark(VERDICT, json.dumps(event))  # what a keep holds the journal's line against
             journal.append(root, event)
             folder.mark("finished", json.dumps(event))

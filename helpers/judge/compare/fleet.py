@@ -16,8 +16,6 @@ from helpers.run.jobs import result
 from helpers.run.jobs import workers as jobs_workers
 from helpers.state import State
 
-_KEPT_BY_THE_LOCK = ("task", "protected", "passed", "workdir_root", "job")
-
 
 def choose_worker(now: State, worker: str | None) -> str:
     """Return the worker to measure on: the one asked for, else the quietest that is up. Raises Failure (2, 3)."""
@@ -45,8 +43,7 @@ def running_job(now: State, experiment: str) -> str | None:
 
 def start(root: Path, plan: Plan, worker: str) -> str:
     """Journal the comparison as waiting for `worker` and return its job."""
-    kept = {k: v for k, v in plan.as_dict().items() if k not in _KEPT_BY_THE_LOCK}
-    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, {"plan": {**kept, "job": plan.job}})
+    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, {"plan": plan.journaled()})
 
 
 def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, more: Event) -> str:

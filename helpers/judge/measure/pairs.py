@@ -13,10 +13,13 @@ from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict
 
+_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root")
+"""Fields of a plan that are not journaled with it: the lock holds them, or they hold for this machine only."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """A comparison as agreed before its first measurement; journaled whole, so that it can be repeated."""
+    """A comparison as agreed before its first measurement; journaled, so that it can be repeated."""
 
     job: str
     experiment: str
@@ -43,11 +46,14 @@ class Plan:
         """Return the JSON form."""
         return asdict(self)
 
+    def journaled(self) -> dict[str, Any]:
+        """Return what the journal holds of it."""
+        return {name: value for name, value in asdict(self).items() if name not in _OF_THE_LOCK}
+
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
         """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
-        own = {"job", "baseline_commit", "task", "protected", "passed", "workdir_root"}
-        own |= set() if self.chosen_seed else {"seed"}
-        return all(journaled.get(name) == value for name, value in self.as_dict().items() if name not in own)
+        own = {"job", "baseline_commit"} | (set() if self.chosen_seed else {"seed"})
+        return all(journaled.get(name) == value for name, value in self.journaled().items() if name not in own)
 
 
 @dataclass
