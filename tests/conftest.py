@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait for a condition."""
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for a condition; the limit is for what never happens, and far above what a loaded machine needs."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "did not happen in time"

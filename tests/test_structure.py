@@ -257,7 +257,7 @@ def requirement(text: str) -> tuple[str, str]:
 def bare(*args: str) -> subprocess.CompletedProcess[str]:
     """Run a script on an interpreter with nothing but the standard library, from a foreign folder, without HOME."""
     command = [sys.executable, "-S", "-I", "-B", str(TOP / "scripts" / args[0]), *args[1:]]
-    return subprocess.run(command, cwd="/", env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, cwd="/", env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120)
 
 
 @functools.cache

@@ -35,7 +35,13 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
     """Faster steps lower val_bpb in the same time and are kept; steps on more data than allowed fail their checks; both are exported."""
     for file in EXAMPLE.iterdir():
         if file.suffix in (".py", ".sh"):
-            repo.write(file.name, file.read_text(), file.stat().st_mode & 0o777)
+            text = file.read_text()
+            if (
+                file.name == "train.py"
+            ):  # what others do on this machine must not change how many steps fit into the time
+                assert 2 == text.count("time.monotonic()")
+                text = text.replace("time.monotonic()", "time.process_time()")
+            repo.write(file.name, text, file.stat().st_mode & 0o777)
     repo.env["TRAIN_SECONDS"] = "0.2"
     repo.commit("a training")
     goal = ("--goal", "lower-bpb", "--metric", "val_bpb", "--unit", "bpb", "--direction", "lower", "--margin", "1")
@@ -53,7 +59,7 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
 
     experiment("exp-01", (SLOW, FAST), (UPDATE, ROW))
     experiment("exp-02", ("corpus(2, 3_000)", "corpus(1, 3_000)"), ("random.Random(seed)", "random.Random(1)"))
-    repo.script("collect_results", "--wait", "120", "--all")
+    repo.script("collect_results", "--wait", "600", "--all")
     repo.script("compare", "exp-01", "--max-pairs", "24")
     repo.script("record_result", "keep", "exp-01", "--reviewed", "the same arithmetic on whole rows")
     repo.script("record_result", "discard", "exp-02", "--why", "it evaluates on what it trained on")

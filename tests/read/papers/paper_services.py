@@ -129,7 +129,7 @@ def point(monkeypatch, env):
     return env
 
 
-def script(name, *args, env, cwd, timeout=60):
+def script(name, *args, env, cwd, timeout=300):
     """Run one of the bundle's scripts as a user would, from a folder of theirs."""
     full = {**{k: v for k, v in os.environ.items() if "proxy" not in k.lower()}, **env}
     command = [sys.executable, str(BUNDLE / "scripts" / name), *args]

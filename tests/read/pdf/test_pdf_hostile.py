@@ -31,7 +31,7 @@ def run(tmp_path, content):
     file = tmp_path / "case.pdf"
     file.write_bytes(content)
     command = [sys.executable, str(BUNDLE / "scripts" / "extract_pdf.py"), str(file)]
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("name", sorted(QUICK))

@@ -42,7 +42,7 @@ class Worker:
             env={**self.env, **self.defaults()},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0

@@ -293,7 +293,7 @@ def test_every_end_of_an_experiment(tmp_path: Path, files: dict[str, str], build
         "PATH": "/usr/bin:/bin",
     }
 
-    done = subprocess.run(["bash", "-c", RUN], cwd=tmp_path, env=env, capture_output=True, check=False, timeout=30)
+    done = subprocess.run(["bash", "-c", RUN], cwd=tmp_path, env=env, capture_output=True, check=False, timeout=120)
     record = parse(done.stdout)
 
     assert 0 == done.returncode
@@ -391,7 +391,7 @@ def test_a_grep_that_cannot_be_started(tmp_path: Path) -> None:
     file.write_bytes(b"METRIC a=1\n" * 1000)
     command = [sys.executable, "-c", FEW_DESCRIPTORS, str(file)]
 
-    said = subprocess.run(command, cwd=BUNDLE, capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run(command, cwd=BUNDLE, capture_output=True, text=True, check=True, timeout=300).stdout
 
     assert {"read", "unfiltered"} <= set(said.splitlines()) <= {"read", "unfiltered", "no file"}
 
