@@ -111,7 +111,7 @@ def _encode(event: Event) -> bytes:
     if "type" in event and event["type"] not in TYPES:
         raise console.usage(f"an event's type is one of {', '.join(TYPES)}, not {event['type']!r}")
     try:
-        line = json.dumps(_in_place(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        line = printable.shown(json.dumps(_in_place(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
     except (TypeError, ValueError) as error:
         raise console.usage(f"this event cannot be journaled: {error}") from None
     return line.encode("utf-8", "backslashreplace") + b"\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers import console, git, next_step, paths, state
+from helpers import console, git, next_step, paths, printable, state
 from helpers.run.copies import arguments, inventory
 from helpers.run.copies.copies import Workdirs
 
@@ -44,7 +44,7 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
     exp, count = work.create(name, source)
     console.note(f"{exp.name}: {count} files")
-    print(exp.path)
+    print(printable.name(str(exp.path)))
     return console.DONE
 
 
@@ -70,7 +70,7 @@ def diff(work: Workdirs, args: argparse.Namespace) -> int:
 def restore(work: Workdirs, args: argparse.Namespace) -> int:
     """Write the sealed content out."""
     work.restore(work.experiment(args.experiment), args.folder.resolve())
-    print(args.folder.resolve())
+    print(printable.name(str(args.folder.resolve())))
     return console.DONE
 
 
@@ -89,7 +89,7 @@ def prune(work: Workdirs, args: argparse.Namespace) -> int:
     word, kept = "would be removed" if args.dry_run else "removed", 0
     for exp, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
         if goes:
-            print(f"{exp.name}: {word} ({exp.path})")
+            print(f"{exp.name}: {word} ({printable.name(str(exp.path))})")
         else:
             kept += 1
             console.note(f"{exp.name}: kept, what it holds is not sealed (--force removes it all the same)")

@@ -30,14 +30,16 @@ def effect(now: State, compared: Event) -> str:
 
 def message(now: State, sealed: Experiment, compared: Event, cited: list[str]) -> str:
     """Return the commit message: what, how much with its interval, on what evidence, from which source."""
-    title = sealed.description
-    if _FIELD.match(title):  # a subject is no trailer, but whoever looks for our fields line by line finds it
-        title = f"Change: {title}"
-    parts = [title, "", f"Measured: {effect(now, compared)}"]
+    parts = [subject(sealed.description), "", f"Measured: {effect(now, compared)}"]
     parts.append(f"Margin: {compared['margin']:.2%}; checks {compared.get('checks')}; seed {compared.get('seed')}")
     parts += [f"Source: {reference}" for reference in cited]
     parts.append(f"Experiment: {sealed.name} ({sealed.ref})")
     return "\n".join(parts) + "\n"
+
+
+def subject(title: str) -> str:
+    """Return a commit's subject, which is no trailer to git; to whoever looks line by line it is no field of ours."""
+    return f"Change: {title}" if _FIELD.match(title) else title
 
 
 def page(
