@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers import console, git, paths
+from helpers.run.isolation import probe
 
 READY, MISSING, OPTIONAL = "ready", "missing", "optional"
 GIT, PYTHON = (2, 30), (3, 10)
@@ -143,16 +144,12 @@ def _scratch() -> Finding:
 
 
 def _isolation() -> Finding:
-    done = _ask(["unshare", "--user", "--map-root-user", "--net", "true"])
-    if done is not None and done.returncode == 0:
-        return Finding("isolation", READY, "user namespaces work (unshare)")
-    if not shutil.which("unshare"):
-        return Finding("isolation", OPTIONAL, "unshare not found", install("util-linux"))
+    lost = probe.missing()
+    if not lost:
+        return Finding("isolation", READY, "every wall around a run was built here: " + ", ".join(probe.WITHOUT))
     apparmor = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     switch = "kernel.apparmor_restrict_unprivileged_userns=0" if apparmor.exists() else "user.max_user_namespaces=15000"
-    return Finding(
-        "isolation", OPTIONAL, "no user namespaces here (a container, or not allowed)", f"sudo sysctl -w {switch}"
-    )
+    return Finding("isolation", OPTIONAL, "; ".join(lost), f"sudo sysctl -w {switch}")
 
 
 def _perf() -> Finding:

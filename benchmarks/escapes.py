@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""What a run reaches of secrets planted around it: as whoever calls, and where that is root as nobody too.
+
+python3 benchmarks/escapes.py      # a table by place; 1 when anything is reached
+
+Each place holds a token; a program behind the walls of a measurement looks for it. That the same program reaches it
+without walls shows that the question was put rightly; a place that cannot be planted here says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+BUNDLE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BUNDLE))
+
+RUN = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from helpers.run.isolation import environment, execute
+from helpers.run.isolation.reach import Reach
+
+root, folder, text = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+environment.adopt_orphans()
+env = environment.environment(folder, {})
+walls = Reach(root, folder, folder.parent, env).walls() if sys.argv[5] == "walls" else None
+env = env if walls else dict(os.environ)
+execute.bash(["/usr/bin/python3", "-c", text], folder / "copy", env, 60, 1, walls=walls)
+"""
+LIBC = ctypes.CDLL(None, use_errno=True)
+KEYCTL = "import ctypes; c = ctypes.CDLL(None); b = ctypes.create_string_buffer(200); "
+"""How a program reads a key, on x86_64."""
+
+
+@contextlib.contextmanager
+def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
+    """Plant `token` everywhere; yield what a program says to print it from each place."""
+    files = {
+        "home": home / "notes",
+        "ssh key": home / ".ssh/id_ed25519",
+        "cargo's password": home / ".cargo/credentials.toml",
+        "work tree": home / "tree/source",
+        "journal": home / "tree/autoresearch.jsonl",
+        "state": home / "tree/.autoresearch/state",
+        "other experiment": home / "runs/other/copy/source",
+        "/tmp": Path(f"/tmp/escapes-{os.getpid()}"),
+        "/dev/shm": Path(f"/dev/shm/escapes-{os.getpid()}"),
+    }
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(token)
+    looks = {place: f"print(open({str(file)!r}).read())" for place, file in files.items()}
+    looks["environment"] = "import os; print(os.environ.get('PLANTED'))"
+    looks["/proc"] = (
+        "import glob\nfor f in glob.glob('/proc/[0-9]*/environ'):\n try: print(open(f).read())\n except OSError: pass"
+    )
+    looks["caches, written"] = f"open({str(home / '.cargo/registry/new')!r}, 'w').close(); print({token!r})"
+    looks["work tree, written"] = f"open({str(home / 'tree/new')!r}, 'w').close(); print({token!r})"
+    names = [entry.name for entry in Path("/dev").iterdir()]
+    disks = [f"/dev/{name}" for name in names if name.startswith(("vd", "sd", "nvme", "tty", "mem", "kmsg"))]
+    looks["devices"] = f"import os; print({token!r} if any(map(os.path.exists, {disks!r})) else '')"
+    (home / ".cargo/registry").mkdir()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"\0{token}")
+    listener.listen()
+    looks["abstract socket"] = (
+        f"import socket; socket.socket(socket.AF_UNIX).connect('\\0' + {token!r}); print({token!r})"
+    )
+    tcp = socket.create_server(("127.0.0.1", 0))
+    looks["the machine's loopback"] = (
+        f"import socket; socket.create_connection({tcp.getsockname()!r}, 5); print({token!r})"
+    )
+    segment = LIBC.shmget(0, 4096, 0o1666)
+    looks["System V memory"] = f"print({token!r} if ' {segment} ' in open('/proc/sysvipc/shm').read() else '')"
+    if (
+        os.uname().machine == "x86_64"
+        and LIBC.syscall(248, b"user", token.encode(), token.encode(), len(token), -3) > 0
+    ):
+        find = f"k = c.syscall(250, 10, -3, b'user', {token.encode()!r}, 0); n = c.syscall(250, 11, k, b, 200)"
+        looks["keyring"] = f"{KEYCTL}{find}; print(b.raw[:max(n, 0)].decode())"
+    try:
+        yield looks
+    finally:
+        LIBC.shmctl(segment, 0, None)
+        for held in (listener, tcp):
+            held.close()
+        for place in ("/tmp", "/dev/shm"):
+            files[place].unlink()
+
+
+def reached(home: Path, token: str, look: str, how: str) -> bool:
+    """Tell whether a program that looks so prints the token."""
+    folder = home / "runs/mine"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "copy").mkdir(parents=True)
+    command = [sys.executable, "-B", "-c", RUN, str(BUNDLE), str(home / "tree"), str(folder), look, how]
+    env = {**os.environ, "HOME": str(home), "CARGO_HOME": str(home / ".cargo"), "PLANTED": token}
+    return token in subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False).stdout
+
+
+def main() -> int:
+    """Try every place and print the table."""
+    LIBC.syscall(250, 1, None)  # a session keyring of our own
+    token, lost = secrets.token_hex(16), 0
+    place = "/var/lib" if os.getuid() == 0 else Path.home()
+    with tempfile.TemporaryDirectory(dir=place) as temporary, planted(Path(temporary), token) as looks:
+        print(f"as user {os.getuid()}\n{'place':24} without walls  behind walls")
+        for name, look in looks.items():
+            open_, walled = (reached(Path(temporary), token, look, how) for how in ("bare", "walls"))
+            lost += walled
+            print(f"{name:24} {'reached' if open_ else 'not there':14} {'REACHED' if walled else 'not reached'}")
+    if os.getuid() == 0 and shutil.which("setpriv"):
+        nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-B"]
+        with tempfile.TemporaryDirectory(dir="/var/lib") as home:
+            Path(home).chmod(0o777)
+            shutil.copytree(BUNDLE / "helpers", f"{home}/bundle/helpers")
+            shutil.copytree(BUNDLE / "benchmarks", f"{home}/bundle/benchmarks")
+            env = {**os.environ, "HOME": home}
+            sys.stdout.flush()
+            lost += subprocess.run(
+                [*nobody, f"{home}/bundle/benchmarks/escapes.py"], env=env, cwd=home, check=False
+            ).returncode
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
