@@ -35,7 +35,7 @@ def collect(root: Path) -> list[Event]:
 
 
 def _from_fleet(root: Path, now: State) -> list[Event]:
-    """What the fleet's keeper journaled and nobody has seen yet; the keeper is started when one is needed."""
+    """What the fleet's keeper journaled and nobody was told of yet; the keeper is started when one is needed."""
     if not any(job.on_fleet for job in now.jobs.values()):
         return []
     from helpers.run.fleet import keeper_process  # 50 ms that a session without a fleet does not wait for

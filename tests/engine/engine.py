@@ -132,19 +132,19 @@ class Session:
         """Collect until nothing is open any more."""
         return self.script("collect_results", "--wait", str(seconds), "--all", code=None, seconds=seconds + 60)
 
-    def seen(self) -> dict[str, Any]:
-        """What the keeper saw in its last round."""
+    def last_round(self) -> dict[str, Any]:
+        """What the keeper found in its last round."""
         file = self.root / ".autoresearch/sky-seen.json"
         found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
         return found
 
     def trouble(self) -> str:
         """What the keeper complains of, for a failing test."""
-        return "\n".join(self.seen().get("trouble", []))
+        return "\n".join(self.last_round().get("trouble", []))
 
     def running(self, name: str) -> bool:
         """Tell whether the keeper saw a job of this experiment running."""
-        states = self.seen().get("states", {})
+        states = self.last_round().get("states", {})
         return any(job.startswith(f"{name}.") and state == "running" for job, state in states.items())
 
     def eventually(self, words: str, true: Callable[[], object], seconds: float = 300) -> None:

@@ -80,7 +80,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         for side in (*base, *cand):
             side.remember()
             pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
-            side.settle()
+            side.precompile()
         measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
     except pairs.CandidateError as error:
         return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}

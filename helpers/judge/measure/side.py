@@ -151,7 +151,7 @@ class Side:
         """Note what the copy holds, to see later what measurements leave behind there."""
         self.before = leftovers.scan(self.copy)
 
-    def settle(self) -> None:
+    def precompile(self) -> None:
         """After the first measurement: compile the Python that it compiled anew, for the later ones to find.
 
         What the program itself wrote under such a name is gone with that.

@@ -17,8 +17,7 @@ from typing import Any
 from helpers import console, files, git, journal, locks, paths, state, venv
 from helpers.journal import Event
 from helpers.run.copies.copies import Workdirs
-from helpers.run.fleet import last_round as seen
-from helpers.run.fleet import skypilot
+from helpers.run.fleet import last_round, skypilot
 from helpers.run.fleet.keeper import Keeper
 from helpers.run.isolation import detached
 from helpers.run.jobs import result, workers
@@ -40,7 +39,7 @@ def pause(now: State) -> float:
 
 
 def _lock(root: Path) -> Path:
-    return paths.state_folder(root) / seen.LOCK
+    return paths.state_folder(root) / last_round.LOCK
 
 
 def kick(root: Path) -> None:
@@ -104,7 +103,7 @@ def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's modul
             error.message if isinstance(error, console.Failure) else f"{type(error).__name__}: {skypilot.plain(error)}"
         )
         with contextlib.suppress(OSError):  # a full disk: the next round says it
-            seen.write(keeper.root, [*keeper.trouble, said], keeper.states)
+            last_round.write(keeper.root, [*keeper.trouble, said], keeper.states)
 
 
 def news(root: Path) -> list[Event]:
@@ -113,12 +112,12 @@ def news(root: Path) -> list[Event]:
     with journal.locked(root):
         events = _finished(root)
         try:
-            seen = int(json.loads(file.read_text(encoding="utf-8")))
+            shown = int(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError):
-            seen = 0
-        if len(events) > seen:
+            shown = 0
+        if len(events) > shown:
             files.replace(file, str(len(events)))
-    return events[seen:]
+    return events[shown:]
 
 
 def _finished(root: Path) -> list[Event]:

@@ -1,4 +1,4 @@
-"""What the keeper saw in its last round: a note for people, on disk. The journal, not this, says what is true."""
+"""What the keeper found in its last round: a note for people, on disk. The journal, not this, says what is true."""
 
 from __future__ import annotations
 

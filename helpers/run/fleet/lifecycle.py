@@ -186,7 +186,7 @@ def end(root: Path, name: str, kind: str) -> str:
 
 
 def replace(root: Path, name: str) -> str:
-    """Take a worker down and make it anew with the same resources; what ran there is sent elsewhere by the keeper."""
+    """Take a worker down and make it anew with the same resources; the keeper sends what ran there to another worker."""
     worker = known(state.load(root), [name])[0]
     wanted = Wanted(dict(worker.asked), worker.autostop)
     skypilot.check(root, wanted.resources)

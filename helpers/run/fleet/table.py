@@ -16,12 +16,12 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
     """Return a row for each worker and for this machine; with `ask` SkyPilot is asked for the true states."""
     busy, rows = jobs_workers.busy(now), [_local(root, now)]
     workers = [w for w in jobs_workers.known_workers(now).values() if w.state != "down"]
-    seen = skypilot.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
+    found = skypilot.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
     at = journal.now_ms()
     for worker in workers:
         jobs = busy.get(worker.name, [])
-        there = seen.get(worker.name) if seen is not None else None
-        truth = worker.state if seen is None else there.state.lower() if there else "gone"
+        there = found.get(worker.name) if found is not None else None
+        truth = worker.state if found is None else there.state.lower() if there else "gone"
         last = max(
             [
                 worker.since_ms,
@@ -45,12 +45,12 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
 
 def _local(root: Path, now: State) -> dict[str, Any]:
     runs = [j.experiment for j in now.open_jobs() if j.is_local]
-    seen = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
+    quiet = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
     return {
         "worker": "local",
         "state": "up",
         "host": executor.describe(),
-        "resolves": seen.get("resolves"),
+        "resolves": quiet.get("resolves"),
         "runs": runs,
         "idle_minutes": None,
         "usd": 0.0,
