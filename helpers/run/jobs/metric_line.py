@@ -45,7 +45,7 @@ def parse_line(raw: bytes) -> Line:
         text = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         return Line(malformed="not UTF-8")
-    match = re.fullmatch(r"(?:METRIC|SAMPLES)[ \t]+([^=\s]*)=(.*?)[ \t]*", text)
+    match = re.fullmatch(r"(?:METRIC|SAMPLES)[ \t]+([^=\s]*)=(.*)", text.rstrip(" \t"))
     if match is None:
         return Line(malformed="not of the form METRIC name=value")
     name, value = match.groups()

@@ -417,3 +417,14 @@ def test_two_gigabytes_in_little_memory(tmp_path: Path, line_end: bytes) -> None
     assert "exp-07: done" == said[0]
     assert ("late_s = 2" in said) == bool(line_end)  # without a line end it is the end of the 2 GB line
     assert 100_000 > int(said[-1])
+
+
+@pytest.mark.parametrize("unit", [b"\x1b[0m", b" ", b"METRIC ", b"\x1b]", b"(a pid=1", b"1,"])
+@pytest.mark.parametrize("first", [b"", b"SAMPLES time_s=1"])
+def test_a_line_without_end_costs_its_length(first: bytes, unit: bytes) -> None:
+    """A megabyte of whatever could be read in several ways is passed over; by its square it would take hours."""
+    line = first + unit * (900_000 // len(unit)) + b"xMETRIC\n"
+
+    record = log.parse(io.BytesIO(line + b"METRIC time_s=2\nEXPERIMENT_STATUS: done\n"))
+
+    assert ("done", {"time_s": 2.0}) == (record.status, record.metrics)
