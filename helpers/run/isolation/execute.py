@@ -15,6 +15,9 @@ from helpers.run.isolation.detached import ends
 from helpers.run.isolation.pids import Orphans, new_pid_namespace, run_as_first_process
 from helpers.run.jobs.task import Task
 
+LOOK_SECONDS = 10.0
+"""Between two questions whether to go on; a full disk is told within a minute."""
+
 
 def bash(
     command: Sequence[str],
@@ -27,11 +30,13 @@ def bash(
     cores: Sequence[int] = (),
     walls: Callable[[], None] | None = None,
     orphans: Orphans | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> int | None:
     """Run `command` in `cwd`, stdout and stderr going to the descriptors; return its exit code, None past `limit` seconds.
 
     `walls` (helpers/run/isolation/mounts.py) is called in the fresh child, whose processes are then a world of their own. Its process
-    group and everything it left behind have ended when this returns; `orphans` counts what outlived its parent.
+    group and everything it left behind have ended when this returns; `orphans` counts what outlived its parent. `stop` is
+    asked every LOOK_SECONDS whether there is a reason to end it before its limit, which returns None as well.
     """
     counted = orphans or Orphans()
 
@@ -57,7 +62,7 @@ def bash(
             )
     except subprocess.SubprocessError:
         raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
-    code = _wait(process, limit)
+    code = _wait(process, limit, stop)
     counted.add(environment.reap())
     environment.end_group(
         process.pid, 0.0 if walls else 2.0
@@ -66,15 +71,18 @@ def bash(
     return code
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
+def _wait(process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool] | None) -> int | None:
     """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
-    ended = ends(process.pid, limit)
-    if ended is not None:
-        return process.wait() if ended else None
-    try:
-        return process.wait(timeout=limit)
-    except subprocess.TimeoutExpired:
+    step = min(limit, LOOK_SECONDS) if stop else limit
+    ended = ends(process.pid, step)
+    if ended:
+        return process.wait()
+    if ended is None:  # the system cannot tell
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=step)
+    if stop is None or step >= limit or stop():
         return None
+    return _wait(process, limit - step, stop)
 
 
 def script(text: str, folder: Path, name: str = "script.sh") -> Path:

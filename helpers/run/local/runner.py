@@ -7,6 +7,7 @@ SLOT` with the bundle on the path.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from helpers.run.isolation.reach import Reach
 from helpers.run.jobs.task import BUILD_CMD, NETWORK, Task, from_dict
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Folder, Spec, queue
+from helpers.run.local.room import Room
 
 
 def work(root: Path, slot: int) -> None:
@@ -52,17 +54,23 @@ def run(root: Path, job: Folder, slot: int) -> None:
     task = from_dict(spec.task)
     folder = Path(spec.workdir_root) / "runs" / spec.job
     shutil.rmtree(folder, ignore_errors=True)
+    room = None
     with job.log.open("ab") as log:
         try:
+            room = Room(job.path)
             copy = folder / "copy"
             Shadow(git.find(root), Path(spec.workdir_root)).restore(spec.tree, copy)
             env = environment.environment(folder, {**task.envs, **spec.env}, spec.passed)
             env[environment.MARK] = executor.mark(root, spec.job)
             slots.add_dependencies(root, slot, env)
             ready = execute.set_up(root, task, copy, env, slot, log.fileno())
-            reason = "setup failed" if not ready else _execute(root, task, env, spec, slot, log.fileno())
+            reason = "setup failed" if not ready else _execute(root, task, env, spec, slot, log.fileno(), room)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong belongs into the job's log, nobody watches
             reason = f"executor: {type(error).__name__}: {error}".replace("\n", " ")
+        if room:
+            if room.is_gone():  # what the log holds may not be all
+                reason = f"no space left on {platform.node()} ({job.path}): free some and submit it again"
+            room.release()
         if job.has("cancelled"):
             reason = "cancelled"
         if reason:
@@ -75,7 +83,7 @@ def run(root: Path, job: Folder, slot: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _execute(root: Path, task: Task, env: dict[str, str], spec: Spec, slot: int, log: int) -> str:
+def _execute(root: Path, task: Task, env: dict[str, str], spec: Spec, slot: int, log: int, room: Room) -> str:
     cores = slots.share(slot, spec.slots, spec.cpus) if spec.slots > 1 else []
     folder = Path(spec.workdir_root) / "runs" / spec.job
     script = folder / "script"
@@ -84,7 +92,7 @@ def _execute(root: Path, task: Task, env: dict[str, str], spec: Spec, slot: int,
     named = " ".join([*task.envs.values(), *(env.get(name, "") for name in spec.passed)])
     network = NETWORK in task.envs or bool(task.envs.get(BUILD_CMD, "").strip())  # one text builds and measures
     walls = Reach(root, folder, Path(spec.workdir_root), env, named, network, [script]).walls(building=True)
-    code = execute.bash(command, folder / "copy", env, spec.limit, log, cores=cores, walls=walls)
+    code = execute.bash(command, folder / "copy", env, spec.limit, log, cores=cores, walls=walls, stop=room.is_gone)
     if code is None:
         return f"timed out: the whole job ran past {spec.limit} s and was ended"
     return "" if code == 0 else f"the run section ended with exit {code}"
