@@ -19,7 +19,6 @@ _CODE = re.compile(
     r"groovy|rb|php|pl|pm|sh|bash|zsh|lua|zig|swift|cs|fs|fsx|hs|ml|mli|jl|r|f|f90|f95|s|asm|cu|cuh|cl|"
     r"glsl|hlsl|sql|proto|ex|exs|erl|clj|cljs|nim|d|dart|vim|el|tcl|awk|v|sv|vhd"
 )
-"""Suffixes of what is program; what is not may be input."""
 _DRIVER = re.compile(
     r"(^|[/_.-])(bench\w*|verif\w*|check\w*|test\w*|gen(erat\w*)?|driver|harness|tim(e|er|ing)|measur\w*|eval\w*|compar\w*|"
     r"golden|expect\w*|oracle|reference|scor\w*|perf\w*|workload\w*|make_?\w*|mk\w*|run_?\w*|load_?test\w*|valid\w*)\.\w+$|"
@@ -100,6 +99,12 @@ def named_by(text: str) -> Named:
     return Named(names, frozenset(modules))
 
 
+def is_program(path: str) -> bool:
+    """Tell whether a file is program, by its suffix: what is not may be input."""
+    name = path.rsplit("/", 1)[-1]
+    return bool(_CODE.fullmatch(name.rpartition(".")[2].lower())) or "." not in name.strip(".")
+
+
 def is_driver(path: str, content: bytes) -> bool:
     """Tell whether a program that the evaluator runs belongs to it: by its name, or because it measures."""
     return bool(_DRIVER.search(path) or _MEASURES.search(content))
@@ -110,8 +115,7 @@ def reach(change: Change, known: Named) -> tuple[str, str] | None:
     name = change.path.rsplit("/", 1)[-1]
     if change.old is None:
         return _shadows(change.path, name, known)
-    program = _CODE.fullmatch(name.rpartition(".")[2].lower()) or "." not in name.strip(".")
-    if program:
+    if is_program(name):
         own = change.path in known.names or (name in known.names and "." in name)
         module = change.path.removesuffix(".py").replace("/", ".").split(".")[-1] if name.endswith(".py") else ""
         if (own or module in known.modules) and is_driver(change.path, change.old):

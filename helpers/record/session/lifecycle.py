@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from helpers import console, files, git, journal, paths, state
-from helpers.judge.compare import metric_limits
+from helpers.journal import Event
+from helpers.judge.compare import broken_copy, metric_limits
 from helpers.record import protected
 from helpers.record.session import begin_marker
 from helpers.run import collect
@@ -140,13 +142,19 @@ def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
     config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
     config |= {task.NETWORK: "1"} if now.config.get("network") else {}
     its = task.load(root / paths.TASK, config)
-    commit = _commit_protected(repository)
+    head = git.commit_of(root, "HEAD")
+    commit = _commit_protected(repository, head)
     hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
     journal.append(
         root,
         {"type": "lock", "protected": hashes, "task": its.as_dict(), "commit_full": commit, "tree": work.capture()},
     )
-    return take_baseline(work, wait)
+    done = take_baseline(work, wait)
+    console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
+    broken_copy.prove(work, now := state.load(root))
+    _place(root, commit, head)  # only now: a lock that fails leaves no commit
+    _journal_baseline(root, now, done)
+    return state.load(root)
 
 
 def _require(root: Path, now: State) -> None:
@@ -159,8 +167,8 @@ def _require(root: Path, now: State) -> None:
         )
 
 
-def take_baseline(work: Workdirs, wait: float) -> State:
-    """Run the baseline and record it as run 1; raises Failure (1) with the reason when it does not pass."""
+def take_baseline(work: Workdirs, wait: float) -> Event:
+    """Run the baseline and return its result; raises Failure (1) with the reason when it does not pass."""
     for lost in probe.missing():
         console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
     job = submit.submit_control(work)
@@ -195,8 +203,31 @@ def take_baseline(work: Workdirs, wait: float) -> State:
             f"the checks did not pass on the baseline: {done.get('checks')}",
             "correct them, then lock again:\nstart_session.py --lock",
         )
+    _require_digits(now, [float(value) for value in done["samples"] or [done["metric"]]])
+    return done
+
+
+_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
+
+
+def _require_digits(now: State, samples: list[float]) -> None:
+    """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
+    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(str(now.config.get("metricUnit", "")))):
+        return
+    if not all(samples):
+        return
+    digits = max(len(f"{value!r}".removesuffix(".0").partition(".")[2]) for value in samples)
+    step = 10.0**-digits / min(abs(value) for value in samples)
+    if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
+        raise console.answer_no(
+            f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is {step:.1%}, the margin {now.margin:.1%}",
+            "print more digits, or measure longer, in autoresearch.sh; then start_session.py --lock again",
+        )
+
+
+def _journal_baseline(root: Path, now: State, done: Event) -> None:
     journal.append(
-        work.root,
+        root,
         {
             "run": now.last_run + 1,
             "commit": now.require_lock()["commit_full"][:7],
@@ -211,14 +242,12 @@ def take_baseline(work: Workdirs, wait: float) -> State:
             "host": done.get("host"),
         },
     )
-    return state.load(work.root)
 
 
-def _commit_protected(repository: git.Repository) -> str:
-    """Commit the protected files that belong into git, and nothing else; return the branch's commit."""
+def _commit_protected(repository: git.Repository, head: str) -> str:
+    """Return a commit of the protected files that belong into git, and nothing else, on top of `head`; no ref moves."""
     root = repository.root
     names = [name for name in paths.COMMITTED if (root / name).is_file()]
-    head = git.commit_of(root, "HEAD")
     index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
     env = {"GIT_INDEX_FILE": str(index)}
     try:
@@ -229,11 +258,15 @@ def _commit_protected(repository: git.Repository) -> str:
         index.unlink(missing_ok=True)
     if tree == git.tree_of(root, head):
         return head
-    made = git.output(
+    return git.output(
         root,
         ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
         env=git.identity(root),
     )
-    git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", made, head])
-    git.run(root, ["add", "--force", "--", *names])
-    return made
+
+
+def _place(root: Path, commit: str, head: str) -> None:
+    """Move the branch to the commit of the protected files, and let the person's index know them."""
+    if commit != head:
+        git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", commit, head])
+        git.run(root, ["add", "--force", "--", *(name for name in paths.COMMITTED if (root / name).is_file())])

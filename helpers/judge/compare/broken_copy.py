@@ -1,0 +1,143 @@
+"""Proof at the lock that benchmark and checks look at the copy: where its source is broken on purpose, both must fail.
+
+A check that passes there looks at other files (an editable install, an absolute path, a program on PATH), skips
+itself, or does not notice a failure. Whatever it is, it would pass for every candidate too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import console, git, paths
+from helpers.judge.measure.side import Side, SideError, Trees
+from helpers.judge.policy import check, evaluator_reach, experiment, file_rules
+from helpers.run.copies.copies import Workdirs
+from helpers.run.isolation.libc import LIBC
+from helpers.run.jobs.task import from_dict
+from helpers.state import State
+
+BROKEN = b"}{ broken on purpose )(\n\0", b""
+"""No language takes the first; a program that reads any text as its data may still take one of the two."""
+MAX_WATCHED = 2000
+_ACCESSED = 0x1
+
+
+class _Broken:
+    """Trees whose files `names` hold `content`."""
+
+    def __init__(self, trees: Trees, names: Sequence[str], content: bytes) -> None:
+        self.trees, self.names, self.content = trees, names, content
+
+    def restore(self, tree: str, target: Path) -> None:
+        self.trees.restore(tree, target)
+        for name in self.names:
+            (target / name).write_bytes(self.content)
+
+
+class _Reads:
+    """Names the files of the person's work tree that somebody reads (inotify(7)), where the system can tell."""
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        self.folders: dict[int, str] = {}
+        try:
+            self.descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        except AttributeError:  # not Linux
+            self.descriptor = -1
+        for folder in sorted({os.path.dirname(name) for name in names})[:MAX_WATCHED]:  # noqa: PTH120
+            if self.descriptor >= 0:
+                watched = LIBC.inotify_add_watch(self.descriptor, os.fsencode(root / folder), _ACCESSED)
+                self.folders[watched] = folder
+
+    def names(self) -> list[str]:
+        """Return what was read since the beginning, and end."""
+        found: dict[str, None] = {}
+        while self.descriptor >= 0:
+            try:
+                data = os.read(self.descriptor, 1 << 16)
+            except BlockingIOError:
+                break
+            while data:
+                watched, length = int.from_bytes(data[:4], "little", signed=True), int.from_bytes(data[12:16], "little")
+                name = os.fsdecode(data[16 : 16 + length].rstrip(b"\0"))
+                if name:
+                    found[os.path.join(self.folders.get(watched, ""), name)] = None  # noqa: PTH118
+                data = data[16 + length :]
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        return list(found)
+
+
+def prove(work: Workdirs, now: State) -> None:
+    """Break the copy of the locked tree and require that benchmark and checks fail there.
+
+    Raises Failure (1), naming the one that passes and which files elsewhere it read, where the system can tell.
+    """
+    names = source_files(work, now)
+    if not names:
+        console.note(
+            "note: no source file to break was found, so nothing shows that benchmark and checks look at this copy"
+        )
+        return
+    passes, read = ["benchmark", "checks"], list[str]()
+    for content in BROKEN:
+        reads = _Reads(work.root, names)
+        passes = [which for which in _passing(work, now, names, content) if which in passes]
+        read += [name for name in reads.names() if name in names]
+        if not passes:
+            return
+    scripts = {"benchmark": paths.BENCHMARK, "checks": paths.CHECKS}
+    said = " and ".join(scripts[which] for which in passes)
+    elsewhere = f"; it read {', '.join(dict.fromkeys(read[:5]))} of your work tree instead" if read else ""
+    raise console.answer_no(
+        f"{said} still passes in a copy whose source is broken on purpose ({len(names)} files, {names[0]} first): "
+        f"it does not look at this copy, or does not notice a failure{elsewhere}",
+        "let it use the files of the folder that it is started in (no editable install, no absolute path; for Python "
+        "PYTHONPATH=$PWD/src), fail when the program fails (set -e, no skip), then start_session.py --lock again",
+    )
+
+
+def source_files(work: Workdirs, now: State) -> list[str]:
+    """Return the files of the locked tree that experiments may change and that are neither tests nor the evaluator's."""
+    tree = str(now.require_lock()["tree"])
+    listed = git.run(work.root, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0")
+    regular = [os.fsdecode(row.split(b"\t", 1)[1]) for row in listed if row.startswith(b"100")]
+    scope, closed = now.config.get("scope") or [], now.config.get("offLimits") or []
+    known = evaluator_reach.named_by(experiment.evaluator_text(work, now))
+    return [
+        name
+        for name in regular
+        if name not in paths.PROTECTED
+        and (any(check.matches(name, glob) for glob in scope) if scope else evaluator_reach.is_program(name))
+        and not any(check.matches(name, glob) for glob in closed)
+        and not any(check.matches(name, rule[1]) for rule in file_rules.RULES)
+        and not (name in known.names and evaluator_reach.is_driver(name, b""))
+    ]
+
+
+def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes) -> list[str]:
+    """Return which of benchmark and checks pass in a copy whose files `names` hold `content`."""
+    lock = now.require_lock()
+    place = work.folder / "runs" / f"lock-{os.getpid()}"
+    side = Side(
+        work.root, str(lock["tree"]), place / "x", from_dict(lock["task"]), list(now.config.get("passEnv") or [])
+    )
+    found = []
+    try:
+        try:
+            side.build(_Broken(work.shadow, names, content))
+        except SideError:
+            side.around = side.walls()  # the build notices; what is measured may be installed elsewhere all the same
+        try:
+            if now.metric in side.measure():
+                found.append("benchmark")
+        except SideError:
+            pass
+        if not now.config.get("noChecks") and side.check() == "passed":
+            found.append("checks")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return found
