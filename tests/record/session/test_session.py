@@ -80,32 +80,34 @@ def test_a_changed_benchmark_is_refused_afterwards(session: Any) -> None:
 def test_a_bad_benchmark_does_not_lock(repo: Any, benchmark: str, says: str) -> None:
     """A benchmark that fails or prints no usable METRIC is named, exit 1; once mended the lock works."""
     repo.write("autoresearch.sh", benchmark, 0o755)
-    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
     repo.script("start_session", *NEW)
 
     assert says in repo.script("start_session", "--lock", code=1).stderr
 
-    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
     repo.script("start_session", "--lock")
 
 
 def test_a_guard_on_a_metric_that_nobody_prints_does_not_lock(repo: Any) -> None:
     """What is unknown never passes a guard, so the lock says it, not the first winner; once printed the lock works."""
-    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
-    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
+    repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
     repo.script("start_session", *NEW, "--guard", "output_crc=same")
 
     assert "no METRIC output_crc" in repo.script("start_session", "--lock", code=1).stderr
     assert not [event for event in events(repo) if "run" in event]
     assert "start_session.py --lock" in repo.script("status").stdout
 
-    repo.write("autoresearch.sh", "echo METRIC time_s=1.5; echo METRIC output_crc=7\n", 0o755)
+    repo.write(
+        "autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042; echo METRIC output_crc=7\n", 0o755
+    )
     repo.script("start_session", "--lock")
 
 
 def test_a_baseline_that_fails_says_what_the_checks_said(repo: Any) -> None:
     """Checks that need an ignored folder pass by hand and fail in a copy: their last line and a way to see it are named."""
-    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n", 0o755)
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
     repo.write("autoresearch.checks.sh", "set -e\n.venv/bin/python -m pytest\n", 0o755)
     repo.script("start_session", *NEW)
     said = repo.script("start_session", "--lock", code=1).stderr
@@ -118,7 +120,7 @@ def test_missing_checks_need_a_word(repo: Any) -> None:
     """Without checks nothing tells a faster program from a broken one: it takes --no-checks."""
     repo.script("start_session", *NEW)
     (repo.root / "autoresearch.checks.sh").unlink(missing_ok=True)
-    repo.write("autoresearch.sh", "echo METRIC time_s=1\n", 0o755)
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
     repo.script("start_session", "--lock", code=2)
     repo.script("start_session", "--goal", "quick", "--no-checks")
     repo.script("start_session", "--lock")
@@ -144,8 +146,8 @@ def test_bad_beginnings(repo: Any) -> None:
 def test_malformed_yaml_is_named(repo: Any) -> None:
     """experiment.yaml that is no YAML, or no task, gives its place and exit 2."""
     repo.script("start_session", *NEW)
-    repo.write("autoresearch.sh", "echo METRIC time_s=1\n", 0o755)
-    repo.write("autoresearch.checks.sh", "exit 0\n", 0o755)
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
+    repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
     for text in ("run: [unclosed", "- a\n- list\n", "run: 3\n", "envs: [a]\nrun: echo\n"):
         repo.write("experiment.yaml", text)
         assert "experiment.yaml" in repo.script("start_session", "--lock", code=2).stderr
@@ -179,13 +181,13 @@ def test_git_read_only_says_what_to_allow(repo: Any) -> None:
 
 def test_no_checks_from_the_beginning(repo: Any) -> None:
     """With --no-checks no checks are written that would have to be filled in, and the session locks without any."""
-    repo.write("autoresearch.sh", "echo METRIC time_s=1.5\n")
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n")
     repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower", "--no-checks")
 
     done = repo.script("start_session", "--lock")
 
     assert not (repo.root / "autoresearch.checks.sh").exists()
-    assert "baseline: time_s=1.5" in done.stdout
+    assert "baseline: time_s=1.5042" in done.stdout
 
 
 @pytest.mark.parametrize("moment", ["update-ref", "symbolic-ref -m"])

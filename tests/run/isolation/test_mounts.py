@@ -110,7 +110,7 @@ def test_the_network_is_a_loopback(person: Path) -> None:
 
 def test_a_session_may_open_the_network(repo: Any) -> None:
     """`--network` is agreed at the beginning, and the task that is locked carries it."""
-    repo.write("autoresearch.sh", "echo METRIC time_s=1\n")
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n")
     repo.commit()
     repo.script(
         "start_session", "--goal", "g", "--metric", "time_s", "--direction", "lower", "--no-checks", "--network"

@@ -176,8 +176,8 @@ def test_setup_runs_once_a_slot(repo: Any) -> None:
         "printf '#!/bin/sh\\necho tool\\n' >\"$AUTORESEARCH_DEPS/bin/our-tool\"\n"
         'chmod +x "$AUTORESEARCH_DEPS/bin/our-tool"\necho METRIC time_s=0.001\n',
     )
-    repo.write("autoresearch.sh", "our-tool >&2\necho METRIC time_s=1.5\n")
-    repo.write("autoresearch.checks.sh", '[ "$(our-tool)" = tool ]\n')
+    repo.write("autoresearch.sh", "our-tool >&2 && bash src/work.sh >&2 && echo METRIC time_s=1.5042\n")
+    repo.write("autoresearch.checks.sh", '[ "$(our-tool)$(bash src/work.sh)" = tool42 ]\n')
     repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
     repo.script("start_session", "--lock")
     edit(repo, "exp-01", "echo 43\n")
@@ -186,7 +186,7 @@ def test_setup_runs_once_a_slot(repo: Any) -> None:
     said = repo.script("collect_results", "--wait", "60", "--all").stdout
     repo.script("compare", "exp-01", code=1)
 
-    assert "time_s=1.5" in said
+    assert "time_s=1.5042" in said
     assert ["once"] == (repo.root / ".autoresearch/slots/deps-0/times").read_text().splitlines()
 
 
