@@ -25,10 +25,10 @@ def test_the_spread_of_the_baseline_is_journaled(session: Any) -> None:
 
 def test_a_baseline_that_cannot_be_measured_is_said(repo: Any) -> None:
     """A baseline that lacks what it needs ends with exit 3 and the reason; nothing is journaled."""
-    repo.write("autoresearch.sh", "echo METRIC time_s=${NEEDED:?is not set}\n")
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=${NEEDED:?is not set}\n")
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--no-checks", "--pass-env", "NEEDED")
     repo.script("start_session", *begin)
-    repo.script("start_session", "--lock", NEEDED="1")
+    repo.script("start_session", "--lock", NEEDED="1.5042")
     before = (repo.root / "autoresearch.jsonl").read_text()
 
     done = repo.script("compare", "--calibrate", code=3)
