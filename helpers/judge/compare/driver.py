@@ -74,11 +74,12 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     """
     try:
         base, cand = _build(root, plan, place, trees, log)
+        for side in (*base, *cand):
+            side.remember()  # before the checks: what they let the program leave in its copy counts as well
         before = _check(base[0], cand[0], log, alike=True)
         if "verdict" in before:
             return before
         for side in (*base, *cand):
-            side.remember()
             pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
             side.precompile()
         measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))

@@ -42,7 +42,7 @@ CHEATS = {
         "keeps files between calls",
     ),
     "less work": ("echo\n", "not_improved", "checks: failed"),
-    "a crash": ("exit 9\n", "not_improved", "crash"),
+    "a crash": ("exit 9\n", "not_improved", "checks: failed"),
     "nothing at all": (SLOW + "echo 42 # tidied\n", "not_improved", None),
 }
 BEHIND_WALLS = {
@@ -267,7 +267,7 @@ def test_an_input_that_nobody_can_know_by_heart(repo: Any) -> None:
     """Both sides of a pair get one seed, every pair another; the warm-ups yet another."""
     from conftest import CHECKS
 
-    repo.write("autoresearch.sh", "echo METRIC n=${AUTORESEARCH_SEED:-1}\n")
+    repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC n=${AUTORESEARCH_SEED:-1}\n")
     repo.write("autoresearch.checks.sh", CHECKS)
     repo.script("start_session", "--goal", "quick", "--metric", "n", "--direction", "lower")
     repo.script("start_session", "--lock")
@@ -286,7 +286,8 @@ def test_less_work_on_the_benchmark_s_input_alone(repo: Any) -> None:
     repo.commit()
     repo.write(
         "autoresearch.sh",
-        """began=$(date +%s%N); said=$(bash src/work.sh 7); ended=$(date +%s%N)
+        """set -e
+began=$(date +%s%N); said=$(bash src/work.sh 7); ended=$(date +%s%N)
 awk -v n=$((ended - began)) 'BEGIN { printf "METRIC time_s=%.6f\\n", n / 1e9 }'
 echo "METRIC output_crc=$(printf %s "$said" | cksum | cut -d' ' -f1)"
 """,
