@@ -8,7 +8,7 @@
   set -euo pipefail
 
   DEFAULT_REPO=https://github.com/OWNER/autoresearch # replace OWNER where this bundle is published
-  ITEMS="SKILL.md instructions.md experiment.yaml setup.sh helpers scripts references examples pyproject.toml uv.lock
+  ITEMS="SKILL.md instructions.md experiment.yaml setup.sh bundle.py helpers scripts references examples pyproject.toml uv.lock
     LICENSE README.md CHANGELOG.md .gitignore"
   SKILL=.agents/skills/autoresearch
   LINK=.claude/skills/autoresearch

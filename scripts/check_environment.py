@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Say what is ready, what is missing, and the one command for each."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 
 EXAMPLES = """\

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The clean A/B: baseline and candidate in interleaved pairs on one host, judged by one rule."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, git
 
 EXAMPLES = """\

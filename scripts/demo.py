@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """A whole session on a throw-away repository, worked with the scripts as an agent would."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import tempfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 from helpers.demo import cases
 

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """The text of a PDF, or just the part that is needed: outline, a section, pages, the abstract, references, captions."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys
@@ -10,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 
 EXAMPLES = """\

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Fetch one paper into papers/: its PDF, its text as Markdown, and a line in papers/index.jsonl."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 import sys
@@ -10,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console
 
 EXAMPLES = """\

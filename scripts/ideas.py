@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The queue of ideas in autoresearch.ideas.md, a file that people edit too."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, git, journal, next_step
 from helpers.read.ideas import queue, sources
 

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Lay out a wave that tries many changes at once in few experiments, and compute the effect of each from its results."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys
@@ -10,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console, next_step
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def entry(argv: list[str]) -> int:
         raise console.usage(str(error), "plan_wave.py --help") from None
 
 
-def show_design(plan: factorial.Design, args: argparse.Namespace) -> int:
+def show_design(plan: "factorial.Design", args: argparse.Namespace) -> int:
     """Print the cells and the aliases."""
     from helpers.judge.advice import factorial
 
@@ -86,7 +86,7 @@ def show_design(plan: factorial.Design, args: argparse.Namespace) -> int:
     return console.DONE
 
 
-def show_effects(plan: factorial.Design, found: factorial.Analysis, args: argparse.Namespace) -> int:
+def show_effects(plan: "factorial.Design", found: "factorial.Analysis", args: argparse.Namespace) -> int:
     """Print the effects; the answer is "no" when none stands out."""
     from helpers.judge.advice import factorial
 

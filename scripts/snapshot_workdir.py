@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Create, seal, diff, restore, list and prune isolated copies of the user's repository."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, git, next_step, paths, printable, state
 from helpers.run.copies import inventory
 from helpers.run.copies.copies import Workdirs

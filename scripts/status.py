@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Where the session stands, in at most 40 lines."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time
@@ -10,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 
 EXAMPLES = """\

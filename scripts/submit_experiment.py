@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Seal an experiment and send it to a worker; returns at once."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, next_step
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def entry(argv: list[str]) -> int:
     return console.DONE
 
 
-def on_fleet(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> int:
+def on_fleet(work: "Workdirs", sealed: "Experiment", request: "Request", worker: str | None) -> int:
     """Leave it to the session's keeper, which is started when it is not at work."""
     from helpers import venv
     from helpers.run.fleet import keeper_process

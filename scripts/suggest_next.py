@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Say from the journal whether another experiment is likely to pay, and what to build it on. It is advice."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def entry(argv: list[str]) -> int:
     return alike(repository, args) if args.like else advise(repository, now, args)
 
 
-def alike(repository: git.Repository, args: argparse.Namespace) -> int:
+def alike(repository: "git.Repository", args: argparse.Namespace) -> int:
     """Print the experiments whose diffs are most like that of --like."""
     from helpers.judge.advice import estimates, report
 
@@ -54,7 +54,7 @@ def alike(repository: git.Repository, args: argparse.Namespace) -> int:
     return console.NO if same else console.DONE
 
 
-def advise(repository: git.Repository, now: state.State, args: argparse.Namespace) -> int:
+def advise(repository: "git.Repository", now: "state.State", args: argparse.Namespace) -> int:
     """Print outlook, parents and sources."""
     from helpers.judge.advice import report
 

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The fleet of workers: make, list, calibrate, replace, stop, take down."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console, git, state
 from helpers.run.fleet import arguments
 

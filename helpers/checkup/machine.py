@@ -57,11 +57,7 @@ def _local() -> Iterator[Finding]:
     yield _git()
     yield from _repository()
     yield _packages()
-    for tool, package, use in (
-        ("bash", "bash", "experiments are bash"),
-        ("timeout", "coreutils", "experiment.yaml bounds the benchmark with it"),
-    ):
-        yield _finding(tool, bool(shutil.which(tool)), use, install(package))
+    yield _finding("bash", bool(shutil.which("bash")), "experiments are bash", install("bash"))
     yield _scratch()
 
 
