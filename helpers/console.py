@@ -27,6 +27,8 @@ missing condition)."""
 EXIT_CODES = "exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 something outside failed, 4 refused"
 LIMIT = 8_000
 """Characters a script may print to stdout unless asked for --full."""
+_documents: list[bool] = []
+"""Grows with each JSON document that this process printed: with --json there shall be one."""
 
 
 class Failure(Exception):  # noqa: N818 - not every failure is an error: "no" is an answer
@@ -67,10 +69,17 @@ def _inward(text: str) -> str:
     return re.sub(r"[\n\x0b\x0c\x85\u2028\u2029]\s*", "\n    ", text.strip())
 
 
+class _Parser(next_step.Parser):
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        if status:
+            _say_json(usage((message or "").partition(" error: ")[2].strip(), f"{self.prog} --help"))
+        super().exit(status, message)
+
+
 def parser(description: str, examples: str = "") -> argparse.ArgumentParser:
     """Make the argument parser of a script; `examples` are shown under --help with the exit codes."""
     epilog = (f"examples:\n{next_step.runnable(examples.rstrip())}\n\n" if examples else "") + EXIT_CODES
-    return next_step.Parser(
+    return _Parser(
         description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
 
@@ -123,6 +132,7 @@ def _head(text: str) -> str:
 def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON document; beyond LIMIT characters a document that names the file with the whole."""
     text = printable.shown(json.dumps(value, ensure_ascii=False, indent=1))
+    _documents.append(True)
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
@@ -179,26 +189,40 @@ def _run(entry: Callable[[list[str]], int | None]) -> int:
     try:
         code = entry(sys.argv[1:]) or DONE
         _flush()
-    except Failure as failure:
-        _say(failure.message, failure.do)
-        code = failure.code
-    except KeyboardInterrupt:
-        _say("interrupted", "run the same command again: it goes on from where it was")
-        code = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = DONE
-    except OSError as error:
-        code = _os_error(error)
-    except RecursionError:
-        _say("the input is nested too deeply", "look at the input")
-        code = USAGE
-    except Exception as error:
-        if os.environ.get("AUTORESEARCH_DEBUG"):
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("AUTORESEARCH_DEBUG") and not isinstance(error, (Failure, OSError)):
             raise
-        _say(f"internal error: {type(error).__name__}: {error}", "set AUTORESEARCH_DEBUG=1 for details and report it")
-        code = OUTSIDE
+        told = _told(error)
+        code = told.code
+        _say_json(told)
+        _say(told)
     return code
+
+
+def _told(error: BaseException) -> Failure:
+    """Return what is said of an error: what was wrong, what to do, and the exit code."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Failure(130, "interrupted", "run the same command again: it goes on from where it was")
+    if isinstance(error, OSError):
+        return _os_error(error)
+    if isinstance(error, RecursionError):
+        return usage("the input is nested too deeply", "look at the input")
+    do = "set AUTORESEARCH_DEBUG=1 for details and report it"
+    return outside(f"internal error: {type(error).__name__}: {error}", do)
+
+
+def _say_json(failure: Failure) -> None:
+    """With --json print one document, whatever the exit code; the words for people go to stderr all the same."""
+    if "--json" in sys.argv[1:] and not _documents:
+        with contextlib.suppress(OSError):  # a full disk, a closed pipe: the exit code tells
+            emit_json(
+                {"error": failure.message, "next": next_step.runnable(failure.do), "exit": failure.code}, full=True
+            )
 
 
 def _flush() -> None:
@@ -207,20 +231,17 @@ def _flush() -> None:
             stream.flush()
 
 
-def _os_error(error: OSError) -> int:
+def _os_error(error: OSError) -> Failure:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        _say(f"the disk is full{where}", "free some space and run the same command again; nothing confirmed was lost")
-    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        _say(
-            f"no permission to write{where}: {error.strerror}",
-            "allow writing there in your sandbox, or run as its owner",
-        )
-    else:
-        _say(f"{error.strerror or error}{where}", "see to that and run the same command again")
-    return OUTSIDE
+        do = "free some space and run the same command again; nothing confirmed was lost"
+        return outside(f"the disk is full{where}", do)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        do = "allow writing there in your sandbox, or run as its owner"
+        return outside(f"no permission to write{where}: {error.strerror}", do)
+    return outside(f"{error.strerror or error}{where}", "see to that and run the same command again")
 
 
-def _say(message: str, do: str) -> None:
-    step = f"\n  next: {_inward(next_step.runnable(do))}" if do else ""
-    print(f"error: {_inward(message)}{step}", file=sys.stderr, flush=True)
+def _say(failure: Failure) -> None:
+    step = f"\n  next: {_inward(next_step.runnable(failure.do))}" if failure.do else ""
+    print(f"error: {_inward(failure.message)}{step}", file=sys.stderr, flush=True)

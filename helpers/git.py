@@ -222,7 +222,12 @@ def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
 
 
 def identity(root: Path) -> dict[str, str]:
-    """Return the environment for a commit in the person's name, or in ours where git knows none."""
-    known = run(root, ["config", "user.email"], check=False).stdout.strip()
-    passed = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
-    return passed or ({} if known else IDENTITY)
+    """Return the environment for a commit in the person's name, or in ours for whatever git does not know of it."""
+    rows = output(root, ["config", "-z", "--get-regexp", r"^(user|author|committer)\.(name|email)$"], check=False)
+    known = dict(row.split("\n", 1) for row in rows.split("\0") if "\n" in row)
+    env = {k: v for k, v in os.environ.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
+    for name, ours in IDENTITY.items():
+        who, what = name.lower().split("_")[1:]
+        values = (env.get(name), known.get(f"{who}.{what}"), known.get(f"user.{what}"))
+        env[name] = next((value for value in values if value and value.strip(" .,:;<>\"\\'")), ours)
+    return env

@@ -23,3 +23,21 @@ def test_a_lock_of_the_person_s_is_never_removed(repo: Any, tmp_path: Any) -> No
         git.run(root, ["add", "-A"])
 
     assert lock.exists()
+
+
+@pytest.mark.parametrize("known", [("user.name",), ("user.email",), ("author.name", "user.email"), ()])
+def test_a_commit_has_an_author_whatever_of_it_is_set(
+    repo: Any, known: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name and address are the person's where git knows them, ours where not, also where git may not guess."""
+    monkeypatch.setenv("HOME", str(repo.root.parent))
+    repo.git("config", "user.useConfigOnly", "true")
+    for key in known:
+        repo.git("config", key, "Person")
+    made = git.identity(repo.root)
+
+    for who in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL"):
+            theirs = {f"{who.lower()}.{what.lower()}", f"user.{what.lower()}"} & set(known)
+            assert ("Person" in made[f"GIT_{who}_{what}"]) == bool(theirs)
+    assert git.run(repo.root, ["var", "GIT_AUTHOR_IDENT"], env=made).stdout
