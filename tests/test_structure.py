@@ -178,7 +178,9 @@ def test_packages_are_imported_where_they_are_used(file: str) -> None:
     """At the top of a module only the standard library and the bundle are imported: scripts run on a bare python3."""
     for module, top in imports(file):
         name = module.split(".")[0]
-        assert not top or name in ("bundle", "helpers") or name in sys.stdlib_module_names, f"{file} imports {name} at the top"
+        assert not top or name in ("bundle", "helpers") or name in sys.stdlib_module_names, (
+            f"{file} imports {name} at the top"
+        )
 
 
 @pytest.mark.parametrize("file", [*MODULES, *(f"scripts/{name}" for name in SCRIPTS)])
