@@ -62,6 +62,7 @@ def installed(tmp_path: Path) -> Repo:
         shutil.copytree(BUNDLE / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("SKILL.md", "instructions.md", "experiment.yaml"):
         shutil.copy(BUNDLE / file, home)
+    shutil.copy(BUNDLE / "bundle.py", home)
     (home / "references").symlink_to(BUNDLE / "references")
     return made
 
