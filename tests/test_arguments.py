@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_text_is_not_passed_off_as_json(repo: Any, action: str) -> None:
     done = repo.script("workers", action, "--json", code=2)
 
     assert "workers.py list --json" in done.stderr
-    assert "" == done.stdout
+    assert 2 == json.loads(done.stdout)["exit"]
 
 
 def test_a_variable_named_by_the_person_is_passed(repo: Any) -> None:
