@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Writes helpers/README.md, the map of modules, from the first line of each docstring; prints whether it changed."""
+"""Writes the maps of modules (README.md of helpers, of each layer, of scripts) from docstrings; says whether one changed."""
 
 import ast
 import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-MAP = TOP / "helpers" / "README.md"
 LAYERS = ("read", "run", "judge", "record", "checkup", "demo")
 HEAD = """\
 # The map
@@ -14,6 +13,7 @@ HEAD = """\
 One line for each module, taken from its docstring. Written by `python3 .ci/map.py`; do not edit it.
 CONTRIBUTING.md says how the layers stand to each other and where to begin.
 """
+NOTE = "\nWritten by `python3 .ci/map.py` from the docstrings; do not edit it.\n"
 
 
 def first_line(file: Path) -> str:
@@ -37,22 +37,34 @@ def section(folder: Path, level: int) -> str:
     return f"\n{'#' * level} {name}\n\n{purpose}\n{table(folder)}{inner}"
 
 
-def whole() -> str:
-    """Return the map as it should be now."""
+def contents(folder: Path) -> str:
+    """Return a row for a layer, linked to its own map, and for each of its packages."""
+    inner = sorted(child for child in folder.iterdir() if (child / "__init__.py").exists())
+    rows = [f"| [`{folder.name}/`]({folder.name}/README.md) | {first_line(folder / '__init__.py')} |\n"]
+    rows += [f"| `{folder.name}/{child.name}/` | {first_line(child / '__init__.py')} |\n" for child in inner]
+    return "".join(rows)
+
+
+def maps() -> dict[Path, str]:
+    """Return every map as it should be now."""
+    layers = [TOP / "helpers" / layer for layer in LAYERS]
     core = f"\n## helpers\n\nThe core: what every layer stands on.\n{table(TOP / 'helpers')}"
-    layers = "".join(section(TOP / "helpers" / layer, 2) for layer in LAYERS)
-    scripts = f"\n## scripts\n\nArguments in, one call into helpers, text out.\n{table(TOP / 'scripts')}"
-    return HEAD + core + layers + scripts
+    rows = "".join(contents(layer) for layer in layers)
+    whole = f"{HEAD}{core}\n## Layers and packages\n\n| folder | what |\n|---|---|\n{rows}"
+    scripts = f"# scripts\n\nArguments in, one call into helpers, text out.\n{NOTE}{table(TOP / 'scripts')}"
+    each = {layer / "README.md": section(layer, 1).lstrip() + NOTE for layer in layers}
+    return {TOP / "helpers" / "README.md": whole, **each, TOP / "scripts" / "README.md": scripts}
 
 
 def main() -> int:
-    """Write the map; with --check only say whether it is up to date (exit 1: it is not)."""
-    old = MAP.read_text(encoding="utf-8") if MAP.exists() else ""
-    new = whole()
-    if "--check" not in sys.argv[1:]:
-        MAP.write_text(new, encoding="utf-8")
-    print("the map is up to date" if new == old else "the map changed")
-    return int("--check" in sys.argv[1:] and new != old)
+    """Write the maps; with --check only say whether they are up to date (exit 1: one is not)."""
+    new = maps()
+    stale = [file for file in new if not file.exists() or file.read_text(encoding="utf-8") != new[file]]
+    for file in stale if "--check" not in sys.argv[1:] else ():
+        file.write_text(new[file], encoding="utf-8")
+    names = ", ".join(file.relative_to(TOP).as_posix() for file in stale)
+    print(f"changed: {names}" if stale else "the maps are up to date")
+    return int("--check" in sys.argv[1:] and bool(stale))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent
-ROOMS = ("read", "run", "judge", "record", "checkup", "demo")
+ROOMS = ("read", "run", "judge", "record", "demo")
 SCRIPTS = sorted(p.name for p in (TOP / "scripts").glob("*.py"))
 MODULES = sorted(p.relative_to(TOP).as_posix() for p in (TOP / "helpers").rglob("*.py") if p.name != "__init__.py")
 DOCUMENTS = sorted(
@@ -418,7 +418,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_the_map_is_up_to_date() -> None:
-    """helpers/README.md has one line for each module, as its docstring says; else run python3 .ci/map.py."""
+    """The maps have one line for each module, as its docstring says; else run python3 .ci/map.py."""
     done = subprocess.run([sys.executable, TOP / ".ci" / "map.py", "--check"], capture_output=True, text=True)
     assert 0 == done.returncode, f"{done.stdout}{done.stderr}: run python3 .ci/map.py"
 

@@ -12,12 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpers import console, git, paths
-from helpers.run.isolation import probe
 
 READY, MISSING, OPTIONAL = "ready", "missing", "optional"
 GIT, PYTHON = (2, 30), (3, 10)
@@ -40,9 +39,12 @@ class Finding:
         return asdict(self)
 
 
-def findings() -> list[Finding]:
-    """Look at everything; those of the local path first."""
-    return [*_local(), *_beyond()]
+def findings(walls: Sequence[str], lost: Sequence[str]) -> list[Finding]:
+    """Look at everything; those of the local path first.
+
+    `walls`: the parts of the walls around a run that were tried; `lost`: in words, what does not hold of them here.
+    """
+    return [*_local(), *_beyond(walls, lost)]
 
 
 def local_path_works(found: list[Finding]) -> bool:
@@ -61,11 +63,11 @@ def _local() -> Iterator[Finding]:
     yield _scratch()
 
 
-def _beyond() -> Iterator[Finding]:
+def _beyond(walls: Sequence[str], lost: Sequence[str]) -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
     yield Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
-    yield _isolation()
+    yield _isolation(walls, lost)
     yield _perf()
     yield _github_token()
     yield _sky()
@@ -139,10 +141,9 @@ def _scratch() -> Finding:
     )
 
 
-def _isolation() -> Finding:
-    lost = probe.missing()
+def _isolation(walls: Sequence[str], lost: Sequence[str]) -> Finding:
     if not lost:
-        return Finding("isolation", READY, "every wall around a run was built here: " + ", ".join(probe.WITHOUT))
+        return Finding("isolation", READY, "every wall around a run was built here: " + ", ".join(walls))
     apparmor = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     switch = "kernel.apparmor_restrict_unprivileged_userns=0" if apparmor.exists() else "user.max_user_namespaces=15000"
     return Finding("isolation", OPTIONAL, "; ".join(lost), f"sudo sysctl -w {switch}")

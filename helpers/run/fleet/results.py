@@ -42,24 +42,12 @@ def result(root: Path, now: State, job: Job, row: Row) -> Event:
 
 def cancelled(job: Job) -> Event:
     """Return the `finished` event of a job that was cancelled."""
-    return {**_without_result(job), "status": "crash", "error": "cancelled"}
+    return {**jobs_result.begun(job), "metric": None, "status": "crash", "error": "cancelled"}
 
 
 def lost(job: Job, reason: str) -> Event:
     """Return the `finished` event of a job that the fleet lost."""
-    return {**_without_result(job), "status": "lost", "error": reason}
-
-
-def _without_result(job: Job) -> Event:
-    return {
-        "type": "finished",
-        "experiment_id": job.experiment,
-        "job": job.name,
-        "worker": job.worker,
-        "role": job.role,
-        "tree": job.tree,
-        "metric": None,
-    }
+    return {**jobs_result.begun(job), "metric": None, "status": "lost", "error": reason}
 
 
 def did_nothing(path: Path) -> bool:
@@ -70,7 +58,7 @@ def did_nothing(path: Path) -> bool:
 
 def _judged(job: Job, path: Path) -> Event:
     """The `finished` event of a comparison or calibration, with its answer."""
-    event: Event = {**_without_result(job), "log": str(path)}
+    event: Event = {**jobs_result.begun(job), "metric": None, "log": str(path)}
     found = _ANSWER.findall(path.read_bytes())
     if not found:
         parsed = log.parse(path)

@@ -54,17 +54,21 @@ def _answers(now: State, job: Job, finished: Event) -> list[Event]:
     return [{"type": "worker", **event, "event": "calibrated", **answer}] if "resolves" in answer else []
 
 
-def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
-    """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
-    event: Event = {
+def begun(job: Job) -> Event:
+    """Return what every `finished` event of the job says, whatever came of it."""
+    return {
         "type": "finished",
         "experiment_id": job.experiment,
         "job": job.name,
         "worker": job.worker,
         "role": job.role,
         "tree": job.tree,
-        "log": str(path),
     }
+
+
+def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
+    """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
+    event = {**begun(job), "log": str(path)}
     if lost or not path.exists():
         return {**event, "status": "lost", "error": "its runner died before it ended; submit it again"}
     parsed = log.parse(path)
