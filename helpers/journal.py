@@ -87,7 +87,7 @@ def read_events(root: Path) -> list[Event]:
             bad.append(number)
     if bad:
         some = ", ".join(map(str, bad[:5])) + (" ..." if len(bad) > 5 else "")
-        console.note(f"warning: {paths.JOURNAL}: line {some} cannot be read and is passed over; mend it by hand")
+        console.note(f"warning: {paths.JOURNAL}: line {some} cannot be read and is passed over; correct it by hand")
     return events
 
 

@@ -147,6 +147,14 @@ class State:
             )
         return self.lock
 
+    def require_baseline(self) -> None:
+        """Raise Failure (2) where the last try to lock failed: nothing says then what a candidate is measured against."""
+        self.require_lock()
+        if not self.runs:
+            raise console.usage(
+                "the session is not locked: the last try ended before the baseline was taken", "start_session.py --lock"
+            )
+
     def open_jobs(self) -> list[Job]:
         """Return the jobs without a result, oldest first."""
         return [job for job in self.jobs.values() if job.finished is None]

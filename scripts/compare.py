@@ -85,7 +85,10 @@ def compare(args: argparse.Namespace) -> int:
     console.show(args, event, compare.report(event, str(now.config.get("metricUnit", ""))))
     session.shown(work, job)
     if event["verdict"] == "error":
-        raise console.outside(f"the comparison could not be made: {event['reason']}", "mend that and compare again")
+        raise console.outside(
+            f"the comparison could not be made: {event['reason']}",
+            f"compare.py {args.experiment}  # when that is corrected",
+        )
     return console.DONE if event["verdict"] in ("improved", "not_worse") else console.NO
 
 

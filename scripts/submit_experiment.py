@@ -61,7 +61,7 @@ def entry(argv: list[str]) -> int:
     if args.slots < 1:
         raise console.usage("--slots must be 1 or more")
     now = state.load(repository.root)
-    now.require_lock()
+    now.require_baseline()
     work = Workdirs(repository, args.workdir_root)
     exp = work.experiment(args.experiment)
     if exp.has_copy and not args.desc and not exp.is_sealed:

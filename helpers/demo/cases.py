@@ -78,7 +78,7 @@ class Work:
             print(f"{what['patch']} does not apply to the current baseline: left out", flush=True)
             return
         if self.run("submit_experiment", name, "--desc", why, "--source", source) == console.REFUSED:
-            self.run("record_result", "discard", name, "--why", "the guard refuses it")
+            self.run("record_result", "discard", name, "--why", "the policy refuses it")
             return
         self.run("collect_results", "--wait", "900", "--all")
         if self.run("compare", name) == console.DONE:

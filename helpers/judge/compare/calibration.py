@@ -38,7 +38,9 @@ def calibrate(work: Workdirs) -> Calibration:
         with slots.hold_all(work.root):
             samples = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
     except SideError as error:
-        raise console.outside(f"the baseline cannot be measured: {error}", "mend it, then calibrate again") from None
+        raise console.outside(
+            f"the baseline cannot be measured: {error}", "correct it, then: compare.py --calibrate"
+        ) from None
     except KeyError:
         raise console.outside(f"the benchmark prints no METRIC {now.metric}", "look at autoresearch.sh") from None
     finally:

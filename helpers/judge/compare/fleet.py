@@ -78,7 +78,8 @@ def _ended(root: Path, name: str, seconds: float) -> State:
         if job.finished and not any(e["fleet_job"] == name for e in result.missing_answers(now)):
             if job.finished["status"] != "done":
                 raise console.outside(
-                    f"{name} on {job.worker}: {job.finished.get('error')}", "mend that, then the same command again"
+                    f"{name} on {job.worker}: {job.finished.get('error')}",
+                    "correct that, then run the same command again",
                 )
             return now
         if time.monotonic() > until:

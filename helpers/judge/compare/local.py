@@ -218,7 +218,7 @@ def report(event: journal.Event, unit: str) -> str:
 
 
 def load(root: Path) -> State:
-    """Return the session, which must be locked."""
+    """Return the session, whose baseline must be taken; raises Failure (2)."""
     now = state.load(root)
-    now.require_lock()
+    now.require_baseline()
     return now

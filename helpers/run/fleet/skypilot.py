@@ -247,7 +247,7 @@ def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False
         return error
     kind, said = type(error).__name__, plain(error)
     log = paths.state_folder(root) / LOG
-    do = _ADVICE.get(kind, "mend that and run the same command again") + f" (its own words: {log})"
+    do = _ADVICE.get(kind, "correct that, then run the same command again") + f" (its own words: {log})"
     make = console.usage if wrong or kind in _WRONG else console.outside
     return make(f"{doing}: SkyPilot said: {said or kind}", do)
 

@@ -62,7 +62,7 @@ def load(file: Path, overrides: dict[str, str]) -> Task:
         raise console.usage(f"{file.name} is missing", f"copy it: cp {paths.BUNDLE / paths.TASK} {file}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise console.usage(
-            f"{file.name} is not valid YAML: {str(error)[:300]}", "mend it, see the bundle's own"
+            f"{file.name} is not valid YAML: {str(error)[:300]}", "correct it, see the bundle's own"
         ) from None
     if not isinstance(value, dict):
         raise console.usage(f"{file.name} must hold a mapping with the keys of a SkyPilot task", "see the bundle's own")

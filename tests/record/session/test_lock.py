@@ -38,6 +38,10 @@ def test_what_does_not_look_at_the_copy_is_not_locked(repo: Any, which: str, ben
     assert which in said or "does not pass" in said  # behind walls there is no other place to look at
     assert "--lock again" in said
     assert before == repo.git("rev-parse", "HEAD")
+    for script in ("submit_experiment", "compare"):  # without a baseline nothing is measured
+        repo.script("snapshot_workdir", "create", "exp-01", code=None)
+        repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "x", code=None)
+        assert "not locked" in repo.script(script, "exp-01", code=2).stderr
     assert "" == repo.git("diff", "--cached", "--name-only")
 
 
