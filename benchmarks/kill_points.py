@@ -51,7 +51,19 @@ class Session:
         (self.root / "autoresearch.checks.sh").write_text('[ "$(bash src/work.sh)" = 42 ]\n')
         for command in (["init", "-q"], ["add", "-A"], [*IDENTITY, "commit", "-q", "-m", "first"]):
             subprocess.run(["git", *command], cwd=self.root, check=True)
-        self.must("start_session", "--goal", "kill", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+        self.must(
+            "start_session",
+            "--goal",
+            "kill",
+            "--metric",
+            "time_s",
+            "--direction",
+            "lower",
+            "--margin",
+            "5",
+            "--review-above",
+            "1000",
+        )
         self.must("start_session", "--lock")
         self.commits = len(self.git("rev-list", "HEAD").split())
 

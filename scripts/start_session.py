@@ -30,6 +30,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
     p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the guard refuses, on record")
     p.add_argument("--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
+    p.add_argument(
+        "--review-above", type=arguments.amount, metavar="TIMES", help="a reader looks at larger gains (default 3)"
+    )
     p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs of a comparison (default 48)")
     p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(

@@ -121,7 +121,20 @@ def session(repo: Repo) -> Repo:
     """A locked session on that repository, its baseline taken."""
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
     repo.write("autoresearch.checks.sh", CHECKS, 0o755)
-    begin = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
+    begin = (
+        "--goal",
+        "quick",
+        "--metric",
+        "time_s",
+        "--unit",
+        "s",
+        "--direction",
+        "lower",
+        "--margin",
+        "5",
+        "--review-above",
+        "1000",
+    )
     repo.script("start_session", *begin)
     repo.script("start_session", "--lock")
     return repo

@@ -76,7 +76,7 @@ def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None
 
     shell.wrong(f"python3 {skill}/status.py")
     assert "examples:" in shell.follow("start_session")
-    begin = "--goal quick --metric time_s --unit s --direction lower --margin 5 --max-pairs 8"
+    begin = "--goal quick --metric time_s --unit s --direction lower --review-above 1000 --margin 5 --max-pairs 8"
     shell.paste(f"python3 {skill}/start_session.py {begin}")
     assert "locked:" in shell.follow("start_session")
 

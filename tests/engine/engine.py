@@ -67,7 +67,20 @@ class Session:
         self.command("git", "init", "-q", "-b", "main")
         self.command("git", "add", "src")
         self.command("git", "commit", "-q", "-m", "first")
-        goal = ("--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
+        goal = (
+            "--goal",
+            "fleet",
+            "--metric",
+            "time_s",
+            "--unit",
+            "s",
+            "--direction",
+            "lower",
+            "--margin",
+            "5",
+            "--review-above",
+            "1000",
+        )
         self.script("start_session", *goal, *more)
         self.script("start_session", "--lock")
 

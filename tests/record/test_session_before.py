@@ -36,7 +36,7 @@ def test_goes_on(begun: Any) -> None:
     before = (begun.root / "autoresearch.jsonl").read_text()
 
     assert "exp-01: compared: improved" in begun.script("status").stdout
-    begun.script("record_result", "keep", "exp-01", "--problem", "it slept")
+    begun.script("record_result", "keep", "exp-01", "--problem", "it slept", "--reviewed", "it slept too long")
     begun.script("record_result", "discard", "exp-03", "--why", "no gain")
     copy = Path(begun.script("snapshot_workdir", "create").stdout.strip())
     shutil.copy(begun.root / "IMPROVEMENTS.md", copy / "notes.md")

@@ -17,6 +17,8 @@ from helpers.run.copies.copies import Experiment
 from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
+REVIEW_ABOVE = 3.0
+"""A gain of more than so many times is looked at by a reader, whatever the policy found (`--review-above`)."""
 GOOD = ("improved", "not_worse")
 _HELD = (
     "verdict",
@@ -80,6 +82,14 @@ def require_evidence(root: Path, now: State, compared: Event) -> None:
         reason = "its line in the journal lacks what a comparison writes"
     if reason:
         raise console.refused(f"the comparison of {compared['experiment_id']}: {reason}", again)
+
+
+def implausible(now: State, compared: Event) -> list[str]:
+    """Return the question that a gain beyond what the session finds plausible asks of a reader."""
+    factor, above = 1 + float(compared["gain"]), float(now.config.get("reviewAbove") or REVIEW_ABOVE)
+    if factor <= above:
+        return []
+    return [f"{factor:.3g} times as good is more than {above:g} times: which work is no longer done? [implausible]"]
 
 
 def _looser(now: State, compared: Event) -> str | None:

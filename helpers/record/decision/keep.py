@@ -31,7 +31,7 @@ def keep(
     """Commit the experiment to the session's branch and journal it; return the run line.
 
     Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
-    improved, checks passed, and the guard has nothing to say.
+    improved, checks passed, and the policy has nothing to say.
     """
     root = repository.root
     with journal.locked(root):
@@ -42,7 +42,9 @@ def keep(
             return done
         compared = evidence.require_standing(root, now, exp.require_sealed())
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
-        places = _inspect(work, exp, now, words, trees, list(compared.get("signs") or []))
+        signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
+        signs += evidence.implausible(now, compared)
+        places = _inspect(work, exp, now, words, trees, signs)
         _branch_in_order(root, now)
         _files_in_order(root, now)
         its = _sources(root, now, exp, words)
@@ -74,10 +76,10 @@ def _inspect(
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
     left = experiment.require_allowed(work, sealed, now, trees)
     if (left or signs) and not words.reviewed:
-        seen = [f"review: while it was measured: {sign} [background]" for sign in signs]
+        seen = [f"review: {sign}" for sign in signs]
         lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left)])
         raise console.refused(
-            f"the policy wants these {len(seen) + len(left)} places of {sealed.name} reviewed:\n  {lines}",
+            f"{sealed.name} needs a reader's words on {len(seen) + len(left)} of its places:\n  {lines}",
             f'record_result.py keep {sealed.name} --reviewed "why each is honest"  # when you have read them',
         )
     return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left]

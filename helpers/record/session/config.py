@@ -23,6 +23,7 @@ _ASKED = {
     "allow": "allow",
     "layouts": "layouts",
     "margin": "margin",
+    "review_above": "reviewAbove",
     "max_pairs": "maxPairs",
     "guard": "guards",
     "pass_env": "passEnv",

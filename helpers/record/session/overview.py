@@ -8,6 +8,7 @@ from typing import Any
 from helpers import git, next_step, paths
 from helpers.read.ideas import queue
 from helpers.record import protected
+from helpers.record.decision import evidence
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round
 from helpers.run.jobs import budget
@@ -65,6 +66,11 @@ def _standing(now: State) -> list[str]:
             f"current baseline: {best['metric']:.6g}{unit} at {best['commit']} after {len(now.kept)} kept; the last "
             f"({best['experiment_id']}) gained {verdict.get('gain', 0):+.2%} [{low:+.2%}, {high:+.2%}]"
         )
+    lines += [
+        f"look at {run['experiment_id']} first: {run['verdict']['gain']:+.0%} is a large gain; reviewed: {run['reviewed']}"
+        for run in now.kept
+        if run.get("reviewed") and run.get("verdict") and evidence.implausible(now, run["verdict"])
+    ]
     counts = {s: sum(1 for r in now.runs if r["status"] == s) for s in ("discard", "crash", "checks_failed")}
     lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
     calibrated = next((w for w in reversed(now.workers) if w.get("event") == "calibrated"), None)

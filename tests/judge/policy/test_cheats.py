@@ -211,7 +211,7 @@ def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
     repo.write("autoresearch.sh", BENCHMARK)
     repo.write("autoresearch.holdout.sh", BENCHMARK.replace("src/work.sh", "src/work.sh other"))
     repo.write("autoresearch.checks.sh", CHECKS)
-    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000")
     repo.script("start_session", *begin)
     repo.script("start_session", "--lock")
 

@@ -277,3 +277,17 @@ def test_checks_that_fail_on_the_baseline_too_blame_the_environment(session: Any
 
     assert "do not pass on the baseline either" in said.stderr
     assert "error" == compared(session, "exp-01")["verdict"]
+
+
+def test_a_gain_that_is_not_plausible_needs_a_readers_words(session: Any) -> None:
+    """Beyond the factor of the session nothing is kept without a reason, whatever the policy found; status shows it first."""
+    session.script("start_session", "--goal", "quick", "--review-above", "2")
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01", "--max-pairs", "8")
+
+    refused = session.script("record_result", "keep", "exp-01", code=4).stderr
+    session.script("record_result", "keep", "exp-01", "--reviewed", "it slept too long")
+
+    assert "times as good is more than 2 times" in refused
+    assert "implausible" in session.git("show", "HEAD:IMPROVEMENTS.md")
+    assert "look at exp-01 first" in session.script("status").stdout

@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-BEGIN = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
+BEGIN = (
+    "--goal",
+    "quick",
+    "--metric",
+    "time_s",
+    "--unit",
+    "s",
+    "--direction",
+    "lower",
+    "--margin",
+    "5",
+    "--review-above",
+    "1000",
+)
 TIMED = """\
 #!/bin/bash
 set -e

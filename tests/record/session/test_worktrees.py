@@ -14,7 +14,19 @@ def begin(repo: Any, root: Path, goal: str) -> Any:
     """Start a session in a worktree."""
     other = Repo(root, repo.root.parent)
     other.env = repo.env
-    other.script("start_session", "--goal", goal, "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    other.script(
+        "start_session",
+        "--goal",
+        goal,
+        "--metric",
+        "time_s",
+        "--direction",
+        "lower",
+        "--margin",
+        "5",
+        "--review-above",
+        "1000",
+    )
     other.script("start_session", "--lock")
     return other
 
