@@ -35,6 +35,8 @@ EXCLUDED = (TASK, PROTOCOL, JOURNAL, NOTES, IDEAS, PAPERS + "/", STATE + "/", *I
 """Lines of .git/info/exclude."""
 BRANCH_PREFIX = "autoresearch/"
 EXPERIMENT_REF = "refs/autoresearch/"
+TREE_REF = "refs/autoresearch-tree/"
+"""Trees that the journal names and no commit holds: locked, merged, compared."""
 START_REF = "refs/autoresearch-start/"
 """Where an experiment started from, when that is not simply a commit's tree (uncommitted or untracked files)."""
 

@@ -97,6 +97,9 @@ def calibrate(args: argparse.Namespace) -> int:
     from helpers.judge.compare import session
     from helpers.run.copies.copies import Workdirs
 
+    if args.dry_run:
+        print("would build the baseline and measure it again and again, about as long as a comparison of 16 runs")
+        return console.DONE
     result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
     console.show(args, result.event, result.text)
     return console.DONE if result.quiet else console.NO

@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--lock", action="store_true", help="hash the protected files and take the baseline")
     p.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help="with --lock: for the baseline's run")
     p.add_argument("--goal", metavar="SLUG", help="names the session and its branch")
+    p.add_argument("--new", action="store_true", help="begin another session in place of the one under way")
     p.add_argument("--metric", metavar="NAME", help="the METRIC that decides")
     p.add_argument("--unit", default="", type=arguments.unit, metavar="U", help="its unit, for people")
     p.add_argument("--direction", choices=["lower", "higher"], help="which is better")
@@ -66,13 +67,13 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git
     from helpers.record.session import config as session_config
-    from helpers.record.session import lifecycle
+    from helpers.record.session import lifecycle, lock
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find()
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
-        now = lifecycle.lock(repository, work, args.wait)
+        now = lock.lock_session(repository, work, args.wait)
         base = next(run for run in now.runs if run["description"] == "baseline")
         print(f"locked: {', '.join(sorted(now.protected))}")
         print(f"baseline: {now.metric}={base['metric']:.6g}{now.config.get('metricUnit', '')} at {base['commit']}")
@@ -81,7 +82,7 @@ def entry(argv: list[str]) -> int:
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
-    now, resumed = lifecycle.begin(repository, config)
+    now, resumed = lifecycle.begin(repository, config, new=args.new)
     print(f"{'resumed' if resumed else 'began'} session {now.config['name']} on {now.branch}")
     if resumed:
         print(next_step.runnable("next: status.py"))

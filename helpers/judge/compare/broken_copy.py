@@ -7,6 +7,7 @@ itself, or does not notice a failure. Whatever it is, it would pass for every ca
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from helpers.state import State
 
 BROKEN = b"}{ broken on purpose )(\n\0", b""
 """No language takes the first; a program that reads any text as its data may still take one of the two."""
+_EMPTY = re.compile(r"(?:\s*(?:#[^\n]*|set [^\n;]*|true|:|exit 0)?\s*(?:\n|;|\Z))*")
 MAX_WATCHED = 2000
 _ACCESSED = 0x1
 
@@ -71,33 +73,42 @@ class _Reads:
         return list(found)
 
 
-def prove(work: Workdirs, now: State) -> None:
-    """Break the copy of the locked tree and require that benchmark and checks fail there.
+def prove(work: Workdirs, now: State) -> list[str]:
+    """Break the copy of the locked tree and see that benchmark and checks fail there; return what stays unproven.
 
-    Raises Failure (1), naming the one that passes and which files elsewhere it read, where the system can tell.
+    Raises Failure (1) when the benchmark passes, or the checks while files of the work tree are read, naming those.
     """
     names = source_files(work, now)
     if not names:
         console.note(
-            "note: no source file to break was found, so nothing shows that benchmark and checks look at this copy"
+            "note: no source file to break was found: nothing shows that benchmark and checks look at this copy"
         )
-        return
+        return []
     passes, read = ["benchmark", "checks"], list[str]()
     for content in BROKEN:
         reads = _Reads(work.root, names)
         passes = [which for which in _passing(work, now, names, content) if which in passes]
         read += [name for name in reads.names() if name in names]
         if not passes:
-            return
-    scripts = {"benchmark": paths.BENCHMARK, "checks": paths.CHECKS}
-    said = " and ".join(scripts[which] for which in passes)
-    elsewhere = f"; it read {', '.join(dict.fromkeys(read[:5]))} of your work tree instead" if read else ""
-    raise console.answer_no(
-        f"{said} still passes in a copy whose source is broken on purpose ({len(names)} files, {names[0]} first): "
-        f"it does not look at this copy, or does not notice a failure{elsewhere}",
-        "let it use the files of the folder that it is started in (no editable install, no absolute path; for Python "
-        "PYTHONPATH=$PWD/src), fail when the program fails (set -e, no skip), then start_session.py --lock again",
+            return []
+    said = " and ".join({"benchmark": paths.BENCHMARK, "checks": paths.CHECKS}[which] for which in passes)
+    elsewhere = f"; it read {', '.join(dict.fromkeys(read[:5]))} of your work tree, outside of the copy" if read else ""
+    found = f"{said} still passes in a copy whose source is broken on purpose ({len(names)} files, {names[0]} first)"
+    found += f": it does not look at this copy, or does not notice a failure{elsewhere}"
+    ways = (
+        "use the files of the folder that it is started in (no editable install, no absolute path; for Python "
+        "PYTHONPATH=$PWD/src), fail when the program fails (set -e), and do not skip what is missing:"
     )
+    if "benchmark" in passes or read:
+        raise console.answer_no(found, f"{ways}\nstart_session.py --lock")
+    text = experiment.evaluator_script(work, now, paths.CHECKS)
+    if not _EMPTY.fullmatch(text):
+        console.note(f"warning: {found}. Each keep will ask for a reader's words. It should {ways.rstrip(':')}")
+        return passes
+    console.note(
+        f"warning: {paths.CHECKS} checks nothing, like --no-checks: nothing tells a faster program from a broken one"
+    )
+    return []
 
 
 def source_files(work: Workdirs, now: State) -> list[str]:

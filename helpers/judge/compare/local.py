@@ -51,6 +51,8 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Pl
     Raises Failure (1) when the change no longer applies to a baseline that has moved on.
     """
     base_tree, base_commit, tree = sides(work, now, sealed, options.against)
+    for each in (base_tree, tree):
+        work.refs.hold(each)
     number = sum(1 for c in now.comparisons if c.get("experiment_id") == sealed.name) + 1
     taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).iterdir()}
     while f"{sealed.name}.{now.segment}.{number}" in taken:

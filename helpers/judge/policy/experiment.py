@@ -57,6 +57,12 @@ def evaluator_text(work: Workdirs, now: State) -> str:
     return "\n".join([text, *(driver.decode("utf-8", "replace") for driver in drivers)])
 
 
+def evaluator_script(work: Workdirs, now: State, name: str) -> str:
+    """Return the text of one protected script, as it was locked; empty where there is none."""
+    (text,) = git_objects.blobs(work.root, [f"{now.require_lock()['tree']}:{name}"])
+    return (text or b"").decode("utf-8", "replace")
+
+
 def _runs(path: str, content: bytes | None) -> bool:
     return bool(content) and len(content or b"") < 200_000 and evaluator_reach.is_driver(path, content or b"")
 
@@ -75,7 +81,7 @@ def require_allowed(
     if bad:
         lines = "\n  ".join(violation_line(finding) for finding in bad)
         opens = [finding for finding in bad if finding.rule != "protected"]
-        do = "take it out of the experiment"
+        do = _put_back(work, now, [v.path for v in bad if v.rule == "protected"]) or "take it out of the experiment"
         if len(opens) == len(bad):
             opened = shlex.quote(f"{opens[0].rule}:{opens[0].path}")
             do += (
@@ -84,6 +90,20 @@ def require_allowed(
             )
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
+
+
+def _put_back(work: Workdirs, now: State, names: list[str]) -> str:
+    """Say what to do where it is not the experiment that changed protected files; empty otherwise."""
+    held = {name: work.root / name for name in names if name in now.protected}
+    other = [
+        name
+        for name, file in held.items()
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != now.protected[name]
+    ]
+    if other:
+        back = f"git checkout -- {' '.join(other)}  # in your work tree they are not as they were locked"
+        return f"{back}\nsnapshot_workdir.py create {work.next_name()}  # then make the change in a new copy"
+    return ""
 
 
 def violation_line(finding: Violation) -> str:

@@ -84,6 +84,15 @@ def require_evidence(root: Path, now: State, compared: Event) -> None:
         raise console.refused(f"the comparison of {compared['experiment_id']}: {reason}", again)
 
 
+def unproven(now: State) -> list[str]:
+    """Return what a reader is told where the lock found checks that pass on broken source as well."""
+    first = next(iter(now.runs), {})
+    return [
+        f"the {which} pass on broken source too: what shows that this is right? [unproven]"
+        for which in first.get("unproven") or []
+    ]
+
+
 def implausible(now: State, compared: Event) -> list[str]:
     """Return the question that a gain beyond what the session finds plausible asks of a reader."""
     factor, above = 1 + float(compared["gain"]), float(now.config.get("reviewAbove") or REVIEW_ABOVE)

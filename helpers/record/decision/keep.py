@@ -43,7 +43,7 @@ def keep(
         compared = evidence.require_standing(root, now, exp.require_sealed())
         trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
         signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
-        signs += evidence.implausible(now, compared)
+        signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
         places = _inspect(work, exp, now, words, trees, signs)
         _branch_in_order(root, now)
         _files_in_order(root, now)

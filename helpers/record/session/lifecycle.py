@@ -1,29 +1,21 @@
-"""Beginning, locking and resuming a session."""
+"""Beginning and resuming a session."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-from helpers import console, files, git, journal, paths, state
-from helpers.journal import Event
-from helpers.judge.compare import broken_copy, metric_limits
-from helpers.record import protected
+from helpers import console, files, git, journal, next_step, paths, state
+from helpers.judge.compare import metric_limits
 from helpers.record.session import begin_marker
-from helpers.run import collect
-from helpers.run.copies.copies import Workdirs
-from helpers.run.isolation import probe
-from helpers.run.jobs import result, task
-from helpers.run.local import submit
 from helpers.state import State
 
 _BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
 
 
-def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bool]:
+def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = False) -> tuple[State, bool]:
     """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
 
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
@@ -34,6 +26,13 @@ def begin(repository: git.Repository, config: dict[str, Any]) -> tuple[State, bo
     if now and now.config["name"] == config["name"]:
         begin_marker.over(root)
         return _resume(root, now, config), True
+    if now and (now.lock or now.runs) and not new:
+        raise console.usage(
+            f"the session {now.config['name']} is under way on {now.branch}: {len(now.kept)} kept, {len(now.undecided())} wait"
+            + next_step.did_you_mean(str(config["name"]), [str(now.config["name"])]),
+            f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
+            f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
+        )
     here = _ready(repository)
     branch = paths.BRANCH_PREFIX + config["name"]
     there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
@@ -81,12 +80,25 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
                 f"the session {now.config['name']} has {key} {now.config.get(key)}, not {config[key]}",
                 "another metric is another session: choose another --goal",
             )
-    given = {k: v for k, v in config.items() if k != "name" and v not in (None, [], {}) and now.config.get(k) != v}
+    given = {key: _added(key, now.config.get(key), value) for key, value in config.items() if key != "name" and value}
+    given = {key: value for key, value in given.items() if now.config.get(key) != value}
     if given:
         for key, value in given.items():
             console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")
         journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given})
     return state.load(root)
+
+
+def _added(key: str, before: Any, value: Any) -> Any:  # noqa: ANN401 - whatever the key holds
+    """Return the value of an option given again: it changes what it names, and nothing beside that."""
+    if isinstance(value, dict):
+        return {**(before or {}), **value}
+    if key == "guards":
+        named = {metric_limits.parse_limit(text).name for text in value}
+        return [*(text for text in before or [] if metric_limits.parse_limit(text).name not in named), *value]
+    if key in ("allow", "passEnv"):
+        return list(dict.fromkeys([*(before or []), *value]))
+    return value
 
 
 def _files(root: Path, config: dict[str, Any]) -> None:
@@ -118,155 +130,3 @@ def _files(root: Path, config: dict[str, Any]) -> None:
 def _once(file: Path, text: str) -> None:
     if not os.path.lexists(file):
         files.replace(file, text)
-
-
-def lock(repository: git.Repository, work: Workdirs, wait: float) -> State:
-    """Commit and hash the protected files, take the baseline and record it as the first run.
-
-    Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
-    and a protected file has changed since.
-    """
-    root, now = repository.root, state.load(repository.root)
-    if now.lock is not None and any(run.get("description") == "baseline" for run in now.runs):
-        changed = protected.changed(root, now)
-        if changed:
-            raise console.refused(
-                f"locked already, and changed since: {', '.join(changed)}",
-                "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
-            )
-        console.note("the session is locked already; nothing to do")
-        return now
-    if git.branch(root) != now.branch:
-        raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
-    _require(root, now)
-    config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
-    config |= {task.NETWORK: "1"} if now.config.get("network") else {}
-    its = task.load(root / paths.TASK, config)
-    head = git.commit_of(root, "HEAD")
-    commit = _commit_protected(repository, head)
-    hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
-    journal.append(
-        root,
-        {"type": "lock", "protected": hashes, "task": its.as_dict(), "commit_full": commit, "tree": work.capture()},
-    )
-    done = take_baseline(work, wait)
-    console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-    broken_copy.prove(work, now := state.load(root))
-    _place(root, commit, head)  # only now: a lock that fails leaves no commit
-    _journal_baseline(root, now, done)
-    return state.load(root)
-
-
-def _require(root: Path, now: State) -> None:
-    if not (root / paths.BENCHMARK).is_file():
-        raise console.usage(f"{paths.BENCHMARK} is missing", f"start from {paths.BUNDLE}/references/templates")
-    if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
-        raise console.usage(
-            f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
-            f"write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal {now.config['name']} --no-checks",
-        )
-
-
-def take_baseline(work: Workdirs, wait: float) -> Event:
-    """Run the baseline and return its result; raises Failure (1) with the reason when it does not pass."""
-    for lost in probe.missing():
-        console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
-    job = submit.submit_control(work)
-    console.note(f"running the baseline ({job}): build, benchmark, checks")
-    collect.wait(work.root, wait, lambda s: s.jobs[job].finished is not None)
-    now = state.load(work.root)
-    done = now.jobs[job].finished
-    if done is None:
-        raise console.outside(
-            f"the baseline still runs after {wait:.0f} s", "start_session.py --lock  # goes on with it"
-        )
-    if done["status"] != "done":
-        said = result.last_words(done)
-        raise console.answer_no(
-            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
-            + (f"; it said last: {said}" if said else "")
-            + f" (log: {done['log']})",
-            "correct benchmark or checks; run both by hand in a copy, which lacks what git ignores, then lock again:\n"
-            "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
-        )
-    unknown = [
-        text for text in now.config.get("guards", []) if metric_limits.parse_limit(text).name not in done["metrics"]
-    ]
-    if unknown:
-        raise console.answer_no(
-            f"--guard {unknown[0]}: the benchmark prints no METRIC {metric_limits.parse_limit(unknown[0]).name}, and what is "
-            "unknown does not pass: nothing could ever be kept",
-            "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
-        )
-    if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
-        raise console.answer_no(
-            f"the checks did not pass on the baseline: {done.get('checks')}",
-            "correct them, then lock again:\nstart_session.py --lock",
-        )
-    _require_digits(now, [float(value) for value in done["samples"] or [done["metric"]]])
-    return done
-
-
-_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
-
-
-def _require_digits(now: State, samples: list[float]) -> None:
-    """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(str(now.config.get("metricUnit", "")))):
-        return
-    if not all(samples):
-        return
-    digits = max(len(f"{value!r}".removesuffix(".0").partition(".")[2]) for value in samples)
-    step = 10.0**-digits / min(abs(value) for value in samples)
-    if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
-        raise console.answer_no(
-            f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is {step:.1%}, the margin {now.margin:.1%}",
-            "print more digits, or measure longer, in autoresearch.sh; then start_session.py --lock again",
-        )
-
-
-def _journal_baseline(root: Path, now: State, done: Event) -> None:
-    journal.append(
-        root,
-        {
-            "run": now.last_run + 1,
-            "commit": now.require_lock()["commit_full"][:7],
-            "metric": done["metric"],
-            "metrics": done["metrics"],
-            "status": "keep",
-            "description": "baseline",
-            "segment": now.segment,
-            "confidence": None,
-            "samples": done["samples"],
-            "worker": done["worker"],
-            "host": done.get("host"),
-        },
-    )
-
-
-def _commit_protected(repository: git.Repository, head: str) -> str:
-    """Return a commit of the protected files that belong into git, and nothing else, on top of `head`; no ref moves."""
-    root = repository.root
-    names = [name for name in paths.COMMITTED if (root / name).is_file()]
-    index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
-    env = {"GIT_INDEX_FILE": str(index)}
-    try:
-        git.run(root, ["read-tree", head], env=env)
-        git.run(root, ["add", "--force", "--", *names], env=env)
-        tree = git.output(root, ["write-tree"], env=env)
-    finally:
-        index.unlink(missing_ok=True)
-    if tree == git.tree_of(root, head):
-        return head
-    return git.output(
-        root,
-        ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
-        env=git.identity(root),
-    )
-
-
-def _place(root: Path, commit: str, head: str) -> None:
-    """Move the branch to the commit of the protected files, and let the person's index know them."""
-    if commit != head:
-        git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", commit, head])
-        git.run(root, ["add", "--force", "--", *(name for name in paths.COMMITTED if (root / name).is_file())])

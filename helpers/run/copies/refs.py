@@ -40,6 +40,11 @@ class Refs:
         """Return the ref of what it started from, where that is not simply a commit's tree."""
         return f"{paths.START_REF}{self.own}{name}"
 
+    def hold(self, tree: str) -> str:
+        """Keep a tree that the journal names from `git gc`, and return it."""
+        git.run(self.root, ["update-ref", f"{paths.TREE_REF}{tree}", tree])
+        return tree
+
     def sealed(self, name: str) -> str | None:
         """Return the commit of a sealed experiment, None when there is none of that name."""
         (commit,) = git_objects.commits(self.root, [self.experiment(name)])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from helpers import state
 
 BEGIN = (
     "--goal",
@@ -35,9 +38,8 @@ echo "METRIC time_s=$(python3 -c "print(f'{{$EPOCHREALTIME - $began:.6f}}')")"
     [
         ("autoresearch.sh", "{root}/src/work.sh", '[ "$(bash src/work.sh)" = 42 ]'),
         ("autoresearch.checks.sh", "src/work.sh", '[ "$(bash {root}/src/work.sh)" = 42 ]'),
-        ("autoresearch.checks.sh", "src/work.sh", "[ -d corpus ] || { echo skipped; exit 0; }"),
     ],
-    ids=["benchmark elsewhere", "checks elsewhere", "checks skip themselves"],
+    ids=["benchmark elsewhere", "checks elsewhere"],
 )
 def test_what_does_not_look_at_the_copy_is_not_locked(repo: Any, which: str, bench: str, checks: str) -> None:
     """In a copy whose source is broken on purpose it passes all the same; the branch gets no commit of it."""
@@ -49,7 +51,7 @@ def test_what_does_not_look_at_the_copy_is_not_locked(repo: Any, which: str, ben
     said = repo.script("start_session", "--lock", code=1).stderr
 
     assert which in said or "does not pass" in said  # behind walls there is no other place to look at
-    assert "--lock again" in said
+    assert "start_session.py --lock" in said
     assert before == repo.git("rev-parse", "HEAD")
     for script in ("submit_experiment", "compare"):  # without a baseline nothing is measured
         repo.script("snapshot_workdir", "create", "exp-01", code=None)
@@ -76,3 +78,93 @@ def test_a_metric_with_too_few_digits_is_not_locked(repo: Any) -> None:
     repo.script("start_session", *BEGIN)
 
     assert "too few digits" in repo.script("start_session", "--lock", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "checks", ["[ -d corpus ] || { echo skipped; exit 0; }", "test -f README", "bash src/work.sh || true"]
+)
+def test_checks_that_pass_on_broken_source_need_a_readers_words(repo: Any, checks: str) -> None:
+    """They skip themselves, look at something else, or swallow the failure: the lock says so, and no keep goes by itself."""
+    repo.write("README", "x")
+    repo.commit()
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
+    repo.write("autoresearch.checks.sh", f"#!/bin/bash\n{checks}\n", 0o755)
+    repo.script("start_session", *BEGIN, "--review-above", "1000")
+    assert "passes in a copy whose source is broken" in repo.script("start_session", "--lock").stderr
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 0\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "faster and wrong")
+    repo.script("compare", "exp-01", "--max-pairs", "8")
+
+    assert "unproven" in repo.script("record_result", "keep", "exp-01", code=4).stderr
+
+
+def test_empty_checks_are_told_as_none(repo: Any) -> None:
+    """`true` is the person's way to say that nothing is checked: said at the lock, as --no-checks is."""
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
+    repo.write("autoresearch.checks.sh", "#!/bin/bash\nset -e\n# nothing yet\ntrue\n", 0o755)
+    repo.script("start_session", *BEGIN)
+
+    assert "checks nothing, like --no-checks" in repo.script("start_session", "--lock").stderr
+
+
+def test_an_option_given_again_changes_only_what_it_names(repo: Any) -> None:
+    """A budget, a limit, a time or a variable more leaves the others as they were."""
+    first = ("--max-experiments", "2", "--build", "true", "--guard", "size_b=+2%", "--pass-env", "ONE")
+    repo.script("start_session", *BEGIN, *first)
+    repo.script("start_session", "--goal", "quick", "--budget-hours", "8", "--bench-timeout", "900")
+    repo.script(
+        "start_session", "--goal", "quick", "--guard", "rss_mb=+5%", "--guard", "size_b=+9%", "--pass-env", "TWO"
+    )
+    config = state.load(repo.root).config
+
+    assert {"experiments": 2, "hours": 8.0} == config["budget"]
+    assert {"BUILD_CMD": "true", "BENCH_TIMEOUT": 900} == {k: config["envs"][k] for k in ("BUILD_CMD", "BENCH_TIMEOUT")}
+    assert ["rss_mb=+5%", "size_b=+9%"] == config["guards"]
+    assert ["ONE", "TWO"] == config["passEnv"]
+
+
+def test_another_goal_does_not_replace_a_session(session: Any) -> None:
+    """A slip in --goal is told, with the way to resume; --new begins another in its place."""
+    said = session.script(
+        "start_session", "--goal", "quik", "--metric", "time_s", "--direction", "lower", code=2
+    ).stderr
+    assert "the session quick is under way" in said
+    assert "did you mean quick" in said
+    assert "session quick" in session.script("status").stdout
+
+    session.script("start_session", "--goal", "other", "--metric", "time_s", "--direction", "lower", "--new")
+    assert "session other" in session.script("status").stdout
+
+
+def test_what_the_journal_names_outlives_gc(session: Any) -> None:
+    """Locked and merged trees are held: after `git gc --prune=now` the next comparison is made."""
+    for number, text in enumerate(("sleep 0.03\necho 42\n", None), 1):
+        copy = Path(session.script("snapshot_workdir", "create", f"exp-0{number}").stdout.strip())
+        (copy / "src" / ("work.sh" if text else "other")).write_text(text or "x\n")
+        session.script("snapshot_workdir", "seal", f"exp-0{number}", "--desc", "x")
+    session.script("compare", "exp-01", "--max-pairs", "8", code=None)
+    session.git("gc", "-q", "--prune=now")
+
+    assert "pairs" in session.script("compare", "exp-02", "--max-pairs", "8", code=None).stdout
+    assert "refs/autoresearch-tree/" in session.git("for-each-ref")
+
+
+def test_the_persons_edit_of_the_benchmark_is_not_blamed_on_the_experiment(session: Any) -> None:
+    """A copy of a work tree whose benchmark was edited after the lock is told to put that file back."""
+    with (session.root / "autoresearch.sh").open("a") as benchmark:
+        benchmark.write("# mine\n")
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+
+    assert (
+        "git checkout -- autoresearch.sh" in session.script("submit_experiment", "exp-01", "--desc", "x", code=4).stderr
+    )
+
+
+def test_a_dry_run_of_the_calibration_measures_nothing(session: Any) -> None:
+    """It says what would be measured; the journal stays as it is."""
+    before = (session.root / "autoresearch.jsonl").read_text()
+
+    assert "would build" in session.script("compare", "--calibrate", "--dry-run").stdout
+    assert before == (session.root / "autoresearch.jsonl").read_text()

@@ -1,0 +1,177 @@
+"""Locking a session: benchmark and checks are proven, hashed and committed, and the baseline is taken."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from helpers import console, git, journal, paths, state
+from helpers.journal import Event
+from helpers.judge.compare import broken_copy, metric_limits
+from helpers.record import protected
+from helpers.run import collect
+from helpers.run.copies.copies import Workdirs
+from helpers.run.isolation import probe
+from helpers.run.jobs import result, task
+from helpers.run.local import submit
+from helpers.state import State
+
+
+def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> State:
+    """Commit and hash the protected files, take the baseline and record it as the first run.
+
+    Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
+    and a protected file has changed since.
+    """
+    root, now = repository.root, state.load(repository.root)
+    if now.lock is not None and any(run.get("description") == "baseline" for run in now.runs):
+        changed = protected.changed(root, now)
+        if changed:
+            raise console.refused(
+                f"locked already, and changed since: {', '.join(changed)}",
+                "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
+            )
+        console.note("the session is locked already; nothing to do")
+        return now
+    if git.branch(root) != now.branch:
+        raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
+    _require(root, now)
+    config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
+    config |= {task.NETWORK: "1"} if now.config.get("network") else {}
+    its = task.load(root / paths.TASK, config)
+    head = git.commit_of(root, "HEAD")
+    commit = _commit_protected(repository, head)
+    hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
+    journal.append(
+        root,
+        {
+            "type": "lock",
+            "protected": hashes,
+            "task": its.as_dict(),
+            "commit_full": commit,
+            "tree": work.refs.hold(work.capture()),
+        },
+    )
+    done = take_baseline(work, wait)
+    console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
+    unproven = broken_copy.prove(work, now := state.load(root))
+    _place(root, commit, head)  # only now: a lock that fails leaves no commit
+    _journal_baseline(root, now, done, unproven)
+    return state.load(root)
+
+
+def _require(root: Path, now: State) -> None:
+    if not (root / paths.BENCHMARK).is_file():
+        raise console.usage(f"{paths.BENCHMARK} is missing", f"start from {paths.BUNDLE}/references/templates")
+    if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
+        raise console.usage(
+            f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
+            f"write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal {now.config['name']} --no-checks",
+        )
+
+
+def take_baseline(work: Workdirs, wait: float) -> Event:
+    """Run the baseline and return its result; raises Failure (1) with the reason when it does not pass."""
+    for lost in probe.missing():
+        console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
+    job = submit.submit_control(work)
+    console.note(f"running the baseline ({job}): build, benchmark, checks")
+    collect.wait(work.root, wait, lambda s: s.jobs[job].finished is not None)
+    now = state.load(work.root)
+    done = now.jobs[job].finished
+    if done is None:
+        raise console.outside(
+            f"the baseline still runs after {wait:.0f} s", "start_session.py --lock  # goes on with it"
+        )
+    if done["status"] != "done":
+        said = result.last_words(done)
+        raise console.answer_no(
+            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
+            + (f"; it said last: {said}" if said else "")
+            + f" (log: {done['log']})",
+            "correct benchmark or checks; run both by hand in a copy, which lacks what git ignores, then lock again:\n"
+            "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
+        )
+    unknown = [
+        text for text in now.config.get("guards", []) if metric_limits.parse_limit(text).name not in done["metrics"]
+    ]
+    if unknown:
+        raise console.answer_no(
+            f"--guard {unknown[0]}: the benchmark prints no METRIC {metric_limits.parse_limit(unknown[0]).name}, and what is "
+            "unknown does not pass: nothing could ever be kept",
+            "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
+        )
+    if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
+        raise console.answer_no(
+            f"the checks did not pass on the baseline: {done.get('checks')}",
+            "correct them, then lock again:\nstart_session.py --lock",
+        )
+    _require_digits(now, [float(value) for value in done["samples"] or [done["metric"]]])
+    return done
+
+
+_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
+
+
+def _require_digits(now: State, samples: list[float]) -> None:
+    """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
+    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(str(now.config.get("metricUnit", "")))):
+        return
+    if not all(samples):
+        return
+    digits = max(len(f"{value!r}".removesuffix(".0").partition(".")[2]) for value in samples)
+    step = 10.0**-digits / min(abs(value) for value in samples)
+    if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
+        raise console.answer_no(
+            f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is {step:.1%}, the margin {now.margin:.1%}",
+            "print more digits, or measure longer, in autoresearch.sh; then start_session.py --lock again",
+        )
+
+
+def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str]) -> None:
+    journal.append(
+        root,
+        {
+            "run": now.last_run + 1,
+            "commit": now.require_lock()["commit_full"][:7],
+            "metric": done["metric"],
+            "metrics": done["metrics"],
+            "status": "keep",
+            "description": "baseline",
+            "segment": now.segment,
+            "confidence": None,
+            "samples": done["samples"],
+            "worker": done["worker"],
+            "host": done.get("host"),
+            **({"unproven": unproven} if unproven else {}),
+        },
+    )
+
+
+def _commit_protected(repository: git.Repository, head: str) -> str:
+    """Return a commit of the protected files that belong into git, and nothing else, on top of `head`; no ref moves."""
+    root = repository.root
+    names = [name for name in paths.COMMITTED if (root / name).is_file()]
+    index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        git.run(root, ["read-tree", head], env=env)
+        git.run(root, ["add", "--force", "--", *names], env=env)
+        tree = git.output(root, ["write-tree"], env=env)
+    finally:
+        index.unlink(missing_ok=True)
+    if tree == git.tree_of(root, head):
+        return head
+    return git.output(
+        root,
+        ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
+        env=git.identity(root),
+    )
+
+
+def _place(root: Path, commit: str, head: str) -> None:
+    """Move the branch to the commit of the protected files, and let the person's index know them."""
+    if commit != head:
+        git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", commit, head])
+        git.run(root, ["add", "--force", "--", *(name for name in paths.COMMITTED if (root / name).is_file())])
