@@ -132,7 +132,7 @@ def dependencies() -> list[str]:
 
 
 def _scratch() -> Finding:
-    folder = Path(tempfile.gettempdir())
+    folder = paths.temporary()
     free = shutil.disk_usage(folder).free
     detail = f"{folder}, {free / 1e9:.1f} GB free, for isolated copies"
     ready = _writable(folder) and free >= FREE

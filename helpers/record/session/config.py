@@ -37,6 +37,9 @@ _ASKED = {
     "workers": "workers",
 }
 """Option of start_session.py to key."""
+_LOWER = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns|[KMG]i?B|bytes|errors|misses)", re.IGNORECASE)
+_HIGHER = re.compile(r".*(?:/s|_per_s(?:ec)?|ps|accuracy|throughput|speedup|hits)", re.IGNORECASE)
+"""Units and names whose better direction is known."""
 _BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours": "hours"}
 _ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
 
@@ -68,6 +71,9 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         if missing:
             raise console.usage(f"a new session needs {' and '.join(missing)}", "start_session.py --help")
         agreed.setdefault("metricUnit", "")
+    unit, way = str(agreed.get("metricUnit") or agreed.get("metricName") or ""), agreed.get("bestDirection")
+    if (_LOWER if way == "higher" else _HIGHER).fullmatch(unit) and way:
+        console.note(f"note: {unit} is agreed to be better when {way}: is that meant? It cannot be changed later")
     _say_unmatched(root, {"--scope": args.scope or [], "--off-limits": args.off_limits or []})
     return agreed
 

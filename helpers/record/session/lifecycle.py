@@ -82,6 +82,12 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
             )
     given = {key: _added(key, now.config.get(key), value) for key, value in config.items() if key != "name" and value}
     given = {key: value for key, value in given.items() if now.config.get(key) != value}
+    locked = sorted({"envs", "network"} & set(given)) if now.runs else []
+    if locked:
+        raise console.usage(
+            "the session is locked: how the program is built and how long it may take stay as they were, or results do not compare",
+            "start_session.py --goal NAME --new ...  # another session, with these",
+        )
     if given:
         for key, value in given.items():
             console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")

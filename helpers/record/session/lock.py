@@ -37,6 +37,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
+    _look_at_scripts(root)
     config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
     config |= {task.NETWORK: "1"} if now.config.get("network") else {}
     its = task.load(root / paths.TASK, config)
@@ -71,6 +72,26 @@ def _require(root: Path, now: State) -> None:
         )
 
 
+_CONTAINERS = re.compile(r"(?<![\w./-])(docker|podman|nerdctl|kubectl|lxc|vagrant|qemu-system-\w+)(?![\w./-])")
+
+
+def _look_at_scripts(root: Path) -> None:
+    """Note what runs outside of the walls; raises Failure (2) for line ends that bash cannot read."""
+    for name in paths.COMMITTED:
+        text = (root / name).read_bytes().decode("utf-8", "replace") if (root / name).is_file() else ""
+        if "\r\n" in text:
+            raise console.usage(
+                f"{name} has Windows line ends (CRLF), which bash takes for part of each command",
+                f"sed -i 's/\\r$//' {name}\nstart_session.py --lock",
+            )
+        code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        if found := _CONTAINERS.search(code):
+            console.note(
+                f"warning: {name} names {found[1]}: what it starts runs outside of the copy and of the walls around a run, "
+                "and leaves behind what nobody looks at; start the program itself where that can be"
+            )
+
+
 def take_baseline(work: Workdirs, wait: float) -> Event:
     """Run the baseline and return its result; raises Failure (1) with the reason when it does not pass."""
     for lost in probe.missing():
@@ -90,7 +111,8 @@ def take_baseline(work: Workdirs, wait: float) -> Event:
             f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
             + (f"; it said last: {said}" if said else "")
             + f" (log: {done['log']})",
-            "correct benchmark or checks; run both by hand in a copy, which lacks what git ignores, then lock again:\n"
+            "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
+            "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
         )
     unknown = [

@@ -168,3 +168,47 @@ def test_a_dry_run_of_the_calibration_measures_nothing(session: Any) -> None:
 
     assert "would build" in session.script("compare", "--calibrate", "--dry-run").stdout
     assert before == (session.root / "autoresearch.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("unit", "direction", "said"),
+    [
+        ("s", "higher", True),
+        ("tok/s", "lower", True),
+        ("s", "lower", False),
+        ("tok/s", "higher", False),
+        ("", "lower", False),
+    ],
+)
+def test_a_direction_against_the_unit_is_noted(repo: Any, unit: str, direction: str, said: bool) -> None:
+    """Seconds that shall rise, or a rate that shall fall, are asked about while it can be changed."""
+    unit_given = ("--unit", unit) if unit else ()
+    began = repo.script("start_session", "--goal", "g", "--metric", "m", *unit_given, "--direction", direction)
+
+    assert said == ("is that meant?" in began.stderr)
+
+
+def test_windows_line_ends_are_named(repo: Any) -> None:
+    """Before anything runs, with the command that puts them right."""
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh").replace("\n", "\r\n"), 0o755)
+    repo.write("autoresearch.checks.sh", "true\n", 0o755)
+    repo.script("start_session", *BEGIN)
+
+    assert "sed -i 's/\\r$//' autoresearch.sh" in repo.script("start_session", "--lock", code=2).stderr
+
+
+def test_what_runs_outside_of_the_walls_is_named(repo: Any) -> None:
+    """A protected script that starts containers is locked with a warning; a comment that speaks of them is not."""
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh") + "command -v docker >/dev/null || true\n", 0o755)
+    repo.write("autoresearch.checks.sh", '# podman\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
+    repo.script("start_session", *BEGIN)
+    said = repo.script("start_session", "--lock").stderr
+
+    assert "names docker" in said
+    assert "podman" not in said
+
+
+def test_what_cannot_change_after_the_lock_is_refused(session: Any) -> None:
+    """The build command and the times are part of what was locked."""
+    for option in (("--build", "make"), ("--bench-timeout", "9"), ("--network",)):
+        assert "locked" in session.script("start_session", "--goal", "quick", *option, code=2).stderr
