@@ -19,6 +19,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 - that is the question
 if not os.path.isfile(os.path.join(HERE, "helpers", "__init__.py")):  # noqa: PTH113, PTH118
     # Without it another package `helpers` on the path would be imported: the user's own.
     _end(
-        f"the bundle in {HERE} is not whole: helpers/__init__.py is missing (installed without files that begin with '_'?)",
+        f"the bundle in {HERE} is not whole: helpers/__init__.py is missing (installed without files "
+        "that begin with '_'?)",
         "install it again with setup.sh",
     )

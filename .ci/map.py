@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the maps of modules (README.md of helpers, of each layer, of scripts) from docstrings; says whether one changed."""
+"""Writes the maps of modules (README.md of helpers, of each layer, of scripts) from docstrings.
+
+Says whether one changed.
+"""
 
 import ast
 import sys

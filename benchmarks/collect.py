@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Collecting many results at once, as the keeper does, against one `sky queue` and one `sky logs` call for each.
 
-Needs SkyPilot and clusters that are up and hold a finished job each (`--make N` launches N and runs one there). With fewer
-clusters than `--results`, each is asked several times. Run it with the Python and the environment of SkyPilot:
+Needs SkyPilot and clusters that are up and hold a finished job each (`--make N` launches N and runs one there). With
+fewer clusters than `--results`, each is asked several times. Run it with the Python and the environment of SkyPilot:
 
     . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
     python benchmarks/collect.py --make 2 --infra slurm

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How busy 16 workers are kept: the session's keeper, driving simulated workers, against waves collected one by one.
 
-The keeper, the journal and the copies are the real ones; only SkyPilot is replaced, by workers that answer as late as the
-real ones did on a one-machine Slurm (exec 5 s, queue 4.7 s, logs 2.1 s, 4 s between two jobs of a worker). Time runs
-`--speed` times as fast. The wave it is compared with is computed from the same delays and the same jobs, its calls made
-in one process too; the agent thinks for 0 s in both.
+The keeper, the journal and the copies are the real ones; only SkyPilot is replaced, by workers that answer as late as
+the real ones did on a one-machine Slurm (exec 5 s, queue 4.7 s, logs 2.1 s, 4 s between two jobs of a worker). Time
+runs `--speed` times as fast. The wave it is compared with is computed from the same delays and the same jobs, its
+calls made in one process too; the agent thinks for 0 s in both.
 
     python3 benchmarks/fleet.py
     python3 benchmarks/fleet.py --seconds 120 --speed 10
@@ -34,7 +34,10 @@ from helpers.run.fleet import keeper, keeper_process  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
 """Seconds, as measured: one call each; and from a job's end to the start of the next in the same queue."""
-LOG = "EXPERIMENT_ID: {id}\n{hashes}METRIC time_s={value}\nCHECKS_STATUS: passed\nEXPERIMENT_STATUS: done\nDURATION: build=0 bench={length:.0f} checks=0\n"
+LOG = (
+    "EXPERIMENT_ID: {id}\n{hashes}METRIC time_s={value}\nCHECKS_STATUS: passed\nEXPERIMENT_STATUS: "
+    "done\nDURATION: build=0 bench={length:.0f} checks=0\n"
+)
 
 
 class Status(enum.Enum):
@@ -129,7 +132,10 @@ def session(folder: Path) -> Path:
 
 
 def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: float) -> tuple[float, int]:
-    """Run all experiments through the keeper; return the share of worker time spent in jobs, and the characters printed."""
+    """Run all experiments through the keeper.
+
+    Return the share of worker time spent in jobs, and the characters printed.
+    """
     root = session(folder)
     now = state.load(root)
     hashes = "".join(f"PROTECTED_SHA256: {name} {value}\n" for name, value in now.protected.items())
@@ -169,7 +175,8 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
 def share(jobs: dict[str, list[tuple[str, float, float]]]) -> float:
     """Share of worker time in jobs, from the first start until the last worker has run out of work to be given.
 
-    The tail, in which nothing waits any more, is no fault of either way: it is cut at the end of the first worker to idle.
+    The tail, in which nothing waits any more, is no fault of either way: it is cut at the end of the first worker to
+    idle.
     """
     begin = min(rows[0][1] for rows in jobs.values()) - GAP - EXEC
     end = min(rows[-1][2] for rows in jobs.values())

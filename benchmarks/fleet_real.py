@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How busy real workers are kept, and how much text an agent reads for it: our scripts against waves of `sky` calls.
 
-The same experiments, which only sleep, on the same workers: submitted all at once and collected as they end; and in waves,
-one `sky exec` for each worker, `sky queue` until all have ended, one `sky logs` for each. The agent thinks for 0 s in both.
-A worker is busy from the begin of a benchmark to the end of its checks, as the jobs themselves print them.
+The same experiments, which only sleep, on the same workers: submitted all at once and collected as they end; and in
+waves, one `sky exec` for each worker, `sky queue` until all have ended, one `sky logs` for each. The agent thinks for
+0 s in both. A worker is busy from the begin of a benchmark to the end of its checks, as the jobs themselves print
+them.
 
     . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
     python benchmarks/fleet_real.py --infra slurm --workers 3
@@ -85,7 +86,7 @@ def spans(text: str) -> list[Span]:
 
 
 def share(by_worker: list[list[Span]]) -> tuple[float, float]:
-    """Share of worker time that was busy: until the last job ended, and until the first worker had nothing more to do."""
+    """Busy share of worker time: until the last job ended, and until the first worker had nothing more to do."""
     begin = min(b for rows in by_worker for b, _ in rows)
     answers = []
     for end in (max(e for rows in by_worker for _, e in rows), min(max(e for _, e in rows) for rows in by_worker)):

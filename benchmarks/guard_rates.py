@@ -26,7 +26,10 @@ SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", 
 
 
 def source_changes(folder: Path, commit: str) -> list[check.Change]:
-    """Return what a commit changes in source files that an agent may touch; raises Failure where objects are missing."""
+    """Return what a commit changes in source files that an agent may touch.
+
+    Raises Failure where objects are missing.
+    """
     changes = changes_between(folder, f"{commit}^^{{tree}}", f"{commit}^{{tree}}")
     chosen = [change for change in changes if change.path.endswith(SOURCE) and change.new is not None]
     return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
@@ -60,7 +63,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             print(f"  {commit[:9]} {f.level} {f.rule} {f.path}:{f.line} {f.message[-90:]} | {title[:50]}")
     if count:
         print(
-            f"{folder}: {count} commits; refused {refused} ({refused / count:.0%}), only to be reviewed {reviewed} ({reviewed / count:.0%})"
+            f"{folder}: {count} commits; refused {refused} ({refused / count:.0%}), only to be "
+            f"reviewed {reviewed} ({reviewed / count:.0%})"
         )
         print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))
 

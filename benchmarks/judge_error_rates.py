@@ -1,7 +1,7 @@
 """How often each way of judging keeps a change that does nothing, and how often it finds one of 2% or 5%.
 
-Nine simulated noise profiles (judge_hosts.py), every rule on hosts drawn from the same distributions, seeds fixed. The last parts show code
-layout, `--not-worse` and whole sessions with and without a second confirmation.
+Nine simulated noise profiles (judge_hosts.py), every rule on hosts drawn from the same distributions, seeds fixed.
+The last parts show code layout, `--not-worse` and whole sessions with and without a second confirmation.
 
     python benchmarks/judge_error_rates.py            # about half a minute
     python benchmarks/judge_error_rates.py --quick    # coarse, a few seconds
@@ -42,7 +42,7 @@ def run_of_five(host: Host, effect: float) -> float:
     return statistics.median(timing(host, effect, first=i == 0) for i in range(5))
 
 
-# --- the rules: each takes a maker of hosts, the candidate's true log gain and the Random of its own coin --------------
+# --- the rules: each takes a maker of hosts, the candidate's true log gain and the Random of its own coin ---
 
 
 def compare(
@@ -202,7 +202,10 @@ def percent(part: float, whole: float) -> float:
 
 
 def table(count: int) -> dict[tuple[str, str], list[float]]:
-    """Print false keeps and power of every rule in every profile; return [null, 2%, 5%, measurements] by (rule, profile)."""
+    """Print false keeps and power of every rule in every profile.
+
+    Return [null, 2%, 5%, measurements] by (rule, profile).
+    """
     cells: dict[tuple[str, str], list[float]] = {}
     for name, rule in RULES.items():
         print(f"\n{name:28} {'kept of no effect':>18} {'finds 2%':>9} {'finds 5%':>9} {'measurements':>13}")
@@ -229,10 +232,12 @@ def summary(cells: dict[tuple[str, str], list[float]]) -> None:
         rows = [cells[name, profile] for profile in PROFILES]
         mean = [statistics.fmean(column) for column in zip(*rows, strict=True)]
         print(
-            f"  {name:26} {max(r[0] for r in rows):16.1f}% ({mean[0]:4.1f}%) {mean[1]:13.1f} / {mean[2]:5.1f}% {mean[3]:12.1f}"
+            f"  {name:26} {max(r[0] for r in rows):16.1f}% ({mean[0]:4.1f}%) {mean[1]:13.1f} / "
+            f"{mean[2]:5.1f}% {mean[3]:12.1f}"
         )
     print(
-        "  (code layout: one layout a side for the others, --layouts 4 for win counts; one layout for them is shown below)"
+        "  (code layout: one layout a side for the others, --layouts 4 for win counts; one layout for "
+        "them is shown below)"
     )
     ours = {profile: cells[OURS, profile] for profile in PROFILES}
     worst = max(ours, key=lambda p: ours[p][0])
@@ -262,7 +267,8 @@ def null_sessions(count: int) -> None:
 def layout_rows(count: int) -> None:
     """Print what code layout does to the rule, and what helps."""
     print(
-        f"\ncode layout, steady host (each build {0.5}% by luck) {'kept of no effect':>18} {'finds 2%':>9} {'finds 5%':>9}"
+        f"\ncode layout, steady host (each build {0.5}% by luck) {'kept of no effect':>18} "
+        f"{'finds 2%':>9} {'finds 5%':>9}"
     )
     for words, builds, margin in (
         ("one layout a side, margin 1%", 1, 0.01),
@@ -325,7 +331,8 @@ def main() -> None:
     count = 250 if args.quick else args.sessions
     start = time.perf_counter()
     print(
-        f"{count} comparisons per cell, margin 1%; a share of 2% is known to {196 * math.sqrt(0.02 * 0.98 / count):.1f} points"
+        f"{count} comparisons per cell, margin 1%; a share of 2% is known to "
+        f"{196 * math.sqrt(0.02 * 0.98 / count):.1f} points"
     )
     summary(table(count))
     null_sessions(max(100, count // 4))

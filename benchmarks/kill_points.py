@@ -89,7 +89,10 @@ class Session:
         )
 
     def must(self, name: str, *args: str, codes: tuple[int, ...] = (0,), again: str = "") -> str:
-        """Run a script to its end; what it has done is confirmed from then on. `again`: words of an error that says so."""
+        """Run a script to its end; what it has done is confirmed from then on.
+
+        `again`: words of an error that says so.
+        """
         process = self.start(name, *args)
         try:
             out, err = process.communicate(timeout=120)

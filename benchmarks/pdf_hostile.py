@@ -35,7 +35,7 @@ SCRIPT = [sys.executable, str(BUNDLE / "scripts" / "extract_pdf.py")]
 
 
 def cases(corpus: list[Path], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Yield `count` cases: all that are made by hand, then half mutations and half of the corpus (chosen by the seed)."""
+    """Yield `count` cases: those made by hand, then half mutations and half of the corpus (chosen by the seed)."""
     made = list(pdf_files.hostile())
     yield from made[:count]
     left = max(0, count - len(made))

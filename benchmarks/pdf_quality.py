@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""extract_pdf.py beside plain pypdf, pdftotext, pdftotext -layout and pypdfium2, on papers whose truth was made by hand.
+"""extract_pdf.py beside plain pypdf, pdftotext, pdftotext -layout and pypdfium2, on papers read by hand.
 
 python3 benchmarks/pdf_quality.py --papers DIR      # DIR holds the papers that cannot be redistributed, by name or hash
 
@@ -32,7 +32,10 @@ from typing import Any
 
 BUNDLE = Path(__file__).resolve().parent.parent
 SCRIPT = [sys.executable, str(BUNDLE / "scripts" / "extract_pdf.py")]
-PYPDF = "import sys, logging, pypdf; logging.disable(50); print('\\n'.join(p.extract_text() for p in pypdf.PdfReader(sys.argv[1]).pages))"
+PYPDF = (
+    "import sys, logging, pypdf; logging.disable(50); print('\\n'.join(p.extract_text() for p in "
+    "pypdf.PdfReader(sys.argv[1]).pages))"
+)
 PDFIUM = (
     "import sys, pypdfium2 as p; d = p.PdfDocument(sys.argv[1]); "
     "print('\\n'.join(d[n].get_textpage().get_text_range() for n in range(len(d))))"
@@ -160,7 +163,7 @@ def show_held_out(
     names: list[str],
     keys: tuple[str, ...],
 ) -> None:
-    """Print the means of the papers whose truth was made before any tool's text of them was seen: ours then, all now."""
+    """Print means of the papers whose truth was made before any tool's text was seen: ours then, all now."""
     print(f"of these, {len(held)} held out; `at first` is before anything was mended for them")
     then = {k: sum(first[u].get(k, 0.0) for u in held) / len(held) for k in keys}
     print(f"{'ours, at first':18}" + "".join(f"{then[k]:18.3f}" if k in first[held[0]] else f"{'':18}" for k in keys))

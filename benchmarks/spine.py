@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the helpers cost, each figure beside its alternative in the same run: copies, seals, journal, status, comparison.
+"""What the helpers cost, each figure beside its alternative: copies, seals, journal, status, comparison.
 
 python3 benchmarks/spine.py            # all; about five minutes
 python3 benchmarks/spine.py journal    # one of: copy journal writers status help overhead log
@@ -85,7 +85,8 @@ def copy(folder: Path, files: int, rounds: int) -> None:
         [getattr(a, k) - getattr(b, k) for k in ("ru_utime", "ru_stime")] for a, b in zip(after, before, strict=True)
     )
     print(
-        f"processor time of one copy ({wall:.2f} s): ours {own[0]:.2f} s and {own[1]:.2f} s in the kernel; git and the second "
+        f"processor time of one copy ({wall:.2f} s): ours {own[0]:.2f} s and {own[1]:.2f} s in the "
+        "kernel; git and the second "
         f"process {theirs[0]:.2f} s and {theirs[1]:.2f} s in the kernel"
     )
 
@@ -111,7 +112,8 @@ def appends(folder: Path, count: int) -> None:
 
     anew = timed(lambda: [opened() for _ in range(count // 10)])
     print(
-        f"journal: {count / ours:8.0f} durable appends/s, each of which opens it; sqlite3 WAL synchronous=FULL {count / theirs:8.0f}/s on one "
+        f"journal: {count / ours:8.0f} durable appends/s, each of which opens it; sqlite3 WAL "
+        f"synchronous=FULL {count / theirs:8.0f}/s on one "
         f"connection, {count // 10 / anew:8.0f}/s opened for each while that stands"
     )
 
@@ -139,7 +141,8 @@ def writers(folder: Path, processes: int, count: int) -> None:
         seen[event["who"]].append(event["number"])
     whole = all(numbers == list(range(count)) for numbers in seen.values())
     print(
-        f"journal: {processes} writers x {count} appends: {'each there once, in order' if whole else 'SOMETHING IS LOST'}, "
+        f"journal: {processes} writers x {count} appends: "
+        f"{'each there once, in order' if whole else 'SOMETHING IS LOST'}, "
         f"{processes * count / took:.0f}/s"
     )
 
@@ -267,7 +270,8 @@ def overhead(folder: Path, rounds: int) -> None:
         inside = statistics.median(samples) / 1e6 * calls
         shares.append((wall - loop) / wall)
         print(
-            f"comparison of {event['pairs']} pairs of a benchmark of {statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
+            f"comparison of {event['pairs']} pairs of a benchmark of "
+            f"{statistics.median(samples) / 1e6:.3f} s: {wall:.2f} s; its {calls} calls in a plain "
             f"loop {loop:.2f} s; overhead {shares[-1]:.1%} ({(wall - inside) / wall:.1%} with the start of bash itself)"
         )
     print(f"overhead of a comparison: {statistics.median(shares):.1%}")

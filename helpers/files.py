@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all: whoever reads it, after a crash or on a full disk too, finds the old or the new."""
+"""Writing a file whole or not at all: whoever reads it, even after a crash or on a full disk, finds old or new."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 
 def replace(file: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Put `content` in place of `file`, on disk when this returns unless it need not outlive a power cut (`durable`)."""
+    """Put `content` in place of `file`; with `durable` it is on disk when this returns and outlives a power cut."""
     with replacing(file, durable=durable) as out:
         out.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
 

@@ -99,7 +99,10 @@ def output(root: Path, args: Sequence[str | Path], **options: object) -> str:
 
 
 def _clear_our_lock(stderr: bytes) -> bool:
-    """Wait for the lock on a file of ours that git complains of, or remove it when a killed git left it; tell whether it is gone."""
+    """Wait for the lock on a file of ours that git complains of, or remove it when a killed git left it.
+
+    Tell whether it is gone.
+    """
     match = re.search(rb"'([^'\n]+\.lock)': File exists", stderr)
     if match is None:
         return False

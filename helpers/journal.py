@@ -22,7 +22,10 @@ _DECODER = json.JSONDecoder()
 STATUSES = ("keep", "discard", "crash", "checks_failed")
 """The only statuses of a run line; other readers take an unknown one for a keep."""
 EXACT = ("task", "env", "envs", "log", "branch", "from")
-"""Keys whose texts are run or looked up as they are, not shown; every other text in the journal is one printable line."""
+"""Keys whose texts are run or looked up as they are, not shown.
+
+Every other text in the journal is one printable line.
+"""
 TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "note")
 
 

@@ -33,7 +33,7 @@ def runnable(text: str) -> str:
 
 
 def _place(name: str) -> str:
-    """Return the shortest path of the bundle's file `name`: as the caller wrote it, from the current folder, or whole."""
+    """Return the shortest path of the bundle's file `name`: as the caller wrote it, relative, or whole."""
     whole = os.path.join(_BUNDLE, name)  # noqa: PTH118
     typed = os.path.join(os.path.dirname(os.path.dirname(sys.argv[0])), name)  # noqa: PTH118, PTH120
     ways = [way for way in (typed, os.path.relpath(whole), whole) if os.path.exists(way)]  # noqa: PTH110

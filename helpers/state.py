@@ -16,7 +16,10 @@ JUDGED = ("comparison", "calibration")
 
 @dataclass
 class Job:
-    """One submission of a tree to a worker; `finished` is None until its result is journaled, `sent` while it waits for a worker of the fleet."""
+    """One submission of a tree to a worker.
+
+    `finished` is None until its result is journaled, `sent` while it waits for a worker of the fleet.
+    """
 
     submitted: Event
     finished: Event | None = None
@@ -148,7 +151,7 @@ class State:
         return self.lock
 
     def require_baseline(self) -> None:
-        """Raise Failure (2) where the last try to lock failed: nothing says then what a candidate is measured against."""
+        """Raise Failure (2) where the last lock failed: nothing says then what a candidate is measured against."""
         self.require_lock()
         if not self.runs:
             raise console.usage(

@@ -22,7 +22,8 @@ EXAMPLES = """\
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser(
-        "A PDF as Markdown: two columns in order, broken words mended, running heads dropped. Exit 2: scanned, encrypted, broken.",
+        "A PDF as Markdown: two columns in order, broken words mended, running heads dropped. Exit 2: "
+        "scanned, encrypted, broken.",
         EXAMPLES,
     )
     p.add_argument("file", type=Path, metavar="FILE", help="at most 50 MB; 200 pages are read at once")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lay out a wave that tries many changes at once in few experiments, and compute the effect of each from its results."""
+"""Lay out a wave that tries many changes in few experiments, and compute the effect of each."""
 
 import argparse
 import re

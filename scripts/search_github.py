@@ -21,7 +21,8 @@ EXAMPLES = """\
   search_github.py commits facebook/zstd --perf --since 2022
 
 token: $GH_TOKEN, $GITHUB_TOKEN, gh auth token, in that order; for another server (--api, $GITHUB_API_URL)
-$GH_ENTERPRISE_TOKEN, $GITHUB_ENTERPRISE_TOKEN, gh auth token --hostname. Every answer is kept for 6 hours: $AUTORESEARCH_CACHE
+$GH_ENTERPRISE_TOKEN, $GITHUB_ENTERPRISE_TOKEN, gh auth token --hostname.
+Answers are kept for 6 hours in $AUTORESEARCH_CACHE
 """
 
 

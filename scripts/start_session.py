@@ -87,7 +87,10 @@ def entry(argv: list[str]) -> int:
     if resumed:
         print(next_step.runnable("next: status.py"))
     elif now.lock is None:
-        step = "next: start_session.py --lock  # when autoresearch.sh and autoresearch.checks.sh are written and run by hand"
+        step = (
+            "next: start_session.py --lock  # when autoresearch.sh and autoresearch.checks.sh are written "
+            "and run by hand"
+        )
         print(next_step.runnable(step))
     return console.DONE
 

@@ -51,7 +51,8 @@ class Repo:
         for folder in ("home", "tmp"):
             (tmp / folder).mkdir(exist_ok=True)
         (tmp / "home" / ".gitconfig").write_text(
-            '[user]\n name = T\n email = t@example.com\n[init]\n defaultBranch = main\n[protocol "file"]\n allow = always\n'
+            "[user]\n name = T\n email = t@example.com\n[init]\n defaultBranch = main\n[protocol "
+            '"file"]\n allow = always\n'
         )
 
     def git(self, *args: str, check: bool = True, cwd: Path | None = None) -> str:

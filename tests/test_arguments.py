@@ -96,7 +96,8 @@ def test_a_variable_named_by_the_person_is_passed(repo: Any) -> None:
     """What --pass-env names is there though it holds a password; what is passed unasked is not, if it holds one."""
     repo.write(
         "autoresearch.sh",
-        'bash src/work.sh >&2 || exit 1\necho "METRIC seen=${#DATABASE_URL}"\necho "METRIC unasked=1${HTTPS_PROXY:+000}"\n',
+        'bash src/work.sh >&2 || exit 1\necho "METRIC seen=${#DATABASE_URL}"\necho "METRIC '
+        'unasked=1${HTTPS_PROXY:+000}"\n',
     )
     begin = ("--goal", "g", "--metric", "seen", "--direction", "lower", "--no-checks", "--pass-env", "DATABASE_URL")
     repo.script("start_session", *begin)

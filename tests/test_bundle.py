@@ -1,4 +1,4 @@
-"""What every script does before its own work, and however it ends: an old Python, a bundle that is not whole, --json."""
+"""What every script does before its own work and at its end: an old Python, a bundle not whole, --json."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OLD = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("ve
 
 @pytest.mark.skipif(not OLD, reason="no Python older than 3.10 here")
 def test_an_old_python_is_named_as_that() -> None:
-    """Each script, started by a Python that is too old, ends with 3 and says which is needed, never with a SyntaxError."""
+    """Each script, started by too old a Python, ends with 3 and says which is needed, never with a SyntaxError."""
     for number, script in enumerate(SCRIPTS):
         command = [OLD[number % len(OLD)], "-B", TOP / "scripts" / script, "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

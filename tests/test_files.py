@@ -79,7 +79,10 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_it_is_on_disk_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The content is flushed before the rename and the folder after it; a rename alone may survive a power cut empty."""
+    """The content is flushed before the rename and the folder after it.
+
+    A rename alone may survive a power cut empty.
+    """
     order: list[str] = []
     real_sync, real_replace = os.fsync, Path.replace
 

@@ -80,7 +80,7 @@ class Power:
         patch.setattr(os, "ftruncate", truncated)
 
     def remember(self) -> None:
-        """Add what the disk may hold if the power goes now: the flushed bytes, with none, a part or zeros of the others."""
+        """Add what the disk may hold after a power cut: the flushed bytes, and none, a part or zeros of the others."""
         self.states.append(self.durable)
         for offset, data in self.pending:
             for part in (
@@ -97,7 +97,10 @@ class Power:
 @given(texts=st.lists(st.text(max_size=30) | st.integers(5000, 9000).map("x".__mul__), min_size=1, max_size=5))
 @settings(max_examples=25, deadline=None)
 def test_a_power_cut_costs_nothing_confirmed(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
-    """When append has returned its line is on the disk; cut at any point, the confirmed lines are read and appending goes on."""
+    """When append has returned its line is on the disk.
+
+    Cut at any point, the confirmed lines are read and appending goes on.
+    """
     root = tmp_path_factory.mktemp("power")
     after: list[tuple[int, list[bytes]]] = []  # how many lines were confirmed when these states were possible
     with pytest.MonkeyPatch.context() as patch:

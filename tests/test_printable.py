@@ -31,7 +31,10 @@ TRICKS = {
 
 
 def hidden(text: str) -> set[str]:
-    """What stands in a text and acts without being seen, by Unicode's own categories; a joiner inside a word is none."""
+    """What stands in a text and acts without being seen, by Unicode's own categories.
+
+    A joiner inside a word is none.
+    """
     return {
         c
         for c in text.replace("\n", "").replace(PERSIAN, "")

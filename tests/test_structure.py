@@ -106,7 +106,10 @@ BY_STRING = {
     ("helpers/run/local/executor.py", "helpers.run.local.runner"): "jobs outlive the command that submits them",
     ("helpers/run/fleet/payload.py", "helpers.judge.compare.on_worker"): "the worker itself measures and judges",
 }
-"""Modules named in a string, for another process to import, and why; everything else is imported where it can be seen."""
+"""Modules named in a string, for another process to import, and why.
+
+Everything else is imported where it can be seen.
+"""
 
 
 def named(file: str) -> set[str]:
@@ -185,7 +188,10 @@ def test_packages_are_imported_where_they_are_used(file: str) -> None:
 
 @pytest.mark.parametrize("file", [*MODULES, *(f"scripts/{name}" for name in SCRIPTS)])
 def test_small(file: str) -> None:
-    """A module of helpers has fewer than 260 lines, a script fewer than 110; blank lines and a script's options aside."""
+    """A module of helpers has fewer than 260 lines, a script fewer than 110.
+
+    Blank lines and a script's options aside.
+    """
     text = (TOP / file).read_text(encoding="utf-8")
     options = 0  # a list of options is read like a table: its length makes nothing harder to follow
     for node in ast.parse(text).body if file.startswith("scripts/") else ():

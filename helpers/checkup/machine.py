@@ -179,7 +179,10 @@ def _github_token() -> Finding:
 
 
 def _sky() -> Finding:
-    """Say whether SkyPilot is there. Which clouds it may use is not asked: `sky check` takes long and starts a server."""
+    """Say whether SkyPilot is there.
+
+    Which clouds it may use is not asked: `sky check` takes long and starts a server.
+    """
     own = paths.BUNDLE / ".venv" / "bin" / "sky"
     place = str(own) if own.exists() else shutil.which("sky")
     if place:

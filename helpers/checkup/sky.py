@@ -1,6 +1,6 @@
-"""Which clouds SkyPilot may use, asked within a time limit and without leaving a server behind that was not there before.
+"""Which clouds SkyPilot may use, asked within a time limit; a server that was not there before is stopped.
 
-Run by setup.sh as `python3 helpers/checkup/sky.py SKY SECONDS`. Exit 0 when something is enabled, 1 when not or unknown.
+Run by setup.sh as `python3 helpers/checkup/sky.py SKY SECONDS`. Exit 0: something is enabled; 1: not, or unknown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def enabled(text: str) -> list[str]:
 
 
 def _run(command: list[str], seconds: float) -> str | None:
-    """Return what a command printed; None when it did not end in time (its whole group is then ended) or is not there."""
+    """Return what a command printed.
+
+    None when it did not end in time (its whole group is then ended) or is not there.
+    """
     try:
         child = subprocess.Popen(
             command,

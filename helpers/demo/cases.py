@@ -1,8 +1,8 @@
 """Cases: whole sessions on a target, from prepared patches, worked with the scripts as an agent would.
 
-A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none (`scripts` names
-another case's folder that has them). Its must_keep and may_keep (near the margin) are looked at when all is over, for the
-exit code: the verdicts are measured anew each time.
+A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none (`scripts`
+names another case's folder that has them). Its must_keep and may_keep (near the margin) are looked at when all is
+over, for the exit code: the verdicts are measured anew each time.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ def release(wheel: str, folder: str, copy: Path) -> None:
 
 
 def unpack_wheel(wheel: str, target: Path) -> None:
-    """Fetch a released wheel and unpack its packages, without its metadata; raises Failure (3) when it cannot be had."""
+    """Fetch a released wheel and unpack its packages, without its metadata.
+
+    Raises Failure (3) when it cannot be had.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         command = [*_pip(), "download", "--quiet", "--no-deps", "-d", temporary, wheel]
         console.note(f"fetching {wheel}")

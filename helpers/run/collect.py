@@ -46,7 +46,10 @@ def _from_fleet(root: Path, now: State) -> list[Event]:
 
 
 def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Event]:
-    """Collect until something to be reported finished (or `ended` says so) or `seconds` have gone by; return all new events."""
+    """Collect until something to be reported finished (or `ended` says so) or `seconds` have gone by.
+
+    Return all new events.
+    """
     until = time.monotonic() + seconds
     new: list[Event] = []
     while True:

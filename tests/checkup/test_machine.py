@@ -104,7 +104,8 @@ def test_sky_check_keeps_only_what_is_enabled() -> None:
     """Of the answer of `sky check`, colour codes and all, the enabled infrastructure is shown and nothing else."""
     text = (
         "\x1b[2m  AWS: disabled [0m\x1b[0m\n    Reason [compute, storage]: AWS credentials are not set.\n"
-        "\x1b[32m  Slurm: enabled [compute]\x1b[0m\n  Kubernetes: enabled\n\nTo enable a cloud, follow the hints above\n"
+        "\x1b[32m  Slurm: enabled [compute]\x1b[0m\n  Kubernetes: enabled\n\nTo enable a cloud, "
+        "follow the hints above\n"
     )
     assert ["Slurm: enabled [compute]", "Kubernetes: enabled"] == sky.enabled(text)
     assert [] == sky.enabled("No infra to check/enabled.\n")

@@ -1,4 +1,4 @@
-"""A real engine under a session: SkyPilot's API server and clusters on a one-machine Slurm, for the tests beside this."""
+"""A real engine under a session: SkyPilot's API server and clusters on a one-machine Slurm."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ]\n'
 
 
 class Session:
-    """A repository with a locked session, and the bundle's scripts run in it with the engine's Python and environment."""
+    """A repository with a locked session; the scripts run in it with the engine's Python and environment."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -1,4 +1,4 @@
-"""A whole session on a real engine, and what goes wrong at night: SkyPilot's API server, clusters on a one-machine Slurm.
+"""A whole session on a real engine, and what goes wrong at night: SkyPilot's server, a one-machine Slurm.
 
     AUTORESEARCH_ENGINE=1 .venv/bin/python -m pytest tests/engine        (as root on Debian or Ubuntu; about 15 minutes)
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_a_session_on_three_workers(session: Session, workers: str, tmp_path: Path) -> None:
-    """Every experiment runs exactly once to its end, or was sent again and said so, with its own source and no other's."""
+    """Every experiment runs exactly once to its end, or was sent again and said so, with its own source."""
     assert 3 == workers.count(": up after")
     session.script("workers", "up", "--count", "4", code=4)  # never more than agreed
 
@@ -70,7 +70,7 @@ def test_a_session_on_three_workers(session: Session, workers: str, tmp_path: Pa
 
 
 def test_comparisons_on_a_worker(session: Session, workers: str) -> None:
-    """On a worker a true effect is found and a change without any is not, by the same rule and journaled the same way."""
+    """On a worker a true effect is found and a change without any is not, by the same rule, journaled the same way."""
     worker = session.up()[0]
     session.edit("exp-10", "# nothing else is new\nsleep 0.30\necho 42\n")
     session.script("submit_experiment", "exp-10", "--desc", "a comment", "--on", "sky", "--worker", worker)
@@ -141,7 +141,7 @@ def test_fed_and_collected_in_the_background(session: Session, workers: str, tmp
 
 
 def test_cancelled(session: Session, workers: str) -> None:
-    """A cancelled experiment ends on its worker, one that waits behind it never begins there, and both are on record."""
+    """A cancelled experiment ends on its worker, one that waits behind it never begins, and both are on record."""
     worker = session.up()[0]
     session.submit("exp-12", "sleep 61\necho 42\n", "--worker", worker)
     session.submit("exp-13", "sleep 0.1\necho 42\n", "--worker", worker)
@@ -176,7 +176,7 @@ def test_bad_input(session: Session, workers: str, arguments: tuple[str, ...], c
 
 
 def test_what_skypilot_refuses(engine: None, tmp_path: Path) -> None:
-    """Resources that its schema, its clouds or their machines have not, and a server that is away: said, with what to do."""
+    """Resources that schema, clouds or machines do not have, and a server that is away: said, with what to do."""
     plain, wrong = Session(tmp_path / "plain"), Session(tmp_path / "wrong")
     for its in (plain, wrong):
         its.root.mkdir()

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def test_from_a_forgotten_commit_to_a_kept_one(session: Any) -> None:
-    """Found in the log, queued as an idea, submitted by the idea's id, kept: the commit cites both with their titles."""
+    """Found in the log, queued, submitted by the idea's id, kept: the commit cites both with their titles."""
     session.git("switch", "-q", "main")
     session.write("src/work.sh", "sleep 0.04\necho 42\n")
     old = session.commit("Sleep less: 1.25x faster (#7)")

@@ -1,4 +1,4 @@
-"""A disk that is full or broken at any write: a clear error, nothing that was confirmed lost, and the next command works."""
+"""A disk that is full or broken at any write: a clear error, nothing confirmed is lost, and the next works."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def ready(session: Any, compared: bool) -> None:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])
 @pytest.mark.parametrize("what", COMMANDS)
 def test_a_disk_that_fails(session: Any, tmp_path: Path, what: str, number: int) -> None:
-    """At any operation: no traceback, what failed is named, the journal keeps its lines, and the command works afterwards."""
+    """At any operation: no traceback, the failure is named, the journal keeps its lines, the command works later."""
     command, already = COMMANDS[what]
     ready(session, compared=what in ("keep", "discard"))
     faulty, original = Faulty(tmp_path), session.root

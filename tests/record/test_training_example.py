@@ -1,4 +1,4 @@
-"""examples/gpu-training: a session whose metric is a model's quality after a fixed training time, worked through on a CPU."""
+"""examples/gpu-training: a whole session on a CPU; the metric is a model's quality after a fixed time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ ROW = """\
 
 
 def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
-    """Faster steps lower val_bpb in the same time and are kept; steps on more data than allowed fail their checks; both are exported."""
+    """Faster steps lower val_bpb in the same time and are kept; steps on more data than allowed fail their checks.
+
+    Both are exported.
+    """
     for file in EXAMPLE.iterdir():
         if file.suffix in (".py", ".sh"):
             text = file.read_text()

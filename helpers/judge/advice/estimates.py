@@ -30,7 +30,7 @@ DECAY = 0.95
 
 @dataclass(frozen=True)
 class Outlook:
-    """The expected verified log gain of the next experiment with an interval of about 90%, from `count` decided ones."""
+    """Expected verified log gain of the next experiment with an interval of about 90%, from `count` decided ones."""
 
     gain: float
     interval: tuple[float, float]
@@ -146,7 +146,7 @@ def _sigmoid(x: float) -> float:
 
 
 def sources(now: State) -> list[Arm]:
-    """Return the kinds of source, the one to draw from next first: mean reward + sqrt(2 ln t / n), older results decayed.
+    """Return the kinds of source, the next to draw from first: mean reward + sqrt(2 ln t / n), older results decayed.
 
     Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
     """

@@ -1,10 +1,10 @@
 """Designed waves: many changes at once, on or off, in few runs; their effects and how far these can be told from noise.
 
-A wave of `runs` cells (a power of two) tries up to runs - 1 factors. Each effect is a contrast: the mean log gain of the
-cells that have the factor minus that of the cells that have not, so every cell counts for every factor. In a fraction of
-all combinations an effect carries others with it, its aliases. Effects are told from noise by Lenth's pseudo standard
-error (Technometrics 31, 1989), which needs no repetition but takes most effects for nothing. A wave screens: what it
-finds is compared like any other change.
+A wave of `runs` cells (a power of two) tries up to runs - 1 factors. Each effect is a contrast: the mean log gain of
+the cells that have the factor minus that of the cells that have not, so every cell counts for every factor. In a
+fraction of all combinations an effect carries others with it, its aliases. Effects are told from noise by Lenth's
+pseudo standard error (Technometrics 31, 1989), which needs no repetition but takes most effects for nothing. A wave
+screens: what it finds is compared like any other change.
 """
 
 from __future__ import annotations

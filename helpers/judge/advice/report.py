@@ -1,4 +1,7 @@
-"""Advice on what to do next: whether going on pays, what to build on, which sources to draw from; as JSON and in words."""
+"""Advice on what to do next: whether going on pays, what to build on, which sources to draw from.
+
+As JSON and in words.
+"""
 
 from __future__ import annotations
 

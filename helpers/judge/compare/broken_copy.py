@@ -112,7 +112,7 @@ def prove(work: Workdirs, now: State) -> list[str]:
 
 
 def source_files(work: Workdirs, now: State) -> list[str]:
-    """Return the files of the locked tree that experiments may change and that are neither tests nor the evaluator's."""
+    """Return the files of the locked tree that experiments may change, without tests and the evaluator's."""
     tree = str(now.require_lock()["tree"])
     listed = git.run(work.root, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0")
     regular = [os.fsdecode(row.split(b"\t", 1)[1]) for row in listed if row.startswith(b"100")]

@@ -158,7 +158,8 @@ def _reporter(log: TextIO) -> pairs.Progress:
             return
         last = time.monotonic()
         print(
-            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear, {verdict.within} within; median gain {verdict.gain:+.2%} "
+            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear, {verdict.within} "
+            f"within; median gain {verdict.gain:+.2%} "
             f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",
             file=log,
         )
@@ -211,7 +212,7 @@ def _changed(plan: Plan, sides: list[Side]) -> dict[str, Any]:
 def _confirm(
     plan: Plan, base: list[Side], cand: list[Side], measured: Measured, gain: float, log: TextIO
 ) -> dict[str, Any]:
-    """On a noisy host, or where it is small beside the noise, a gain counts only when a second, fresh comparison agrees."""
+    """On a noisy host, or where it is small beside the noise, a gain needs a second, fresh comparison that agrees."""
     sigma = noise.sigma_pair(*measured.of(plan.metric))  # 16 measurements at the least, where one side may have only 8
     if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain):
         return {"sigma_pair": sigma}

@@ -1,4 +1,4 @@
-"""Comparisons and calibrations on a worker of the fleet: planned and journaled here, measured there by the same rule."""
+"""Comparisons and calibrations on a worker of the fleet: planned and journaled here, measured there."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, more
 
 
 def _ended(root: Path, name: str, seconds: float) -> State:
-    """Wait for the job's end and return the session as it is then; raises Failure (3) when it was lost, failed, or still runs after `seconds`."""
+    """Wait for the job's end and return the session as it is then.
+
+    Raises Failure (3) when it was lost, failed, or still runs after `seconds`.
+    """
     until = time.monotonic() + seconds
     while True:
         now = state.load(root)
@@ -100,7 +103,10 @@ def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
 
 
 def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
-    """Measure the baseline on all of these workers at the same time and yield one after the other; raises Failure (2, 3)."""
+    """Measure the baseline on all of these workers at the same time and yield one after the other.
+
+    Raises Failure (2, 3).
+    """
     jobs = [begin_calibration(root, choose_worker(state.load(root), worker)) for worker in workers]
     for job in jobs:
         yield calibrated(root, job, seconds)

@@ -184,7 +184,10 @@ def _result(root: Path, job: str) -> journal.Event:
 
 
 def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
-    """Return the plan in JSON form; unless `full`, the texts of the task's sections only by their length in characters."""
+    """Return the plan in JSON form.
+
+    Unless `full`, the texts of the task's sections only by their length in characters.
+    """
     shown = plan.as_dict()
     for section in () if full else ("setup", "run"):
         if isinstance(shown["task"].get(section), str):

@@ -45,8 +45,8 @@ def limit_holds(
 ) -> tuple[float, bool]:
     """Return the median change for the worse (a fraction) and whether the limit holds.
 
-    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it shown;
-    a metric that must be the same must be so in every pair.
+    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it
+    shown; a metric that must be the same must be so in every pair.
     """
     if allowed.same:
         differing = [(b, c) for b, c in zip(baseline, candidate, strict=True) if b != c]

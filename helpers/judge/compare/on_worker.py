@@ -1,7 +1,7 @@
 """A comparison or a calibration on a worker: the same steps and the same rule as here, trees from folders beside it.
 
-Run there as `python3 -m helpers.judge.compare.on_worker FOLDER`; FOLDER holds plan.json and trees/<tree>/. The last line printed is
-`COMPARISON: {...}` or `CALIBRATION: {...}`.
+Run there as `python3 -m helpers.judge.compare.on_worker FOLDER`; FOLDER holds plan.json and trees/<tree>/. The last
+line printed is `COMPARISON: {...}` or `CALIBRATION: {...}`.
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) ->
 
 
 def start(work: Workdirs, its: Plan, worker: str) -> str:
-    """Start the comparison and return its job; or that of the same one, where it has ended and nobody saw its verdict."""
+    """Start the comparison and return its job.
+
+    Or that of the same one, where it has ended and nobody saw its verdict.
+    """
     for event in reversed(state.load(work.root).comparisons):
         job, there = str(event.get("fleet_job") or event.get("job")), "fleet_job" in event
         asked = there == bool(worker) and its.asks_the_same(event) and event["verdict"] != "error"

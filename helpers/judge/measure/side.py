@@ -90,7 +90,8 @@ class Side:
         """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
 
         `seed` reaches the script as AUTORESEARCH_SEED: a benchmark that makes its input from it leaves nothing to
-        learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one call to the next.
+        learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one
+        call to the next.
         """
         self._empty()
         out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()

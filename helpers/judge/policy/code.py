@@ -67,7 +67,7 @@ class Source:
         return range(at[0], at[1] + 1)
 
     def windows(self, lines: set[int]) -> list[tuple[int, int]]:
-        """Return the pieces of a view that hold these lines and what may belong to them, so that no rule reads it all."""
+        """Return the pieces of a view that hold these lines and what may belong to them; no rule reads it all."""
         numbers = [number for _, number in self.starts]
         found: list[tuple[int, int]] = []
         for line in sorted(lines):

@@ -50,11 +50,14 @@ _LITERAL = re.compile(
 )
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _HEADER = re.compile(
-    r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|do)\b)\w[^;=(]*?(\w+)\s*\("
+    r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
+    r"do)\b)\w[^;=(]*?(\w+)\s*\("
 )
 _TEST_LINE = re.compile(
-    r"#\[\s*(?:\w+::)?test\b|#\[\s*cfg\(test\)|^\s*(?:///?!?\s*)?>>> |^\s*def test_\w+|\b(?:it|test|describe)\s*\(\s*[\"']|"
-    r"^func (?:Test|Benchmark|Fuzz)\w*|@Test\b|\bassert(?:_eq|_ne|Equals|Equal|That)!?\s*\(|^\s*(?:ok|is|is_deeply)\s*\(?"
+    r"#\[\s*(?:\w+::)?test\b|#\[\s*cfg\(test\)|^\s*(?:///?!?\s*)?>>> |^\s*def test_\w+|\b(?:it|test|"
+    r"describe)\s*\(\s*[\"']|"
+    r"^func (?:Test|Benchmark|Fuzz)\w*|@Test\b|\bassert(?:_eq|_ne|Equals|Equal|That)!?\s*\(|^\s*(?:ok|is|"
+    r"is_deeply)\s*\(?"
 )
 
 
@@ -176,7 +179,7 @@ _NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
 
 
 def embedded_data(added: list[tuple[int, str]]) -> int | None:
-    """Return the line where the added lines begin to hold a table or a blob: an answer may have been computed beforehand."""
+    """Return the line where added lines begin a table or a blob: an answer may have been computed beforehand."""
     count = 0
     for number, text in added:
         count += len(_NUMBER.findall(text))

@@ -72,11 +72,11 @@ RULES: list[Rule] = [
         "refuse",
         _TEST,
         """
-        tests/* test/* */tests/* */test/* spec/* t/* */testdata/* testdata/* test_*.py *_test.py *_test.go
-        *.test.* *.spec.js *.spec.ts *.spec.*s *.spec.*x *_spec.rb *Test.java *Tests.java *Test.kt *Tests.cs __tests__/*
+        tests/* test/* */tests/* */test/* spec/* t/* */testdata/* testdata/* test_*.py *_test.py *_test.go *.test.*
+        *.spec.js *.spec.ts *.spec.*s *.spec.*x *_spec.rb *Test.java *Tests.java *Test.kt *Tests.cs __tests__/*
         */__tests__/* __snapshots__/* */__snapshots__/* __mocks__/* */__mocks__/* *.snap *.t fixtures/* */fixtures/*
-        */tests.rs tests.py */tests.py testutil* test_util* test_helper* *_test.cc *_test.cpp bench/* benches/* benchmark/* benchmarks/*
-        */bench/* */benches/* */benchmark/* */benchmarks/* *_bench_test.go
+        */tests.rs tests.py */tests.py testutil* test_util* test_helper* *_test.cc *_test.cpp bench/* benches/*
+        benchmark/* benchmarks/* */bench/* */benches/* */benchmark/* */benchmarks/* *_bench_test.go
     """,
     ),
     *_rules(

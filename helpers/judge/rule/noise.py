@@ -42,7 +42,10 @@ def sigma_pair(*series: Sequence[float]) -> float | None:
 
 
 def needs_confirmation(sigma: float | None, gain: float | None = None) -> bool:
-    """Tell whether a gain on such a host needs a second comparison; `gain` (a fraction) where it was found to be one."""
+    """Tell whether a gain on such a host needs a second comparison.
+
+    `gain` (a fraction) where it was found to be one.
+    """
     if sigma is None:
         return False
     return sigma >= CONFIRM or (gain is not None and math.log1p(gain) < CLEAR * sigma)
@@ -60,7 +63,8 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
     if noisy:
         wider = math.ceil(longer * 1000) / 10
         text += (
-            f"\nthat is not enough for the margin of {margin:.1%}. Take a quieter host, a longer benchmark, CPU time or\n"
+            f"\nthat is not enough for the margin of {margin:.1%}. Take a quieter host, a longer "
+            "benchmark, CPU time or\n"
             f"instruction counts instead of wall time, pinned cores, or a wider margin (--margin {wider:g})"
         )
     elif resolves > margin:
@@ -68,5 +72,8 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
     if needs_confirmation(sigma):
         text += "\nat this noise a gain counts only when a second, fresh comparison says the same (done by itself)"
     else:
-        text += f"\na gain of less than {CLEAR * sigma:.1%} counts only when a second, fresh comparison says the same (done by itself)"
+        text += (
+            f"\na gain of less than {CLEAR * sigma:.1%} counts only when a second, fresh comparison says "
+            "the same (done by itself)"
+        )
     return Calibrated(sigma, resolves, noisy, text)

@@ -28,7 +28,8 @@ Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
 class Verdict:
     """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on.
 
-    Counted are pairs with a gain above 0 (`wins`), above the margin (`clear_wins`) and above minus the margin (`within`).
+    Counted are pairs with a gain above 0 (`wins`), above the margin (`clear_wins`) and above minus the margin
+    (`within`).
     """
 
     verdict: Answer

@@ -34,7 +34,7 @@ class Api:
     """Of each kind of request: remaining, limit, when it is full again (seconds since the epoch)."""
     stale: bool = False
     moved: dict[str, str] = field(default_factory=dict)
-    """Repositories that the server has redirected, /repos/OLD/NAME to its place of today, so that it need not do so each time."""
+    """Redirected repositories: /repos/OLD/NAME to its place of today, asked for once."""
 
     @property
     def host(self) -> str:
@@ -59,7 +59,10 @@ class Api:
         most: int = 1,
         size: int = PAGE,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Yield up to `most` pages of a list. An empty one in the middle is no end as long as the server names a next."""
+        """Yield up to `most` pages of a list.
+
+        An empty one in the middle is no end as long as the server names a next.
+        """
         for number in range(1, most + 1):
             asked = {**(params or {}), "per_page": str(size), **({"page": str(number)} if number > 1 else {})}
             answer = self._get(path, asked, what)
@@ -95,7 +98,8 @@ class Api:
     def said(self) -> str:
         """Return the state of the limits in words, empty when no request was made."""
         rows = [
-            f"{left} of {most} {'requests' if kind == 'core' else kind + ' requests'} left, resets {time.strftime('%H:%M', time.localtime(when))}"
+            f"{left} of {most} {'requests' if kind == 'core' else kind + ' requests'} left, resets "
+            f"{time.strftime('%H:%M', time.localtime(when))}"
             for kind, (left, most, when) in sorted(self.limits.items())
         ]
         who = "" if self.token else " (no token: with one the limits are far higher)"
@@ -197,7 +201,7 @@ class Missing(console.Failure):
 
 
 class Unprocessable(console.Failure):
-    """422: a search of a repository that is not there (or renamed, or hidden), or of words the service does not take."""
+    """422: a search of a repository that is gone, renamed or hidden, or of words that the service does not take."""
 
     def __init__(self, message: str, do: str) -> None:
         """Wrong input, as far as we know."""

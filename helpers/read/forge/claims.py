@@ -1,4 +1,7 @@
-"""Words of performance, and the measured claims in a text: "2.3x faster", "-15%", "from 12 ms to 4 ms". Quoted, never believed."""
+"""Words of performance, and the measured claims in a text: "2.3x faster", "-15%", "from 12 ms to 4 ms".
+
+Quoted, never believed.
+"""
 
 from __future__ import annotations
 
@@ -15,34 +18,45 @@ SEARCH_WORDS = (
 )
 """Six words a question: GitHub allows five operators."""
 WORDS = re.compile(
-    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|ly)|optimi[sz][a-z]*|simd|"
-    r"avx\w*|sse[234]\w*|neon|vectori[sz][a-z]*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|at\w+)?|latency|throughput|bench(?:mark(?:s|ed|ing)?)?|"
-    r"memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch[a-z]*|paralleli?\w*|lock-?free|zero-?copy|branchless|unroll\w*|regress[a-z]*|"
+    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|"
+    r"ly)|optimi[sz][a-z]*|simd|"
+    r"avx\w*|sse[234]\w*|neon|vectori[sz][a-z]*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|at\w+)?|latency|"
+    r"throughput|bench(?:mark(?:s|ed|ing)?)?|"
+    r"memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch[a-z]*|paralleli?\w*|lock-?free|zero-?copy|branchless|"
+    r"unroll\w*|regress[a-z]*|"
     r"overhead|inlin\w+|memoi[sz]\w*|batch(?:ed|ing)|profil[a-z]+)\b",
     re.IGNORECASE,
 )
 """What makes a text one about performance. In POSIX form for git: see POSIX."""
 POSIX = (
-    "perf|speed|fast(er|est|path|-path| path)|slow|optimi[sz]|simd|avx|sse[234]|vectori[sz]|cache|caching|alloc|latency|throughput|"
-    "bench|memory|bottleneck|hot ?path|prefetch|parallel|lock-?free|zero-?copy|branchless|unroll|overhead|inlin|memoi[sz]"
+    "perf|speed|fast(er|est|path|-path| path)|slow|optimi[sz]|simd|avx|sse[234]|vectori[sz]|cache|caching|alloc|"
+    "latency|throughput|"
+    "bench|memory|bottleneck|hot ?path|prefetch|parallel|lock-?free|zero-?copy|branchless|unroll|overhead|inlin|"
+    "memoi[sz]"
 )
 _SIGN, _MINUS, _TIMES = r"[-+~\u2212\u00b1]", r"[-+\u2212]", r"[x\u00d7]"
 """With the typographic minus, plus-minus and multiplication signs."""
 _NUMBER = r"\d{1,6}(?:[.,]\d{1,4})?"
 _BETTER = (
-    r"(?:fast|quick|slow|speed|improv|less|lower|fewer|more|higher|reduc|reduct|increas|decreas|better|worse|smaller|larger|"
+    r"(?:fast|quick|slow|speed|improv|less|lower|fewer|more|higher|reduc|reduct|increas|decreas|better|worse|"
+    r"smaller|larger|"
     r"drop|gain|regress|sav(?:e|ing)|overhead|win|cut)"
 )
-_THING = r"(?:time|throughput|latency|memory|alloc\w*|ops|cpu|runtime|cycles|instructions|speed|perf\w*|heap|rss|size|bandwidth)"
+_THING = (
+    r"(?:time|throughput|latency|memory|alloc\w*|ops|cpu|runtime|cycles|instructions|speed|perf\w*|heap|rss|size|"
+    r"bandwidth)"
+)
 _UNIT = (
-    r"(?:ns|us|µs|μs|ms|msec|s|secs?|seconds?|min|minutes?|[kKMG]i?B(?:/s)?|bytes|allocs?(?:/op)?|ns/op|B/op|ops(?:/s(?:ec)?)?|"
+    r"(?:ns|us|µs|μs|ms|msec|s|secs?|seconds?|min|minutes?|[kKMG]i?B(?:/s)?|bytes|allocs?(?:/op)?|ns/op|B/op|"
+    r"ops(?:/s(?:ec)?)?|"
     r"req/s|rps|qps|tok(?:ens)?/s|t/s|it/s|fps|[MG]FLOPS?|cycles|instructions)"
 )
 _FORMS = (
     (
         "from-to",
         re.compile(
-            rf"(?<![\w.]){_NUMBER}\s?{_UNIT}?\s?(?:to|->|→|=>|-->|vs\.?|versus|down to)\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])"
+            rf"(?<![\w.]){_NUMBER}\s?{_UNIT}?\s?(?:to|->|→|=>|-->|vs\.?|versus|"
+            rf"down to)\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])"
         ),
     ),
     (

@@ -145,7 +145,8 @@ def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], out
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
-    path = f"/repos/{name.full}/compare/{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
+    ends = f"{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
+    path = f"/repos/{name.full}/compare/{ends}"
     return api.one(
         path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {printable.line(head, 120)}"
     )

@@ -18,7 +18,10 @@ _OTHERS = ("gitlab", "codeberg.", "forgejo", "gitea", "bitbucket", "sourcehut", 
 
 @dataclass(frozen=True)
 class Name:
-    """A repository, or with `number` a pull request or issue of it, or with `sha` a commit. `host`: where it is read from."""
+    """A repository, or with `number` a pull request or issue of it, or with `sha` a commit.
+
+    `host`: where it is read from.
+    """
 
     owner: str
     repo: str
@@ -55,7 +58,7 @@ def parse(text: str) -> Name:
 
 
 def looks_like(word: str) -> bool:
-    """Whether a word of the command line is meant as a repository, well-formed or not, rather than as a word to search."""
+    """Whether a word of the command line is meant as a repository, well-formed or not, and not as a search word."""
     return "://" in word or word.startswith("gh:") or bool(re.fullmatch(r"\S*/\S*", word))
 
 
@@ -76,9 +79,9 @@ def of_remote(url: str) -> Name | None:
 
 
 def of_html(html_url: str) -> str:
-    """Return the shortest source id for what the service says lies at this web address: the address itself off github.com.
+    """Return the shortest source id for what lies at this web address: the address itself off github.com.
 
-    People paste ids into a shell, and a file in a repository may be named `$(...)`: what a shell would act on is encoded.
+    People paste ids into a shell, and a file may be named `$(...)`: what a shell would act on is encoded.
     """
     if not re.fullmatch(r"https?://[^\s<>\"]{3,500}", html_url):
         return ""
@@ -152,7 +155,7 @@ def _bad(said: str) -> console.Failure:
 
 
 def _say_other(host: str) -> None:
-    """Raise Failure (2) for a forge of another kind: its interface is not spoken here, but its git log can be searched."""
+    """Raise Failure (2) for a forge of another kind: its interface is not known here; its git log can be searched."""
     if any(part in host for part in _OTHERS):
         raise console.usage(
             f"{host} is not GitHub: its pull requests cannot be searched from here",

@@ -1,4 +1,4 @@
-"""The fields of GitHub's answers that we use, in one place, so that a service that changes them is noticed and not misread.
+"""The fields of GitHub's answers that we use, in one place: a service that changes them is noticed.
 
 Paths are of JSON: `items[].title` is the title of each item. A field may be null; it may not be absent. Written from
 docs.github.com/rest, version 2022-11-28.
@@ -66,8 +66,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/repos/{repo}/pulls/{number}/comments": _each("user.login", "body", "created_at", "author_association"),
     "/repos/{repo}/pulls/{number}/files": _each(*_FILE),
 }
-"""By endpoint. Optional ones, used when present: files[].patch, user.type, of a search state_reason and items[].text_matches,
-of a repository its language."""
+"""By endpoint. Optional, used when present: files[].patch, user.type, language of a repository, and of a search
+state_reason and items[].text_matches."""
 
 
 def check(value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value

@@ -50,7 +50,10 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
 
 
 def searched(api: Api, name: Name, ask: Callable[[Name, Outcome], None]) -> Outcome:
-    """Ask; where nothing comes back, see whether the repository is there at all or has another name now, and ask again."""
+    """Ask.
+
+    Where nothing comes back, see whether the repository is there at all or has another name now, and ask again.
+    """
     outcome = Outcome()
     try:
         ask(name, outcome)
@@ -83,7 +86,10 @@ def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
 def pages(
     api: Api, kind: str, params: Mapping[str, str], most: int, outcome: Outcome, endpoint: str = "", accept: str = ""
 ) -> list[dict[str, Any]]:
-    """Return the items of up to `most` pages; one that is empty though more was announced is said, not taken for the end."""
+    """Return the items of up to `most` pages.
+
+    One that is empty though more was announced is said, not taken for the end.
+    """
     items: list[dict[str, Any]] = []
     for page in range(1, most + 1):
         asked = {**params, "per_page": str(PAGE), **({"page": str(page)} if page > 1 else {})}
@@ -166,7 +172,7 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
 
 
 def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
-    """Find repositories that share topics and language with this one: competitors and siblings, the most starred first."""
+    """Find repositories that share topics and language with this one, the most starred first."""
     own = repository(api, name)
     topics = [t for t in list_of(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)][:20]
     language = text_of(own, "language")

@@ -1,4 +1,4 @@
-"""One pull request, issue or commit: what it says, what became of it and why, which files, and its diff within bounds."""
+"""One pull request, issue or commit: what it says, its outcome and why, files, a bounded diff."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from helpers.read.forge.search import list_of, number_of, repository, text_of
 Json = Mapping[str, Any]
 _TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
 _REASON = re.compile(
-    r"\b(?:clos(?:e|ing|ed)|reject|declin|supersed|duplicate|instead|wo(?:n't|nt) (?:merge|accept|take)|not worth|too (?:complex|complicated|"
-    r"much|big|large)|slower|regress|no (?:gain|improvement|speed|difference|benefit|measurable)|not (?:faster|convinced|an improvement)|"
-    r"maintain|readab|complexity|portab|UB|undefined behaviou?r|breaks?|incorrect|unsafe|stale|inactiv|abandon|revert|benchmark|no longer|"
+    r"\b(?:clos(?:e|ing|ed)|reject|declin|supersed|duplicate|instead|wo(?:n't|nt) (?:merge|accept|take)|not worth|"
+    r"too (?:complex|complicated|"
+    r"much|big|large)|slower|regress|no (?:gain|improvement|speed|difference|benefit|measurable)|not (?:faster|"
+    r"convinced|an improvement)|"
+    r"maintain|readab|complexity|portab|UB|undefined behaviou?r|breaks?|incorrect|unsafe|stale|inactiv|abandon|"
+    r"revert|benchmark|no longer|"
     r"out of scope|API|licen[cs]e)",
     re.IGNORECASE,
 )
@@ -172,7 +175,8 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     rows = [
-        f"{printable.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} {text_of(f, 'status')}"
+        f"{printable.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} "
+        f"{text_of(f, 'status')}"
         for f in files
     ]
     if not diff:
@@ -185,7 +189,7 @@ def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
 
 
 def _reasons(shown: Shown, pull: Json, comments: Sequence[Json], reviews: Sequence[Json]) -> list[str]:
-    """Return what was said that looks like the reason: by the project's people, around the closing, with words of refusal."""
+    """Return what was said that looks like the reason: by maintainers, around the closing, in words of refusal."""
     labels = [
         f"label {label}"
         for label in shown.labels

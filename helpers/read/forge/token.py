@@ -35,7 +35,8 @@ def advice(api: str) -> str:
 def find(api: str) -> Token | None:
     """Return the token for the API at `api`, None without one.
 
-    Tokens of github.com (and of ghe.com, as gh has it) are never given to another server: that has variables of its own.
+    Tokens of github.com (and of ghe.com, as gh has it) are never given to another server: that has variables of its
+    own.
     """
     host = destinations.origin(api)[1]
     public = api == names.PUBLIC or host.endswith(".ghe.com")

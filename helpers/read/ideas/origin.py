@@ -1,4 +1,4 @@
-"""What an idea is imported from, by its id: a fetched paper, a finding of search_github.py, a commit of this repository."""
+"""What an idea is imported from, by its id: a fetched paper, a finding of search_github.py, a commit here."""
 
 from __future__ import annotations
 

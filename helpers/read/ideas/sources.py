@@ -34,12 +34,16 @@ def check(source: str) -> str:
         return text
     raise console.usage(
         f"{source!r:.100} is no source",
-        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, gh:owner/repo, commit:sha, a URL, idea-03, own, profile",
+        "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, gh:owner/repo, commit:sha, a URL, "
+        "idea-03, own, profile",
     )
 
 
 def kind(source: str) -> str:
-    """Return the kind of idea that has this source: a paper, pr, commit, competitor, profile; own where it does not tell."""
+    """Return the kind of idea that has this source: a paper, pr, commit, competitor, profile.
+
+    Own where it does not tell.
+    """
     if re.match(r"(?i)arxiv:|doi:|10\.|s2:|openalex:", source):
         return "paper"
     if re.fullmatch(r"[^\s:]+/[^\s:]+#\d+", source):
@@ -67,7 +71,10 @@ def reference(root: Path, source: str) -> str:
 
 
 def _title(root: Path, source: str) -> str:
-    """Return the title that a source has: a paper's own, what was read of it, or of an idea its text; never an idea's for another."""
+    """Return the title that a source has: a paper's own, what was read of it, or of an idea its text.
+
+    Never an idea's for another.
+    """
     wanted = _same(source)
     events = journal.read_events(root)
     read = [

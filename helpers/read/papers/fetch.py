@@ -85,7 +85,10 @@ def document(paper: Paper, copy: downloads.Copy, origin: str) -> str:
 
 
 def _known(kind: str, value: str, budget: client.Budget) -> Paper:
-    """Return what the sources say of the paper. For an arXiv id that is a courtesy, for others the way to an open copy."""
+    """Return what the sources say of the paper.
+
+    For an arXiv id that is a courtesy, for others the way to an open copy.
+    """
     if kind == "url":
         return Paper(title="", url=value)
     found: list[Paper] = []

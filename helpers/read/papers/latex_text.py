@@ -21,7 +21,10 @@ _PLAIN = "emph|textbf|textit|texttt|textsc|textrm|textsf|text|underline|mbox|url
 
 
 def markdown(archive: bytes) -> str:
-    """Return the text of an arXiv source (a gzipped tar or a single gzipped file); raises Failure (3) when there is none."""
+    """Return the text of an arXiv source (a gzipped tar or a single gzipped file).
+
+    Raises Failure (3) when there is none.
+    """
     files = unpack(archive)
     main = _main(files)
     if main is None:

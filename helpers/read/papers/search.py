@@ -1,4 +1,4 @@
-"""Asking several sources one question: what each answered, one merged list, and the same question free the next time."""
+"""Asking several sources one question: what each answered, merged, and free the next time."""
 
 from __future__ import annotations
 

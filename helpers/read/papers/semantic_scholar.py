@@ -1,4 +1,6 @@
-"""Semantic Scholar: knows papers without a DOI (OSDI, NSDI) and citations; one pool for all who have no key, so 429 is common.
+"""Semantic Scholar: knows papers without a DOI (OSDI, NSDI) and citations.
+
+One pool for all who have no key, so 429 is common.
 
 See api.semanticscholar.org/api-docs.
 """

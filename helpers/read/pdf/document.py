@@ -1,4 +1,7 @@
-"""The text of a PDF as Markdown, and its parts: outline, sections, references, captions. The reading is done in a limited child."""
+"""The text of a PDF as Markdown, and its parts: outline, sections, references, captions.
+
+The reading is done in a limited child.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The bounds of the process that reads a PDF: memory, processor time, time for a step; and what it says when one is met."""
+"""The bounds of the process that reads a PDF: memory, processor time, time for a step.
+
+And what it says when one is met.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class Bad(Exception):  # noqa: N818
 
 
 def limit() -> None:
-    """Bound this process; where the system cannot (macOS knows no such memory limit), the clock of the parent remains."""
+    """Bound this process.
+
+    Where the system cannot (macOS knows no such memory limit), the clock of the parent remains.
+    """
     import resource
 
     for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU), (resource.RLIMIT_CORE, 0)):

@@ -12,7 +12,8 @@ from helpers.read.pdf.document import Document, heading
 from helpers.read.pdf.layout.references import CAPTION
 
 _BEFORE = re.compile(
-    r"(?i)@|©|copyright|permission to|(\. ){4}|^\W*\w?\W*(department|departamento|school|institute|faculty|college|universit)"
+    r"(?i)@|©|copyright|permission to|(\. ){4}|^\W*\w?\W*(department|departamento|school|institute|faculty|college|"
+    r"universit)"
 )
 """What a long paragraph above the abstract holds: where the authors work, who may copy, a table of contents."""
 Blocks = list[dict[str, Any]]
@@ -77,7 +78,10 @@ def section(document: Document, wanted: str) -> Blocks:
 
 
 def _routes(document: Document, heads: list[int]) -> dict[int, tuple[str, ...]]:
-    """Return for each heading the numbers that lead to it, ("iv", "b") for B below IV, ("2", "1") for 2.1; () without one."""
+    """Return for each heading the numbers that lead to it, ("iv", "b") for B below IV, ("2", "1") for 2.1.
+
+    () without one.
+    """
     routes: dict[int, tuple[str, ...]] = {}
     above: dict[int, tuple[str, ...]] = {}
     for n in heads:

@@ -122,7 +122,7 @@ def closed_until(service: str) -> float:
 
 
 def close_until(service: str, when: float) -> None:
-    """Remember that `service` must not be asked before `when`, so that no later call spends a request to hear it again."""
+    """Remember that `service` must not be asked before `when`, so that no later call spends a request on it."""
     descriptor = _service_file(service)
     if descriptor is not None:
         try:
@@ -134,7 +134,10 @@ def close_until(service: str, when: float) -> None:
 
 
 def _service_file(service: str) -> int | None:
-    """Open the file of a service, in the cache or else in a folder of ours in the temporary one; None when neither can be."""
+    """Open the file of a service, in the cache or else in a folder of ours in the temporary one.
+
+    None when neither can be.
+    """
     place = folder()
     if place is None:
         place = Path(tempfile.gettempdir()) / f"autoresearch-pace-{os.getuid()}"

@@ -84,7 +84,7 @@ def check_peer(peer: str, allowed: Reach, host: str) -> None:
 
 
 def _maybe_public(host: str) -> bool:
-    """Whether the host may turn out public: a name may (the connection's peer is checked), an address says so itself."""
+    """Whether the host may turn out public: a name may (its peer is checked later), an address says so itself."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

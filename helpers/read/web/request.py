@@ -83,7 +83,10 @@ def user_agent() -> str:
 
 
 def _proxy(url: str, host: str) -> str | None:
-    """Return the proxy of the environment. It resolves names itself, so that only literal addresses are checked then."""
+    """Return the proxy of the environment.
+
+    It resolves names itself, so that only literal addresses are checked then.
+    """
     from urllib.request import getproxies_environment, proxy_bypass
 
     if proxy_bypass(host):
@@ -94,7 +97,10 @@ def _proxy(url: str, host: str) -> str | None:
 
 @functools.lru_cache(maxsize=1)
 def _certificates() -> ssl.SSLContext:
-    """Trust what the system trusts (and $SSL_CERT_FILE), which httpx alone does not; Mozilla's list where that is empty."""
+    """Trust what the system trusts (and $SSL_CERT_FILE), which httpx alone does not.
+
+    Mozilla's list where that is empty.
+    """
     context = ssl.create_default_context()
     if not context.get_ca_certs() and not os.environ.get("SSL_CERT_FILE"):
         import certifi

@@ -60,7 +60,10 @@ class Unreachable(console.Failure):
     """The service did not give a whole answer: no connection, a time-out, a broken body, a server error."""
 
     def __init__(self, host: str, what: str, status: int = 0, *, offline: bool = False) -> None:
-        """`what` happened; `status` when there was one; `offline`: there is no network, so that trying again is idle."""
+        """`what` happened; `status` when there was one.
+
+        `offline`: there is no network, so that trying again is idle.
+        """
         super().__init__(console.OUTSIDE, f"{host}: {what}", "check the network and try again")
         self.host, self.status, self.offline = host, status, offline
 

@@ -39,7 +39,10 @@ _HELD = (
 
 
 def require_standing(root: Path, now: State, sealed: Experiment) -> Event:
-    """Return the comparison that allows this tree to be kept; raises Failure (4) with what is missing or not to be believed."""
+    """Return the comparison that allows this tree to be kept.
+
+    Raises Failure (4) with what is missing or not to be believed.
+    """
     compared = now.comparison(sealed.name)
     again = f"compare.py {sealed.name}"
     if compared is None:
@@ -53,7 +56,8 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Event:
     wanted = "not_worse" if compared.get("mode") == "not_worse" else "improved"
     if compared.get("verdict") != wanted:
         raise console.refused(
-            f"the comparison of {sealed.name} says {compared.get('verdict')}: {compared.get('reason') or 'no gain shown'}",
+            f"the comparison of {sealed.name} says {compared.get('verdict')}: "
+            f"{compared.get('reason') or 'no gain shown'}",
             f'record_result.py discard {sealed.name} --why "..."',
         )
     if compared.get("checks") != "passed" and not now.config.get("noChecks"):
@@ -158,9 +162,9 @@ def _judged(compared: Event, part: Event) -> tuple[str, int] | None:
 def _picked(root: Path, now: State, compared: Event) -> str | None:
     """Say so when the same content was compared again and again and chance may have been waited for.
 
-    It must have been found good more often than not. A change without effect, found good with a chance p each time, ever
-    gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that was ended
-    after it had said something counts as one that said otherwise.
+    It must have been found good more often than not. A change without effect, found good with a chance p each time,
+    ever gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that
+    was ended after it had said something counts as one that said otherwise.
     """
     same = [other for other in now.comparisons if _alike(other, compared) and not _failed(other)]
     good = sum(other.get("verdict") in GOOD for other in same)

@@ -14,7 +14,7 @@ _FIELD = re.compile(r"(?i)\s*(measured|margin|source|experiment|cherry picked|[\
 HEADER = b"""# Improvements
 
 Each change was measured against the code just before it, in interleaved pairs on one host, with the checks passing.
-Figures of single changes do not add up: the whole is measured by a comparison of the final branch with the first baseline.
+Figures of single changes do not add up: compare the final branch with the first baseline to know the whole.
 """
 
 

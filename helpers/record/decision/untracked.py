@@ -1,4 +1,4 @@
-"""Files of the person's that git does not track, ignored ones too, and that a new commit in the work tree would replace.
+"""The person's untracked files, ignored ones too, that a new commit in the work tree would replace.
 
 git itself spares untracked files when a branch moves, but takes ignored ones for rubbish (git-read-tree(1)): a local
 configuration or a data set may be among them.

@@ -28,8 +28,8 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
         return _resume(root, now, config), True
     if now and (now.lock or now.runs) and not new:
         raise console.usage(
-            f"the session {now.config['name']} is under way on {now.branch}: {len(now.kept)} kept, {len(now.undecided())} wait"
-            + next_step.did_you_mean(str(config["name"]), [str(now.config["name"])]),
+            f"the session {now.config['name']} is under way on {now.branch}: {len(now.kept)} kept, "
+            f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [str(now.config["name"])]),
             f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
             f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
         )
@@ -85,7 +85,8 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
     locked = sorted({"envs", "network"} & set(given)) if now.runs else []
     if locked:
         raise console.usage(
-            "the session is locked: how the program is built and how long it may take stay as they were, or results do not compare",
+            "the session is locked: how the program is built and how long it may take stay as they "
+            "were, or results do not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
     if given:
@@ -124,7 +125,10 @@ def _files(root: Path, config: dict[str, Any]) -> None:
         if name.endswith(".sh"):
             (root / name).chmod(0o755)
             console.note(f"wrote {name} from the template: fill it in and run it by hand")
-    text = f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), {config['bestDirection']} is better.\n"
+    text = (
+        f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), "
+        f"{config['bestDirection']} is better.\n"
+    )
     for title in ("Objective", "Baseline", "Profile", "Findings", "Ruled out"):
         text += f"\n## {title}\n"
         if title == "Objective" and config.get("objective"):

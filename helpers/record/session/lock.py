@@ -68,7 +68,8 @@ def _require(root: Path, now: State) -> None:
     if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
         raise console.usage(
             f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
-            f"write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal {now.config['name']} --no-checks",
+            "write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal "
+            f"{now.config['name']} --no-checks",
         )
 
 
@@ -87,7 +88,8 @@ def _look_at_scripts(root: Path) -> None:
         code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
         if found := _CONTAINERS.search(code):
             console.note(
-                f"warning: {name} names {found[1]}: what it starts runs outside of the copy and of the walls around a run, "
+                f"warning: {name} names {found[1]}: what it starts runs outside of the copy and of the "
+                "walls around a run, "
                 "and leaves behind what nobody looks at; start the program itself where that can be"
             )
 
@@ -120,7 +122,8 @@ def take_baseline(work: Workdirs, wait: float) -> Event:
     ]
     if unknown:
         raise console.answer_no(
-            f"--guard {unknown[0]}: the benchmark prints no METRIC {metric_limits.parse_limit(unknown[0]).name}, and what is "
+            f"--guard {unknown[0]}: the benchmark prints no METRIC "
+            f"{metric_limits.parse_limit(unknown[0]).name}, and what is "
             "unknown does not pass: nothing could ever be kept",
             "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
         )
@@ -146,7 +149,8 @@ def _require_digits(now: State, samples: list[float]) -> None:
     step = 10.0**-digits / min(abs(value) for value in samples)
     if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
         raise console.answer_no(
-            f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is {step:.1%}, the margin {now.margin:.1%}",
+            f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is "
+            f"{step:.1%}, the margin {now.margin:.1%}",
             "print more digits, or measure longer, in autoresearch.sh; then start_session.py --lock again",
         )
 

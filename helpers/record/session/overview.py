@@ -67,7 +67,8 @@ def _standing(now: State) -> list[str]:
             f"({best['experiment_id']}) gained {verdict.get('gain', 0):+.2%} [{low:+.2%}, {high:+.2%}]"
         )
     lines += [
-        f"look at {run['experiment_id']} first: {run['verdict']['gain']:+.0%} is a large gain; reviewed: {run['reviewed']}"
+        f"look at {run['experiment_id']} first: {run['verdict']['gain']:+.0%} is a large gain; "
+        f"reviewed: {run['reviewed']}"
         for run in now.kept
         if run.get("reviewed") and run.get("verdict") and evidence.implausible(now, run["verdict"])
     ]

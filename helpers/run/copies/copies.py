@@ -18,7 +18,7 @@ SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop w
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment as it stands: its copy, what it started from and, when it is sealed, its commit, tree and words."""
+    """One experiment: its copy, what it started from and, when it is sealed, its commit, tree and description."""
 
     name: str
     ref: str
@@ -59,7 +59,10 @@ class Workdirs:
         self.refs = Starts(repository, self.folder)
 
     def experiment(self, name: str) -> Experiment:
-        """Return the experiment of that name; raises Failure (2) when the name is none, or there is no such experiment."""
+        """Return the experiment of that name.
+
+        Raises Failure (2) when the name is none, or there is no such experiment.
+        """
         paths.experiment(name)
         commit, start = self.refs.standing(name)
         if start is None or not (commit or self.path(name).is_dir()):

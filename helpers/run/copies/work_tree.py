@@ -22,7 +22,10 @@ Known = dict[bytes, tuple[bytes, tuple[int, ...]]]
 
 
 def listing(root: Path) -> list[bytes]:
-    """Return the paths, relative to `root`, of what an isolated copy holds; submodules that are checked out included."""
+    """Return the paths, relative to `root`, of what an isolated copy holds.
+
+    Submodules that are checked out included.
+    """
     tracked = git.run(root, ["ls-files", "-z", "--stage"]).stdout.split(b"\0")
     found: dict[bytes, None] = {}
     for row in tracked:

@@ -15,7 +15,7 @@ from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
 
 AHEAD = (1, 3)
-"""Jobs sent to a worker beyond the one that runs, at least and at most: the next begins there without waiting for anybody here."""
+"""Jobs sent to a worker beyond the one that runs, at least and at most: the next begins without waiting."""
 
 
 def name(job: Job) -> str:
@@ -134,7 +134,10 @@ def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skyp
 
 
 def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
-    """Return plan.json for the worker and the trees that go along; the plan was journaled without what the lock holds."""
+    """Return plan.json for the worker and the trees that go along.
+
+    The plan was journaled without what the lock holds.
+    """
     lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
     common = {"task": lock["task"], "passed": passed, "metric": now.metric}
     tree = job.tree

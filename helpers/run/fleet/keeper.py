@@ -119,7 +119,7 @@ class Keeper:
         return found
 
     def _cancel(self, api: Any, worker: str, ids: list[int]) -> None:  # noqa: ANN401
-        """End these jobs of a worker, the last in its queue first: none shall begin because the one before it has ended."""
+        """End these jobs of a worker, last in its queue first: none may begin because the one before it has ended."""
         answer = skypilot.gather({"x": functools.partial(skypilot.cancel, api, worker, sorted(ids, reverse=True))})["x"]
         if isinstance(answer, Exception):
             self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")

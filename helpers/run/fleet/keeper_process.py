@@ -34,7 +34,10 @@ def has_work(now: State) -> bool:
 
 
 def pause(now: State) -> float:
-    """Return the seconds until the next round. A queue costs seconds of CPU to ask for, and each worker has its next job already."""
+    """Return the seconds until the next round.
+
+    A queue costs seconds of CPU to ask for, and each worker has its next job already.
+    """
     return min(max(PAUSE[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE[1])
 
 
@@ -67,7 +70,9 @@ def keep(root: Path) -> None:
 
 
 def loop(root: Path) -> None:
-    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way; says what ends, on stderr.
+    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way.
+
+    Says what ends, on stderr.
 
     While the session's other keeper is at work this one waits for it to end.
     """

@@ -130,7 +130,8 @@ def known(now: State, names: list[str]) -> list[Worker]:
     wrong = [name for name in names if name not in workers]
     if wrong:
         raise console.usage(
-            f"this session has no worker {wrong[0]!r}; it has: {', '.join(workers) or 'none'}{next_step.did_you_mean(wrong[0], workers)}",
+            f"this session has no worker {wrong[0]!r}; it has: "
+            f"{', '.join(workers) or 'none'}{next_step.did_you_mean(wrong[0], workers)}",
             "workers.py list",
         )
     return [workers[name] for name in names]
@@ -139,7 +140,8 @@ def known(now: State, names: list[str]) -> list[Worker]:
 def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool) -> list[str]:
     """Return the workers meant by `names` or `every`; unless the person is `sure`, what would lose work is refused.
 
-    Raises Failure (2) for names that this session has not, (4) for `down` of all, or `stop` and `down` under a running job.
+    Raises Failure (2) for names that this session has not, (4) for `down` of all, or `stop` and `down` under a
+    running job.
     """
     if every and action == "replace":
         raise console.usage("replace takes names, not --all")
@@ -186,7 +188,10 @@ def end(root: Path, name: str, kind: str) -> str:
 
 
 def replace(root: Path, name: str) -> str:
-    """Take a worker down and make it anew with the same resources; the keeper sends what ran there to another worker."""
+    """Take a worker down and make it anew with the same resources.
+
+    The keeper sends what ran there to another worker.
+    """
     worker = known(state.load(root), [name])[0]
     wanted = Wanted(dict(worker.asked), worker.autostop)
     skypilot.check(root, wanted.resources)

@@ -1,7 +1,8 @@
 """What is sent to a worker: one experiment's sealed copy under a folder name of its own, and the script that runs it.
 
 SkyPilot copies into one shared folder of the worker without deleting anything there. So each job has its own folder
-name, changes into it, and removes it when it ends; and a worker runs one job at a time, whatever else waits in its queue.
+name, changes into it, and removes it when it ends; and a worker runs one job at a time, whatever else waits in its
+queue.
 """
 
 from __future__ import annotations

@@ -24,7 +24,10 @@ def log_path(root: Path, job: str) -> Path:
 
 
 def result(root: Path, now: State, job: Job, row: Row) -> Event:
-    """Return the `finished` event of a job whose log was fetched; its key `incomplete` says that the log ends too early."""
+    """Return the `finished` event of a job whose log was fetched.
+
+    Its key `incomplete` says that the log ends too early.
+    """
     if row.status == "CANCELLED":
         event = {**cancelled(job), "log": str(log_path(root, job.name)), "incomplete": False}
     elif job.is_judged:

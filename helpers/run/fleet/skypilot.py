@@ -39,7 +39,10 @@ USABLE = ("UP", "AUTOSTOPPING")
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster as SkyPilot sees it. `launch` is new whenever it is made anew; dollars an hour are None when unknown."""
+    """A cluster as SkyPilot sees it.
+
+    `launch` is new whenever it is made anew; dollars an hour are None when unknown.
+    """
 
     name: str
     state: str
@@ -242,7 +245,10 @@ _ADVICE = {
 
 
 def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False) -> console.Failure:
-    """Turn what SkyPilot raised into our words: what it said, shortened, and what to do. Exit 2 for wrong input, else 3."""
+    """Turn what SkyPilot raised into our words: what it said, shortened, and what to do.
+
+    Exit 2 for wrong input, else 3.
+    """
     if isinstance(error, console.Failure):
         return error
     kind, said = type(error).__name__, plain(error)

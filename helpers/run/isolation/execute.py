@@ -32,11 +32,14 @@ def bash(
     orphans: Orphans | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> int | None:
-    """Run `command` in `cwd`, stdout and stderr going to the descriptors; return its exit code, None past `limit` seconds.
+    """Run `command` in `cwd`, stdout and stderr going to the descriptors.
 
-    `walls` (helpers/run/isolation/mounts.py) is called in the fresh child, whose processes are then a world of their own. Its process
-    group and everything it left behind have ended when this returns; `orphans` counts what outlived its parent. `stop` is
-    asked every LOOK_SECONDS whether there is a reason to end it before its limit, which returns None as well.
+    Return its exit code, None past `limit` seconds.
+
+    `walls` (helpers/run/isolation/mounts.py) is called in the fresh child, whose processes are then a world of their
+    own. Its process group and everything it left behind have ended when this returns; `orphans` counts what outlived
+    its parent. `stop` is asked every LOOK_SECONDS whether there is a reason to end it before its limit, which returns
+    None as well.
     """
     counted = orphans or Orphans()
 

@@ -1,9 +1,9 @@
 """Walls around one run, where Linux allows them: it can write to its own folders and nowhere else.
 
-In a mount namespace of its own the whole file system is made read-only, the temporary folders are fresh and empty, and
-of the runs' folders only the run's own copy, HOME and TMPDIR are there. So neither side of a comparison can see or touch
-the other, no program reaches the person's files or the journal, and nothing can be kept from one measurement to the next
-outside of the copy (which the comparison scans). Shared memory and queues of System V are its own, too.
+In a mount namespace of its own the whole file system is made read-only, the temporary folders are fresh and empty,
+and of the runs' folders only the run's own copy, HOME and TMPDIR are there. So neither side of a comparison can see
+or touch the other, no program reaches the person's files or the journal, and nothing can be kept from one measurement
+to the next outside of the copy (which the comparison scans). Shared memory and queues of System V are its own, too.
 """
 
 from __future__ import annotations

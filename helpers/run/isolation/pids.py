@@ -44,8 +44,9 @@ class Orphans:
 def new_pid_namespace() -> Iterator[None]:
     """Have the child that is made in here be the first process of a namespace, where we may.
 
-    It then needs no second child of its own for that (`run_as_first_process`): a fork of this interpreter costs a millisecond. Only
-    root may: the walls of others need a user namespace, which would have to be the older of the two.
+    It then needs no second child of its own for that (`run_as_first_process`): a fork of this interpreter costs a
+    millisecond. Only root may: the walls of others need a user namespace, which would have to be the older of the
+    two.
     """
     try:
         own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)

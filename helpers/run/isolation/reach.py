@@ -1,9 +1,9 @@
 """What of the machine's files a run has in reach: homes and work trees hidden, but for what it is meant to use.
 
-Hidden are the homes, the person's work tree (with the session's journal and state), the copies of other experiments and
-the sockets of services. Back come, read-only: the toolchains that PATH and their own variables name, this bundle, and
-what a protected script or a variable of the session names by its full path (with the virtual environment it belongs to).
-Files with passwords inside of a toolchain are covered.
+Hidden are the homes, the person's work tree (with the session's journal and state), the copies of other experiments
+and the sockets of services. Back come, read-only: the toolchains that PATH and their own variables name, this bundle,
+and what a protected script or a variable of the session names by its full path (with the virtual environment it
+belongs to). Files with passwords inside of a toolchain are covered.
 """
 
 from __future__ import annotations

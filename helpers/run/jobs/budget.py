@@ -20,7 +20,9 @@ class Spending:
 
 
 def spending(state: State) -> Spending:
-    """Compute the spend from the journal. Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
+    """Compute the spend from the journal.
+
+    Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
 
     This machine costs nothing. What a lost worker's experiment is sent again for is no experiment of its own.
     """

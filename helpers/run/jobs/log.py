@@ -1,7 +1,7 @@
 """One log, from any executor, to one record.
 
-Read in blocks, so that a log of gigabytes needs little memory; only lines that begin like a protocol line are looked at.
-experiment.yaml prefixes everything else, so the program under test cannot print one. Prefixes that SkyPilot adds
+Read in blocks, so that a log of gigabytes needs little memory; only lines that begin like a protocol line are looked
+at. experiment.yaml prefixes everything else, so the program under test cannot print one. Prefixes that SkyPilot adds
 (`(task, pid=123) `) and colour codes are taken off first.
 """
 

@@ -1,7 +1,7 @@
 """The grammar of METRIC and SAMPLES lines, in its one place.
 
-`METRIC name=value`: a name of A-Z a-z 0-9 _ . µ (also - when read, with a warning), a finite decimal number. Anything else
-that begins with METRIC is malformed and reported as such, never guessed at.
+`METRIC name=value`: a name of A-Z a-z 0-9 _ . µ (also - when read, with a warning), a finite decimal number. Anything
+else that begins with METRIC is malformed and reported as such, never guessed at.
 """
 
 from __future__ import annotations

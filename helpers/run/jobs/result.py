@@ -1,4 +1,7 @@
-"""What a job gave: its log as one `finished` event, the verdict it brought, both journaled once; and its line for agents."""
+"""What a job gave: its log as one `finished` event, the verdict it brought, both journaled once.
+
+And its line for agents.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ def should_be_reported(event: Event) -> bool:
 def record(root: Path, event: Event) -> bool:
     """Journal a `finished` event unless another process was first; returns whether it was this one.
 
-    What a comparison or a calibration answered comes before it: killed in between, the job is still open and is read again.
+    What a comparison or a calibration answered comes before it: killed in between, the job is still open and is read
+    again.
     """
     with journal.locked(root):
         now = state.load(root)
@@ -37,13 +41,16 @@ def record(root: Path, event: Event) -> bool:
 
 
 def missing_answers(now: State) -> list[Event]:
-    """Return what the fleet's comparisons and calibrations answered and no event says: an earlier version left it to a shell."""
+    """Return answers of the fleet that no event holds: an earlier version left them to a shell."""
     judged = [job for job in now.jobs.values() if job.is_judged and job.finished]
     return [event for job in judged for event in _answers(now, job, job.finished or {})]
 
 
 def _answers(now: State, job: Job, finished: Event) -> list[Event]:
-    """Return the event that the answer in `finished` is journaled as; none without an answer, or when it is journaled."""
+    """Return the event that the answer in `finished` is journaled as.
+
+    None without an answer, or when it is journaled.
+    """
     answer = finished.get("answer")
     if not answer or any(event.get("fleet_job") == job.name for event in (*now.comparisons, *now.workers)):
         return []

@@ -10,7 +10,10 @@ from helpers.state import Job, State
 
 LOCAL = "local"
 STATES = ("launching", "up", "failed", "stopped", "down", "lost")
-"""Events of a worker that are its new state; `failed`: a launch left something behind, `lost`: it went away by itself."""
+"""Events of a worker that are its new state.
+
+`failed`: a launch left something behind, `lost`: it went away by itself.
+"""
 
 
 @dataclass
@@ -74,12 +77,12 @@ def up(now: State) -> list[Worker]:
 
 
 def standing(now: State) -> list[Worker]:
-    """Return the workers that count against the agreed number: whatever was made, may come back, and was not taken down."""
+    """Return the workers that count against the agreed number: made, may come back, not taken down."""
     return [w for w in known_workers(now).values() if w.state != "down"]
 
 
 def busy(now: State) -> dict[str, list[Job]]:
-    """Return the open jobs of each worker in the order in which they were sent: a control comes before what it is for."""
+    """Return the open jobs of each worker in the order they were sent: a control before what it is for."""
     found: dict[str, list[Job]] = {}
     sent = [(int(job.sent.get("timestamp", 0)), number, job) for number, job in enumerate(now.open_jobs()) if job.sent]
     for _, _, job in sorted(sent, key=lambda row: row[:2]):

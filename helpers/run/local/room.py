@@ -1,4 +1,4 @@
-"""Room on the disk of a job's log: a full disk is noticed while the job runs, and some is held back for its last words."""
+"""Room on the disk of a job's log: a full disk is noticed while it runs, with some held back for its end."""
 
 from __future__ import annotations
 

@@ -48,7 +48,10 @@ def hold(root: Path, slot: int) -> Iterator[None]:
 
 @contextmanager
 def hold_all(root: Path, above: int = -1) -> Iterator[None]:
-    """Hold every slot that there can be, or those above one: a comparison has the machine to itself. Waits for what runs."""
+    """Hold every slot that there can be, or those above one: a comparison has the machine to itself.
+
+    Waits for what runs.
+    """
     with ExitStack() as stack:
         for number in range(above + 1, _most()):
             stack.enter_context(hold(root, number))

@@ -83,7 +83,7 @@ def test_effects_are_the_least_squares_fit(factors: int, seed: int) -> None:
 
 
 def test_true_effects_stand_out() -> None:
-    """Two real changes and one that helps only with the first, in noise: these stand out, and the best cell holds them."""
+    """Two real changes and one that helps only with the first stand out of noise; the best cell holds them."""
     draw = random.Random(7)
     plan = factorial.design(["a", "b", "c", "d", "e"])
 

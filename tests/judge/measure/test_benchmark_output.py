@@ -12,7 +12,10 @@ from helpers.judge.measure import benchmark_output
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs inotify")
 def test_an_opening_by_somebody_else_is_noticed_once(tmp_path: Path) -> None:
-    """It is told of the measurement in which it happened, and of no later one; what is read through another name counts too."""
+    """It is told of the measurement in which it happened, and of no later one.
+
+    What is read through another name counts too.
+    """
     watch, file, other = benchmark_output.Watch(), tmp_path / "out.txt", tmp_path / "link"
     told = []
     for meddle in (None, file, None, other):

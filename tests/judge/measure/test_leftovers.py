@@ -88,7 +88,10 @@ def test_compiled_modules_are_taken_and_nothing_else(copy: Path) -> None:
 def test_an_answer_in_a_compiled_module_is_not_kept(session: Any) -> None:
     """What the warm-up call wrote into a compiled module is compiled anew before any call counts."""
     answer = f"src/__pycache__/gen.{sys.implementation.cache_tag}.pyc"
-    work = f"if grep -q answer {answer} 2>/dev/null; then :; else sleep 0.05; mkdir -p src/__pycache__; echo answer >{answer}; fi\necho 42\n"
+    work = (
+        f"if grep -q answer {answer} 2>/dev/null; then :; else sleep 0.05; mkdir -p src/__pycache__; echo "
+        f"answer >{answer}; fi\necho 42\n"
+    )
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
     (copy / "src/work.sh").write_text(work)
     (copy / "src/gen.py").write_text("x = 1\n")

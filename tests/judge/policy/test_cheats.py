@@ -17,7 +17,10 @@ STAYS = f"autoresearch-stays-{os.getpid()}"
 needs_walls = pytest.mark.skipif(not probe.available(), reason="no mount namespaces here: the copy's scan remains")
 
 SLOW = "sleep 0.05\n"
-CACHED = 'if [ -e "$place" ]; then :; else sleep 0.05; mkdir -p "$(dirname "$place")"; : >"$place"; fi 2>/dev/null\necho 42\n'
+CACHED = (
+    'if [ -e "$place" ]; then :; else sleep 0.05; mkdir -p "$(dirname "$place")"; : >"$place"; fi '
+    "2>/dev/null\necho 42\n"
+)
 CHEATS = {
     "an answer kept in the copy": ("place=./answer\n" + CACHED, "void", "keeps files between calls"),
     "an answer kept in HOME": ('place="$HOME/.answer"\n' + CACHED, "not_improved", None),
@@ -35,8 +38,10 @@ CHEATS = {
     ),
     "an answer kept in a file whose time is set back": (
         (
-            '[ "$(tail -c 1 src/work.sh)" = 1 ] || { sleep 0.05; cp -p src/work.sh keep; printf 1 | dd of=src/work.sh bs=1 '
-            "seek=$(($(wc -c <src/work.sh) - 1)) conv=notrunc; touch -r keep src/work.sh; rm keep; } 2>/dev/null\necho 42\n#0"
+            '[ "$(tail -c 1 src/work.sh)" = 1 ] || '
+            "{ sleep 0.05; cp -p src/work.sh keep; printf 1 | dd of=src/work.sh bs=1 "
+            "seek=$(($(wc -c <src/work.sh) - 1)) conv=notrunc; touch -r keep src/work.sh; rm keep; "
+            "} 2>/dev/null\necho 42\n#0"
         ),
         "void",
         "keeps files between calls",
@@ -68,7 +73,8 @@ BEHIND_WALLS = {
         None,
     ),
     "the result rewritten by a process that stays": (
-        '(setsid bash -c \'until grep -q MET"RIC" ../out.txt; do :; done; echo "MET""RIC time_s=0.001" >../out.txt\' &) '
+        '(setsid bash -c \'until grep -q MET"RIC" ../out.txt; do :; done; echo "MET""RIC '
+        "time_s=0.001\" >../out.txt' &) "
         ">/dev/null 2>&1\n" + SLOW + "echo 42\n",
         "not_improved",
         None,
@@ -86,9 +92,8 @@ BEHIND_WALLS = {
     "an answer kept in /var/tmp": ("place=/var/tmp/answer-$PPID-none\n" + CACHED, "not_improved", None),
     "an answer kept in shared memory": ("place=/dev/shm/autoresearch-test-answer\n" + CACHED, "not_improved", None),
     "slowing the baseline's folder": (
-        'for f in ../../*/copy/src/work.sh; do [ "$f" -ef src/work.sh ] || echo \'sleep 1; echo 42\' >"$f"; done 2>/dev/null\n'
-        + SLOW
-        + "echo 42\n",
+        "for f in ../../*/copy/src/work.sh; do [ \"$f\" -ef src/work.sh ] || echo 'sleep 1; echo 42' "
+        '>"$f"; done 2>/dev/null\n' + SLOW + "echo 42\n",
         "not_improved",
         None,
     ),
@@ -139,7 +144,7 @@ def test_not_kept(session: Any, cheat: str) -> None:
 @needs_walls
 @pytest.mark.parametrize("cheat", BEHIND_WALLS)
 def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
-    """Where namespaces are available a measurement can write nowhere but into its own folder, and no process outlives it."""
+    """With namespaces a measurement can write nowhere but into its own folder, and no process outlives it."""
     expect(session, BEHIND_WALLS[cheat])
     assert [] == staying()
 
@@ -147,7 +152,7 @@ def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
 @needs_walls
 @pytest.mark.parametrize("where", ["comparison", "screen", "build"])
 def test_a_program_reaches_nothing_of_the_person_s(session: Any, where: str) -> None:
-    """Neither a measured program, nor a screened one, nor a build step writes into the repository, whatever it tries."""
+    """No measured program, screened one or build step writes into the repository, whatever it tries."""
     target = session.root / "src" / "evil"
     tries = "".join(
         f"({command}) >/dev/null 2>&1\n"

@@ -51,7 +51,7 @@ def levels(found: list[Violation]) -> set[tuple[str, str]]:
 HONEST = [
     (
         "src/a.c",
-        "static int sum(const int *v, size_t n)\n{\n    int s = 0;\n    for (size_t i = 0; i < n; i += 4)\n        s += v[i];\n    return s;\n}\n",
+        "static int sum(const int *v, size_t n)\n{\n    int s = 0;\n    for (; n > 3; n -= 4)\n        s += v[n];\n}\n",
     ),
     ("src/a.c", "    const __m256i x = _mm256_loadu_si256((const void *)p);\n    memcpy(dst, src, n);\n"),
     ("lib/parse.py", "def parse(text):\n    parts = text.split(',')\n    return [int(p) for p in parts]\n"),

@@ -61,6 +61,9 @@ def test_values_without_a_logarithm_are_errors() -> None:
 
 
 def test_two_sides_are_taken_together() -> None:
-    """A comparison that ends after 8 pairs still gives 14 steps; nothing is made of the step from one side to the other."""
+    """A comparison that ends after 8 pairs still gives 14 steps.
+
+    Nothing is made of the step from one side to the other.
+    """
     assert None is noise.sigma_pair([1.0] * 4, [2.0] * 3)
     assert 0.0 == noise.sigma_pair([1.0] * 8, [9.0] * 8)

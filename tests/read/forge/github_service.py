@@ -306,7 +306,8 @@ def refusal(message, status, **headers):
 
 
 def invalid(
-    message="The listed users and repositories cannot be searched either because the resources do not exist or you do not have permission to view them.",
+    message="The listed users and repositories cannot be searched either because the resources do not exist "
+    "or you do not have permission to view them.",
 ):
     """422 of a search."""
     body = {

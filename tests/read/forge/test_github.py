@@ -62,7 +62,7 @@ def asked(httpserver, path):
 
 
 def test_pull_requests_by_words_of_performance(httpserver, ask):
-    """Without a query: two questions within the service's limits, ranked by claims, each with id, outcome and quoted claims."""
+    """Without a query: two questions within the limits, ranked by claims, each with id, outcome and quotes."""
     items = [
         issue(1, "Rename a file", body="", labels=[], comments=0),
         issue(2, "Cache the parsed header", merged=None, body="No numbers here."),
@@ -104,7 +104,10 @@ def test_what_is_asked_becomes_qualifiers(httpserver, ask, args, part):
 
 
 def test_the_second_time_is_free_and_then_conditional(httpserver, ask):
-    """The same question costs no request; with --no-cache it is asked with its ETag, and a 304 gives the answer again."""
+    """The same question costs no request.
+
+    With --no-cache it is asked with its ETag, and a 304 gives the answer again.
+    """
 
     def answer(request):
         same = request.headers.get("If-None-Match") == '"v1"'
@@ -213,7 +216,7 @@ def test_servers_that_know_no_brackets(httpserver, ask):
 
 
 def test_an_empty_page_in_the_middle(httpserver, ask):
-    """A page that comes empty though more was announced is no end: the rest is read, and it is said to be incomplete."""
+    """An empty page though more was announced is no end: the rest is read, and said to be incomplete."""
     pages = {None: [issue(1)], "2": [], "3": [issue(3)]}
     httpserver.expect_request(ISSUES).respond_with_handler(
         lambda r: reply(search(*pages[r.args.get("page")], total=250))
@@ -390,7 +393,7 @@ def test_nobody_there(ask):
     ],
 )
 def test_wrong_usage(httpserver, env, tmp_path, monkeypatch, args):
-    """Malformed names, options taken for names, other forges, questions that GitHub does not take: exit 2 or 4, no request."""
+    """Malformed names, options as names, other forges, questions GitHub does not take: exit 2 or 4, no request."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -412,7 +415,10 @@ def test_wrong_usage_is_said(ask, args):
 
 
 def test_commits(httpserver, ask):
-    """Commits by words of performance, each with the id that ideas.py takes; those of another repository are left out."""
+    """Commits by words of performance, each with the id that ideas.py takes.
+
+    Those of another repository are left out.
+    """
     httpserver.expect_request(COMMITS).respond_with_json(
         search(
             found_commit(),

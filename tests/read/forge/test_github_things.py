@@ -71,7 +71,10 @@ def test_eleven_requests_without_a_token(httpserver, ask):
 
 
 def test_only_forks_truly_ahead(httpserver, ask):
-    """Never pushed to, nothing of its own, and merges alone are left out; source, claims, stars and age rank the rest."""
+    """Never pushed to, nothing of its own, and merges alone are left out.
+
+    Source, claims, stars and age rank the rest.
+    """
     forks = [
         fork("idle", pushed="2022-01-01T00:00:00Z"),
         fork("even"),
@@ -153,7 +156,7 @@ def test_a_renamed_repository_is_redirected_once(httpserver, ask):
 
 
 def test_other_branches_of_forks(httpserver, ask):
-    """With --branches the work that lies on another branch is found: those that upstream has too, and bots', are not compared."""
+    """With --branches work on another branch is found; upstream's own branches and bots' are not compared."""
     httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("a1")])
     httpserver.expect_request(f"/repos/{REPO}/branches").respond_with_json([branch("main"), branch("v1")])
     names = ("main", "v1", "dependabot/npm/x", "zz", "docs", "misc", "perf/simd")
@@ -222,7 +225,10 @@ def rejected(httpserver, **changes):
 
 
 def test_a_rejected_pull_request_and_why(httpserver, ask):
-    """Description, reviews, claims, files; the reason is what the project's people said at the end, also on a later page."""
+    """Description, reviews, claims, files.
+
+    The reason is what the project's people said at the end, also on a later page.
+    """
     rejected(httpserver)
     shown = ask("show", f"{REPO}#12", "--json")
     assert ("rejected", f"{REPO}#12", "pr") == tuple(shown["finding"][k] for k in ("state", "id", "kind"))
@@ -291,7 +297,8 @@ def gh(tmp_path, monkeypatch):
     program = tmp_path / "bin" / "gh"
     program.parent.mkdir()
     program.write_text(
-        '#!/bin/sh\n[ "$GH_TOKEN$GITHUB_TOKEN" = "" ] || exit 9\ncase "$4" in github.com) echo gh-pub;; ghe.example.org) echo gh-ent;; *) exit 1;; esac\n'
+        '#!/bin/sh\n[ "$GH_TOKEN$GITHUB_TOKEN" = "" ] || exit 9\ncase "$4" in github.com) echo '
+        "gh-pub;; ghe.example.org) echo gh-ent;; *) exit 1;; esac\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
@@ -393,7 +400,7 @@ def test_remotes(url):
 
 @given(st.text(max_size=40) | st.from_regex(r"[a-z./#@:%-]{1,20}", fullmatch=True))
 def test_names_never_leave_their_place(text):
-    """Whatever is given, a name that is accepted has no path of its own in it, and anything else is usage or refused."""
+    """Whatever is given, an accepted name holds no path of its own, and anything else is usage or refused."""
     try:
         name = forge_names.parse(text)
     except console.Failure as failure:

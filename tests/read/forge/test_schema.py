@@ -263,7 +263,10 @@ LIVE = [
 @pytest.mark.live
 @pytest.mark.parametrize("args", LIVE, ids=lambda args: " ".join(args[:3]))
 def test_live(tmp_path, args):
-    """The real service still answers in the shapes that we use, or says that it is throttling; a field gone is exit 3."""
+    """The real service still answers in the shapes that we use, or says that it is throttling.
+
+    A field gone is exit 3.
+    """
     done = script(
         "search_github.py", *args, "--json", "--full", env={"AUTORESEARCH_CACHE": str(tmp_path)}, cwd=tmp_path
     )

@@ -92,7 +92,10 @@ def test_an_idea_of_a_fetched_paper(repo: Any) -> None:
 
 def test_a_file_edited_by_hand(repo: Any) -> None:
     """Notes below an idea are no ideas; closing keeps the bullet, the place and everything around."""
-    mine = "notes\n\n* [ ] a star {impact=5}\n  - a note on it\n\t- another\n- try this\n  * its note\n\n  - begins a list of its own\n  - and its next\n"
+    mine = (
+        "notes\n\n* [ ] a star {impact=5}\n  - a note on it\n\t- another\n- try this\n  * its note\n\n  - "
+        "begins a list of its own\n  - and its next\n"
+    )
     repo.write("autoresearch.ideas.md", mine)
 
     found = [row["text"] for row in json.loads(repo.script("ideas", "list", "--json").stdout)]

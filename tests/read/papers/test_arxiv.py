@@ -115,7 +115,7 @@ def test_a_page_that_stays_empty_is_said(httpserver, here):
     ],
 )
 def test_what_is_no_answer_is_never_no_results(httpserver, here, status, body, headers, expected):
-    """A page for robots, a cut feed, an empty first page of many, and every limit end in a failure, not in an empty list."""
+    """A page for robots, a cut feed, an empty first page of many, and every limit: a failure, not an empty list."""
     httpserver.expect_request(API).respond_with_data(body, status, headers)
     with pytest.raises(console.Failure, match=expected) as failure:
         arxiv.search(Question("x"), client.Budget(9))

@@ -25,9 +25,11 @@ PAGE = f"""<!DOCTYPE html><html><head><title>T</title><style>p {{}}</style></hea
 <section class="ltx_section"><h2 class="ltx_title"><span class="ltx_tag">1 </span>Introduction</h2>
 <div class="ltx_para"><p class="ltx_p">We cost <math alttext="O(N^{{2}}d)" display="inline"><semantics><mi>O</mi>
 <annotation encoding="application/x-tex">O(N^{{2}}d)</annotation></semantics></math> reads &amp; writes. {PARAGRAPH}</p>
-<table class="ltx_equation ltx_eqn_table"><tr><td class="ltx_eqn_cell"><math alttext="y=Ax" display="block"><mi>y</mi></math></td>
+<table class="ltx_equation ltx_eqn_table"><tr><td class="ltx_eqn_cell">
+<math alttext="y=Ax" display="block"><mi>y</mi></math></td>
 <td class="ltx_eqn_cell">(1)</td></tr></table></div>
-<ul class="ltx_itemize"><li class="ltx_item"><span class="ltx_tag ltx_tag_item">•</span><div><p class="ltx_p">A point.</p></div></li></ul>
+<ul class="ltx_itemize"><li class="ltx_item"><span class="ltx_tag ltx_tag_item">•</span>
+<div><p class="ltx_p">A point.</p></div></li></ul>
 <figure><figcaption class="ltx_caption"><span class="ltx_tag">Figure 1: </span>Tiles.</figcaption></figure>
 <table class="ltx_tabular"><tr><td>GPT-2</td><td>3.5x</td></tr></table></section>
 <section class="ltx_bibliography"><h2>References</h2><ul><li class="ltx_bibitem">Dao et al. 2022.</li></ul></section>

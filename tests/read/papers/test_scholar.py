@@ -85,7 +85,10 @@ def test_three_sources_one_list_and_free_the_second_time(httpserver, here, tmp_p
 
 
 def test_a_throttled_source_is_named_and_the_others_count(httpserver, here, tmp_path):
-    """Two sources throttle, one answers: the papers are shown, the limits are said; asked again, no request is spent on them."""
+    """Two sources throttle, one answers: the papers are shown, the limits are said.
+
+    Asked again, no request is spent on them.
+    """
     httpserver.expect_request(API).respond_with_data("Rate exceeded.")
     httpserver.expect_request(S2).respond_with_json(
         {"message": "Too Many Requests", "code": "429"}, 429, {"Retry-After": "3600"}

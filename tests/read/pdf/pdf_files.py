@@ -131,7 +131,8 @@ def huge_picture():
     """Return a PDF that draws a picture of 10 to the 10th points, inflating to nothing like it."""
     image = stream(
         zlib.compress(b"\0" * 1_000_000),
-        b"/Type/XObject/Subtype/Image/Width 100000/Height 100000/BitsPerComponent 8/ColorSpace/DeviceRGB/Filter/FlateDecode",
+        b"/Type/XObject/Subtype/Image/Width 100000/Height 100000/BitsPerComponent 8"
+        b"/ColorSpace/DeviceRGB/Filter/FlateDecode",
     )
     return one_page(
         b"/I Do BT /F1 12 Tf 72 720 Td (Text.) Tj ET", resources=b"/XObject<</I 6 0 R>>/Font<</F1 5 0 R>>", more=[image]

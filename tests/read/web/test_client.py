@@ -322,7 +322,10 @@ def test_an_ipv4_address_hidden_in_ipv6_is_judged_by_itself(ip):
 
 @pytest.fixture
 def tls(tmp_path):
-    """A server with a certificate for localhost that only whoever is told will trust; returns it and the certificate."""
+    """A server with a certificate for localhost that only whoever is told will trust.
+
+    Returns it and the certificate.
+    """
     import datetime
     import ssl
 
@@ -360,7 +363,10 @@ def tls(tmp_path):
 
 
 def test_certificates_are_checked(tls, monkeypatch):
-    """A certificate of nobody's is refused; one that the person trusts by $SSL_CERT_FILE is taken, over TLS all the same."""
+    """A certificate of nobody's is refused.
+
+    One that the person trusts by $SSL_CERT_FILE is taken, over TLS all the same.
+    """
     server, ca = tls
     url = server.url_for("/x")
     server.expect_request("/x").respond_with_data("secret")

@@ -1,4 +1,4 @@
-"""A keep rests on evidence: a comparison that was edited, loosened, repeated at will or measured on other trees is none."""
+"""A keep rests on evidence: an edited, loosened, repeated comparison, or one of other trees, is none."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write(session: Any, lines: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("what", ["verdict", "samples", "invented", "stripped"])
 def test_a_line_that_was_edited_or_invented_is_no_evidence(session: Any, what: str) -> None:
-    """A verdict turned round, samples made up, a whole line made up, or one without its parts: no keep, no traceback."""
+    """A turned verdict, invented samples, an invented line, or one without its parts: no keep, no traceback."""
     sealed(session, "exp-01", SAME)
     session.script("compare", "exp-01", "--max-pairs", "8", code=1)
     event = compared(session, "exp-01")
@@ -76,7 +76,7 @@ def test_a_guard_that_the_comparison_did_not_look_at(session: Any) -> None:
 
 
 def test_repetition_until_chance_agrees(session: Any) -> None:
-    """After a comparison that said otherwise one good one is not enough: more must speak for the change than against it."""
+    """After a comparison that said no one good one is not enough: more must speak for the change than against it."""
     copy = sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01")
     good = compared(session, "exp-01")
@@ -103,7 +103,7 @@ def test_a_comparison_ended_because_it_looked_bad_counts(session: Any) -> None:
 
 
 def test_an_order_of_the_pairs_that_was_chosen(session: Any) -> None:
-    """A seed can be searched that measures the baseline first every time: it repeats a comparison, and carries no keep."""
+    """A seed can be searched that measures the baseline first every time: it repeats, and carries no keep."""
     sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01", "--seed", "baseline-first-314")
 
@@ -111,7 +111,7 @@ def test_an_order_of_the_pairs_that_was_chosen(session: Any) -> None:
 
 
 def test_how_often_repetition_can_fool() -> None:
-    """A change without effect ever gets ahead with p / (1 - p), not with certainty: counted exactly over 60 repetitions."""
+    """A change without effect gets ahead with p / (1 - p), not with certainty: counted over 60 repetitions."""
     chance = Fraction(219, 10_000)
     ahead, places = Fraction(0), {0: Fraction(1)}
     for _ in range(60):
@@ -151,7 +151,7 @@ def test_uncommitted_work_stays_uncommitted(session: Any) -> None:
 
 
 def test_replace_refs_hide_nothing(session: Any) -> None:
-    """`git replace` shows another content for a blob: the guard reads, and a keep commits, the one that was measured."""
+    """`git replace` shows another content for a blob: the policy reads, and a keep commits, the measured one."""
     sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
     evil = session.git("rev-parse", "refs/autoresearch/exp-01:src/work.sh")
     session.write("innocent", "sleep 0.05\necho 42\n")
@@ -239,7 +239,10 @@ def test_words_cannot_write_entries_of_their_own(session: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [0, 1])
 def test_a_program_that_fails_its_checks_once_is_not_kept_by_trying_again(session: Any, wrong: int) -> None:
-    """The checks run before the pairs and after them; one failure where the baseline passes stands, whatever comes later."""
+    """The checks run before the pairs and after them.
+
+    One failure where the baseline passes stands, whatever comes later.
+    """
     sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01", "--max-pairs", "8")
     good = compared(session, "exp-01")
@@ -280,7 +283,10 @@ def test_checks_that_fail_on_the_baseline_too_blame_the_environment(session: Any
 
 
 def test_a_gain_that_is_not_plausible_needs_a_readers_words(session: Any) -> None:
-    """Beyond the factor of the session nothing is kept without a reason, whatever the policy found; status shows it first."""
+    """Beyond the factor of the session nothing is kept without a reason, whatever the policy found.
+
+    Status shows it first.
+    """
     session.script("start_session", "--goal", "quick", "--review-above", "2")
     sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01", "--max-pairs", "8")

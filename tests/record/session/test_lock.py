@@ -1,4 +1,4 @@
-"""What the lock proves before anything is measured: benchmark and checks look at the copy, and a failure leaves no commit."""
+"""What the lock proves before anything is measured: scripts look at the copy, a failure leaves no commit."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_metric_with_too_few_digits_is_not_locked(repo: Any) -> None:
     "checks", ["[ -d corpus ] || { echo skipped; exit 0; }", "test -f README", "bash src/work.sh || true"]
 )
 def test_checks_that_pass_on_broken_source_need_a_readers_words(repo: Any, checks: str) -> None:
-    """They skip themselves, look at something else, or swallow the failure: the lock says so, and no keep goes by itself."""
+    """They skip themselves, look elsewhere, or swallow the failure: the lock says so, and no keep goes by itself."""
     repo.write("README", "x")
     repo.commit()
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)

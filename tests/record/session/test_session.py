@@ -106,7 +106,7 @@ def test_a_guard_on_a_metric_that_nobody_prints_does_not_lock(repo: Any) -> None
 
 
 def test_a_baseline_that_fails_says_what_the_checks_said(repo: Any) -> None:
-    """Checks that need an ignored folder pass by hand and fail in a copy: their last line and a way to see it are named."""
+    """Checks that need an ignored folder pass by hand, fail in a copy: last line and a way to see it are named."""
     repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
     repo.write("autoresearch.checks.sh", "set -e\n.venv/bin/python -m pytest\n", 0o755)
     repo.script("start_session", *NEW)
@@ -192,7 +192,7 @@ def test_no_checks_from_the_beginning(repo: Any) -> None:
 
 @pytest.mark.parametrize("moment", ["update-ref", "symbolic-ref -m"])
 def test_a_killed_beginning_goes_on(repo: Any, tmp_path: Path, moment: str) -> None:
-    """Killed when the branch is made, or HEAD stands on it, and nothing is journaled yet: the same command begins the session."""
+    """Killed before anything is journaled, on the new branch or not: the same command begins the session."""
     (tmp_path / "bin").mkdir()
     fatal = tmp_path / "bin/git"
     fatal.write_text(
@@ -222,7 +222,7 @@ def test_a_branch_of_the_persons_own_is_left_alone(repo: Any) -> None:
 
 
 def test_a_pattern_that_matches_nothing_is_said(repo: Any) -> None:
-    """A slip in --scope would turn every experiment down, one in --off-limits protect nothing: both are said at once."""
+    """A slip in --scope would refuse every experiment, one in --off-limits protect nothing: both are said."""
     options = ("--scope", "src/", "--scope", "scr/", "--off-limits", "*.sh", "--off-limits", "docs/**")
     said = repo.script("start_session", "--goal", "g", "--metric", "time_s", "--direction", "lower", *options).stderr
 

@@ -71,7 +71,10 @@ def locked_index(repo: Any) -> None:
 
 
 def odd_names(repo: Any) -> None:
-    """Names with spaces, newlines, quotes, leading dashes and colons; a link that dangles; an empty and a large file."""
+    """Names with spaces, newlines, quotes, leading dashes and colons; a link that dangles.
+
+    An empty and a large file.
+    """
     for name in ("a b", "new\nline", 'quo"te', "-dash", ":colon", "*star", "back\\slash", "é/ü"):
         repo.write(name, name)
     repo.write("empty", "")
@@ -123,7 +126,7 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_copies_are_exact_and_nothing_changes(repo: Any, tmp_path: Path, kind: Any) -> None:
-    """Create, seal, diff, restore, prune: index, HEAD, stash, refs, config, files, modes and times stay byte-identical."""
+    """Create, seal, diff, restore, prune: index, HEAD, stash, refs, config, files, modes, times stay as they were."""
     kind(repo)
     before, refs = snapshot(repo.root), their_refs(repo)
     expected = content(repo.root)

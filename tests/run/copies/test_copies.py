@@ -221,7 +221,7 @@ def test_pruning_says_what_it_did_not_do(repo: Any) -> None:
 
 
 def test_every_script_refuses_what_is_no_experiment(session: Any) -> None:
-    """An unknown name and a malformed one end with exit 2 and a message that names them, in each script that takes one."""
+    """An unknown or malformed name ends with exit 2 and a message that names it, in each script that takes one."""
     calls = [
         ("record_result", "keep", "NAME"),
         ("record_result", "discard", "NAME", "--why", "x"),

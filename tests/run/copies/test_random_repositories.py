@@ -222,7 +222,10 @@ LATE = [staged, deleted, some_files, assumed_unchanged, same_size_and_time, inte
     seed=st.integers(0, 10**6),
 )
 def test_whatever_the_repository(early: list[Any], late: list[Any], kind: str, lock: bool, seed: int) -> None:
-    """Create, seal, diff, restore, prune: copies exact; index, HEAD, stash, refs, config, files, modes and times as before."""
+    """Create, seal, diff, restore, prune: copies exact.
+
+    Index, HEAD, stash, refs, config, files, modes and times as before.
+    """
     folder = Path(tempfile.mkdtemp(prefix="a folder "))
     try:
         repo, draw = Repo(folder / "the project", folder), random.Random(seed)

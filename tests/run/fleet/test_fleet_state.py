@@ -120,7 +120,7 @@ def test_every_state_of_skypilot_is_mapped_once() -> None:
 
 
 def test_an_answer_is_found_behind_what_skypilot_puts_before_it() -> None:
-    """The answer of a comparison is the last line that begins with its word, whatever colours and prefixes stand there."""
+    """The answer of a comparison is the last line that begins with its word, whatever colours and prefixes."""
     text = (
         'build: COMPARISON: {"no": 1}\n\x1b[36m(compare-exp-1.0.1, pid=7)\x1b[0m COMPARISON: {"verdict": "improved"}\n'
     )
@@ -129,7 +129,7 @@ def test_an_answer_is_found_behind_what_skypilot_puts_before_it() -> None:
 
 
 def test_how_often_the_workers_are_asked() -> None:
-    """Every six seconds at first, then a tenth of an experiment's length, and never more seldom than every half minute."""
+    """Every six seconds at first, then a tenth of an experiment's length, at least every half minute."""
 
     def after(*lengths: float) -> float:
         events = []
@@ -142,7 +142,10 @@ def test_how_often_the_workers_are_asked() -> None:
 
 
 def test_how_many_jobs_a_worker_gets_ahead() -> None:
-    """One beyond the one that runs; more where experiments are shorter than the time between two visits, three at most."""
+    """One beyond the one that runs.
+
+    More where experiments are shorter than the time between two visits, three at most.
+    """
     assert [1, 1, 2, 3] == [assign.ahead(length, 45.0) for length in (None, 300.0, 30.0, 5.0)]
 
 

@@ -105,7 +105,7 @@ def test_a_second_keeper_leaves_at_once(root: Path) -> None:
 
 
 def test_a_job_submitted_at_the_last_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Submitted when the keeper has looked for the last time and still holds its lock, the job is worked on all the same."""
+    """Submitted after the keeper's last look, while it still holds its lock, the job is worked on anyway."""
     late = iter(["exp-2.0.1"])
 
     @contextlib.contextmanager

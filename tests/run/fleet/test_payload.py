@@ -111,7 +111,10 @@ def test_a_full_disk_is_said(worker: Worker) -> None:
     small = worker.home / "tmp"
     small.mkdir()
     worker.env["TMPDIR"] = str(small)
-    fill = f'mount -t tmpfs -o size=256k small "{small}" && head -c 300000 /dev/zero >"{small}/data" 2>/dev/null; exec "$@"'
+    fill = (
+        f'mount -t tmpfs -o size=256k small "{small}" && head -c 300000 /dev/zero >"{small}/data" '
+        '2>/dev/null; exec "$@"'
+    )
     log = worker.run("exp-01.0.1-c", "unshare", "--user", "--map-root-user", "--mount", "bash", "-c", fill, "fill")
 
     assert "EXPERIMENT_STATUS: crash" in log

@@ -65,7 +65,10 @@ def run(home: Path, script: str, how: str = "measuring") -> list[str]:
 
 def test_the_persons_files_are_out_of_reach(person: Path) -> None:
     """Of home, work tree and other runs only toolchains are there, without the passwords inside of them."""
-    look = 'cd ../../..; for f in $(find . -type f -not -path "*/mine/*"); do grep -q "of the person" "$f" && echo "$f"; done; true'
+    look = (
+        'cd ../../..; for f in $(find . -type f -not -path "*/mine/*"); do grep -q "of the person" "$f" '
+        '&& echo "$f"; done; true'
+    )
 
     assert sorted(run(person, look)) == ["./.cargo/bin/tool", "./.cargo/git/old", "./.cargo/registry/old"]
 
@@ -83,7 +86,7 @@ def test_what_the_script_names_is_in_reach(person: Path) -> None:
 
 
 def test_what_a_build_fetches_stays_with_the_run(person: Path) -> None:
-    """Cargo writes where it keeps what it fetches, the measurement finds it there, and the person's folder never has it."""
+    """Cargo writes where it keeps fetched crates, the measurement finds them, the person's folder never has them."""
     wrote = run(person, FETCH.format("fetched"), "building")
     read = run(person, FETCH.format("more") + "; cat $CARGO_HOME/registry/*")
 

@@ -34,7 +34,8 @@ around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], [
 assert around
 orphans = Orphans()
 with (side / "out").open("wb") as out:
-    code = execute.bash(["bash", "a.sh"], side / "copy", env, float(sys.argv[3]), out.fileno(), walls=around, orphans=orphans)
+    limit = float(sys.argv[3])
+    code = execute.bash(["bash", "a.sh"], side / "copy", env, limit, out.fileno(), walls=around, orphans=orphans)
 after = os.readlink("/proc/self/ns/pid") == os.readlink("/proc/self/ns/pid_for_children")
 print(json.dumps({"code": code, "orphans": orphans.count(), "out": (side / "out").read_text(), "as before": after}))
 """
@@ -120,9 +121,15 @@ def test_what_the_caller_was_started_with_is_out_of_reach(run: Any, monkeypatch:
 
 
 def test_devices_are_few(run: Any) -> None:
-    """There are no terminals of the person, disks or memory; those that programs use work, a terminal of their own too."""
+    """There are no terminals of the person, disks or memory.
+
+    Those that programs use work, a terminal of their own too.
+    """
     own = "import os, sys; a, b = os.openpty(); print(os.ttyname(b))"
-    program = f"ls /dev /dev/pts; head -c4 /dev/urandom | wc -c; echo >/dev/null; touch /dev/shm/a; {sys.executable} -c '{own}'"
+    program = (
+        "ls /dev /dev/pts; head -c4 /dev/urandom | wc -c; echo >/dev/null; touch /dev/shm/a; "
+        f"{sys.executable} -c '{own}'"
+    )
     found = run(program.replace(sys.executable, "/usr/bin/python3"))["out"].split()
 
     gpu = {name for name in found if name.startswith(("nvidia", "dri", "kfd"))}

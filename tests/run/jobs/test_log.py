@@ -386,7 +386,7 @@ print(*sorted(outcomes), sep="\\n")
 
 
 def test_a_grep_that_cannot_be_started(tmp_path: Path) -> None:
-    """However many descriptors there are, the log is filtered or left to the unfiltered read, and no grep stays behind."""
+    """However many descriptors there are, the log is filtered or read unfiltered, and no grep stays behind."""
     file = tmp_path / "run.log"
     file.write_bytes(b"METRIC a=1\n" * 1000)
     command = [sys.executable, "-c", FEW_DESCRIPTORS, str(file)]

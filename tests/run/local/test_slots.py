@@ -64,7 +64,7 @@ def has(session: Any, name: str, marker: str) -> bool:
 
 
 def test_a_job_submitted_while_a_comparison_waits(session: Any) -> None:
-    """A runs, a comparison of C waits for it, B is submitted: when A ends the comparison and B both come to their end."""
+    """A runs, a comparison of C waits, B is submitted: when A ends, the comparison and B both come to their end."""
     for name, text in (("a", "sleep 60\n"), ("b", "sleep 0.04\necho 42\n"), ("c", "sleep 0.01\necho 42\n")):
         edit(session, name, text)
     session.script("submit_experiment", "a")

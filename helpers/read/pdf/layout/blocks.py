@@ -50,7 +50,10 @@ class Flow:
         self._held: list[Block] = []
 
     def blocks(self, title: str = "") -> list[Block]:
-        """Return all blocks; `title` is what the file says of itself, which is believed when it stands on the first page."""
+        """Return all blocks.
+
+        `title` is what the file says of itself, which is believed when it stands on the first page.
+        """
         n = self._title(title)
         loose = unnamed_references(self._lines, self._end)
         while n < len(self._lines):
@@ -165,7 +168,7 @@ class Flow:
         return count
 
     def _inside(self, n: int, kind: str) -> bool:
-        """Say whether an equation or code stands right below the open paragraph: a part of it, and nothing that floats."""
+        """Say whether an equation or code stands right below the open paragraph: a part of it, not a float."""
         last, line = self._open[-1], self._lines[n]
         return kind in ("equation", "code") and self._columns.same(last, line) and -2 < last.y - line.y < 6 * last.size
 

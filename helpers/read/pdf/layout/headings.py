@@ -57,7 +57,10 @@ def _lists(below: list[Line]) -> bool:
 
 
 def unnamed_references(lines: list[Line], end: int) -> int:
-    """Return where a list of references begins that has no heading: at [1] near the end; the number of lines without one."""
+    """Return where a list of references begins that has no heading: at [1] near the end.
+
+    The number of lines without one.
+    """
     if end < len(lines):
         return len(lines)
     marks = [

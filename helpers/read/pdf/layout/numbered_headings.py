@@ -9,7 +9,8 @@ from helpers.read.pdf.layout.body_style import Face
 from helpers.read.pdf.text.lines import Line
 
 NUMBERED = re.compile(
-    r"(?P<word>(?:section|chapter|appendix|part|§)\s*)?(?P<num>\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5}|[A-Z](?:\.\d{1,2}){0,3})"
+    r"(?P<word>(?:section|chapter|appendix|part|§)\s*)?(?P<num>\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5}|"
+    r"[A-Z](?:\.\d{1,2}){0,3})"
     r"(?P<dot>[.:)]?)(?P<gap>\s+|(?<=[\d.)])(?=(?-i:[A-Z][a-z])))(?P<title>\S.*)",
     re.IGNORECASE,
 )
@@ -133,7 +134,10 @@ def _roman(text: str) -> int:
 
 
 def chain(found: list[Candidate]) -> list[Heading]:
-    """Return the heaviest chain of numbers that follow each other: 1, 1.1, 1.2, 2; or I, A, B, II; appendices A, A.1."""
+    """Return the heaviest chain of numbers that follow each other: 1, 1.1, 1.2, 2; or I, A, B, II.
+
+    Appendices A, A.1.
+    """
     arabic = _heaviest([c for c in found if c.kind == "arabic"])
     strong = _heaviest([c for c in found if c.kind == "arabic" and c.weight > 0.9])
     if len(strong) >= 3 and strong[0].path[0] <= 1 and len(strong) >= 0.4 * len(arabic):

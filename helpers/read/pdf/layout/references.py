@@ -9,8 +9,10 @@ import re
 from helpers.read.pdf.text.lines import Line
 
 CAPTION = re.compile(
-    r"(?P<kind>Fig(?:ure|s)?|FIG(?:URE|S)?|Table|TABLE|Algorithm|ALGORITHM|Listing|Scheme|Chart|Plate|Exhibit|Box|Code|Video|Movie|Program)\.?\s*"
-    r"(?P<number>(?:[A-Z][.-]?)?\d{1,3}(?:[.-]\d{1,3})?[a-z]?|[IVX]{1,5})(?P<mark>\s*[.:|—–]|\s*-\s|\)|(?=\s|$))\s*(?P<text>.*)",
+    r"(?P<kind>Fig(?:ure|s)?|FIG(?:URE|S)?|Table|TABLE|Algorithm|ALGORITHM|Listing|Scheme|Chart|Plate|Exhibit|Box|"
+    r"Code|Video|Movie|Program)\.?\s*"
+    r"(?P<number>(?:[A-Z][.-]?)?\d{1,3}(?:[.-]\d{1,3})?[a-z]?|[IVX]{1,5})(?P<mark>\s*[.:|—–]|\s*-\s|\)|(?=\s|"
+    r"$))\s*(?P<text>.*)",
     re.DOTALL,
 )
 _BRACKET = re.compile(r"\[([^\]\s]{1,3}[^\]]{0,18})\]")

@@ -11,36 +11,49 @@ from helpers.read.pdf.layout.numbered_headings import LISTED, NUMBERED, Heading
 from helpers.read.pdf.text.lines import Line
 
 NAMES = re.compile(
-    r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|related works?|(prior|previous) work"
-    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?"
-    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited"
-    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|(author )?keywords|key words( and phrases)?|index terms"
-    r"|ccs concepts|(acm|pvldb) reference format|pvldb artifact availability|table of contents|contents|notation|availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
-    r"|methods?|methodology|materials and methods|implementation|data availability|credits|(author )?affiliations?|(author )?contributions|funding|(conflicts? of|competing) interests?|supplementary materials?)[.:]?",
+    r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|"
+    r"related works?|(prior|previous) work"
+    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|"
+    r"(discussion and )?conclusions?( and .{3,40})?"
+    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|"
+    r"bibliography|literature cited"
+    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|"
+    r"(author )?keywords|key words( and phrases)?|index terms"
+    r"|ccs concepts|(acm|pvldb) reference format|pvldb artifact availability|table of contents|contents|notation|"
+    r"availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
+    r"|methods?|methodology|materials and methods|implementation|data availability|credits|(author )?affiliations?|"
+    r"(author )?contributions|funding|(conflicts? of|competing) interests?|supplementary materials?)[.:]?",
     re.IGNORECASE,
 )
 REFERENCES = re.compile(
-    r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|works cited)[.:]?",
+    r"((\d+|[IVX]+|[A-Z])\.?\s+)?(references( cited| and notes)?|bibliography|literature cited|literature|"
+    r"works cited)[.:]?",
     re.IGNORECASE,
 )
 
 
 _OUTER = re.compile(
-    r"abstract|summary|key|ack|ref|bib|lit|index|general|categories|ccs|acm|pvldb|about|author|contents|table|notes|credits|data|avail|append",
+    r"abstract|summary|key|ack|ref|bib|lit|index|general|categories|ccs|acm|pvldb|about|author|contents|table|"
+    r"notes|credits|data|avail|append",
     re.IGNORECASE,
 )
 """Names that also stand above small print; the others do so in tables and figures only."""
 _RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
 _ENDED = re.compile(r"[.!?:;][\"”’'»)\]]*$")
 _NO_HEADING = re.compile(
-    r"(Figure|Fig|Table|Algorithm|Listing|Theorem|Lemma|Claim|Definition|Proof|Corollary|Invariant|Proposition|Example|Case|Remark"
-    r"|Property|Observation|Step|Rule|Assumption|Axiom|Exercise|Conjecture|Fact)s?\b[\s.:(]*(\d|[A-Z]\b|$|of\b)|.*@|https?:|Copyright|©",
+    r"(Figure|Fig|Table|Algorithm|Listing|Theorem|Lemma|Claim|Definition|Proof|Corollary|Invariant|Proposition|"
+    r"Example|Case|Remark"
+    r"|Property|Observation|Step|Rule|Assumption|Axiom|Exercise|Conjecture|Fact)s?\b[\s.:(]*(\d|[A-Z]\b|$|of\b)|"
+    r".*@|https?:|Copyright|©",
     re.IGNORECASE,
 )
 
 
 def named(lines: list[Line], face: Face, taken: set[int], end: int) -> list[Heading]:
-    """Return headings known by their name; one in the face of the text needs room above it. `end` is the references'."""
+    """Return headings known by their name; one in the face of the text needs room above it.
+
+    `end` is the references'.
+    """
     made = []
     for n, line in enumerate(lines):
         if n in taken or len(line.text) > 100 or not line.text[0].isalnum() or _in_a_row(lines, n):
@@ -137,7 +150,7 @@ def _in_a_row(lines: list[Line], n: int) -> bool:
 
 
 def _goes_on_below(lines: list[Line], n: int, face: Face) -> bool:
-    """Say whether a line in the size of the text is the first of a paragraph: the next goes on with its sentence or title."""
+    """Say whether a line in the size of the text begins a paragraph: the next goes on with its sentence or title."""
     line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
     if below is None or abs(line.size - face.size) >= 0.6 or face.gaps[n + 1] >= 1.15 * face.leading:
         return False

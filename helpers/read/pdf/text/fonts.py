@@ -61,7 +61,8 @@ class Fonts:
 def mend(font: Any, fonts: Fonts) -> None:  # noqa: ANN401
     """Correct, in memory, what pypdf would take at its word in a font and what would make words run together or apart.
 
-    Notes in `fonts` whether it is one of TeX's text fonts, by the places of its ligatures, and whether its codes are letters.
+    Notes in `fonts` whether it is one of TeX's text fonts, by the places of its ligatures, and whether its codes are
+    letters.
     """
     with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
         if font.get("/Subtype") != "/Type3":
@@ -76,7 +77,7 @@ def mend(font: Any, fonts: Fonts) -> None:  # noqa: ANN401
 
 
 def _narrow_blank(font: Any) -> None:  # noqa: ANN401
-    """TeX's fonts have another sign at 32, whose width pypdf takes for the blank's: words of tight lines run together."""
+    """TeX's fonts have another sign at 32, whose width pypdf takes for the blank's: tight words run together."""
     from pypdf.generic import NumberObject
 
     widths, at = font["/Widths"].get_object(), 32 - int(font["/FirstChar"])

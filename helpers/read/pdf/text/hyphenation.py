@@ -31,7 +31,8 @@ _KEPT_AFTER = _set(
     "based aware free like level wide driven oriented specific dependent independent known only scale time term "
     "grained optimal bound intensive efficient quality performance order dimensional world art way sized tolerant "
     "to of the and in line end called defined safe ahead behind back side size house of-the-art to-end peer tuned "
-    "proof case purpose linear trivial negative zero uniform empty local existing blocking volatile deterministic changing preserving saving "
+    "proof case purpose linear trivial negative zero uniform empty local existing blocking volatile "
+    "deterministic changing preserving saving "
     "consuming making sharing checking"
 )
 

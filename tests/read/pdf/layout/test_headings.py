@@ -121,7 +121,7 @@ def test_a_paragraph_in_bold_is_no_heading():
 
 
 def test_headings_that_the_files_outline_leaves_out():
-    """An outline seldom goes below the second level: `2.1.1 Kinds.` that runs in and lines in a face of their own count."""
+    """An outline seldom goes below the second level: run-in `2.1.1 Kinds.` and lines in a face of their own count."""
     two = Page(1).add("2. Model", font="Nimbus-Medi", bold=True).prose()
     for n, title in enumerate(("Kinds.", "Costs."), 1):
         two.add(f"2.{n} Plain", font="Nimbus-Medi", bold=True, gap=20).prose(2)
@@ -164,7 +164,10 @@ def test_the_head_of_a_part_of_a_table_is_no_heading():
 
 
 def test_what_begins_with_a_name_in_a_face_of_its_own():
-    """`General Terms Design, Performance` and, at the end, `Acknowledgments: We thank`; an affiliation ends references."""
+    """`General Terms Design, Performance` and, at the end, `Acknowledgments: We thank`.
+
+    An affiliation ends references.
+    """
     page = Page(0).add("General Terms Design, and more", lead="General Terms")
     page.add("1. Introduction", font="Nimbus-Medi", bold=True, gap=30).prose()
     two = rest().add("Acknowledgments: We thank them", lead="Acknowledgments:", gap=20)
