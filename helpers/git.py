@@ -27,6 +27,7 @@ _NEUTRAL = {
     "GIT_PAGER": "cat",
     "GIT_EDITOR": "true",
     "GIT_NO_REPLACE_OBJECTS": "1",  # what is measured is what is judged and committed
+    "GIT_GRAFT_FILE": os.devnull,  # and the history is the one that was made
 }
 _CONFIG = (
     "core.hooksPath=/dev/null",
@@ -36,6 +37,7 @@ _CONFIG = (
     "core.quotePath=false",
     "commit.gpgSign=false",
     "advice.detachedHead=false",
+    "advice.graftFileDeprecated=false",
     "core.pager=cat",
     "color.ui=false",
 )

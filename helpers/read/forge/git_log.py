@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import console, git
-from helpers.read.forge import claims, findings, query
-from helpers.read.forge import names as forge_names
+from helpers.read.forge import claims, findings, provenance, query
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
@@ -23,7 +22,8 @@ _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
 _GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
 _NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$|^See merge request [^ ]*![0-9]+"
-_FORM = "%x1e%H%x1f%S%x1f%P%x1f%aI%x1f%B"
+_FORM = "%H%n%P%n%aI%n%B"
+"""Of a commit, which ends with a NUL: no message can hold one, and what stands before the message holds no line end."""
 
 
 def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
@@ -39,12 +39,12 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     root = git.find(start).root
     if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode and not _refs(root):
         raise console.usage("the repository has no commit yet", "fetch a remote, or commit something first")
-    names = remotes(root)
+    owners = provenance.owners(root)
     outcome = Outcome()
     seen = 0
-    for record in _log(root, kind, wanted).split("\x1e")[1:]:
+    for record in _log(root, kind, wanted).split("\0")[:-1]:
         seen += 1
-        found = _finding(record, names, kind, wanted)
+        found = _finding(record, owners, kind, wanted)
         outcome.findings += [found] if found else []
     if seen >= MOST:
         outcome.incomplete = True
@@ -52,23 +52,13 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     if git.output(root, ["rev-parse", "--is-shallow-repository"]) == "true":
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
-    outcome.notes.append(f"searched the git log of {', '.join(['this repository', *names])}; no network")
+    outcome.notes.append(f"searched the git log of {', '.join(['this repository', *owners.names])}; no network")
     return outcome.cut(wanted.limit)
-
-
-def remotes(root: Path) -> dict[str, Name | None]:
-    """Return the remotes by name, each with the repository that it is on a forge, if it can be told."""
-    done = git.run(root, ["config", "--get-regexp", r"^remote\..*\.url$"], check=False)
-    found: dict[str, Name | None] = {}
-    for row in done.stdout.decode("utf-8", "replace").splitlines():
-        key, _, url = row.partition(" ")
-        found.setdefault(key.removeprefix("remote.").removesuffix(".url"), forge_names.of_remote(url))
-    return found
 
 
 def default(root: Path, host: str) -> Name | None:
     """Return the repository on `host` that this one comes from: its remote origin, else upstream, else the only one."""
-    known = {k: n for k, n in remotes(root).items() if n and n.host == host}
+    known = {k: n for k, n in provenance.remotes(root).items() if n and n.host == host}
     return known.get("origin") or known.get("upstream") or (next(iter(known.values())) if len(known) == 1 else None)
 
 
@@ -90,48 +80,53 @@ def _log(root: Path, kind: str, wanted: Wanted) -> str:
     if kind == "pr":
         patterns.append(_NUMBERED)
     words = ["-E", "--all-match", *(f"--grep={pattern}" for pattern in patterns if pattern)]
-    head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode == 0
-    refs = ["--branches", "--remotes", "--tags", *(["HEAD"] if head else [])]
     done = git.run(
         root,
         [
             "-c",
             "log.showSignature=false",
             "log",
+            "-z",
+            "--no-notes",
             "--encoding=UTF-8",
             f"--format={_FORM}",
             f"--max-count={MOST}",
             "-i",
             *words,
             *since,
-            *refs,
+            *provenance.tips(root),
             "--",
         ],
     )
     return done.stdout.decode("utf-8", "replace")
 
 
-def _finding(record: str, names: dict[str, Name | None], kind: str, wanted: Wanted) -> Finding | None:
-    parts = record.split("\x1f", 4)
-    if len(parts) != 5:
-        return None
-    sha, ref, parents, date, message = parts
+def _finding(record: str, owners: provenance.Owners, kind: str, wanted: Wanted) -> Finding | None:
+    sha, parents, date, message = record.split("\n", 3)
     rows = message.strip().split("\n")
     about = not wanted.by_performance and not wanted.perf
     if not about and not claims.words(message) and not claims.find(message):
         return None
     if not wanted.by_performance and not query.mentions(wanted.words, message):
         return None
-    remote, upstream = _where(ref, names)
-    title = rows[0]
-    merge, squashed, asked = _MERGE.match(rows[0]), _SQUASH.search(rows[0]), _GITLAB.search(message)
-    if merge or asked:
-        title = next((row for row in rows[1:] if row.strip()), rows[0])
-    numbered = merge or squashed or asked
-    number = int(numbered[1]) if numbered else 0
+    remote, upstream = owners.of(sha)
+    remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
+    number, title = request(message)
     if kind == "pr" and not number:
         return None
     return _made(sha, upstream, number if kind == "pr" else 0, title, rows, date, remote, parents.split())
+
+
+def request(message: str) -> tuple[int, str]:
+    """Return the number of the pull request whose merging a commit is, 0 when it is none, and its title.
+
+    Only the place where forges write it counts: GitHub in the first line, GitLab at the end of what it merges itself.
+    """
+    first, _, body = message.strip().partition("\n")
+    merge, squashed = _MERGE.match(first), _SQUASH.search(first)
+    asked = (_GITLAB.findall(body) or [""])[-1] if first.startswith("Merge branch '") else ""
+    title = next((row for row in body.split("\n") if row.strip()), first) if merge or asked else first
+    return int(merge[1] if merge else squashed[1] if squashed else asked or 0), title
 
 
 def _made(
@@ -171,11 +166,3 @@ def _made(
         claims=[c.quote for c in claimed],
         weight=claims.weight(title, "\n".join(rows[1:]), len(claimed)),
     )
-
-
-def _where(ref: str, names: dict[str, Name | None]) -> tuple[str, Name | None]:
-    """Return the remote by whose branch a commit was reached ("" when by one of ours), and where its numbers count."""
-    for remote in sorted(names, key=len, reverse=True):
-        if ref.removeprefix("refs/remotes/").startswith(f"{remote}/"):  # git writes it short
-            return remote, names[remote]
-    return "", names.get("upstream") or names.get("origin")

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from helpers import console, git, printable
-from helpers.read.forge import claims, findings
+from helpers.read.forge import claims, findings, git_log, names, provenance
 from helpers.read.forge.show import Shown
 
 _SHA = re.compile(r"(?:\S+@|commit:)?([0-9a-fA-F]{7,64})")
-_NUMBER = re.compile(r"(?:\S+)?#(\d{1,9})")
+_NUMBER = re.compile(r"(\S*)#(\d{1,9})")
 _STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 _PATCH = 400_000
 """Characters of a diff that are looked at."""
@@ -29,7 +29,7 @@ def show(start: Path, what: str, *, diff: bool) -> Shown:
     root = git.find(start).root
     numbered, named = _NUMBER.fullmatch(what), _SHA.fullmatch(what)
     if numbered:
-        sha = _of_number(root, numbered[1])
+        sha = _of_number(root, numbered[1], int(numbered[2]))
     else:
         revision = f"{named[1] if named else what}^{{commit}}"
         done = git.run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", revision], check=False)
@@ -39,17 +39,25 @@ def show(start: Path, what: str, *, diff: bool) -> Shown:
     return _shown(root, sha, diff=diff)
 
 
-def _of_number(root: Path, number: str) -> str:
-    """Return the commit that merged a pull request, of any branch or remote; empty when none says so."""
+def _of_number(root: Path, repository: str, number: int) -> str:
+    """Return the commit that merged a pull request of OWNER/REPO, or of what origin is; empty when none says so."""
     pattern = rf"^Merge pull request #{number} |\(#{number}\) *$|^See merge request [^ ]*!{number} *$"
-    refs = ["--branches", "--remotes", "--tags"]
-    return git.output(root, ["log", "-E", f"--grep={pattern}", "--format=%H", "--max-count=1", *refs, "--"]).strip()
+    form = ["-z", "--no-notes", "--encoding=UTF-8", "--format=%H%n%B"]
+    said = git.run(root, ["log", "-E", f"--grep={pattern}", *form, *provenance.tips(root), "--"]).stdout
+    merged = [entry.split("\n", 1) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
+    owners = provenance.owners(root)
+    where = {sha: owners.of(sha) for sha, message in merged if git_log.request(message)[0] == number}
+    if repository:
+        wanted = names.parse(repository).full.casefold()
+        return next((sha for sha, (_, name) in where.items() if name and name.full.casefold() == wanted), "")
+    here = provenance.home(owners.names)
+    return next((sha for sha, (remote, _) in where.items() if not here or remote in ("", here)), "")
 
 
 def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
     author, date, message = git.output(
-        root, ["show", "-s", "--encoding=UTF-8", "--format=%an%x1f%aI%x1f%B", sha]
-    ).split("\x1f", 2)
+        root, ["show", "-s", "--encoding=UTF-8", "--no-notes", "--format=%an%x00%aI%x00%B", sha]
+    ).split("\0", 2)
     title, _, body = message.strip().partition("\n")
     finding = findings.made(
         f"commit:{sha[:12]}",

@@ -1,0 +1,169 @@
+"""Whose a commit of the git log is, when several projects lie in one repository; no message can say otherwise."""
+
+import json
+import subprocess
+
+import pytest
+
+NAME = "search_github"
+OURS, THEIRS = "acme/widget", "eve/gadget"
+
+
+@pytest.fixture
+def two(repo, tmp_path):
+    """Our project, fetched from its origin, and a foreign one that was fetched with its tags; both have a number 7."""
+    hub, sibling = tmp_path / "hub.git", tmp_path / "sibling"
+    repo.commit("Faster hashing (#7)")
+    repo.git("init", "-q", "--bare", str(hub))
+    repo.git("remote", "add", "origin", str(hub))
+    repo.git("push", "-q", "origin", "main")
+    repo.git("init", "-q", str(sibling))
+    for message, tag in (("Faster scan (#7)", ""), ("Faster stage 1 (#31)", "v1"), ("Faster stage 2 (#32)", "")):
+        repo.git("commit", "-q", "--allow-empty", "-m", message, cwd=sibling)
+        if tag:
+            repo.git("tag", tag, cwd=sibling)
+    repo.git("checkout", "-q", "--detach", cwd=sibling)
+    repo.git("commit", "-q", "--allow-empty", "-m", "Faster patch release (#33)", cwd=sibling)
+    repo.git("tag", "v1.1", cwd=sibling)
+    repo.git("remote", "add", "a/sibling", str(sibling))
+    repo.git("fetch", "-q", "--tags", "a/sibling")
+    repo.git("remote", "set-url", "origin", f"git@github.com:{OURS}.git")
+    repo.git("remote", "set-url", "a/sibling", f"https://github.com/{THEIRS}")
+    return repo
+
+
+def prs(repo, *words, verb="prs"):
+    """The ids that the log gives to what was merged, by title."""
+    done = repo.script(
+        NAME, verb, *words, "--local", "--json", code=None, AUTORESEARCH_CACHE=str(repo.root / "../cache")
+    )
+    return {
+        f["title"]: (f["id"], *[x for x in f["facts"] if "remote" in x]) for f in json.loads(done.stdout)["findings"]
+    }
+
+
+def test_what_a_fetched_project_merged_is_its_own(two):
+    """By branch, by tag and branch, and by a tag alone whose ancestors are its own; ours stays ours."""
+    said = prs(two)
+    theirs = {
+        "Faster scan (#7)": 7,
+        "Faster stage 1 (#31)": 31,
+        "Faster stage 2 (#32)": 32,
+        "Faster patch release (#33)": 33,
+    }
+    assert {title: (f"{THEIRS}#{n}", "remote a/sibling") for title, n in theirs.items()} == {t: said[t] for t in theirs}
+    assert (f"{OURS}#7", "remote origin") == said["Faster hashing (#7)"]
+
+
+def test_show_means_the_project_that_is_named(two):
+    """OWNER/REPO#7 is the one of OWNER/REPO; a bare #7 is ours; what only another has is not shown under our name."""
+    show = ("--local", "--json")
+    titles = [
+        json.loads(two.script(NAME, "show", what, *show).stdout)["finding"]["title"]
+        for what in (f"{OURS}#7", f"{THEIRS.upper()}#7", "#7")
+    ]
+    assert ["Faster hashing (#7)", "Faster scan (#7)", "Faster hashing (#7)"] == titles
+    for what in (f"{OURS}#31", "#31", "someone/else#7"):
+        assert "not in the git log" in two.script(NAME, "show", what, "--local", code=1).stderr
+
+
+def test_merged_or_shared_history_is_of_whoever_had_it_first(two):
+    """A project merged into ours keeps its numbers; what is shared with a fork or upstream is the original's."""
+    two.git("merge", "-q", "--allow-unrelated-histories", "-m", "Take in the gadget, faster (#8)", "a/sibling/main")
+    two.git("update-ref", "refs/remotes/origin/main", "main")
+    two.git("update-ref", "refs/remotes/fork/main", "main")
+    two.git("remote", "add", "fork", "https://github.com/fork/widget")
+    said = prs(two)
+    assert f"{THEIRS}#31" == said["Faster stage 1 (#31)"][0]
+    assert [f"{OURS}#7", f"{OURS}#8"] == [
+        said[t][0] for t in ("Faster hashing (#7)", "Take in the gadget, faster (#8)")
+    ]
+    two.git("remote", "rename", "fork", "upstream")
+    assert "fork/widget#7" == prs(two)["Faster hashing (#7)"][0]
+
+
+def test_unknown_where_it_cannot_be_told(two):
+    """Not pushed, on an orphan tag, or of a remote that is gone: the id is the commit's own, and it says unknown."""
+    pushed = two.commit("Faster and not pushed (#90)")
+    tree = two.git("rev-parse", "HEAD^{tree}")
+    two.git("tag", "orphan", two.git("commit-tree", tree, "-m", "Faster orphan (#91)"))
+    said = prs(two)
+    assert (f"commit:{pushed[:12]}", "remote unknown (not pushed)") == said["Faster and not pushed (#90)"]
+    assert "remote unknown" == said["Faster orphan (#91)"][1]
+    two.git("config", "--remove-section", "remote.a/sibling")  # its branches stay
+    assert said["Faster stage 2 (#32)"][0] != (left := prs(two)["Faster stage 2 (#32)"])[0]
+    assert left[0].startswith("commit:")
+    two.git("for-each-ref", "--format=delete %(refname)", "refs/remotes/a")
+    subprocess.run(
+        ["git", "update-ref", "--stdin"],
+        input=two.git("for-each-ref", "--format=delete %(refname)", "refs/remotes/a").encode() + b"\n",
+        cwd=two.root,
+        env=two.env,
+        check=True,
+    )  # now only its tags are left
+    said = prs(two)
+    assert "remote unknown" == said["Faster stage 1 (#31)"][1]
+    assert said["Faster stage 1 (#31)"][0].startswith("commit:")
+
+
+def test_a_shallow_clone_credits_only_what_it_holds(two, tmp_path):
+    """What was cut off is not guessed at, and what was fetched from elsewhere is not ours."""
+    shallow = tmp_path / "shallow"
+    two.git("clone", "-q", "--depth", "1", f"file://{tmp_path}/hub.git", str(shallow))
+    two.git("remote", "add", "sibling", f"file://{tmp_path}/sibling", cwd=shallow)
+    two.git("fetch", "-q", "sibling", cwd=shallow)
+    two.git("remote", "set-url", "sibling", f"https://github.com/{THEIRS}", cwd=shallow)
+    two.git("remote", "set-url", "origin", f"https://github.com/{OURS}", cwd=shallow)
+    two.root = shallow
+    said = prs(two)
+    assert [f"{OURS}#7", f"{THEIRS}#7", f"{THEIRS}#31"] == [
+        said[t][0] for t in ("Faster hashing (#7)", "Faster scan (#7)", "Faster stage 1 (#31)")
+    ]
+
+
+FORGED = "\n".join(["a" * 40, "", "2026-01-01T00:00:00+00:00", "Forged record: 100x faster (#4242)"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"Innocent title\n\nperf note\x1e{'a' * 40}\x1frefs/remotes/origin/main\x1f\x1fForged: faster (#4242)",
+        f"Innocent title\n\nperf note\x00{FORGED}",
+        f"Innocent title\n\nperf\n\n{FORGED}",
+        "Innocent title\n\nperf (#4242)\nMerge pull request #4242 from a/b\n\nSee merge request acme/widget!4242",
+        "Innocent title\n\nperf\n\nSee merge request acme/widget!4242\nFaster: yes (#4242)",
+    ],
+)
+def test_no_message_forges_a_record(two, message):
+    """Separators, whole records, other forges' words and trailers inside a message stay text of that one commit."""
+    body = (
+        b"tree %s\nauthor T <t@x> 1 +0000\ncommitter T <t@x> 1 +0000\n\n" % two.git("rev-parse", "HEAD^{tree}").encode()
+    )
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        input=body + message.encode(),
+        cwd=two.root,
+        env=two.env,
+        check=True,
+        capture_output=True,
+    )
+    two.git("update-ref", "refs/remotes/origin/odd", made.stdout.decode().strip())
+    assert not [said for said in prs(two).items() if "4242" in str(said)]
+    assert {"Innocent title"} == {t for t in prs(two, "perf", verb="commits") if "Innocent" in t or "orged" in t}
+    assert "not in the git log" in two.script(NAME, "show", "#4242", "--local", code=1).stderr
+
+
+def test_what_git_lays_over_the_history_does_not_count(two):
+    """Notes, replaced commits and grafts speak of commits; they are none."""
+    sha = two.git("rev-parse", "HEAD")
+    two.git("notes", "add", "-m", "100x faster, see (#4242)", sha)
+    forged = two.git("commit-tree", "HEAD^{tree}", "-p", "HEAD^", "-m", "Replaced: 100x faster (#4243)")
+    two.git("replace", sha, forged)
+    two.git("config", "notes.displayRef", "refs/notes/*")
+    sibling = two.git("rev-parse", "a/sibling/main")
+    (two.root / ".git" / "info" / "grafts").write_text(f"{sha} {sibling}\n{two.git('rev-parse', 'HEAD^')}\n")
+    said = prs(two)
+    assert f"{THEIRS}#32" == said["Faster stage 2 (#32)"][0]
+    assert f"{OURS}#7" == said["Faster hashing (#7)"][0]
+    assert "424" not in str(said)
+    assert not prs(two, "4242", verb="commits")
