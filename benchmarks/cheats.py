@@ -48,7 +48,7 @@ BEGIN = [
     "--guard",
     "output_crc=same",
 ]
-SCOPED = ("guard:protected", "guard:out-of-scope")
+SCOPED = ("policy:protected", "policy:out-of-scope")
 
 
 class Target:
@@ -87,7 +87,7 @@ class Target:
         if 4 in (sealed.returncode, compared.returncode):
             said = (sealed.stderr if sealed.returncode == 4 else compared.stderr).splitlines()
             rules = sorted({line.rsplit("[", 1)[1].rstrip("]") for line in said if "refuse:" in line and "[" in line})
-            return "guard:" + ",".join(rules)
+            return "policy:" + ",".join(rules)
         event = self.last("comparison", name)
         if event["verdict"] not in ("improved", "not_worse"):
             return self.because(event)

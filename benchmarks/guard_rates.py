@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How often the guard refuses honest patches: it judges the performance commits of real repositories.
+"""How often the policy refuses honest patches: it judges the performance commits of real repositories.
 
 python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with their history
 
@@ -36,7 +36,7 @@ def source_changes(folder: Path, commit: str) -> list[check.Change]:
 
 
 def judged(changes: list[check.Change]) -> list[check.Violation]:
-    """Return the guard's findings."""
+    """Return the policy's violations."""
     return check.violations(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
 
 

@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="",
         type=arguments.words,
         metavar="TEXT",
-        help="why the places the guard wants reviewed are honest",
+        help="why the places that the policy wants reviewed are honest",
     )
     for verb in ("discard", "crash"):
         other = sub.add_parser(verb, help="journal the reason; nothing is lost")

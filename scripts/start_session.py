@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--direction", choices=["lower", "higher"], help="which is better")
     p.add_argument("--scope", action="append", metavar="GLOB", help="only these files may change; may repeat")
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
-    p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the guard refuses, on record")
+    p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the policy refuses, on record")
     p.add_argument("--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
     p.add_argument(
         "--review-above", type=arguments.amount, metavar="TIMES", help="a reader looks at larger gains (default 3)"

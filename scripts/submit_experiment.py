@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def entry(argv: list[str]) -> int:
-    """Seal, guard, submit."""
+    """Seal, apply the policy, submit."""
     args = build_parser().parse_args(argv)
     arguments.check_worker(args)
     from helpers import git, state

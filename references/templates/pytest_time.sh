@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Benchmark: seconds of a test suite. The suite itself is protected (guard rule `tests`), so only the code can be faster.
+# Benchmark: seconds of a test suite. The suite itself is protected (policy rule `tests`), so only the code can be faster.
 set -euo pipefail
 export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 

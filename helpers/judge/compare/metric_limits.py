@@ -62,9 +62,9 @@ def limit_holds(
 
 
 def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
-    """Judge every guarded metric by the same rule; returns what changes in the outcome.
+    """Judge every limited metric by the same rule; returns what changes in the outcome.
 
-    A guard holds unless its metric is shown to be worse than allowed, or its median is. A missing metric is unknown,
+    A limit holds unless its metric is shown to be worse than allowed, or its median is. A missing metric is unknown,
     and unknown does not pass.
     """
     rows: list[dict[str, Any]] = []
@@ -86,7 +86,7 @@ def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
     broken = [row for row in rows if not row["holds"]]
     if broken:
         said = "; ".join(f"{row['guard']}: {row['reason']}" for row in broken)
-        return {"guards_result": rows, "verdict": "not_improved", "reason": f"a guard does not hold: {said}"}
+        return {"guards_result": rows, "verdict": "not_improved", "reason": f"a limit does not hold: {said}"}
     return {"guards_result": rows} if rows else {}
 
 
@@ -96,7 +96,7 @@ def _difference(base: list[float], cand: list[float]) -> str:
 
 
 def require_valid(guards: list[str]) -> None:
-    """Raise Failure (2) for a guard that cannot be read."""
+    """Raise Failure (2) for a limit that cannot be read."""
     for text in guards:
         try:
             parse_limit(text)

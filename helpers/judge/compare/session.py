@@ -53,7 +53,7 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
 
 
 def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) -> Plan:
-    """Seal what was edited since, let the guard look, and fix the comparison; raises Failure (1, 2, 4)."""
+    """Seal what was edited since, let the policy look, and fix the comparison; raises Failure (1, 2, 4)."""
     if not options.against and any(run["experiment_id"] == exp.name for run in now.kept):
         raise console.answer_no(
             f"{exp.name} is kept: the baseline holds it already",

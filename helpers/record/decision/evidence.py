@@ -114,7 +114,7 @@ def _looser(now: State, compared: Event) -> str | None:
         return f"it asks for a gain of {margin:.2%}, agreed is a margin of {agreed:.2%}"
     missing = sorted({*(now.config.get("guards") or [])} - {*(compared.get("guards") or [])})
     if missing:
-        return f"it did not look at the guard {', '.join(missing)}"
+        return f"it did not look at the limit {', '.join(missing)}"
     if (compared.get("metric"), compared.get("direction")) != (now.metric, now.direction):
         return f"it measured {compared.get('metric')}, not {now.metric}"
     if compared.get("chosen_seed"):

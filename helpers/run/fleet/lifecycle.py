@@ -63,14 +63,14 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
         raise console.refused(
             f"{', '.join(taken)}: exists, but was not made by this session", "take other names: --prefix run2"
         )
-    guard = f"stops itself after {wanted.autostop} idle minutes" if wanted.autostop else "never stops itself"
+    autostop = f"stops itself after {wanted.autostop} idle minutes" if wanted.autostop else "never stops itself"
     for name in names:
         began = time.monotonic()
         found = _launch(root, name, wanted)
         if found is None:
             yield f"{name}: is up already"
             continue
-        words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {guard}"
+        words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {autostop}"
         yield f"{name}: up after {time.monotonic() - began:.0f} s  {words}"
         if keeper_process.has_work(state.load(root)):
             keeper_process.kick(root)

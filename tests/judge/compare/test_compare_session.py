@@ -84,7 +84,7 @@ def test_a_comparison_ends_with_its_last_pair() -> None:
 
 
 def test_a_guarded_metric_of_zero_does_not_hold() -> None:
-    """It has no ratio: the guard says so, and the comparison keeps its verdict's form."""
+    """It has no ratio: the limit says so, and the comparison keeps its verdict's form."""
     plan = Plan(
         "j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", ["misses=+2%"], {}, {}, [], "/w"
     )

@@ -21,13 +21,13 @@ from helpers.judge.compare import metric_limits
 )
 def test_guards_on_secondary_metrics(text: str, change: float, holds: bool) -> None:
     """+2% may rise by two percent, -2% may fall by two percent, same may not differ at all."""
-    guard = metric_limits.parse_limit(text)
+    limit = metric_limits.parse_limit(text)
 
-    assert holds == metric_limits.limit_holds(guard, [100.0] * 8, [100.0 * change] * 8, 48)[1]
+    assert holds == metric_limits.limit_holds(limit, [100.0] * 8, [100.0 * change] * 8, 48)[1]
 
 
 @pytest.mark.parametrize("text", ["rss", "rss=2%", "=+2%", "rss=+x%", "rss=+200%"])
 def test_unreadable_guards_are_errors(text: str) -> None:
-    """A guard that cannot be read is never silently dropped."""
+    """A limit that cannot be read is never silently dropped."""
     with pytest.raises(ValueError, match="expected"):
         metric_limits.parse_limit(text)

@@ -1,4 +1,4 @@
-"""Cheats that the guard does not see by name: the comparison's isolation and its checks catch them."""
+"""Cheats that the policy does not see by name: the comparison's isolation and its checks catch them."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_a_holdout_that_cannot_tell(repo: Any) -> None:
 
 
 def test_a_guarded_metric_that_grows(repo: Any) -> None:
-    """Faster at the price of a guarded secondary metric is not improved."""
+    """Faster at the price of a limited secondary metric is not improved."""
     from conftest import BENCHMARK, CHECKS
 
     repo.write("autoresearch.sh", BENCHMARK + "echo METRIC size_b=$(wc -c <src/work.sh)\n")

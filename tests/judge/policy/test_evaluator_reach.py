@@ -20,7 +20,7 @@ jq -r .mean limits.json
 
 
 def found(path: str, new: str | None, old: str | None = None) -> set[tuple[str, str]]:
-    """Return (rule, level) of what the guard says of one change."""
+    """Return (rule, level) of what the policy says of one change."""
     before, after = (None if text is None else text.encode() for text in (old, new))
     modes = ["000000" if text is None else "100644" for text in (old, new)]
     change = Change(path, modes[0], modes[1], before, after, added_lines(before, after))

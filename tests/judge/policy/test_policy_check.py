@@ -1,4 +1,4 @@
-"""The guard refuses by name what is no source-level improvement, and lets ordinary code pass."""
+"""The policy refuses by name what is no source-level improvement, and lets ordinary code pass."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(
     allow: list[str] | None = None,
     present: dict[str, str] | None = None,
 ) -> list[Violation]:
-    """Run the guard."""
+    """Apply the policy."""
     return policy_check.violations(
         changes,
         scope=scope or [],

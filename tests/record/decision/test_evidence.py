@@ -67,7 +67,7 @@ def test_no_looser_margin_than_agreed(session: Any, loose: tuple[str, ...]) -> N
 
 
 def test_a_guard_that_the_comparison_did_not_look_at(session: Any) -> None:
-    """A guard agreed after the comparison asks for a new one."""
+    """A limit agreed after the comparison asks for a new one."""
     sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01")
     session.script("start_session", "--goal", "quick", "--guard", "rss_mb=+2%")
@@ -161,7 +161,7 @@ def test_replace_refs_hide_nothing(session: Any) -> None:
 
 
 def test_the_record_of_where_a_copy_began_hides_nothing(session: Any) -> None:
-    """A start that already holds the forbidden part: what the guard did not see is not measured either."""
+    """A start that already holds the forbidden part: what the policy did not see is not measured either."""
     copy = sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
     start = copy.parent / "start" / "exp-01.json"
     tree = session.git("rev-parse", "refs/autoresearch/exp-01^{tree}")

@@ -90,7 +90,7 @@ def test_a_bad_benchmark_does_not_lock(repo: Any, benchmark: str, says: str) -> 
 
 
 def test_a_guard_on_a_metric_that_nobody_prints_does_not_lock(repo: Any) -> None:
-    """What is unknown never passes a guard, so the lock says it, not the first winner; once printed the lock works."""
+    """What is unknown never passes a limit, so the lock says it, not the first winner; once printed the lock works."""
     repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC time_s=1.5042\n", 0o755)
     repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
     repo.script("start_session", *NEW, "--guard", "output_crc=same")
