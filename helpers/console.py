@@ -217,7 +217,7 @@ def _told(error: BaseException) -> Failure:
 
 
 def _say_json(failure: Failure) -> None:
-    """With --json print one document, whatever the exit code; the words for people go to stderr all the same."""
+    """With --json print one document, whatever the exit code; the words for people still go to stderr."""
     if "--json" in sys.argv[1:] and not _documents:
         with contextlib.suppress(OSError):  # a full disk, a closed pipe: the exit code tells
             emit_json(

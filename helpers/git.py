@@ -48,7 +48,7 @@ IDENTITY = {
     "GIT_COMMITTER_NAME": "autoresearch",
     "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
 }
-"""Who commits where git knows no name of the person's."""
+"""Who commits where git has no name for the person."""
 PATIENCE = 5.0
 """Seconds that we wait for a lock on a file of ours."""
 
@@ -198,7 +198,7 @@ def commit_of(root: Path, revision: str) -> str:
     if done.returncode != 0:
         if revision == "HEAD":
             raise console.usage("the repository has no commit yet", "commit something first: git add -A && git commit")
-        raise console.usage(f"{revision!r} names no commit here", "give a branch, a tag, a commit or an experiment")
+        raise console.usage(f"{revision!r} is not a commit here", "give a branch, a tag, a commit or an experiment")
     return os.fsdecode(done.stdout).strip()
 
 

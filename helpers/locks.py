@@ -17,8 +17,8 @@ MAX_WAIT_SECONDS = 5.0
 def held(file: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
     """Hold the lock `file` (or a folder) while the block runs; yields whether it could be had (always, with `wait`).
 
-    `shared`: beside others that hold it so, for who only looks whether somebody works. Such a look keeps nobody from
-    work: who cannot have the lock, though nobody works, tries again until the look is over.
+    `shared`: together with other readers, to see whether a process works. Readers never stop a worker: whoever is
+    refused the lock while no process works tries again until the readers are gone.
     """
     flags = os.O_RDONLY if file.is_dir() else os.O_RDWR | os.O_CREAT
     descriptor = os.open(file, flags | os.O_CLOEXEC, 0o644)
@@ -36,7 +36,7 @@ def take(descriptor: int, kind: int = fcntl.LOCK_EX, *, wait: bool) -> bool:
     until = time.monotonic() + MAX_WAIT_SECONDS
     while not _try(descriptor, kind):
         if time.monotonic() > until or not _try(descriptor, fcntl.LOCK_SH):
-            return False  # somebody works: who does holds it alone
+            return False  # a process works: it holds the lock alone
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         time.sleep(0.001)
     return True

@@ -114,7 +114,7 @@ def prune(work: Workdirs, args: argparse.Namespace) -> int:
             print(f"{exp.name}: {word} ({printable.name(str(exp.path))})")
         else:
             kept += 1
-            console.note(f"{exp.name}: kept, what it holds is not sealed (--force removes it all the same)")
+            console.note(f"{exp.name}: kept, what it holds is not sealed (--force removes it anyway)")
     return console.NO if kept and args.experiment else console.DONE
 
 

@@ -2,7 +2,7 @@
 
 A case is a folder with case.json, the patches, and the benchmark and checks where the target brings none (`scripts`
 names another case's folder that has them). Its must_keep and may_keep (near the margin) are looked at when all is
-over, for the exit code: the verdicts are measured anew each time.
+over, for the exit code: the verdicts are measured each time.
 """
 
 from __future__ import annotations

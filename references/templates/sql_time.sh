@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Benchmark: seconds of a query file on an SQLite database that is built anew from the repository's schema and data.
+# Benchmark: seconds of a query file on an SQLite database that is built from the repository's schema and data.
 set -euo pipefail
 export LC_ALL=C
 

@@ -141,7 +141,7 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes) -
         try:
             side.build(_Broken(work.shadow, names, content))
         except SideError:
-            side.around = side.walls()  # the build notices; what is measured may be installed elsewhere all the same
+            side.around = side.walls()  # the build notices; what is measured may still be installed elsewhere
         try:
             if now.metric in side.measure():
                 found.append("benchmark")

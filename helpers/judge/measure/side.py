@@ -114,7 +114,7 @@ class Side:
         return printed.metrics
 
     def _empty(self) -> None:
-        """Make HOME and the temporary folder anew, unless nothing touched them."""
+        """Make HOME and the temporary folder again, unless nothing touched them."""
         for name, folders in _OWN.items():
             own = [self.folder / folder for folder in folders]
             if name in self.fresh and self.fresh[name] == _marks(own):
@@ -153,7 +153,7 @@ class Side:
         self.before = leftovers.scan(self.copy)
 
     def precompile(self) -> None:
-        """After the first measurement: compile the Python that it compiled anew, for the later ones to find.
+        """After the first measurement: compile the Python that it compiled again, for the later ones to find.
 
         What the program itself wrote under such a name is gone with that.
         """

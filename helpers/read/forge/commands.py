@@ -120,7 +120,7 @@ def _place(args: argparse.Namespace) -> Path:
 def _local(args: argparse.Namespace) -> int:
     if args.verb not in ("prs", "commits"):
         raise console.usage(
-            f"a git log knows no {args.verb}",
+            f"a git log has no {args.verb}",
             "--local is for prs, commits and show; commits --local also searches every remote that was fetched",
         )
     place = _place(args)

@@ -29,13 +29,11 @@ _FORM = "%H%n%P%n%aI%n%B"
 def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     """Search commits (`kind` commit) or merged pull requests (pr); raises Failure (2) where there is no repository."""
     if not start.is_dir():
-        raise console.usage(f"--local {str(start)!r:.200} is no folder", "name one, or put --local last")
+        raise console.usage(f"--local {str(start)!r:.200} is not a folder", "name one, or put --local last")
     if kind == "pr" and wanted.state in ("open", "rejected"):
-        raise console.usage(
-            "the git log knows merged pull requests only", "leave --local away, or ask for --state merged"
-        )
+        raise console.usage("a git log holds merged pull requests only", "leave --local out, or ask for --state merged")
     if wanted.labels:
-        raise console.usage("the git log knows no labels", "leave --label away")
+        raise console.usage("a git log has no labels", "leave --label out")
     root = git.find(start).root
     if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode and not _refs(root):
         raise console.usage("the repository has no commit yet", "fetch a remote, or commit something first")

@@ -35,7 +35,7 @@ def show(start: Path, what: str, *, diff: bool) -> Shown:
         done = git.run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", revision], check=False)
         sha = done.stdout.decode().strip()
     if not sha:
-        raise console.answer_no(f"{what} is not in the git log here", "git fetch its remote; or leave --local away")
+        raise console.answer_no(f"{what} is not in the git log here", "git fetch its remote; or leave --local out")
     return _shown(root, sha, diff=diff)
 
 

@@ -104,7 +104,7 @@ def base(said: str) -> str:
     word = word if "://" in word else f"https://{word}"
     scheme, host, _ = destinations.origin(word)
     if urlsplit(word).query or urlsplit(word).fragment or not re.fullmatch(r"[\x21-\x7e]+", word):
-        raise console.usage(f"{said!r:.100} is no address of an API", f"as {PUBLIC} or https://HOST/api/v3")
+        raise console.usage(f"{said!r:.100} is not the address of an API", f"as {PUBLIC} or https://HOST/api/v3")
     _say_other(host)
     if host == "github.com":
         return PUBLIC
@@ -149,7 +149,7 @@ def _made(said: str, owner: str, repo: str, number: int = 0, sha: str = "", host
 
 def _bad(said: str) -> console.Failure:
     return console.usage(
-        f"{said!r:.120} names no repository",
+        f"{said!r:.120} is not a repository",
         "write OWNER/REPO, or its web address; where a QUERY has a slash in it, name the repository by --repo",
     )
 

@@ -72,5 +72,5 @@ def _of_gh(host: str) -> str:
 
 def _checked(source: str, value: str) -> Token:
     if not value.isascii() or not value.isprintable() or " " in value or len(value) > 4_000:
-        raise console.usage(f"the token of {source} is no token (spaces or odd characters in it)", "set it anew")
+        raise console.usage(f"the token of {source} is not a token (spaces or odd characters in it)", "set it again")
     return Token(source, value)

@@ -33,7 +33,7 @@ def check(source: str) -> str:
     if printable.name(text) == text and (own or _url(text)):
         return text
     raise console.usage(
-        f"{source!r:.100} is no source",
+        f"{source!r:.100} is not a source",
         "arXiv:2205.14135, a DOI, owner/repo#12, owner/repo@sha, gh:owner/repo, commit:sha, a URL, "
         "idea-03, own, profile",
     )

@@ -66,7 +66,7 @@ def lookup(identifier: str, budget: web_client.Budget) -> Paper:
 
     found = _collect(arxiv.Search(id_list=[identifier], max_results=1), 1, budget)
     if not found.papers:
-        raise console.answer_no(f"arXiv knows no paper {identifier}", "look at the id again")
+        raise console.answer_no(f"arXiv has no paper {identifier}", "look at the id again")
     return found.papers[0]
 
 

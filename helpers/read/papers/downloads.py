@@ -72,7 +72,7 @@ class Reader:
         ways: list[str] = ["html", "latex", "pdf"] if kind == "auto" else [kind]
         if not paper.arxiv:
             if kind in ("html", "latex"):
-                raise console.usage(f"only arXiv has {kind} of its papers", "leave --text away")
+                raise console.usage(f"only arXiv has {kind} of its papers", "leave --text out")
             ways = ["pdf"]
         reasons = []
         for way in ways:
@@ -83,7 +83,7 @@ class Reader:
             except (console.Failure, ImportError) as failure:  # noqa: PERF203
                 reasons.append(f"{way}: {failure}")
         if kind != "auto":
-            raise console.outside("no text from " + "; ".join(reasons), "leave --text away to take the best there is")
+            raise console.outside("no text from " + "; ".join(reasons), "leave --text out to take the best there is")
         console.note("warning: no text from " + "; ".join(reasons))
         return Copy()
 

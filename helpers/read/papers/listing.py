@@ -22,11 +22,11 @@ def sources(wanted: str | None, question: Question) -> list[str]:
         raise console.usage(f"unknown source {unknown[0]!r}", f"choose of {', '.join(SOURCES)}")
     if question.category:
         if question.linked or any(s != "arxiv" for s in chosen):
-            raise console.usage("only a search of arXiv knows --category", "leave --category or --source away")
+            raise console.usage("only a search of arXiv takes --category", "leave --category or --source out")
         return ["arxiv"]
     if question.linked:
         if "arxiv" in chosen:
-            raise console.usage("arXiv knows no citations", "use --source s2,openalex")
+            raise console.usage("arXiv has no citations", "use --source s2,openalex")
         return chosen or ["s2", "openalex"]
     if question.field == "au":
         if "s2" in chosen:

@@ -53,7 +53,7 @@ def parse_years(text: str) -> Years:
         return int(text), int(text)
     two = re.fullmatch(r"(\d{4})?-(\d{4})?", text)
     if not two or text == "-" or (two[1] and two[2] and two[1] > two[2]):
-        raise console.usage(f"{text!r} is no range of years", "write 2018-2026, 2018-, -2020 or 2020")
+        raise console.usage(f"{text!r} is not a range of years", "write 2018-2026, 2018-, -2020 or 2020")
     return (int(two[1]) if two[1] else None), (int(two[2]) if two[2] else None)
 
 

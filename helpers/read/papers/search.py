@@ -77,7 +77,7 @@ def _asked(question: Question, source: str, budget: Budget) -> Outcome:
             return Outcome(source, "empty", note=failure.message)
         old = _remembered(question, source, float("inf"))
         if old is not None:
-            return Outcome(**{**vars(old), "note": f"asked again in vain: {failure.message}"})
+            return Outcome(**{**vars(old), "note": f"asked again without an answer: {failure.message}"})
         throttled = isinstance(failure, Throttled)
         wait = failure.retry_after if isinstance(failure, Throttled) else None
         note = "" if throttled and wait is not None else f"{failure.message} ({failure.do})"

@@ -73,7 +73,7 @@ def _ready(repository: git.Repository) -> str:
 
 
 def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
-    """Journal the options that were given anew; what identifies the session must not change."""
+    """Journal the options that were given again; what identifies the session must not change."""
     for key in ("metricName", "bestDirection"):
         if config.get(key) not in (None, now.config.get(key)):
             raise console.usage(

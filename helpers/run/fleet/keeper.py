@@ -138,14 +138,14 @@ class Keeper:
         return [event for job in jobs for event in self._lost(now, job, f"its worker {worker} is {said.lower()}")]
 
     def _not_there(self, api: Any, now: State, job: Job) -> list[Event]:  # noqa: ANN401
-        """Journaled as sent, but not in the worker's queue: never arrived, or the worker was made anew."""
+        """Journaled as sent, but not in the worker's queue: never arrived, or the worker was made again."""
         assert job.sent is not None  # noqa: S101 - for the type checker
         if job.cancelling:
             event = results.cancelled(job)
             return [event] if result.record(self.root, event) else []
         worker = workers.known_workers(now).get(job.worker)
         if worker is None or worker.launch != job.sent.get("launch"):
-            return self._lost(now, job, f"its worker {job.worker} was made anew")
+            return self._lost(now, job, f"its worker {job.worker} was made again")
         if job.name in self.accepted:
             return self._tried(now, job, "it has vanished from its worker's queue")
         if journal.now_ms() - int(job.sent["timestamp"]) > GRACE_MS:

@@ -188,7 +188,7 @@ def end(root: Path, name: str, kind: str) -> str:
 
 
 def replace(root: Path, name: str) -> str:
-    """Take a worker down and make it anew with the same resources.
+    """Take a worker down and make it again with the same resources.
 
     The keeper sends what ran there to another worker.
     """
@@ -202,7 +202,7 @@ def replace(root: Path, name: str) -> str:
     if keeper_process.has_work(state.load(root)):
         keeper_process.kick(root)
     words = f"{found.cloud} {found.resources}" if found else "by another process"
-    return f"{name}: made anew after {time.monotonic() - began:.0f} s  {words}"
+    return f"{name}: made again after {time.monotonic() - began:.0f} s  {words}"
 
 
 def _price(usd_hour: float | None, agreed: float | None) -> str:

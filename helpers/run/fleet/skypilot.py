@@ -1,7 +1,7 @@
 """Every call to SkyPilot, in one process, to many clusters at the same time; its states mapped once to ours.
 
 A job is found by its name, which is unique and journaled before it is sent; job ids begin again at 1 when a cluster is
-made anew, names do not. What SkyPilot prints goes to .autoresearch/sky.log: stdout is data.
+made again, names do not. What SkyPilot prints goes to .autoresearch/sky.log: stdout is data.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ USABLE = ("UP", "AUTOSTOPPING")
 class Cluster:
     """A cluster as SkyPilot sees it.
 
-    `launch` is new whenever it is made anew; dollars an hour are None when unknown.
+    `launch` is new whenever it is made again; dollars an hour are None when unknown.
     """
 
     name: str

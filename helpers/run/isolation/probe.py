@@ -14,7 +14,7 @@ WITHOUT = {
     "devices": "terminals and disks are in a run's sight",
     "network": "benchmark and checks can use the network and the machine's sockets",
     "processes": "a run sees the machine's processes",
-    "layers": "a build fetches what it depends on anew, into an empty folder of its own",
+    "layers": "a build fetches what it depends on again, into an empty folder of its own",
 }
 """What it means when a part does not hold."""
 

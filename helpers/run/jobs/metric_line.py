@@ -56,7 +56,7 @@ def parse_line(raw: bytes) -> Line:
         return _samples(name, value, warning)
     number = _decimal(value)
     if number is None:
-        return Line(malformed=f"{name}: {value[:60]!r} is no finite decimal number")
+        return Line(malformed=f"{name}: {value[:60]!r} is not a finite decimal number")
     return Line(name, number, warning=warning)
 
 
@@ -66,7 +66,7 @@ def _samples(name: str, text: str, warning: str | None) -> Line:
         return Line(malformed=f"{name}: more than {MAX_SAMPLES} samples")
     values = [_decimal(part.strip()) for part in parts]
     if any(value is None for value in values):
-        return Line(malformed=f"{name}: a sample is no finite decimal number")
+        return Line(malformed=f"{name}: a sample is not a finite decimal number")
     return Line(name, values=tuple(value for value in values if value is not None), warning=warning)
 
 

@@ -100,7 +100,7 @@ def _cpus(file: Path, resources: dict[str, Any]) -> int:
     try:
         cpus = math.ceil(float(value))
     except (ValueError, OverflowError):
-        raise console.usage(f"{file.name}: resources.cpus: {value!r} is no number", "for example 2 or 4+") from None
+        raise console.usage(f"{file.name}: resources.cpus: {value!r} is not a number", "for example 2 or 4+") from None
     ignored = sorted(set(resources) - {"cpus"})
     if ignored:
         console.note(f"note: resources {', '.join(map(str, ignored))}: ignored by the local executor")

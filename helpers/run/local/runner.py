@@ -32,7 +32,7 @@ def work(root: Path, slot: int) -> None:
                 return  # another runner already waits for this slot and will see the new job
             stack.enter_context(slots.hold(root, slot))
         while any(_claim(root, Folder(root, name), slot) for name in queue(root)):
-            pass  # the queue is looked at anew after each job
+            pass  # the queue is read again after each job
 
 
 def _claim(root: Path, job: Folder, slot: int) -> bool:

@@ -66,7 +66,7 @@ def first_in_line(root: Path, slot: int) -> Iterator[bool]:
 
 
 def waited_for(root: Path, slot: int) -> bool:
-    """Tell whether somebody stands in line for a slot: who does will see every job that is queued by now."""
+    """Tell whether a process waits for a slot: it will see every job that is queued by now."""
     return _is_held(_line(root, slot))
 
 

@@ -180,7 +180,7 @@ def test_an_idea_of_a_commit_of_this_repository(repo, tmp_path):
 
 
 def test_an_idea_without_network(repo, tmp_path):
-    """Offline and never seen: exit 3; with a text of one's own it is added all the same."""
+    """Offline and never seen: exit 3; with a text of one's own it is added anyway."""
     env = environment(tmp_path)
     assert "error" in repo.script("ideas", "add", "--from", f"{REPO}#12", code=3, **env).stderr
     repo.script("ideas", "add", "do as they did", "--from", f"{REPO}#12", **env)
@@ -202,7 +202,7 @@ def test_words_after_local_are_the_query(log, tmp_path):
     ):
         by_word = found(log.script(NAME, "commits", *args, "--json", **env))
         assert ["Write docs (#3)"] == [f["title"] for f in by_word.values()], args
-    assert "is no folder" in log.script(NAME, "commits", "--local", "./nowhere", code=2, **env).stderr
+    assert "is not a folder" in log.script(NAME, "commits", "--local", "./nowhere", code=2, **env).stderr
 
 
 @pytest.mark.parametrize("verb", ["issues", "releases", "forks", "similar", "code"])

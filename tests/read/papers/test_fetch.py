@@ -242,7 +242,7 @@ def test_outside_of_a_repository(httpserver, here, tmp_path):
 
 
 def test_an_unknown_title_is_no_obstacle(httpserver, tmp_path, repository):
-    """When arXiv's search is throttling, the paper is fetched all the same, and what is not known is said."""
+    """When arXiv's search is throttling, the paper is fetched anyway, and what is not known is said."""
     httpserver.expect_request("/api/query").respond_with_data("", 503)
     httpserver.expect_request("/pdf/2205.14135").respond_with_data(pdf(), content_type="application/pdf")
     httpserver.expect_request("/html/2205.14135").respond_with_data(PAGE, content_type="text/html")

@@ -43,7 +43,7 @@ def paths_asked(httpserver):
 
 
 def test_a_fresh_answer_costs_no_request(httpserver, base):
-    """Within its ttl a remembered answer is given without asking; `fresh` asks all the same."""
+    """Within its ttl a remembered answer is given without asking; `fresh` asks anyway."""
     httpserver.expect_request("/x").respond_with_data("body")
     first = client.get(base + "/x", trusted=[base], ttl=60)
     second = client.get(base + "/x", trusted=[base], ttl=60)
@@ -365,7 +365,7 @@ def tls(tmp_path):
 def test_certificates_are_checked(tls, monkeypatch):
     """A certificate of nobody's is refused.
 
-    One that the person trusts by $SSL_CERT_FILE is taken, over TLS all the same.
+    One that the person trusts by $SSL_CERT_FILE is taken, over TLS anyway.
     """
     server, ca = tls
     url = server.url_for("/x")

@@ -42,7 +42,7 @@ echo "METRIC time_s=$(python3 -c "print(f'{{$EPOCHREALTIME - $began:.6f}}')")"
     ids=["benchmark elsewhere", "checks elsewhere"],
 )
 def test_what_does_not_look_at_the_copy_is_not_locked(repo: Any, which: str, bench: str, checks: str) -> None:
-    """In a copy whose source is broken on purpose it passes all the same; the branch gets no commit of it."""
+    """In a copy whose source is broken on purpose it passes anyway; the branch gets no commit of it."""
     repo.write("autoresearch.sh", TIMED.format(program=bench.replace("{root}", str(repo.root))), 0o755)
     repo.write("autoresearch.checks.sh", "#!/bin/bash\n" + checks.replace("{root}", str(repo.root)) + "\n", 0o755)
     repo.script("start_session", *BEGIN)

@@ -150,7 +150,7 @@ def test_linked_worktrees_and_spaces_work(repo: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("start", [[], ["--from", "HEAD"]])
 def test_a_tracked_file_that_is_ignored_belongs_to_the_copy(repo: Any, tmp_path: Path, start: list[str]) -> None:
     """What was added in spite of .gitignore is sealed, and sealed again after an edit."""
-    repo.write("b.o", "tracked all the same")
+    repo.write("b.o", "tracked anyway")
     repo.git("add", "-f", "b.o")
     repo.commit()
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01", *start).stdout.strip())
@@ -165,7 +165,7 @@ def test_a_tracked_file_that_is_ignored_belongs_to_the_copy(repo: Any, tmp_path:
 
 
 def test_scripts_work_from_inside_a_copy(repo: Any) -> None:
-    """A copy has no .git, and the scripts know all the same which repository it belongs to."""
+    """A copy has no .git, and the scripts know anyway which repository it belongs to."""
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
 
     listed = repo.script("snapshot_workdir", "list", cwd=copy / "src").stdout

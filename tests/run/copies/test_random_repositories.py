@@ -128,7 +128,7 @@ def converted(repo: Any, draw: random.Random) -> None:
 
 
 def assumed_unchanged(repo: Any, draw: random.Random) -> None:
-    """A file that git is told not to look at, changed all the same."""
+    """A file that git is told not to look at, changed anyway."""
     repo.git("update-index", draw.choice(["--assume-unchanged", "--skip-worktree"]), "src/work.sh", check=False)
     repo.write("src/work.sh", "sleep 0.01\necho 42 # unseen\n")
 

@@ -17,7 +17,7 @@ def queued(root: Path, name: str) -> Folder:
 
 
 def test_looking_at_a_job_does_not_keep_it_from_being_worked_on(tmp_path: Path) -> None:
-    """Whoever asks for a job's state holds its lock for a moment; who is about to work on it gets it all the same."""
+    """Whoever asks for a job's state holds its lock for a moment; who is about to work on it gets it anyway."""
     paths.state_folder(tmp_path)
     ended = threading.Event()
     asked: list[str] = []

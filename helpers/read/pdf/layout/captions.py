@@ -74,7 +74,7 @@ def _goes_on(lines: list[Line], n: int, m: int, face: Face, short: Callable[[Lin
     far = 2.4 if unfinished and follower.style == last.style and not face.plain(follower) else 1.42
     if face.gaps[m] >= far * max(follower.size, last.size):
         return False
-    # the label may be a point larger than the rest, or of another face: a full first line goes on all the same
+    # the label may be a point larger than the rest, or of another face: a full first line goes on anyway
     label = CAPTION.match(line.text) if m == n + 1 and not face.plain(follower) else None
     full = (line.lead and CAPTION.match(line.lead)) or not (short(line) or line.text.endswith("."))
     labelled = label is not None and label["kind"][:3].lower() in ("fig", "tab") and full

@@ -21,7 +21,7 @@ class Fonts:
     bold: set[int] = field(default_factory=set)
     old_tex: set[int] = field(default_factory=set)
     coded: set[int] = field(default_factory=set)
-    """Fonts without a name whose codes are letters all the same: those of formulas, by dvips."""
+    """Fonts without a name whose codes are still letters: those of formulas, by dvips."""
     samples: dict[int, str] = field(default_factory=dict)
     """Of each font without a name, what was shown in it."""
     guessed: dict[int, bool] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Fonts:
         return self.guessed[number]
 
 
-def mend(font: Any, fonts: Fonts) -> None:  # noqa: ANN401
+def repair_codes(font: Any, fonts: Fonts) -> None:  # noqa: ANN401
     """Correct, in memory, what pypdf would take at its word in a font and what would make words run together or apart.
 
     Notes in `fonts` whether it is one of TeX's text fonts, by the places of its ligatures, and whether its codes are

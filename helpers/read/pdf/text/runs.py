@@ -36,7 +36,7 @@ def runs(page: Any, fonts: text_fonts.Fonts) -> list[Run]:  # noqa: ANN401 - pyp
     Raises OverflowError for a page that shows more than a page can hold, and whatever pypdf raises.
     """
     for font in _fonts_of(page):
-        text_fonts.mend(font, fonts)
+        text_fonts.repair_codes(font, fonts)
     visitor = _Visitor(fonts)
     page.extract_text(
         visitor_text=visitor.take, visitor_operand_before=visitor.enter, visitor_operand_after=visitor.leave
@@ -74,7 +74,7 @@ class _Visitor:
         """Write what every code 32 is stretched by as an offset after it.
 
         pypdf leaves it out: it then takes the place where a stretched line goes on for a gap, and misses the gap where
-        code 32 is a letter, as in fonts that were cut down and numbered anew.
+        code 32 is a letter, as in fonts that were cut down and numbered again.
         """
         from pypdf.generic import FloatObject, NumberObject
 

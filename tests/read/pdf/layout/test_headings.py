@@ -78,7 +78,7 @@ def test_a_title_that_stands_on_two_pages_is_no_running_head():
 
 
 def test_a_title_that_the_files_outline_names():
-    """The file's own outline begins with the title: it is the title all the same, and no heading."""
+    """The file's own outline begins with the title: it is the title anyway, and no heading."""
     page = first_page()
     outline = [
         (1, "Finding the leader when processes recover", 0),
