@@ -130,7 +130,7 @@ def input_seed(seed: str, number: int) -> int:
 def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -> dict[str, float]:
     """Measure once, and once more where that failed: one failure may be the machine's.
 
-    `base` is given for a candidate: when the baseline fails the same way on the same input, the environment is to blame.
+    `base` is given for a candidate: when the baseline fails the same way on this input, the environment is to blame.
     Raises CandidateError when only the candidate fails, SideError otherwise.
     """
     try:
