@@ -127,7 +127,7 @@ def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tu
 def _check(base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> dict[str, Any]:
     """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
 
-    `alike`: where the checks leave files in the copy, they run on the baseline too, so that both go on in the same state.
+    `alike`: where the checks leave files in the copy, they run on the baseline too, so that both sides stay the same.
     Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
     """
     print("running the checks on the candidate", file=log)
