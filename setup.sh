@@ -13,7 +13,7 @@
   SKILL=.agents/skills/autoresearch
   LINK=.claude/skills/autoresearch
   MINE="autoresearch.jsonl autoresearch.md autoresearch.ideas.md papers .autoresearch IMPROVEMENTS.md
-    autoresearch.sh autoresearch.checks.sh autoresearch.holdout.sh setup_deps.sh"
+    autoresearch.sh autoresearch.checks.sh autoresearch.holdout.sh autoresearch.outputs.sh setup_deps.sh"
 
   help() {
     cat <<'END'

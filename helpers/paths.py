@@ -16,6 +16,7 @@ BUNDLE = Path(__file__).resolve().parent.parent
 BENCHMARK = "autoresearch.sh"
 CHECKS = "autoresearch.checks.sh"
 HOLDOUT = "autoresearch.holdout.sh"
+OUTPUTS = "autoresearch.outputs.sh"
 SETUP_DEPS = "setup_deps.sh"
 TASK = "experiment.yaml"
 PROTOCOL = "instructions.md"
@@ -27,7 +28,7 @@ IMPROVEMENTS = "IMPROVEMENTS.md"
 STATE = ".autoresearch"
 INSTALLED = (".agents/skills/autoresearch", ".claude/skills/autoresearch")
 
-COMMITTED = (BENCHMARK, CHECKS, HOLDOUT, SETUP_DEPS)
+COMMITTED = (BENCHMARK, CHECKS, HOLDOUT, OUTPUTS, SETUP_DEPS)
 """Protected files that are committed on the session's branch."""
 PROTECTED = (*COMMITTED, TASK, PROTOCOL)
 """Files that no experiment may change once they are locked."""

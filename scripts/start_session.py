@@ -39,6 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"
     )
+    answers = "how long a winner's answers are compared with the baseline's (default 30)"
+    p.add_argument("--outputs-seconds", type=arguments.whole(1), metavar="SECONDS", help=answers)
     p.add_argument("--max-experiments", type=arguments.whole(1), metavar="N")
     p.add_argument("--budget-usd", type=arguments.amount, metavar="X")
     p.add_argument("--budget-hours", type=arguments.amount, metavar="H")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import console, git, paths
+from helpers.judge.compare.outputs import Healthy
 from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.policy import check, evaluator_reach, experiment, file_rules
 from helpers.run.copies.copies import Workdirs
@@ -22,6 +23,7 @@ from helpers.state import State
 
 BROKEN = b"}{ broken on purpose )(\n\0", b""
 """No language takes the first; a program that reads any text as its data may still take one of the two."""
+SCRIPTS = {"benchmark": paths.BENCHMARK, "checks": paths.CHECKS, "outputs": paths.OUTPUTS}
 _EMPTY = re.compile(r"(?:\s*(?:#[^\n]*|set [^\n;]*|true|:|exit 0)?\s*(?:\n|;|\Z))*")
 MAX_WATCHED = 2000
 _ACCESSED = 0x1
@@ -73,10 +75,12 @@ class _Reads:
         return list(found)
 
 
-def prove(work: Workdirs, now: State) -> list[str]:
+def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
     """Break the copy of the locked tree and see that benchmark and checks fail there; return what stays unproven.
 
-    Raises Failure (1) when the benchmark passes, or the checks while files of the work tree are read, naming those.
+    `healthy`: the answers of the sound program; the outputs script must fail as well, or answer otherwise.
+    Raises Failure (1) when the benchmark or the outputs script passes, or the checks
+    while files of the work tree are read, naming those.
     """
     names = source_files(work, now)
     if not names:
@@ -84,14 +88,14 @@ def prove(work: Workdirs, now: State) -> list[str]:
             "note: no source file to break was found: nothing shows that benchmark and checks look at this copy"
         )
         return []
-    passes, read = ["benchmark", "checks"], list[str]()
+    passes, read = list(SCRIPTS), list[str]()
     for content in BROKEN:
         reads = _Reads(work.root, names)
-        passes = [which for which in _passing(work, now, names, content) if which in passes]
+        passes = [which for which in _passing(work, now, names, content, healthy) if which in passes]
         read += [name for name in reads.names() if name in names]
         if not passes:
             return []
-    said = " and ".join({"benchmark": paths.BENCHMARK, "checks": paths.CHECKS}[which] for which in passes)
+    said = " and ".join(SCRIPTS[which] for which in passes)
     elsewhere = f"; it read {', '.join(dict.fromkeys(read[:5]))} of your work tree, outside of the copy" if read else ""
     found = f"{said} still passes in a copy whose source is broken on purpose ({len(names)} files, {names[0]} first)"
     found += f": it does not look at this copy, or does not notice a failure{elsewhere}"
@@ -99,7 +103,7 @@ def prove(work: Workdirs, now: State) -> list[str]:
         "use the files of the folder that it is started in (no editable install, no absolute path; for Python "
         "PYTHONPATH=$PWD/src), fail when the program fails (set -e), and do not skip what is missing:"
     )
-    if "benchmark" in passes or read:
+    if set(passes) - {"checks"} or read:
         raise console.answer_no(found, f"{ways}\nstart_session.py --lock")
     text = experiment.evaluator_script(work, now, paths.CHECKS)
     if not _EMPTY.fullmatch(text):
@@ -129,8 +133,8 @@ def source_files(work: Workdirs, now: State) -> list[str]:
     ]
 
 
-def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes) -> list[str]:
-    """Return which of benchmark and checks pass in a copy whose files `names` hold `content`."""
+def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, healthy: Healthy | None) -> list[str]:
+    """Return which of the scripts pass in a copy whose files `names` hold `content`."""
     lock = now.require_lock()
     place = work.folder / "runs" / f"lock-{os.getpid()}"
     side = Side(
@@ -149,6 +153,8 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes) -
             pass
         if not now.config.get("noChecks") and side.check() == "passed":
             found.append("checks")
+        if healthy and healthy.given_by(side):
+            found.append("outputs")
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return found

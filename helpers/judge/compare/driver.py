@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import git, journal, paths
-from helpers.judge.compare import metric_limits
+from helpers.judge.compare import metric_limits, outputs
 from helpers.judge.measure import leftovers, pairs
 from helpers.judge.measure.benchmark_output import tail
 from helpers.judge.measure.pairs import Measured, Plan
@@ -47,9 +47,7 @@ def carry_out(root: Path, job: str) -> None:
                     print("waiting for a running job to end: a comparison has the machine to itself", file=log)
                 with slots.hold_all(root):
                     outcome = compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log)
-            except SideError as error:
-                outcome = {"verdict": "error", "reason": str(error)}
-            except OSError as error:
+            except (SideError, OSError) as error:
                 outcome = {"verdict": "error", "reason": str(error)}
             except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
                 outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
@@ -62,6 +60,7 @@ def carry_out(root: Path, job: str) -> None:
                 "seconds": round(time.monotonic() - began, 3),
             }
             folder.mark(VERDICT, json.dumps(event))  # what a keep holds the journal's line against
+            outputs.write_reproduction(root, event, plan.task)
             journal.append(root, event)
             folder.mark("finished", json.dumps(event))
         shutil.rmtree(place, ignore_errors=True)
@@ -93,6 +92,8 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         outcome.update(metric_limits.limits_result(plan, measured))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_holdout(plan, base, cand, log))
+    if outcome["verdict"] in ("improved", "not_worse"):
+        outcome.update(outputs.result(plan, base[0], cand[0], log))
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_check(base[0], cand[0], log))
@@ -218,15 +219,10 @@ def _confirm(
         return {"sigma_pair": sigma}
     print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
     again, verdict = pairs.interleave(base, cand, plan, _reporter(log), seed=plan.seed + "/confirm")
-    second = {**_record(plan, again, verdict)}
+    found = {"sigma_pair": sigma, "confirmation": _record(plan, again, verdict)}
     if verdict.verdict in ("improved", "not_worse"):
-        return {"sigma_pair": sigma, "confirmation": second}
-    return {
-        "sigma_pair": sigma,
-        "confirmation": second,
-        "verdict": "undecided",
-        "reason": "a second, fresh comparison did not confirm it",
-    }
+        return found
+    return {**found, "verdict": "undecided", "reason": "a second, fresh comparison did not confirm it"}
 
 
 def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dict[str, Any]:

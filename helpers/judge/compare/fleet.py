@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import console, journal, next_step, state
 from helpers.journal import Event
-from helpers.judge.compare import calibration
+from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
 from helpers.run.fleet import keeper_process
@@ -94,7 +94,9 @@ def _ended(root: Path, name: str, seconds: float) -> State:
 def follow(root: Path, name: str, seconds: float) -> Event:
     """Wait for a comparison on the fleet and return its verdict, which the keeper journaled; raises Failure (3)."""
     now = _ended(root, name, seconds)
-    return next(event for event in now.comparisons if event.get("fleet_job") == name)
+    event = next(event for event in now.comparisons if event.get("fleet_job") == name)
+    outputs.write_reproduction(root, event, now.require_lock()["task"])
+    return event
 
 
 def calibrate(root: Path, worker: str, seconds: float) -> Calibration:

@@ -77,6 +77,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Pl
         passed=list(now.config.get("passEnv") or []),
         workdir_root=str(work.folder),
         chosen_seed=options.seed is not None,
+        outputs_seconds=int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
     )
 
 
@@ -212,6 +213,14 @@ def report(event: journal.Event, unit: str) -> str:
         lines.append(f"checks: {event['checks']}")
     if event.get("reason"):
         lines.append(f"reason: {event['reason']}")
+    if found := event.get("outputs"):
+        lines.append(
+            f"outputs: the same answers for {found['seeds']} seeds" + (", then:" if found.get("differ") else "")
+        )
+        lines += [
+            *(found.get("differ") or []),
+            *([f"to see it: bash {found['reproduce']}"] if found.get("differ") else []),
+        ]
     if event.get("worse"):
         lines.append("the candidate is shown to be worse")
     if event["verdict"] == "undecided" and event.get("needed"):

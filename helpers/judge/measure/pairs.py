@@ -41,6 +41,8 @@ class Plan:
     workdir_root: str
     chosen_seed: bool = False
     """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
+    outputs_seconds: int = 30
+    """Time for comparing the answers of both sides, once the candidate has won."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

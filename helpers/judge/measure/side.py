@@ -140,6 +140,28 @@ class Side:
             code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.around)
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
+    def answer(self, seed: int) -> Path:
+        """Run the outputs script on one seed and return the folder of its answers; raises SideError when it fails.
+
+        What runs behind the walls cannot reach that folder any more.
+        """
+        self._empty()
+        written, answers = self.folder / "tmp" / "answers", self.folder / "answers"
+        shutil.rmtree(answers, ignore_errors=True)
+        written.mkdir()
+        env = {**self.env, "AUTORESEARCH_SEED": str(seed), "AUTORESEARCH_OUT": str(written)}
+        log, limit = self.folder / "outputs.log", self.task.seconds(CHECK_TIMEOUT, 600)
+        with log.open("wb") as out:
+            code = execute.bash(["bash", paths.OUTPUTS], self.copy, env, limit, out.fileno(), walls=self.around)
+        if code != 0:
+            said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
+            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {tail(log)}")
+        try:
+            written.rename(answers)
+        except OSError:
+            raise SideError(f"{paths.OUTPUTS} leaves no folder $AUTORESEARCH_OUT on seed {seed}") from None
+        return answers
+
     def changed_protected(self, locked: dict[str, str]) -> list[str]:
         """Return the protected files of the copy that are not as locked."""
         return sorted(

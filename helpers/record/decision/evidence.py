@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from helpers import console
+from helpers import console, paths
 from helpers.journal import Event
+from helpers.judge.compare import outputs
 from helpers.judge.compare.driver import KIND, VERDICT
 from helpers.judge.rule import noise, sign_test
 from helpers.run.copies.copies import Experiment
@@ -29,6 +30,7 @@ _HELD = (
     "pairs",
     "gain",
     "checks",
+    "outputs",
     "baseline_tree",
     "candidate_tree",
     "sealed_tree",
@@ -71,13 +73,13 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Event:
 
 def require_evidence(root: Path, now: State, compared: Event) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
-    failed = [other for other in now.comparisons if _checks_failed(other) and _alike(other, compared)]
+    failed = [other for other in now.comparisons if _shown_wrong(other) and _alike(other, compared)]
     if failed:
         name = compared["experiment_id"]
         raise console.refused(
-            f"{name} failed its checks in {failed[0].get('job')}: {failed[0]['reason']}. Correctness is not voted on: "
-            "that it passed another time makes it a program that fails sometimes",
-            f'make it right and seal it again, or: record_result.py discard {name} --why "fails its checks sometimes"',
+            f"{name} was shown to be wrong in {failed[0].get('job')}: {failed[0]['reason']}. "
+            "Correctness is not voted on: that it passed another time makes it a program that is wrong sometimes",
+            f'make it right and seal it again, or: record_result.py discard {name} --why "is wrong sometimes"',
         )
     again = f"compare.py {compared['experiment_id']}" + (" --not-worse" if compared.get("mode") == "not_worse" else "")
     try:
@@ -117,6 +119,8 @@ def _looser(now: State, compared: Event) -> str | None:
         return f"it did not look at the limit {', '.join(missing)}"
     if (compared.get("metric"), compared.get("direction")) != (now.metric, now.direction):
         return f"it measured {compared.get('metric')}, not {now.metric}"
+    if paths.OUTPUTS in now.protected and not compared.get(outputs.REASON):
+        return "it did not compare the answers of both sides"
     if compared.get("chosen_seed"):
         return "the order of its pairs was chosen, not drawn"
     if int(compared.get("layouts") or 1) < int(now.config.get("layouts") or 1):
@@ -184,8 +188,8 @@ def _failed(other: Event) -> bool:
     return other.get("verdict") in ("error", "void")
 
 
-def _checks_failed(other: Event) -> bool:
-    return str(other.get("reason") or "").startswith("checks: ")
+def _shown_wrong(other: Event) -> bool:
+    return str(other.get("reason") or "").startswith(("checks: ", f"{outputs.REASON} "))
 
 
 def _broken_off(root: Path, compared: Event) -> int:

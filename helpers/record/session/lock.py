@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import console, git, journal, paths, state
 from helpers.journal import Event
-from helpers.judge.compare import broken_copy, metric_limits
+from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import protected
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
@@ -55,8 +55,9 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
         },
     )
     done = take_baseline(work, wait)
-    console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-    unproven = broken_copy.prove(work, now := state.load(root))
+    with outputs.proven(work, now := state.load(root)) as healthy:
+        console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
+        unproven = broken_copy.prove(work, now, healthy)
     _place(root, commit, head)  # only now: a lock that fails leaves no commit
     _journal_baseline(root, now, done, unproven)
     return state.load(root)

@@ -1,0 +1,193 @@
+"""The baseline as oracle: a winner must give the baseline's answers to inputs that are made from fresh seeds.
+
+autoresearch.outputs.sh makes the inputs from AUTORESEARCH_SEED and writes the program's answers, any files, into the
+folder AUTORESEARCH_OUT. Whatever the checks do not cover is thus held against the only truth there is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from helpers import console, files, paths
+from helpers.journal import Event
+from helpers.judge.measure import answers, pairs
+from helpers.judge.measure.answers import Tolerance
+from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.side import Side, SideError
+from helpers.judge.policy import experiment
+from helpers.run.copies.copies import Workdirs
+from helpers.run.jobs.task import BUILD_CMD, from_dict
+from helpers.state import State
+
+MAX_SEEDS = 400
+LOCK_SEEDS = 5
+FEW_SEEDS = 20
+REASON = "outputs"
+"""How the reason of a comparison begins that ended here."""
+
+
+@dataclass
+class Found:
+    """How many seeds had the same answers; then the seed that had not, and the difference in a few lines."""
+
+    alike: int = 0
+    seed: int | None = None
+    differ: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """The locked program's answers to one seed."""
+
+    seed: int
+    folder: Path
+    allowed: Tolerance
+
+    def given_by(self, side: Side) -> bool:
+        """Tell whether another build of it answers the same."""
+        try:
+            return not answers.difference(self.folder, side.answer(self.seed), self.allowed)
+        except SideError:
+            return False
+
+
+def fresh_seeds(seed: str, most: int = MAX_SEEDS) -> list[int]:
+    """Return a comparison's input seeds, smallest first."""
+    return sorted(pairs.input_seed(f"{seed}/outputs", number) for number in range(most))
+
+
+def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Found:
+    """Compare answers seed by seed, one at the least, until one differs or the time is over.
+
+    Raises CandidateError when the script fails on the candidate alone; SideError when it fails on the baseline, or when
+    the baseline's second answer to the seed that differs is not its first: then it is no truth.
+    """
+    allowed = answers.declared((base.copy / paths.OUTPUTS).read_text(encoding="utf-8", errors="replace"))
+    found, until = Found(), time.monotonic() + seconds
+    for seed in seeds:
+        if found.alike and time.monotonic() > until:
+            break
+        ours = base.answer(seed)
+        try:
+            theirs = cand.answer(seed)
+        except SideError as error:
+            raise pairs.CandidateError(str(error)) from None
+        if differ := answers.difference(ours, theirs, allowed):
+            first = ours.rename(ours.with_name("answers.first"))
+            if unsteady := answers.difference(first, base.answer(seed), allowed):
+                said = " ".join(unsteady)
+                raise SideError(
+                    f"{paths.OUTPUTS}: the baseline's answers to seed {seed} differ from themselves: {said}"
+                )
+            return Found(found.alike, seed, differ)
+        found.alike += 1
+    return found
+
+
+def result(plan: Plan, base: Side, cand: Side, log: TextIO) -> dict[str, Any]:
+    """Compare the answers of a winner with the baseline's; return what changes in the outcome. Raises SideError."""
+    if not (base.copy / paths.OUTPUTS).exists():
+        return {}
+    print(f"outputs: comparing the answers of both sides for {plan.outputs_seconds} s", file=log)
+    try:
+        found = search(base, cand, fresh_seeds(plan.seed), plan.outputs_seconds)
+    except pairs.CandidateError as error:
+        return {"verdict": "not_improved", "reason": f"{REASON} fail on the candidate alone: {error}"}
+    if found.seed is None:
+        return {REASON: {"seeds": found.alike}}
+    reproduce = f"{paths.STATE}/outputs/{plan.job}.sh"
+    return {
+        REASON: {"seeds": found.alike, "seed": found.seed, "differ": found.differ, "reproduce": reproduce},
+        "verdict": "not_improved",
+        "reason": f"{REASON} differ on seed {found.seed}: {' '.join(found.differ)[:300]}",
+    }
+
+
+def write_reproduction(root: Path, event: Event, task: dict[str, Any]) -> None:
+    """Write the script that shows the difference of a journaled comparison again."""
+    found = event.get(REASON) or {}
+    if not found.get("reproduce"):
+        return
+    build = shlex.quote(task["envs"].get(BUILD_CMD) or "true")
+    file = paths.state_folder(root) / "outputs" / f"{event['job']}.sh"
+    file.parent.mkdir(exist_ok=True)
+    files.replace(
+        file,
+        f"""\
+# Baseline and {event["experiment_id"]} answer seed {found["seed"]} differently: bash {paths.STATE}/outputs/{file.name}
+cd {shlex.quote(str(root))} && here=$(mktemp -d) || exit 3
+for side in baseline:{event["baseline_tree"]} candidate:{event["candidate_tree"]}; do
+  copy=$here/${{side%%:*}} out=$here/answers-${{side%%:*}}
+  mkdir "$copy" "$out"
+  GIT_INDEX_FILE=$copy.index git read-tree "${{side#*:}}" &&
+    GIT_INDEX_FILE=$copy.index git checkout-index --all --prefix="$copy/" || exit 3
+  ( cd "$copy" && bash -c {build} &&
+    AUTORESEARCH_SEED={int(found["seed"])} AUTORESEARCH_OUT=$out bash {paths.OUTPUTS} ) >"$copy.log" 2>&1 ||
+    {{ echo "${{side%%:*}} fails:"; tail -n 5 "$copy.log"; }}
+done
+diff -ru "$here/answers-baseline" "$here/answers-candidate"
+echo "copies and answers: $here"
+""",
+    )
+
+
+@contextlib.contextmanager
+def proven(work: Workdirs, now: State) -> Iterator[Healthy | None]:
+    """Give the locked program's answers to one seed, once they are seen to be an oracle; None without a script.
+
+    Raises Failure (1) when the script fails, writes nothing, or differs between two builds of the baseline; (2) for a
+    declaration that cannot be read.
+    """
+    script = experiment.evaluator_script(work, now, paths.OUTPUTS)
+    place = work.folder / "runs" / f"outputs-{os.getpid()}"
+    again = "start_session.py --lock"
+    try:
+        if not script:
+            console.note(f"note: no {paths.OUTPUTS}: what the checks do not cover is not compared with the baseline")
+        yield _prove(work, now, place, answers.declared(script), again) if script else None
+    except answers.UndeclaredError as error:
+        raise console.usage(f"{paths.OUTPUTS}: {error}", again) from None
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _prove(work: Workdirs, now: State, place: Path, allowed: Tolerance, again: str) -> Healthy:
+    lock, budget = now.require_lock(), float(now.config.get("outputsSeconds") or Plan.outputs_seconds)
+    its, passed = from_dict(lock["task"]), list(now.config.get("passEnv") or [])
+    one, other = (Side(work.root, str(lock["tree"]), place / name / "x", its, passed) for name in ("one", "other"))
+    seeds = fresh_seeds(os.urandom(8).hex(), LOCK_SEEDS)
+    console.note(f"running {paths.OUTPUTS} on two builds of the baseline: their answers must be the same")
+    try:
+        one.build(work.shadow)
+        other.build(work.shadow)
+        began = time.monotonic()
+        found = search(one, other, seeds, budget)
+        fit = int(budget * max(found.alike, 1) / (time.monotonic() - began))
+        last = one.answer(seeds[0])
+        same = found.alike > 1 and not answers.difference(last, other.answer(seeds[1]), allowed)
+    except SideError as error:
+        raise console.answer_no(
+            f"the baseline: {error}", f"run it by hand in a copy, correct it, then\n{again}"
+        ) from None
+    if found.seed is not None:
+        raise console.answer_no(
+            f"{paths.OUTPUTS}: two builds of the baseline answer seed {found.seed} differently, so it is no oracle:\n"
+            + "\n".join(found.differ),
+            "take out what chance decides (hash seed, time, addresses, paths), or declare what may differ "
+            f"(references/metrics.md), then\n{again}",
+        )
+    if not any(last.rglob("*")):
+        raise console.answer_no(f"{paths.OUTPUTS} writes nothing into $AUTORESEARCH_OUT", again)
+    if same:
+        console.note(f"warning: {paths.OUTPUTS} answers two seeds alike: are its inputs made from AUTORESEARCH_SEED?")
+    if fit < FEW_SEEDS:
+        console.note(f"note: only {fit} seeds of {paths.OUTPUTS} fit into {budget:g} s (--outputs-seconds)")
+    return Healthy(seeds[0], last, allowed)
