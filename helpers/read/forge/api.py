@@ -15,7 +15,6 @@ from helpers import console, printable
 from helpers.read.forge import names, schema, token
 from helpers.read.web import client, destinations
 
-Json = Mapping[str, Any]
 VERSION = "2022-11-28"
 FRESH = 6 * 3600.0
 """Seconds for which a remembered answer is given without asking again."""
@@ -33,6 +32,8 @@ class Api:
     limits: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Of each kind of request: remaining, limit, when it is full again (seconds since the epoch)."""
     stale: bool = False
+    notes: dict[str, None] = field(default_factory=dict)
+    """What the answers lacked, each once: what is shown is shown without it."""
     moved: dict[str, str] = field(default_factory=dict)
     """Redirected repositories: /repos/OLD/NAME to its place of today, asked for once."""
 
@@ -46,7 +47,7 @@ class Api:
         value = self._value(self._get(path, params or {}, what))
         if not isinstance(value, dict):
             raise self._odd(endpoint)
-        schema.check(value, endpoint)
+        self._checked(value, endpoint)
         return value
 
     def pages(
@@ -67,7 +68,7 @@ class Api:
             asked = {**(params or {}), "per_page": str(size), **({"page": str(number)} if number > 1 else {})}
             answer = self._get(path, asked, what)
             value = self._value(answer)
-            schema.check(value, endpoint)
+            self._checked(value, endpoint)
             yield [item for item in value if isinstance(item, dict)]
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return
@@ -78,11 +79,11 @@ class Api:
 
         first = self._get(path, {"per_page": str(PAGE)}, what)
         value = self._value(first)
-        schema.check(value, endpoint)
+        self._checked(value, endpoint)
         last = re.search(r'[?&]page=(\d{1,6})[^>]*>;\s*rel="last"', first.headers.get("link", ""))
         if last and int(last[1]) > 1:
             more = self._value(self._get(path, {"per_page": str(PAGE), "page": last[1]}, what))
-            schema.check(more, endpoint)
+            self._checked(more, endpoint)
             value = [*value, *more]
         return [item for item in value if isinstance(item, dict)]
 
@@ -92,7 +93,7 @@ class Api:
         value = self._value(answer)
         if not isinstance(value, dict):
             raise self._odd(endpoint)
-        schema.check(value, endpoint)
+        self._checked(value, endpoint)
         return value
 
     def said(self) -> str:
@@ -134,7 +135,7 @@ class Api:
         self.stale |= answer.stale
         self._learn(path, answer)
         if answer.status != 200:
-            raise self._refusal(answer, what)
+            raise self._refusal(answer, path, what)
         return answer
 
     def _learn(self, path: str, answer: client.Response) -> None:
@@ -153,6 +154,11 @@ class Api:
             resource = printable.line(headers.get("x-ratelimit-resource", kind), 30)
             self.limits[resource] = (int(values[0]), int(values[1]), int(values[2]))
 
+    def _checked(self, value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
+        self.notes.update(
+            dict.fromkeys(f"the answer to {endpoint} lacks `{path}`" for path in schema.check(value, endpoint))
+        )
+
     def _value(self, answer: client.Response) -> Any:  # noqa: ANN401 - any JSON value
         return answer.json()
 
@@ -161,7 +167,7 @@ class Api:
             f"{self.host} answered {endpoint} with JSON of another shape", "is --api an API of GitHub's?"
         )
 
-    def _refusal(self, answer: client.Response, what: str) -> console.Failure:
+    def _refusal(self, answer: client.Response, path: str, what: str) -> console.Failure:
         """Return what a status other than 200 means and what to do about it."""
         said = printable.line(_message(answer), 200)
         mine = self.token.source if self.token else ""
@@ -170,6 +176,10 @@ class Api:
             return console.usage(f"{self.host} does not accept the token of {mine} (401: {said})", do)
         if answer.status == 401:
             return console.usage(f"{self.host} wants a token for this (401: {said})", token.advice(self.base))
+        if answer.status == 404 and "search" in _kind(path):
+            failure = client.Unreachable(self.host, f"answered 404 to a {what}", 404)
+            failure.do = "is --api an API of GitHub's?"
+            return failure
         if answer.status == 404:
             do = f"check the name; a private one needs a token that may read it{f' ({mine} may not)' if mine else ''}"
             return Missing(f"{self.host} has no {what} (404)", do + ("" if mine else f": {token.advice(self.base)}"))

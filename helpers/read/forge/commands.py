@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
             console.note(api.said())
     if api.stale:
         outcome.say("the service could not be asked: what is shown is from the cache, and old")
+    for note in api.notes:
+        outcome.say(f"{note}: shown without it")
     what = f"{args.verb} of {name.full}" if name else args.verb
     what += f" for {words!r}" if words else " by words of performance" if _by_words(args, wanted) else ""
     return _print(
@@ -81,7 +83,9 @@ def _by_words(args: argparse.Namespace, wanted: Wanted) -> bool:
 
 
 def _show(args: argparse.Namespace, api: Api, name: Name) -> int:
-    return _print_shown(args, show.show(api, name, diff=args.diff), api.budget.used)
+    shown = show.show(api, name, diff=args.diff)
+    shown.notes += [f"{note}: shown without it" for note in api.notes]
+    return _print_shown(args, shown, api.budget.used)
 
 
 def _show_local(args: argparse.Namespace) -> int:

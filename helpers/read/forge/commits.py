@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
+from helpers import json_fields
+from helpers.json_fields import Json
 from helpers.read.forge import claims, findings, names, query
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
-from helpers.read.forge.search import pages, same, searched, text_of
-
-Json = Mapping[str, Any]
+from helpers.read.forge.search import pages, same, searched
 
 
 def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
@@ -28,7 +26,7 @@ def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
             if outcome.silent:
                 break
             for item in pages(api, "commits", {"q": question}, wanted.pages, outcome):
-                if same(here, text_of(item, "repository", "full_name")):
+                if same(here, json_fields.text(item, "repository", "full_name")):
                     _take(item, wanted, outcome)
         if not outcome.findings and not outcome.silent:
             newest(api, here, wanted, outcome)
@@ -61,7 +59,7 @@ def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
 
 def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -> None:
     """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
-    message = text_of(item, "commit", "message")
+    message = json_fields.text(item, "commit", "message")
     if must and not wanted.by_performance and not query.mentions(wanted.words, message):
         return
     if (wanted.perf or wanted.by_performance) and not claims.words(message) and not claims.find(message):
@@ -71,17 +69,17 @@ def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -
 
 def commit(item: Json) -> Finding:
     """Return a commit as a finding."""
-    message, url = text_of(item, "commit", "message"), text_of(item, "html_url")
+    message, url = json_fields.text(item, "commit", "message"), json_fields.text(item, "html_url")
     title, _, body = message.partition("\n")
     claimed = claims.find(message)
     about = claims.words(message)[:6]
-    merge = len(item["parents"] or []) > 1
+    merge = len(json_fields.values(item, "parents")) > 1
     return findings.made(
         names.of_html(url),
         "commit",
         title,
         url,
-        date=text_of(item, "commit", "author", "date"),
+        date=json_fields.text(item, "commit", "author", "date"),
         facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
         claims=[c.quote for c in claimed],
         weight=claims.weight(title, body, len(claimed)) - (1.0 if merge else 0.0),
@@ -100,7 +98,7 @@ def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
             outcome.total += len(page)
             for item in page:
                 found = _release(item, wanted, -len(outcome.findings))
-                if found and text_of(item, "published_at")[:4] >= str(wanted.since or ""):
+                if found and json_fields.text(item, "published_at")[:4] >= str(wanted.since or ""):
                     outcome.findings.append(found)
 
     outcome.tried(look)
@@ -108,7 +106,7 @@ def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
 
 
 def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
-    rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in text_of(item, "body").splitlines()]
+    rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in json_fields.text(item, "body").splitlines()]
     rows = [row for row in rows if row]
     if wanted.words.strip():
         rows = [row for row in rows if query.mentions(wanted.words, row)]
@@ -116,15 +114,15 @@ def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
         rows = [row for row in rows if claims.words(row) or claims.find(row)]
     if not rows and (wanted.perf or wanted.words.strip()):
         return None
-    url = text_of(item, "html_url")
+    url = json_fields.text(item, "html_url")
     rows.sort(key=lambda row: -len(claims.find(row)))
     return findings.made(
         names.of_html(url),
         "release",
-        text_of(item, "name") or text_of(item, "tag_name"),
+        json_fields.text(item, "name") or json_fields.text(item, "tag_name"),
         url,
-        state="pre-release" if item["prerelease"] else "release",
-        date=text_of(item, "published_at"),
+        state="pre-release" if item.get("prerelease") else "release",
+        date=json_fields.text(item, "published_at"),
         more=rows[:6],
         claims=[c.quote for c in claims.find("\n".join(rows))],
         weight=float(place),

@@ -10,21 +10,21 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from helpers import console, printable
+from helpers import console, json_fields, printable
+from helpers.json_fields import Json
 from helpers.read.forge import claims, findings
 from helpers.read.forge import names as forge_names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
-from helpers.read.forge.search import list_of, number_of, repository, text_of
+from helpers.read.forge.search import repository
 
-Json = Mapping[str, Any]
 COMPARED = 10
 """Forks compared without a token: with the list that makes 11 of the 60 requests an hour."""
 COMPARED_TOKEN = 30
@@ -43,11 +43,11 @@ def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
     """List the forks, compare the most promising with upstream and return those that are ahead."""
     outcome = Outcome()
     listed = outcome.tried(_listed, api, name, wanted, outcome) or []
-    alive = [f for f in listed if text_of(f, "pushed_at") > text_of(f, "created_at")]
-    alive.sort(key=lambda f: text_of(f, "pushed_at"), reverse=True)
-    alive = [f for f in alive if text_of(f, "pushed_at")[:4] >= str(wanted.since or "")]
+    alive = [f for f in listed if json_fields.text(f, "pushed_at") > json_fields.text(f, "created_at")]
+    alive.sort(key=lambda f: json_fields.text(f, "pushed_at"), reverse=True)
+    alive = [f for f in alive if json_fields.text(f, "pushed_at")[:4] >= str(wanted.since or "")]
     outcome.total = len(listed)
-    branches = Counter(text_of(f, "default_branch") for f in listed if text_of(f, "default_branch"))
+    branches = Counter(json_fields.text(f, "default_branch") for f in listed if json_fields.text(f, "default_branch"))
     base = branches.most_common(1)[0][0] if branches else "main"
     _compare(api, name, base, alive[: max(1, api.budget.left)], outcome, deep=wanted.branches)
     if len(listed) > len(alive):
@@ -69,7 +69,7 @@ def _listed(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> list[dict
             what=f"repository {name.full}",
             most=pages,
         ):
-            found.update({text_of(fork, "full_name"): fork for fork in page})
+            found.update({json_fields.text(fork, "full_name"): fork for fork in page})
             if sort == "stargazers" and len(page) == 100 and pages == 1:
                 outcome.notes.append("there are more forks than the 100 most starred that were looked at: --pages N")
     return list(found.values())
@@ -86,7 +86,7 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
             answer = outcome.tried(_ahead, api, name, base, fork)
         except Missing:
             if not true:  # the branch that most forks have need not be upstream's
-                true = text_of(outcome.tried(repository, api, name), "default_branch") or base
+                true = json_fields.text(outcome.tried(repository, api, name), "default_branch") or base
             answer = outcome.tried(_again, api, name, true, fork) if true != base else {}
             base = true
         except console.Failure as failure:  # one that is too large, blocked or odd is not the end of the others
@@ -122,12 +122,12 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 def _branches(api: Api, full: str) -> list[str]:
     name = forge_names.parse(full)
     listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
-    return [text_of(branch, "name") for page in listed for branch in page]
+    return [json_fields.text(branch, "name") for page in listed for branch in page]
 
 
 def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], outcome: Outcome) -> Finding | None:
     """Return what the most promising of the fork's other branches holds, those named after performance first."""
-    full, own = text_of(fork, "full_name"), text_of(fork, "default_branch")
+    full, own = json_fields.text(fork, "full_name"), json_fields.text(fork, "default_branch")
     try:
         names = [
             n for n in outcome.tried(_branches, api, full) or [] if n not in known and n != own and not _BOTS.match(n)
@@ -144,7 +144,7 @@ def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], out
 
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
-    head = f"{text_of(fork, 'owner', 'login')}:{text_of(fork, 'default_branch')}"
+    head = f"{json_fields.text(fork, 'owner', 'login')}:{json_fields.text(fork, 'default_branch')}"
     ends = f"{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
     path = f"/repos/{name.full}/compare/{ends}"
     return api.one(
@@ -154,39 +154,45 @@ def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 
 def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
-    ahead = number_of(answer, "ahead_by")
-    own = [c for c in list_of(answer, "commits") if isinstance(c, dict) and len(list_of(c, "parents")) < 2]
+    ahead = json_fields.count(answer, "ahead_by")
+    own = [
+        c
+        for c in json_fields.values(answer, "commits")
+        if isinstance(c, dict) and len(json_fields.values(c, "parents")) < 2
+    ]
     if not ahead or not own:
         return None
-    files = [text_of(f, "filename") for f in list_of(answer, "files")]
+    files = [json_fields.text(f, "filename") for f in json_fields.values(answer, "files")]
     source = [f for f in files if not _NO_SOURCE.search(f)]
-    messages = [text_of(c, "commit", "message") for c in own]
+    messages = [json_fields.text(c, "commit", "message") for c in own]
     titles = [m.partition("\n")[0] for m in messages]
     claimed = claims.find("\n".join(messages))
-    newest = max((text_of(c, "commit", "author", "date") for c in own), default="")
-    stars = number_of(fork, "stargazers_count")
+    newest = max((json_fields.text(c, "commit", "author", "date") for c in own), default="")
+    stars = json_fields.count(fork, "stargazers_count")
     about = sum(bool(claims.words(t)) for t in titles)
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
-    url = text_of(fork, "html_url")
+    url = json_fields.text(fork, "html_url")
     order = sorted(
         range(len(own)), key=lambda i: (-claims.weight(titles[i], messages[i], len(claims.find(messages[i]))), -i)
     )
-    lines = [f"{text_of(fork, 'full_name')}@{text_of(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
+    lines = [
+        f"{json_fields.text(fork, 'full_name')}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]
+    ]
     facts = [
         f"{ahead} ahead",
-        f"{number_of(answer, 'behind_by')} behind",
+        f"{json_fields.count(answer, 'behind_by')} behind",
         f"{len(source)} source files of {len(files)}",
         f"{stars:,} stars",
-        f"only the oldest {len(list_of(answer, 'commits'))} commits read"
-        if ahead > len(list_of(answer, "commits"))
+        f"only the oldest {len(json_fields.values(answer, 'commits'))} commits read"
+        if ahead > len(json_fields.values(answer, "commits"))
         else "",
     ]
-    head = text_of(own[-1], "html_url")
+    head = json_fields.text(own[-1], "html_url")
     return findings.made(
         forge_names.of_html(head),
         "fork",
-        f"fork {text_of(fork, 'full_name')}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
+        f"fork {json_fields.text(fork, 'full_name')}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
         url,
         facts=facts,
         state="fork",

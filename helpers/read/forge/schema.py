@@ -1,7 +1,7 @@
 """The fields of GitHub's answers that we use, in one place: a service that changes them is noticed.
 
-Paths are of JSON: `items[].title` is the title of each item. A field may be null; it may not be absent. Written from
-docs.github.com/rest, version 2022-11-28.
+Paths are of JSON: `items[].title` is the title of each item. A field may be null; only an optional one may be
+absent. Written from docs.github.com/rest, version 2022-11-28.
 """
 
 from __future__ import annotations
@@ -70,21 +70,32 @@ FIELDS: dict[str, tuple[str, ...]] = {
 state_reason and items[].text_matches."""
 
 
-def check(value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
-    """Raise Failure (3) that names the first field of FIELDS[endpoint] that `value` lacks."""
+OPTIONAL = (
+    *("merged_at", "closed_at", "submitted_at", "published_at", "author.date", "author.name", "items[].created_at"),
+    *("comments", "labels[].name", "user.login", "author_association", "state_reason", "parents[].sha", "draft"),
+    *("prerelease", "incomplete_results", "description", "topics", "language", "stargazers_count", "items[].pushed_at"),
+    *("behind_by", "additions", "deletions", "status", "changed_files", "[].tag_name"),
+)
+"""How the path of a field ends whose absence costs that field; without one of the others an answer would be misread."""
+
+
+def check(value: Any, endpoint: str) -> list[str]:  # noqa: ANN401 - any JSON value
+    """Return the optional fields of FIELDS[endpoint] that `value` lacks; raises Failure (3) for another one."""
+    absent = []
     for path in FIELDS[endpoint]:
         lacking = (
             "it is null"
             if value is None
             else next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
         )
-        if lacking:
+        if lacking and path.endswith(OPTIONAL):
+            absent.append(path)
+        elif lacking:
             raise console.outside(
                 f"GitHub's answer to {endpoint} lacks `{path}` ({lacking}): its interface may have changed",
-                "ask for --state merged and --state rejected apart"
-                if path.endswith("merged_at") and "search" in endpoint
-                else "look for a newer version of this bundle; meanwhile open the repository's web page",
+                "look for a newer version of this bundle; meanwhile open the repository's web page",
             )
+    return absent
 
 
 def _lacking(value: Any, path: list[str]) -> Iterator[str]:  # noqa: ANN401 - any JSON value

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from helpers import console
+from helpers import console, json_fields
+from helpers.json_fields import Json
 from helpers.read.forge import claims, findings, names, query, token
 from helpers.read.forge.api import PAGE, Api, Unprocessable
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
 
-Json = Mapping[str, Any]
 _TEXT_MATCH = "application/vnd.github.text-match+json"
 
 
@@ -43,7 +43,7 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
             if outcome.silent:
                 break
             for item in answered(question, outcome):
-                if same(here, text_of(item, "repository_url").rpartition("/repos/")[2]):
+                if same(here, json_fields.text(item, "repository_url").rpartition("/repos/")[2]):
                     outcome.findings.append(_issue(item, kind, wanted, len(outcome.findings)))
 
     return searched(api, name, ask).cut(wanted.limit)
@@ -76,7 +76,7 @@ def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
     found = outcome.tried(repository, api, name)
     if found is None:
         return None
-    full = text_of(found, "full_name")
+    full = json_fields.text(found, "full_name")
     try:
         return name if same(name, full) else names.parse(full)
     except console.Failure:
@@ -96,10 +96,10 @@ def pages(
         answer = outcome.tried(api.search, kind, endpoint or f"/search/{kind}", asked, accept=accept)
         if answer is None:
             break
-        total = number_of(answer, "total_count")
-        got = [item for item in list_of(answer, "items") if isinstance(item, dict)]
+        total = json_fields.count(answer, "total_count")
+        got = [item for item in json_fields.values(answer, "items") if isinstance(item, dict)]
         outcome.total = max(outcome.total, total)
-        if answer["incomplete_results"]:
+        if answer.get("incomplete_results"):
             outcome.incomplete = True
             outcome.say("the service ran out of time (incomplete_results): there may be more")
         items += got
@@ -113,17 +113,22 @@ def pages(
 
 
 def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
-    title, body, url = text_of(item, "title"), text_of(item, "body"), text_of(item, "html_url")
+    title, body, url = (
+        json_fields.text(item, "title"),
+        json_fields.text(item, "body"),
+        json_fields.text(item, "html_url"),
+    )
     claimed = claims.find(f"{title}\n{body}")
-    state = text_of(item, "state")
+    state = json_fields.text(item, "state")
     if kind == "pr" and state == "closed":
-        merged = text_of(item, "pull_request", "merged_at")
-        state = "merged" if merged or wanted.state == "merged" else "rejected"
+        told = wanted.state != "all" or "merged_at" in json_fields.mapping(item.get("pull_request"))
+        merged = wanted.state == "merged" or json_fields.text(item, "pull_request", "merged_at")
+        state = ("merged" if merged else "rejected") if told else "closed, merged or not"
     elif item.get("state_reason") == "not_planned":
         state = "closed, not planned"
-    labels = [text_of(label, "name") for label in list_of(item, "labels")]
-    comments = number_of(item, "comments")
-    bot = text_of(item, "user", "type") == "Bot" or text_of(item, "user", "login").endswith("[bot]")
+    labels = [json_fields.text(label, "name") for label in json_fields.values(item, "labels")]
+    comments = json_fields.count(item, "comments")
+    bot = json_fields.text(item, "user", "type") == "Bot" or json_fields.text(item, "user", "login").endswith("[bot]")
     weight = claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments, 20) / 20
     weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
     if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
@@ -142,7 +147,7 @@ def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
         state=state,
         facts=facts,
         claims=[c.quote for c in claimed],
-        date=text_of(item, "closed_at") or text_of(item, "created_at"),
+        date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
         weight=weight - (6.0 if bot else 0.0),
     )
 
@@ -156,13 +161,13 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
     )
     outcome = Outcome()
     for item in pages(api, "code", {"q": question}, wanted.pages, outcome, accept=_TEXT_MATCH):
-        url, where = text_of(item, "html_url"), text_of(item, "repository", "full_name")
-        lines = [text_of(match, "fragment") for match in list_of(item, "text_matches")]
+        url, where = json_fields.text(item, "html_url"), json_fields.text(item, "repository", "full_name")
+        lines = [json_fields.text(match, "fragment") for match in json_fields.values(item, "text_matches")]
         outcome.findings.append(
             findings.made(
                 names.of_html(url),
                 "code",
-                f"{where}: {text_of(item, 'path')}",
+                f"{where}: {json_fields.text(item, 'path')}",
                 url,
                 more=lines[:2],
                 weight=-len(outcome.findings),
@@ -174,23 +179,25 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
 def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
     """Find repositories that share topics and language with this one, the most starred first."""
     own = repository(api, name)
-    topics = [t for t in list_of(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)][:20]
-    language = text_of(own, "language")
+    topics = [
+        t for t in json_fields.values(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)
+    ][:20]
+    language = json_fields.text(own, "language")
     by = [f"topic:{topic}" for topic in topics[:4]] or [
-        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", text_of(own, "description"))[:6])
+        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", json_fields.text(own, "description"))[:6])
     ]
     tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} archived:false"
     tail += f' language:"{language}"' if language and '"' not in language else ""
     outcome = Outcome()
     if not topics:
         outcome.notes.append(f"{name.full} names no topics: searched by the words of its description")
-    now = text_of(own, "full_name").casefold()
+    now = json_fields.text(own, "full_name").casefold()
     for part in by:
         if outcome.silent or not part:
             break
         params = {"q": f"{part}{tail}", "sort": "stars", "order": "desc"}
         for item in pages(api, "repositories", params, wanted.pages, outcome):
-            if text_of(item, "full_name").casefold() not in (now, name.full.casefold()):
+            if json_fields.text(item, "full_name").casefold() not in (now, name.full.casefold()):
                 outcome.findings.append(_sibling(item, set(topics)))
     return outcome.cut(wanted.limit)
 
@@ -198,45 +205,26 @@ def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
 def _sibling(item: Json, topics: set[str]) -> Finding:
     import math
 
-    shared = sorted(topics & {t for t in list_of(item, "topics") if isinstance(t, str)})
-    stars = number_of(item, "stargazers_count")
-    about, url = text_of(item, "description"), text_of(item, "html_url")
+    shared = sorted(topics & {t for t in json_fields.values(item, "topics") if isinstance(t, str)})
+    stars = json_fields.count(item, "stargazers_count")
+    about, url = json_fields.text(item, "description"), json_fields.text(item, "html_url")
     facts = [
         f"{stars:,} stars",
-        text_of(item, "language"),
+        json_fields.text(item, "language"),
         f"shares {', '.join(shared)}" if shared else "",
         f"words {', '.join(claims.words(about)[:4])}" if claims.words(about) else "",
     ]
     return findings.made(
         names.of_html(url),
         "competitor",
-        about or text_of(item, "full_name"),
+        about or json_fields.text(item, "full_name"),
         url,
         facts=facts,
         state="active",
-        date=text_of(item, "pushed_at"),
+        date=json_fields.text(item, "pushed_at"),
         claims=[c.quote for c in claims.find(about)],
         weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.words(about)),
     )
-
-
-def text_of(item: Any, *path: str) -> str:  # noqa: ANN401 - any JSON value
-    """Return the string along a path of keys, empty when it is null, absent or something else."""
-    for key in path:
-        item = item.get(key) if isinstance(item, dict) else None
-    return item if isinstance(item, str) else ""
-
-
-def list_of(item: Json, key: str) -> list[Any]:
-    """Return the list under a key, empty when it is null, absent or something else."""
-    value = item.get(key)
-    return value if isinstance(value, list) else []
-
-
-def number_of(item: Json, key: str) -> int:
-    """Return the number under a key, 0 when it is null, absent, negative or something else."""
-    value = item.get(key)
-    return max(0, value) if isinstance(value, int) else 0
 
 
 def same(name: Name, full: str) -> bool:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from helpers import console, printable
+from helpers import console, json_fields, printable
+from helpers.json_fields import Json
 from helpers.read import untrusted
 from helpers.read.forge import claims, findings, names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding
 from helpers.read.forge.names import Name
-from helpers.read.forge.search import list_of, number_of, repository, text_of
+from helpers.read.forge.search import repository
 
-Json = Mapping[str, Any]
 _TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
 _REASON = re.compile(
     r"\b(?:clos(?:e|ing|ed)|reject|declin|supersed|duplicate|instead|wo(?:n't|nt) (?:merge|accept|take)|not worth|"
@@ -68,7 +67,10 @@ def head(api: Api, name: Name) -> Finding:
         return _commit(api, name, diff=False).finding
     if not name.number:
         found = repository(api, name)
-        about, url = text_of(found, "description") or text_of(found, "full_name"), text_of(found, "html_url")
+        about, url = (
+            json_fields.text(found, "description") or json_fields.text(found, "full_name"),
+            json_fields.text(found, "html_url"),
+        )
         return findings.made(names.of_html(url), "competitor", about, url)
     try:
         path = f"/repos/{name.full}/pulls/{name.number}"
@@ -76,8 +78,8 @@ def head(api: Api, name: Name) -> Finding:
     except Missing:
         path = f"/repos/{name.full}/issues/{name.number}"
         issue = api.one(path, "/repos/{repo}/issues/{number}", what=f"pull request or issue {name.id}")
-        return _opened(issue, "issue", text_of(issue, "state"), []).finding
-    return _opened(pull, "pr", text_of(pull, "state"), []).finding
+        return _opened(issue, "issue", json_fields.text(issue, "state"), []).finding
+    return _opened(pull, "pr", json_fields.text(pull, "state"), []).finding
 
 
 def _issue(api: Api, name: Name) -> Shown:
@@ -87,7 +89,9 @@ def _issue(api: Api, name: Name) -> Shown:
         what=f"pull request or issue {name.id}",
     )
     comments = _comments(api, name, issue)
-    state = text_of(issue, "state") + (f", {text_of(issue, 'state_reason')}" if text_of(issue, "state_reason") else "")
+    state = json_fields.text(issue, "state") + (
+        f", {json_fields.text(issue, 'state_reason')}" if json_fields.text(issue, "state_reason") else ""
+    )
     shown = _opened(issue, "issue", state, comments)
     shown.outcome = _quotes(comments, 8)
     return shown
@@ -98,7 +102,7 @@ def _comments(api: Api, name: Name, item: Json) -> list[Json]:
     path = f"/repos/{name.full}/issues/{name.number}/comments"
     return (
         _said(api.last_page(path, "/repos/{repo}/issues/{number}/comments", what="comments"))
-        if item["comments"]
+        if item.get("comments", 1)
         else []
     )
 
@@ -107,13 +111,18 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
     path = f"/repos/{name.full}/pulls/{name.number}"
     reviews = api.last_page(f"{path}/reviews", "/repos/{repo}/pulls/{number}/reviews", what="reviews")
     files = next(api.pages(f"{path}/files", "/repos/{repo}/pulls/{number}/files", what="files", most=1), [])
-    merged, closed = bool(text_of(pull, "merged_at")), text_of(pull, "state") == "closed"
-    state = "merged" if merged else "rejected" if closed else "draft" if pull["draft"] else "open"
+    state = json_fields.text(pull, "state")
+    if json_fields.text(pull, "merged_at"):
+        state = "merged"
+    elif state == "closed":
+        state = "rejected" if "merged_at" in pull else "closed, merged or not"
+    elif pull.get("draft"):
+        state = "draft"
     shown = _opened(pull, "pr", state, [*comments, *reviews])
     words = [
-        f"{text_of(r, 'state').lower().replace('_', ' ')} by {_who(r)}"
+        f"{json_fields.text(r, 'state').lower().replace('_', ' ')} by {_who(r)}"
         for r in reviews
-        if text_of(r, "state") != "COMMENTED"
+        if json_fields.text(r, "state") != "COMMENTED"
     ]
     shown.outcome = [*([f"reviews: {', '.join(dict.fromkeys(words))}"] if words else ["no review decided"])]
     inline: list[Json] = []
@@ -124,24 +133,28 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
         shown.reasons = _reasons(shown, pull, comments, [*_said(reviews), *inline])
     shown.outcome += _quotes([*_said(reviews), *comments], 6)
     shown.files, shown.diff = _files(files, diff=diff)
-    if number_of(pull, "changed_files") > len(files):
+    if json_fields.count(pull, "changed_files") > len(files):
         shown.notes.append(f"{pull['changed_files']} files were changed; {len(files)} are listed")
     return shown
 
 
 def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
-    title, body, url = text_of(item, "title"), text_of(item, "body"), text_of(item, "html_url")
-    everything = "\n".join([title, body, *(text_of(s, "body") for s in said)])
+    title, body, url = (
+        json_fields.text(item, "title"),
+        json_fields.text(item, "body"),
+        json_fields.text(item, "html_url"),
+    )
+    everything = "\n".join([title, body, *(json_fields.text(s, "body") for s in said)])
     finding = findings.made(
         names.of_html(url),
         kind,
         title,
         url,
         state=state,
-        date=text_of(item, "closed_at") or text_of(item, "created_at"),
+        date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
         claims=[c.quote for c in claims.find(everything, 6)],
     )
-    labels = [printable.line(text_of(label, "name"), 60) for label in list_of(item, "labels")]
+    labels = [printable.line(json_fields.text(label, "name"), 60) for label in json_fields.values(item, "labels")]
     return Shown(finding, _who(item), labels, _tidy(body))
 
 
@@ -151,7 +164,7 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
         "/repos/{repo}/commits/{sha}",
         what=f"commit {name.sha[:12]} in {name.full}",
     )
-    message, url = text_of(found, "commit", "message"), text_of(found, "html_url")
+    message, url = json_fields.text(found, "commit", "message"), json_fields.text(found, "html_url")
     title, _, body = message.partition("\n")
     finding = findings.made(
         names.of_html(url),
@@ -159,13 +172,13 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
         title,
         url,
         state="commit",
-        date=text_of(found, "commit", "author", "date"),
+        date=json_fields.text(found, "commit", "author", "date"),
         claims=[c.quote for c in claims.find(message, 6)],
     )
-    files, patch = _files([f for f in list_of(found, "files") if isinstance(f, dict)], diff=diff)
+    files, patch = _files([f for f in json_fields.values(found, "files") if isinstance(f, dict)], diff=diff)
     return Shown(
         finding,
-        printable.line(text_of(found, "commit", "author", "name"), 60),
+        printable.line(json_fields.text(found, "commit", "author", "name"), 60),
         [],
         _tidy(body),
         files=files,
@@ -175,16 +188,16 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     rows = [
-        f"{printable.line(text_of(f, 'filename'), 150)} +{number_of(f, 'additions')} -{number_of(f, 'deletions')} "
-        f"{text_of(f, 'status')}"
+        f"{printable.line(json_fields.text(f, 'filename'), 150)} +{json_fields.count(f, 'additions')} "
+        f"-{json_fields.count(f, 'deletions')} {json_fields.text(f, 'status')}"
         for f in files
     ]
     if not diff:
         return rows, ""
     parts = []
     for f in files:
-        patch = text_of(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
-        parts.append(f"--- {printable.line(text_of(f, 'filename'), 150)}\n{printable.prose(patch)}")
+        patch = json_fields.text(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
+        parts.append(f"--- {printable.line(json_fields.text(f, 'filename'), 150)}\n{printable.prose(patch)}")
     return rows, "\n".join(parts)
 
 
@@ -196,14 +209,14 @@ def _reasons(shown: Shown, pull: Json, comments: Sequence[Json], reviews: Sequen
         if re.search(r"wont|won't|stale|duplic|invalid|reject|declin", label, re.IGNORECASE)
     ]
     said = [*comments, *reviews]
-    closing = text_of(pull, "closed_at")
+    closing = json_fields.text(pull, "closed_at")
 
     def weight(entry: Json) -> float:
-        when = text_of(entry, "created_at") or text_of(entry, "submitted_at")
+        when = json_fields.text(entry, "created_at") or json_fields.text(entry, "submitted_at")
         near = 2.0 if when and closing and when[:10] == closing[:10] else 0.0
-        hits = len({match.casefold() for match in _REASON.findall(text_of(entry, "body"))})
-        asked = 2.0 if text_of(entry, "state") == "CHANGES_REQUESTED" else 0.0
-        return (2.0 if text_of(entry, "author_association") in _TEAM else 0.0) + near + asked + min(hits, 4)
+        hits = len({match.casefold() for match in _REASON.findall(json_fields.text(entry, "body"))})
+        asked = 2.0 if json_fields.text(entry, "state") == "CHANGES_REQUESTED" else 0.0
+        return (2.0 if json_fields.text(entry, "author_association") in _TEAM else 0.0) + near + asked + min(hits, 4)
 
     likely = sorted((s for s in said if weight(s) >= 3.0), key=weight, reverse=True)[:4]
     return [*labels, *(_quote(entry) for entry in likely)]
@@ -212,15 +225,19 @@ def _reasons(shown: Shown, pull: Json, comments: Sequence[Json], reviews: Sequen
 def _quotes(said: Iterable[Json], most: int) -> list[str]:
     """Return what was said, the project's own people and measured claims first."""
     ranked = sorted(
-        said, key=lambda s: (-len(claims.find(text_of(s, "body"))), text_of(s, "author_association") not in _TEAM)
+        said,
+        key=lambda s: (
+            -len(claims.find(json_fields.text(s, "body"))),
+            json_fields.text(s, "author_association") not in _TEAM,
+        ),
     )
     return [_quote(entry) for entry in ranked[:most]]
 
 
 def _quote(entry: Json) -> str:
-    role = text_of(entry, "author_association").lower()
-    when = (text_of(entry, "created_at") or text_of(entry, "submitted_at"))[:10]
-    body = "\n".join(row for row in text_of(entry, "body").splitlines() if not row.lstrip().startswith(">"))
+    role = json_fields.text(entry, "author_association").lower()
+    when = (json_fields.text(entry, "created_at") or json_fields.text(entry, "submitted_at"))[:10]
+    body = "\n".join(row for row in json_fields.text(entry, "body").splitlines() if not row.lstrip().startswith(">"))
     return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {printable.line(body, 400)}"
 
 
@@ -229,12 +246,14 @@ def _said(entries: Iterable[Json]) -> list[Json]:
     return [
         e
         for e in entries
-        if text_of(e, "body").strip() and text_of(e, "user", "type") != "Bot" and not _who(e).endswith("[bot]")
+        if json_fields.text(e, "body").strip()
+        and json_fields.text(e, "user", "type") != "Bot"
+        and not _who(e).endswith("[bot]")
     ]
 
 
 def _who(item: Json) -> str:
-    return printable.line(text_of(item, "user", "login"), 60) or "somebody who has left"
+    return printable.line(json_fields.text(item, "user", "login"), 60) or "somebody who has left"
 
 
 def _tidy(body: str) -> str:

@@ -10,9 +10,9 @@ import os
 import re
 from urllib.parse import quote
 
-from helpers import console, printable
-from helpers.read.papers import json_fields, paper
-from helpers.read.papers.json_fields import Json
+from helpers import console, json_fields, printable
+from helpers.json_fields import Json
+from helpers.read.papers import answers, paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question
 from helpers.read.web import client
@@ -79,7 +79,7 @@ def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
         budget=budget,
         secret_params={"api_key": key} if key else None,
     )
-    return json_fields.checked(answer, "OpenAlex", "OPENALEX_API_KEY" if key else "")
+    return answers.checked(answer, "OpenAlex", "OPENALEX_API_KEY" if key else "", searched=path == "/works")
 
 
 def _paper(work: Json) -> Paper:
@@ -94,7 +94,7 @@ def _paper(work: Json) -> Paper:
     ]
     return Paper(
         title=printable.line(json_fields.text(work.get("display_name")), 500),
-        authors=json_fields.names(
+        authors=answers.names(
             json_fields.mapping(a.get("author")).get("display_name") for a in json_fields.items(work.get("authorships"))
         ),
         year=json_fields.integer(work.get("publication_year")),

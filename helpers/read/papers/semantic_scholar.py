@@ -11,9 +11,9 @@ import os
 import re
 from urllib.parse import quote
 
-from helpers import console, printable
-from helpers.read.papers import json_fields, paper
-from helpers.read.papers.json_fields import Json
+from helpers import console, json_fields, printable
+from helpers.json_fields import Json
+from helpers.read.papers import answers, paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question, within
 from helpers.read.web import client, destinations
@@ -65,14 +65,15 @@ def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
     pace = 0.0 if destinations.is_loopback(destinations.origin(server)[1]) else 1.1
     headers = {"accept": "application/json", **({"x-api-key": key} if key else {})}
     answer = client.get(server + path, params=params, headers=headers, trusted=[server], pace=pace, budget=budget)
-    return json_fields.checked(answer, "Semantic Scholar", "SEMANTIC_SCHOLAR_API_KEY" if key else "")
+    name, searched = "SEMANTIC_SCHOLAR_API_KEY" if key else "", path.endswith("/search")
+    return answers.checked(answer, "Semantic Scholar", name, searched=searched)
 
 
 def _paper(item: Json) -> Paper:
     ids, pdf = json_fields.mapping(item.get("externalIds")), json_fields.mapping(item.get("openAccessPdf"))
     return Paper(
         title=printable.line(json_fields.text(item.get("title")), 500),
-        authors=json_fields.names(a.get("name") for a in json_fields.items(item.get("authors"))),
+        authors=answers.names(a.get("name") for a in json_fields.items(item.get("authors"))),
         year=json_fields.integer(item.get("year")),
         date=json_fields.text(item.get("publicationDate")),
         venue=printable.line(json_fields.text(item.get("venue")), 150),

@@ -197,6 +197,26 @@ def test_an_unknown_repository(httpserver, ask):
     assert "GH_ENTERPRISE_TOKEN" in done.stderr
 
 
+def test_a_search_that_is_not_there_is_a_failure(httpserver, ask):
+    """404 of the search's own address: exit 3, as nothing is known; it is no wrong name, and not "nothing found"."""
+    httpserver.expect_request(ISSUES).respond_with_data("not here", 404)
+    answer = ask("prs", REPO, "x", "--json", code=3)
+    assert "error" == answer["status"]
+    assert "404" in answer["notes"][0]
+
+
+def test_an_optional_field_that_is_absent_costs_that_field(httpserver, ask):
+    """Without merged_at and labels what was found is shown, merged or not is not guessed, and it is said."""
+    item = issue()
+    for name in ("labels", "comments", "closed_at"):
+        del item[name]
+    item["pull_request"] = {"url": item["pull_request"]["url"]}
+    httpserver.expect_request(ISSUES).respond_with_json(search(item))
+    answer = ask("prs", REPO, "x", "--json")
+    assert ["closed, merged or not"] == [f["state"] for f in answer["findings"]]
+    assert any("pull_request.merged_at" in note for note in answer["notes"])
+
+
 def test_a_question_that_is_not_taken(httpserver, ask):
     """422 though the repository is there: exit 2 with what the service says."""
     httpserver.expect_request(ISSUES).respond_with_handler(

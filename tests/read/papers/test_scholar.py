@@ -106,6 +106,17 @@ def test_a_throttled_source_is_named_and_the_others_count(httpserver, here, tmp_
     assert "NOT the same as no results" in again.stdout
 
 
+@pytest.mark.parametrize("answer", [("not found", 404), ("{}", 404), ("{}", 200), ('{"detail": "no such place"}', 200)])
+def test_a_search_at_the_wrong_address_is_not_empty(httpserver, here, tmp_path, answer):
+    """A 404 of the search itself, or JSON of some other service, is a failure: exit 3, never "nothing there"."""
+    httpserver.expect_request(OPENALEX).respond_with_data(*answer)
+    httpserver.expect_request(S2).respond_with_data(*answer)
+    done = script(NAME, "x", "--source", "openalex,s2", env=here, cwd=tmp_path)
+    assert 3 == done.returncode
+    assert "openalex error" in done.stdout
+    assert "s2 error" in done.stdout
+
+
 @pytest.mark.parametrize("body", ["<html>robot?</html>", "[1, 2]", '{"results": "broken"'])
 def test_a_page_for_robots_is_an_error(httpserver, here, tmp_path, body):
     """A 200 that is not the JSON we know is an error, exit 3, without a traceback."""
