@@ -7,7 +7,7 @@
 {
   set -euo pipefail
 
-  DEFAULT_REPO=https://github.com/OWNER/autoresearch # replace OWNER where this bundle is published
+  DEFAULT_REPO=https://github.com/_OWNER_/autoresearch # whoever publishes this bundle puts their name here; no account can be called _OWNER_
   ITEMS="SKILL.md instructions.md experiment.yaml setup.sh bundle.py helpers scripts references examples pyproject.toml uv.lock
     LICENSE README.md CHANGELOG.md .gitignore"
   SKILL=.agents/skills/autoresearch
@@ -96,7 +96,7 @@ END
     if [ -z "${repo:+x}${ref:+x}" ] && bundle=$(own_folder); then return; fi
     repo=${repo:-$DEFAULT_REPO}
     case "$repo" in
-      */OWNER/*) fail 2 "no address to get the bundle from" "give --repo URL (or AUTORESEARCH_REPO), or run setup.sh from a clone" ;;
+      */_OWNER_/*) fail 2 "no address to get the bundle from" "give --repo URL (or AUTORESEARCH_REPO), or run setup.sh from a clone" ;;
       -* | ext::*) fail 2 "$repo is not a repository's address" "give a URL or a folder" ;;
     esac
     case "$ref" in -*) fail 2 "$ref is not a revision" "give a branch, a tag or a commit" ;; esac

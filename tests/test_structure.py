@@ -201,6 +201,22 @@ def test_small(file: str) -> None:
     assert len(lines) - options < (110 if file.startswith("scripts/") else 260), "split it where two ideas live"
 
 
+def test_every_benchmark_is_listed() -> None:
+    """benchmarks/README.md names each benchmark, and nothing that is not there."""
+    listed = set(re.findall(r"benchmarks/(\w+\.py)", (TOP / "benchmarks/README.md").read_text(encoding="utf-8")))
+    programs = {file.name for file in (TOP / "benchmarks").glob("*.py") if "__main__" in file.read_text("utf-8")}
+    assert programs == listed
+
+
+def test_contributing_names_what_is_there() -> None:
+    """The drawing, the way of an experiment and the table of changes name only files and folders that exist."""
+    text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named_there = re.findall(r"`((?:helpers/|run/|judge/|record/|read/|tests/|benchmarks/)[\w/.]+)`", text)
+    assert named_there
+    for name in named_there:
+        assert any((TOP / top / name).exists() for top in (".", "helpers")), f"CONTRIBUTING.md names {name}"
+
+
 def test_skill_is_short() -> None:
     """SKILL.md has fewer than 150 lines."""
     assert len((TOP / "SKILL.md").read_text(encoding="utf-8").splitlines()) < 150
