@@ -7,6 +7,7 @@ Persian and other scripts need their joiners, which stay between two letters tha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _HIDDEN = re.compile(
@@ -37,6 +38,26 @@ def shown(text: str) -> str:
     if text.replace("\n", "").isprintable() and text.isascii():
         return text
     return _HIDDEN.sub(lambda found: found[0] if _joins(found) or _ends_line(found) else _escaped(found[0]), text)
+
+
+_TELLING = re.compile(
+    r"error\b|\b(?:fatal|exception|denied|cannot|killed|panic(?:ked)?|undefined|fail(?:ed|ure)?|not found|no such|"
+    r"no space|read-only|unable|refused|unrecognized|invalid|missing|segmentation|assert\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def telling(lines: Sequence[str], most: int = 200) -> str:
+    """Return the line of an output that says what went wrong: the last that names an error, else the last with words.
+
+    What a build system adds below the cause (`make: *** [all] Error 2`) counts only where nothing else does.
+    """
+    kept = [text for text in lines if text.strip()]
+    for rest in (False, True):
+        for text in reversed(kept):
+            if _TELLING.search(text) and (rest or not re.match(r"(?:\w+\| )?\s*(?:g?make|ninja|npm)\b", text)):
+                return line(text, most)
+    return line(kept[-1], most) if kept else ""
 
 
 def flat(text: str) -> str:

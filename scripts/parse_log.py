@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
-from helpers.run.jobs import log
+from helpers.run.jobs import log, metric_mistakes
 
 EXAMPLES = """\
   parse_log.py run.log
@@ -28,6 +28,8 @@ def entry(argv: list[str]) -> int:
     if args.file != "-" and not path.is_file():
         raise console.usage(f"{args.file} is not a file", "give the log of one experiment, or - for standard input")
     record = log.parse(log.standard_input() if args.file == "-" else path)
+    if record.error == log.NO_METRIC and args.file != "-":
+        record.error = metric_mistakes.why(metric_mistakes.in_log(path))
     console.show(args, record.as_dict(), "\n".join(record_lines(record)))
     return console.DONE if record.status == "done" else console.NO
 

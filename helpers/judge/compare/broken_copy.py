@@ -147,8 +147,8 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, h
         except SideError:
             side.around = side.walls()  # the build notices; what is measured may still be installed elsewhere
         try:
-            if now.metric in side.measure():
-                found.append("benchmark")
+            side.measure(now.metric)
+            found.append("benchmark")
         except SideError:
             pass
         if not now.config.get("noChecks") and side.check() == "passed":

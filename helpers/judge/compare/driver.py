@@ -14,13 +14,13 @@ from typing import Any, TextIO
 from helpers import git, journal, paths
 from helpers.judge.compare import metric_limits, outputs
 from helpers.judge.measure import leftovers, pairs
-from helpers.judge.measure.benchmark_output import tail
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
 from helpers.judge.rule import noise
 from helpers.judge.rule.sign_test import Verdict
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
+from helpers.run.jobs import log as job_log
 from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
@@ -133,18 +133,18 @@ def _check(base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> dict[
     """
     print("running the checks on the candidate", file=log)
     before = leftovers.scan(cand.copy)
-    said = cand.check()
-    if said.startswith(("failed", "timeout")):
-        end = tail(cand.folder / "checks.log", 2000)
-        print(f"the checks said last: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
+    result = cand.check()
+    if result.startswith(("failed", "timeout")):
+        end = job_log.said(cand.folder / "checks.log")
+        print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
         if (also := base.check()) != "passed":
             raise SideError(
-                f"the checks do not pass on the baseline either ({also}): {tail(base.folder / 'checks.log')}"
+                f"the checks do not pass on the baseline either ({also}): {job_log.said(base.folder / 'checks.log')}"
             )
-        return {"verdict": "not_improved", "reason": f"checks: {said}: {end[-300:]}", "checks": said}
-    if alike and leftovers.changed(before, leftovers.scan(cand.copy)) and (also := base.check()) != said:
-        raise SideError(f"the checks do not pass on the baseline ({also}): {tail(base.folder / 'checks.log')}")
-    return {"checks": said}
+        return {"verdict": "not_improved", "reason": f"checks: {result}: {end}", "checks": result}
+    if alike and leftovers.changed(before, leftovers.scan(cand.copy)) and (also := base.check()) != result:
+        raise SideError(f"the checks do not pass on the baseline ({also}): {job_log.said(base.folder / 'checks.log')}")
+    return {"checks": result}
 
 
 def _reporter(log: TextIO) -> pairs.Progress:

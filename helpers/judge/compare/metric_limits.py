@@ -12,6 +12,7 @@ from typing import Any, Literal
 from helpers import console
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.rule.sign_test import TABLE, gains
+from helpers.run.jobs import metric_line
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ def parse_limit(text: str) -> Limit:
 
     Raises ValueError for anything else.
     """
-    if match := re.fullmatch(r"([A-Za-z0-9_.µ-]+)=same", text):
+    text = metric_line.name_of(text)
+    if match := re.fullmatch(f"({metric_line.NAME})=same", text):
         return Limit(match[1], 0.0, "lower", same=True)
-    match = re.fullmatch(r"([A-Za-z0-9_.µ-]+)=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
+    match = re.fullmatch(rf"({metric_line.NAME})=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
     if not match or not 0 <= float(match[3]) < 100:
         raise ValueError("NAME=+PCT% (may rise), NAME=-PCT% (may fall) or NAME=same (a checksum) is expected")
     return Limit(match[1], float(match[3]) / 100, "lower" if match[2] == "+" else "higher")

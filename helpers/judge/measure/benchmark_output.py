@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import printable
 from helpers.run.isolation.libc import LIBC
 from helpers.run.jobs import metric_line
 
@@ -70,6 +69,7 @@ def parse_output(file: Path) -> Printed:
         begins = True
         while raw := lines.readline(_LONGEST):
             at_start, begins = begins, raw.endswith(b"\n")
+            raw = metric_line.clean(raw)  # what the other readers do not see counts for none
             hidden = _HIDDEN.search(raw)
             if hidden and (hidden.start() > 0 or not at_start):
                 found.hidden = True
@@ -83,14 +83,3 @@ def parse_output(file: Path) -> Printed:
             elif len(found.metrics) < MAX_METRICS:
                 found.metrics[parsed.name] = parsed.value
     return found
-
-
-def tail(file: Path, characters: int = 300) -> str:
-    """Return the end of a log, on one line and printable."""
-    try:
-        with file.open("rb") as log:
-            log.seek(max(log.seek(0, os.SEEK_END) - 4 * characters, 0))
-            data = log.read(4 * characters)
-    except OSError:
-        return ""
-    return printable.line(data.decode("utf-8", "replace"))[-characters:]

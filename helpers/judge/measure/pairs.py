@@ -154,9 +154,11 @@ def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -
 
 
 def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float]:
-    found = side.measure(script, seed)
-    if not found.get(plan.metric, 0) > 0:
-        raise SideError(f"{script} printed no positive METRIC {plan.metric}")
+    found = side.measure(plan.metric, script, seed)
+    if not found[plan.metric] > 0:
+        raise SideError(
+            f"{script} printed METRIC {plan.metric}={found[plan.metric]:g}, and only what is above 0 has a ratio"
+        )
     return found
 
 

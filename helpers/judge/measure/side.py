@@ -12,10 +12,10 @@ from typing import Protocol
 
 from helpers import paths
 from helpers.judge.measure import benchmark_output, leftovers
-from helpers.judge.measure.benchmark_output import tail
 from helpers.run.isolation import environment, execute
 from helpers.run.isolation.pids import Orphans
 from helpers.run.isolation.reach import Reach
+from helpers.run.jobs import log, metric_mistakes
 from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task
 from helpers.run.local import slots
 
@@ -72,22 +72,24 @@ class Side:
         self.env = environment.environment(self.folder, {**self.task.envs, **extra}, self.passed)
         slots.add_dependencies(self.root, 0, self.env)
         command = self.task.envs.get(BUILD_CMD, "").strip()
-        with (self.folder / "build.log").open("wb") as log:
-            if not execute.set_up(self.root, self.task, self.copy, self.env, 0, log.fileno()):
-                raise SideError(f"setup failed: {tail(self.folder / 'build.log')}")
+        with (self.folder / "build.log").open("wb") as printed:
+            if not execute.set_up(self.root, self.task, self.copy, self.env, 0, printed.fileno()):
+                raise SideError(f"setup failed: {log.said(self.folder / 'build.log')}")
             if command:
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
                 build = ["bash", "-c", command]
-                code = execute.bash(build, self.copy, self.env, limit, log.fileno(), walls=self.walls(building=True))
+                code = execute.bash(
+                    build, self.copy, self.env, limit, printed.fileno(), walls=self.walls(building=True)
+                )
                 if code != 0:
                     said = f"past {limit} s" if code is None else f"exit {code}"
-                    end = tail(self.folder / "build.log")
+                    end = log.said(self.folder / "build.log")
                     hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
                     raise SideError(f"build failed ({said}): {end}{hint}")
         self.around = self.walls()
 
-    def measure(self, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
-        """Run the benchmark once and return its metrics; raises SideError when it fails or prints none.
+    def measure(self, metric: str, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
+        """Run the benchmark once and return its metrics, `metric` among them; raises SideError when that cannot be had.
 
         `seed` reaches the script as AUTORESEARCH_SEED: a benchmark that makes its input from it leaves nothing to
         learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one
@@ -104,12 +106,12 @@ class Side:
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{script} {said}: {tail(err) or tail(out)}")
+            raise SideError(f"{script} {said}: {log.said(err, out)}")
         printed = benchmark_output.parse_output(out)
         if printed.twice:
             raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
-        if not printed.metrics:
-            raise SideError(f"{script} printed no METRIC line: {tail(err)}")
+        if metric not in printed.metrics:
+            raise SideError(metric_mistakes.why(metric_mistakes.in_output(out, err), metric, printed.metrics))
         self.signs |= {HIDDEN} if printed.hidden else set()
         return printed.metrics
 
@@ -136,8 +138,8 @@ class Side:
         if not (self.copy / paths.CHECKS).exists():
             return f"skipped (no {paths.CHECKS})"
         limit = self.task.seconds(CHECK_TIMEOUT, 600)
-        with (self.folder / "checks.log").open("wb") as log:
-            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, log.fileno(), walls=self.around)
+        with (self.folder / "checks.log").open("wb") as said:
+            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, said.fileno(), walls=self.around)
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
     def answer(self, seed: int) -> Path:
@@ -150,12 +152,12 @@ class Side:
         shutil.rmtree(answers, ignore_errors=True)
         written.mkdir()
         env = {**self.env, "AUTORESEARCH_SEED": str(seed), "AUTORESEARCH_OUT": str(written)}
-        log, limit = self.folder / "outputs.log", self.task.seconds(CHECK_TIMEOUT, 600)
-        with log.open("wb") as out:
+        printed, limit = self.folder / "outputs.log", self.task.seconds(CHECK_TIMEOUT, 600)
+        with printed.open("wb") as out:
             code = execute.bash(["bash", paths.OUTPUTS], self.copy, env, limit, out.fileno(), walls=self.around)
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {tail(log)}")
+            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {log.said(printed)}")
         try:
             written.rename(answers)
         except OSError:
@@ -185,8 +187,8 @@ class Side:
             listed = self.folder / "tmp" / "sources"
             listed.write_text("\n".join(sources), encoding="utf-8", errors="surrogateescape")
             command = ["python3", "-I", "-m", "compileall", "-q", "-i", str(listed)]  # -I: nothing of the copy's is run
-            with (self.folder / "build.log").open("ab") as log:
-                execute.bash(command, self.copy, self.env, 600, log.fileno(), walls=self.around)
+            with (self.folder / "build.log").open("ab") as said:
+                execute.bash(command, self.copy, self.env, 600, said.fileno(), walls=self.around)
         leftovers.accept_compiled(self.copy, self.before)
 
     def left_behind(self) -> set[str]:

@@ -58,6 +58,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         raise console.usage(
             f"--metric {args.metric!r} cannot name a metric", "letters, digits, '_', '.' and 'µ': --metric time_s"
         )
+    args.metric = args.metric and metric_line.name_of(args.metric)
     metric_limits.require_valid(args.guard or [])
     given = vars(args)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}

@@ -13,7 +13,7 @@ from helpers.record import protected
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import result, task
+from helpers.run.jobs import metric_line, result, task
 from helpers.run.local import submit
 from helpers.state import State
 
@@ -112,27 +112,27 @@ def take_baseline(work: Workdirs, wait: float) -> Event:
         said = result.last_words(done)
         raise console.answer_no(
             f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
-            + (f"; it said last: {said}" if said else "")
+            + (f"; it said: {said}" if said and not str(done.get("error")).startswith("METRIC") else "")
             + f" (log: {done['log']})",
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
         )
-    unknown = [
-        text for text in now.config.get("guards", []) if metric_limits.parse_limit(text).name not in done["metrics"]
-    ]
-    if unknown:
-        raise console.answer_no(
-            f"--guard {unknown[0]}: the benchmark prints no METRIC "
-            f"{metric_limits.parse_limit(unknown[0]).name}, and what is "
-            "unknown does not pass: nothing could ever be kept",
-            "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
-        )
+    for text in now.config.get("guards", []):
+        name = metric_limits.parse_limit(text).name
+        if name not in done["metrics"]:
+            raise console.answer_no(
+                f"--guard {text} is unknown, and what is unknown does not pass: nothing could ever be kept. "
+                + result.missing(Path(done["log"]), name, done["metrics"]),
+                "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
+            )
     if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
         raise console.answer_no(
             f"the checks did not pass on the baseline: {done.get('checks')}",
             "correct them, then lock again:\nstart_session.py --lock",
         )
+    if metric_line.MICRO in now.metric:
+        console.note(f"note: {now.metric} is written with U+00B5 here; U+03BC, which looks the same, is taken for it")
     _require_digits(now, [float(value) for value in done["samples"] or [done["metric"]]])
     return done
 

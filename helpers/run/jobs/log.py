@@ -7,7 +7,9 @@ at. experiment.yaml prefixes everything else, so the program under test cannot p
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import sys
 from collections import deque
@@ -25,8 +27,9 @@ MAX_LINE_LENGTH = 1 << 20
 MAX_METRICS = 1000
 STATUSES = ("done", "checks_failed", "crash")
 UNFINISHED = "the log ends before EXPERIMENT_STATUS"
+NO_METRIC = "the benchmark printed no METRIC line"
+"""What experiment.yaml says of it; metric_mistakes says why."""
 
-_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
 PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" " + _COLOUR + rb")?"
 """What SkyPilot puts before a job's line: the task in brackets, and colour codes. Never two ways to read one code: a
@@ -98,6 +101,8 @@ def _ended(record: Record, last: deque[bytes]) -> Record:
     record.tail = [_printable(line) for line in last]
     if not record.complete:
         record.status, record.error = "crash", record.error or UNFINISHED
+    elif record.status == "done" and not record.metrics:
+        record.status, record.error = "crash", NO_METRIC
     return record
 
 
@@ -146,7 +151,7 @@ def _protocol_lines(block: bytes) -> list[bytes]:
 
 
 def _take(record: Record, line: bytes) -> None:
-    line = _ESCAPE.sub(b"", line).rstrip(b"\r")
+    line = metric_line.ESCAPE.sub(b"", line).rstrip(b"\r")
     if line.startswith((b"METRIC", b"SAMPLES")):
         _metric(record, line)
         return
@@ -221,6 +226,17 @@ def _remember(last: deque[bytes], block: bytes) -> None:
     """Keep the last lines that are not the protocol's own: those are parsed, and would hide what the program said."""
     end = block[-20_000:].rstrip(b"\n").split(b"\n")
     last.extend([line[:300] for line in end if not _LINE.match(line)][-20:])
+
+
+def said(*files: Path) -> str:
+    """Return the line that tells most in the first of these outputs that holds any; the protocol's own tell nothing."""
+    for file in files:
+        with contextlib.suppress(OSError), file.open("rb") as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - BLOCK, 0))
+            lines = [line for line in stream.read(BLOCK).split(b"\n") if not _LINE.match(line)]
+            if telling := printable.telling([line.decode("utf-8", "replace") for line in lines]):
+                return telling
+    return ""
 
 
 def _printable(line: bytes) -> str:

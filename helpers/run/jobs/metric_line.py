@@ -1,7 +1,7 @@
 """The grammar of METRIC and SAMPLES lines, in its one place.
 
 `METRIC name=value`: a name of A-Z a-z 0-9 _ . µ (also - when read, with a warning), a finite decimal number. Anything
-else that begins with METRIC is malformed and reported as such, never guessed at.
+else that begins with METRIC is malformed and reported as such, never guessed at; metric_mistakes names what was wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ MAX_LINE_LENGTH = 4096
 """Bytes of a METRIC line; a longer one is malformed."""
 MAX_SAMPLES = 100_000
 
-_NAME = re.compile(r"[A-Za-z0-9_.µ-]+")
+NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
+_NAME = re.compile(NAME)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -31,6 +32,22 @@ class Line:
     warning: str | None = None
 
 
+ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""A terminal's sequence: colour and the like."""
+MICRO = "\u00b5"
+_BLANKED = bytes.maketrans(b"\r", b" ")
+
+
+def clean(raw: bytes) -> bytes:
+    """Return a line of the benchmark's output as every reader takes it: what experiment.yaml writes into a log."""
+    return raw.translate(_BLANKED, b"\0")
+
+
+def name_of(text: str) -> str:
+    """Return a metric's name with one kind of micro sign: U+03BC, the Greek letter, is taken for U+00B5."""
+    return text.replace("\u03bc", MICRO)
+
+
 def is_name(text: str) -> bool:
     """Tell whether this can name a metric."""
     return bool(_NAME.fullmatch(text)) and text not in FORBIDDEN
@@ -38,23 +55,24 @@ def is_name(text: str) -> bool:
 
 def parse_line(raw: bytes) -> Line:
     """Parse one line that begins with METRIC or SAMPLES."""
+    raw = ESCAPE.sub(b"", clean(raw))
     samples = raw.startswith(b"SAMPLES")
     if not samples and len(raw) > MAX_LINE_LENGTH:
         return Line(malformed=f"longer than {MAX_LINE_LENGTH} bytes")
     try:
-        text = raw.decode("utf-8").rstrip("\r\n")
+        text = raw.decode("utf-8").rstrip("\n")
     except UnicodeDecodeError:
         return Line(malformed="not UTF-8")
     match = re.fullmatch(r"(?:METRIC|SAMPLES)[ \t]+([^=\s]*)=(.*)", text.rstrip(" \t"))
     if match is None:
         return Line(malformed="not of the form METRIC name=value")
-    name, value = match.groups()
+    name, value = name_of(match[1]), match[2]
     if not is_name(name):
         return Line(malformed=f"{name[:60]!r} cannot name a metric")
     warning = f"the name {name} holds '-': other readers may not take it" if "-" in name else None
     if samples:
         return _samples(name, value, warning)
-    number = _decimal(value)
+    number = decimal(value)
     if number is None:
         return Line(malformed=f"{name}: {value[:60]!r} is not a finite decimal number")
     return Line(name, number, warning=warning)
@@ -64,13 +82,14 @@ def _samples(name: str, text: str, warning: str | None) -> Line:
     parts = text.split(",")
     if len(parts) > MAX_SAMPLES:
         return Line(malformed=f"{name}: more than {MAX_SAMPLES} samples")
-    values = [_decimal(part.strip()) for part in parts]
+    values = [decimal(part.strip()) for part in parts]
     if any(value is None for value in values):
         return Line(malformed=f"{name}: a sample is not a finite decimal number")
     return Line(name, values=tuple(value for value in values if value is not None), warning=warning)
 
 
-def _decimal(text: str) -> float | None:
+def decimal(text: str) -> float | None:
+    """Return a finite decimal number of ASCII digits; None for anything else."""
     if len(text) > 400 or not _NUMBER.fullmatch(text):
         return None
     number = float(text)

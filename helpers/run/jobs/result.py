@@ -6,11 +6,12 @@ And its line for agents.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from helpers import journal, next_step, state
 from helpers.journal import Event
-from helpers.run.jobs import log, screening
+from helpers.run.jobs import log, metric_mistakes, screening
 from helpers.state import Job, State
 
 PROTECTED_CHANGED = "protected file changed"
@@ -94,14 +95,23 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
     changed = changed_protected(now.protected, parsed.protected)
     if changed and (parsed.status != "crash" or parsed.protected):  # an early crash reports no hashes
         event.update(status="crash", error=f"{PROTECTED_CHANGED}: {', '.join(changed)}")
-    elif parsed.status == "done" and (metric is None or metric <= 0):
-        said = "was not printed" if metric is None else f"is {metric}, not positive"
-        event.update(status="crash", error=f"METRIC {now.metric} {said}")
-    elif now.metric in parsed.repeated:
+    elif metric is None and (parsed.status == "done" or parsed.error == log.NO_METRIC):
+        event.update(status="crash", error=missing(path, now.metric, parsed.metrics))
+    elif parsed.repeated:
+        name = parsed.repeated[0]
         event.update(
-            status="crash", error=f"METRIC {now.metric} was printed more than once: which one is the benchmark's?"
+            status="crash",
+            error=f"METRIC {name} was printed more than once, last as {parsed.metrics[name]:g}: which one is the "
+            "benchmark's? The program's own output may reach its stdout",
         )
+    elif parsed.status == "done" and metric is not None and metric <= 0:
+        event.update(status="crash", error=f"METRIC {now.metric} is {metric}, not positive")
     return event
+
+
+def missing(log_file: Path, metric: str, printed: Iterable[str]) -> str:
+    """Say why a job's log gives no value of a metric."""
+    return metric_mistakes.why(metric_mistakes.in_log(log_file), metric, printed)
 
 
 def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]:
@@ -132,17 +142,12 @@ def result_line(event: Event, metric: str, unit: str) -> str:
     if event["role"] == "experiment" and event["status"] == "done":
         parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
     if event.get("error"):
-        parts.append(str(event["error"])[:200])
+        parts.append(str(event["error"])[:400])
     if event["status"] != "done" and event.get("log"):
         parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(str(event['log']))}"))
     return "  ".join(parts)
 
 
 def last_words(event: Event) -> str:
-    """Return the last line that build, benchmark or checks wrote into a job's log, empty where there is none."""
-    path = Path(str(event.get("log", "")))
-    tail = log.parse(path).tail if path.is_file() else []
-    said = [
-        text for text in tail if text.startswith(("build| ", "bench| ", "checks| ")) and text.partition("| ")[2].strip()
-    ]
-    return said[-1][:200] if said else ""
+    """Return the line of a job's log in which build, benchmark or checks tell most, empty where there is none."""
+    return log.said(Path(str(event.get("log", ""))))
