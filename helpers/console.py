@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from helpers import next_step, printable
+from helpers import files, next_step, printable
 
 DONE, NO, USAGE, OUTSIDE, REFUSED = 0, 1, 2, 3, 4
 """Exit codes: done; the answer is "no"; wrong usage or input; something outside failed; refused (policy, budget, or a
@@ -150,7 +150,7 @@ def _spill(text: str, folder: Path | None, suffix: str) -> Path:
             continue
         try:
             place.mkdir(parents=True, exist_ok=True)
-            (place / name).write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+            files.replace(place / name, text + "\n", durable=False)
         except OSError:
             continue
         return place / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -24,7 +25,8 @@ def replacing(file: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     The permissions of the file stay as they were. A link is replaced, not followed.
     """
     partial = file.with_name(f".{file.name[:60]}.{os.getpid()}-{threading.get_native_id()}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    partial.unlink(missing_ok=True)  # a killed process of our number left it, or a stranger's link lies there
     try:
         with open(os.open(partial, flags, 0o666), "wb") as out:  # noqa: PTH123 - a descriptor
             if file.is_file() and not file.is_symlink():
@@ -39,6 +41,27 @@ def replacing(file: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         raise
     if durable:
         sync_folder(file.parent)
+
+
+def own(file: Path, flags: int) -> int:
+    """Open a file of ours, made where it is missing; raises OSError for a link, a pipe or a file with a second name."""
+    error = OSError(errno.ELOOP, "a link, a pipe or a file with a second name: not ours to write", str(file))
+    try:
+        descriptor = os.open(file, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except OSError as failed:
+        if failed.errno not in (errno.ELOOP, errno.ENXIO):
+            raise
+        raise error from None
+    its = os.fstat(descriptor)
+    if stat.S_ISREG(its.st_mode) and its.st_nlink < 2:
+        return descriptor
+    os.close(descriptor)
+    raise error
+
+
+def appending(file: Path) -> BinaryIO:
+    """Open a log of ours, made where it is missing, for more at its end."""
+    return open(own(file, os.O_WRONLY | os.O_APPEND), "ab")
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, files
+from helpers import console, files, ownership, paths
 
 ORIGIN = "origin.json"
 """In the folder of isolated copies: which repository they belong to, so that scripts also work from a copy."""
@@ -163,14 +163,10 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
 def find(start: Path | None = None) -> Repository:
     """Find the user's repository from `start` (the current folder), also from inside an isolated copy of it.
 
-    Raises Failure (2) when there is none, or it is bare.
+    Raises Failure (2) when there is none, or it is bare; (4) when a session's file in it is not the session's own.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        origin = folder / ORIGIN
-        if origin.is_file():
-            here = _origin(origin) or here
-            break
+    here = next(filter(None, map(_origin, (here, *here.parents))), here)
     done = run(here, ["rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"], check=False)
     lines = os.fsdecode(done.stdout).splitlines()
     if done.returncode != 0 or len(lines) != 3:
@@ -181,15 +177,19 @@ def find(start: Path | None = None) -> Repository:
             "cd into your repository, or run git init and commit",
         )
     root = Path(lines[0])
+    ours = [name for name in ownership.WRITTEN if os.path.lexists(root / name)]
+    tracked = output(root, ["ls-files", "-z", "--", *ours], check=False) if ours else ""
+    ownership.require(root, [name for name in tracked.split("\0") if name])
     return Repository(root, Path(lines[1]), (here / lines[2]).resolve())
 
 
-def _origin(file: Path) -> Path | None:
+def _origin(folder: Path) -> Path | None:
+    """Return the repository whose copies `folder` holds; what a file there says counts where that repository agrees."""
     try:
-        root = Path(json.loads(file.read_text(encoding="utf-8"))["repository"])
+        root = Path(json.loads((folder / ORIGIN).read_text(encoding="utf-8"))["repository"])
+        return root if root.is_dir() and paths.acknowledged(root, folder) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return root if root.is_dir() else None
 
 
 def commit_of(root: Path, revision: str) -> str:

@@ -55,7 +55,7 @@ def append_locked(root: Path, event: Event) -> Event:
     event = {**event}
     event.setdefault("timestamp", now_ms())
     line = _encode(event)
-    descriptor = os.open(root / paths.JOURNAL, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = files.own(root / paths.JOURNAL, os.O_RDWR)
     try:
         size = _set_torn_aside(root, descriptor)
         try:

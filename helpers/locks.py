@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from helpers import files
+
 MAX_WAIT_SECONDS = 5.0
 """Seconds that those who only look are waited for."""
 
@@ -20,8 +22,8 @@ def held(file: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bo
     `shared`: together with other readers, to see whether a process works. Readers never stop a worker: whoever is
     refused the lock while no process works tries again until the readers are gone.
     """
-    flags = os.O_RDONLY if file.is_dir() else os.O_RDWR | os.O_CREAT
-    descriptor = os.open(file, flags | os.O_CLOEXEC, 0o644)
+    is_folder = file.is_dir()
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC) if is_folder else files.own(file, os.O_RDWR)
     try:
         yield take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
     finally:

@@ -5,13 +5,14 @@ It writes progress lines for whoever follows, and the verdict with every sample 
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from helpers import git, journal, paths
+from helpers import files, git, journal, paths
 from helpers.judge.compare import metric_limits, outputs
 from helpers.judge.measure import leftovers, pairs
 from helpers.judge.measure.pairs import Measured, Plan
@@ -41,7 +42,7 @@ def carry_out(root: Path, job: str) -> None:
             return
         place = Path(plan.workdir_root) / "runs" / job
         began = time.monotonic()
-        with folder.log.open("a", encoding="utf-8", buffering=1) as log:
+        with io.TextIOWrapper(files.appending(folder.log), "utf-8", line_buffering=True) as log:
             try:
                 if slots.busy(root):
                     print("waiting for a running job to end: a comparison has the machine to itself", file=log)

@@ -12,7 +12,9 @@ def root() -> Path | None:
     """Return the top of the user's repository, None outside of one."""
     try:
         return git.find().root
-    except console.Failure:
+    except console.Failure as failure:
+        if failure.code == console.REFUSED:
+            raise
         return None
 
 

@@ -159,6 +159,7 @@ class Workdirs:
     def _announce(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.mkdir(exist_ok=True)
+        paths.acknowledge(self.root, self.folder)
         origin = self.folder / git.ORIGIN
         if not origin.exists():
             files.replace(origin, json.dumps({"repository": str(self.root)}) + "\n")

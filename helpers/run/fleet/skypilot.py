@@ -81,7 +81,7 @@ def quiet(root: Path) -> Iterator[Any]:
     """Yield SkyPilot's module; whatever it prints inside the block goes to a file in the state folder of `root`."""
     venv.require("sky", extra="--with-sky")
     with (
-        (paths.state_folder(root) / LOG).open("a", encoding="utf-8") as log,
+        io.TextIOWrapper(files.appending(paths.state_folder(root) / LOG), "utf-8") as log,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):

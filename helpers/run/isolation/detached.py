@@ -10,12 +10,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import paths
+from helpers import files, paths
 
 
 def start(module: str, *arguments: str, log: Path) -> None:
     """Run `python3 -m MODULE ARGUMENTS` in a session of its own, its output appended to `log`."""
-    with log.open("ab") as output:
+    with files.appending(log) as output:
         subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=paths.BUNDLE,
@@ -39,7 +39,7 @@ def fork(action: Callable[[], object], log: Path) -> None:
     try:
         os.setsid()
         os.chdir(paths.BUNDLE)
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        output = files.own(log, os.O_WRONLY | os.O_APPEND)
         for descriptor, source in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
             os.dup2(source, descriptor)
         os.closerange(3, 1 << 16)  # a pipe of our caller's must not stay open

@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from helpers import git
+from helpers import files, git
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment, execute
 from helpers.run.isolation.reach import Reach
@@ -55,7 +55,7 @@ def run(root: Path, job: Folder, slot: int) -> None:
     folder = Path(spec.workdir_root) / "runs" / spec.job
     shutil.rmtree(folder, ignore_errors=True)
     room = None
-    with job.log.open("ab") as log:
+    with files.appending(job.log) as log:
         try:
             room = Room(job.path)
             copy = folder / "copy"

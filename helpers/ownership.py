@@ -1,0 +1,75 @@
+"""What a repository brought along is never taken for the session's own.
+
+A session's files are plain files of whoever runs it. A link, a pipe, a second name of a file elsewhere or somebody
+else's file in their place would have us write, or believe, what a stranger chose.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers import console, paths, printable
+
+WRITTEN = (paths.JOURNAL, paths.NOTES, paths.IDEAS, paths.STATE)
+"""What only a session writes: tracked by the repository it is a stranger's, or an old session's that was committed."""
+_NAMES = (*paths.COMMITTED, paths.IMPROVEMENTS, *WRITTEN)
+
+
+def strangers(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield each session file of the repository at `root` that is not the session's own, with what it is instead."""
+    owners = {os.getuid(), os.lstat(root).st_uid}
+    for name in _NAMES:
+        if said := _strange(root / name, owners, folder=name == paths.STATE, replaced=name not in WRITTEN):
+            yield name, said
+        elif name == paths.STATE and os.path.isdir(root / name):  # noqa: PTH112 - no link, as was seen
+            yield from _inside(root / name, owners)
+
+
+def _inside(state: Path, owners: set[int]) -> Iterator[tuple[str, str]]:
+    for entry in os.scandir(state):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if said := _strange(Path(entry.path), owners, folder=is_folder):
+            yield f"{state.name}/{entry.name}", said
+        elif is_folder:
+            with contextlib.suppress(FileNotFoundError):  # a job that somebody removes meanwhile
+                for below in os.scandir(entry.path):
+                    if below.is_symlink():
+                        yield f"{state.name}/{entry.name}/{below.name}", "a link"
+
+
+def _strange(place: Path, owners: set[int], *, folder: bool, replaced: bool = False) -> str:
+    """Return what `place` is instead of a file (or folder) of the session's own, "" when it is one or is not there."""
+    try:
+        its = os.lstat(place)
+    except FileNotFoundError:
+        return ""
+    if stat.S_ISLNK(its.st_mode):
+        return f"a link to {os.readlink(place)}"  # noqa: PTH115
+    if not (stat.S_ISDIR if folder else stat.S_ISREG)(its.st_mode):
+        return f"no plain {'folder' if folder else 'file'}"
+    if its.st_uid not in owners:
+        return "there, and belongs to somebody else"
+    second = its.st_nlink > 1 and not folder and not replaced
+    return "a file that has a second name elsewhere" if second else ""
+
+
+def require(root: Path, tracked: list[str]) -> None:
+    """Raise Failure (4) when a session's file in `root` is not its own; `tracked`: those that the repository tracks."""
+    for name, said in strangers(root):
+        shown = printable.line(name)
+        raise console.refused(
+            f"{shown} is {printable.line(said)}: a session writes plain files of its own, never through what it finds",
+            f"look at it, then take it away: rm {shlex.quote(name)}",
+        )
+    if tracked:
+        name = shlex.quote(tracked[0])
+        raise console.refused(
+            f"the repository tracks {printable.line(tracked[0])}: a session's journal, notes and state are its own, "
+            "never what a clone brings",
+            f"git rm -r {name}  # look at it first; a session of your own: git rm -r --cached {name}",
+        )
