@@ -12,6 +12,8 @@ from helpers.journal import Event
 DEFAULT_MARGIN = 0.01
 JUDGED = ("comparison", "calibration")
 """Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
+SAYS = {"improved": 1, "not_worse": 1, "error": 0, "void": 0}
+"""What a comparison's verdict counts for its content; every other one speaks against it."""
 
 
 @dataclass
@@ -174,10 +176,16 @@ class State:
         """Return the last comparison of the experiment."""
         return self.compared.get(experiment)
 
+    def votes(self, compared: Event) -> int:
+        """Return by how much the comparisons that found this very content good outnumber those that did not."""
+        keys = ("baseline_tree", "candidate_tree", "mode", "metric")
+        same = [c for c in self.comparisons if all(c.get(key) == compared.get(key) for key in keys)]
+        return sum(SAYS.get(str(c.get("verdict")), -1) for c in same)
+
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""
         seen = [j.experiment for j in self.jobs.values() if j.is_experiment and j.finished]
-        seen += [str(c["experiment_id"]) for c in self.comparisons if c.get("experiment_id")]
+        seen += [str(c["experiment_id"]) for c in self.comparisons if c.get("experiment_id") and not c.get("against")]
         return [name for name in dict.fromkeys(seen) if not self.decision(name)]
 
     def screens(self) -> list[Job]:

@@ -1,8 +1,8 @@
 """Advice computed from the journal: whether going on pays, which experiment and which kind of source to build on.
 
 The stopping estimate is an exponentially weighted mean of verified gains; references/judging.md says how it was chosen.
-Parents, the bandit over sources and the novelty check follow ShinkaEvolve's formulas. All of it is
-advice: nothing here decides what is kept.
+The bandit over sources and the novelty check follow ShinkaEvolve's formulas. All of it is advice: nothing here decides
+what is kept.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from helpers.state import State
 
 HALF_LIFE, FEWEST = 20, 15
 """Experiments after which a result counts half, and decided experiments before anything is predicted."""
-ARCHIVE = 40
-"""So many of the best correct experiments can be parents."""
 SAME = 0.99
 """From this cosine of their changed words on, two diffs are the same idea."""
 DECAY = 0.95
@@ -41,12 +39,11 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Parent:
-    """An experiment to build on: log gain over the first baseline, how many started from it, its probability."""
+    """An experiment to build on: its log gain over the first baseline and how many started from it."""
 
     name: str
     score: float
     children: int
-    chance: float
 
 
 @dataclass(frozen=True)
@@ -104,45 +101,23 @@ def outlook(now: State) -> Outlook | None:
 
 
 def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:
-    """Return what to build on, most likely first: correct experiments and the current baseline.
+    """Return what to build on, the best first: the tip, and what stands as shown to be better than it.
 
-    `root_commits` maps an experiment to its commit and the commit that it started from (`commits`). The chance is
-    proportional to sigmoid(10 (score - median) / MAD) / (1 + children).
+    What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it that
+    would hold on top of the tip. `root_commits` maps an experiment to its commit and the one that it started from (`commits`).
     """
-    scores, names = _scores(now), {}
-    for name, (own, _) in root_commits.items():
-        names[own] = name
-    for run in now.kept:
-        names[str(run.get("commit_full"))] = str(run["experiment_id"])
-    best = sorted(scores, key=lambda name: -scores[name])[:ARCHIVE]
+    tip = math.fsum(math.log1p(float((run.get("verdict") or {}).get("gain") or 0)) for run in now.kept)
+    scores = {str(now.kept[-1]["experiment_id"]) if now.kept else "baseline": tip}
+    for name, compared in now.compared.items() if now.lock else ():
+        of_tip = compared.get("baseline_commit") == now.baseline["commit_full"]
+        stands = compared.get("verdict") == "improved" and now.votes(compared) > 0
+        if of_tip and stands and not now.decision(name):
+            scores[name] = tip + math.log1p(float(compared["gain"]))
+    names = {own: name for name, (own, _) in root_commits.items()}
+    names |= {str(run.get("commit_full")): str(run["experiment_id"]) for run in now.kept}
     children = Counter(names.get(start, "baseline") for _, start in root_commits.values())
-    middle = statistics.median(scores[name] for name in best)
-    mad = max(statistics.median(abs(scores[name] - middle) for name in best), 1e-6)
-    weight = {name: _sigmoid(10 * (scores[name] - middle) / mad) / (1 + children[name]) for name in best}
-    total = math.fsum(weight.values())
-    rows = [Parent(name, scores[name], children[name], weight[name] / total) for name in best]
-    return sorted(rows, key=lambda row: (-row.chance, row.name))
-
-
-def _scores(now: State) -> dict[str, float]:
-    """Log gain over the first baseline: what was kept before the experiment, and its own against that."""
-    kept = [(int(run["timestamp"]), math.log1p(float((run.get("verdict") or {}).get("gain") or 0))) for run in now.kept]
-    scores = {} if now.kept else {"baseline": 0.0}
-    for job in now.screens():
-        done = job.finished
-        if done is None or done["status"] != "done":
-            continue
-        decided, compared = now.decision(job.experiment) or {}, now.comparison(job.experiment) or {}
-        gain = compared.get("gain") if compared.get("gain") is not None else done.get("gain")
-        if gain is None or gain <= -1 or decided.get("status") in ("crash", "checks_failed"):
-            continue
-        before = math.fsum(g for at, g in kept if at <= int(job.submitted.get("timestamp", 0)))
-        scores[job.experiment] = before + math.log1p(float(gain))
-    return scores or {"baseline": 0.0}
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+    rows = [Parent(name, score, children[name]) for name, score in scores.items()]
+    return sorted(rows, key=lambda row: (-row.score, row.name))
 
 
 def sources(now: State) -> list[Arm]:

@@ -13,9 +13,6 @@ from helpers import git
 from helpers.judge.advice import estimates
 from helpers.state import State
 
-MIN_CHANCE = 0.005
-"""Chance under which a parent is not worth a line."""
-
 
 @dataclass(frozen=True)
 class Advice:
@@ -53,17 +50,18 @@ class Advice:
         if self.stop is not None:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
             text.append(f"advice: {said} (price {self.price:g}%)")
-        text += [
-            f"build on {p.name}: {math.expm1(p.score):+.2%} over the first baseline, {p.children} started from it,"
-            f" chance {p.chance:.0%}"
-            for p in self.parents[:5]
-            if p.chance >= MIN_CHANCE or p is self.parents[0]
-        ]
+        text += [f"build on {self._parent(p)}, {p.children} started from it" for p in self.parents[:5]]
         text += [
             f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}"
             for a in self.sources[:5]
         ]
         return text
+
+    def _parent(self, parent: estimates.Parent) -> str:
+        if parent.name == "baseline":
+            return "baseline: nothing is kept yet, and no gain over it is known"
+        tip = "" if parent is self.parents[-1] else " (compared and not yet kept)"
+        return f"{parent.name}{tip}: {math.expm1(parent.score):+.2%} over the first baseline"
 
     def _outlook(self) -> str:
         found = self.outlook

@@ -76,6 +76,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Pl
         protected=now.protected,
         passed=list(now.config.get("passEnv") or []),
         workdir_root=str(work.folder),
+        against=options.against,
         chosen_seed=options.seed is not None,
         outputs_seconds=int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
     )
@@ -125,10 +126,13 @@ def _differing(work: Workdirs, one: str, other: str) -> list[str]:
 
 def running_job(root: Path, experiment: str) -> str | None:
     """Return the comparison of this experiment that is under way, if any."""
-    for folder in sorted(job_folder.jobs_folder(root, KIND).iterdir()):
-        if folder.name.rsplit(".", 2)[0] == experiment and Folder(root, folder.name, KIND).state() == "running":
-            return folder.name
-    return None
+    return under_way(root).get(experiment)
+
+
+def under_way(root: Path) -> dict[str, str]:
+    """Return the experiments whose comparison is under way on this machine, each with its job."""
+    names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).iterdir()), reverse=True)
+    return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == "running"}
 
 
 def planned(root: Path, job: str) -> dict[str, Any]:

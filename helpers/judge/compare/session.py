@@ -12,6 +12,7 @@ from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.run.copies.copies import Experiment, Workdirs
+from helpers.run.jobs import budget
 from helpers.state import State
 
 
@@ -59,6 +60,8 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) ->
             f"{exp.name} is kept: the baseline holds it already",
             f"compare.py {exp.name} --against {now.require_lock()['commit_full'][:12]}  # with what was before",
         )
+    if not options.against:
+        budget.require_budget(now, exp.name)
     sealed = exp.require_sealed()
     if exp.has_copy:
         sealed = work.seal(exp, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from helpers import console, git, journal
+from helpers import console, git, journal, state
 from helpers.journal import Event
 from helpers.record.decision import commit, run_line
+from helpers.run import collect
 from helpers.run.copies.copies import Experiment
 
 
@@ -16,6 +17,8 @@ def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, 
     """
     if not why.strip():
         raise console.usage("--why is empty", "say why, for whoever comes later")
+    if not dry_run and any(job.experiment == exp.name for job in state.load(repository.root).open_jobs()):
+        collect.collect(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):
         now = commit.settled(repository, dry_run=dry_run)
         before = now.decision(exp.name)

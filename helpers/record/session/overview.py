@@ -9,7 +9,7 @@ from helpers import git, next_step, paths
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
-from helpers.run.copies.copies import Workdirs
+from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
 from helpers.run.jobs import budget
 from helpers.run.local import executor
@@ -18,8 +18,10 @@ from helpers.state import State
 LINES = 40
 
 
-def overview(repository: git.Repository, now: State) -> list[str]:
-    """Return the lines."""
+def overview(repository: git.Repository, now: State | None) -> list[str]:
+    """Return the lines; without a session (None) how to begin one."""
+    if now is None:
+        return ["no session is under way here", *_next(repository, now)]
     root = repository.root
     head = [*_goal(now), *_standing(now)]
     tail = [
@@ -140,27 +142,14 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
     return lines
 
 
-def _next(repository: git.Repository, now: State) -> list[str]:
-    if now.lock is None or not any(run.get("description") == "baseline" for run in now.runs):
-        return [next_step.runnable("next: start_session.py --lock  # when you have run benchmark and checks by hand")]
-    lines = []
-    if now.open_jobs():
-        lines.append("next: collect_results.py --wait 600")
-    for name in now.undecided()[:3]:
-        compared, done = now.comparison(name), now.result(name) or {}
-        if compared and compared["verdict"] in ("improved", "not_worse"):
-            lines.append(f"next: record_result.py keep {name}  # when you have read its diff")
-        elif compared or not done.get("promoted"):
-            lines.append(f'next: record_result.py discard {name} --why "..."')
-        else:
-            lines.append(f"next: compare.py {name}")
-    if not lines:
-        lines.append(f"next: snapshot_workdir.py create {Workdirs(repository).next_name()}  # for the best idea")
-    return list(map(next_step.runnable, lines))
+def _next(repository: git.Repository, now: State | None) -> list[str]:
+    return [step.line for step in next_steps.steps(repository, now)]
 
 
-def document(repository: git.Repository, now: State) -> dict[str, Any]:
+def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
     """Return the same as data."""
+    if now is None:
+        return {"config": None, "next": _next(repository, now)}
     return {
         "config": now.config,
         "locked": now.lock is not None,

@@ -24,7 +24,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
             console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
         refuse_repetition(now, sealed, request)
-        budget.require_budget(now)
+        budget.require_budget(now, sealed.name)
         name = assign.next_job(now, sealed.name)
         text = sealed.description
         event = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helpers import console
 from helpers.journal import now_ms
-from helpers.run.jobs import workers
+from helpers.run.jobs import result, workers
 from helpers.state import State
 
 
@@ -24,13 +24,27 @@ def spending(state: State) -> Spending:
 
     Workers cost by the hour, idle or not; one of unknown price makes the sum unknown.
 
-    This machine costs nothing. What a lost worker's experiment is sent again for is no experiment of its own.
+    This machine costs nothing.
     """
     began = int((state.lock or state.config).get("timestamp", now_ms()))
     costs = [workers.spend(worker, now_ms()) for worker in workers.known_workers(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
-    count = sum(1 for job in state.screens() if not job.submitted.get("retry_of"))
-    return Spending(count, (now_ms() - began) / 3_600_000, usd)
+    return Spending(len(measured(state)), (now_ms() - began) / 3_600_000, usd)
+
+
+def measured(state: State) -> set[str]:
+    """Return the experiments that count: those that run, were run, or were compared.
+
+    One that is sent again counts once, and not at all while nothing but its machine or a slip has ended it: lost,
+    cancelled, or not built.
+    """
+    ran = {
+        job.experiment
+        for job in state.screens()
+        if job.finished is None or not (result.says_nothing(job.finished) or result.not_built(job.finished))
+    }
+    measured = (event for event in state.comparisons if event["verdict"] != "error" and not event.get("against"))
+    return ran | {str(event["experiment_id"]) for event in measured}
 
 
 def describe_rest(state: State) -> str:
@@ -47,17 +61,22 @@ def describe_rest(state: State) -> str:
     return ", ".join(parts) if parts else f"unlimited ({used.experiments} experiments, {used.hours:.1f} hours so far)"
 
 
-def require_budget(state: State) -> None:
-    """Raise Failure (4) when any part of the budget is spent."""
+def spent(state: State) -> str | None:
+    """Return which part of the budget is spent, in words; None while nothing is."""
     agreed, used = state.config.get("budget") or {}, spending(state)
-    over = None
     if agreed.get("experiments") is not None and used.experiments >= int(agreed["experiments"]):
-        over = f"all {agreed['experiments']} experiments have been run"
-    elif agreed.get("hours") is not None and used.hours >= float(agreed["hours"]):
-        over = f"the {agreed['hours']} hours are over"
-    elif agreed.get("usd") is not None and used.usd is not None and used.usd >= float(agreed["usd"]):
-        over = f"the ${agreed['usd']} are spent"
-    if over:
+        return f"all {agreed['experiments']} experiments have been run"
+    if agreed.get("hours") is not None and used.hours >= float(agreed["hours"]):
+        return f"the {agreed['hours']} hours are over"
+    if agreed.get("usd") is not None and used.usd is not None and used.usd >= float(agreed["usd"]):
+        return f"the ${agreed['usd']} are spent"
+    return None
+
+
+def require_budget(state: State, experiment: str = "") -> None:
+    """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
+    over = spent(state)
+    if over and experiment not in measured(state):
         raise console.refused(
             f"the agreed budget is spent: {over}",
             "status.py  # decide what waits and finish the session; only the person may raise the budget",

@@ -15,11 +15,24 @@ from helpers.run.jobs import log, metric_mistakes, screening
 from helpers.state import Job, State
 
 PROTECTED_CHANGED = "protected file changed"
+_NOT_ITS_OWN = ("cancelled", "no space left", "executor:", "setup failed")
+"""How the errors of runs begin that the machine, or somebody's wish, ended."""
 
 
 def should_be_reported(event: Event) -> bool:
     """Tell whether an agent must see it: a control that went well shows in the gains of the experiments beside it."""
     return bool(event["role"] == "experiment" or event["status"] != "done")
+
+
+def says_nothing(event: Event) -> bool:
+    """Tell whether a finished experiment was not measured at all: lost, cancelled, or ended by its machine."""
+    error = str(event.get("error") or "")
+    return event["status"] == "lost" or (event["status"] == "crash" and error.startswith(_NOT_ITS_OWN))
+
+
+def not_built(event: Event) -> bool:
+    """Tell whether a finished experiment did not get past its build: a slip, to be corrected in another copy."""
+    return event["status"] == "crash" and str(event.get("error") or "").startswith("build failed")
 
 
 def record(root: Path, event: Event) -> bool:

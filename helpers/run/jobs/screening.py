@@ -60,3 +60,24 @@ def screen(state: State, event: Event, worker: str) -> dict[str, object]:
     value = gain(state.direction, float(base.finished["metric"]), float(metric))
     good = event.get("status") == "done" and value is not None and value >= state.margin / 2
     return {"gain": value, "control": base.name, "promoted": good}
+
+
+def standing(state: State, done: Event) -> tuple[str, str]:
+    """Return what a finished screen is worth now, one of `promising`, `unclear`, `slower` and `stale`, and why."""
+    beside = state.jobs.get(str(done.get("control")))
+    value = done.get("gain")
+    if beside is not None and beside.tree != state.baseline["tree"]:
+        return "stale", "the baseline has moved on"
+    if not isinstance(value, float):
+        return "unclear", "no control beside it"
+    if done.get("promoted"):
+        return "promising", ""
+    sigma = next(
+        (w["sigma_pair"] for w in reversed(state.workers) if w.get("sigma_pair") and w["worker"] == done["worker"]),
+        None,
+    )
+    if sigma is None:
+        return "unclear", f"{value:+.1%}, and nobody knows this host's spread (compare.py --calibrate)"
+    if math.log1p(value) + 2 * float(sigma) < 0:
+        return "slower", ""
+    return "unclear", f"{value:+.1%} on a host whose runs differ by {float(sigma):.1%}"

@@ -39,7 +39,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
             console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
         refuse_repetition(now, sealed, request)
-        budget.require_budget(now)
+        budget.require_budget(now, sealed.name)
         specs = []
         if screening.needs_control(now, executor.WORKER):
             number = sum(1 for j in now.jobs.values() if j.is_control) + 1

@@ -114,22 +114,36 @@ def screened(session: Any, name: str, gain: float, status: str = "done", source:
     journal.append(session.root, {"type": "finished", "status": status, "gain": gain, "metric": 1.0, **at})
 
 
-def test_the_best_correct_experiment_is_the_likeliest_parent(session: Any) -> None:
-    """What is faster is likelier to be built on; what failed its checks is none, however fast; chances sum to one."""
-    for name, gain, status in (
-        ("e1", 0.10, "done"),
-        ("e2", 0.01, "done"),
-        ("e3", -0.05, "done"),
-        ("e4", 0.9, "checks_failed"),
-    ):
-        screened(session, name, gain, status)
+def judged(session: Any, name: str, verdict: str, gain: float, tree: str = "1") -> None:
+    """Journal a comparison with the current baseline, or with an older one."""
+    base = session.git("rev-parse", "HEAD")
+    at = {"experiment_id": name, "verdict": verdict, "gain": gain, "baseline_commit": base, "candidate_tree": tree * 40}
+    journal.append(session.root, {"type": "comparison", "baseline_tree": "0" * 40, "mode": "improved", **at})
 
+
+def test_only_what_stands_is_built_on(session: Any) -> None:
+    """The tip and a standing gain are parents; screens, noes, outweighed, refused and decided ones are not, however fast."""
+    screened(session, "screened", 0.90)
+    screened(session, "wrong", 0.95, "checks_failed")
+    judged(session, "good", "improved", 0.10, "1")
+    judged(session, "null", "undecided", 0.30, "2")
+    judged(session, "picked", "not_improved", 0.30, "3")
+    judged(session, "picked", "improved", 0.30, "3")
+    judged(session, "older", "improved", 0.30, "4")
+    judged(session, "dropped", "improved", 0.30, "5")
+    lines = session.root / "autoresearch.jsonl"
+    head = session.git("rev-parse", "HEAD")
+    text = [line.replace(head, "0" * 40) if '"older"' in line else line for line in lines.read_text().splitlines()]
+    lines.write_text("\n".join(text) + "\n")
+    session.script("snapshot_workdir", "create", "dropped")
+    session.script("snapshot_workdir", "seal", "dropped", "--desc", "x")
+    session.script("record_result", "discard", "dropped", "--why", "a table of answers")
+
+    said = session.script("suggest_next")
     parents = json.loads(session.script("suggest_next", "--json").stdout)["parents"]
 
-    assert ["e1", "e2"] == [p["name"] for p in parents[:2]]
-    assert {"e1", "e2", "e3", "baseline"} == {p["name"] for p in parents}
-    assert sum(p["chance"] for p in parents) == pytest.approx(1.0)
-    assert parents[0]["score"] == pytest.approx(math.log(1.10))
+    assert [("good", pytest.approx(math.log(1.10))), ("baseline", 0.0)] == [(p["name"], p["score"]) for p in parents]
+    assert "baseline: nothing is kept yet, and no gain over it is known" in said.stdout
 
 
 def test_the_source_that_paid_comes_first(session: Any) -> None:

@@ -1,0 +1,194 @@
+"""What to do next, decided in one place: every state of a session and of an experiment, with the command that leads on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers import console, git, next_step
+from helpers.journal import Event
+from helpers.judge.compare import local as local_comparison
+from helpers.read.ideas import queue
+from helpers.record import protected
+from helpers.record.decision import evidence
+from helpers.run.copies.copies import Workdirs
+from helpers.run.jobs import budget, result, screening, workers
+from helpers.run.local import executor
+from helpers.state import State
+
+SESSION = {
+    "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # there is no session; this begins one",
+    "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
+    "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
+    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was",
+    "moved": "git branch {aside} {branch} && git reset --keep {base}  # {branch} has commits nobody measured: set aside",
+    "ended": "collect_results.py",
+    "running": "collect_results.py --wait 600",
+    "comparing": "compare.py {name}  # its comparison is under way: this follows it",
+    "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
+    "whole": "{final}compare.py final --against {first}  # {why}: the whole against the first baseline",
+    "over": "status.py --json  # {why}; tell the person what was found",
+    "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {margin}%?",
+    "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, then ideas.py add",
+    "free": "snapshot_workdir.py create {name}  # for the best idea",
+}
+"""State of a session to what it asks for, in the order in which they are looked for."""
+EXPERIMENT = {
+    "improved": "record_result.py keep {name}{reviewed}  # when you have read its diff",
+    "doubted": "{do}  # {why}",
+    "promising": "compare.py {name}",
+    "unclear": "compare.py {name}  # its screen could not tell: {why}",
+    "stale": "compare.py {name}  # screened against an older baseline: this merges it onto the current one",
+    "broken off": "compare.py {name}  # no verdict: {why}",
+    "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
+    "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
+    "undecided": "compare.py {name}  # {why}",
+    "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
+    "slower": 'record_result.py discard {name} --why "..."  # its screen shows that it is slower',
+    "no gain": 'record_result.py discard {name} --why "..."',
+    "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
+    "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
+}
+"""State of an experiment that waits for a decision to what it asks for, the most urgent first."""
+PATIENCE, FARTHEST = 2, 4
+"""An undecided change is compared again while it lacks so many yeses at most, and needs at most so many times its pairs."""
+FRUITLESS = 15
+"""So many decisions in a row without a keep, and no idea left, are a plateau."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state of the tables above, and what its command is filled in with."""
+
+    state: str
+    words: dict[str, str]
+
+    @property
+    def line(self) -> str:
+        """The step as status.py prints it, to be pasted."""
+        template = SESSION.get(self.state) or EXPERIMENT[self.state]
+        return next_step.runnable(f"next: {template.format(**self.words)}")
+
+
+def steps(repository: git.Repository, now: State | None) -> list[Step]:
+    """Return what to do next, the first of them first; never none."""
+    if now is None:
+        return [Step("none", {})]
+    if now.lock is None or not now.runs:
+        return [Step("unlocked", {})]
+    work = Workdirs(repository)
+    found = [*_in_the_way(repository, now), *_under_way(work, now)]
+    if not found or found[0].state in ("ended", "running", "workers lost"):
+        waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
+        found += sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))[:3]
+    return found or list(_free(work, now))
+
+
+def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
+    """What would refuse every keep."""
+    root, base = repository.root, str(now.baseline["commit_full"])
+    if git.branch(root) != now.branch:
+        yield Step("elsewhere", {"branch": now.branch})
+        return
+    if changed := protected.changed(root, now):
+        tree = now.require_lock()["tree"]
+        back = [f"git show {tree}:{name} > {name}" for name in changed]
+        yield Step("protected", {"back": " && ".join(back)})
+    if (tip := git.commit_of(root, "HEAD")) != base:
+        yield Step("moved", {"branch": now.branch, "aside": f"unmeasured-{tip[:7]}", "base": base[:12]})
+
+
+def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
+    """What runs, or has ended and was not collected."""
+    jobs = now.open_jobs()
+    states = executor.poll(work.root, [job.name for job in jobs if job.is_local])
+    if any(state in ("done", "lost") for state in states.values()):
+        yield Step("ended", {})
+    elif jobs:
+        known = list(workers.known_workers(now).values())
+        gone = [w.name for w in known if w.state in ("lost", "failed", "down", "stopped")]
+        if gone and len(gone) == len(known) and all(job.on_fleet for job in jobs):
+            yield Step("workers lost", {"name": gone[-1]})
+        else:
+            yield Step("running", {})
+    for name in local_comparison.under_way(work.root):
+        yield Step("comparing", {"name": name})
+
+
+def _waiting(work: Workdirs, now: State) -> list[str]:
+    """Return the experiments that wait for a decision, those that were only sealed among them."""
+    whole = {str(c["experiment_id"]) for c in now.comparisons if c.get("against")} - set(now.undecided())
+    open_now = {job.experiment for job in now.open_jobs()}
+    known = now.undecided()
+    for name in work.refs.titled():
+        if name not in known and not now.decision(name):
+            exp = work.experiment(name)
+            if exp.tree != exp.start.tree:
+                known.append(name)
+    return [name for name in known if name not in open_now | whole]
+
+
+def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
+    compared, done = now.comparison(name), now.result(name)
+    words = {"name": name, "log": shlex.quote(str((done or {}).get("log") or (compared or {}).get("job")))}
+    if compared is not None and (not done or int(compared["timestamp"]) >= int(done["timestamp"])):
+        return _of_compared(work, now, compared, words)
+    if done is None:
+        return Step("never run", words)
+    if result.says_nothing(done):
+        return Step("nothing learned", {**words, "why": str(done.get("error") or done["status"])[:120]})
+    if done["status"] != "done":
+        return Step("checks failed" if done["status"] == "checks_failed" else "crashed", words)
+    state, why = screening.standing(now, done)
+    return Step(state, {**words, "why": why})
+
+
+def _of_compared(work: Workdirs, now: State, compared: Event, words: dict[str, str]) -> Step:
+    verdict, reason = compared["verdict"], str(compared.get("reason") or "")
+    if verdict in evidence.GOOD:
+        try:
+            evidence.require_standing(work.root, now, work.experiment(words["name"]))
+        except console.Failure as doubt:
+            return Step("doubted", {**words, "do": doubt.do.partition("  #")[0], "why": doubt.message[:200]})
+        reviewed = ' --reviewed "..."' if evidence.implausible(now, compared) or compared.get("signs") else ""
+        return Step("improved", {**words, "reviewed": reviewed})
+    if verdict == "error":
+        return Step("broken off", {**words, "why": reason[:120]})
+    if verdict != "undecided":
+        return Step("checks failed" if reason.startswith("checks: ") else "no gain", words)
+    return _of_undecided(now, compared, words)
+
+
+def _of_undecided(now: State, compared: Event, words: dict[str, str]) -> Step:
+    """Again where that is likely to tell, else no gain; what an undecided counts is said."""
+    needed, most, pairs = compared.get("needed"), int(compared["max_pairs"]), int(compared["pairs"] or 1)
+    again = 1 - now.votes(compared)
+    why = f"undecided after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
+    why += f"; undecided counts against it: {again} must now say improved"
+    if again > PATIENCE or not needed or needed > FARTHEST * most:
+        return Step("undecidable", {**words, "why": why})
+    minutes = float(compared.get("measured_seconds") or 0) / pairs * most / 60
+    why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
+    return Step("undecided", {**words, "why": why})
+
+
+def _free(work: Workdirs, now: State) -> Iterator[Step]:
+    """Nothing waits: the end, another look for ideas, or the next experiment."""
+    if why := budget.spent(now):
+        first = str(now.require_lock()["commit_full"])
+        since = int(now.baseline["timestamp"])
+        if now.kept and not any(c.get("against") and int(c["timestamp"]) > since for c in now.comparisons):
+            final = "" if "final" in work.names() else "snapshot_workdir.py create final && "
+            final += 'snapshot_workdir.py seal final --desc "the whole session" && '
+            yield Step("whole", {"final": final, "first": first[:12], "why": why})
+        else:
+            yield Step("over", {"why": why})
+        return
+    decided = [run for run in now.runs if run.get("experiment_id")]
+    if not any(not idea.done for idea in queue.read(work.root)):
+        last = decided[-FRUITLESS:]
+        if len(last) == FRUITLESS and not any(run["status"] == "keep" for run in last):
+            yield Step("plateau", {"count": str(FRUITLESS), "margin": f"{100 * now.margin:g}"})
+        yield Step("no ideas", {})
+    yield Step("free", {"name": work.next_name()})

@@ -1,0 +1,248 @@
+"""In every state of a session the first `next:` line of status.py can be pasted, and leads on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import until
+
+from helpers import journal, state
+from helpers.record.session import next_steps
+from helpers.run.local import executor
+
+FASTER = "sleep 0.004\necho 42\n"
+
+
+def steps(repo: Any) -> list[str]:
+    """Return the commands that status.py names next, as they would be pasted."""
+    lines = repo.script("status").stdout.splitlines()
+    return [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
+
+
+def follow(repo: Any, expected: str, code: int = 0, **words: str) -> str:
+    """Run the first next step, which must name `expected`, with the words an agent fills in; return what it said."""
+    (command, *_) = steps(repo)
+    assert expected in command, command
+    for blank, word in words.items():
+        command = command.replace(f'--{blank} "..."', f"--{blank} '{word}'")
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=repo.root, env=repo.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, (command, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def sealed(session: Any, name: str, text: str) -> str:
+    """Make and seal an experiment; return its tree."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(text)
+    session.script("snapshot_workdir", "seal", name, "--desc", name)
+    return str(session.git("rev-parse", f"refs/autoresearch/{name}^{{tree}}"))
+
+
+def screened(session: Any, name: str, **said: Any) -> None:
+    """Journal a run of an experiment that came back."""
+    tree = sealed(session, name, f"sleep 0.05\necho 42 # {name}\n")
+    at = {"experiment_id": name, "job": f"{name}.0.1", "worker": "local", "tree": tree, "role": "experiment"}
+    journal.append(session.root, {"type": "submitted", "executor": "local", "description": name, **at})
+    journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, "log": "x.log", **at, **said})
+
+
+def compared(session: Any, name: str, verdict: str, **said: Any) -> None:
+    """Journal a comparison of an experiment with the current baseline."""
+    baseline = state.load(session.root).baseline
+    known = session.git("rev-parse", "--verify", "-q", f"refs/autoresearch/{name}^{{tree}}", check=False)
+    tree = known or sealed(session, name, f"sleep 0.05\necho 42 # {name}\n")
+    event = {
+        "experiment_id": name,
+        "verdict": verdict,
+        "job": f"{name}.0.9",
+        "pairs": 48,
+        "max_pairs": 48,
+        "gain": 0.01,
+    }
+    sides = {
+        "baseline_commit": baseline["commit_full"],
+        "sealed_tree": tree,
+        "candidate_tree": tree,
+        "mode": "improved",
+    }
+    journal.append(session.root, {"type": "comparison", "measured_seconds": 96.0, **event, **sides, **said})
+
+
+def test_where_there_is_no_session_status_says_how_to_begin(repo: Any) -> None:
+    """No session is an answer with the way to begin, exit 0; begun, the next step is the lock."""
+    assert "no session" in repo.script("status").stdout
+    assert '"config": null' in repo.script("status", "--json").stdout
+
+    follow(repo, "start_session.py --goal")
+
+    assert "start_session.py --lock" in steps(repo)[0]
+
+
+def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
+    """No idea, one, sealed, run, ended, screened, compared, kept: each step is the one printed."""
+    assert ["search_github.py", "snapshot_workdir.py"] == [
+        re.findall(r"[a-z_]+\.py", step)[0] for step in steps(session)
+    ]
+    session.script("ideas", "add", "sleep less", "--kind", "own")
+    copy = Path(follow(session, "snapshot_workdir.py create exp-01").splitlines()[0])
+    (copy / "src/work.sh").write_text(FASTER)
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+
+    assert "queued" in follow(session, "submit_experiment.py exp-01")
+    assert "collect_results.py" in steps(session)[0]
+    job = next(job.name for job in state.load(session.root).open_jobs() if job.is_experiment)
+    until(lambda: executor.poll(session.root, [job])[job] == "done")
+    assert "--wait" not in steps(session)[0]
+    follow(session, "collect_results.py")
+    assert "improved" in follow(session, "compare.py exp-01")
+    follow(session, "record_result.py keep exp-01")
+
+    assert "exp-02" in steps(session)[0] or "search_github.py" in steps(session)[0]
+
+
+def test_a_job_that_ended_is_collected_by_the_discard(session: Any) -> None:
+    """What ended but was not collected is no longer under way: the discard records it."""
+    sealed(session, "exp-01", "sleep 0.05\necho 42 # same\n")
+    session.script("submit_experiment", "exp-01", "--desc", "nothing")
+    until(lambda: all(s == "done" for s in executor.poll(session.root, list(state.load(session.root).jobs)).values()))
+
+    session.script("record_result", "discard", "exp-01", "--why", "no idea any more")
+
+    assert "done" == (state.load(session.root).result("exp-01") or {})["status"]
+
+
+DISCARD, CRASH = "record_result.py discard exp-01", "record_result.py crash exp-01"
+COMPARE, SUBMIT = "compare.py exp-01", "submit_experiment.py exp-01"
+SCREENS: list[tuple[dict[str, Any], str, str]] = [
+    ({"gain": None}, COMPARE, "no control"),
+    ({"gain": -0.09}, COMPARE, "nobody knows"),
+    ({"gain": 0.2, "promoted": True}, COMPARE, ""),
+    ({"gain": 0.2, "promoted": True, "control": "control-old"}, COMPARE, "older baseline"),
+    ({"status": "checks_failed"}, DISCARD, "checks failed"),
+    ({"status": "crash", "error": "the benchmark failed (exit 7)"}, CRASH, "parse_log.py"),
+    ({"status": "crash", "error": "cancelled"}, SUBMIT, "cancelled"),
+    ({"status": "crash", "error": "no space left on vm"}, SUBMIT, "no space"),
+    ({"status": "lost", "error": "its runner died"}, SUBMIT, "runner died"),
+]
+VERDICTS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("not_improved", {}, DISCARD, ""),
+    ("not_improved", {"reason": "checks: failed (exit 1)"}, DISCARD, "checks failed"),
+    ("void", {"reason": "keeps files"}, DISCARD, ""),
+    ("error", {"reason": "the baseline is broken"}, COMPARE, "baseline is broken"),
+    (
+        "undecided",
+        {"needed": 90},
+        COMPARE,
+        "90 would tell; undecided counts against it: 2 must now say improved; 48 pairs take 1.6 min",
+    ),
+    ("undecided", {"needed": 9000}, DISCARD, "9000"),
+    ("improved", {"baseline_commit": "0" * 40}, COMPARE, "another baseline"),
+    ("improved", {"sealed_tree": "0" * 40}, COMPARE, "changed after"),
+]
+
+
+def test_what_waits_is_told_its_step(session: Any) -> None:
+    """A screen that cannot tell is compared, never thrown away; what ended by its machine is sent again; a no is discarded."""
+    old = {"experiment_id": "baseline", "job": "control-old", "worker": "local", "tree": "0" * 40, "role": "control"}
+    journal.append(session.root, {"type": "submitted", "executor": "local", **old})
+    journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, **old})
+    text = (session.root / "autoresearch.jsonl").read_text()
+    for said, command, why in SCREENS:
+        screened(session, "exp-01", **said)
+        _first(session, command, why)
+        _undo(session, text)
+    for verdict, words, command, why in VERDICTS:
+        compared(session, "exp-01", verdict, **words)
+        _first(session, command, why)
+        _undo(session, text)
+
+
+def _first(session: Any, command: str, why: str) -> None:
+    assert command in steps(session)[0], (command, steps(session))
+    assert why in steps(session)[0]
+    if "discard" in command or "crash" in command:
+        follow(session, command, why="as it was said")
+        assert not state.load(session.root).undecided()
+
+
+def _undo(session: Any, text: str) -> None:
+    (session.root / "autoresearch.jsonl").write_text(text)
+    session.script("snapshot_workdir", "prune", "--force", "exp-01")
+    session.git("update-ref", "-d", "refs/autoresearch/exp-01")
+
+
+def test_an_undecided_counts_and_is_given_up_in_the_end(session: Any) -> None:
+    """Each undecided asks for one yes more; after the second it is no gain."""
+    compared(session, "exp-01", "undecided", needed=90)
+    assert "2 must now say improved" in steps(session)[0]
+    compared(session, "exp-01", "undecided", needed=90)
+
+    follow(session, 'discard exp-01 --why "no gain shown"')
+
+
+def test_a_yes_that_is_outweighed_is_compared_again(session: Any) -> None:
+    """One no and one yes keep nothing: another comparison is what helps, and the step says so."""
+    tree = sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    yes = state.load(session.root).comparisons[-1]
+    for _ in range(2):
+        compared(
+            session, "exp-01", "not_improved", **{k: yes[k] for k in ("baseline_tree", "candidate_tree", "metric")}
+        )
+    journal.append(session.root, yes)
+
+    assert yes["sealed_tree"] == tree
+    assert "2 of 4 comparisons" in steps(session)[0]
+    assert "improved" in follow(session, COMPARE)
+    assert "keep exp-01" in steps(session)[0]
+
+
+def test_what_refuses_every_keep_comes_first(session: Any) -> None:
+    """Another branch, an edited benchmark, a commit nobody measured: each is put right by the step, and nothing is lost."""
+    session.git("switch", "-q", "main")
+    follow(session, "git switch autoresearch/quick")
+    session.write("autoresearch.sh", "echo METRIC time_s=1\n", 0o755)
+    session.write("experiment.yaml", "run: true\n")
+    follow(session, "git show")
+    session.write("mine.txt", "kept")
+    mine = session.commit("mine")
+    follow(session, "git branch unmeasured-")
+
+    assert "CHANGED" not in session.script("status").stdout
+    assert mine == session.git("rev-parse", f"unmeasured-{mine[:7]}")
+    assert "search_github.py" in steps(session)[0]
+
+
+def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
+    """Spent and something kept: the tip against the first baseline; then nothing but telling. Slips cost nothing."""
+    session.script("start_session", "--goal", "quick", "--max-experiments", "1")
+    screened(session, "exp-09", status="crash", error="build failed (exit 2)")
+    session.script("record_result", "crash", "exp-09", "--why", "a semicolon")
+    assert "1 of 1 experiments" in session.script("status").stdout
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+    assert "0 of 1 experiments" in session.script("status").stdout
+    session.script("record_result", "keep", "exp-01")
+    sealed(session, "exp-02", FASTER + "# more\n")
+    assert "budget is spent" in session.script("compare", "exp-02", code=4).stderr
+    session.script("record_result", "discard", "exp-02", "--why", "no budget")
+
+    assert "improved" in follow(session, "compare.py final")
+    assert "status.py" in steps(session)[0]
+
+
+@pytest.mark.parametrize("name", [*next_steps.SESSION, *next_steps.EXPERIMENT])
+def test_every_state_of_the_tables_is_used(name: str) -> None:
+    """A row that nothing leads to is dead: each name stands in the code besides its row."""
+    text = (
+        Path(next_steps.__file__).read_text()
+        + (Path(next_steps.__file__).parents[2] / "run/jobs/screening.py").read_text()
+    )
+
+    assert text.count(f'"{name}"') >= 2
