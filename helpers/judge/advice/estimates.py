@@ -103,8 +103,8 @@ def outlook(now: State) -> Outlook | None:
 def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:
     """Return what to build on, the best first: the tip, and what stands as shown to be better than it.
 
-    What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it that
-    would hold on top of the tip. `root_commits` maps an experiment to its commit and the one that it started from (`commits`).
+    What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it
+    that would hold on top of the tip. `root_commits`: an experiment's commit and the one it started from (`commits`).
     """
     tip = math.fsum(math.log1p(float((run.get("verdict") or {}).get("gain") or 0)) for run in now.kept)
     scores = {str(now.kept[-1]["experiment_id"]) if now.kept else "baseline": tip}

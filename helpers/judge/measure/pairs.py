@@ -40,7 +40,7 @@ class Plan:
     passed: list[str]
     workdir_root: str
     against: str | None = None
-    """The baseline that the caller named in place of the current one: then it speaks of a whole, not of the experiment."""
+    """The baseline that the caller named in place of the current one: then it says nothing of the experiment."""
     chosen_seed: bool = False
     """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
     outputs_seconds: int = 30

@@ -1,4 +1,4 @@
-"""What to do next, decided in one place: every state of a session and of an experiment, with the command that leads on."""
+"""What to do next, decided in one place: each state of a session or an experiment with the command that leads on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from helpers.run.local import executor
 from helpers.state import State
 
 SESSION = {
-    "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # there is no session; this begins one",
+    "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
     "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
     "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was",
-    "moved": "git branch {aside} {branch} && git reset --keep {base}  # {branch} has commits nobody measured: set aside",
+    "moved": "git branch {aside} {branch} && git reset --keep {base}  # sets aside what nobody measured",
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
@@ -52,7 +52,7 @@ EXPERIMENT = {
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
 PATIENCE, FARTHEST = 2, 4
-"""An undecided change is compared again while it lacks so many yeses at most, and needs at most so many times its pairs."""
+"""An undecided change is compared again while it lacks so few yeses, and needs at most so many times its pairs."""
 FRUITLESS = 15
 """So many decisions in a row without a keep, and no idea left, are a plateau."""
 

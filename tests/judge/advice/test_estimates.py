@@ -122,7 +122,7 @@ def judged(session: Any, name: str, verdict: str, gain: float, tree: str = "1") 
 
 
 def test_only_what_stands_is_built_on(session: Any) -> None:
-    """The tip and a standing gain are parents; screens, noes, outweighed, refused and decided ones are not, however fast."""
+    """The tip and a standing gain are parents; screens, noes, outweighed and decided ones are not, however fast."""
     screened(session, "screened", 0.90)
     screened(session, "wrong", 0.95, "checks_failed")
     judged(session, "good", "improved", 0.10, "1")
