@@ -31,7 +31,7 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
     experiment(session, "exp-01", {"src/work.sh": FAST})
 
     assert (
-        "no source"
+        "not a source"
         in session.script("submit_experiment", "exp-01", "--desc", "x", "--source", "somewhere", code=2).stderr
     )
     session.script("submit_experiment", "exp-01", "--desc", "sleep less", "--source", "own")
