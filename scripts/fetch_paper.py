@@ -46,7 +46,7 @@ def entry(argv: list[str]) -> int:
     """Fetch, journal, and say what is there now."""
     args = build_parser().parse_args(argv)
     from helpers import paths, venv
-    from helpers.read.papers import fetch_request, journaling, paper
+    from helpers.read.papers import fetch_request, identifiers, journaling
 
     if args.max_mb < 1 or args.max_requests < 1:
         raise console.usage("--max-mb and --max-requests are at least 1")
@@ -63,7 +63,7 @@ def entry(argv: list[str]) -> int:
     )
     if Path(args.id).is_file():
         raise console.usage(f"{args.id} is a file here already", f"extract_pdf.py {shlex.quote(args.id)} --outline")
-    paper.parse_id(ask.id)
+    identifiers.parse_id(ask.id)
     found = None if args.again else fetch_request.present(ask)
     fetched = found is None
     if found is None:

@@ -54,8 +54,7 @@ def entry(argv: list[str]) -> int:
     """Ask, and print what was found and what each source said."""
     args = build_parser().parse_args(argv)
     from helpers.read.forge import findings
-    from helpers.read.papers import listing, search
-    from helpers.read.papers import paper as papers_paper
+    from helpers.read.papers import identifiers, listing, search
     from helpers.read.papers.query import Question, parse_years
 
     query = " ".join(args.query)
@@ -64,7 +63,7 @@ def entry(argv: list[str]) -> int:
     if not 1 <= args.limit <= 100 or args.max_requests < 1:
         raise console.usage("--limit is 1 to 100 and --max-requests at least 1")
     for known in filter(None, (args.cites, args.references)):
-        papers_paper.parse_id(known)
+        identifiers.parse_id(known)
     question = Question(
         query,
         args.field,

@@ -30,9 +30,10 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
     What a search has found is remembered; what has not been searched for is asked of GitHub, in one request or two.
     """
     paper = _paper(root, said)
+    id_ = said if paper is not None else sources.check(names.of_html(said) or said)
+    paper = _paper(root, id_) if paper is None else paper
     if paper is not None:
-        return Origin(sources.check(said), _words(paper), "paper")
-    id_ = sources.check(names.of_html(said) or said)
+        return Origin(sources.check(id_), _words(paper), "paper")
     if id_.startswith("commit:"):
         return _local(root, id_)
     found = findings.recall(id_)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from helpers import console, journal, paths, printable
-from helpers.read.papers import index
+from helpers.read.papers import identifiers, index
 
 _OWN = ("own", "profile")
 _FORMS = (
@@ -14,7 +15,7 @@ _FORMS = (
         re.compile(r"arxiv:(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE),
         "https://arxiv.org/abs/{0}",
     ),
-    (re.compile(r"(?:doi:)?(10\.\d{4,9}/[^\s<>\"]{1,200})", re.IGNORECASE), "https://doi.org/{0}"),
+    (re.compile(r"(?:doi:)?(10\.\d{4,9}/[^\s\"]{1,200})", re.IGNORECASE), "https://doi.org/{0}"),
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})"), "https://github.com/{0}/issues/{1}"),
     (re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})@([0-9a-f]{7,64})"), "https://github.com/{0}/commit/{1}"),
     (re.compile(r"gh:([\w.-]{1,100}/[\w.-]{1,100})"), "https://github.com/{0}"),
@@ -29,6 +30,7 @@ def check(source: str) -> str:
     text = source.strip()
     if re.fullmatch(r"gh:[^\s#@]+[#@]\S+", text):
         text = text[3:]
+    text = _paper(text) or text
     own = text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+|commit:[0-9a-f]{7,64}", text)
     if printable.name(text) == text and (own or _url(text)):
         return text
@@ -53,12 +55,28 @@ def kind(source: str) -> str:
     return "competitor" if source.startswith("gh:") else "profile" if source.startswith("profile") else "own"
 
 
+def _paper(text: str) -> str:
+    """Return the id of the paper that is named, however it was pasted, else "". A bare hash may be a commit's."""
+    try:
+        kind, value = identifiers.parse_id(text)
+    except console.Failure:
+        return ""
+    if kind == "url" or (kind in ("s2", "openalex") and not re.match(r"(?i)s2:|openalex:|http", text)):
+        return ""
+    id_ = identifiers.canonical(kind, value)
+    return text if id_.casefold() == text.casefold() else id_
+
+
 def _url(text: str) -> str | None:
     for pattern, form in _FORMS:
         match = pattern.fullmatch(text)
         if match:
-            return form.format(*match.groups())
+            return form.format(*match.groups()) if "doi.org" not in form else form.format(_quoted(match[1]))
     return None
+
+
+def _quoted(doi: str) -> str:
+    return quote(unquote(doi), safe="/:;()!*',@&=+$-._~")
 
 
 def reference(root: Path, source: str) -> str:

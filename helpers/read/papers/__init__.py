@@ -1,1 +1,5 @@
 """Sources of papers, and fetching one."""
+
+from helpers.read.papers.identifiers import parse_id
+
+__all__ = ["parse_id"]

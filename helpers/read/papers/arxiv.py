@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from helpers import console, printable
-from helpers.read.papers.paper import Paper, without_version
+from helpers.read.papers import identifiers
+from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question
 from helpers.read.web import client as web_client
 from helpers.read.web import destinations
@@ -160,7 +161,7 @@ def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package w
         year=result.published.year,
         date=result.published.date().isoformat(),
         venue=printable.line(result.journal_ref or "arXiv", 150),
-        arxiv=without_version(identifier),
+        arxiv=identifiers.without_version(identifier),
         doi=(result.doi or "").strip().lower(),
         abstract=printable.prose(" ".join(result.summary.split())),
         url=f"https://arxiv.org/abs/{identifier}",

@@ -11,16 +11,16 @@ from typing import Any
 
 from helpers import console, files, printable
 from helpers.read import untrusted
-from helpers.read.papers import arxiv, downloads, index, openalex, semantic_scholar
+from helpers.read.papers import arxiv, downloads, identifiers, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
-from helpers.read.papers.fetch_request import Wanted, canonical
+from helpers.read.papers.fetch_request import Wanted
 from helpers.read.papers.paper import Paper
 from helpers.read.web import client
 
 
 def fetch(wanted: Wanted) -> dict[str, Any]:
     """Fetch a paper and return its index entry; raises Failure, with nothing changed, when it cannot be had."""
-    kind, value = papers_paper.parse_id(wanted.id)
+    kind, value = identifiers.parse_id(wanted.id)
     budget = client.Budget(wanted.requests)
     paper = _known(kind, value, budget)
     paper = replace(paper, title=wanted.title) if wanted.title else paper
@@ -96,7 +96,7 @@ def _known(kind: str, value: str, budget: client.Budget) -> Paper:
     ways = [arxiv.lookup] if kind == "arxiv" else [openalex.lookup, semantic_scholar.lookup]
     for way in ways:
         try:
-            found.append(way(canonical(kind, value) if kind != "arxiv" else value, budget))
+            found.append(way(identifiers.canonical(kind, value) if kind != "arxiv" else value, budget))
         except console.Failure as failure:
             failures.append(failure)
             continue
@@ -123,7 +123,7 @@ def _places(kind: str, value: str, paper: Paper, budget: client.Budget) -> Itera
         yield paper.pdf
     if "s2" not in paper.sources:
         try:
-            other = semantic_scholar.lookup(canonical(kind, value), budget)
+            other = semantic_scholar.lookup(identifiers.canonical(kind, value), budget)
         except console.Failure as failure:
             console.note(f"warning: {failure.message}")
             return

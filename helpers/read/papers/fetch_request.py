@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from helpers import printable
 from helpers.read import untrusted
-from helpers.read.papers import index, paper
+from helpers.read.papers import identifiers, index
 
 Kind = Literal["auto", "html", "latex", "pdf"]
 
@@ -28,10 +28,10 @@ class Wanted:
 
 def present(wanted: Wanted) -> dict[str, Any] | None:
     """Return the index entry of a paper that is already there with its files and this kind of text, else None."""
-    kind, value = paper.parse_id(wanted.id)
+    kind, value = identifiers.parse_id(wanted.id)
     for entry in index.read(wanted.folder):
         ids = {entry.get("id"), entry.get("asked")}
-        if {canonical(kind, value), wanted.id} & ids and wanted.kind in ("auto", entry.get("text_from")):
+        if {identifiers.canonical(kind, value), wanted.id} & ids and wanted.kind in ("auto", entry.get("text_from")):
             files = [entry.get("pdf"), entry.get("text")]
             if entry.get("text") and all((wanted.folder / f).is_file() for f in files if f):
                 return entry
@@ -46,11 +46,6 @@ def headings(text: str, most: int = 40) -> list[str]:
         if inside and re.match(r"#{1,4} \S", row):
             found.append(f"{number}: {printable.line(row, 100)}")
     return [*found[:most], f"... {len(found) - most} more"] if len(found) > most else found
-
-
-def canonical(kind: str, value: str) -> str:
-    """Return an id in the form that the index and the journal use."""
-    return f"arXiv:{value}" if kind == "arxiv" else f"{kind}:{value}"
 
 
 def report(folder: Path, entry: dict[str, Any], *, new: bool) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from helpers import console, json_fields, printable
 from helpers.json_fields import Json
-from helpers.read.papers import answers, paper
+from helpers.read.papers import answers, identifiers
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question
 from helpers.read.web import client
@@ -60,9 +60,9 @@ def around(question: Question, budget: client.Budget) -> Found:
 
 def lookup(identifier: str, budget: client.Budget) -> Paper:
     """Return one work by its id; raises Failure (1) when it is not known."""
-    kind, value = paper.parse_id(identifier)
+    kind, value = identifiers.parse_id(identifier)
     if kind == "arxiv":
-        kind, value = "doi", f"10.48550/arxiv.{paper.without_version(value)}"
+        kind, value = "doi", f"10.48550/arxiv.{identifiers.without_version(value)}"
     if kind not in ("doi", "openalex"):
         raise console.answer_no(f"OpenAlex cannot look up {identifier}", "give a DOI or an arXiv id")
     key = f"doi:{quote(value, safe='/')}" if kind == "doi" else value
@@ -117,10 +117,10 @@ def _arxiv_of(place: str) -> str:
     if "arxiv" not in place.lower():
         return ""
     try:
-        kind, value = paper.parse_id(place)
+        kind, value = identifiers.parse_id(place)
     except console.Failure:
         return ""
-    return paper.without_version(value) if kind == "arxiv" else ""
+    return identifiers.without_version(value) if kind == "arxiv" else ""
 
 
 def _uninvert(index: Json) -> str:

@@ -7,41 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from helpers import console, printable
+from helpers.read.papers.identifiers import without_version
 
-_ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "how",
-        "in",
-        "is",
-        "it",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "this",
-        "to",
-        "using",
-        "via",
-        "we",
-        "what",
-        "with",
-    ]
-)
+_STOP = re.compile("a|an|and|are|as|at|by|for|from|how|in|is|it|of|on|or|that|the|this|to|using|via|we|what|with")
 
 
 @dataclass(frozen=True)
@@ -84,56 +53,10 @@ def from_data(data: dict[str, Any]) -> Paper:
     return Paper(**known)
 
 
-def parse_id(text: str) -> tuple[str, str]:
-    """Return what `text` names: ("arxiv" | "doi" | "s2" | "openalex" | "url", value); raises Failure (2).
-
-    Takes an id with or without its prefix, a DOI, and the addresses of arXiv, doi.org, Semantic Scholar and OpenAlex.
-    """
-    text = text.strip()
-    if re.match(r"https?://", text, re.IGNORECASE):
-        return _parse_url(text)
-    bare = re.sub(r"^(arxiv|doi|s2|openalex):\s*", "", text, flags=re.IGNORECASE)
-    if _ARXIV.fullmatch(bare):
-        return "arxiv", bare.lower() if "/" not in bare else bare
-    if _DOI.fullmatch(bare):
-        inner = re.fullmatch(r"10\.48550/arxiv\.(.+)", bare, re.IGNORECASE)
-        return ("arxiv", inner[1]) if inner and _ARXIV.fullmatch(inner[1]) else ("doi", bare.lower())
-    if re.fullmatch(r"[0-9a-f]{40}", bare, re.IGNORECASE):
-        return "s2", bare.lower()
-    if re.fullmatch(r"W\d{4,12}", bare, re.IGNORECASE):
-        return "openalex", bare.upper()
-    raise console.usage(
-        f"{printable.line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
-        "examples: 2205.14135, arXiv:cs/0112017, 10.1145/3318464.3389710, https://arxiv.org/abs/2205.14135",
-    )
-
-
-def _parse_url(text: str) -> tuple[str, str]:
-    parts = urlsplit(text)
-    host, path = (parts.hostname or "").lower(), unquote(parts.path).strip("/")
-    if f".{host}".endswith(".arxiv.org") and "/" in path:
-        inner = path.split("/", 1)[1].removesuffix(".pdf")
-        if _ARXIV.fullmatch(inner):
-            return "arxiv", inner
-    if host in ("doi.org", "dx.doi.org") and _DOI.fullmatch(path):
-        return parse_id(path)
-    if host == "openalex.org" and re.fullmatch(r"(works/)?W\d+", path, re.IGNORECASE):
-        return "openalex", path.split("/")[-1].upper()
-    s2 = re.search(r"\b[0-9a-f]{40}$", path)
-    if f".{host}".endswith(".semanticscholar.org") and s2:
-        return "s2", s2[0]
-    return "url", text
-
-
-def without_version(arxiv: str) -> str:
-    """Return an arXiv id without its v1."""
-    return re.sub(r"v\d+$", "", arxiv)
-
-
 def words(text: str) -> list[str]:
     """Return the words of a text that carry meaning, in lower case, in order."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return [w for w in re.findall(r"\w[\w+#-]*", plain) if w not in _STOP]
+    return [w for w in re.findall(r"\w[\w+#-]*", plain) if not _STOP.fullmatch(w)]
 
 
 def why(paper: Paper, query: str) -> str:

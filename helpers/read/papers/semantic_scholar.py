@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from helpers import console, json_fields, printable
 from helpers.json_fields import Json
-from helpers.read.papers import answers, paper
+from helpers.read.papers import answers, identifiers, paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question, within
 from helpers.read.web import client, destinations
@@ -90,11 +90,11 @@ def _paper(item: Json) -> Paper:
 
 
 def _id(identifier: str) -> str:
-    kind, value = paper.parse_id(identifier)
+    kind, value = identifiers.parse_id(identifier)
     if kind == "openalex":
         raise console.answer_no(f"Semantic Scholar does not know OpenAlex ids ({value})", "give a DOI or an arXiv id")
     prefix = {"arxiv": "ARXIV:", "doi": "DOI:", "url": "URL:"}.get(kind, "")
-    return prefix + quote(paper.without_version(value) if kind == "arxiv" else value, safe="/:")
+    return prefix + quote(identifiers.without_version(value) if kind == "arxiv" else value, safe="/:")
 
 
 def _by_field(found: list[Paper], question: Question) -> list[Paper]:

@@ -73,7 +73,7 @@ def test_ideas_are_ranked_closed_and_journaled(repo: Any) -> None:
 def test_bad_ideas(repo: Any) -> None:
     """No text, a source that is none, an idea that does not exist: exit 2 and what was expected."""
     repo.script("ideas", "add", code=2)
-    assert "no source" in repo.script("ideas", "add", "x", "--source", "somewhere\nelse", code=2).stderr
+    assert "not a source" in repo.script("ideas", "add", "x", "--source", "somewhere\nelse", code=2).stderr
     assert "ideas.py list" in repo.script("ideas", "done", "idea-99", "--result", "kept", code=2).stderr
     assert "fetch_paper.py" in repo.script("ideas", "add", "--from", "arXiv:2205.14135", code=1).stderr
 
@@ -169,6 +169,20 @@ def test_a_reference_has_the_papers_own_title(repo: Any) -> None:
     assert "wake up" not in said["eve/widget#7"]
 
 
+def test_a_source_is_taken_as_it_is_pasted(repo: Any) -> None:
+    """A pasted id is one paper's whatever came along; a DOI with brackets is whole, and its link is percent-encoded."""
+    from helpers.read.ideas import sources
+
+    doi = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
+    assert "arXiv:2205.14135v2" == sources.check("arXiv:2205.14135v2 [cs.LG].")
+    assert "arXiv:2205.14135" == sources.check("https://huggingface.co/papers/2205.14135")
+    said = sources.reference(repo.root, f"doi:{doi}")
+    assert "<https://doi.org/10.1002/(SICI)1097-024X(199609)26:9%3C995::AID-SPE44%3E3.0.CO;2-2>" == said.split(" ")[-1]
+    repo.script("ideas", "add", "x", "--source", doi)
+    assert doi.lower() in repo.script("ideas", "list").stdout
+    repo.script("ideas", "add", "y", "--source", "f" * 40, code=2)
+
+
 def test_a_wrong_source_leaves_no_trace(session: Any) -> None:
     """Submitting with a source that is none is refused before the copy is sealed, under a new description too."""
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
@@ -176,5 +190,5 @@ def test_a_wrong_source_leaves_no_trace(session: Any) -> None:
 
     refused = session.script("submit_experiment", "exp-01", "--desc", "x", "--source", "nonsense", code=2)
 
-    assert "no source" in refused.stderr
+    assert "not a source" in refused.stderr
     assert "not sealed" in session.script("snapshot_workdir", "list").stdout

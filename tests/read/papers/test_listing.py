@@ -11,11 +11,13 @@ from paper_services import BUNDLE
 
 from helpers import console, printable
 from helpers.read import untrusted
-from helpers.read.papers import index, listing, query
+from helpers.read.papers import index, listing, parse_id, query
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Question
 from helpers.read.papers.search import Outcome
+
+SICI = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
 
 
 @pytest.mark.parametrize(
@@ -35,19 +37,58 @@ from helpers.read.papers.search import Outcome
         ("https://www.semanticscholar.org/paper/Title/" + "b" * 40, ("s2", "b" * 40)),
         ("https://www.usenix.org/system/files/x.pdf", ("url", "https://www.usenix.org/system/files/x.pdf")),
         ("https://arxiv.org.evil.example/abs/2205.14135", ("url", "https://arxiv.org.evil.example/abs/2205.14135")),
+        ("arxiv.org/abs/2205.14135", ("arxiv", "2205.14135")),
+        ("arXiv:2205.14135v2 [cs.LG]", ("arxiv", "2205.14135v2")),
+        ("arXiv:2205.14135v2  [cs.LG]  23 Jun 2022", ("arxiv", "2205.14135v2")),
+        ("arXiv:cs/0112017 [cs.DS].", ("arxiv", "cs/0112017")),
+        ("[2205.14135]", ("arxiv", "2205.14135")),
+        ("arXiv 2205.14135,", ("arxiv", "2205.14135")),
+        ("(arXiv: 2205.14135).", ("arxiv", "2205.14135")),
+        ("https://arxiv.org/abs/2205.14135v1?context=cs.LG#x", ("arxiv", "2205.14135v1")),
+        ("https://huggingface.co/papers/2205.14135", ("arxiv", "2205.14135")),
+        ("www.alphaxiv.org/overview/2205.14135v3", ("arxiv", "2205.14135v3")),
+        ("https://ar5iv.labs.arxiv.org/html/2205.14135", ("arxiv", "2205.14135")),
+        ("doi.org/10.1145/3318464.3389710", ("doi", "10.1145/3318464.3389710")),
+        ("https://doi.org/10.1145/3318464.3389710.", ("doi", "10.1145/3318464.3389710")),
+        ("DOI: 10.1145/3318464.3389710.", ("doi", "10.1145/3318464.3389710")),
+        ("https://doi.org/10.48550/arXiv.2205.14135", ("arxiv", "2205.14135")),
+        ("https://dl.acm.org/doi/10.1145/3318464.3389710", ("doi", "10.1145/3318464.3389710")),
+        ("https://dl.acm.org/doi/pdf/10.1145/3318464.3389710", ("doi", "10.1145/3318464.3389710")),
+        ("https://onlinelibrary.wiley.com/doi/full/10.1002/spe.2203?x=1", ("doi", "10.1002/spe.2203")),
+        ("https://link.springer.com/content/pdf/10.1007/s00778-019-00578-5.pdf", ("doi", "10.1007/s00778-019-00578-5")),
+        ("https://www.frontiersin.org/articles/10.3389/fninf.2020.1/full", ("doi", "10.3389/fninf.2020.1")),
+        ("https://www.biorxiv.org/content/10.1101/2020.01.01.123456v1.full.pdf", ("doi", "10.1101/2020.01.01.123456")),
+        ("https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1", ("doi", "10.1371/journal.pone.1")),
+        ("https://www.nature.com/articles/s41586-020-2649-2", ("doi", "10.1038/s41586-020-2649-2")),
+        ("doi:10.1016/S0004-3702(01)00129-1", ("doi", "10.1016/s0004-3702(01)00129-1")),
+        ("(doi:10.1016/S0004-3702(01)00129-1)", ("doi", "10.1016/s0004-3702(01)00129-1")),
+        (f"<https://doi.org/{SICI}>.", ("doi", SICI.lower())),
+        (f"https://doi.org/{SICI.replace('<', '%3C').replace('>', '%3E')}", ("doi", SICI.lower())),
+        ("https://example.org/10.1000/x.pdf", ("url", "https://example.org/10.1000/x.pdf")),
+        ("www.usenix.org/system/files/x.pdf", ("url", "https://www.usenix.org/system/files/x.pdf")),
         ("https://notarxiv.org/abs/2205.14135", ("url", "https://notarxiv.org/abs/2205.14135")),
     ],
 )
 def test_ids_are_recognised(text, expected):
     """Every form in which people write a paper's id leads to one kind and value."""
-    assert expected == papers_paper.parse_id(text)
+    assert expected == parse_id(text)
+
+
+AROUND = st.text(st.sampled_from(" .,;:[](){}<>'\"\n"), max_size=5)
+
+
+@given(around=AROUND, behind=AROUND.map(lambda text: text.translate(dict.fromkeys(map(ord, "[({<")))))
+def test_what_was_pasted_along_does_not_count(around, behind):
+    """Brackets, quotes, blanks and full stops around an id leave its meaning."""
+    assert ("doi", "10.1016/s0004-3702(01)00129-1") == parse_id(f"{around}10.1016/S0004-3702(01)00129-1{behind}")
+    assert ("arxiv", "2205.14135v2") == parse_id(f"{around}arXiv:2205.14135v2{behind}")
 
 
 @pytest.mark.parametrize("text", ["", "flash attention", "10.1145", "../../etc/passwd", "2205.1"])
 def test_what_is_no_id_is_a_usage_error(text):
     """Anything else is refused with examples."""
     with pytest.raises(console.Failure) as failure:
-        papers_paper.parse_id(text)
+        parse_id(text)
     assert console.USAGE == failure.value.code
     assert "2205.14135" in failure.value.do
 
