@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import files, git, journal, paths
-from helpers.judge.compare import metric_limits, outputs
-from helpers.judge.measure import leftovers, pairs
+from helpers.judge.compare import checks, metric_limits, outputs
+from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
 from helpers.judge.rule import noise
 from helpers.judge.rule.sign_test import Verdict
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
-from helpers.run.jobs import log as job_log
 from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
@@ -76,7 +75,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         base, cand = _build(root, plan, place, trees, log)
         for side in (*base, *cand):
             side.remember()  # before the checks: what they let the program leave in its copy counts as well
-        before = _check(base[0], cand[0], log, alike=True)
+        before = checks.run(plan, base[0], cand[0], log, alike=True)
         if "verdict" in before:
             return before
         for side in (*base, *cand):
@@ -97,7 +96,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         outcome.update(outputs.result(plan, base[0], cand[0], log))
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(_check(base[0], cand[0], log))
+        outcome.update(checks.run(plan, base[0], cand[0], log))
         outcome.update(_changed(plan, cand))
     return outcome
 
@@ -124,28 +123,6 @@ def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tu
                 raise pairs.CandidateError(str(error)) from None
             both[name].append(side)
     return both["baseline"], both["candidate"]
-
-
-def _check(base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> dict[str, Any]:
-    """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
-
-    `alike`: where the checks leave files in the copy, they run on the baseline too, so that both sides stay the same.
-    Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
-    """
-    print("running the checks on the candidate", file=log)
-    before = leftovers.scan(cand.copy)
-    result = cand.check()
-    if result.startswith(("failed", "timeout")):
-        end = job_log.said(cand.folder / "checks.log")
-        print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
-        if (also := base.check()) != "passed":
-            raise SideError(
-                f"the checks do not pass on the baseline either ({also}): {job_log.said(base.folder / 'checks.log')}"
-            )
-        return {"verdict": "not_improved", "reason": f"checks: {result}: {end}", "checks": result}
-    if alike and leftovers.changed(before, leftovers.scan(cand.copy)) and (also := base.check()) != result:
-        raise SideError(f"the checks do not pass on the baseline ({also}): {job_log.said(base.folder / 'checks.log')}")
-    return {"checks": result}
 
 
 def _reporter(log: TextIO) -> pairs.Progress:

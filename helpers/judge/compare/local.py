@@ -15,6 +15,7 @@ from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation import detached
+from helpers.run.jobs import tests_run
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
@@ -78,6 +79,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Pl
         workdir_root=str(work.folder),
         against=options.against,
         chosen_seed=options.seed is not None,
+        tests=next((run.get("tests") for run in now.runs), None),
         outputs_seconds=int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
     )
 
@@ -214,7 +216,8 @@ def report(event: journal.Event, unit: str) -> str:
             first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
     lines = [first]
     if event.get("checks"):
-        lines.append(f"checks: {event['checks']}")
+        counted = f" ({tests_run.Tests(**event['tests'])})" if event.get("tests") else ""
+        lines.append(f"checks: {event['checks']}{counted}")
     if event.get("reason"):
         lines.append(f"reason: {event['reason']}")
     if found := event.get("outputs"):

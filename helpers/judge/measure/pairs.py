@@ -43,6 +43,8 @@ class Plan:
     """The baseline that the caller named in place of the current one: then it says nothing of the experiment."""
     chosen_seed: bool = False
     """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
+    tests: dict[str, Any] | None = None
+    """What the checks ran when the session was locked: how many tests, how many skipped."""
     outputs_seconds: int = 30
     """Time for comparing the answers of both sides, once the candidate has won."""
 

@@ -62,6 +62,11 @@ class Side:
         """The folder that the program is built and run in."""
         return self.folder / "copy"
 
+    @property
+    def checks_log(self) -> Path:
+        """What the checks printed, once they ran."""
+        return self.folder / "checks.log"
+
     def build(self, trees: Trees) -> None:
         """Restore the tree and build it; raises SideError with the end of what the build printed."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -138,7 +143,7 @@ class Side:
         if not (self.copy / paths.CHECKS).exists():
             return f"skipped (no {paths.CHECKS})"
         limit = self.task.seconds(CHECK_TIMEOUT, 600)
-        with (self.folder / "checks.log").open("wb") as said:
+        with self.checks_log.open("wb") as said:
             code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, said.fileno(), walls=self.around)
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 

@@ -13,7 +13,8 @@ from helpers.record import protected
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import metric_line, result, task
+from helpers.run.jobs import metric_line, result, task, tests_run
+from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.state import State
 
@@ -59,7 +60,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
         console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
         unproven = broken_copy.prove(work, now, healthy)
     _place(root, commit, head)  # only now: a lock that fails leaves no commit
-    _journal_baseline(root, now, done, unproven)
+    _journal_baseline(root, now, done, unproven, _count_tests(done))
     return state.load(root)
 
 
@@ -156,7 +157,15 @@ def _require_digits(now: State, samples: list[float]) -> None:
         )
 
 
-def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str]) -> None:
+def _count_tests(done: Event) -> Tests:
+    """Read how many tests the baseline's checks ran, and say when some were skipped, or none ran."""
+    found = tests_run.read_log(Path(done["log"]), "checks| ")
+    if found.doubtful:
+        console.note(f"warning: the checks pass, but {found}: what is not tested may break unseen")
+    return found
+
+
+def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str], tests: Tests) -> None:
     journal.append(
         root,
         {
@@ -171,6 +180,7 @@ def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str]) 
             "samples": done["samples"],
             "worker": done["worker"],
             "host": done.get("host"),
+            "tests": vars(tests),
             **({"unproven": unproven} if unproven else {}),
         },
     )

@@ -1,0 +1,118 @@
+"""How many tests the checks ran, skipped and ignored, as their runner's own summary says; None where it says none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Counts = Callable[[re.Match[str]], Mapping[str, int]]
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_WORDS = {
+    "ran": "passed failed error errors xfailed xpassed passing failing pass fail",
+    "skipped": "skipped pending todo",
+    "ignored": "ignored deselected filtered",
+}
+_KIND = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+_COUNT = re.compile(r"(\d+) ([a-z]+)")
+
+
+def _table(rows: dict[str, Counts]) -> list[tuple[re.Pattern[str], Counts]]:
+    return [(re.compile(pattern, re.IGNORECASE), counts) for pattern, counts in rows.items()]
+
+
+def _named(found: re.Match[str]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for count, word in _COUNT.findall(found.string):
+        counted[_KIND.get(word, "other")] += int(count)
+    return counted
+
+
+_SUMMARIES = _table(
+    {
+        r"=*\s*(?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|xpassed|warnings?)[, ]+)+in [\d.]+s": _named,
+        r"test result: |\s*Tests:? +\d|\s*\d+ (?:passing|pending|failing)\b": _named,  # cargo; jest and vitest; mocha
+        r"[#\u2139] (pass|fail|skipped|todo) (\d+)$": lambda found: {_KIND[found[1].lower()]: int(found[2])},  # node
+        r"Ran (\d+) tests? in ": lambda found: {"ran": int(found[1])},  # unittest
+        r"(?:OK|FAILED) \(.*?skipped=(\d+)": lambda found: {"ran": -int(found[1]), "skipped": int(found[1])},
+        r"Files=\d+, Tests=(\d+),": lambda found: {"ran": int(found[1])},  # prove
+        r"\d+% tests passed, \d+ tests failed out of (\d+)": lambda found: {"ran": int(found[1])},  # ctest
+        r"\S+\.t \.+ skipped\b": lambda _: {"skipped": 1},  # prove, a whole file
+        r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
+        r".*\b(?:no tests (?:ran|were found|found)\b|0 tests\b)": lambda _: {"ran": 0},
+    }
+)
+_SINGLE = _table(
+    {  # a line a test or package: where no summary is
+        r"\s*--- (?:PASS|FAIL|(SKIP)): ": lambda found: {"skipped" if found[1] else "ran": 1},  # go
+        r"\s*(?:not )?ok \d+\b(.*#\s*(?:skip|todo)\b)?": lambda found: {"skipped" if found[1] else "ran": 1},  # TAP
+        r"ok\s+\S+\s+(?:[\d.]+s|\(cached\))(.*no tests to run)?": lambda found: {"package": int(not found[1])},
+    }
+)
+_WORD = re.compile(r"\bskipp(?:ed|ing)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Tests:
+    """What a log says; `ran` is None where no runner says it."""
+
+    __test__ = False  # no test class of pytest's
+
+    ran: int | None
+    skipped: int = 0
+    ignored: int = 0
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        more = [f"{n} {word}" for n, word in ((self.skipped, "skipped"), (self.ignored, "ignored")) if n]
+        return (
+            ", ".join([f"{self.ran} test{'s' * (self.ran != 1)} ran"] * (self.ran is not None) + more)
+            or "no number of tests is said"
+        )
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was not tested, or nothing was."""
+        return self.ran == 0 or bool(self.skipped or self.ignored)
+
+    def lost(self, before: Tests) -> str:
+        """Say what is less than before; empty where nothing is."""
+        fewer = before.ran is not None and (self.ran is None or self.ran < before.ran)
+        worse = fewer or self.skipped + self.ignored > before.skipped + before.ignored
+        return f"{self}; on the baseline {before}" if worse else ""
+
+
+def read_tests(lines: Iterable[str]) -> Tests:
+    """Read the summaries of pytest, unittest, cargo, jest, vitest, mocha, node, go, TAP, prove and ctest.
+
+    Where there is none, lines that hold the word "skipped" count as such.
+    """
+    found: Counter[str] | None = None
+    single: Counter[str] | None = None
+    words = 0
+    for row in lines:
+        line = _COLOUR.sub("", row[:500]).rstrip()
+        words += bool(_WORD.search(line))
+        if (counted := _first(_SUMMARIES, line)) is not None:
+            found = found or Counter()
+            found.update(counted)
+        elif (counted := _first(_SINGLE, line)) is not None:
+            single = single or Counter()
+            single.update(counted)
+    if found is None and single is not None:
+        found = Counter({"ran": single["ran"] or single["package"], "skipped": single["skipped"]})
+    return Tests(None, words) if found is None else Tests(found["ran"], found["skipped"], found["ignored"])
+
+
+def _first(rows: list[tuple[re.Pattern[str], Counts]], line: str) -> Mapping[str, int] | None:
+    return next((counts(found) for pattern, counts in rows if (found := pattern.match(line))), None)
+
+
+def read_log(log: Path, prefix: str = "") -> Tests:
+    """Read what the checks said in a log, whose lines may carry a prefix among others that do not."""
+    if not log.is_file():
+        return Tests(None)
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return read_tests(line.removeprefix(prefix) for line in lines if line.startswith(prefix))

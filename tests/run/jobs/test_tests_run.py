@@ -1,0 +1,47 @@
+"""How many tests ran is read from each runner's own summary, and fewer than before is said in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.run.jobs.tests_run import Tests, read_tests
+
+LOGS = [
+    ("== 3 passed, 1 skipped, 2 deselected in 0.10s ==", (3, 1, 2)),
+    ("no tests ran in 0.01s", (0, 0, 0)),
+    ("Ran 5 tests in 0.001s\n\nOK (skipped=2)", (3, 2, 0)),
+    ("test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out\n" * 2, (10, 0, 6)),
+    ("Tests:       1 skipped, 3 passed, 4 total", (3, 1, 0)),
+    ("      \x1b[2mTests \x1b[22m \x1b[32m3 passed\x1b[39m | 1 skipped (4)", (3, 1, 0)),
+    ("TAP version 13\nok 1 - x\n# pass 1\n# fail 0\n# skipped 2\n# todo 0", (1, 2, 0)),
+    ("  3 passing (10ms)\n  1 pending", (3, 1, 0)),
+    ("--- PASS: TestA (0.00s)\n--- SKIP: TestB (0.00s)\nok  \texample.com/x\t0.01s", (1, 1, 0)),
+    ("ok  \texample.com/x\t0.01s", (1, 0, 0)),
+    ("ok  \texample.com/x\t0.01s [no tests to run]", (0, 0, 0)),
+    ("Ran 0 tests in 0.000s\n\nNO TESTS RAN", (0, 0, 0)),
+    ("t/a.t .. skipped: no net\nt/b.t .. ok\nFiles=2, Tests=3, 0 wallclock secs", (3, 1, 0)),
+    ("No tests were found!!!", (0, 0, 0)),
+    ("no corpus: skipping the comparison\nall is well", (None, 1, 0)),
+    ("all is well\n3 files compared", (None, 0, 0)),
+    ("ok 1 - a\nok 2 # skip no net\nnot ok 3", (2, 1, 0)),
+    ("ok 1\nAll tests successful.\nFiles=1, Tests=20,  0 wallclock secs", (20, 0, 0)),
+    ("2/2 Test #2: b ....***Skipped 0.0 sec\n100% tests passed, 0 tests failed out of 2", (1, 1, 0)),
+]
+
+
+@pytest.mark.parametrize(("log", "counts"), LOGS)
+def test_each_runner_is_read(log: str, counts: tuple[int | None, int, int]) -> None:
+    """Ran, skipped, ignored; unknown is not 0."""
+    assert Tests(*counts) == read_tests(log.split("\n"))
+
+
+def test_fewer_and_skipped_tests_are_lost() -> None:
+    """More tests lose nothing; fewer, or more skipped, are named with what the baseline ran."""
+    before = Tests(5, 1, 0)
+
+    assert "" == Tests(6, 1, 0).lost(before)
+    assert "4 tests ran, 1 skipped; on the baseline 5 tests ran, 1 skipped" == Tests(4, 1, 0).lost(before)
+    assert Tests(5, 2, 0).lost(before)
+    assert "no number of tests is said; on the baseline 5 tests ran, 1 skipped" == Tests(None).lost(before)
+    assert "1 skipped; on the baseline no number of tests is said" == Tests(None, 1).lost(Tests(None))
+    assert "" == Tests(3).lost(Tests(None))
