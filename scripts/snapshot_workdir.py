@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, git, next_step, paths, printable, state
-from helpers.run.copies import inventory
+from helpers.run.copies import inventory, uncommitted
 from helpers.run.copies.copies import Workdirs
 
 EXAMPLES = """\
@@ -66,6 +66,10 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
     exp, count = work.create(name, source)
     console.note(f"{exp.name}: {count} files")
+    if source is None and (loose := list(uncommitted.listing(work.root))):
+        console.note(
+            f"note: the copy holds {uncommitted.words(loose)}: a change that needs it is refused; commit it first"
+        )
     print(printable.name(str(exp.path)))
     return console.DONE
 

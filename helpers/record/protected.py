@@ -24,7 +24,7 @@ def changed(root: Path, now: State) -> list[str]:
     return sorted(
         name
         for name, wanted in (now.protected if now.lock else {}).items()
-        if _digest_now(root, now, name, committed=elsewhere and name in paths.COMMITTED) != wanted
+        if _digest_now(root, now, name, committed=elsewhere and name not in paths.EXCLUDED) != wanted
     )
 
 

@@ -94,7 +94,7 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
     if against:
         older = work.refs.sealed(against) or git.commit_of(work.root, against)
         if older != commit:
-            return (*_against(work, sealed, older), sealed.tree)
+            return (*_against(work, now, sealed, older), sealed.tree)
     origin, ours = work.origin(sealed), str(now.baseline["tree"])
     if origin.tree == ours:
         return ours, commit, sealed.tree
@@ -113,11 +113,11 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
     return ours, commit, merged
 
 
-def _against(work: Workdirs, sealed: Experiment, commit: str) -> tuple[str, str]:
+def _against(work: Workdirs, now: State, sealed: Experiment, commit: str) -> tuple[str, str]:
     origin = work.origin(sealed)
     if commit == origin.commit:
         return origin.tree, commit
-    older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, paths.PROTECTED)
+    older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, (*paths.PROTECTED, *now.protected))
     return older, commit  # both sides under the same benchmark, though it may be younger than the code
 
 

@@ -55,7 +55,7 @@ def violations(
     came = frozenset(" ".join(text.split()) for change in changes for _, text in change.added)
     listed = frozenset(change.path for change in changes if change.old is None)
     for change in changes:
-        if change.path in paths.PROTECTED:
+        if change.path in paths.PROTECTED or change.path in protected:
             if not any(finding.path == change.path for finding in found):
                 found.append(_violation(change.path, "protected", "a protected file was changed"))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Iterable
 
 from helpers import console, git, git_objects, paths, printable
 from helpers.judge.policy import check, evaluator_reach
@@ -24,17 +25,17 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
         off_limits=now.config.get("offLimits") or [],
         allow=now.allow,
         protected=now.protected,
-        present=protected_hashes(work, trees[1] if trees else sealed.tree),
+        present=protected_hashes(work, trees[1] if trees else sealed.tree, now.protected),
         evaluator=evaluator_text(work, now),
         project=project_of(work, str(now.require_lock()["tree"])),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
 
-def protected_hashes(work: Workdirs, tree: str) -> dict[str, str]:
+def protected_hashes(work: Workdirs, tree: str, locked: Iterable[str]) -> dict[str, str]:
     """Return path to SHA-256 of the protected files that the tree holds."""
-    contents = git_objects.blobs(work.root, [f"{tree}:{name}" for name in paths.PROTECTED])
-    held = zip(paths.PROTECTED, contents, strict=True)
+    names = list(dict.fromkeys([*paths.PROTECTED, *locked]))
+    held = zip(names, git_objects.blobs(work.root, [f"{tree}:{name}" for name in names]), strict=True)
     return {name: hashlib.sha256(content).hexdigest() for name, content in held if content is not None}
 
 

@@ -9,8 +9,9 @@ from helpers import console, git, journal
 from helpers.journal import Event
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
-from helpers.record import protected
+from helpers.record import alone, protected
 from helpers.record.decision import commit, evidence, improvements, run_line
+from helpers.record.decision.commit import Intent
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
@@ -33,41 +34,52 @@ def keep(
     Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
     improved, checks passed, and the policy has nothing to say.
     """
+    root, passes = repository.root, ""
+    while True:
+        with journal.locked(root):
+            now = commit.settled(repository, dry_run=dry_run)
+            done = now.decision(exp.name)
+            if done is not None and done["status"] == "keep":
+                console.note(f"{exp.name} is kept already, as {done['commit']}; what was written then stays")
+                return done
+            intent = _intent(repository, work, now, exp, words)
+            tree = git.tree_of(root, intent.new)
+            missing = [] if passes == tree else alone.lacks(work, str(intent.event["tree"]), intent.new)
+            if not missing or dry_run:
+                if not dry_run:
+                    commit.place(repository, now, intent)
+                return intent.event
+        alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
+        passes = tree
+
+
+def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experiment, words: Explanation) -> Intent:
+    """Return the commit to be placed and its run line; raises Failure (4) unless everything that must stand stands."""
     root = repository.root
-    with journal.locked(root):
-        now = commit.settled(repository, dry_run=dry_run)
-        done = now.decision(exp.name)
-        if done is not None and done["status"] == "keep":
-            console.note(f"{exp.name} is kept already, as {done['commit']}; what was written then stays")
-            return done
-        compared = evidence.require_standing(root, now, exp.require_sealed())
-        trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
-        signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
-        signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
-        places = _inspect(work, exp, now, words, trees, signs)
-        _branch_in_order(root, now)
-        _files_in_order(root, now)
-        its = _sources(root, now, exp, words)
-        cited = [sources.reference(root, source) for source in its]
-        text = improvements.message(now, exp, compared, cited)
-        page = improvements.page(
-            work, now, exp, compared, words.problem, words.solution, cited, (words.reviewed, places)
-        )
-        base = str(now.baseline["commit_full"])
-        new = commit.build(repository, base, trees, page, text)
-        event = run_line.run_event(
-            now,
-            exp,
-            "keep",
-            commit=new[:7],
-            commit_full=new,
-            literature_source=", ".join(its) or None,
-            reviewed=words.reviewed or None,
-            timestamp=journal.now_ms(),
-        )
-        if not dry_run:
-            commit.place(repository, now, commit.Intent(now.branch, base, new, event))
-    return event
+    compared = evidence.require_standing(root, now, exp.require_sealed())
+    trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
+    signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
+    signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
+    places = _inspect(work, exp, now, words, trees, signs)
+    _branch_in_order(root, now)
+    _files_in_order(root, now)
+    its = _sources(root, now, exp, words)
+    cited = [sources.reference(root, source) for source in its]
+    text = improvements.message(now, exp, compared, cited)
+    page = improvements.page(work, now, exp, compared, words.problem, words.solution, cited, (words.reviewed, places))
+    base = str(now.baseline["commit_full"])
+    new = commit.build(repository, base, trees, page, text)
+    event = run_line.run_event(
+        now,
+        exp,
+        "keep",
+        commit=new[:7],
+        commit_full=new,
+        literature_source=", ".join(its) or None,
+        reviewed=words.reviewed or None,
+        timestamp=journal.now_ms(),
+    )
+    return Intent(now.branch, base, new, event)
 
 
 def _inspect(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from helpers import console, git, journal, paths, state
 from helpers.journal import Event
 from helpers.judge.compare import broken_copy, metric_limits, outputs
-from helpers.record import protected
+from helpers.record import alone, protected
+from helpers.record.session import companions
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
@@ -43,8 +43,11 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
     config |= {task.NETWORK: "1"} if now.config.get("network") else {}
     its = task.load(root / paths.TASK, config)
     head = git.commit_of(root, "HEAD")
-    commit = _commit_protected(repository, head)
-    hashes = {name: protected.digest(root / name) for name in paths.PROTECTED if (root / name).is_file()}
+    own = [name for name in paths.COMMITTED if (root / name).is_file()]
+    own += companions.find(root, now, its.envs.get(task.BUILD_CMD, ""))
+    commit = companions.commit(repository, head, own)
+    named = dict.fromkeys([*paths.PROTECTED, *own])
+    hashes = {name: protected.digest(root / name) for name in named if (root / name).is_file()}
     journal.append(
         root,
         {
@@ -56,10 +59,11 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
         },
     )
     done = take_baseline(work, wait)
-    with outputs.proven(work, now := state.load(root)) as healthy:
+    alone.require_lockable(work, now := state.load(root), commit)
+    with outputs.proven(work, now) as healthy:
         console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
         unproven = broken_copy.prove(work, now, healthy)
-    _place(root, commit, head)  # only now: a lock that fails leaves no commit
+    companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     _journal_baseline(root, now, done, unproven, _count_tests(done))
     return state.load(root)
 
@@ -184,31 +188,3 @@ def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str], 
             **({"unproven": unproven} if unproven else {}),
         },
     )
-
-
-def _commit_protected(repository: git.Repository, head: str) -> str:
-    """Return a commit of the protected files that belong into git, and nothing else, on top of `head`; no ref moves."""
-    root = repository.root
-    names = [name for name in paths.COMMITTED if (root / name).is_file()]
-    index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
-    env = {"GIT_INDEX_FILE": str(index)}
-    try:
-        git.run(root, ["read-tree", head], env=env)
-        git.run(root, ["add", "--force", "--", *names], env=env)
-        tree = git.output(root, ["write-tree"], env=env)
-    finally:
-        index.unlink(missing_ok=True)
-    if tree == git.tree_of(root, head):
-        return head
-    return git.output(
-        root,
-        ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
-        env=git.identity(root),
-    )
-
-
-def _place(root: Path, commit: str, head: str) -> None:
-    """Move the branch to the commit of the protected files, and let the person's index know them."""
-    if commit != head:
-        git.run(root, ["update-ref", "-m", "autoresearch: lock", "HEAD", commit, head])
-        git.run(root, ["add", "--force", "--", *(name for name in paths.COMMITTED if (root / name).is_file())])

@@ -137,22 +137,18 @@ class Workdirs:
         return self.refs.sealed(source) or git.commit_of(self.root, source)
 
     def _fill_from(self, source: str, target: Path) -> int:
+        events = journal.read_events(self.root)
         if self.refs.sealed(source):
-            self.shadow.restore(git.tree_of(self.root, self.refs.experiment(source)), target)
+            tree = git.tree_of(self.root, self.refs.experiment(source))
         else:
-            known = next(
-                (
-                    e
-                    for e in reversed(journal.read_events(self.root))
-                    if e.get("status") == "keep"
-                    and e.get("tree")
-                    and git.commit_of(self.root, source).startswith(str(e.get("commit")))
-                ),
-                None,
-            )
-            self.shadow.restore(str(known["tree"]) if known else git.tree_of(self.root, source), target)
-        for name in paths.PROTECTED:  # a revision may be older than the benchmark
+            commit, tree = git.commit_of(self.root, source), git.tree_of(self.root, source)
+            kept = (e for e in reversed(events) if e.get("status") == "keep" and e.get("tree"))
+            tree = next((str(e["tree"]) for e in kept if commit.startswith(str(e.get("commit")))), tree)
+        self.shadow.restore(tree, target)
+        locked: dict[str, str] = next((e.get("protected", {}) for e in reversed(events) if e.get("type") == "lock"), {})
+        for name in {*paths.PROTECTED, *locked}:  # a revision may be older than the benchmark
             if not os.path.lexists(target / name) and (self.root / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.root / name, target / name)
         return sum(len(files) for _, _, files in os.walk(target))
 

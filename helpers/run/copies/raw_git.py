@@ -97,7 +97,7 @@ class Shadow:
             git.run(target, ["checkout-index", "--all", "--force"], env=self.environment(target, index))
 
     def with_files(self, tree: str, source: str, names: tuple[str, ...]) -> str:
-        """Return `tree` with the top-level files `names` as the tree `source` has them."""
+        """Return `tree` with the files `names` as the tree `source` has them."""
         rows = git.run(
             self.folder, ["ls-tree", "-z", source, "--", *names], env=self.environment(None, self.folder / "none")
         )

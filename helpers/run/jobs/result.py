@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from helpers import journal, next_step, state
+from helpers import journal, next_step, paths, state
 from helpers.journal import Event
 from helpers.run.jobs import log, metric_mistakes, screening
 from helpers.state import Job, State
@@ -128,8 +128,12 @@ def missing(log_file: Path, metric: str, printed: Iterable[str]) -> str:
 
 
 def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]:
-    """Return the protected paths whose hash after the run is not the locked one, or that were not reported."""
-    return sorted(path for path in {*locked, *seen} if locked.get(path) != seen.get(path))
+    """Return the protected files whose hash after the run is not the locked one, or that were not reported.
+
+    A log reports those of fixed names; the others are looked at in what is sealed, and after a comparison.
+    """
+    named = {path for path in locked if path in paths.PROTECTED}
+    return sorted(path for path in {*named, *seen} if locked.get(path) != seen.get(path))
 
 
 def result_line(event: Event, metric: str, unit: str) -> str:

@@ -1,0 +1,102 @@
+"""The commit alone: what somebody gets who clones the branch, with nothing beside it, built and checked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from helpers import console, git, git_objects, paths
+from helpers.judge.measure.side import Side, SideError
+from helpers.run.copies import uncommitted
+from helpers.run.copies.copies import Workdirs
+from helpers.run.jobs import log
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import slots
+from helpers.state import State
+
+_BESIDE = frozenset(os.fsencode(name) for name in (paths.IMPROVEMENTS, paths.TASK, paths.PROTOCOL, ".skyignore"))
+"""What a copy and a commit need not have alike: the session's words."""
+
+
+class CheckedOut:
+    """Commits as git writes them into a work tree: with its filters, submodules that are there, and nothing else."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def restore(self, tree: str, target: Path) -> None:
+        """Write the commit `tree` into the folder `target`."""
+        _check_out(self.root, tree, target)
+
+
+def _check_out(root: Path, commit: str, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        env = {"GIT_INDEX_FILE": str(Path(temporary) / "index")}
+        git.run(root, ["read-tree", commit], env=env)
+        git.run(root, ["checkout-index", "--all", f"--prefix={target}/"], env=env)
+    for row in git.run(root, ["ls-tree", "-r", "-z", "--full-tree", commit]).stdout.split(b"\0"):
+        if row.startswith(b"160000"):
+            inner, name = row.split()[2].decode(), os.fsdecode(row.split(b"\t", 1)[1])
+            if (root / name / ".git").exists():
+                _check_out(root / name, inner, target / name)
+
+
+def lacks(work: Workdirs, tree: str, commit: str) -> list[str]:
+    """Return the files in which a check-out of `commit` is not the measured `tree`, byte for byte."""
+    if not _apart(work.root, tree, commit):
+        return []
+    work.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work.folder, prefix=".alone-") as temporary:
+        place = Path(temporary)
+        _check_out(work.root, commit, place / "copy")
+        return _apart(work.root, tree, work.shadow.write_tree(place / "copy", place / "index", fresh=True))
+
+
+def _apart(root: Path, one: str, other: str) -> list[str]:
+    rows = git_objects.differences(root, one, other)
+    return [os.fsdecode(row.path) for row in rows if row.path not in _BESIDE]
+
+
+def require_lockable(work: Workdirs, now: State, commit: str) -> None:
+    """Raise Failure (1) where a clone of the commit that is locked does not pass, naming what it lacks."""
+    missing = lacks(work, str(now.require_lock()["tree"]), commit)
+    if missing and (reason := failure(work, now, commit)):
+        raise console.answer_no(
+            f"a clone of {now.branch} does not pass: {reason}. It lacks {uncommitted.words(missing)}",
+            "git add and commit what benchmark and checks need, then:\nstart_session.py --lock",
+        )
+
+
+def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], commit: str) -> None:
+    """Raise Failure (4) where a clone of the experiment's commit does not pass; (3) where the baseline's fails too."""
+    reason, base = failure(work, now, commit), str(now.baseline["commit_full"])
+    if reason and failure(work, now, base):
+        raise console.outside(f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again")
+    if reason:
+        raise console.refused(
+            f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.words(missing)}",
+            f'record_result.py discard {name} --why "needs uncommitted work"  # or begin a session from a commit of it',
+        )
+
+
+def failure(work: Workdirs, now: State, commit: str) -> str | None:
+    """Return why the commit, checked out alone, does not build, measure or pass its checks; None when it does."""
+    console.note(f"building and checking the commit {commit[:7]} alone, as a clone of {now.branch} has it")
+    place = work.folder / "runs" / f"alone-{os.getpid()}"
+    task, passed = from_dict(now.require_lock()["task"]), list(now.config.get("passEnv") or [])
+    side = Side(work.root, commit, place / "x", task, passed)
+    try:
+        with slots.hold_all(work.root):  # beside a comparison it would disturb that
+            side.build(CheckedOut(work.root))
+            side.measure(now.metric)
+            said = side.check()
+            if said == "passed" or (now.config.get("noChecks") and said.startswith("skipped")):
+                return None
+            return f"checks: {said}: {log.said(side.folder / 'checks.log')}"
+    except SideError as error:
+        return str(error)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
