@@ -90,16 +90,18 @@ def win_count(
     return found.verdict == mode, math.log1p(found.gain), 2 * len(base)
 
 
-def twice(made: Made, effect: float, draw: Random, *, builds: int = 0, clear: bool = True) -> Judged:
+def twice(
+    made: Made, effect: float, draw: Random, *, builds: int = 0, clear: bool = True, max_pairs: int = 48
+) -> Judged:
     """The rule of this bundle: a gain on a noisy host, or small beside the noise, is compared a second time.
 
     Without `clear` only the noise of the host asks for it.
     """
     host, built = made(), (layouts(draw, builds), layouts(draw, builds))
-    found, base, cand = compare(host, effect, draw, MARGIN, 48, built, "improved")
+    found, base, cand = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
     kept, spent = found.verdict == "improved", 2 * len(base)
     if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None):
-        again, more, _ = compare(host, effect, draw, MARGIN, 48, built, "improved")
+        again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
         kept, spent = again.verdict == "improved", spent + 2 * len(more)
     return kept, math.log1p(found.gain), spent
 
@@ -297,6 +299,23 @@ def removals(count: int) -> None:
         print(f"  {name:20}" + "".join(f"{share:13.1f}%" for share in row), flush=True)
 
 
+def long_rows(count: int) -> None:
+    """Print what more pairs find on a noisy host, what they cost, and that they keep no more of nothing."""
+    print(
+        f"\nat most 48 or 144 pairs, confirmed {'kept of no effect':>22} {'measured':>9}"
+        + "".join(f" {words:>9} {'measured':>9}" for words in ("finds 2%", "finds 3%"))
+    )
+    for profile, make in {"noisy (3 x typical)": restless, **PROFILES}.items():
+        for most in (48, 144):
+            row = []
+            for effect in (0.0, 0.02, 0.03):
+                rule = functools.partial(twice, max_pairs=most)
+                judged = list(trials(rule, make, effect, count, f"long/{profile}/{most}/{effect}"))
+                kept = percent(sum(one[0] for one in judged), count)
+                row += [f"{kept:8.1f}% {statistics.fmean(one[2] for one in judged):9.0f}"]
+            print(f"  {profile:20} {most:4} {'':11} {' '.join(row)}", flush=True)
+
+
 def sessions(count: int) -> None:
     """Print what whole sessions of 60 experiments, 15% of them real, end with."""
     rules = {name: rule for name, rule in RULES.items() if "confidence" not in name and "24" not in name}
@@ -338,6 +357,7 @@ def main() -> None:
     null_sessions(max(100, count // 4))
     layout_rows(count)
     removals(count)
+    long_rows(count)
     sessions(max(10, count // 20))
     print(f"\n{time.perf_counter() - start:.0f} s")
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from helpers import console, printable
 
+PAIRS = (8, 12, 18, 24, 36, 48, 72, 96, 144)
+"""Pairs that a comparison may have at most: the looks of the judge's table."""
+
 
 def percent(text: str) -> float:
     """Return a percentage between 0 and 50 as a fraction."""

@@ -27,7 +27,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default: the session's)"
     )
-    p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs at most (default 48)")
+    p.add_argument(
+        "--max-pairs", type=int, choices=arguments.PAIRS, help="pairs at most (default 48; 144 on a noisy host)"
+    )
     cycle = "build each side N times in different layouts and cycle"
     p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help=cycle)
     p.add_argument("--guard", action="append", default=[], metavar="NAME=+PCT%|same", help="a secondary metric's limit")
@@ -76,7 +78,7 @@ def compare(args: argparse.Namespace) -> int:
     asked = session.options_from(args)
     job = session.running_job(work, now, exp, worker, asked)
     if job is None or args.dry_run:
-        plan = session.plan(work, now, exp, asked)
+        plan = session.plan(work, now, exp, asked, worker)
         if args.dry_run:
             console.emit_json(compare.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE

@@ -34,7 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--review-above", type=arguments.amount, metavar="TIMES", help="a reader looks at larger gains (default 3)"
     )
-    p.add_argument("--max-pairs", type=int, choices=[8, 12, 18, 24, 36, 48], help="pairs of a comparison (default 48)")
+    p.add_argument(
+        "--max-pairs", type=int, choices=arguments.PAIRS, help="pairs of a comparison (default 48; 144 on a noisy host)"
+    )
     p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"

@@ -13,6 +13,7 @@ from helpers import console, files, git, git_objects, journal, paths, state
 from helpers.judge.compare import driver
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
+from helpers.judge.rule import noise, sign_test
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation import detached
 from helpers.run.jobs import tests_run
@@ -20,7 +21,8 @@ from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
-DEFAULT_PAIRS = 48
+LONGEST = 3600.0
+"""Seconds that a comparison may be expected to take where nobody said how many pairs it has."""
 POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
 
@@ -46,7 +48,18 @@ class Options:
         return found + (["baseline"] if self.against else [])
 
 
-def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Plan:
+def default_pairs(now: State, worker: str) -> int:
+    """Return the pairs at most where nobody said: 48, and as many as fit into an hour on a host that needs more."""
+    past = [c for c in now.comparisons if c.get("worker") == worker and c.get("sigma_pair") and c.get("pairs")]
+    known = [e for e in now.workers if e.get("worker") == worker and e.get("event") == "calibrated"]
+    newest = max([*past[-1:], *known[-1:]], key=lambda event: int(event.get("timestamp", 0)), default=None)
+    if newest is None or noise.PER_48 * float(newest["sigma_pair"]) <= now.margin:
+        return sign_test.USUAL
+    each = float(past[-1]["measured_seconds"]) / len(past[-1]["baseline_samples"]) if past else 0.0
+    return max(n for n in sign_test.TABLE if n == sign_test.USUAL or (n > sign_test.USUAL and n * each <= LONGEST))
+
+
+def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worker: str = "") -> Plan:
     """Fix everything about the comparison before its first measurement.
 
     Raises Failure (1) when the change no longer applies to a baseline that has moved on.
@@ -68,7 +81,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options) -> Pl
         metric=now.metric,
         direction=now.direction,
         margin=options.margin if options.margin is not None else now.margin,
-        max_pairs=options.max_pairs or int(now.config.get("maxPairs") or DEFAULT_PAIRS),
+        max_pairs=options.max_pairs or int(now.config.get("maxPairs") or default_pairs(now, worker or "local")),
         layouts=options.layouts or int(now.config.get("layouts") or 1),
         mode="not_worse" if options.not_worse else "improved",
         seed=options.seed or os.urandom(8).hex(),

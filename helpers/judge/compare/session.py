@@ -53,7 +53,7 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
     return job
 
 
-def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) -> Plan:
+def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, worker: str = "") -> Plan:
     """Seal what was edited since, let the policy look, and fix the comparison; raises Failure (1, 2, 4)."""
     if not options.against and any(run["experiment_id"] == exp.name for run in now.kept):
         raise console.answer_no(
@@ -67,7 +67,7 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options) ->
         sealed = work.seal(exp, None)
     for finding in policy_experiment.require_allowed(work, sealed, now):
         console.note(policy_experiment.violation_line(finding))
-    return local.plan(work, now, sealed, options)
+    return local.plan(work, now, sealed, options, worker)
 
 
 def start(work: Workdirs, its: Plan, worker: str) -> str:

@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PER_24, PER_48 = 0.8, 0.6
-"""Smallest gain found with about 75% power, in units of sigma_pair, by at most 24 and 48 pairs."""
+PER_24, PER_48, PER_144 = 0.8, 0.6, 0.45
+"""Smallest gain found with about 75% power, in units of sigma_pair, by at most 24, 48 and 144 pairs."""
 CONFIRM = 0.02
 """From this sigma_pair on a gain is kept only if a second, fresh comparison says the same."""
 CLEAR = 2.0
@@ -58,6 +58,7 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
         raise ValueError(f"at least {MIN_MEASUREMENTS} measurements are needed, there are {len(samples)}")
     resolves, longer = PER_24 * sigma, PER_48 * sigma
     text = f"this host resolves gains of {resolves:.1%} and more with 24 pairs, {longer:.1%} with 48"
+    text += f", {PER_144 * sigma:.1%} with 144" if longer > margin else ""
     text += f" (sigma_pair {sigma:.2%}, {len(samples)} measurements)"
     noisy = longer > margin
     if noisy:

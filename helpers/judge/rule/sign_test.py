@@ -2,8 +2,8 @@
 
 A pair is one measurement of the baseline and one of the candidate, back to back, in an order that a fair coin decides.
 With that coin the chance that a candidate without any effect collects the wins of the table is known exactly, whatever
-the noise is: a sign test with several looks (1.63% with at most 24 pairs, 2.19% with at most 48). references/judging.md
-explains it.
+the noise is: a sign test with several looks (1.63% with at most 24 pairs, 2.19% with 48, 2.47% with 144).
+references/judging.md explains it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-TABLE = {8: (8, 3), 12: (11, 5), 18: (15, 7), 24: (18, 10), 36: (26, 15), 48: (33, 21)}
-"""Pairs so far: (improved if wins >= this, not improved if clear wins <= this)."""
+TABLE = {
+    8: (8, 3, 2),
+    12: (11, 5, 4),
+    18: (15, 7, 6),
+    24: (18, 10, 9),
+    36: (26, 15, 14),
+    48: (33, 21, 20),
+    72: (48, 31, 31),
+    96: (62, 43, 43),
+    144: (91, 67, 67),
+}
+"""Pairs so far: (improved if wins >= this, not improved if clear wins <= this, and that where more than 48 may follow).
+
+Giving up later costs nothing of the error, which hangs on the left column alone; on a noisy host giving up at 8 pairs
+loses every sixth gain of 2%, whatever may follow.
+"""
+USUAL, MOST = 48, 144
+"""Pairs at most, and on a host that is too noisy for them."""
 
 FARTHEST = 1e100
 """A ratio beyond this is a broken metric, and its logarithm could not be turned back into a fraction."""
@@ -98,7 +114,7 @@ def judge(
     if not usable:  # too few for any look: whatever they say, nothing is decided
         return _verdict("undecided", found[:max_pairs], delta, mode)
     for pairs in usable:
-        answer = _look(found[:pairs], delta, mode)
+        answer = _look(found[:pairs], delta, mode, patient=max_pairs > USUAL)
         if answer != "undecided":
             return _verdict(answer, found[:pairs], delta, mode)
     return _verdict("undecided", found[: usable[-1]], delta, mode)
@@ -115,8 +131,9 @@ def last_look(
     return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode)
 
 
-def _look(found: Sequence[float], delta: float, mode: str) -> Answer:
-    enough, few = TABLE[len(found)]
+def _look(found: Sequence[float], delta: float, mode: str, *, patient: bool = False) -> Answer:
+    enough, usual, late = TABLE[len(found)]
+    few = late if patient else usual
     if mode == "not_worse":
         # Both columns count gains above -delta: a removal without effect wins gains above 0 only every other time and
         # would be turned down at the first look in 36% of comparisons. The chance to accept a true loss of the margin
@@ -132,7 +149,7 @@ def _look(found: Sequence[float], delta: float, mode: str) -> Answer:
 
 def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) -> Verdict:
     ordered, pairs = sorted(found), len(found)
-    enough, _ = TABLE.get(pairs, (pairs, 0))
+    enough = TABLE.get(pairs, (pairs,))[0]
     middle = statistics.median(ordered)
     needed = None
     if answer == "undecided":

@@ -43,7 +43,7 @@ EXPERIMENT = {
     "broken off": "compare.py {name}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
-    "undecided": "compare.py {name}  # {why}",
+    "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen shows that it is slower',
     "no gain": 'record_result.py discard {name} --why "..."',
@@ -52,7 +52,7 @@ EXPERIMENT = {
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
 PATIENCE, FARTHEST = 2, 4
-"""An undecided change is compared again while it lacks so few yeses, and needs at most so many times its pairs."""
+"""An undecided change is compared again while it lacks so few yeses, and needs at most so many times 48 pairs."""
 FRUITLESS = 15
 """So many decisions in a row without a keep, and no idea left, are a plateau."""
 
@@ -166,11 +166,12 @@ def _of_undecided(now: State, compared: Event, words: dict[str, str]) -> Step:
     again = 1 - now.votes(compared)
     why = f"undecided after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
     why += f"; undecided counts against it: {again} must now say improved"
-    if again > PATIENCE or not needed or needed > FARTHEST * most:
+    more, most = (" --max-pairs 144", 144) if needed and most < needed <= FARTHEST * 48 and most < 144 else ("", most)
+    if again > PATIENCE or not needed or needed > FARTHEST * 48:
         return Step("undecidable", {**words, "why": why})
     minutes = float(compared.get("measured_seconds") or 0) / pairs * most / 60
     why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
-    return Step("undecided", {**words, "why": why})
+    return Step("undecided", {**words, "pairs": more, "why": why})
 
 
 def _free(work: Workdirs, now: State) -> Iterator[Step]:

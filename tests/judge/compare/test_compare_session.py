@@ -11,9 +11,10 @@ from typing import Any
 
 from conftest import BUNDLE, until
 
-from helpers.judge.compare import metric_limits
+from helpers.judge.compare import local, metric_limits
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.rule import sign_test
+from helpers.state import State
 
 
 def test_options_of_another_comparison_are_refused(session: Any) -> None:
@@ -68,6 +69,22 @@ def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
     assert "--full shows them" in short["task"]["run"]
     assert "EXPERIMENT_STATUS" in full["task"]["run"]
     assert 48 == short["max_pairs"]
+
+
+def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:
+    """What is known of the host before the comparison decides; a person's --max-pairs goes before it."""
+    noisy = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": 0.04, "timestamp": 1}
+    past = {"worker": "local", "sigma_pair": 0.04, "pairs": 8, "baseline_samples": [1.0] * 8, "timestamp": 2}
+
+    def default(*events: dict[str, Any], **compared: Any) -> int:
+        return local.default_pairs(State({}, workers=list(events), comparisons=[compared] if compared else []), "local")
+
+    assert 48 == default()
+    assert 144 == default(noisy)
+    assert 48 == default({**noisy, "sigma_pair": 0.015})
+    assert 48 == default({**noisy, "worker": "vm-02"})
+    assert 96 == default(noisy, **past, measured_seconds=8 * 30.0)
+    assert 48 == default(noisy, **past, measured_seconds=8 * 80.0)
 
 
 def test_a_worker_belongs_to_the_fleet(session: Any) -> None:

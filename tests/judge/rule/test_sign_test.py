@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import arguments
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import TABLE
 
@@ -33,10 +34,19 @@ def chance_of_wins(max_pairs: int) -> float:
     return found
 
 
-@pytest.mark.parametrize(("max_pairs", "percent"), [(24, 1.63), (48, 2.19)])
+@pytest.mark.parametrize(("max_pairs", "percent"), [(24, 1.63), (48, 2.19), (144, 2.47)])
 def test_the_exact_chance_of_a_false_keep(max_pairs: int, percent: float) -> None:
-    """A candidate with no effect collects the wins in 1.63% of comparisons of 24 pairs and 2.19% of 48."""
+    """A candidate with no effect collects the wins in 1.63% of comparisons of 24 pairs, 2.19% of 48, 2.47% of 144."""
     assert percent == round(100 * chance_of_wins(max_pairs), 2)
+    assert arguments.PAIRS == tuple(TABLE)
+
+
+def test_a_long_comparison_is_slower_to_give_up() -> None:
+    """Where it may take more than 48 pairs, three clear wins of eight are not yet a no: noise alone brings that."""
+    base, cand = [1.0] * 8, [0.97] * 3 + [1.03] * 5
+
+    assert "not_improved" == sign_test.judge(base, cand, direction="lower").verdict
+    assert "undecided" == sign_test.judge(base, cand, direction="lower", max_pairs=144).verdict
 
 
 def test_a_true_gain_needs_eight_pairs() -> None:
