@@ -132,7 +132,7 @@ VERDICTS: list[tuple[str, dict[str, Any], str, str]] = [
         "undecided",
         {"needed": 90},
         COMPARE,
-        "90 would tell; undecided counts against it: 2 must now say improved; 48 pairs take 1.6 min",
+        "90 would tell; undecided counts against it: 2 must now say improved; 144 pairs take 4.8 min",
     ),
     ("undecided", {"needed": 9000}, DISCARD, "9000"),
     ("improved", {"baseline_commit": "0" * 40}, COMPARE, "another baseline"),
