@@ -23,6 +23,11 @@ from helpers.read.web import destinations
 
 PUBLIC = "https://export.arxiv.org"
 PAGE = 100
+_WITHDRAWN = re.compile(
+    r"(?:paper|article|submission|manuscript|work|preprint|it) (?:has been|is|was|have been) (?:\w+ )?withdrawn|"
+    r"^\s*\(?withdrawn\b|withdrawn by (?:the |its |arxiv )",
+    re.IGNORECASE,
+)
 PREFIX = {"all": "all", "ti": "ti", "abs": "abs", "au": "au"}
 
 
@@ -62,13 +67,20 @@ def search(question: Question, budget: web_client.Budget) -> Found:
 
 
 def lookup(identifier: str, budget: web_client.Budget) -> Paper:
-    """Return the paper with this arXiv id; raises Failure (1) when there is none."""
+    """Return the paper with this arXiv id; raises Failure (1) when there is none, or not that version of it."""
     import arxiv
 
-    found = _collect(arxiv.Search(id_list=[identifier], max_results=1), 1, budget)
-    if not found.papers:
-        raise console.answer_no(f"arXiv has no paper {identifier}", "look at the id again")
-    return found.papers[0]
+    asked, bare = identifiers.version(identifier), identifiers.without_version(identifier)
+    for id_ in dict.fromkeys([identifier, bare]):
+        found = _collect(arxiv.Search(id_list=[id_], max_results=1), 1, budget).papers
+        newest = identifiers.version(found[0].url) if found else 0
+        if found and asked in (0, newest):
+            return found[0]
+        if found:
+            raise console.answer_no(
+                f"arXiv has no v{asked} of {bare}: the newest is v{newest}", f"fetch_paper.py {bare}v{newest}"
+            )
+    raise console.answer_no(f"arXiv has no paper {identifier}", "look at the id again")
 
 
 def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
@@ -166,5 +178,6 @@ def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package w
         abstract=printable.prose(" ".join(result.summary.split())),
         url=f"https://arxiv.org/abs/{identifier}",
         pdf=result.pdf_url or f"https://arxiv.org/pdf/{identifier}",
+        withdrawn=bool(_WITHDRAWN.search(f"{result.comment or ''} {result.summary}"[:600])),
         sources=("arxiv",),
     )

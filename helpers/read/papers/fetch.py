@@ -24,9 +24,14 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     budget = client.Budget(wanted.requests)
     paper = _known(kind, value, budget)
     paper = replace(paper, title=wanted.title) if wanted.title else paper
+    if paper.withdrawn:
+        console.note(f"warning: {paper.id} was withdrawn by its authors: {paper.abstract[:200]}")
     reader = downloads.Reader(budget, wanted.most)
     pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
     copy = reader.text(paper, pdf, wanted.kind)
+    if not pdf and not copy.text and paper.withdrawn:
+        earlier = f"fetch_paper.py {identifiers.without_version(paper.arxiv)}v1  # if its first version will do"
+        raise console.answer_no(f"{paper.id} was withdrawn by its authors, and its text with it", earlier)
     if not pdf and not copy.text:
         raise console.outside(f"neither a PDF nor a text of {wanted.id} can be had", "see the warnings above")
     paper = replace(paper, license=paper.license or copy.license)
@@ -40,6 +45,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
         "year": paper.year,
         "venue": paper.venue,
         "license": paper.license or None,
+        **({"withdrawn": True} if paper.withdrawn else {}),
         "doi": paper.doi or None,
         "url": paper.url or origin,
         "pdf": f"{name}.pdf" if pdf else None,
@@ -76,6 +82,7 @@ def document(paper: Paper, copy: downloads.Copy, origin: str) -> str:
         "year": paper.year,
         "venue": paper.venue,
         "license": paper.license or "unknown",
+        "withdrawn": "by its authors" if paper.withdrawn else "",
         "url": paper.url or origin,
         "text from": copy.origin,
     }

@@ -57,6 +57,7 @@ def report(folder: Path, entry: dict[str, Any], *, new: bool) -> str:
     size = f"text from {entry['text_from']}, {len(text):,} characters" if text else "no text: see extract_pdf.py"
     facts.append(f"{size}; license {entry.get('license') or 'unknown'}")
     shown = [
+        *(["WITHDRAWN by its authors: do not build on it"] if entry.get("withdrawn") else []),
         f"title: {entry['title'] or '?'}",
         f"authors: {', '.join(entry['authors']) or '?'}",
         f"{entry['year'] or 'year ?'} {entry['venue']}",

@@ -51,7 +51,7 @@ def markdown(page: str) -> str:
     start = page.find("<article")
     if start < 0:
         return ""
-    end = page.find("</article>", start)
+    end = page.rfind("</article>", start)  # one may stand inside another
     reader = _Reader()
     reader.feed(page[start : end if end > 0 else len(page)])
     reader.close()
@@ -68,6 +68,8 @@ class _Reader(HTMLParser):
         self._prefix = ""
         self._skip, self._depth = "", 0
         self._equation = 0
+        self._math: list[str] | None = None  # inside a formula that names no LaTeX of its own
+        self._block, self._annotated = False, False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, or note what is to be left out."""
@@ -76,16 +78,32 @@ class _Reader(HTMLParser):
             return
         values = {k: v or "" for k, v in attrs}
         kind = values.get("class", "")
-        if tag in _SKIPPED or "ltx_page_footer" in kind or "ltx_tag_note" in kind or "ltx_tag_item" in kind:
+        if self._math is not None:
+            if tag == "annotation" and "tex" in values.get("encoding", ""):
+                self._math, self._annotated = [], True
+            return
+        if (
+            tag in _SKIPPED
+            or "ltx_ERROR" in kind
+            or "ltx_page_footer" in kind
+            or "ltx_tag_note" in kind
+            or "ltx_tag_item" in kind
+        ):
             self._skip, self._depth = tag, 1
         elif tag == "math":
-            self._formula(values.get("alttext", ""), block=self._equation > 0 or values.get("display") == "block")
+            self._block = self._equation > 0 or values.get("display") == "block"
+            if not values.get("alttext"):
+                self._math, self._annotated = [], False
+                return
+            self._formula(values["alttext"])
             self._skip, self._depth = tag, 1
         elif tag == "table" and ("ltx_eqn" in kind or "ltx_equation" in kind):
             self._flush()
             self._equation += 1
         elif tag in _BLOCKS and not self._equation:
             self._flush()
+            if "ltx_title_document" in kind:
+                self._lines.clear()  # what a style has to complain of stands before the title
             self._prefix = _prefix(tag, kind) or self._prefix
         elif tag in ("td", "th") and self._now and not self._equation:
             self._now.append(" | ")
@@ -97,6 +115,11 @@ class _Reader(HTMLParser):
         if self._skip:
             self._depth -= tag == self._skip
             self._skip = self._skip if self._depth else ""
+        elif self._math is not None:
+            if tag == "math" or (tag == "annotation" and self._annotated):
+                self._formula("".join(self._math))
+                self._math = None
+                self._skip, self._depth = ("", 0) if tag == "math" else ("math", 1)
         elif tag == "table" and self._equation:
             self._equation -= 1
             self._flush()
@@ -106,12 +129,12 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Take text."""
         if not self._skip:
-            self._now.append(data)
+            (self._now if self._math is None else self._math).append(data)
 
-    def _formula(self, latex: str, *, block: bool) -> None:
+    def _formula(self, latex: str) -> None:
         latex = " ".join(latex.replace("%\n", "").split())
         if latex:
-            self._now.append(f" $${latex}$$ " if block else f"${latex}$")
+            self._now.append(f" $${latex}$$ " if self._block else f"${latex}$")
 
     def _flush(self) -> None:
         row = " ".join("".join(self._now).split())

@@ -6,17 +6,24 @@ Macros that we do not know stay as they are: a reader understands them better th
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import tarfile
 import zlib
 from collections.abc import Mapping
 
 from helpers import console
+from helpers.read.papers.latex_macros import Macros, closing, defined, expanded, sectioned
 
 MOST_BYTES = 100_000_000
 """Of the unpacked archive."""
 MOST_FILE = 4_000_000
 _HEADINGS = {"part": 1, "chapter": 1, "section": 1, "subsection": 2, "subsubsection": 3, "paragraph": 4}
+_INPUT = re.compile(
+    r"\\(?P<kind>sub)?(?:import|includefrom|inputfrom)\*?\s*\{(?P<folder>[^{}]{0,200})\}\s*\{(?P<name>[^{}]{1,200})\}"
+    r"|\\(?:input|include|subfile|subfileinclude|InputIfFileExists)\s*\{(?P<bare>[^{}]{1,200})\}"
+    r"|\\input\s+(?P<open>[^\s{}\\]{1,200})"
+)
 _PLAIN = "emph|textbf|textit|texttt|textsc|textrm|textsf|text|underline|mbox|url|enquote"
 
 
@@ -30,13 +37,15 @@ def markdown(archive: bytes) -> str:
     if main is None:
         raise console.outside("the source holds no LaTeX document (the authors may have sent only a PDF)")
     text = _expand(files, main, 0)
-    title = _argument(text, r"\title")
+    macros = defined(text)
+    title = expanded(_argument(text, r"\title"), macros)
     begin, end = text.find(r"\begin{document}"), text.rfind(r"\end{document}")
     body = text[begin + len(r"\begin{document}") : end if end > begin else len(text)]
     references = next((files[n] for n in sorted(files) if n.endswith(".bbl")), "")
     if r"\bibitem" not in body and references:
         body += "\n\\section{References}\n" + _uncommented(references)
-    return (f"# {_inline(title)}\n\n" if title else "") + _plain(body)
+    body = sectioned(body, macros, "|".join(_HEADINGS))
+    return (f"# {' '.join(_inline(title).split())}\n\n" if title else "") + _plain(body, macros)
 
 
 def unpack(archive: bytes) -> dict[str, str]:
@@ -79,48 +88,52 @@ def _uncommented(text: str) -> str:
     return re.sub(r"(?<!\\)%.*\n?", "", text)
 
 
-def _expand(files: Mapping[str, str], name: str, depth: int) -> str:
-    r"""Return a file with what it \inputs in place."""
+def _expand(files: Mapping[str, str], name: str, depth: int, folder: str = "") -> str:
+    r"""Return a file with what it \inputs or \imports in place; what the archive lacks is said there."""
     text = _uncommented(files[name])
     if depth >= 8:
         return text
 
     def inner(match: re.Match[str]) -> str:
-        wanted = match[1].strip().strip('"').removeprefix("./")
-        for candidate in (wanted, wanted + ".tex"):
-            if candidate in files and candidate != name:
-                return _expand(files, candidate, depth + 1)
-        return ""
+        wanted = (match["name"] or match["bare"] or match["open"]).strip().strip('"')
+        place = (match["folder"] or "").strip()
+        own = posixpath.dirname(name)
+        below = (
+            [posixpath.join(own, place), place]
+            if (match["kind"] or "").startswith("sub")
+            else [place, posixpath.join(own, place)]
+        )
+        for at in dict.fromkeys([*(below if place else []), "", folder, own]):
+            path = posixpath.normpath(posixpath.join(at, wanted))
+            for candidate in (path, path + ".tex", path + ".ltx"):
+                if candidate in files and candidate != name:
+                    return _expand(files, candidate, depth + 1, at) + "\n"
+        told = (
+            not match[0].startswith(r"\InputIf")
+            and not re.search(r"[#\\]", wanted)
+            and posixpath.splitext(wanted)[1] in ("", ".tex", ".ltx")
+        )
+        return f"\n[{wanted} is not in the source that arXiv has]\n" if told else ""
 
-    return re.sub(r"\\(?:input|include|subfile)\s*\{([^{}]{1,200})\}", inner, text)[: 2 * MOST_FILE]
+    return _INPUT.sub(inner, text)[: 2 * MOST_FILE]
 
 
 def _argument(text: str, command: str) -> str:
     """Return the braced argument of the first `command`, empty without one."""
     found = re.search(re.escape(command) + r"\s*(?:\[[^\]]*\])?\s*\{", text)
-    return text[found.end() : _closing(text, found.end())] if found else ""
+    return text[found.end() : closing(text, found.end())] if found else ""
 
 
-def _closing(text: str, start: int) -> int:
-    """Return where the brace that was opened just before `start` closes."""
-    depth = 1
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0:
-            return match.start()
-    return len(text)
-
-
-def _plain(body: str) -> str:
+def _plain(body: str, macros: Macros) -> str:
     """Turn the structure into Markdown, and leave the formulas alone."""
     out, at = [], 0
     heads = re.compile(r"\\(" + "|".join(_HEADINGS) + r"|caption|title)\*?\s*(?:\[[^\]]*\])?\s*\{")
     for match in heads.finditer(body):
         if match.start() < at:
             continue
-        end = _closing(body, match.end())
+        end = closing(body, match.end())
         mark = "[caption] " if match[1] == "caption" else "#" * (_HEADINGS.get(match[1], 0) + 1) + " "
-        inner = _inline(body[match.end() : end])
+        inner = _inline(expanded(body[match.end() : end], macros)).strip()
         out += [_inline(body[at : match.start()]), "" if match[1] == "title" else f"\n\n{mark}{inner}\n\n"]
         at = end + 1
     out.append(_inline(body[at:]))

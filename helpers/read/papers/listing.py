@@ -87,7 +87,8 @@ def text(question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper]
 def entry(paper: Paper, query: str, *, abstract: bool) -> str:
     """Return one paper: id, year, venue, citations, title; then who, why it matched and its other ids."""
     cited = f"cited {paper.citations:,}" if paper.citations is not None else ""
-    head = "  ".join(p for p in (paper.id, str(paper.year or "year ?"), paper.venue, cited, paper.title) if p)
+    gone = "WITHDRAWN" if paper.withdrawn else ""
+    head = "  ".join(p for p in (paper.id, gone, str(paper.year or "year ?"), paper.venue, cited, paper.title) if p)
     names = [a.split(",")[0].split()[-1] for a in paper.authors[:3] if a.split(",")[0].split()]
     more = f" +{len(paper.authors) - 3}" if len(paper.authors) > 3 else ""
     reason = papers_paper.why(paper, query)

@@ -31,6 +31,7 @@ class Paper:
     url: str = ""
     pdf: str = ""
     license: str = ""
+    withdrawn: bool = False
     sources: tuple[str, ...] = field(default=())
 
     @property

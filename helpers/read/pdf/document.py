@@ -132,8 +132,9 @@ def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def markdown(file: Path) -> str:
-    """Return the text of a PDF as Markdown. Raises Failure as `read` does."""
-    return render(read(file).blocks)
+    """Return the text of a PDF as Markdown, with what could not be read at its end. Raises Failure as `read` does."""
+    found = read(file)
+    return "\n\n".join([render(found.blocks), *(f"[note: {note}]" for note in found.notes)])
 
 
 def render(blocks: list[dict[str, Any]]) -> str:

@@ -162,6 +162,7 @@ def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[
         notes.append(f"{len(failed)} page(s) could not be read; " + "; ".join(failed[:3]))
     if not found:
         raise Bad("broken PDF: no page could be read; " + "; ".join(failed[:2]), "fetch it again: it may be cut off")
+    notes += [said for n, runs in found if (said := text_lines.sideways(runs, n))]
     return [text_lines.lines(runs, n, fonts) for n, runs in found], images
 
 

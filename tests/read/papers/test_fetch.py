@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paper_services import addresses, entry, feed, s2_paper, script, work
+from werkzeug import Response
 
 from helpers import console
 from helpers.read.papers import downloads, html_text, latex_text
@@ -296,6 +297,50 @@ def test_latex_keeps_what_matters():
     assert expected == rows
 
 
+def test_every_way_to_include_a_file_is_followed():
+    r"""\import, \subimport and \input without braces bring their file; what the archive lacks is said."""
+    main = r"""\documentclass{a}\usepackage{import}\input{preamble}\begin{document}\section{One}a
+    \import{sections/}{two} \input sections/four
+    \input{gone} \InputIfFileExists{maybe}{}{} \input{plot.pdf_tex} \end{document}"""
+    text = latex_text.markdown(
+        source(
+            main=main,
+            sections__two=r"\section{Two}\subimport{deep/}{three}",
+            sections__deep__three=r"\section{Three}x",
+            sections__four=r"\section{Four}\input{five}",
+            sections__five=r"\section{Five}x",
+        )
+    )
+    assert ["## One", "## Two", "## Three", "## Four", "## Five"] == [r for r in text.splitlines() if r.startswith("#")]
+    assert ["[gone is not in the source that arXiv has]"] == [r for r in text.splitlines() if r.startswith("[")]
+
+
+def test_a_papers_own_macros_in_headings():
+    """What a title or heading calls by a macro of the paper is written out; commands of its own make headings too."""
+    main = r"""\documentclass{a}\newcommand{\sys}{\textsc{Flash}\xspace}\def\vs#1#2{#1 vs #2}\renewcommand\part[1]{#1}
+    \newcommand{\mysec}[1]{\vspace{1em}\section{\textbf{#1}}}\def\bomb{\bomb\bomb}
+    \title{\sys: \vs{Fast}{Slow}\\Attention\thanks{us}}
+    \begin{document}\mysec{The \sys{} way}\subsection{\texorpdfstring{$O(n)$}{Linear} \bomb}\unknown\end{document}"""
+    rows = [row for row in latex_text.markdown(source(main=main)).splitlines() if row]
+    assert ["# Flash : Fast vs Slow Attention", "## The Flash way"] == [" ".join(row.split()) for row in rows[:2]]
+    assert rows[2].startswith("### Linear")
+    assert len(rows[2]) < 3_000
+
+
+def test_html_from_the_title_to_the_end():
+    """Warnings before the title go, a formula is there once with or without alttext, an inner article ends nothing."""
+    page = (
+        '<article class="ltx_document"><span class="ltx_ERROR undefined">\\icml</span><p>marginparsep was altered</p>'
+        '<h1 class="ltx_title ltx_title_document">T</h1><p>A <math><semantics><mi>x</mi><annotation encoding='
+        '"application/x-tex">x^2</annotation></semantics></math>, <math alttext="y^2"><mi>y</mi><annotation encoding='
+        '"application/x-tex">y^2</annotation></math>, <math><mi>z</mi></math>.</p><article><p>in</p></article>'
+        "<p>last <span class='ltx_ERROR'>\\oops</span>words</p></article><footer>made by</footer>"
+    )
+    assert ["# T", "A $x^2$, $y^2$, $z$.", "in", "last words"] == [
+        r for r in html_text.markdown(page).splitlines() if r
+    ]
+
+
 def test_hostile_archives_end_soon():
     """A bomb, a circle of inputs, names that climb, and noise: bounded, and nothing is written."""
     loop = latex_text.markdown(
@@ -321,6 +366,25 @@ def test_any_bytes_for_a_source_are_text_or_a_failure(raw):
 def test_any_page_is_text(page):
     """Whatever the page, reading it ends and gives text."""
     assert isinstance(html_text.markdown("<article>" + page), str)
+
+
+def test_versions_that_are_not_there_and_withdrawn_papers(httpserver, tmp_path, repository):
+    """A version that does not exist: exit 1 and the newest; a withdrawn paper is said to be one, found or not."""
+
+    def answer(request):
+        gone = entry("2205.14135v3", abstract="This paper has been withdrawn by the authors due to an error.")
+        asked = request.args["id_list"]
+        return Response(feed(gone if asked.endswith("v3") else entry("2205.14135v2")) if "v9" not in asked else feed())
+
+    httpserver.expect_request("/api/query").respond_with_handler(answer)
+    env = addresses(httpserver, tmp_path)
+    missing = script(NAME, "2205.14135v9", env=env, cwd=repository)
+    assert (1, True) == (missing.returncode, "the newest is v2" in missing.stderr)
+    assert "fetch_paper.py 2205.14135v2" in missing.stderr
+    gone = script(NAME, "2205.14135v3", env=env, cwd=repository)
+    assert (1, True) == (gone.returncode, "withdrawn by its authors" in gone.stderr)
+    httpserver.expect_request("/html/2205.14135v3").respond_with_data(PAGE)
+    assert "WITHDRAWN" in script(NAME, "2205.14135v3", env=env, cwd=repository).stdout
 
 
 @pytest.mark.live

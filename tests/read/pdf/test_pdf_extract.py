@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pdf_files
 import pytest
+
+from helpers.read.pdf import document
 
 BUNDLE = Path(__file__).resolve().parents[3]
 PAPERS = Path(__file__).with_name("papers")
@@ -195,3 +198,18 @@ def test_help_needs_nothing():
         text=True,
     )
     assert (0, True) == (done.returncode, "--references" in done.stdout)
+
+
+def test_text_that_stands_sideways_is_said(tmp_path):
+    """A turned table on an upright page is named with its page, in the notes and in the text; arXiv's stamp is not."""
+    rows = "".join(
+        f"BT /F1 10 Tf 1 0 0 1 72 {700 - 14 * n} Tm (Upright text that goes on for a while.) Tj ET " for n in range(20)
+    )
+    stamp = "BT /F1 10 Tf 0 1 -1 0 20 300 Tm (arXiv:2205.14135v2  [cs.LG]  23 Jun 2022) Tj ET "
+    table = "BT /F1 10 Tf 0 1 -1 0 400 100 Tm (Table 1: Sideways. alpha 10.1 200) Tj ET "
+    (tmp_path / "plain.pdf").write_bytes(pdf_files.one_page((rows + stamp).encode()))
+    (tmp_path / "turned.pdf").write_bytes(pdf_files.one_page((rows + stamp + table).encode()))
+    assert [] == document.read(tmp_path / "plain.pdf").notes
+    (note,) = document.read(tmp_path / "turned.pdf").notes
+    assert note.startswith("page 1: sideways text is left out")
+    assert note in document.markdown(tmp_path / "turned.pdf")

@@ -20,6 +20,10 @@ JOINT = "\x1f"
 """Stands between two parts of a line of which nobody knows yet whether they are one word or two."""
 
 
+_STAMP = re.compile(r"arXiv:\S+\s+\[\S+\]\s+\d{1,2}\s+\w+\s+\d{4}")
+_CAPTION = re.compile(r"\b(?:Table|Figure|Fig\.|Algorithm|Listing)\s+[\dA-Z][\d.]*\s*[:.]", re.IGNORECASE)
+
+
 @dataclass
 class Line:
     """A line of a page: where it begins (points from the lower left), its size in points, and its face."""
@@ -48,8 +52,7 @@ class Line:
 
 def lines(page_runs: list[Run], page: int, fonts: text_fonts.Fonts) -> list[Line]:
     """Return the lines of a page, letters mended; text that is turned on an upright page is left out."""
-    upright = sum(len(r.text) for r in page_runs if not r.turned)
-    if upright * 2 > sum(len(r.text) for r in page_runs):
+    if _upright(page_runs):
         page_runs = [r if not r.turned else replace(r, text="\n", turned=False) for r in page_runs]
     whole = sum(len(r.text) for r in page_runs if r.drawn) * 2 > sum(len(r.text) for r in page_runs)
     if whole:  # the page as such is a drawing
@@ -66,6 +69,19 @@ def lines(page_runs: list[Run], page: int, fonts: text_fonts.Fonts) -> list[Line
             now.append(replace(run, text=rest))
     found += _cells(now, page, fonts)
     return [part for line in _drop_caps(_beside(found)) for part in _parted(line)]
+
+
+def _upright(page_runs: list[Run]) -> bool:
+    return sum(len(r.text) for r in page_runs if not r.turned) * 2 > sum(len(r.text) for r in page_runs)
+
+
+def sideways(page_runs: list[Run], page: int) -> str:
+    """Say what `lines` leaves out of a page, a turned table: more than arXiv's stamp or the name of an axis."""
+    left = [r.text for r in page_runs if r.turned and not r.drawn] if _upright(page_runs) else []
+    text = _STAMP.sub("", " ".join(" ".join(left).split()))
+    if len(text) < 150 and not _CAPTION.search(text):
+        return ""
+    return f"page {page + 1}: sideways text is left out, look at the page itself: {text[:80]}"
 
 
 def _cells(parts: list[Run], page: int, fonts: text_fonts.Fonts) -> list[Line]:

@@ -1,0 +1,77 @@
+r"""A paper's own macros, as far as headings need them: \name in a title, and commands that stand for \section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_DEFINED = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*(?:\[(\d)\])?(\[[^\]]*\])?\s*\{"
+    r"|\\[gex]?def\s*\\([A-Za-z@]+)((?:#\d)*)\s*\{"
+)
+_CALLED = re.compile(r"\\([A-Za-z@]+)(?:\{\})?")
+_MOST = 2_000
+"""Characters that a heading may grow to: macros that double each other are left as they stand."""
+_FORM = re.compile(
+    r"\\(?:xspace|protect|ensuremath|normalfont|bfseries|itshape|large|Large|LARGE|huge|Huge)\b\s*|\\\\(?:\[[^\]]*\])?"
+)
+
+Macros = Mapping[str, tuple[int, str]]
+
+
+def closing(text: str, start: int) -> int:
+    """Return where the brace that was opened just before `start` closes."""
+    depth = 1
+    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.start()
+    return len(text)
+
+
+def defined(text: str) -> dict[str, tuple[int, str]]:
+    """Return each macro's number of arguments and its body; one with an optional argument is not understood here."""
+    found = {}
+    for match in _DEFINED.finditer(text):
+        body = text[match.end() : closing(text, match.end())]
+        if not match[3]:
+            found[match[1] or match[4]] = (int(match[2] or 0) or (match[5] or "").count("#"), body[:_MOST])
+    return found
+
+
+def sectioned(text: str, macros: Macros, headings: str) -> str:
+    r"""Write commands of the paper's own that make a heading of their argument as the heading that they make."""
+    for name, (count, body) in macros.items():
+        made = re.search(rf"\\({headings})\*?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#1", body) if count == 1 else None
+        if made:
+            text = re.sub(rf"\\{name}(?![A-Za-z@])\s*\{{", lambda _, kind=made[1]: f"\\{kind}{{", text)  # type: ignore[misc]
+    return text
+
+
+def expanded(text: str, macros: Macros) -> str:
+    """Return a heading with the paper's own macros put in, and without what only says how it looks."""
+    for _ in range(5):
+        after = _once(text, macros)
+        if after == text or len(after) > _MOST:
+            break
+        text = after
+    text = re.sub(r"\\texorpdfstring\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{([^{}]*)\}", r"\1", text)
+    return re.sub(r"\\(?:thanks|footnote)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", "", _FORM.sub(" ", text))
+
+
+def _once(text: str, macros: Macros) -> str:
+    out, at = [], 0
+    for match in _CALLED.finditer(text):
+        count, body = macros.get(match[1], (-1, ""))
+        if count < 0 or match.start() < at:
+            continue
+        out.append(text[at : match.start()])
+        at = match.end()
+        for number in range(1, count + 1):
+            if text[at : at + 1] != "{":
+                break
+            end = closing(text, at + 1)
+            body = body.replace(f"#{number}", text[at + 1 : end])
+            at = end + 1
+        out.append(body)
+    return "".join([*out, text[at:]])
