@@ -100,6 +100,8 @@ class State:
     results: dict[str, Event] = field(default_factory=dict)
     decisions: dict[str, Event] = field(default_factory=dict)
     compared: dict[str, Event] = field(default_factory=dict)
+    outcomes: list[Event] = field(default_factory=list)
+    """What ended, well or not, in the journal's order: experiments, controls, comparisons, calibrations."""
 
     @property
     def metric(self) -> str:
@@ -228,9 +230,12 @@ def _apply(state: State, event: Event) -> None:
         _finish(state, event)
     elif kind == "comparison":
         state.comparisons.append(event)
+        state.outcomes.append(event)
         state.compared[str(event.get("experiment_id"))] = event
     elif kind == "worker":
         state.workers.append(event)
+        if event.get("event") in ("up", "calibrated"):
+            state.outcomes.append(event)
         _sent(state, event)
     elif kind == "note":
         state.notes.append(event)
@@ -256,6 +261,8 @@ def _finish(state: State, event: Event) -> None:
     if job is None or job.finished is not None:
         return
     job.finished = event
+    if not job.is_judged:
+        state.outcomes.append(event)
     if job.is_experiment:
         state.results[job.experiment] = event
 

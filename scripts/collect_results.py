@@ -35,7 +35,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git, state
     from helpers.run import collect
-    from helpers.run.jobs import result
+    from helpers.run.jobs import blame, result
 
     root = git.find().root
     now = state.load(root)
@@ -59,6 +59,8 @@ def entry(argv: list[str]) -> int:
 
         if last_round.trouble(root):
             console.note(f"the fleet's last round: {last_round.trouble(root)}")
+    if fault := blame.standing(state.load(root)):
+        console.note(f"stopped: {fault.words()}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
     elif not new:

@@ -89,7 +89,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_confirm(plan, base, cand, measured, verdict.gain, log))
     if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(metric_limits.limits_result(plan, measured))
+        outcome.update(metric_limits.result(plan, base[0], measured, log))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_holdout(plan, base, cand, log))
     if outcome["verdict"] in ("improved", "not_worse"):

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shutil
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from helpers import console
-from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.measure.pairs import Measured, Plan, input_seed
+from helpers.judge.measure.side import Side, SideError
+from helpers.judge.rule import noise
 from helpers.judge.rule.sign_test import TABLE, gains
+from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import metric_line
+from helpers.run.jobs.task import from_dict
+from helpers.state import State
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,18 @@ def limit_holds(
     return math.expm1(-middle), middle >= limit - 1e-12 and not shown
 
 
+def result(plan: Plan, base: Side, measured: Measured, log: TextIO) -> dict[str, Any]:
+    """Hold the candidate against the limits; raises SideError where the baseline does not keep a broken one itself."""
+    outcome = limits_result(plan, measured)
+    broken = [row["guard"] for row in outcome.get("guards_result", []) if not row["holds"]]
+    if broken:
+        print("a limit does not hold; measuring the baseline twice, to see whether it keeps it", file=log)
+        numbers = dict.fromkeys([_first_difference(plan, measured), *range(ROUNDS)])
+        if said := unkept(base, plan.metric, broken, (input_seed(plan.seed, number) for number in numbers)):
+            raise SideError(f"the baseline does not keep its own limit, so it is no verdict: {'; '.join(said)}")
+    return outcome
+
+
 def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
     """Judge every limited metric by the same rule; returns what changes in the outcome.
 
@@ -90,6 +110,74 @@ def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
         said = "; ".join(f"{row['guard']}: {row['reason']}" for row in broken)
         return {"guards_result": rows, "verdict": "not_improved", "reason": f"a limit does not hold: {said}"}
     return {"guards_result": rows} if rows else {}
+
+
+ROUNDS, ROUNDS_SECONDS = 4, 120.0
+"""Inputs on which the baseline is measured twice, and the seconds after which two of them must do."""
+
+
+def unkept(side: Side, metric: str, limits: Sequence[str], seeds: Iterable[int]) -> list[str]:
+    """Measure the baseline twice on each input; return in words which limits it does not keep against itself.
+
+    A bound is not kept where 48 pairs could not tell the noise from what it allows. Raises SideError.
+    """
+    began, one, other = time.monotonic(), list[dict[str, float]](), list[dict[str, float]]()
+    for seed in seeds:
+        if len(one) >= ROUNDS or (len(one) >= 2 and time.monotonic() - began > ROUNDS_SECONDS):
+            break
+        one.append(side.measure(metric, seed=seed))
+        other.append(side.measure(metric, seed=seed))
+    said = [_unkept(parse_limit(text), one, other) for text in limits]
+    return [f"{text}: {words}" for text, words in zip(limits, said, strict=True) if words]
+
+
+def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, float]]) -> str:
+    try:
+        first, second = [m[wanted.name] for m in one], [m[wanted.name] for m in other]
+    except KeyError:
+        return f"METRIC {wanted.name} is not printed every time"
+    if wanted.same:
+        varies = next((f"{a:.10g}, then {b:.10g}" for a, b in zip(first, second, strict=True) if a != b), "")
+        return varies and f"two runs of the baseline on the same input are not the same ({varies})"
+    try:
+        found = gains(first, second, wanted.direction)
+    except ValueError:
+        return "0 or less has no ratio; NAME=same compares any values"
+    sigma = 1.4826 * statistics.median(abs(gain) for gain in found)
+    least = noise.PER_48 * sigma
+    said = f"two runs of the baseline differ by {sigma / 1.4826:.1%}, so at least {least:.1%} can be asked for"
+    return said if least > wanted.limit else ""
+
+
+def require_kept(work: Workdirs, now: State) -> None:
+    """Raise Failure (1) for a limit that the locked baseline does not keep itself, (3) when it cannot be measured."""
+    limits = [str(text) for text in now.config.get("guards") or []]
+    if not limits:
+        return
+    lock, place = now.require_lock(), work.folder / "runs" / f"limits-{os.getpid()}"
+    passed = list(now.config.get("passEnv") or [])
+    side = Side(work.root, str(lock["tree"]), place / "x", from_dict(lock["task"]), passed)
+    console.note("measuring the baseline again: does it keep its own limits?")
+    try:
+        side.build(work.shadow)
+        broken = unkept(side, now.metric, limits, range(1, ROUNDS + 1))
+    except SideError as error:
+        raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    if broken:
+        raise console.answer_no(
+            f"the baseline does not keep its own limits, so no candidate could: --guard {'; --guard '.join(broken)}",
+            "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
+            f"start_session.py --goal {now.config['name']} --guard NAME=+PCT%  # a wider limit, then --lock",
+        )
+
+
+def _first_difference(plan: Plan, measured: Measured) -> int:
+    """Return the first pair in which a metric that must be the same is not; 0 where none is."""
+    names = [wanted.name for wanted in map(parse_limit, plan.guards) if wanted.same]
+    each = enumerate(zip(measured.baseline, measured.candidate, strict=True))
+    return next((n for n, (b, c) in each if any(b.get(name) != c.get(name) for name in names)), 0)
 
 
 def _difference(base: list[float], cand: list[float]) -> str:

@@ -13,6 +13,7 @@ from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget
+from helpers.run.local import submit
 from helpers.state import State
 
 
@@ -82,6 +83,7 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
             console.note("it ended while nobody followed it; after its verdict the same command measures again")
             return job
     if not worker:
+        submit.require_environment(work)
         job = local.start(work.root, its)
     else:
         from helpers.judge.compare import fleet

@@ -60,6 +60,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
     )
     done = take_baseline(work, wait)
     alone.require_lockable(work, now := state.load(root), commit)
+    metric_limits.require_kept(work, now)
     with outputs.proven(work, now) as healthy:
         console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
         unproven = broken_copy.prove(work, now, healthy)

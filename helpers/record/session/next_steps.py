@@ -13,7 +13,7 @@ from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs import budget, result, screening, workers
+from helpers.run.jobs import blame, budget, result, screening, workers
 from helpers.run.local import executor
 from helpers.state import State
 
@@ -26,6 +26,7 @@ SESSION = {
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
+    "environment": "submit_experiment.py {name}  # when the environment is mended: it runs the baseline first",
     "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
     "whole": "{final}compare.py final --against {first}  # {why}: the whole against the first baseline",
     "over": "status.py --json  # {why}; tell the person what was found",
@@ -79,7 +80,7 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
         return [Step("unlocked", {})]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
-    if not found or found[0].state in ("ended", "running", "workers lost"):
+    if not found or found[0].state in ("ended", "running", "environment", "workers lost"):
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
         found += sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))[:3]
     return found or list(_free(work, now))
@@ -112,6 +113,8 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
             yield Step("workers lost", {"name": gone[-1]})
         else:
             yield Step("running", {})
+    elif fault := blame.standing(now):
+        yield Step("environment", {"name": fault.experiments[-1]})
     for name in local_comparison.under_way(work.root):
         yield Step("comparing", {"name": name})
 
@@ -138,6 +141,8 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("never run", words)
     if result.says_nothing(done):
         return Step("nothing learned", {**words, "why": str(done.get("error") or done["status"])[:120]})
+    if done["job"] in blame.excused(now):
+        return Step("nothing learned", {**words, "why": "the environment was at fault"})
     if done["status"] != "done":
         return Step("checks failed" if done["status"] == "checks_failed" else "crashed", words)
     state, why = screening.standing(now, done)

@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers import journal, next_step, state
 from helpers.run.fleet import payload, skypilot
-from helpers.run.jobs import screening, task
+from helpers.run.jobs import blame, screening, task
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
@@ -44,7 +44,7 @@ def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Wor
     found: list[tuple[Worker, Job]] = []
     with journal.locked(root):
         now = state.load(root)
-        workers = [w for w in jobs_workers.up(now) if w.name in able]
+        workers = [w for w in jobs_workers.up(now) if w.name in able and not blame.standing(now, w.name)]
         for held in range(1 + depth):  # everybody gets a first job before anybody gets a second
             for worker in workers:
                 now = state.load(root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers import console, journal, next_step, state
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign
-from helpers.run.jobs import budget, task, workers
+from helpers.run.jobs import blame, budget, task, workers
 from helpers.run.local.submit import Request, refuse_repetition
 
 
@@ -23,6 +23,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
             step = next_step.runnable("collect_results.py --wait 600")
             console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
+        _require_environment(now, worker)
         refuse_repetition(now, sealed, request)
         budget.require_budget(now, sealed.name)
         name = assign.next_job(now, sealed.name)
@@ -41,6 +42,16 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
         }
         journal.append_locked(work.root, event)
     return [name]
+
+
+def _require_environment(now: state.State, worker: str | None) -> None:
+    """Raise Failure (3) where every worker that could run it stands in an error of its environment."""
+    faults = [blame.standing(now, w.name) for w in workers.up(now) if worker in (None, w.name)]
+    if faults and all(faults) and faults[0]:
+        name = faults[0].worker
+        raise console.outside(
+            faults[0].words(), f"workers.py calibrate {name}  # when mended\nworkers.py replace {name}"
+        )
 
 
 def _check(now: state.State, worker: str | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helpers import console
 from helpers.journal import now_ms
-from helpers.run.jobs import result, workers
+from helpers.run.jobs import blame, result, workers
 from helpers.state import State
 
 
@@ -36,12 +36,14 @@ def measured(state: State) -> set[str]:
     """Return the experiments that count: those that run, were run, or were compared.
 
     One that is sent again counts once, and not at all while nothing but its machine or a slip has ended it: lost,
-    cancelled, or not built.
+    cancelled, not built, or failed where the baseline fails too.
     """
+    excused = blame.excused(state)
     ran = {
         job.experiment
         for job in state.screens()
-        if job.finished is None or not (result.says_nothing(job.finished) or result.not_built(job.finished))
+        if job.finished is None
+        or not (job.name in excused or result.says_nothing(job.finished) or result.not_built(job.finished))
     }
     measured = (event for event in state.comparisons if event["verdict"] != "error" and not event.get("against"))
     return ran | {str(event["experiment_id"]) for event in measured}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from helpers.journal import Event, now_ms
+from helpers.run.jobs import blame
 from helpers.state import Job, State
 
 CONTROL_RUNS = 5
@@ -35,6 +36,8 @@ def needs_control(state: State, worker: str) -> bool:
     """Tell whether the worker's control must be renewed before the next experiment there."""
     newest = control(state, worker)
     if newest is None:
+        return True
+    if newest.finished is not None and blame.suspected(state, worker):
         return True
     names = list(state.jobs)
     since = [state.jobs[n] for n in names[names.index(newest.name) + 1 :]]

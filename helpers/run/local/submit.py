@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from helpers import console, journal, next_step, state
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.jobs import budget, screening, task
+from helpers.run.jobs import blame, budget, screening, task
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Spec
 
@@ -25,8 +25,10 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
     """Journal and queue the experiment on this machine, with a control before it when one is due.
 
     Returns the jobs that were queued; an experiment that waits or runs already is not queued twice.
-    Raises Failure (2) when the same content was run before, (4) when the budget is spent.
+    Raises Failure (2) when the same content was run before, (3) while the environment is at fault, (4) when the budget
+    is spent.
     """
+    require_environment(work)
     with journal.locked(work.root):
         now = state.load(work.root)
         lock = now.require_lock()
@@ -65,6 +67,20 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
     return spec.job
 
 
+def require_environment(work: Workdirs) -> None:
+    """Raise Failure (3) while an error of the environment stops the session; a run of the baseline tries it."""
+    now = state.load(work.root)
+    fault = blame.standing(now, executor.WORKER)
+    if fault is None:
+        return
+    if not any(job.is_control for job in now.open_jobs()):
+        submit_control(work)
+    raise console.outside(
+        f"{fault.words()}. The baseline is run again: when it passes, the same command goes on",
+        "collect_results.py --wait 600  # when you have mended it",
+    )
+
+
 def refuse_repetition(now: state.State, sealed: Experiment, request: Request) -> None:
     """Raise Failure (2) when the experiment was decided, or this very content was run, and nobody said again."""
     decided = now.decision(sealed.name)
@@ -73,9 +89,10 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
             f"{sealed.name} has been decided: {decided['status']}",
             "take a new experiment, or run it again with --again",
         )
+    excused = blame.excused(now)
     for job in now.screens():
         done = job.finished
-        same = job.tree == sealed.tree and job.env == request.env
+        same = job.name not in excused and job.tree == sealed.tree and job.env == request.env
         if same and done and done["status"] in ("done", "checks_failed") and not request.again:
             raise console.usage(
                 f"this very content was run as {job.name}: {done['status']}",

@@ -212,3 +212,46 @@ def test_what_cannot_change_after_the_lock_is_refused(session: Any) -> None:
     """The build command and the times are part of what was locked."""
     for option in (("--build", "make"), ("--bench-timeout", "9"), ("--network",)):
         assert "locked" in session.script("start_session", "--goal", "quick", *option, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("prints", "limit", "said"),
+    [
+        ("$RANDOM$RANDOM", "extra=same", "are not the same"),
+        ("$((1000 + RANDOM % 500))", "extra=-0%", "differ by"),
+        ("${AUTORESEARCH_SEED:-1}", "extra=same", None),
+        ("$((10000 + RANDOM % 20))", "extra=+2%", None),
+    ],
+)
+def test_a_limit_that_the_baseline_breaks_itself_is_refused(
+    repo: Any, prints: str, limit: str, said: str | None
+) -> None:
+    """No candidate could keep it: the lock names it with what two runs of the baseline on one input printed."""
+    repo.write(
+        "autoresearch.sh", f"set -e; bash src/work.sh >/dev/null; echo METRIC size=42; echo METRIC extra={prints}\n"
+    )
+    repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n')
+    repo.script("start_session", "--goal", "g", "--metric", "size", "--direction", "lower", "--guard", limit)
+
+    done = repo.script("start_session", "--lock", code=1 if said else 0)
+
+    if said:
+        assert f"--guard {limit}" in done.stderr
+        assert said in done.stderr
+
+
+def test_a_limit_that_the_baseline_breaks_is_no_verdict(repo: Any) -> None:
+    """Asked for in a comparison, such a limit ends it as an error of the environment, not against the candidate."""
+    repo.write("src/v", "100\n")
+    repo.commit("numbers")
+    repo.write("autoresearch.sh", "echo METRIC size=$(cat src/v); echo METRIC extra=$RANDOM$RANDOM\n")
+    repo.write("autoresearch.checks.sh", "grep -q '^[0-9]*$' src/v\n")
+    repo.script("start_session", "--goal", "g", "--metric", "size", "--direction", "lower", "--scope", "src/v")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/v").write_text("50\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "less")
+
+    done = repo.script("compare", "exp-01", "--guard", "extra=same", "--wait", "120", code=3)
+
+    assert "the baseline does not keep its own limit, so it is no verdict" in done.stderr

@@ -1,0 +1,104 @@
+"""Whose fault a failure is: what the baseline fails at as well is the environment's, and counts against no experiment.
+
+Failures since the last success on a worker are looked at: any success there clears them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers.journal import Event
+from helpers.run.jobs import log
+from helpers.state import State
+
+ENOUGH = 3
+"""So many experiments, ended by one error of the environment, stop the session."""
+SUSPICIOUS = 2
+"""After so many that failed alike the baseline is run before the next: does it fail too?"""
+_MACHINE = ("no space left on", "executor:", "setup failed")
+"""Errors that no experiment can cause: the disk's, the executor's own, the protected set-up's."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error of the environment on a worker, and the experiments that it ended since the last success there."""
+
+    worker: str
+    experiments: list[str]
+    event: Event
+
+    def words(self) -> str:
+        """Say what has happened and whose fault it is."""
+        event, names = self.event, self.experiments
+        error = event.get("error") or event.get("reason") or f"checks {event.get('checks') or 'unknown'}"
+        said = log.said(Path(str(event.get("log", ""))))
+        some = ", ".join(names[-5:]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return (
+            f"{some} ended with one error on {self.worker}, and it is the environment's: the baseline fails like them: "
+            f"{error}" + (f": {said}" if said and said not in str(error) else "") + "; it cost no budget"
+        )
+
+
+@dataclass
+class _Worker:
+    failed: dict[str, list[Event]] = field(default_factory=dict)
+    shared: dict[str, Event] = field(default_factory=dict)
+    """Kinds of failure that the baseline showed as well."""
+
+
+def excused(now: State) -> set[str]:
+    """Return the jobs that an error of the environment ended: they cost no budget and may be run again."""
+    return _walk(now)[1]
+
+
+def standing(now: State, worker: str | None = None) -> Fault | None:
+    """Return the error of the environment that stops the session on a worker, or on any; None where nothing does."""
+    for name, seen in _walk(now)[0].items():
+        for kind, event in seen.shared.items():
+            failed = seen.failed.get(kind, [])
+            if len(failed) >= ENOUGH and worker in (None, name):
+                return Fault(name, list(dict.fromkeys(str(e["experiment_id"]) for e in failed)), event)
+    return None
+
+
+def suspected(now: State, worker: str) -> bool:
+    """Tell whether the last experiments on a worker failed alike and the baseline was not run there since."""
+    seen = _walk(now)[0].get(worker, _Worker())
+    return any(len(events) >= SUSPICIOUS and kind not in seen.shared for kind, events in seen.failed.items())
+
+
+def _walk(now: State) -> tuple[dict[str, _Worker], set[str]]:
+    workers: dict[str, _Worker] = {}
+    ended: set[str] = set()
+    for event in now.outcomes:
+        worker = workers.setdefault(str(event.get("worker") or "local"), _Worker())
+        kind = _kind(event)
+        if kind is None:
+            worker.failed, worker.shared = {}, {}
+        elif event.get("role") == "control":
+            worker.shared[kind] = event
+            ended |= {str(e.get("job")) for e in worker.failed.get(kind, [])}
+        elif kind:
+            worker.failed.setdefault(kind, []).append(event)
+            if event["type"] == "comparison" or kind.startswith(_MACHINE):
+                worker.shared.setdefault(kind, event)  # a comparison's error was seen on the baseline
+            if kind in worker.shared:
+                ended.add(str(event.get("job")))
+    return workers, ended
+
+
+def _kind(event: Event) -> str | None:
+    """Return what kind of failure an outcome was; None for a success, empty for what says nothing."""
+    if event["type"] == "comparison":
+        return _alike(f"the comparison: {event.get('reason')}") if event.get("verdict") == "error" else None
+    if event["type"] == "worker" or event.get("status") == "done":
+        return None
+    said = event.get("error") or f"checks {event.get('checks') or 'unknown'}"
+    return "" if said == "cancelled" else _alike(str(said))
+
+
+def _alike(text: str) -> str:
+    """Return an error without what differs from run to run: folders and numbers."""
+    return re.sub(r"[0-9a-f]*[0-9][0-9a-f]*", "0", re.sub(r"\S*/runs/[^/\s]+", "", text))[:300]
