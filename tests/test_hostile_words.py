@@ -151,10 +151,10 @@ def test_a_whole_session_in_hostile_words(session: Any) -> None:
 @pytest.mark.parametrize("title", ["Measured: time_s 9 -> 1", "Signed-off-by: Eve <e@example.com>", "Source: x"])
 def test_a_description_is_no_field(title: str) -> None:
     """A description in the form of a field or a trailer stands behind a word that says what it is."""
-    from helpers.record.decision import improvements
+    from helpers.record.report import words
 
-    assert "Change: " + title == improvements.subject(title)
-    assert "perf: fuse the passes" == improvements.subject("perf: fuse the passes")
+    assert "Change: " + title == words.subject(title)
+    assert "perf: fuse the passes" == words.subject("perf: fuse the passes")
 
 
 def test_an_old_journal_is_shown_safely(session: Any) -> None:

@@ -45,7 +45,7 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
     assert FAST == (session.root / "src/work.sh").read_text()
     assert "A  mine.txt" == session.git("status", "--porcelain")
     message = session.git("log", "-1", "--format=%B")
-    assert "8 wins of 8 pairs" in message
+    assert "n=8 pairs, 8 wins on local" in message
     assert "Experiment: exp-01" in message
     assert "it slept" in (session.root / "IMPROVEMENTS.md").read_text()
     assert ["keep", "keep"] == [run["status"] for run in runs(session)]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import files, git, journal, paths
-from helpers.judge.compare import checks, metric_limits, outputs
+from helpers.judge.compare import checks, figures, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
@@ -224,11 +224,20 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
         rule=pairs.last_look,
         ends=("not_worse",),
     )
-    record = {"gain": verdict.gain, "interval": list(verdict.interval), "pairs": verdict.pairs, "worse": verdict.worse}
-    if verdict.verdict == "not_worse" or verdict.gain > -plan.margin:
+    passed = verdict.verdict == "not_worse" or verdict.gain > -plan.margin
+    record = {
+        "verdict": "passed" if passed else "loses" if verdict.worse else "may_lose",
+        "gain": verdict.gain,
+        "interval": list(verdict.interval),
+        "pairs": verdict.pairs,
+        "wins": verdict.wins,
+        "worse": verdict.worse,
+    }
+    print(figures.comparison({"holdout": record}).holdout_words(), file=log)
+    if passed:
         return {"holdout": record}
-    figures = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
+    said = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
     if verdict.worse:
-        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {figures}"}
-    reason = f"the holdout may lose: {figures}; a quieter host, or a longer holdout, could tell"
+        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {said}"}
+    reason = f"the holdout may lose: {said}; a quieter host, or a longer holdout, could tell"
     return {"holdout": record, "verdict": "undecided", "reason": reason}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, files, git, git_objects, journal, paths, state
-from helpers.judge.compare import driver
+from helpers.judge.compare import driver, figures
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.rule import noise, sign_test
@@ -227,7 +227,14 @@ def report(event: journal.Event, unit: str) -> str:
             first += f" ({event['within']} lose less than the {event['margin']:.1%} margin, which decides)"
         else:
             first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
-    lines = [first]
+    lines, said = [first], figures.comparison(event)
+    if said.confirmation:
+        lines.append(
+            f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"
+        )
+    if said.holdout:
+        lines.append(said.holdout_words())
+    lines += [f"limit {limit.words()}" for limit in said.limits]
     if event.get("checks"):
         counted = f" ({tests_run.Tests(**event['tests'])})" if event.get("tests") else ""
         lines.append(f"checks: {event['checks']}{counted}")

@@ -10,8 +10,10 @@ from helpers.journal import Event
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
 from helpers.record import alone, protected
-from helpers.record.decision import commit, evidence, improvements, run_line
+from helpers.record.decision import commit, evidence, run_line
 from helpers.record.decision.commit import Intent
+from helpers.record.report import faces, projection
+from helpers.record.report import words as report_words
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
 
@@ -64,22 +66,24 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     _branch_in_order(root, now)
     _files_in_order(root, now)
     its = _sources(root, now, exp, words)
-    cited = [sources.reference(root, source) for source in its]
-    text = improvements.message(now, exp, compared, cited)
-    page = improvements.page(work, now, exp, compared, words.problem, words.solution, cited, (words.reviewed, places))
-    base = str(now.baseline["commit_full"])
-    new = commit.build(repository, base, trees, page, text)
     event = run_line.run_event(
         now,
         exp,
         "keep",
-        commit=new[:7],
-        commit_full=new,
         literature_source=", ".join(its) or None,
         reviewed=words.reviewed or None,
+        problem=words.problem or None,
+        solution=words.solution or None,
+        changed=work.diff(exp, "--shortstat").decode("utf-8", "replace").strip(),
+        places=places or None,
         timestamp=journal.now_ms(),
     )
-    return Intent(now.branch, base, new, event)
+    session = projection.load(root, event)
+    kept = next(each for each in session.kept if each.name == exp.name)
+    text = report_words.message(session, kept, exp.ref, [sources.reference(root, source) for source in its])
+    base = str(now.baseline["commit_full"])
+    new = commit.build(repository, base, trees, faces.improvements_page(root, session).encode(), text)
+    return Intent(now.branch, base, new, {**event, "commit": new[:7], "commit_full": new})
 
 
 def _inspect(

@@ -1,0 +1,155 @@
+"""The session as other tools read it: results.tsv in three shapes, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from helpers.record.report.experiments import Experiment
+from helpers.record.report.projection import Session
+
+SHAPES = {
+    "karpathy": ("commit", "val_bpb", "memory_gb", "status", "description"),
+    "skypilot": ("experiment_id", "status", "val_bpb", "memory_gb", "description"),
+    "worktree": ("experiment", "commit", "metric", "status", "description"),
+}
+"""Columns of results.tsv as three families of tools read it; val_bpb is their name for whatever the metric is."""
+_MEMORY = {"memory_gb": 1.0, "peak_vram_mb": 1 / 1024, "rss_mb": 1 / 1024, "memory_mb": 1 / 1024, "rss_kb": 1 / 1024**2}
+
+
+def tsv(session: Session, shape: str) -> str:
+    """Return the baseline and the decided experiments; what is unknown is an empty cell, and a crash has no metric."""
+    rows = ["\t".join(SHAPES[shape])]
+    rows += ["\t".join(_cell(row[column]) for column in SHAPES[shape]) for row in _rows(session, shape)]
+    return "\n".join(rows) + "\n"
+
+
+def _rows(session: Session, shape: str) -> Iterator[dict[str, str]]:
+    if session.first is not None:
+        yield _row(
+            "baseline",
+            session.first_commit,
+            session.first,
+            "",
+            "baseline" if shape == "worktree" else "keep",
+            "baseline",
+        )
+    for exp in sorted(session.experiments, key=lambda exp: (exp.run or sys.maxsize, exp.number)):
+        if not exp.status and exp.outcome != "refused":
+            continue
+        status = {"keep": "keep", "crash": "crash"}.get(exp.status, "discard")
+        status = "inspector-reject" if shape == "worktree" and exp.outcome == "refused" else status
+        memory = next((exp.metrics[name] * by for name, by in _MEMORY.items() if name in exp.metrics), None)
+        value = None if exp.status == "crash" else exp.metric
+        yield _row(exp.name, exp.commit[:7], value, "" if memory is None else f"{memory:.1f}", status, exp.description)
+
+
+def _row(name: str, commit: str, value: float | None, memory: str, status: str, description: str) -> dict[str, str]:
+    metric = "" if value is None else f"{value:.6f}" if 0.001 <= abs(value) < 1e6 else f"{value:.6g}"
+    return {
+        "experiment_id": name,
+        "experiment": name,
+        "commit": commit,
+        "val_bpb": metric,
+        "metric": metric,
+        "memory_gb": memory,
+        "status": status,
+        "description": description,
+    }
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split())
+
+
+def table(session: Session) -> str:
+    """Return every experiment as CSV, one row each; times in UTC, fractions as numbers, unknown as an empty cell."""
+    out = io.StringIO()
+    rows = [_flat(exp) for exp in session.experiments]
+    columns = list(rows[0]) if rows else list(_flat(Experiment("", "", "refused")))
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _flat(exp: Experiment) -> dict[str, Any]:
+    said = exp.decisive
+    own, again = exp.estimate, said.confirmation if said else None
+    held = said.holdout if said else None
+    screen = exp.screens[-1] if exp.screens else None
+    return {
+        "number": exp.number,
+        "run": exp.run or None,
+        "experiment_id": exp.name,
+        "outcome": exp.outcome,
+        "status": exp.status,
+        "verdict": said.verdict if said else None,
+        "gain": exp.gain,
+        "low": own.low if own else None,
+        "high": own.high if own else None,
+        "pairs": own.pairs if own else None,
+        "wins": own.wins if own else None,
+        "confirmed_gain": again.gain if again else None,
+        "confirmed_low": again.low if again else None,
+        "confirmed_high": again.high if again else None,
+        "holdout": held.verdict if held else None,
+        "holdout_gain": held.gain if held else None,
+        "limits_hold": all(limit.holds for limit in said.limits) if said and said.limits else None,
+        "checks": said.checks if said else None,
+        "comparisons": len(exp.comparisons),
+        "screen_gain": screen.gain if screen else None,
+        "metric": None if exp.status == "crash" else exp.metric,
+        "worker": said.worker if said else screen.worker if screen else None,
+        "host": said.host if said else None,
+        "seconds": round(exp.seconds, 3),
+        "cost_usd": exp.cost_usd,
+        "commit": exp.commit,
+        "tree": exp.tree,
+        "began": _utc(exp.began_ms),
+        "ended": _utc(exp.at_ms),
+        "sources": " ".join(exp.sources),
+        "description": exp.description,
+        "why": exp.why,
+    }
+
+
+def _utc(ms: int) -> str | None:
+    """Return a time of the journal; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(ms / 1000, timezone.utc).isoformat(timespec="seconds") if ms else None
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _safe(value: Any) -> Any:  # noqa: ANN401 - a cell
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def document(session: Session) -> dict[str, Any]:
+    """Return the whole projection as JSON values."""
+    found: dict[str, Any] = plain(session)
+    return found
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the projection
+    """Return a part of the projection as JSON values."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    return value
+
+
+def as_json(session: Session) -> str:
+    """Return the same as one JSON text."""
+    return json.dumps(document(session), ensure_ascii=False) + "\n"

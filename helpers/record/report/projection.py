@@ -1,0 +1,159 @@
+"""One projection of a session's journal: terminal, page, picture and exports read it, so that they cannot disagree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from helpers import console, journal, paths, state
+from helpers.journal import Event
+from helpers.json_fields import mapping, text, values
+from helpers.judge.compare import figures
+from helpers.judge.compare.figures import Comparison, number
+from helpers.record.report import experiments
+from helpers.record.report.experiments import OUTCOMES, Experiment
+from helpers.record.report.spend import Spend, spend
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Session:
+    """The session since its last configuration: what was agreed, what came of it, and what it took."""
+
+    name: str
+    branch: str
+    objective: str
+    metric: str
+    unit: str
+    direction: str
+    margin: float
+    segment: int
+    began_ms: int
+    last_ms: int
+    base: str
+    first: float | None
+    first_commit: str
+    experiments: tuple[Experiment, ...]
+    headline: Comparison | None
+    spend: Spend
+    closed: str
+    unproven: tuple[str, ...]
+    has_holdout: bool
+    ideas: tuple[dict[str, object], ...] = ()
+
+    def of(self, *outcomes: str) -> list[Experiment]:
+        """Return the experiments that stand so, oldest first."""
+        return [exp for exp in self.experiments if exp.outcome in outcomes]
+
+    @property
+    def kept(self) -> list[Experiment]:
+        """The kept experiments, oldest first."""
+        return self.of("kept")
+
+    @property
+    def best_first(self) -> list[Experiment]:
+        """The kept experiments by effect."""
+        return sorted(self.kept, key=lambda exp: -(exp.gain or 0))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many experiments stand where."""
+        found = Counter(exp.outcome for exp in self.experiments)
+        return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
+
+
+def load(root: Path, *more: Event) -> Session:
+    """Read the journal of `root`, and `more` that is about to be written, and project its last session.
+
+    Raises Failure (2) where there is none.
+    """
+    from helpers.read.ideas import queue
+
+    events = [*journal.read_events(root), *more]
+    now = state.fold(events)
+    if now is None:
+        raise console.usage(
+            f"there is no session in this repository: {paths.JOURNAL} has no line that begins one",
+            "start_session.py --help  # how to begin one, with an example",
+        )
+    ideas = tuple(idea.as_dict() for idea in sorted(queue.read(root), key=lambda idea: -idea.score()) if not idea.done)
+    return replace(project(now, _last_ms(events)), ideas=ideas)
+
+
+def project(now: State, last_ms: int) -> Session:
+    """Project a session's state; `last_ms` is the time of its newest event."""
+    first = next((run for run in now.runs if run.get("description") == "baseline"), {})
+    began = int(number(now.config.get("timestamp")) or last_ms)
+    last_ms = max(last_ms, began)
+    base = text(mapping(now.lock).get("commit_full")) or text(now.config.get("base"))
+    compared = _grouped(now)
+    whole = _whole(now, base, compared)
+    return Session(
+        name=text(now.config.get("name")) or "unnamed",
+        branch=text(now.config.get("branch")),
+        objective=text(now.config.get("objective")),
+        metric=text(now.config.get("metricName")) or "metric",
+        unit=text(now.config.get("metricUnit")),
+        direction="higher" if now.config.get("bestDirection") == "higher" else "lower",
+        margin=number(now.config.get("margin")) or state.DEFAULT_MARGIN,
+        segment=now.segment,
+        began_ms=began,
+        last_ms=last_ms,
+        base=base,
+        first=number(first.get("metric")),
+        first_commit=text(first.get("commit")),
+        experiments=tuple(experiments.experiments(now, compared, whole)),
+        headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
+        spend=spend(now, began, last_ms),
+        closed=next((text(note["closed"]) for note in reversed(now.notes) if text(note.get("closed"))), ""),
+        unproven=tuple(map(str, values(first.get("unproven")))),
+        has_holdout=paths.HOLDOUT in mapping(mapping(now.lock).get("protected")),
+    )
+
+
+def _last_ms(events: list[Event]) -> int:
+    return max((int(number(event.get("timestamp")) or 0) for event in events), default=0)
+
+
+def _grouped(now: State) -> dict[str, list[Comparison]]:
+    """Return every comparison by its experiment, oldest first."""
+    hosts, found = _hosts(now), dict[str, list[Comparison]]()
+    for event in now.comparisons:
+        read = figures.comparison(event)
+        found.setdefault(read.experiment, []).append(replace(read, host=hosts.get(read.worker, "")))
+    return found
+
+
+def _hosts(now: State) -> dict[str, str]:
+    """Return worker to what is known of the machine behind it, in words."""
+    found = {}
+    for event in (*now.runs, *(job.finished or {} for job in now.jobs.values())):
+        host = mapping(event.get("host"))
+        if host.get("cpu"):
+            cores = number(host.get("cores"))
+            found[text(event.get("worker"))] = text(host["cpu"]) + (f", {cores:g} cores" if cores else "")
+    for event in now.workers:
+        if text(event.get("host")):
+            found.setdefault(text(event.get("worker")), text(event["host"]))
+    return found
+
+
+def _whole(now: State, base: str, compared: dict[str, list[Comparison]]) -> set[str]:
+    """Return the names under which the whole branch was compared with the first baseline: they are no experiments."""
+    named = {text(note.get("whole")) for note in now.notes}
+    trees = {text(run.get("tree")) for run in now.kept} - {""}
+    decided = {text(run.get("experiment_id")) for run in now.runs}
+    return {
+        name
+        for name, parts in compared.items()
+        if name in named
+        or (name not in decided and any(part.against == base and part.candidate_tree in trees for part in parts))
+    }
+
+
+def _headline(now: State, base: str, parts: list[Comparison]) -> Comparison | None:
+    """Return the newest comparison of the branch as it stands with the first baseline, preferring one with a figure."""
+    tree = text(now.kept[-1].get("tree")) if now.kept else ""
+    fresh = [part for part in parts if tree and part.candidate_tree == tree and part.against == base]
+    return max(fresh, key=lambda part: (part.estimate is not None, part.at_ms), default=None)

@@ -1,0 +1,203 @@
+"""The words of a kept change and of a session: the same in a commit, in IMPROVEMENTS.md and in the terminal."""
+
+from __future__ import annotations
+
+import re
+
+from helpers import printable
+from helpers.judge.compare.figures import Comparison
+from helpers.record.report.experiments import OUTCOMES, Experiment
+from helpers.record.report.projection import Session
+
+_FIELD = re.compile(
+    r"(?i)\s*(measured|confirmation|medians|comparisons|holdout|screens|source|experiment|cherry picked|[\w-]+-by)"
+    r"\b[^a-z]*:"
+)
+
+
+def figure(compared: Comparison) -> str:
+    """Return the one figure of a comparison with its meaning: gain, interval, n, and on which machine."""
+    if compared.estimate is None:
+        return f"{compared.verdict}: {compared.reason or 'no figures'}"
+    shown = " (shown to lose less than the margin)" if compared.mode == "not_worse" else ""
+    return f"gain {compared.estimate.words()} on {machine(compared)}{shown}"
+
+
+def machine(compared: Comparison) -> str:
+    """Return the machine that measured."""
+    return compared.worker + (f" ({compared.host})" if compared.host else "")
+
+
+def confirmed(compared: Comparison) -> str:
+    """Return what a second, fresh comparison said."""
+    if compared.confirmation is None:
+        return "not asked for: the gain is large beside the noise"
+    return f"{compared.confirmation.verdict.replace('_', ' ')} again, gain {compared.confirmation.words()}"
+
+
+def medians(compared: Comparison, metric: str, unit: str) -> str:
+    """Return the medians of both sides, and how they stand to the gain; empty without samples."""
+    if compared.medians is None:
+        return ""
+    base, cand = (f"{value:.5g}" for value in compared.medians)
+    one, other = (float(base), float(cand)) if compared.direction == "lower" else (float(cand), float(base))
+    ratio = f"{one / other - 1:+.2%}" if other else "unknown"
+    return f"{metric} {base}{unit} -> {cand}{unit}, which is {ratio}; the gain is the median of each pair's own ratio"
+
+
+def others(exp: Experiment) -> str:
+    """Return how many comparisons of an experiment were made, and what those said that did not decide."""
+    rest = [part for part in exp.comparisons if part is not exp.decisive]
+    said = [f"{p.verdict.replace('_', ' ')}{f' {p.estimate.words()}' if p.estimate else ''}" for p in rest]
+    return f"{len(exp.comparisons)}" + (f"; the others: {'; '.join(said)}" if said else "")
+
+
+def evidence(compared: Comparison) -> str:
+    """Return what else had to hold: holdout, limits, checks."""
+    limits = "; ".join(limit.words() for limit in compared.limits) or "none agreed"
+    rest = f"checks {compared.checks or 'not run'}" + (f"; {compared.outputs}" if compared.outputs else "")
+    return f"{compared.holdout_words() or 'no holdout'}; limits: {limits}; {rest}"
+
+
+def screens(exp: Experiment, metric: str, unit: str) -> str:
+    """Return the raw numbers of the screens; empty where there were none."""
+    rows = []
+    for screen in exp.screens:
+        value = "unknown" if screen.metric is None else f"{screen.metric:.6g}{unit}"
+        beside = "" if screen.gain is None else f" ({screen.gain:+.2%} against one run of the baseline)"
+        rows.append(f"{metric}={value}{beside}")
+    return "; ".join(rows)
+
+
+def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
+    """Return label and words of everything measured of a kept change, the same for its commit and IMPROVEMENTS.md."""
+    compared = exp.decisive
+    if compared is None:
+        return [("Measured", "the journal holds no comparison of it")]
+    margin = "" if compared.margin is None else f"; margin {compared.margin:.2%}"
+    rows = [
+        ("Measured", figure(compared) + margin),
+        ("Confirmation", confirmed(compared)),
+        ("Medians", medians(compared, metric, unit)),
+        ("Comparisons", others(exp)),
+        ("Holdout", evidence(compared)),
+        ("Screens", screens(exp, metric, unit) and f"{screens(exp, metric, unit)}; single runs, which decide nothing"),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def message(session: Session, exp: Experiment, ref: str, cited: list[str]) -> str:
+    """Return a commit message: what, how much on what evidence, from which source."""
+    rows = impact(exp, session.metric, session.unit)
+    lines = [subject(exp.description), "", *(f"{label}: {printable.line(text)}" for label, text in rows)]
+    lines += [f"Source: {reference}" for reference in cited]
+    seed = f", order seed {exp.decisive.seed}" if exp.decisive else ""
+    return "\n".join([*lines, f"Experiment: {exp.name} ({ref}){seed}"]) + "\n"
+
+
+def subject(title: str) -> str:
+    """Return a commit's subject, which is no trailer to git; to whoever looks line by line it is no field of ours."""
+    return f"Change: {title}" if _FIELD.match(title) else title
+
+
+def line(exp: Experiment) -> str:
+    """Return an experiment in one line: id, words, figure, how it stands, and why."""
+    said = exp.estimate.words() if exp.estimate else "not compared"
+    if exp.decisive and not exp.estimate:
+        said = exp.decisive.reason or exp.decisive.verdict
+    why = f" - {exp.why}" if exp.why else ""
+    return f"{exp.name}: {exp.description}: {OUTCOMES[exp.outcome]}; {said}{why}"
+
+
+def headline(session: Session) -> str:
+    """Return the figure of the whole: the branch as it stands against the first baseline, in one fresh comparison."""
+    if session.headline:
+        said = session.headline
+        return f"{said.verdict.replace('_', ' ')}: {figure(said)}, against {said.against[:7]}; {evidence(said)}"
+    if not session.kept:
+        return "nothing was kept"
+    return "not measured yet: the gains of single changes neither add up nor multiply"
+
+
+def standing(session: Session) -> list[str]:
+    """Return how many experiments ended how, and the figure of the whole."""
+    counts = ", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in session.counts.items())
+    return [
+        *([f"closed: {session.closed}"] if session.closed else []),
+        f"{len(session.experiments)} experiments: {counts or 'none yet'}",
+        f"headline: {headline(session)}",
+    ]
+
+
+def summary(session: Session) -> list[str]:
+    """Return what a person wants to know in the morning, in at most 25 lines."""
+    lines = [
+        f"session {session.name} on {session.branch}: {session.metric}, {session.direction} is better",
+        *standing(session),
+        f"took {session.spend.words()}",
+        f"worth: {worth(session)}",
+    ]
+    for rank, exp in enumerate(session.best_first[:3], 1):
+        lines.append(
+            f"{rank}. {exp.name} {exp.description[:90]}: {exp.estimate.words() if exp.estimate else 'no figures'}"
+        )
+    return lines
+
+
+def worth(session: Session) -> str:
+    """Return what an hour and a dollar brought, of verified gain alone."""
+    said = session.headline
+    if said is None or not said.good or said.estimate is None:
+        return "no verified gain of the whole to divide by hours or dollars"
+    gain, spend = said.estimate.gain, session.spend
+    hour = f"{gain / spend.hours:+.2%} per hour" if spend.hours > 0.005 else "too short for a figure per hour"
+    paid = spend.usd
+    dollar = (
+        "per dollar unknown" if paid is None else "no dollars spent" if not paid else f"{gain / paid:+.2%} per dollar"
+    )
+    return f"{hour}, {dollar} (of the verified gain of the whole)"
+
+
+def axes(session: Session) -> list[tuple[str, list[str]]]:
+    """Return the four questions to the whole run, with the facts of the journal that bear on each."""
+    compared = [part for exp in session.experiments for part in exp.comparisons]
+    kept = session.kept
+    confirmed_ones = sum(1 for exp in kept if exp.decisive and exp.decisive.confirmation)
+    often = [exp.name for exp in kept if len(exp.comparisons) > 1]
+    machines = sorted({machine(exp.decisive) for exp in kept if exp.decisive})
+    sound = [
+        f"headline: {headline(session)}",
+        f"{len(compared)} comparisons; changes without effect pass 2.2% of them, here {len(compared) * 0.022:.1f}",
+        f"{confirmed_ones} of {len(kept)} kept changes were confirmed by a second comparison, as their noise asked for",
+        "a holdout workload guarded every keep"
+        if session.has_holdout
+        else "no holdout: a gain may fit the benchmark alone",
+    ]
+    sound += [f"compared more than once before they were kept: {', '.join(often)}"] if often else []
+    sound += [f"measured on {'; '.join(machines)}"] if machines else []
+    sound += [f"the {which} pass on broken source too" for which in session.unproven]
+    quality = [
+        f"{sum(bool(exp.places) for exp in kept)} kept changes have places that a reader judged",
+        *(f"{exp.name}: {exp.changed}" for exp in kept[:8] if exp.changed),
+    ]
+    simpler = sum(1 for exp in kept if exp.decisive and exp.decisive.mode == "not_worse")
+    quality += [f"{simpler} were kept as simplifications, shown to lose less than the margin"] if simpler else []
+    weight = [f"worth: {worth(session)}"]
+    if (top := session.headline) and top.medians:
+        weight.append(medians(top, session.metric, session.unit))
+    weight += [f"{exp.name} gained {exp.estimate.words()}" for exp in session.best_first[:3] if exp.estimate]
+    near, open_ones = [exp for exp in session.experiments if exp.near_miss], session.of("waiting", "running")
+    complete = [
+        f"{len(near)} near misses" + (f": {', '.join(exp.name for exp in near[:8])}" if near else ""),
+        f"{len(open_ones)} still wait or run"
+        + (f": {', '.join(exp.name for exp in open_ones[:8])}" if open_ones else ""),
+        f"{len(session.of('screened'))} were turned down on a screen, {len(session.of('refused'))} never measured",
+        f"{len(session.ideas)} ideas left" + (f", the best: {session.ideas[0]['text']}" if session.ideas else ""),
+        f"{sum(bool(exp.sources) for exp in session.experiments)} experiments name a source",
+    ]
+    return [
+        ("Soundness: is it real?", sound),
+        ("Quality: would you sign it?", quality),
+        ("Significance: is it worth a reviewer's time?", weight),
+        ("Completeness: what is left?", complete),
+    ]

@@ -1,0 +1,179 @@
+"""One projection of the journal: every face shows the same figure, and no line of a journal breaks it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Repo
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from written_journal import events, write
+
+from helpers import state
+from helpers.record.report import exports, improvements, projection, words
+
+
+@pytest.fixture
+def journaled(tmp_path: Path) -> Path:
+    """A folder with a journal in which each kind of end stands once."""
+    return write(tmp_path, events())
+
+
+def test_each_end_has_its_place(journaled: Path) -> None:
+    """Kept, no gain, failed, undecided and refused are told apart; only an undecided gain is a near miss."""
+    session = projection.load(journaled)
+
+    assert ["kept", "no_gain", "failed", "undecided", "refused"] == [exp.outcome for exp in session.experiments]
+    assert ["exp-04"] == [exp.name for exp in session.experiments if exp.near_miss]
+    assert "the row fits the cache" == session.experiments[1].why
+
+
+def test_every_face_shows_the_same_figure(journaled: Path) -> None:
+    """The gain that decided, its interval and n stand alike in commit, IMPROVEMENTS.md, terminal and exports."""
+    session = projection.load(journaled)
+    figure = "+10.00% [+9.00%, +11.00%], n=8 pairs, 8 wins"
+    row = next(csv.DictReader(io.StringIO(exports.table(session))))
+    document = exports.document(session)["experiments"][0]
+
+    assert figure in words.message(session, session.kept[0], "refs/x", [])
+    assert figure in improvements.page(session)
+    assert figure in "\n".join(words.summary(session))
+    assert (0.1, 0.09, 0.11) == (*(round(float(row[key]), 9) for key in ("gain", "low", "high")),)
+    assert 0.1 == document["decisive"]["estimate"]["gain"]
+
+
+def test_a_kept_change_says_all_that_was_measured(journaled: Path) -> None:
+    """Machine, confirmation, comparisons that said otherwise, holdout and limits in words, screens as what they are."""
+    session = projection.load(journaled)
+    page, message = improvements.page(session), words.message(session, session.kept[0], "refs/x", [])
+
+    for text in (page, message):
+        assert "on local (Some CPU, 2 cores)" in text
+        assert "Confirmation: improved again, gain +11.00%" in text
+        assert "Comparisons: 2; the others: undecided +0.80%" in text
+        assert "the holdout passes (no loss beyond the margin): +2.00%" in text
+        assert "rss_mb=+2% holds" in text
+        assert "time_s=0.8s (+25.00% against one run of the baseline); single runs, which decide nothing" in text
+    assert "Look here: src/a.c:3 (hidden-code). Reviewed: never reached" in page
+
+
+def test_printed_medians_divide_to_the_printed_ratio(journaled: Path) -> None:
+    """Whoever divides the two printed medians gets the ratio beside them, and is told what the gain is instead."""
+    said = words.medians(projection.load(journaled).kept[0].comparisons[-1], "time_s", "s")
+    base, cand = said.split()[1].rstrip("s"), said.split()[3].rstrip("s,")
+
+    assert f"{float(base) / float(cand) - 1:+.2%}" in said
+    assert "the median of each pair's own ratio" in said
+
+
+def test_a_look_is_what_the_rule_said_then(journaled: Path) -> None:
+    """The looks of a comparison are computed again from its samples, by the rule that decided."""
+    (look,) = projection.load(journaled).kept[0].decisive.looks()  # type: ignore[union-attr]
+
+    assert ("improved", 8, 8) == (look.verdict, look.pairs, look.wins)
+
+
+def test_unknown_cost_is_said_and_never_zero(journaled: Path) -> None:
+    """Dollars and tokens of the agent are unknown until somebody reports them, and then are summed."""
+    assert "agent: dollars unknown, tokens unknown" in projection.load(journaled).spend.words()
+    with (journaled / "autoresearch.jsonl").open("a") as out:
+        out.write('{"type":"note","text":"x","cost":{"usd":1.5,"tokens":1000}}\n{"type":"note","cost":{"usd":0.5}}\n')
+    spent = projection.load(journaled).spend
+
+    assert (2.0, 1000) == (spent.agent_usd, spent.agent_tokens)
+
+
+def test_the_headline_is_the_whole_branch_against_the_first_baseline(journaled: Path) -> None:
+    """Only a comparison of what the branch holds now counts; it is no experiment of its own."""
+    assert projection.load(journaled).headline is None
+    whole = {**json.loads((journaled / "autoresearch.jsonl").read_text().splitlines()[6]), "experiment_id": "final"}
+    with (journaled / "autoresearch.jsonl").open("a") as out:
+        out.write(json.dumps(whole) + "\n")
+    session = projection.load(journaled)
+
+    assert "final" not in [exp.name for exp in session.experiments]
+    assert "gain +10.00%" in words.headline(session)
+
+
+@pytest.mark.parametrize("shape", list(exports.SHAPES))
+def test_a_table_is_one_line_for_each_decided_experiment(journaled: Path, shape: str) -> None:
+    """results.tsv has its tool's columns; a crash has no metric, the baseline comes first, unknown is empty."""
+    rows = [line.split("\t") for line in exports.tsv(projection.load(journaled), shape).splitlines()]
+
+    assert list(exports.SHAPES[shape]) == rows[0]
+    assert {len(rows[0])} == {len(row) for row in rows}
+    assert 1 + 1 + 4 + 1 == len(rows)
+    statuses = [row[rows[0].index("status")] for row in rows[1:]]
+    assert (["baseline", "keep"] if shape == "worktree" else ["keep", "keep"]) == sorted(statuses[:2])
+    assert "crash" in statuses
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = (
+    "gain",
+    "interval",
+    "pairs",
+    "wins",
+    "baseline_samples",
+    "candidate_samples",
+    "holdout",
+    "confirmation",
+    "guards_result",
+    "checks",
+    "reason",
+    "seed",
+    "margin",
+    "max_pairs",
+    "timestamp",
+    "worker",
+    "seconds",
+    "baseline_commit",
+    "candidate_tree",
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None:
+    """Whatever stands in a comparison's fields, each face is made; what is no number is unknown."""
+    base: list[dict[str, Any]] = [
+        {"type": "config", "name": "q", "metricName": "t", "bestDirection": "lower", "branch": "b", "timestamp": 1},
+        {"type": "comparison", "experiment_id": "exp-01", "verdict": "improved", **strange},
+        {
+            "run": 2,
+            "experiment_id": "exp-01",
+            "status": "keep",
+            "description": "d",
+            "verdict": {"seed": strange.get("seed")},
+        },
+    ]
+    now = state.fold(base)
+    assert now is not None
+    session = projection.project(now, 5)
+
+    assert words.axes(session)
+    assert words.summary(session)
+    assert improvements.page(session)
+    assert [exp.decisive.looks() for exp in session.experiments if exp.decisive]
+    assert exports.table(session)
+    assert json.loads(exports.as_json(session))
+
+
+def test_the_script_writes_and_prints(repo: Repo, journaled: Path) -> None:
+    """Without a session exit 2 and the next step; with one a summary with four questions; --out writes the whole."""
+    assert "start_session.py" in repo.script("render_report", code=2).stderr
+    (repo.root / "autoresearch.jsonl").write_bytes((journaled / "autoresearch.jsonl").read_bytes() + b'{"type":"fini')
+
+    assert 4 == repo.script("render_report").stdout.count("?\n")
+    assert "wrote r.csv: 6 lines" in repo.script("render_report", "--as", "csv", "--out", "r.csv").stdout
+    assert 6 == len((repo.root / "r.csv").read_text().splitlines())
+    assert "quick" == json.loads(repo.script("render_report", "--json", "--full").stdout)["name"]
