@@ -6,6 +6,7 @@
 [ -n "${BASH_VERSION:-}" ] || { echo "setup.sh needs bash: curl -fsSL URL | bash" >&2 && exit 2; }
 {
   set -euo pipefail
+  SELF=${BASH_SOURCE[0]:-} # inside of a function, piped, it would be "main"
 
   DEFAULT_REPO=https://github.com/_OWNER_/autoresearch # whoever publishes this bundle puts their name here; no account can be called _OWNER_
   ITEMS="SKILL.md instructions.md experiment.yaml setup.sh bundle.py helpers scripts references examples pyproject.toml uv.lock
@@ -48,6 +49,9 @@ END
     if [ "$dry" = 1 ]; then note "would run: $*"; else "$@"; fi
   }
   py() { "$python" -I "$@" </dev/null; }
+  git() { # settings of the repository run nothing, and no folder that only looks like a repository is one
+    command git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c safe.bareRepository=explicit --no-pager "$@"
+  }
 
   arguments() {
     dry=0 deps=yes extra="" mode=install dir="" repo="${AUTORESEARCH_REPO:-}" ref="${AUTORESEARCH_REF:-}"
@@ -84,9 +88,9 @@ END
   # --- where the bundle comes from -------------------------------------------------------------------------------
 
   own_folder() { # the folder of this script, when a bundle lies there
-    local file=${BASH_SOURCE[0]:-} folder
-    [ -f "$file" ] || return 1
-    folder=$(cd "$(dirname "$file")" && pwd -P)
+    local folder
+    [ -f "$SELF" ] || return 1
+    folder=$(cd "$(dirname "$SELF")" && pwd -P)
     is_bundle "$folder" && printf '%s\n' "$folder"
   }
 
@@ -108,9 +112,8 @@ END
     fetched=$(mktemp -d "${TMPDIR:-/tmp}/autoresearch-setup.XXXXXX")
     trap 'rm -rf "$fetched"' EXIT
     note "fetching $repo ${ref:-HEAD}"
-    { git -c core.hooksPath=/dev/null init -q "$fetched" &&
-      git -C "$fetched" fetch -q --depth 1 "$repo" "${ref:-HEAD}" </dev/null &&
-      git -C "$fetched" -c core.hooksPath=/dev/null -c advice.detachedHead=false checkout -q FETCH_HEAD; } ||
+    { git init -q "$fetched" && git -C "$fetched" fetch -q --depth 1 "$repo" "${ref:-HEAD}" </dev/null &&
+      git -C "$fetched" -c advice.detachedHead=false checkout -q FETCH_HEAD; } ||
       fail 3 "could not fetch ${ref:-HEAD} of $repo" "check the address and the network, then run it again"
     is_bundle "$fetched" ||
       fail 2 "$repo ${ref:-HEAD} holds no autoresearch bundle" "give the bundle's address with --repo"
@@ -139,6 +142,7 @@ END
       esac
       fail 2 "$folder is not inside a git repository with a work tree ($said)" "cd into your repository, or run git init there; or try --demo"
     fi
+    [ -e "$root/.git" ] || fail 4 "git's settings say that $root is the work tree, and no .git lies there" "cd into the repository's own folder"
     dest=$root/$SKILL
     [ "$root" != "$(own_folder || true)" ] ||
       fail 2 "this is the bundle's own clone" "cd into the repository to optimize, or set TARGET_REPO; --demo needs none"
@@ -157,27 +161,107 @@ END
     fi
   }
 
-  # Only an empty place, or an earlier installation, may be replaced.
+  # Only an empty place, or an earlier installation, may be replaced; nothing leads out of the repository.
   check_dest() {
-    [ ! "$dest" -ef "${bundle:-/}" ] || return 0 # run from there: another installer put it there
+    local name
+    for name in .agents .agents/skills .claude .claude/skills; do
+      inside "$name" || fail 4 "$name is a link that leads out of the repository" "remove it, then run setup.sh again"
+    done
     [ ! -L "$dest" ] || fail 4 "$SKILL is a symbolic link to $(readlink "$dest")" "remove it, then run setup.sh again"
+    for name in .installed .venv; do
+      ours "$dest/$name" ||
+        fail 4 "$SKILL/$name is a link, or somebody else's: setup.sh did not make it" "move $SKILL away, then run setup.sh again"
+      [ "$mode" = uninstall ] || [ -z "$(git -C "$root" ls-files -- "$dest/$name" | head -n 1)" ] ||
+        fail 4 "the repository brought $SKILL/$name along: setup.sh did not make it here" "move $SKILL away, or where you committed it yourself: git rm -r --cached $SKILL/$name"
+    done
+    [ ! "$dest" -ef "${bundle:-/}" ] || return 0 # run from there: another installer put it there
     [ ! -e "$dest" ] || [ -f "$dest/.installed" ] || [ -z "$(ls -A "$dest" 2>/dev/null)" ] ||
       fail 4 "$SKILL exists and was not installed by setup.sh" "move it away, then run setup.sh again"
   }
 
-  names() { # names exclude|lines|copies FOLDER_OF_A_BUNDLE: the one place for names is helpers/paths.py
+  inside() { # is that name of the repository, where it is a link, one that stays inside of it?
+    [ -L "$root/$1" ] || return 0
+    local top
+    top=$(cd "$root" && pwd -P)
+    case "$(cd "$root/$1" 2>/dev/null && pwd -P)/" in "$top"/.git/*) return 1 ;; "$top"/?*) ;; *) return 1 ;; esac
+  }
+
+  ours() { # a plain file or folder, of whoever owns the repository, or nothing
+    if [ -e "$1" ] || [ -L "$1" ]; then
+      [ ! -L "$1" ] && { [ -f "$1" ] || [ -d "$1" ]; } && { [ -O "$1" ] || [ ! -O "$root" ]; }
+    fi
+  }
+
+  exclude() { # the lines of .git/info/exclude; the one place for names is helpers/paths.py
     (cd "$root" && py -c 'import sys
 sys.dont_write_bytecode = True
-sys.path.insert(0, sys.argv[2])
+sys.path.insert(0, sys.argv[1])
 from helpers import console, git, paths
-def entry(argv):
-    if argv[0] == "exclude":
-        git.exclude(git.find(), paths.EXCLUDED)
-    elif argv[0] == "copies":
-        print(paths.workdir_root(git.find().root))
-    else:
-        print("\n".join("/" + line for line in paths.EXCLUDED))
-console.main(entry)' "$1" "$2")
+console.main(lambda argv: git.exclude(git.find(), paths.EXCLUDED) and None)' "$bundle")
+  }
+
+  # What is the person's in the bundle's folder: files that .installed does not know, or knows with another content.
+  #   files aside DEST     moves them out of an update's way, into DEST/.yours
+  #   files back DEST      brings them back, beside the bundle's where that has one of the name; and records what is ours
+  #   files remove DEST    removes what is ours, and says what stays
+  files() {
+    py -c 'import hashlib, os, sys
+verb, dest = sys.argv[1:3]
+note, kept = os.path.join(dest, ".installed"), os.path.join(dest, ".yours")
+def digest(file):
+    if os.path.islink(file):
+        return "link"
+    with open(file, "rb") as content:
+        return hashlib.sha256(content.read()).hexdigest()
+def all_in(top):
+    for folder, below, names in os.walk(top):
+        below[:] = [name for name in below if name != "__pycache__" and not os.path.islink(os.path.join(folder, name))
+                    and (folder != dest or not name.startswith((".venv", ".new.", ".yours")))]
+        for entry in os.scandir(folder):
+            if entry.name not in below and entry.name != "__pycache__" and (folder != dest or not entry.name.startswith((".venv", ".new.", ".yours", ".installed"))):
+                yield os.path.relpath(entry.path, top)
+def move(source, target):
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.rename(source, target)
+rows = open(note, encoding="utf-8", errors="surrogateescape").read().splitlines() if os.path.isfile(note) else []
+known = {row[66:]: row[:64] for row in rows if row[64:66] == "  "}
+def theirs():
+    for name in sorted(all_in(dest)):
+        if known.get(name) != digest(os.path.join(dest, name)):
+            yield name
+if verb == "aside":
+    for name in theirs() if known else ():
+        move(os.path.join(dest, name), os.path.join(kept, name))
+elif verb == "back":
+    if os.path.isdir(kept) or not known or len(sys.argv) > 3:
+        others = [row for row in rows if row[64:66] != "  "]
+        rows = [digest(os.path.join(dest, name)) + "  " + name for name in sorted(all_in(dest))] + others
+        with open(note + ".new", "w", encoding="utf-8", errors="surrogateescape") as out:
+            out.write("".join(row + "\n" for row in rows))
+        os.replace(note + ".new", note)
+    for name in sorted(all_in(kept)):
+        place, number = os.path.join(dest, name), ""
+        if os.path.lexists(place) and digest(place) == digest(os.path.join(kept, name)):
+            os.unlink(os.path.join(kept, name))
+            continue
+        while os.path.lexists(place):
+            place = os.path.join(dest, name + ".orig" + str(number))
+            number = (number or 1) + 1
+        move(os.path.join(kept, name), place)
+        print("kept, since it is yours:", os.path.relpath(place, dest), file=sys.stderr)
+    for folder, _, _ in os.walk(kept, topdown=False):
+        os.rmdir(folder)
+else:
+    stay = set(theirs())
+    for name in set(all_in(dest)) - stay:
+        os.unlink(os.path.join(dest, name))
+    for folder, _, names in os.walk(dest, topdown=False):
+        if os.path.basename(folder) == "__pycache__":
+            for name in names:
+                os.unlink(os.path.join(folder, name))
+        if not os.listdir(folder):
+            os.rmdir(folder)
+    print("\n".join(sorted(stay)))' "$@"
   }
 
   # --- installing ------------------------------------------------------------------------------------------------
@@ -187,7 +271,11 @@ console.main(entry)' "$1" "$2")
     mkdir -p "$dest"
     rm -rf "$dest"/.new.*
     touch "$dest/.installed"
-    [ ! "$bundle" -ef "$dest" ] || return 0 # run from the installed folder itself
+    if [ "$bundle" -ef "$dest" ]; then # run from the installed folder itself
+      files back "$dest"
+      return
+    fi
+    files aside "$dest"
     stage=$(mktemp -d "$dest/.new.XXXXXX")
     for item in $ITEMS; do
       [ ! -e "$bundle/$item" ] || cp -R "$bundle/$item" "$stage/$item"
@@ -198,6 +286,7 @@ console.main(entry)' "$1" "$2")
       [ ! -e "$stage/$item" ] || mv "$stage/$item" "$dest/$item"
     done
     rm -rf "$stage"
+    files back "$dest" anew
   }
 
   copy_own() { # experiment.yaml and instructions.md: never over a file of the person's
@@ -239,7 +328,10 @@ console.main(entry)' "$1" "$2")
   }
 
   packages() ( # packages FOLDER VENV, in a subshell: with FOLDER current, as uv also reads the settings of where it stands
-    cd "$1"
+    away=$(mktemp -d "${TMPDIR:-/tmp}/autoresearch-packages.XXXXXX") # no settings of the repository are read there
+    trap 'rm -rf "$away"' EXIT
+    for name in pyproject.toml uv.lock README.md LICENSE helpers scripts; do [ ! -e "$1/$name" ] || cp -R "$1/$name" "$away"; done
+    cd "$away"
     # The person's settings for packages may say where to get them (indexes, proxies, certificates, caches), nothing else.
     for name in $(compgen -e); do
       case "$name" in
@@ -248,7 +340,7 @@ console.main(entry)' "$1" "$2")
         UV_* | PIP_* | PYTHON* | VIRTUAL_ENV | CONDA_PREFIX) unset "$name" ;;
       esac
     done
-    if ! "$2/bin/python" -c "" 2>/dev/null || ! grep -qF "$2" "$2/bin/activate"; then
+    if ! "$2/bin/python" -I -c "" 2>/dev/null || ! grep -qF "$2" "$2/bin/activate"; then
       rm -rf "$2" # its folder was moved, or its interpreter is gone
     fi
     if command -v uv >/dev/null; then
@@ -259,7 +351,7 @@ console.main(entry)' "$1" "$2")
   )
 
   with_uv() {
-    local wanted=$1/wanted.txt
+    local wanted=wanted.txt
     [ -d "$1" ] || uv venv -q --python "$(py -c 'import sys; print(sys.executable)')" "$1" || return 1
     # The lock says which versions, and with which hashes; the person's index says where they come from.
     if uv export -q --frozen --no-dev --no-emit-project ${extra:+--extra "$extra"} >"$wanted" &&
@@ -269,11 +361,11 @@ console.main(entry)' "$1" "$2")
   }
 
   with_pip() {
-    if ! "$1/bin/python" -m pip --version >/dev/null 2>&1 && ! "$python" -I -m venv --clear "$1"; then
+    if ! "$1/bin/python" -I -m pip --version >/dev/null 2>&1 && ! "$python" -I -m venv --clear "$1"; then
       note "$python cannot make environments: install python3-venv (Debian, Ubuntu), or uv"
       return 1
     fi
-    PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$1/bin/python" -m pip install -q ".${extra:+[$extra]}" </dev/null
+    PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$1/bin/python" -I -m pip install -q ".${extra:+[$extra]}" </dev/null
   }
 
   # --- the end ---------------------------------------------------------------------------------------------------
@@ -314,7 +406,7 @@ END
     if [ "$dry" = 1 ]; then
       note "would copy the bundle to $dest and add its files to .git/info/exclude"
     else
-      names exclude "$bundle"
+      exclude
       copy_bundle
     fi
     if [ -n "$bundle" ]; then
@@ -344,8 +436,10 @@ END
   # --- away with it ----------------------------------------------------------------------------------------------
 
   uninstall() {
-    local name common file lines copies left=""
+    local name common file copies="" left=""
     find_target
+    bundle=$(own_folder) || bundle=""
+    check_dest
     if [ -L "$dest" ] || [ ! -f "$dest/.installed" ]; then fail 2 "$root has no bundle that setup.sh installed" "nothing to remove"; fi
     while read -r name; do # only what we copied, and only as we copied it
       case "$name" in experiment.yaml | instructions.md) ;; *) continue ;; esac
@@ -360,23 +454,25 @@ END
     file=$common/info/exclude
     if installed_elsewhere; then
       note "another work tree of this repository has the bundle too: .git/info/exclude stays"
-    elif [ -f "$file" ] && lines=$(names lines "$dest" | without_left); then
-      if [ "$dry" = 1 ]; then
-        note "would remove the bundle's lines from $file"
-      else
-        grep -vxF -- "$lines" "$file" >"$file.new.$$" || [ $? = 1 ] # 1: no line is left
-        cat "$file.new.$$" >"$file"
-        rm -f "$file.new.$$"
-      fi
+    elif [ "$dry" = 1 ]; then
+      note "would remove the bundle's lines from $file"
     fi
-    copies=$(names copies "$dest") || copies=""
+    [ -z "$bundle" ] || copies=$(cd "$root" && py -c 'import sys
+sys.path.insert(0, sys.argv[1])
+from helpers import git, paths
+print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
     if [ -L "$root/$LINK" ] && [ "$root/$LINK" -ef "$dest" ]; then act rm -f "$root/$LINK"; fi
     if [ -n "$(git -C "$root" ls-files -- "$SKILL" | head -n 1)" ]; then # you committed it
       act rm -rf "$dest/.venv" "$dest/.installed"
       left="$left $SKILL"
     else
-      act rm -rf "$dest"
+      if [ "$dry" = 1 ]; then note "would remove what was installed in $dest"; else
+        rm -rf "$dest/.venv" "$dest"/.new.*
+        while IFS= read -r name; do [ -z "$name" ] || left="$left $SKILL/$name"; done <<<"$(files remove "$dest" && rm -f "$dest/.installed")"
+        rmdir "$dest" 2>/dev/null || true
+      fi
     fi
+    if [ "$dry" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] && ! installed_elsewhere; then without_ours "$file"; fi
     for name in "$SKILL" "$LINK"; do
       [ "$dry" = 1 ] || (cd "$root" && rmdir -p "$(dirname "$name")" 2>/dev/null) || true
     done
@@ -388,12 +484,17 @@ END
     [ -z "$left" ] || printf 'Left, since it is yours:%s\n' "$left"
   }
 
-  without_left() { # of the exclude lines on stdin those whose file is gone: what stays must not show in git status
-    local line
-    while IFS= read -r line; do
-      case "$line" in /"$SKILL" | /"$LINK") ;; *) [ ! -e "$root$line" ] || continue ;; esac
-      printf '%s\n' "$line"
-    done
+  without_ours() { # removes our lines, between our comments, but those of files that stay: git status must not show them
+    py -c 'import os, sys
+file, root = sys.argv[1:]
+text = open(file, encoding="utf-8", errors="surrogateescape").read()
+before, ours, rest = text.partition("# >>> autoresearch: setup.sh --uninstall removes these lines\n")
+inside, ended, after = rest.partition("# <<< autoresearch\n")
+if ours and ended:
+    stay = [line for line in inside.splitlines(True) if os.path.lexists(root + line.rstrip("\n").rstrip("/"))]
+    with open(file + ".new", "w", encoding="utf-8", errors="surrogateescape") as out:
+        out.write(before + (ours + "".join(stay) + ended if stay else "") + after)
+    os.replace(file + ".new", file)' "$1" "$root"
   }
 
   installed_elsewhere() {

@@ -31,6 +31,7 @@ _NEUTRAL = {
 }
 _CONFIG = (
     "core.hooksPath=/dev/null",
+    "safe.bareRepository=explicit",  # a folder of the work tree may look like one
     "core.fsmonitor=false",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -49,6 +50,8 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
 }
 """Who commits where git has no name for the person."""
+OURS = ("# >>> autoresearch: setup.sh --uninstall removes these lines", "# <<< autoresearch")
+"""The comments around our lines of .git/info/exclude."""
 PATIENCE = 5.0
 """Seconds that we wait for a lock on a file of ours."""
 
@@ -177,6 +180,8 @@ def find(start: Path | None = None) -> Repository:
             "cd into your repository, or run git init and commit",
         )
     root = Path(lines[0])
+    if not os.path.lexists(root / ".git"):  # core.worktree of a stranger's settings may name any folder
+        raise console.refused(f"git's settings say that {root} is the work tree, and no .git lies there")
     ours = [name for name in ownership.WRITTEN if os.path.lexists(root / name)]
     tracked = output(root, ["ls-files", "-z", "--", *ours], check=False) if ours else ""
     ownership.require(root, [name for name in tracked.split("\0") if name])
@@ -214,15 +219,21 @@ def branch(root: Path) -> str | None:
 
 
 def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
-    """Append `lines` to .git/info/exclude once each; return those that were new."""
+    """Add `lines` to .git/info/exclude once each, between two comments that say whose they are; return the new ones."""
     file = repository.common_dir / "info" / "exclude"
+    if file.resolve() != file:
+        console.note(f"note: {file} is a link, which nothing is written through: git status will show our files")
+        return []
     present = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
     new = [line for line in lines if f"/{line}" not in present.splitlines()]
     if new:
         file.parent.mkdir(exist_ok=True)
-        glue = "" if not present or present.endswith("\n") else "\n"
+        before, ours, rest = present.partition(f"{OURS[0]}\n")
+        inside, ended, after = rest.partition(f"{OURS[1]}\n")
+        if not (ours and ended):  # no such lines yet, or a comment that somebody cut
+            before, inside, after = present + ("" if not present or present.endswith("\n") else "\n"), "", ""
         added = "".join(f"/{line}\n" for line in new)
-        files.replace(file.resolve(), present + glue + added)  # a link is the person's own arrangement
+        files.replace(file, f"{before}{OURS[0]}\n{inside}{added}{OURS[1]}\n{after}")
     return new
 
 

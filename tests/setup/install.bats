@@ -65,11 +65,12 @@ setup() { common_setup; }
   bash "$BUNDLE/setup.sh" --no-deps
   mkdir -p "$SKILL/.venv"
   touch "$SKILL/.venv/kept"
-  echo old >"$SKILL/SKILL.md"
-  echo gone >"$SKILL/helpers/gone.py"
-  bash "$BUNDLE/setup.sh" --no-deps
-  cmp "$SKILL/SKILL.md" "$BUNDLE/SKILL.md"
-  [ ! -e "$SKILL/helpers/gone.py" ]
+  cp -R "$BUNDLE" "$BATS_TEST_TMPDIR/newer"
+  echo new >"$BATS_TEST_TMPDIR/newer/SKILL.md"
+  rm "$BATS_TEST_TMPDIR/newer/helpers/venv.py"
+  bash "$BATS_TEST_TMPDIR/newer/setup.sh" --no-deps
+  [ new = "$(cat "$SKILL/SKILL.md")" ]
+  [ ! -e "$SKILL/helpers/venv.py" ]
   [ -e "$SKILL/.venv/kept" ]
 }
 
