@@ -59,6 +59,10 @@ def default_pairs(now: State, worker: str) -> int:
     return max(n for n in sign_test.TABLE if n == sign_test.USUAL or (n > sign_test.USUAL and n * each <= LONGEST))
 
 
+OWN = Options()
+"""The session's own values."""
+
+
 def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worker: str = "") -> Plan:
     """Fix everything about the comparison before its first measurement.
 
@@ -78,23 +82,30 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
         baseline_commit=base_commit,
         candidate_tree=tree,
         sealed_tree=sealed.tree,
-        metric=now.metric,
-        direction=now.direction,
-        margin=options.margin if options.margin is not None else now.margin,
-        max_pairs=options.max_pairs or int(now.config.get("maxPairs") or default_pairs(now, worker or "local")),
-        layouts=options.layouts or int(now.config.get("layouts") or 1),
-        mode="not_worse" if options.not_worse else "improved",
-        seed=options.seed or os.urandom(8).hex(),
-        guards=[*(now.config.get("guards") or []), *options.guards],
-        task=now.require_lock()["task"],
-        protected=now.protected,
-        passed=list(now.config.get("passEnv") or []),
-        workdir_root=str(work.folder),
         against=options.against,
-        chosen_seed=options.seed is not None,
-        tests=next((run.get("tests") for run in now.runs), None),
-        outputs_seconds=int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
+        **agreed(now, work.folder, options, worker),
     )
+
+
+def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str = "") -> dict[str, Any]:
+    """Return the fields of a plan that the session, or the caller's options, settle whatever is compared."""
+    return {
+        "metric": now.metric,
+        "direction": now.direction,
+        "margin": options.margin if options.margin is not None else now.margin,
+        "max_pairs": options.max_pairs or int(now.config.get("maxPairs") or default_pairs(now, worker or "local")),
+        "layouts": options.layouts or int(now.config.get("layouts") or 1),
+        "mode": "not_worse" if options.not_worse else "improved",
+        "seed": options.seed or os.urandom(8).hex(),
+        "guards": [*(now.config.get("guards") or []), *options.guards],
+        "task": now.require_lock()["task"],
+        "protected": now.protected,
+        "passed": list(now.config.get("passEnv") or []),
+        "workdir_root": str(workdir_root),
+        "chosen_seed": options.seed is not None,
+        "tests": next((run.get("tests") for run in now.runs), None),
+        "outputs_seconds": int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
+    }
 
 
 def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -> tuple[str, str, str]:

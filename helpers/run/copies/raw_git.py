@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from helpers import files, git, paths
@@ -96,16 +98,32 @@ class Shadow:
             self.read_tree(tree, index)
             git.run(target, ["checkout-index", "--all", "--force"], env=self.environment(target, index))
 
-    def with_files(self, tree: str, source: str, names: tuple[str, ...]) -> str:
-        """Return `tree` with the files `names` as the tree `source` has them."""
-        rows = git.run(
-            self.folder, ["ls-tree", "-z", source, "--", *names], env=self.environment(None, self.folder / "none")
-        )
+    def with_files(self, tree: str, source: str, names: Sequence[str]) -> str:
+        """Return `tree` with the files `names` as the tree `source` has them; what it does not have is not there."""
+        env = self.environment(None, self.folder / "none")
+        rows = git.run(self.folder, ["ls-tree", "-z", source, "--", *names], env=env).stdout
+        gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, os.fsencode(name)) for name in names)
+        with self._index(tree) as env:
+            git.run(self.folder, ["update-index", "-z", "--index-info"], stdin=gone + rows, env=env)
+            return git.output(self.folder, ["write-tree"], env=env)
+
+    def apply(self, tree: str, patch: bytes) -> str:
+        """Return `tree` with a patch of `git diff --binary` applied; raises Failure (3) where it does not apply."""
+        with self._index(tree) as env:
+            if patch.strip():
+                git.run(
+                    self.folder, ["apply", "--cached", "--binary", "--whitespace=nowarn", "-"], stdin=patch, env=env
+                )
+            return git.output(self.folder, ["write-tree"], env=env)
+
+    @contextmanager
+    def _index(self, tree: str) -> Iterator[dict[str, str]]:
+        """Yield the environment of an index that holds `tree` and goes away afterwards."""
+        self._make()
         with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
             env = self.environment(None, Path(temporary) / "index")
             git.run(self.folder, ["read-tree", tree], env=env)
-            git.run(self.folder, ["update-index", "-z", "--index-info"], stdin=rows.stdout, env=env)
-            return git.output(self.folder, ["write-tree"], env=env)
+            yield env
 
     def merge(self, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
         """Merge two trees over `base`; return the merged tree and the paths in conflict (then the tree is partial)."""

@@ -97,15 +97,19 @@ def pack_judged(root: Path, folder: Path, job: str, experiment: str, asked: dict
     shadow = Shadow(git.find(root), folder)
     for tree in dict.fromkeys(trees):
         shadow.restore(tree, ship / job / "trees" / tree)
-    for room in ("run", "judge"):
-        shutil.copytree(
-            paths.BUNDLE / "helpers" / room, ship / job / "helpers" / room, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for module in (paths.BUNDLE / "helpers").glob("*.py"):
-        shutil.copy2(module, ship / job / "helpers" / module.name)
+    copy_rule(ship / job)
     (ship / job / "plan.json").write_text(json.dumps(asked), encoding="utf-8")
     _finish(ship, job, experiment, _JUDGE.format(job=shlex.quote(job)), JUDGED_LIMIT, "")
     return ship
+
+
+def copy_rule(folder: Path) -> None:
+    """Copy what builds, measures and judges into `folder`/helpers: it runs there on a bare python3."""
+    here = paths.BUNDLE / "helpers"
+    for room in ("run", "judge"):
+        shutil.copytree(here / room, folder / "helpers" / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in here.glob("*.py"):
+        shutil.copy2(module, folder / "helpers" / module.name)
 
 
 def _fresh(folder: Path, job: str) -> Path:

@@ -1,0 +1,193 @@
+"""Evidence that travels: a folder with both sides as patches, the locked scripts, the samples and the rule itself.
+
+It is written beside a session, and repeated in any clone by the `repeat.py` in it, on a bare python3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from helpers import console, files, git
+from helpers.judge.compare import driver
+from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.side import SideError
+from helpers.run.copies.raw_git import Shadow
+from helpers.run.fleet import payload
+from helpers.run.isolation import environment
+from helpers.run.local import slots
+
+RECORD, BASE_PATCH, CHANGE = "evidence.json", "baseline.patch", "change.patch"
+GAINED = ("improved", "not_worse")
+_REPEAT = """\
+#!/usr/bin/env python3
+\"\"\"Repeat the comparison of this folder in a clone of the repository: python3 repeat.py [REPOSITORY]\"\"\"
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+if sys.version_info < (3, 10):
+    sys.exit("error: this needs Python 3.10 or newer")
+from helpers.judge.compare import evidence_folder
+
+if __name__ == "__main__":
+    evidence_folder.main(Path(__file__).resolve().parent)
+"""
+_README = """\
+# Evidence for {experiment}
+
+{description}
+
+- Verdict: {verdict}
+- Measured on {host}; samples, seed and plan: evidence.json
+- Baseline: commit {base}, with baseline.patch (benchmark, checks and what was kept before)
+- The change: change.patch
+
+Repeat it in a clone that has that commit: `python3 {folder}/repeat.py` (git, bash, Python 3.10, what the build needs)
+"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What evidence.json holds: the comparison, its plan, and the trees that its patches must give."""
+
+    experiment: str
+    description: str
+    base: str
+    plan: dict[str, Any]
+    comparison: dict[str, Any]
+    host: dict[str, Any]
+    patches: dict[str, str]
+    """File to SHA-256."""
+
+
+def write(folder: Path, root: Path, base: str, description: str, plan: Plan, compared: dict[str, Any]) -> Path:
+    """Write the evidence of one journaled comparison into the new or empty `folder` and return it.
+
+    `base`: a commit that other clones have, on which both sides are given as patches. Raises Failure (2).
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise console.usage(f"{folder} is there already and not empty", "name a new folder with --to")
+    folder.mkdir(parents=True, exist_ok=True)
+    payload.copy_rule(folder)
+    sides = {BASE_PATCH: (base, plan.baseline_tree), CHANGE: (plan.baseline_tree, plan.candidate_tree)}
+    digests = {}
+    for name, (old, new) in sides.items():
+        patch = git.run(root, ["diff-tree", "-p", "--binary", "--full-index", "--no-renames", old, new]).stdout
+        (folder / name).write_bytes(patch)
+        digests[name] = hashlib.sha256(patch).hexdigest()
+    host = {"worker": compared.get("worker"), "machine": platform.machine(), "system": platform.platform()}
+    portable = {**asdict(plan), "workdir_root": ""}
+    record = Record(plan.experiment, description, base, portable, compared, host, digests)
+    files.replace(folder / RECORD, json.dumps(asdict(record), indent=1))
+    files.replace(folder / "repeat.py", _REPEAT)
+    text = _README.format(
+        experiment=plan.experiment,
+        description=description,
+        verdict=said(compared),
+        host=f"{host['worker']} ({host['system']})",
+        base=base,
+        folder=folder.name,
+    )
+    files.replace(folder / "README.md", text)
+    return folder
+
+
+def said(event: dict[str, Any]) -> str:
+    """Return a verdict in words, with interval and n."""
+    words = str(event.get("verdict", "?")).replace("_", " ")
+    if event.get("pairs"):
+        low, high = event["interval"]
+        words += (
+            f", gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}], {event['wins']} wins of {event['pairs']} pairs"
+        )
+    return words + (f" ({event['reason']})" if event.get("reason") else "")
+
+
+def load(folder: Path) -> Record:
+    """Read the record of a folder; raises Failure (2) when it is not evidence."""
+    try:
+        values = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Record(**{field.name: values[field.name] for field in fields(Record)})
+    except (OSError, ValueError, KeyError, TypeError):
+        raise console.usage(
+            f"{folder} holds no evidence that can be read", "pack it again: reproduce.py --bundle EXP"
+        ) from None
+
+
+def main(folder: Path) -> NoReturn:
+    """Repeat the comparison of `folder`, as the program that lies in it."""
+    console.main(lambda argv: repeat(folder, argv))
+
+
+def repeat(folder: Path, argv: list[str]) -> int:
+    """Repeat the comparison of `folder` in a clone; 0 when the verdict holds here, 1 when not."""
+    p = console.parser("Repeat a comparison in a clone of its repository, and say whether the verdict holds here.")
+    p.add_argument("repository", nargs="?", type=Path, help="the clone (default: the current folder)")
+    p.add_argument("--seed", metavar="TEXT", help="seed of the pairs' order (default: a new one)")
+    console.add_output_options(p)
+    args = p.parse_args(argv)
+    record = load(folder)
+    repository = git.find(args.repository)
+    edited = [
+        name
+        for name, digest in record.patches.items()
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest
+    ]
+    if git.run(repository.root, ["cat-file", "-e", f"{record.base}^{{commit}}"], check=False).returncode:
+        raise console.usage(
+            f"{repository.root} does not have the commit {record.base}",
+            "fetch the branch that holds it, then try again",
+        )
+    for name in edited:
+        console.note(
+            f"warning: {name} is not what was measured: it was edited since; what follows is about the edited one"
+        )
+    with tempfile.TemporaryDirectory(prefix="autoresearch-repeat-") as temporary:
+        outcome = _measured(folder, record, repository, Path(temporary), args.seed, edited=bool(edited))
+    held = (outcome["verdict"] in GAINED) == (record.comparison["verdict"] in GAINED)
+    told = outcome["verdict"] != "undecided" and held
+    about = " of the edited patch" if edited else ""
+    lines = [f"then: {said(record.comparison)}", f"here: {said(outcome)}"]
+    lines.append(f"the verdict{about} holds here" if told else f"the verdict{about} does not hold here")
+    document = {"holds": told, "edited": edited, "then": record.comparison, "here": outcome}
+    console.show(args, document, "\n".join(lines))
+    return console.DONE if told else console.NO
+
+
+def _measured(
+    folder: Path, record: Record, repository: git.Repository, place: Path, seed: str | None, *, edited: bool
+) -> dict[str, Any]:
+    """Build both sides from the commit and the patches, and compare them; raises Failure (3)."""
+    trees = Shadow(repository, place)
+    base = trees.apply(git.tree_of(repository.root, record.base), (folder / BASE_PATCH).read_bytes())
+    candidate = trees.apply(base, (folder / CHANGE).read_bytes())
+    known = {field.name for field in fields(Plan)}
+    plan = Plan(**{key: value for key, value in record.plan.items() if key in known})
+    if not edited and (base, candidate) != (plan.baseline_tree, plan.candidate_tree):
+        raise console.outside("the patches do not give the trees that were measured", "pack the evidence again")
+    plan = replace(
+        plan,
+        baseline_tree=base,
+        candidate_tree=candidate,
+        seed=seed or hashlib.sha256(str(place).encode()).hexdigest()[:16],
+        workdir_root=str(place),
+    )
+    environment.adopt_orphans()
+    try:
+        with slots.hold_all(place):
+            return driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr)
+    except SideError as error:
+        raise console.outside(
+            f"it cannot be measured here: {error}", "install what the build needs, then again"
+        ) from None
+    finally:
+        shutil.rmtree(place / "runs", ignore_errors=True)

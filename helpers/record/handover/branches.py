@@ -1,0 +1,104 @@
+"""Branches to merge: one for each group of changes, with commits of its own and a text for its pull request."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import console, files, git, paths, printable
+from helpers.record.handover.groups import BRANCHES, Group, Handover
+from helpers.record.handover.proof import Proof
+from helpers.run.copies.raw_git import Shadow
+from helpers.state import State
+
+SUBJECT = 71
+"""Characters of a commit's subject at most: what `git log --oneline` and a forge show whole."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch that was made: its name, its tip, and the file with the text of its pull request."""
+
+    name: str
+    tip: str
+    text: Path
+
+
+def create(root: Path, now: State, shadow: Shadow, its: Handover, proofs: dict[Group, Proof]) -> list[Branch]:
+    """Make the branches, all or none; raises Failure (2) where one exists with another content."""
+    made: list[tuple[Branch, bool, str]] = []
+    for group in its.groups:
+        name = its.branch(group)
+        tip = _commits(root, now, shadow, its, group)
+        there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{tree}}"], check=False)
+        if there.returncode == 0 and there.stdout.decode().strip() != git.tree_of(root, tip):
+            raise console.usage(
+                f"the branch {name} exists with another content",
+                f"git branch -D {shlex.quote(name)}  # when you do not need it, then the same command again",
+            )
+        file = paths.state_folder(root) / "handover" / f"{name.removeprefix(BRANCHES).replace('/', '-')}.md"
+        made.append((Branch(name, tip, file), there.returncode == 0, pull_request(now, its, group, proofs[group])))
+    for branch, exists, text in made:
+        if not exists:
+            git.run(root, ["update-ref", "-m", "autoresearch: finalize", f"refs/heads/{branch.name}", branch.tip, ""])
+        branch.text.parent.mkdir(exist_ok=True)
+        files.replace(branch.text, text)
+    return [branch for branch, _, _ in made]
+
+
+def _commits(root: Path, now: State, shadow: Shadow, its: Handover, group: Group) -> str:
+    """Commit each change of a group on the base, in the session's order; return the tip."""
+    tip, names = its.base, []
+    if its.with_session_files:
+        names = sorted(n for n in {*now.protected, *paths.COMMITTED} if _committed(root, its.tip, n))
+        locked = shadow.with_files(its.base_tree, its.tip, names)
+        tip = _commit(root, locked, tip, "Benchmark and checks of the session\n")
+        names.append(paths.IMPROVEMENTS)
+    for change, tree in zip(group.changes, group.trees, strict=True):
+        whole = shadow.with_files(tree, change.commit.id, names) if names else tree
+        tip = _commit(root, whole, tip, _message(change.commit.message))
+    return tip
+
+
+def _committed(root: Path, tip: str, name: str) -> bool:
+    return git.run(root, ["cat-file", "-e", f"{tip}:{name}"], check=False).returncode == 0
+
+
+def _commit(root: Path, tree: str, parent: str, message: str) -> str:
+    command = ["commit-tree", tree, "-p", parent, "-F", "-"]
+    return git.output(root, command, stdin=message.encode("utf-8", "surrogateescape"), env=git.identity(root))
+
+
+def _message(text: str) -> str:
+    """Return a commit message whose subject is short; what was cut off begins the body."""
+    subject, _, body = text.partition("\n")
+    if len(subject) <= SUBJECT:
+        return text
+    head = subject[: SUBJECT - 3].rsplit(" ", 1)[0]
+    return f"{head}...\n\n{subject}\n{body}"
+
+
+def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
+    """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
+    lines = [f"# {printable.line(group.changes[0].subject)[:SUBJECT]}", ""]
+    if len(group.changes) > 1:
+        lines += [f"{len(group.changes)} changes that go together.", ""]
+    lines += ["## Effect", "", f"- {printable.line(proof.said)} (base {its.base[:12]})", ""]
+    for change in group.changes:
+        subject, _, body = change.commit.message.partition("\n")
+        lines += [f"## {printable.line(subject)}", ""]
+        lines += [f"- {printable.line(line)}" for line in body.splitlines() if line.strip()]
+        if change.run.get("reviewed"):
+            lines.append(f"- Look here first; a reader said: {printable.line(str(change.run['reviewed']))}")
+        lines += [f"- Files: {', '.join(printable.line(name) for name in sorted(change.touched)[:20])}", ""]
+    lines += [
+        "## Repeat the measurement",
+        "",
+        f"The evidence is packed by `reproduce.py --bundle {group.changes[-1].experiment}`; in a clone of this one",
+        "`python3 EVIDENCE/repeat.py` builds both sides and repeats the comparison.",
+        "",
+        'Figures under "Measured" are those of the session, against the code just before each change;',
+        f"margin {now.margin:.2%}.",
+    ]
+    return "\n".join(lines) + "\n"

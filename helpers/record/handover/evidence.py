@@ -1,0 +1,36 @@
+"""What is packed for others: an experiment's last comparison, its plan, and a commit that other clones have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from helpers import console, git
+from helpers.journal import Event
+from helpers.judge.compare import local
+from helpers.judge.measure.pairs import Plan
+from helpers.run.copies.copies import Workdirs
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One comparison to pack."""
+
+    base: str
+    description: str
+    plan: Plan
+    compared: Event
+
+
+def of(work: Workdirs, now: State, name: str) -> Evidence:
+    """Return the evidence of an experiment; raises Failure (1) when it was never compared, (2) for an unknown one."""
+    exp = work.experiment(name)
+    compared = now.comparison(name)
+    if compared is None or not compared.get("pairs"):
+        raise console.answer_no(f"{name} has no measured comparison", f"compare.py {name}")
+    values: dict[str, Any] = {**local.agreed(now, work.folder), **compared}
+    plan = Plan(**{field.name: values[field.name] for field in fields(Plan) if field.name in values})
+    base = git.run(work.root, ["merge-base", str(now.config["base"]), str(compared["baseline_commit"])], check=False)
+    commit = base.stdout.decode().strip() if base.returncode == 0 else str(now.config["base"])
+    return Evidence(git.commit_of(work.root, commit), exp.description, plan, compared)

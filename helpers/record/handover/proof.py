@@ -1,0 +1,113 @@
+"""Whether a group of changes stands by itself: built, checked and compared with the base under the locked scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import files, paths
+from helpers.judge.compare import driver, local
+from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.side import Side, SideError
+from helpers.record.handover.groups import Group, Handover
+from helpers.run.copies.copies import Workdirs
+from helpers.run.isolation import environment
+from helpers.run.jobs.task import from_dict
+from helpers.run.local import slots
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of a group alone on the base; `outcome` as a comparison's, empty where nothing was measured."""
+
+    checks: str
+    outcome: dict[str, Any]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it builds and passes the checks."""
+        return self.checks == "passed" or self.checks.startswith("skipped")
+
+    @property
+    def gains(self) -> bool:
+        """Whether it was shown to be better than the base by itself."""
+        return self.outcome.get("verdict") in ("improved", "not_worse")
+
+    @property
+    def said(self) -> str:
+        """The finding in words."""
+        if not self.stands:
+            return f"does not stand alone: {self.checks}"
+        if not self.outcome:
+            return f"builds, checks {self.checks}; not measured alone"
+        if not self.outcome.get("pairs"):
+            return f"{self.outcome['verdict']}: {self.outcome.get('reason')}"
+        low, high = self.outcome["interval"]
+        words = f"{self.outcome['verdict'].replace('_', ' ')}, {self.outcome['gain']:+.2%} [{low:+.2%}, {high:+.2%}]"
+        return f"alone on the base: {words}, n={self.outcome['pairs']}; checks {self.checks}"
+
+
+def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: bool) -> Proof:
+    """Build and check a group alone and, unless told not to, compare it with the base; remembered by content.
+
+    Raises SideError where the base itself cannot be built or measured.
+    """
+    kept = paths.state_folder(work.root) / "handover" / "proofs.json"
+    kept.parent.mkdir(exist_ok=True)
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    base, candidate = (_under_lock(work, now, tree) for tree in (its.base_tree, group.tree))
+    key = f"{base} {candidate} {measure}"
+    if key not in known:
+        proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
+        known[key] = [proof.checks, proof.outcome]
+        files.replace(kept, json.dumps(known))
+    return Proof(*known[key])
+
+
+def _under_lock(work: Workdirs, now: State, tree: str) -> str:
+    """Return a tree with the session's protected files as they were locked."""
+    return work.shadow.with_files(tree, str(now.require_lock()["tree"]), sorted(now.protected))
+
+
+def _place(work: Workdirs) -> Path:
+    return work.folder / "runs" / f"handover-{os.getpid()}"
+
+
+def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
+    place, lock = _place(work), now.require_lock()
+    environment.adopt_orphans()
+    side = Side(work.root, candidate, place / "x", from_dict(lock["task"]), list(now.config.get("passEnv") or []))
+    try:
+        with slots.hold_all(work.root):
+            side.build(work.shadow)
+            return Proof(side.check(), {})
+    except SideError as error:
+        return Proof(str(error), {})
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: str) -> Proof:
+    plan = Plan(
+        job=_place(work).name,
+        experiment="handover",
+        baseline_tree=base,
+        baseline_commit=its.base,
+        candidate_tree=candidate,
+        sealed_tree=candidate,
+        **local.agreed(now, work.folder),
+    )
+    environment.adopt_orphans()
+    try:
+        with slots.hold_all(work.root):
+            outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
+    finally:
+        shutil.rmtree(_place(work), ignore_errors=True)
+    broken = str(outcome.get("reason") or "") if not outcome.get("pairs") else ""
+    return Proof(broken or str(outcome.get("checks") or "passed"), {**outcome, "seed": plan.seed})
