@@ -26,6 +26,8 @@ IDEAS = "autoresearch.ideas.md"
 PAPERS = "papers"
 IMPROVEMENTS = "IMPROVEMENTS.md"
 STATE = ".autoresearch"
+KEEP = "keep.json"
+"""In the state folder: the keep that is under way."""
 INSTALLED = (".agents/skills/autoresearch", ".claude/skills/autoresearch")
 
 COMMITTED = (BENCHMARK, CHECKS, HOLDOUT, OUTPUTS, SETUP_DEPS)
@@ -37,7 +39,7 @@ EXCLUDED = (TASK, PROTOCOL, JOURNAL, NOTES, IDEAS, PAPERS + "/", STATE + "/", *I
 BRANCH_PREFIX = "autoresearch/"
 EXPERIMENT_REF = "refs/autoresearch/"
 TREE_REF = "refs/autoresearch-tree/"
-"""Trees that the journal names and no commit holds: locked, merged, compared."""
+"""Trees and commits that the journal names, held whatever happens to the branch: locked, merged, compared, kept."""
 START_REF = "refs/autoresearch-start/"
 """Where an experiment started from, when that is not simply a commit's tree (uncommitted or untracked files)."""
 

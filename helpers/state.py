@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, journal
+from helpers import console, journal
 from helpers.journal import Event
 
 DEFAULT_MARGIN = 0.01
@@ -102,6 +102,13 @@ class State:
     compared: dict[str, Event] = field(default_factory=dict)
     outcomes: list[Event] = field(default_factory=list)
     """What ended, well or not, in the journal's order: experiments, controls, comparisons, calibrations."""
+    standing: Event | None = None
+    """The lock or kept run that is the current baseline."""
+    has_baseline: bool = False
+    """Whether that has been measured: a lock may have failed."""
+    before_lock: tuple[Event | None, Event | None, bool] = (None, None, False)
+    earlier: dict[str, str] = field(default_factory=dict)
+    """Experiments of sessions before this one, and the name of each one's session."""
 
     @property
     def metric(self) -> str:
@@ -131,9 +138,7 @@ class State:
     @property
     def baseline(self) -> Event:
         """The current baseline: the event (lock or kept run) that carries its `commit_full` and `tree`."""
-        if self.kept:
-            return self.kept[-1]
-        return self.require_lock()
+        return self.standing or self.require_lock()
 
     @property
     def protected(self) -> dict[str, str]:
@@ -157,9 +162,17 @@ class State:
     def require_baseline(self) -> None:
         """Raise Failure (2) where the last lock failed: nothing says then what a candidate is measured against."""
         self.require_lock()
-        if not self.runs:
+        if not self.has_baseline:
             raise console.usage(
                 "the session is not locked: the last try ended before the baseline was taken", "start_session.py --lock"
+            )
+
+    def require_own(self, experiment: str) -> None:
+        """Raise Failure (2) for an experiment of an earlier session: what that one recorded stays as it is."""
+        if experiment in self.earlier:
+            raise console.usage(
+                f"{experiment} is of the session {self.earlier[experiment]}, before {self.config['name']}",
+                f"snapshot_workdir.py create --from {experiment}  # to try its change again, under a new name",
             )
 
     def open_jobs(self) -> list[Job]:
@@ -202,28 +215,29 @@ def fold(events: list[Event]) -> State | None:
         if event.get("type") == "config":
             segment = 0 if state is None else state.segment + (1 if state.runs else 0)
             last = 0 if state is None else state.last_run
-            fresh = state is None or bool(state.runs)
-            state = State(event, segment=segment, last_run=last) if fresh else _reconfigured(state, event)
+            if state is None or state.runs:
+                earlier = {} if state is None else _all_experiments(state)
+                state = State(event, segment=segment, last_run=last, earlier=earlier)
+            else:
+                state.config = event
         elif state is not None:
             _apply(state, event)
     return state
 
 
-def _reconfigured(state: State | None, event: Event) -> State:
-    assert state is not None  # noqa: S101 - for the type checker
-    state.config = event
-    return state
+def _all_experiments(state: State) -> dict[str, str]:
+    own = {*(job.experiment for job in state.jobs.values() if job.is_experiment), *state.decisions, *state.compared}
+    return {**state.earlier, **dict.fromkeys(own, str(state.config.get("name")))}
 
 
 def _apply(state: State, event: Event) -> None:
     kind = event.get("type")
     if "run" in event:
-        state.runs.append(event)
-        state.last_run = max(state.last_run, _int(event.get("run")))
-        if event.get("experiment_id"):
-            state.decisions[str(event["experiment_id"])] = event
+        _ran(state, event)
     elif kind == "lock":
-        state.lock = event
+        state.before_lock = state.lock, state.standing, state.has_baseline
+        state.lock = state.standing = event
+        state.has_baseline = False
     elif kind == "submitted":
         state.jobs[str(event.get("job"))] = Job(event)
     elif kind == "finished":
@@ -239,10 +253,22 @@ def _apply(state: State, event: Event) -> None:
         _sent(state, event)
     elif kind == "note":
         state.notes.append(event)
+        if event.get("lock") == "failed":
+            state.lock, state.standing, state.has_baseline = state.before_lock
         if isinstance(
             event.get("set"), dict
         ):  # options changed after results: another config line would say new segment
             state.config = {**state.config, **event["set"]}
+
+
+def _ran(state: State, event: Event) -> None:
+    state.runs.append(event)
+    state.last_run = max(state.last_run, _int(event.get("run")))
+    if event.get("experiment_id"):
+        state.decisions[str(event["experiment_id"])] = event
+    if event.get("status") == "keep":
+        state.has_baseline = True
+        state.standing = event if event.get("experiment_id") else state.standing
 
 
 def _sent(state: State, event: Event) -> None:
@@ -279,11 +305,3 @@ def load(root: Path) -> State:
             "there is no session in this repository", "start_session.py --help  # how to begin one, with an example"
         )
     return state
-
-
-def left_branch(root: Path) -> str | None:
-    """Return the session's branch while another one is checked out: a copy of that work tree is no baseline."""
-    now = fold(journal.read_events(root))
-    if now is None or now.lock is None or git.branch(root) == now.branch:
-        return None
-    return now.branch

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, git, next_step, paths, printable, state
+from helpers import arguments, console, git, next_step, paths, printable, session_branch
 from helpers.run.copies import inventory, uncommitted
 from helpers.run.copies.copies import Workdirs
 
@@ -61,7 +61,7 @@ def entry(argv: list[str]) -> int:
 def create(work: Workdirs, args: argparse.Namespace) -> int:
     """Make a copy."""
     name = work.next_name() if args.experiment is None else args.experiment
-    source = args.source or state.left_branch(work.root)
+    source = args.source or session_branch.left(work.root)
     if source and not args.source:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
     exp, count = work.create(name, source)

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step
+from helpers import arguments, console, next_step, session_branch
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -21,6 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Begin a session on the branch autoresearch/GOAL; run again it resumes.", EXAMPLES)
     p.add_argument("--lock", action="store_true", help="hash the protected files and take the baseline")
+    p.add_argument("--adopt", action="store_true", help="with --lock: take the person's own commits in as the baseline")
     p.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help="with --lock: for the baseline's run")
     p.add_argument("--goal", metavar="SLUG", help="names the session and its branch")
     p.add_argument("--new", action="store_true", help="begin another session in place of the one under way")
@@ -77,8 +78,8 @@ def entry(argv: list[str]) -> int:
     repository = git.find()
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
-        now = lock.lock_session(repository, work, args.wait)
-        base = next(run for run in now.runs if run["description"] == "baseline")
+        now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
+        base = next(run for run in reversed(now.runs) if run["description"] == "baseline")
         print(f"locked: {', '.join(sorted(now.protected))}")
         print(f"baseline: {now.metric}={base['metric']:.6g}{now.config.get('metricUnit', '')} at {base['commit']}")
         return console.DONE
@@ -89,6 +90,7 @@ def entry(argv: list[str]) -> int:
     now, resumed = lifecycle.begin(repository, config, new=args.new)
     print(f"{'resumed' if resumed else 'began'} session {now.config['name']} on {now.branch}")
     if resumed:
+        session_branch.say(repository.root, now)
         print(next_step.runnable("next: status.py"))
     elif now.lock is None:
         step = (

@@ -45,7 +45,7 @@ def entry(argv: list[str]) -> int:
     """Seal, apply the policy, submit."""
     args = build_parser().parse_args(argv)
     arguments.check_worker(args)
-    from helpers import git, state
+    from helpers import git, session_branch, state
     from helpers.judge.policy import experiment
     from helpers.read.ideas import sources
     from helpers.run import cancel
@@ -62,6 +62,8 @@ def entry(argv: list[str]) -> int:
         raise console.usage("--slots must be 1 or more")
     now = state.load(repository.root)
     now.require_baseline()
+    now.require_own(args.experiment)
+    session_branch.say(repository.root, now)
     work = Workdirs(repository, args.workdir_root)
     exp = work.experiment(args.experiment)
     if exp.has_copy and not args.desc and not exp.is_sealed:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from helpers import console, git, git_objects, paths
+from helpers import console, git, git_objects, paths, session_branch
 from helpers.judge.measure.side import Side, SideError
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
@@ -78,7 +78,7 @@ def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], 
     if reason:
         raise console.refused(
             f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.words(missing)}",
-            f'record_result.py discard {name} --why "needs uncommitted work"  # or begin a session from a commit of it',
+            f"git add and commit those on {now.branch}, then:\n{session_branch.ADOPT}\ncompare.py {name}",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from helpers import console, paths, state
+from helpers import console, paths, session_branch, state
 from helpers.journal import Event
 from helpers.judge.compare import calibration, local
 from helpers.judge.compare.calibration import Calibration
@@ -63,6 +63,8 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, wo
         )
     if not options.against:
         budget.require_budget(now, exp.name)
+    now.require_own(exp.name)
+    session_branch.say(work.root, now)
     sealed = exp.require_sealed()
     if exp.has_copy:
         sealed = work.seal(exp, None)

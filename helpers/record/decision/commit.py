@@ -88,6 +88,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
             raise console.usage(
                 f"your own uncommitted work is in the way: {said[:400]}", "commit or move it, keep again"
             )
+    git.run(root, ["update-ref", f"{paths.TREE_REF}{intent.new}", intent.new])  # held, should the branch be lost
     file = _intent_file(root)
     files.replace(file, json.dumps(asdict(intent)))
     reference = f"refs/heads/{intent.branch}"
@@ -170,4 +171,4 @@ def _clear_lock_of_ours(repository: git.Repository, intent: Path) -> None:
 
 
 def _intent_file(root: Path) -> Path:
-    return paths.state_folder(root) / "keep.json"
+    return paths.state_folder(root) / paths.KEEP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import console, git, journal, state
+from helpers import console, git, journal, session_branch, state
 from helpers.journal import Event
 from helpers.record.decision import commit, run_line
 from helpers.run import collect
@@ -21,12 +21,14 @@ def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, 
         collect.collect(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):
         now = commit.settled(repository, dry_run=dry_run)
+        now.require_own(exp.name)
+        session_branch.say(repository.root, now)
         before = now.decision(exp.name)
         if before is not None:
             if before["status"] == "keep":
                 raise console.usage(
                     f"{exp.name} was kept as {before['commit']}",
-                    "to take it back: git revert it, and begin a new session",
+                    f"git revert {before['commit']}\n{session_branch.ADOPT}",
                 )
             console.note(f"{exp.name} was recorded already as {before['status']}; the reason given then stays")
             return before

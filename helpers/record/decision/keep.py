@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, git, journal
+from helpers import console, git, journal, session_branch
 from helpers.journal import Event
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
@@ -40,6 +40,7 @@ def keep(
     while True:
         with journal.locked(root):
             now = commit.settled(repository, dry_run=dry_run)
+            now.require_own(exp.name)
             done = now.decision(exp.name)
             if done is not None and done["status"] == "keep":
                 console.note(f"{exp.name} is kept already, as {done['commit']}; what was written then stays")
@@ -63,7 +64,7 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
     signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
     places = _inspect(work, exp, now, words, trees, signs)
-    _branch_in_order(root, now)
+    session_branch.require_in_place(root, now)
     _files_in_order(root, now)
     its = _sources(root, now, exp, words)
     event = run_line.run_event(
@@ -99,15 +100,6 @@ def _inspect(
             f'record_result.py keep {sealed.name} --reviewed "why each is honest"  # when you have read them',
         )
     return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left]
-
-
-def _branch_in_order(root: Path, now: State) -> None:
-    base, tip = str(now.baseline["commit_full"]), git.commit_of(root, f"refs/heads/{now.branch}")
-    if tip != base:
-        raise console.refused(
-            f"{now.branch} stands at {tip[:7]}, the measured baseline is {base[:7]}: it has commits nobody measured",
-            "move them to another branch, or begin a new session from there",
-        )
 
 
 def _files_in_order(root: Path, now: State) -> None:

@@ -46,6 +46,8 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
             "commits of this session never do:\n" + "\n".join(dirty.splitlines()[:10])
         )
     git.exclude(repository, paths.EXCLUDED)
+    if now:
+        _set_aside(root, str(now.config["name"]))
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from
@@ -135,6 +137,19 @@ def _files(root: Path, config: dict[str, Any]) -> None:
             text += f"\n{config['objective']}\n"
     _once(root / paths.NOTES, text)
     _once(root / paths.IDEAS, "# Ideas\n\n")
+
+
+def _set_aside(root: Path, name: str) -> None:
+    """Move notes and ideas of the session before to a folder of their own, where they stay readable."""
+    folder = paths.state_folder(root) / "sessions" / paths.experiment(name)
+    if folder.exists():
+        folder = folder.with_name(f"{name}-{journal.now_ms()}")
+    for file in (root / paths.NOTES, root / paths.IDEAS):
+        if file.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, folder / file.name)
+            file.unlink()
+            console.note(f"note: {file.name} of the session {name} is now {folder.relative_to(root) / file.name}")
 
 
 def _once(file: Path, text: str) -> None:

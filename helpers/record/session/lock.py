@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, git, journal, paths, state
+from helpers import console, git, journal, paths, session_branch, state
 from helpers.journal import Event
 from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import alone, protected
@@ -19,29 +19,36 @@ from helpers.run.local import submit
 from helpers.state import State
 
 
-def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> State:
+def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, adopt: bool = False) -> State:
     """Commit and hash the protected files, take the baseline and record it as the first run.
+
+    `adopt`: of a locked session whose branch the person has changed since, measure what is there as the new baseline.
 
     Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
     and a protected file has changed since.
     """
     root, now = repository.root, state.load(repository.root)
-    if now.lock is not None and any(run.get("description") == "baseline" for run in now.runs):
+    locked = now.has_baseline
+    if locked:
         changed = protected.changed(root, now)
         if changed:
             raise console.refused(
                 f"locked already, and changed since: {', '.join(changed)}",
                 "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
             )
-        console.note("the session is locked already; nothing to do")
-        return now
+        if not adopt or session_branch.moved(root, now) is None:
+            session_branch.say(root, now)
+            console.note("the session is locked already; nothing to do")
+            return now
+        if now.open_jobs():
+            raise console.usage("jobs of the former baseline still run", "collect_results.py --wait 600")
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
     _look_at_scripts(root)
     config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
     config |= {task.NETWORK: "1"} if now.config.get("network") else {}
-    its = task.load(root / paths.TASK, config)
+    its = task.from_dict(now.require_lock()["task"]) if locked else task.load(root / paths.TASK, config)
     head = git.commit_of(root, "HEAD")
     own = [name for name in paths.COMMITTED if (root / name).is_file()]
     own += companions.find(root, now, its.envs.get(task.BUILD_CMD, ""))
@@ -54,16 +61,21 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float) -> Sta
             "type": "lock",
             "protected": hashes,
             "task": its.as_dict(),
-            "commit_full": commit,
+            "commit_full": work.refs.hold(commit),
             "tree": work.refs.hold(work.capture()),
         },
     )
-    done = take_baseline(work, wait)
-    alone.require_lockable(work, now := state.load(root), commit)
-    metric_limits.require_kept(work, now)
-    with outputs.proven(work, now) as healthy:
-        console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-        unproven = broken_copy.prove(work, now, healthy)
+    try:
+        done = take_baseline(work, wait)
+        alone.require_lockable(work, now := state.load(root), commit)
+        metric_limits.require_kept(work, now)
+        with outputs.proven(work, now) as healthy:
+            console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
+            unproven = broken_copy.prove(work, now, healthy)
+    except console.Failure:
+        if locked:
+            journal.append(root, {"type": "note", "text": "no new baseline: the former one stands", "lock": "failed"})
+        raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     _journal_baseline(root, now, done, unproven, _count_tests(done))
     return state.load(root)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers import console, git, next_step
+from helpers import console, git, next_step, session_branch
 from helpers.journal import Event
 from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
@@ -22,7 +22,7 @@ SESSION = {
     "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
     "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was",
-    "moved": "git branch {aside} {branch} && git reset --keep {base}  # sets aside what nobody measured",
+    "moved": "{way}  # {what}",
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
@@ -76,7 +76,7 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     """Return what to do next, the first of them first; never none."""
     if now is None:
         return [Step("none", {})]
-    if now.lock is None or not now.runs:
+    if not now.has_baseline:
         return [Step("unlocked", {})]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
@@ -88,7 +88,10 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
 
 def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
     """What would refuse every keep."""
-    root, base = repository.root, str(now.baseline["commit_full"])
+    root, found = repository.root, session_branch.moved(repository.root, now)
+    if found:
+        yield Step("moved", {"way": found.ways[0].partition("  #")[0], "what": found.what})
+        return
     if git.branch(root) != now.branch:
         yield Step("elsewhere", {"branch": now.branch})
         return
@@ -96,8 +99,6 @@ def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
         tree = now.require_lock()["tree"]
         back = [f"git show {tree}:{name} > {name}" for name in changed]
         yield Step("protected", {"back": " && ".join(back)})
-    if (tip := git.commit_of(root, "HEAD")) != base:
-        yield Step("moved", {"branch": now.branch, "aside": f"unmeasured-{tip[:7]}", "base": base[:12]})
 
 
 def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
@@ -125,7 +126,7 @@ def _waiting(work: Workdirs, now: State) -> list[str]:
     open_now = {job.experiment for job in now.open_jobs()}
     known = now.undecided()
     for name in work.refs.titled():
-        if name not in known and not now.decision(name):
+        if name not in known and name not in now.earlier and not now.decision(name):
             exp = work.experiment(name)
             if exp.tree != exp.start.tree:
                 known.append(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from helpers import git, next_step, paths
+from helpers import git, next_step, paths, session_branch
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
@@ -137,7 +137,9 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
         return ["protected files: not locked yet"]
     changed = protected.changed(repository.root, now)
     lines = [f"protected files: {'CHANGED: ' + ', '.join(changed) if changed else f'{len(now.protected)} intact'}"]
-    if git.branch(repository.root) != now.branch:
+    if found := session_branch.moved(repository.root, now):
+        lines.append(f"note: {found.text}")
+    elif git.branch(repository.root) != now.branch:
         lines.append(
             f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
         )

@@ -41,7 +41,7 @@ class Refs:
         return f"{paths.START_REF}{self.own}{name}"
 
     def hold(self, tree: str) -> str:
-        """Keep a tree that the journal names from `git gc`, and return it."""
+        """Keep a tree or commit that the journal names from `git gc`, and return it."""
         git.run(self.root, ["update-ref", f"{paths.TREE_REF}{tree}", tree])
         return tree
 

@@ -1,0 +1,97 @@
+"""Whether the session's branch stands where the journal left it; if not, what happened to it and how to go on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import console, git, journal, next_step, paths, printable, state
+from helpers.state import State
+
+ADOPT = "start_session.py --lock --adopt  # measures what is there now as the new baseline; nothing on record is lost"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What happened to the branch, and the commands that lead on: the first one brings it back."""
+
+    what: str
+    ways: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Both, for people."""
+        return "\n".join([self.what, *map(next_step.runnable, self.ways)])
+
+
+def moved(root: Path, now: State) -> Moved | None:
+    """Say what somebody else did to the session's branch; None where it stands at the measured baseline."""
+    if not now.has_baseline or (root / paths.STATE / paths.KEEP).exists():  # a keep moves it, and is completed later
+        return None
+    base, tip = str(now.baseline["commit_full"]), _commit(root, f"refs/heads/{now.branch}")
+    if tip == base:
+        return None
+    here, branch = git.branch(root) == now.branch, shlex.quote(now.branch)
+    if not tip:
+        return _gone(root, now, base)
+    if _leads(root, tip, base):
+        way = f"git merge --ff-only {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
+        return Moved(f"{now.branch} was set back to {tip[:7]}: what was kept up to {base[:7]} is not on it", (way,))
+    count = git.output(root, ["rev-list", "--count", f"{base}..{tip}"], check=False)
+    how = f"has {count} commits that nobody measured" if _leads(root, base, tip) else "was rewritten (amended, rebased)"
+    title = printable.line(git.output(root, ["log", "-1", "--format=%s", tip]), 60)
+    back = f"git reset --keep {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
+    aside = f"git branch unmeasured-{tip[:7]} {tip[:12]} && {back}  # sets them aside"
+    return Moved(f"{now.branch} {how}: it stands at {tip[:7]} ({title}), the baseline is {base[:7]}", (aside, ADOPT))
+
+
+def _gone(root: Path, now: State, base: str) -> Moved:
+    if not _commit(root, base):
+        return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))
+    rows = git.output(root, ["for-each-ref", "--format=%(refname:short)", "--points-at", base, "refs/heads/"])
+    renamed = [name for name in rows.splitlines() if name != now.config.get("from")]
+    if renamed:
+        way = f"git branch --move {shlex.quote(renamed[0])} {shlex.quote(now.branch)}"
+        return Moved(f"{now.branch} is gone; {printable.name(renamed[0])} stands at its commit {base[:7]}", (way,))
+    way = f"git branch {shlex.quote(now.branch)} {base[:12]}"
+    return Moved(f"{now.branch} is gone; nothing of the session is lost", (way,))
+
+
+def _commit(root: Path, revision: str) -> str:
+    done = git.run(root, ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], check=False)
+    return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
+
+
+def _leads(root: Path, one: str, other: str) -> bool:
+    """Tell whether `other` is `one` with more on top."""
+    return git.run(root, ["merge-base", "--is-ancestor", one, other], check=False).returncode == 0
+
+
+def say(root: Path, now: State) -> None:
+    """Note what happened to the branch, where anything did."""
+    if found := moved(root, now):
+        console.note(f"note: {found.text}")
+
+
+def require_in_place(root: Path, now: State) -> None:
+    """Raise Failure (4) where the branch is not at the measured baseline."""
+    if found := moved(root, now):
+        raise console.refused(found.what, "\n".join(found.ways))
+
+
+def left(root: Path) -> str | None:
+    """Return the session's branch while another one is checked out: a copy of that work tree is no baseline.
+
+    Raises Failure (4) where it is gone.
+    """
+    now = state.fold(journal.read_events(root))
+    if now is None or not now.has_baseline:
+        return None
+    say(root, now)
+    if git.branch(root) == now.branch:
+        return None
+    if not _commit(root, f"refs/heads/{now.branch}"):
+        require_in_place(root, now)
+    return now.branch
