@@ -6,11 +6,13 @@ Quoted, never believed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from helpers import printable
 
-MOST = 60_000
+LOOKED_AT = 60_000
 """Characters of a text that are looked at."""
 SEARCH_WORDS = (
     ("performance", "perf", "faster", "speed", "optimize", "SIMD"),
@@ -29,7 +31,8 @@ WORDS = re.compile(
 )
 """What makes a text one about performance. In POSIX form for git: see POSIX."""
 POSIX = (
-    "perf|speed|fast(er|est|path|-path| path)|slow|optimi[sz]|simd|avx|sse[234]|vectori[sz]|cache|caching|alloc|"
+    "perf|p[er]+f[a-z]*m[a-z]*[cn]e|op[a-z]*m[a-z]*[sz](e|ati)|thr[a-z]*put|all?o?c[a-z]*tion|speed|fast(er|est|"
+    "path|-path| path)|slow|optimi[sz]|simd|avx|sse[234]|vectori[sz]|cache|caching|alloc|"
     "latency|throughput|"
     "bench|memory|bottleneck|hot ?path|prefetch|parallel|lock-?free|zero-?copy|branchless|unroll|overhead|inlin|"
     "memoi[sz]"
@@ -82,6 +85,38 @@ _FORMS = (
     ("percent", re.compile(rf"\b{_THING}[^\n.;|]{{0,40}}?(?<![\w.]){_SIGN}{_NUMBER}\s?%", re.IGNORECASE)),
     ("percent", re.compile(rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%")),
 )
+_LOSS = re.compile(
+    r"\b(?:slower|slow(?:s|ed|ing) (?:down|it)|regress(?:es|ed|ions?)|degrad\w+|pessimi[sz]\w+|worsen\w*|"
+    r"(?:perf(?:ormance)?|speed|throughput) (?:loss|hit|drop|penalty|cost))\b",
+    re.IGNORECASE,
+)
+_GAIN = re.compile(
+    r"\b(?:fast\w*|speed\w*|quick\w*|improv\w*|optimi\w*|reduc\w*|less|fewer|better|avoid\w*|fix\w*|no longer|not|"
+    r"never|without|"
+    r"recover\w*|restor\w*|remov\w*|was|were|prevent\w*|address\w*|resolv\w*|bench\w*|tests?|detect\w*)\b",
+    re.IGNORECASE,
+)
+_NOT_SPEED = re.compile(
+    r"\b(?:leak(?:s|ed|ing|age)?|out[- ]of[- ]memory|oom|use[- ]after[- ]free|double[- ]free|valgrind|[aml]san|"
+    r"sanitizers?|"
+    r"memory (?:error|corruption|safety|bug|issue)s?|overflow|null|segfault|crash\w*|uninitiali[sz]ed)\b|"
+    r"\b(?:fail\w*|error|check|handl\w+|unchecked|missing)\b.*alloc|alloc\w*\b.*\b(?:fail\w*|errors?|return)",
+    re.IGNORECASE,
+)
+_ALLOCATED = re.compile(r"memory|\w*alloc\w*", re.IGNORECASE)
+_WEAK = re.compile(
+    r"memory|cache[sd]?|caching|bench\w*|profil\w+|regress\w*|\w*alloc\w*|paralleli?\w*|batch\w*|inlin\w+|slow\w*"
+)
+_CHORE = re.compile(
+    r"^\W*(?:ci|docs?|tests?|tst|bld|build|chore|style|rel|release|bench(?:mark)?s?|bump|typos?|readme|"
+    r"changelog)\b\W|"
+    r"\b(?:typos?|spelling|readme|changelog|docstrings?|flaky|compil(?:e|ation) time|build time|benchmarks|"
+    r"unit tests?)\b|"
+    r"-O[23s]\b|\blto\b|jemalloc|tcmalloc|compiler (?:flags?|optimi)|"
+    r"\b(?:speed(?:s|ing)?[- ]?up|faster|slow|optimi[sz]e) (?:the |our )?(?:\w+ )?(?:tests?|ci|builds?|compil\w+|"
+    r"benchmark)\b",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"coverage|codecov|coveralls|test(?:s|ed)? pass", re.IGNORECASE)
 
 
@@ -97,7 +132,7 @@ def find(text: str, most: int = 3) -> list[Claim]:
     """Return up to `most` claims of a text, each quoted with the line that it stands in."""
     found: list[Claim] = []
     seen: set[str] = set()
-    for row in uncommented(text[:MOST]).splitlines():
+    for row in uncommented(text[:LOOKED_AT]).splitlines():
         if not any(c.isdigit() for c in row) or _NOT.search(row):
             continue
         claim = _in_line(row[:2_000])
@@ -115,14 +150,46 @@ def uncommented(text: str) -> str:
     return first + "".join(part.partition("-->")[2] for part in rest)
 
 
+@lru_cache(10_000)
 def words(text: str) -> list[str]:
-    """Return the words of performance in a text, each once, in lower case."""
-    return list(dict.fromkeys(match.casefold() for match in WORDS.findall(text[:MOST])))
+    """Return the words of performance in a text, each once, in lower case; without those of leaks and crashes."""
+    text = text[:LOOKED_AT]
+    if _NOT_SPEED.search(text):
+        text = "\n".join(_ALLOCATED.sub(" ", r) if _NOT_SPEED.search(r) else r for r in text.splitlines())
+    found = [match.casefold() for match in WORDS.findall(text)]
+    return list(dict.fromkeys([*found, *(t for t in re.findall(r"[a-z]{8,15}", text.lower()) if t in _misspelt())]))
 
 
-def weight(title: str, text: str, claims: int) -> float:
-    """Return how much a text is about performance: claims count most, then words in its title, then in its body."""
-    return 3.0 * min(claims, 3) + 2.0 * min(len(words(title)), 3) + 0.5 * min(len(words(text)), 4)
+@cache
+def _misspelt() -> frozenset[str]:
+    """Return the long words of performance with one letter left out, or two swapped."""
+    return frozenset(
+        wrong
+        for word in ("performance", "optimize", "optimise", "optimization", "optimisation", "throughput", "allocation")
+        for i in range(1, len(word))
+        for wrong in (word[:i] + word[i + 1 :], word[: i - 1] + word[i] + word[i - 1] + word[i + 1 :])
+        if wrong not in (word, "optimizes", "allocatio")
+    )
+
+
+def is_loss(text: str) -> bool:
+    """Whether a text says that something became slower, and nothing of it that became better or was put right."""
+    return bool(_LOSS.search(text)) and not _GAIN.search(text)
+
+
+def weight(title: str, said: Sequence[str], claimed: Sequence[Claim]) -> float:
+    """Return how much a text is about making a program fast: claims of gains count most, then its title, then its body.
+
+    `said`: the words of performance of title and body. What speeds up tests, builds or documents is little; what says
+    that it makes something slower is nothing.
+    """
+    if is_loss(title):
+        return -10.0
+    about = words(title)
+    strong = [word for word in about if not _WEAK.fullmatch(word)]
+    found = (3.0 if about else 1.5) * min(sum(not is_loss(claim.quote) for claim in claimed), 3)
+    found += 2.5 * min(len(strong), 2) + 1.0 * min(len(about) - len(strong), 2) + 0.4 * min(len(said), 4)
+    return found - (6.0 if _CHORE.search(title) else 0.0)
 
 
 def _in_line(row: str) -> Claim | None:

@@ -6,7 +6,7 @@ import re
 
 from helpers import json_fields
 from helpers.json_fields import Json
-from helpers.read.forge import claims, findings, names, query
+from helpers.read.forge import claims, findings, matching, names, query
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
@@ -60,7 +60,7 @@ def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
 def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -> None:
     """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
     message = json_fields.text(item, "commit", "message")
-    if must and not wanted.by_performance and not query.mentions(wanted.words, message):
+    if must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, ""):
         return
     if (wanted.perf or wanted.by_performance) and not claims.words(message) and not claims.find(message):
         return
@@ -70,7 +70,7 @@ def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -
 def commit(item: Json) -> Finding:
     """Return a commit as a finding."""
     message, url = json_fields.text(item, "commit", "message"), json_fields.text(item, "html_url")
-    title, _, body = message.partition("\n")
+    title = message.partition("\n")[0]
     claimed = claims.find(message)
     about = claims.words(message)[:6]
     merge = len(json_fields.values(item, "parents")) > 1
@@ -82,7 +82,7 @@ def commit(item: Json) -> Finding:
         date=json_fields.text(item, "commit", "author", "date"),
         facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
         claims=[c.quote for c in claimed],
-        weight=claims.weight(title, body, len(claimed)) - (1.0 if merge else 0.0),
+        weight=claims.weight(title, claims.words(message), claimed) - (1.0 if merge else 0.0),
     )
 
 
@@ -109,7 +109,7 @@ def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
     rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in json_fields.text(item, "body").splitlines()]
     rows = [row for row in rows if row]
     if wanted.words.strip():
-        rows = [row for row in rows if query.mentions(wanted.words, row)]
+        rows = [row for row in rows if matching.score(matching.parsed(wanted.words), row, "")]
     if wanted.perf:
         rows = [row for row in rows if claims.words(row) or claims.find(row)]
     if not rows and (wanted.perf or wanted.words.strip()):

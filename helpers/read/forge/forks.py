@@ -173,9 +173,8 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
     url = json_fields.text(fork, "html_url")
-    order = sorted(
-        range(len(own)), key=lambda i: (-claims.weight(titles[i], messages[i], len(claims.find(messages[i]))), -i)
-    )
+    worth = [claims.weight(t, claims.words(m), claims.find(m)) for t, m in zip(titles, messages, strict=True)]
+    order = sorted(range(len(own)), key=lambda i: (-worth[i], -i))
     lines = [
         f"{json_fields.text(fork, 'full_name')}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]
     ]

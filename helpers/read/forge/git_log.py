@@ -7,17 +7,18 @@ pull requests that they were; those that were rejected left nothing here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import console, git
-from helpers.read.forge import claims, findings, provenance, query
+from helpers.read.forge import claims, findings, history, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
 
-MOST = 5_000
-"""Commits that match and are read."""
+FEW = 5
+"""Pull requests; when fewer are found, the commits without one are counted too."""
+COMMITS = 10_000
+"""Commits that git finds and are read."""
 _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
 _GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
@@ -39,17 +40,22 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
         raise console.usage("the repository has no commit yet", "fetch a remote, or commit something first")
     owners = provenance.owners(root)
     outcome = Outcome()
-    seen = 0
-    for record in _log(root, kind, wanted).split("\0")[:-1]:
-        seen += 1
-        found = _finding(record, owners, kind, wanted)
-        outcome.findings += [found] if found else []
-    if seen >= MOST:
+    asked = matching.parsed(wanted.words)
+    read = [_commit(record) for record in _log(root, *_searched(kind, wanted, asked), *_since(wanted))]
+    some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
+    undoing = [_commit(record) for record in _log(root, f"--grep={history.UNDONE}")]
+    for change in history.rolled_back(history.changes(some), undoing):
+        outcome.findings.append(_finding(change, owners, kind, asked))
+    if len(read) >= COMMITS:
         outcome.incomplete = True
-        outcome.notes.append(f"only the newest {MOST:,} commits that match were read: use --since, or more words")
+        outcome.notes.append(f"only the newest {COMMITS:,} commits that match were read: use --since, or more words")
     if git.output(root, ["rev-parse", "--is-shallow-repository"]) == "true":
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
+    if kind == "pr" and len(outcome.findings) < FEW:
+        spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.words(c.title)])
+        speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
+        outcome.notes += [f"{speak}: search_github.py commits --local"] if spoken > len(outcome.findings) else []
     outcome.notes.append(f"searched the git log of {', '.join(['this repository', *owners.names])}; no network")
     return outcome.cut(wanted.limit)
 
@@ -64,55 +70,44 @@ def _refs(root: Path) -> str:
     return git.output(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
 
 
-def _log(root: Path, kind: str, wanted: Wanted) -> str:
-    """Return the log entries that may match, each after a record separator."""
-    since = [f"--since={wanted.since}-01-01"] if wanted.since else []
-    if wanted.by_performance:
-        patterns = [claims.POSIX]
-    else:
-        each = [
-            part.strip('"') for part in re.findall(r'"[^"]+"|\S+', wanted.words) if part not in ("AND", "OR", "NOT")
-        ]
-        plain = [re.sub(r"([][.(){}*+?^$|\\])", r"\\\1", word.strip("()")) for word in each]
-        patterns = ["|".join(plain)] if " OR " in wanted.words else plain
-    if kind == "pr":
-        patterns.append(_NUMBERED)
-    words = ["-E", "--all-match", *(f"--grep={pattern}" for pattern in patterns if pattern)]
-    done = git.run(
-        root,
-        [
-            "-c",
-            "log.showSignature=false",
-            "log",
-            "-z",
-            "--no-notes",
-            "--encoding=UTF-8",
-            f"--format={_FORM}",
-            f"--max-count={MOST}",
-            "-i",
-            *words,
-            *since,
-            *provenance.tips(root),
-            "--",
-        ],
-    )
-    return done.stdout.decode("utf-8", "replace")
+def _searched(kind: str, wanted: Wanted, asked: matching.Query) -> list[str]:
+    """Return what git is to search for; less strict than `_answers`, which looks at what it brings."""
+    patterns = [claims.POSIX] if wanted.by_performance else matching.patterns(asked)
+    return [f"--grep={pattern}" for pattern in [*patterns, *([_NUMBERED] if kind == "pr" else [])]]
 
 
-def _finding(record: str, owners: provenance.Owners, kind: str, wanted: Wanted) -> Finding | None:
+def _since(wanted: Wanted) -> list[str]:
+    return [f"--since={wanted.since}-01-01"] if wanted.since else []
+
+
+def _log(root: Path, *how: str) -> list[str]:
+    """Return the log's entries of all branches and tags, the newest first."""
+    form = [
+        "-z",
+        "--no-notes",
+        "--encoding=UTF-8",
+        f"--format={_FORM}",
+        f"--max-count={COMMITS}",
+        "-i",
+        "-E",
+        "--all-match",
+    ]
+    command = ["-c", "log.showSignature=false", "log", *form, *how, *provenance.tips(root), "--"]
+    return git.run(root, command).stdout.decode("utf-8", "replace").split("\0")[:-1]
+
+
+def _commit(record: str) -> history.Commit:
     sha, parents, date, message = record.split("\n", 3)
-    rows = message.strip().split("\n")
-    about = not wanted.by_performance and not wanted.perf
-    if not about and not claims.words(message) and not claims.find(message):
-        return None
-    if not wanted.by_performance and not query.mentions(wanted.words, message):
-        return None
-    remote, upstream = owners.of(sha)
-    remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
     number, title = request(message)
-    if kind == "pr" and not number:
-        return None
-    return _made(sha, upstream, number if kind == "pr" else 0, title, rows, date, remote, parents.split())
+    return history.Commit(sha, tuple(parents.split()), date, message.strip(), title, number)
+
+
+def _answers(commit: history.Commit, kind: str, wanted: Wanted, asked: matching.Query) -> bool:
+    if commit.is_ours or (kind == "pr" and not commit.number):
+        return False
+    if (wanted.by_performance or wanted.perf) and not claims.words(commit.message) and not claims.find(commit.message):
+        return False
+    return wanted.by_performance or matching.score(asked, commit.title, commit.body) > 0
 
 
 def request(message: str) -> tuple[int, str]:
@@ -127,40 +122,50 @@ def request(message: str) -> tuple[int, str]:
     return int(merge[1] if merge else squashed[1] if squashed else asked or 0), title
 
 
-def _made(
-    sha: str,
-    upstream: Name | None,
-    number: int,
-    title: str,
-    rows: Sequence[str],
-    date: str,
-    remote: str,
-    parents: Sequence[str],
-) -> Finding:
-    """Return the finding; without a known forge its id is the commit's."""
-    name = Name(upstream.owner, upstream.repo, number, "" if number else sha, upstream.host) if upstream else None
-    on_github = name is not None and name.host == "github.com"
-    url = f"https://{name.host}/{name.full}/{f'pull/{number}' if number else f'commit/{sha}'}" if name else ""
-    if number and not on_github:  # other forges put it elsewhere; a commit they all show here
-        url = f"https://{name.host}/{name.full}/commit/{sha}" if name else ""
-    text = "\n".join(rows)
-    claimed = claims.find(text)
-    about = claims.words(text)[:6]
-    id_ = name.id if on_github and name else f"commit:{sha[:12]}"
+def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked: matching.Query) -> Finding:
+    """Return the finding, with what became of the change; without a known forge its id is the commit's."""
+    commit = change.commit
+    remote, upstream = owners.of(commit.sha)
+    remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
+    id_, url = _place(commit.sha, commit.number if kind == "pr" else 0, upstream)
+    claimed = claims.find(commit.message)
+    about = claims.words(commit.message)
+    loss = claims.is_loss(commit.title)
+    state = "reverted" if change.reverted and not change.again else "revert" if history.is_revert(commit) else ""
+    state = state or ("slower" if loss else "merged" if kind == "pr" else "")
     facts = [
-        f"commit {sha[:12]}" if number else "",
+        f"commit {commit.sha[:12]}" if kind == "pr" else "",
         f"remote {remote}" if remote else "",
-        "a merge" if len(parents) > 1 else "",
-        f"words {', '.join(about)}" if about else "",
+        "a merge" if len(commit.parents) > 1 else "",
+        f"also as {', '.join(c.sha[:12] for c in change.copies[:3])}" if change.copies else "",
+        f"words {', '.join(about[:6])}" if about else "",
     ]
+    weight = claims.weight(commit.title, about, claimed) + 10 * matching.score(asked, commit.title, commit.body)
     return findings.made(
         id_,
-        "pr" if number else "commit",
-        title,
+        kind,
+        commit.title,
         url,
-        state="merged" if number else "",
-        date=date,
+        state=state,
+        date=commit.date,
         facts=facts,
         claims=[c.quote for c in claimed],
-        weight=claims.weight(title, "\n".join(rows[1:]), len(claimed)),
+        more=[_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by],
+        weight=weight - (1_000.0 if state in ("revert", "slower") else 0.0),
     )
+
+
+def _told(word: str, by: history.Commit) -> str:
+    why = next((row for row in by.body.split("\n") if row.strip() and not row.startswith("This reverts")), by.title)
+    return f"{word} by {by.sha[:12]} in {by.date[:7]}: {why}"
+
+
+def _place(sha: str, number: int, upstream: Name | None) -> tuple[str, str]:
+    """Return the id and the address of a commit, or of the pull request that it merged."""
+    if upstream is None:
+        return f"commit:{sha[:12]}", ""
+    page = f"https://{upstream.host}/{upstream.full}"
+    if upstream.host != "github.com":  # other forges put requests elsewhere; a commit they all show here
+        return f"commit:{sha[:12]}", f"{page}/commit/{sha}"
+    name = Name(upstream.owner, upstream.repo, number, "" if number else sha, upstream.host)
+    return name.id, f"{page}/{f'pull/{number}' if number else f'commit/{sha}'}"

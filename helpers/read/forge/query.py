@@ -95,11 +95,3 @@ def without_brackets(question: str) -> str:
 
 def _bracketed(words: str) -> str:
     return f"({words.strip()})" if _OPERATOR.search(words) else words.strip()
-
-
-def mentions(words: str, text: str) -> bool:
-    """Whether every plain word of the QUERY (any, when it has OR in it) stands in the text."""
-    plain = [w.strip('"').casefold() for w in re.findall(r'"[^"]+"|\S+', _QUALIFIER.sub(" ", words))]
-    plain = [w.strip("()") for w in plain if w.upper() not in ("AND", "OR", "NOT") and w.strip("()")]
-    folded = text.casefold()
-    return (any if " OR " in words else all)(w in folded for w in plain)

@@ -129,7 +129,7 @@ def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
     labels = [json_fields.text(label, "name") for label in json_fields.values(item, "labels")]
     comments = json_fields.count(item, "comments")
     bot = json_fields.text(item, "user", "type") == "Bot" or json_fields.text(item, "user", "login").endswith("[bot]")
-    weight = claims.weight(title, body, len(claimed)) + (1.0 if state == "merged" else 0.0) + min(comments, 20) / 20
+    weight = claims.weight(title, claims.words(f"{title}\n{body}"), claimed) + min(comments, 20) / 20
     weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
     if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
         weight += max(0.0, 5.0 - place / 20)

@@ -1,0 +1,132 @@
+"""What one change became in a history: its copies on other branches, its revert, its second coming."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_PICKED = re.compile(
+    r"(?:cherry[- ]?pick(?:ed)?|back-?port(?:ed|s)?|picked)(?: from|"
+    r" of)*(?: commit)? ([0-9a-f]{7,40})\b",
+    re.IGNORECASE,
+)
+_MARK = re.compile(
+    r"^(?:\s*\[[^\]]{0,40}\]|\s*(?:back-?port|cherry-?pick(?:ed)?)(?: of| to \S+)?[: ]+)+|\s*\((?:#\d+|"
+    r"back-?port[^)]*|cherry[^)]*)\)",
+    re.IGNORECASE,
+)
+_COPY = re.compile(r"back-?port|cherry-?pick", re.IGNORECASE)
+_REVERT = re.compile(
+    r"(revert|reapply|reland|back(?:ed)? out)(?:ed|s|ing)?:?\s+(?!to )\"?(.+?)\"?(?: \(#\d+\))*$", re.IGNORECASE
+)
+_UNDOES = re.compile(r"(?:reverts?|backs? out|reapplies|relands?) (?:commit )?([0-9a-f]{7,40})\b", re.IGNORECASE)
+_OURS = re.compile(r"^Experiment: \S+ \(refs/autoresearch/|\Aautoresearch: ", re.MULTILINE)
+UNDONE = r"^(Revert|Reapply|Reland|Back(ed)? out)|[Rr]everts? commit [0-9a-f]{7}"
+"""For git's --grep: commits that take others back, or put them in again."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of the log; `title` is what it brought, of a merge the title of what was merged."""
+
+    sha: str
+    parents: tuple[str, ...]
+    date: str
+    message: str
+    title: str
+    number: int = 0
+
+    @property
+    def body(self) -> str:
+        """All but the first line."""
+        return self.message.partition("\n")[2]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a session made it: its lock, or a change that it has kept."""
+        return bool(_OURS.search(self.message))
+
+
+@dataclass
+class Change:
+    """One change: the commit that brought it in, its copies, and who took it back."""
+
+    commit: Commit
+    copies: list[Commit] = field(default_factory=list)
+    reverted: Commit | None = None
+    again: Commit | None = None
+
+
+def changes(commits: Sequence[Commit]) -> list[Change]:
+    """Make one change of a commit and its backports and cherry-picks, in the order of the log."""
+    leaders: dict[object, Change] = {}
+    found: list[Change] = []
+    for commit in sorted(commits, key=lambda c: (_is_copy(c), c.date)):
+        keys = _keys(commit)
+        asked = keys if _is_copy(commit) else keys[:-1]  # two changes may have one title
+        known = next((leaders[key] for key in asked if key in leaders), None)
+        if known is None:
+            known = Change(commit)
+            found.append(known)
+        else:
+            known.copies.append(commit)
+        for key in keys:
+            leaders.setdefault(key, known)
+    order = {commit.sha: place for place, commit in enumerate(commits)}
+    return sorted(found, key=lambda change: order[change.commit.sha])
+
+
+def rolled_back(found: Sequence[Change], undoing: Sequence[Commit]) -> list[Change]:
+    """Note on each change who reverted and who reapplied it; return the changes without those that are told so."""
+    by_sha = {c.sha[:7]: change for change in found for c in (change.commit, *change.copies)}
+    by_title: dict[str, Change] = {}
+    for change in found:
+        by_title.setdefault(plain(change.commit.title), change)
+    told = set()
+    for commit in reversed(undoing):
+        undone = _undone(commit)
+        target = next((by_sha[sha[:7]] for sha in _UNDOES.findall(commit.message) if sha[:7] in by_sha), None)
+        target = target or by_title.get(plain(undone[0]))
+        if target is None or target.commit.sha == commit.sha or target.commit.date > commit.date:
+            continue
+        told.add(commit.sha)
+        if undone[1]:
+            target.again = commit
+        else:
+            target.reverted, target.again = commit, None
+    return [change for change in found if change.commit.sha not in told]
+
+
+def is_revert(commit: Commit) -> bool:
+    """Whether a commit only takes another one back."""
+    says = _REVERT.match(commit.title) or re.search("^This reverts commit", commit.message, re.MULTILINE)
+    return bool(says) and not _undone(commit)[1]
+
+
+def plain(title: str) -> str:
+    """Return a title without its number and the marks of a copy, for comparing."""
+    return " ".join(_MARK.sub("", title).casefold().split())
+
+
+def _undone(commit: Commit) -> tuple[str, bool]:
+    """Return the title that a commit takes back, and whether it rather puts it in again."""
+    title, times = commit.title, 0
+    while match := _REVERT.match(title):
+        title, times = match[2] or "", times + 1
+        if match[1].casefold() in ("reapply", "reland"):
+            return title, True
+    return title, times > 0 and times % 2 == 0
+
+
+def _is_copy(commit: Commit) -> bool:
+    return bool(_COPY.search(commit.title) or _PICKED.search(commit.message))
+
+
+def _keys(commit: Commit) -> list[object]:
+    """Return what names a change: the commit, its origin, its title with day or number; last its title alone."""
+    title = plain(commit.title)
+    numbered = [(title, commit.number)] if commit.number else []
+    day = (title, commit.date[: 10 if len(title.split()) > 4 else None])
+    told = [title] if len(title.split()) > 3 else [commit.sha]
+    return [commit.sha[:7], *(sha[:7] for sha in _PICKED.findall(commit.message)), day, *numbered, *told]

@@ -1,0 +1,166 @@
+"""What a search of the log puts first: the QUERY counts, each change stands once with what became of it."""
+
+import json
+
+import pytest
+
+from helpers.read.forge import claims, history, matching
+
+NAME = "search_github"
+
+
+def hits(repo, *args, verb="commits"):
+    """The findings, best first."""
+    done = repo.script(
+        NAME, verb, *args, "--local", "--json", "--full", code=None, AUTORESEARCH_CACHE=str(repo.root / "../cache")
+    )
+    return json.loads(done.stdout)["findings"]
+
+
+def titles(found):
+    """Their titles."""
+    return [f["title"] for f in found]
+
+
+@pytest.fixture
+def branches(repo):
+    """A history with a release branch: backports, reverts, a second attempt, and what only looks like performance."""
+    fast = repo.commit("Scan with SIMD, 3x faster (#10)\n\nfrom 12 ms to 4 ms")
+    repo.git("branch", "release")
+    repo.commit("Precompute the hash table (#11)")
+    undone = repo.git("rev-parse", "HEAD")
+    repo.commit(f'Revert "Precompute the hash table (#11)"\n\nThis reverts commit {undone}.\n\nIt is 5% slower on ARM.')
+    repo.commit("Faster parsing of numbers (#13)")
+    number = repo.git("rev-parse", "HEAD")
+    repo.commit(f'Revert "Faster parsing of numbers (#13)"\n\nThis reverts commit {number}.')
+    repo.commit('Reapply "Faster parsing of numbers (#13)"')
+    for other in (
+        "Fix a memory leak in the reader",
+        "Handle allocation failure in grow()",
+        "Improve perfomance of the writer",
+        "Check bounds in the loop, 5% slower",
+        "DOC: speed of the parser",
+        "Speed up the tests",
+        "Use a faster lock\n\nMeasured: 3% faster\nExperiment: exp-03 (refs/autoresearch/exp-03)",
+        "autoresearch: benchmark and checks, locked, faster",
+    ):
+        repo.commit(other)
+    repo.git("checkout", "-q", "release")
+    repo.commit("On the branch")
+    repo.git("cherry-pick", "--allow-empty", "-x", fast)
+    repo.commit("[Backport 1.x] Precompute the hash table (#11) (#40)")
+    repo.git("checkout", "-q", "main")
+    return repo
+
+
+def test_a_change_stands_once_with_what_became_of_it(branches):
+    """Copies are told with their change, a revert with what it reverts; one that came back is no longer reverted."""
+    found = {f["title"]: f for f in hits(branches, "--limit", "50")}
+    scan = found["Scan with SIMD, 3x faster (#10)"]
+    assert any(fact.startswith("also as ") for fact in scan["facts"])
+    assert 1 == sum("Scan with SIMD" in title for title in found)
+    assert "" == found["Faster parsing of numbers (#13)"]["state"]
+    assert ["reverted", "applied again"] == [
+        row.split(" by ")[0] for row in found["Faster parsing of numbers (#13)"]["more"]
+    ]
+    (table,) = hits(branches, "hash table")
+    assert ("Precompute the hash table (#11)", "reverted") == (table["title"], table["state"])
+    assert table["more"][0].endswith("It is 5% slower on ARM.")
+    assert any(fact.startswith("also as ") for fact in table["facts"])
+
+
+def test_losses_leaks_and_our_own_are_no_gains(branches):
+    """Slower is marked and last; leaks, failed allocations and our own commits are not there; tests weigh little."""
+    found = hits(branches, "--limit", "50")
+    said = titles(found)
+    assert "slower" == next(f["state"] for f in found if "Check bounds" in f["title"])
+    assert "Check bounds in the loop, 5% slower" == said[-1]
+    assert not {"Fix a memory leak in the reader", "Handle allocation failure in grow()", "Use a faster lock"} & set(
+        said
+    )
+    assert not [title for title in said if "locked" in title]
+    writer = said.index("Improve perfomance of the writer")
+    assert writer < min(map(said.index, ("DOC: speed of the parser", "Speed up the tests")))
+
+
+def test_the_query_counts(repo):
+    """Titles before bodies, near words before far ones, hyphens and one wrong letter do not count, NOT and OR do."""
+    for message in (
+        "Decode UTF-8 by table",
+        "Rework\n\nthe utf8 decoder is now faster, 4x, 5x faster",
+        "Hash of the long table of contents",
+        "Keep the hash table small",
+        "Table\n\nhash",
+        "Lock-free queue",
+        "Vectorise the checksum",
+        "Perfomance of the checksum",
+        "Fast path for small keys",
+    ):
+        repo.commit(message)
+    assert ["Decode UTF-8 by table", "Rework"] == titles(hits(repo, "utf8"))
+    assert titles(hits(repo, "utf8")) == titles(hits(repo, "UTF-8"))
+    near = ["Keep the hash table small", "Hash of the long table of contents", "Table"]
+    assert near == titles(hits(repo, "hash table"))
+    assert near[:1] == titles(hits(repo, '"hash table"'))
+    assert {near[0], "Fast path for small keys"} == set(titles(hits(repo, '"hash table" OR "fast path"')))
+    assert ["Fast path for small keys"] == titles(hits(repo, "small NOT hash"))
+    assert ["Lock-free queue"] == titles(hits(repo, "lockfree"))
+    assert ["Vectorise the checksum"] == titles(hits(repo, "vectorize"))
+    assert ["Perfomance of the checksum"] == titles(hits(repo, "performance checksum"))
+
+
+def test_the_verb_that_fits_is_named(repo):
+    """Where no pull request is to be found but commits speak of performance, that is said, with the verb."""
+    repo.commit("Faster scan")
+    done = repo.script(NAME, "prs", "--local", code=1, AUTORESEARCH_CACHE=str(repo.root / "../cache"))
+    assert "1 commit here speaks of performance" in done.stdout
+    assert "commits --local" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("performance", "perfomance", True),
+        ("performance", "preformance", True),
+        ("performance", "performnace", True),
+        ("performance", "performancee", True),
+        ("performance", "conformance", False),
+        ("optimize", "optimise", True),
+        ("allocate", "locate", False),
+    ],
+)
+def test_one_wrong_letter(one, other, same):
+    """Missing, added, wrong or swapped: one of it is the same word, two are not."""
+    assert same == matching.near(one, other) == matching.near(other, one)
+
+
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [
+        ("Check bounds, 5% slower", True),
+        ("Performance regression on ARM", True),
+        ("Fix a performance regression", False),
+        ("No longer slower than memcpy", False),
+        ("2x faster", False),
+        ("Slow path for rare input", False),
+    ],
+)
+def test_what_became_slower(text, loss):
+    """A loss is what says slower and nothing of a repair."""
+    assert loss == claims.is_loss(text)
+
+
+@pytest.mark.parametrize(
+    ("title", "revert"),
+    [
+        ('Revert "Use SIMD"', True),
+        ('Revert "Revert "Use SIMD""', False),
+        ('Reapply "Use SIMD"', False),
+        ("Revert to the older table", False),
+        ("revert: use simd", True),
+        ("Use SIMD", False),
+    ],
+)
+def test_what_takes_back(title, revert):
+    """A revert takes back; a revert of a revert, and what goes back to something, do not."""
+    assert revert == history.is_revert(history.Commit("a" * 40, (), "2020-01-01", title, title))
