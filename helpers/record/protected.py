@@ -14,6 +14,20 @@ def digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def bundle() -> str:
+    """Return a digest of the bundle's own scripts: who judges with others has judged by another rule."""
+    total = hashlib.sha256()
+    for file in sorted(file for place in ("helpers", "scripts") for file in (paths.BUNDLE / place).rglob("*.py")):
+        total.update(f"{file.relative_to(paths.BUNDLE)}\0{digest(file)}\n".encode())
+    return total.hexdigest()
+
+
+def is_other_bundle(now: State) -> bool:
+    """Tell whether the bundle's scripts are not those that locked the session."""
+    locked = (now.lock or {}).get("bundle")
+    return bool(locked) and locked != bundle()
+
+
 def changed(root: Path, now: State) -> list[str]:
     """Return the protected files whose content is not the locked one.
 

@@ -13,7 +13,8 @@ from helpers import console, paths
 from helpers.journal import Event
 from helpers.judge.compare import outputs
 from helpers.judge.compare.driver import KIND, VERDICT
-from helpers.judge.rule import noise, sign_test
+from helpers.judge.rule import noise
+from helpers.record.report import marks
 from helpers.run.copies.copies import Experiment
 from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
@@ -131,7 +132,7 @@ def _looser(now: State, compared: Event) -> str | None:
 def _untrue(root: Path, now: State, compared: Event) -> str | None:
     """Say what in the journal's line does not agree with its samples, or with what the measuring process wrote."""
     for part in (compared, compared.get("confirmation")):
-        if part is not None and _judged(compared, part) != (part.get("verdict"), part.get("pairs")):
+        if part is not None and (marks.judged(compared, part) or ())[:2] != (part.get("verdict"), part.get("pairs")):
             return "its samples do not say what its verdict says"
     sigma = noise.sigma_pair(compared["baseline_samples"], compared["candidate_samples"])
     gain = None if compared.get("mode") == "not_worse" else float(compared["gain"])
@@ -146,21 +147,6 @@ def _untrue(root: Path, now: State, compared: Event) -> str | None:
             written = {}
     differing = [key for key in _HELD if written.get(key) != compared.get(key)]
     return f"the process that measured did not write this line ({differing[0]} differs)" if differing else None
-
-
-def _judged(compared: Event, part: Event) -> tuple[str, int] | None:
-    try:
-        found = sign_test.judge(
-            part["baseline_samples"],
-            part["candidate_samples"],
-            direction=str(compared["direction"]),
-            margin=float(compared["margin"]),
-            max_pairs=int(compared["max_pairs"]),
-            mode=str(compared["mode"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
-    return found.verdict, found.pairs
 
 
 def _picked(root: Path, now: State, compared: Event) -> str | None:

@@ -12,7 +12,7 @@ from helpers.read.ideas import queue, sources
 from helpers.record import alone, protected
 from helpers.record.decision import commit, evidence, run_line
 from helpers.record.decision.commit import Intent
-from helpers.record.report import faces, projection
+from helpers.record.report import faces, marks, projection
 from helpers.record.report import words as report_words
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
@@ -77,6 +77,7 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
         solution=words.solution or None,
         changed=work.diff(exp, "--shortstat").decode("utf-8", "replace").strip(),
         places=places or None,
+        marks=[*marks.loosened(now), *([marks.BUNDLE] if protected.is_other_bundle(now) else [])] or None,
         timestamp=journal.now_ms(),
     )
     session = projection.load(root, event)

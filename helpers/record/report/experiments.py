@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpers.journal import Event
 from helpers.json_fields import mapping, text, values
 from helpers.judge.compare.figures import Comparison, Estimate, number
+from helpers.record.report import marks
 from helpers.state import Job, State
 
 OUTCOMES = {
@@ -59,6 +60,10 @@ class Experiment:
     changed: str = ""
     places: tuple[str, ...] = ()
     reviewed: str = ""
+    marks: tuple[str, ...] = ()
+    """What had been loosened after the lock when it was kept."""
+    doubt: str = ""
+    """What of its keep its evidence does not carry, looked at anew."""
     commit: str = ""
     tree: str = ""
     metric: float | None = None
@@ -105,12 +110,14 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
             *refused.items(),
         )
     ]
+    doubts = marks.doubts(now)
     first = {name: at for at, name in sorted(began, reverse=True)}
     for order, (name, at) in enumerate(sorted(first.items(), key=lambda row: (row[1], row[0])), 1):
         if name and name not in whole:
-            yield _experiment(
-                name, at, order, jobs.get(name, []), compared.get(name, []), runs.get(name, {}), refused.get(name, {})
-            )
+            its, run = compared.get(name, []), runs.get(name, {})
+            found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, {}))
+            kept = tuple(marks.of_run(now, run)) if found.outcome == "kept" else ()
+            yield replace(found, marks=kept, doubt=doubts.get(name, ""))
 
 
 def _experiment(

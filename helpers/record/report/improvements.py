@@ -43,8 +43,6 @@ def _kept(session: Session, exp: Experiment, number: int, cite: Cite) -> list[st
         ("References", "; ".join(map(cite, exp.sources)) or "own idea"),
         ("Experiment", exp.name + (f", order seed {exp.decisive.seed}" if exp.decisive else "")),
     ]
-    if exp.places:
-        rows.append(("Look here", f"{'; '.join(exp.places)}. Reviewed: {exp.reviewed or 'nobody said'}"))
     rows = [("Measured impact" if label == "Measured" else label, text) for label, text in rows]
     return [f"## {number}. {_flat(exp.description)}", "", *(f"- {label}: {_flat(text)}" for label, text in rows)]
 

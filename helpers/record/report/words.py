@@ -10,7 +10,8 @@ from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
 
 _FIELD = re.compile(
-    r"(?i)\s*(measured|confirmation|medians|comparisons|holdout|screens|source|experiment|cherry picked|[\w-]+-by)"
+    r"(?i)\s*(measured|confirmation|medians|comparisons|holdout|screens|source|experiment|cherry picked|[\w-]+-by"
+    r"|not borne out|loosened|look here|reviewed)"
     r"\b[^a-z]*:"
 )
 
@@ -72,8 +73,12 @@ def screens(exp: Experiment, metric: str, unit: str) -> str:
 def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
     """Return label and words of everything measured of a kept change, the same for its commit and IMPROVEMENTS.md."""
     compared = exp.decisive
+    seen = [("Not borne out", exp.doubt), ("Loosened after the lock", "; ".join(exp.marks))]
+    if exp.places:
+        seen.append(("Look here", f"{'; '.join(exp.places)}. Reviewed: {exp.reviewed or 'nobody said'}"))
+    seen = [(label, text) for label, text in seen if text]
     if compared is None:
-        return [("Measured", "the journal holds no comparison of it")]
+        return [("Measured", "the journal holds no comparison of it"), *seen]
     margin = "" if compared.margin is None else f"; margin {compared.margin:.2%}"
     rows = [
         ("Measured", figure(compared) + margin),
@@ -83,7 +88,7 @@ def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
         ("Holdout", evidence(compared)),
         ("Screens", screens(exp, metric, unit) and f"{screens(exp, metric, unit)}; single runs, which decide nothing"),
     ]
-    return [(label, text) for label, text in rows if text]
+    return [*((label, text) for label, text in rows if text), *seen]
 
 
 def message(session: Session, exp: Experiment, ref: str, cited: list[str]) -> str:

@@ -92,9 +92,10 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
     if given:
+        was = {key: now.config[key] for key in given if key in now.config}
         for key, value in given.items():
             console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")
-        journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given})
+        journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given, "was": was})
     return state.load(root)
 
 

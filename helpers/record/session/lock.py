@@ -60,6 +60,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         {
             "type": "lock",
             "protected": hashes,
+            "bundle": protected.bundle(),
             "task": its.as_dict(),
             "commit_full": work.refs.hold(commit),
             "tree": work.refs.hold(work.capture()),

@@ -9,6 +9,7 @@ from helpers import git, next_step, paths, session_branch
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
+from helpers.record.report import marks
 from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
 from helpers.run.jobs import blame, budget
@@ -143,7 +144,19 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
         lines.append(
             f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
         )
-    return lines
+    return lines + [f"look: {said}" for said in _marks(repository, now)]
+
+
+def _marks(repository: git.Repository, now: State) -> list[str]:
+    """Return what a person should look at: keys that were used, keeps that do not bear out, what nobody measured."""
+    loose, found = marks.loosened(now), [f"{name}: {why}" for name, why in marks.doubts(now).items()]
+    found += marks.unmeasured(repository, now)
+    shown = [*found[:4], *([f"{len(found) - 4} more that are not borne out"] if len(found) > 4 else [])]
+    shown += [marks.BUNDLE] if protected.is_other_bundle(now) else []
+    if loose:
+        kept = [str(run["experiment_id"]) for run in now.kept if marks.of_run(now, run)]
+        shown.append(f"loosened after the lock: {'; '.join(loose)[:300]} ({len(kept)} kept under it)")
+    return shown
 
 
 def _next(repository: git.Repository, now: State | None) -> list[str]:
@@ -158,6 +171,7 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
         "config": now.config,
         "locked": now.lock is not None,
         "protected_changed": protected.changed(repository.root, now),
+        "look": _marks(repository, now) if now.lock else [],
         "baseline": {k: now.baseline.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
         "runs": [
             {
