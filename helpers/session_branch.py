@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, next_step, paths, printable, state
+from helpers import console, events, git, next_step, paths, printable, state
 from helpers.state import State
 
 ADOPT = "start_session.py --lock --adopt  # measures what is there now as the new baseline; nothing on record is lost"
@@ -30,7 +30,7 @@ def moved(root: Path, now: State) -> Moved | None:
     """Say what somebody else did to the session's branch; None where it stands at the measured baseline."""
     if not now.has_baseline or (root / paths.STATE / paths.KEEP).exists():  # a keep moves it, and is completed later
         return None
-    base, tip = str(now.baseline["commit_full"]), _commit(root, f"refs/heads/{now.branch}")
+    base, tip = now.baseline.commit_full, _commit(root, f"refs/heads/{now.branch}")
     if tip == base:
         return None
     here, branch = git.branch(root) == now.branch, shlex.quote(now.branch)
@@ -51,7 +51,7 @@ def _gone(root: Path, now: State, base: str) -> Moved:
     if not _commit(root, base):
         return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))
     rows = git.output(root, ["for-each-ref", "--format=%(refname:short)", "--points-at", base, "refs/heads/"])
-    renamed = [name for name in rows.splitlines() if name != now.config.get("from")]
+    renamed = [name for name in rows.splitlines() if name != now.config.line.get("from")]
     if renamed:
         way = f"git branch --move {shlex.quote(renamed[0])} {shlex.quote(now.branch)}"
         return Moved(f"{now.branch} is gone; {printable.name(renamed[0])} stands at its commit {base[:7]}", (way,))
@@ -86,7 +86,7 @@ def left(root: Path) -> str | None:
 
     Raises Failure (4) where it is gone.
     """
-    now = state.fold(journal.read_events(root))
+    now = state.fold(events.read(root))
     if now is None or not now.has_baseline:
         return None
     say(root, now)

@@ -51,8 +51,12 @@ def entry(argv: list[str]) -> int:
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]
-    unit = str(now.config.get("metricUnit", ""))
-    console.show(args, new, "\n".join(result.result_line(event, now.metric, unit) for event in told))
+    unit = now.config.unit
+    console.show(
+        args,
+        [event.to_line() for event in new],
+        "\n".join(result.result_line(event, now.metric, unit) for event in told),
+    )
     left = state.load(root).open_jobs()
     if any(job.on_fleet for job in left):
         from helpers.run.fleet import last_round

@@ -84,14 +84,14 @@ def compare(args: argparse.Namespace) -> int:
             return console.DONE
         job = session.start(work, plan, worker)
     event = session.follow(work, job, args.wait, worker)
-    console.show(args, event, compare.report(event, str(now.config.get("metricUnit", ""))))
+    console.show(args, event.to_line(), compare.report(event, now.config.unit))
     session.shown(work, job)
-    if event["verdict"] == "error":
+    if event.verdict == "error":
         raise console.outside(
-            f"the comparison could not be made: {event['reason']}",
+            f"the comparison could not be made: {event.reason}",
             f"compare.py {args.experiment}  # when that is corrected",
         )
-    return console.DONE if event["verdict"] in ("improved", "not_worse") else console.NO
+    return console.DONE if event.is_good else console.NO
 
 
 def calibrate(args: argparse.Namespace) -> int:
@@ -103,7 +103,7 @@ def calibrate(args: argparse.Namespace) -> int:
         print("would build the baseline and measure it again and again, about as long as a comparison of 16 runs")
         return console.DONE
     result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
-    console.show(args, result.event, result.text)
+    console.show(args, result.event.to_line(), result.text)
     return console.DONE if result.quiet else console.NO
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, git, journal, next_step
+from helpers import arguments, console, events, git, next_step
+from helpers.events import Idea
 from helpers.read.ideas import queue, sources
 
 EXAMPLES = """\
@@ -61,9 +62,7 @@ def entry(argv: list[str]) -> int:
         found = [add(root, args)]
     elif args.verb == "done":
         found = [queue.close(root, args.idea, args.result, args.why)]
-        journal.append(
-            root, {"type": "idea", "event": "done", "id": found[0].name, "result": args.result, "why": args.why}
-        )
+        events.append(root, Idea(what="done", id=found[0].name, result=args.result, why=args.why))
     else:
         found = [idea for idea in queue.read(root) if args.verb == "list" or not idea.done]
         if args.verb == "rank":
@@ -90,7 +89,7 @@ def add(root: Path, args: argparse.Namespace) -> queue.Idea:
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
     idea, new = queue.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:
-        journal.append(root, {"type": "idea", "event": "added", "id": idea.name, "text": idea.text, **idea.data})
+        events.append(root, Idea.of({"event": "added", "id": idea.name, "text": idea.text, **idea.data}))
     else:
         console.note(f"{idea.name} is in the file already")
     if found:

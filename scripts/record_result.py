@@ -64,7 +64,7 @@ def entry(argv: list[str]) -> int:
     else:
         event = discard.decide(repository, exp, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""
-    print(f"{exp.name}: {would}recorded as {event['status']} (run {event['run']}, commit {event['commit']})")
+    print(f"{exp.name}: {would}recorded as {event.status} (run {event.run}, commit {event.commit})")
     return console.DONE
 
 

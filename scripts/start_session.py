@@ -79,16 +79,16 @@ def entry(argv: list[str]) -> int:
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
         now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
-        base = next(run for run in reversed(now.runs) if run["description"] == "baseline")
         print(f"locked: {', '.join(sorted(now.protected))}")
-        print(f"baseline: {now.metric}={base['metric']:.6g}{now.config.get('metricUnit', '')} at {base['commit']}")
+        if base := now.taken:
+            print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")
         return console.DONE
     config = session_config.config(repository.root, args)
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
     now, resumed = lifecycle.begin(repository, config, new=args.new)
-    print(f"{'resumed' if resumed else 'began'} session {now.config['name']} on {now.branch}")
+    print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)
         print(next_step.runnable("next: status.py"))

@@ -28,12 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Print the state."""
     args = build_parser().parse_args(argv)
-    from helpers import git, journal, state
+    from helpers import events, git, state
     from helpers.record.session import overview
 
     repository = git.find()
     while True:
-        now = state.fold(journal.read_events(repository.root))
+        now = state.fold(events.read(repository.root))
         if args.json:
             console.emit_json(overview.document(repository, now), full=args.full)
             return console.DONE

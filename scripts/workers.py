@@ -74,7 +74,7 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
 
     quiet = True
     for result in fleet.calibrate_all(root, names, seconds):
-        print(f"{result.event['worker']}: {result.text}", flush=True)
+        print(f"{result.event.worker}: {result.text}", flush=True)
         quiet = quiet and result.quiet
     return console.DONE if quiet else console.NO
 

@@ -24,7 +24,7 @@ def bundle() -> str:
 
 def is_other_bundle(now: State) -> bool:
     """Tell whether the bundle's scripts are not those that locked the session."""
-    locked = (now.lock or {}).get("bundle")
+    locked = now.lock.bundle if now.lock else ""
     return bool(locked) and locked != bundle()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from helpers import console, git, journal, state
+from helpers import console, events, git, journal, state
+from helpers.events import WorkerEvent
 from helpers.run.fleet import results
 from helpers.run.local import executor
 
@@ -30,10 +31,9 @@ def _take_back(repository: git.Repository, experiment: str) -> list[str]:
         mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.on_fleet]
         for job in mine:
             if job.sent:
-                event = {"type": "worker", "worker": job.worker, "event": "cancelling", "job": job.name}
-                journal.append_locked(root, event)
+                events.append_locked(root, WorkerEvent(worker=job.worker, what="cancelling", job=job.name))
             else:
-                journal.append_locked(root, results.cancelled(job))
+                events.append_locked(root, results.cancelled(job))
     if any(job.sent for job in mine):
         keeper_process.kick(root)
     return [job.name for job in mine]

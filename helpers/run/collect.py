@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpers import journal, state
-from helpers.journal import Event
+from helpers.events import Finished
 from helpers.run.jobs import result
 from helpers.run.local import executor
 from helpers.state import State
 
 
-def collect(root: Path) -> list[Event]:
+def collect(root: Path) -> list[Finished]:
     """Journal every job that ended since the last call; return the new `finished` events."""
     now = state.load(root)
     mine = [job for job in now.open_jobs() if job.is_local]
@@ -27,14 +27,14 @@ def collect(root: Path) -> list[Event]:
             executor.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
             event = result.from_log(now, job, executor.log_path(root, job.name), lost=states[job.name] == "lost")
-            if result.record(root, event):
-                new.append(event)
+            if recorded := result.record(root, event):
+                new.append(recorded)
     if any(value == "pending" for value in states.values()):
         executor.kick(root)
     return new + _from_fleet(root, now)
 
 
-def _from_fleet(root: Path, now: State) -> list[Event]:
+def _from_fleet(root: Path, now: State) -> list[Finished]:
     """What the fleet's keeper journaled and nobody was told of yet; the keeper is started when one is needed."""
     if not any(job.on_fleet for job in now.jobs.values()):
         return []
@@ -45,13 +45,13 @@ def _from_fleet(root: Path, now: State) -> list[Event]:
     return keeper_process.news(root)
 
 
-def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Event]:
+def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = None) -> list[Finished]:
     """Collect until something to be reported finished (or `ended` says so) or `seconds` have gone by.
 
     Return all new events.
     """
     until = time.monotonic() + seconds
-    new: list[Event] = []
+    new: list[Finished] = []
     while True:
         new += collect(root)
         now = state.load(root)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, paths
+from helpers.events import NO_RESULT
 from helpers.read.ideas import sources as ideas_sources
 from helpers.run.copies.refs import Refs
 from helpers.state import State
@@ -58,12 +59,11 @@ class Arm:
 
 def verified(now: State) -> list[tuple[str, float]]:
     """Return (experiment, log gain) of every decided experiment, oldest first; 0 for what was not kept."""
-    found = []
-    for run in now.runs:
-        if run.get("experiment_id"):
-            gain = (run.get("verdict") or {}).get("gain") if run["status"] == "keep" else None
-            found.append((str(run["experiment_id"]), math.log1p(float(gain)) if gain is not None else 0.0))
-    return found
+    return [
+        (run.experiment_id, math.log1p((run.gain or 0.0) if run.status == "keep" else 0.0))
+        for run in now.runs
+        if run.experiment_id
+    ]
 
 
 def expected(gains: Sequence[float], typical: float) -> tuple[float, float, float] | None:
@@ -91,9 +91,9 @@ def outlook(now: State) -> Outlook | None:
     found = expected(gains, statistics.fmean(kept) if kept else -math.log1p(-now.margin))
     if found is None:
         return None
-    recent = [run for run in now.runs if run.get("experiment_id")][-HALF_LIFE:]
-    hours = (float(recent[-1]["timestamp"]) - float(recent[0]["timestamp"])) / 3_600_000 / (len(recent) - 1)
-    dollars = statistics.fmean(float(run.get("cost_usd") or 0) for run in recent)
+    recent = [run for run in now.runs if run.experiment_id][-HALF_LIFE:]
+    hours = (recent[-1].timestamp - recent[0].timestamp) / 3_600_000 / (len(recent) - 1)
+    dollars = statistics.fmean(run.cost_usd or 0 for run in recent)
     mean, low, high = found
     return Outlook(
         mean, (low, high), len(gains), mean / hours if hours > 0 else None, mean / dollars if dollars > 0 else None
@@ -106,15 +106,15 @@ def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent
     What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it
     that would hold on top of the tip. `root_commits`: an experiment's commit and the one it started from (`commits`).
     """
-    tip = math.fsum(math.log1p(float((run.get("verdict") or {}).get("gain") or 0)) for run in now.kept)
-    scores = {str(now.kept[-1]["experiment_id"]) if now.kept else "baseline": tip}
+    tip = math.fsum(math.log1p(run.gain or 0.0) for run in now.kept)
+    scores = {now.kept[-1].experiment_id if now.kept else "baseline": tip}
     for name, compared in now.compared.items() if now.lock else ():
-        of_tip = compared.get("baseline_commit") == now.baseline["commit_full"]
-        stands = compared.get("verdict") == "improved" and now.votes(compared) > 0
+        of_tip = compared.baseline_commit == now.baseline.commit_full
+        stands = compared.verdict == "improved" and now.votes(compared) > 0
         if of_tip and stands and not now.decision(name):
-            scores[name] = tip + math.log1p(float(compared["gain"]))
+            scores[name] = tip + math.log1p(compared.gain or 0.0)
     names = {own: name for name, (own, _) in root_commits.items()}
-    names |= {str(run.get("commit_full")): str(run["experiment_id"]) for run in now.kept}
+    names |= {run.commit_full: run.experiment_id for run in now.kept}
     children = Counter(names.get(start, "baseline") for _, start in root_commits.values())
     rows = [Parent(name, score, children[name]) for name, score in scores.items()]
     return sorted(rows, key=lambda row: (-row.score, row.name))
@@ -125,7 +125,7 @@ def sources(now: State) -> list[Arm]:
 
     Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
     """
-    kinds = {job.experiment: _kind(job.submitted.get("source") or []) for job in now.screens()}
+    kinds = {job.experiment: ideas_sources.kind(next(iter(job.submitted.source), "")) for job in now.screens()}
     results = verified(now)
     most = max((gain for _, gain in results), default=0.0) or 1.0
     tried: Counter[str] = Counter()
@@ -147,11 +147,6 @@ def sources(now: State) -> list[Arm]:
         for kind in tried
     ]
     return sorted(arms, key=lambda arm: (-arm.index, arm.kind))
-
-
-def _kind(source: Sequence[str] | str) -> str:
-    first = source if isinstance(source, str) else (source[0] if source else "")
-    return ideas_sources.kind(first)
 
 
 def commits(root: git.Repository) -> dict[str, tuple[str, str]]:
@@ -208,10 +203,10 @@ def cosine(one: Counter[str], two: Counter[str]) -> float:
 
 def gain_of(now: State, name: str) -> float:
     """Return the experiment's gain: of its comparison, else of its screen; raises Failure (2) without either."""
-    compared, done = now.comparison(name) or {}, now.result(name) or {}
-    gain = compared.get("gain") if compared.get("gain") is not None else done.get("gain")
-    if gain is None or (not compared and done.get("status") != "done"):
+    compared, done = now.comparison(name), now.result(name) or NO_RESULT
+    gain = compared.gain if compared and compared.gain is not None else done.gain
+    if gain is None or (not compared and done.status != "done"):
         raise console.usage(
             f"{name} has no measured gain in the journal", f"submit_experiment.py {name}  # or give its gain: 2.1%"
         )
-    return float(gain)
+    return gain

@@ -117,10 +117,10 @@ def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
 
 def source_files(work: Workdirs, now: State) -> list[str]:
     """Return the files of the locked tree that experiments may change, without tests and the evaluator's."""
-    tree = str(now.require_lock()["tree"])
+    tree = now.require_lock().tree
     listed = git.run(work.root, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0")
     regular = [os.fsdecode(row.split(b"\t", 1)[1]) for row in listed if row.startswith(b"100")]
-    scope, closed = now.config.get("scope") or [], now.config.get("offLimits") or []
+    scope, closed = now.config.scope, now.config.off_limits
     known = evaluator_reach.named_by(experiment.evaluator_text(work, now))
     return [
         name
@@ -137,9 +137,7 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, h
     """Return which of the scripts pass in a copy whose files `names` hold `content`."""
     lock = now.require_lock()
     place = work.folder / "runs" / f"lock-{os.getpid()}"
-    side = Side(
-        work.root, str(lock["tree"]), place / "x", from_dict(lock["task"]), list(now.config.get("passEnv") or [])
-    )
+    side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
     found = []
     try:
         try:
@@ -151,7 +149,7 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, h
             found.append("benchmark")
         except SideError:
             pass
-        if not now.config.get("noChecks") and side.check() == "passed":
+        if not now.config.no_checks and side.check() == "passed":
             found.append("checks")
         if healthy and healthy.given_by(side):
             found.append("outputs")

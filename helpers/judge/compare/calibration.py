@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from helpers import console, git, journal, state
+from helpers import console, events, git, state
+from helpers.events import WorkerEvent
 from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.rule import noise
 from helpers.run.copies.copies import Workdirs
@@ -22,7 +24,7 @@ RUNS = 24
 class Calibration:
     """The journaled event, its words, and whether the host resolves the session's margin."""
 
-    event: journal.Event
+    event: WorkerEvent
     text: str
     quiet: bool
 
@@ -30,9 +32,9 @@ class Calibration:
 def calibrate(work: Workdirs) -> Calibration:
     """Measure the baseline again and again; raises Failure (3) when it cannot be measured."""
     now = state.load(work.root)
-    task = from_dict(now.require_lock()["task"])
+    task = from_dict(now.require_lock().task)
     folder = work.folder / "runs" / "calibrate"
-    side = Side(work.root, str(now.baseline["tree"]), folder, task, list(now.config.get("passEnv") or []))
+    side = Side(work.root, now.baseline.tree, folder, task, now.config.pass_env)
     environment.adopt_orphans()
     try:
         with slots.hold_all(work.root):
@@ -43,8 +45,8 @@ def calibrate(work: Workdirs) -> Calibration:
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    event = {"type": "worker", "worker": "local", "event": "calibrated", **resolved(samples, now.margin)}
-    return of_event(journal.append(work.root, event), now.margin)
+    event = WorkerEvent.of({"worker": "local", "event": "calibrated", **resolved(samples, now.margin)})
+    return of_event(events.append(work.root, event), now.margin)
 
 
 def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> list[float]:
@@ -60,13 +62,13 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
     return samples
 
 
-def resolved(samples: list[float], margin: float) -> journal.Event:
+def resolved(samples: list[float], margin: float) -> dict[str, Any]:
     """Return what is journaled of a calibration: the samples and what they say about their host."""
     found = noise.calibrate(samples, margin)
     return {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "samples": samples, "noisy": found.noisy}
 
 
-def of_event(event: journal.Event, margin: float) -> Calibration:
+def of_event(event: WorkerEvent, margin: float) -> Calibration:
     """Return a journaled calibration with its words for this margin."""
-    found = noise.calibrate(event["samples"], margin)
+    found = noise.calibrate(event.samples, margin)
     return Calibration(event, found.text, not found.noisy)

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from helpers import files, git, journal, paths
+from helpers import events, files, git, paths
+from helpers.events import Comparison
 from helpers.judge.compare import checks, figures, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
@@ -51,18 +52,12 @@ def carry_out(root: Path, job: str) -> None:
                 outcome = {"verdict": "error", "reason": str(error)}
             except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
                 outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
-            event = {
-                "type": "comparison",
-                "experiment_id": plan.experiment,
-                "worker": "local",
-                **plan.journaled(),
-                **outcome,
-                "seconds": round(time.monotonic() - began, 3),
-            }
-            folder.mark(VERDICT, json.dumps(event))  # what a keep holds the journal's line against
+            its = {"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **outcome}
+            event = Comparison.of({**its, "seconds": round(time.monotonic() - began, 3)})
+            folder.mark(VERDICT, json.dumps(event.line))  # what a keep holds the journal's line against
             outputs.write_reproduction(root, event, plan.task)
-            journal.append(root, event)
-            folder.mark("finished", json.dumps(event))
+            events.append(root, event)
+            folder.mark("finished")
         shutil.rmtree(place, ignore_errors=True)
 
 

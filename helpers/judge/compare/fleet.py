@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from helpers import console, journal, next_step, state
-from helpers.journal import Event
+from helpers import console, events, journal, next_step, state
+from helpers.events import Comparison, Submitted
 from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
@@ -43,30 +44,26 @@ def running_job(now: State, experiment: str) -> str | None:
 
 def start(root: Path, plan: Plan, worker: str) -> str:
     """Journal the comparison as waiting for `worker` and return its job."""
-    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, {"plan": plan.journaled()})
+    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, plan.journaled())
 
 
-def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, more: Event) -> str:
+def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, plan: dict[str, Any] | None = None) -> str:
     with journal.locked(root):
-        number = sum(1 for j in state.load(root).jobs.values() if j.role == role and j.experiment == experiment) + 1
-        name = f"{role}-{experiment}.{state.load(root).segment}.{number}"
-        journal.append_locked(
-            root,
-            {
-                "type": "submitted",
-                "experiment_id": experiment,
-                "job": name,
-                "worker": worker,
-                "executor": "sky",
-                "tree": tree,
-                "role": role,
-                "description": f"{role} on {worker}",
-                "source": [],
-                "env": {},
-                **more,
-            },
+        now = state.load(root)
+        number = sum(1 for j in now.jobs.values() if j.role == role and j.experiment == experiment) + 1
+        event = Submitted(
+            experiment_id=experiment,
+            job=f"{role}-{experiment}.{now.segment}.{number}",
+            worker=worker,
+            executor="sky",
+            tree=tree,
+            role=role,
+            description=f"{role} on {worker}",
+            source=[],
+            env={},
+            plan=plan or {},
         )
-    return name
+        return events.append_locked(root, event).job
 
 
 def _ended(root: Path, name: str, seconds: float) -> State:
@@ -78,11 +75,10 @@ def _ended(root: Path, name: str, seconds: float) -> State:
     while True:
         now = state.load(root)
         job = now.jobs[name]
-        if job.finished and not any(e["fleet_job"] == name for e in result.missing_answers(now)):
-            if job.finished["status"] != "done":
+        if job.finished and not any(e.fleet_job == name for e in result.missing_answers(now)):
+            if job.finished.status != "done":
                 raise console.outside(
-                    f"{name} on {job.worker}: {job.finished.get('error')}",
-                    "correct that, then run the same command again",
+                    f"{name} on {job.worker}: {job.finished.error}", "correct that, then run the same command again"
                 )
             return now
         if time.monotonic() > until:
@@ -91,11 +87,11 @@ def _ended(root: Path, name: str, seconds: float) -> State:
         time.sleep(1)
 
 
-def follow(root: Path, name: str, seconds: float) -> Event:
+def follow(root: Path, name: str, seconds: float) -> Comparison:
     """Wait for a comparison on the fleet and return its verdict, which the keeper journaled; raises Failure (3)."""
     now = _ended(root, name, seconds)
-    event = next(event for event in now.comparisons if event.get("fleet_job") == name)
-    outputs.write_reproduction(root, event, now.require_lock()["task"])
+    event = next(event for event in now.comparisons if event.fleet_job == name)
+    outputs.write_reproduction(root, event, now.require_lock().task)
     return event
 
 
@@ -119,15 +115,15 @@ def begin_calibration(root: Path, worker: str) -> str:
     now = state.load(root)
     now.require_lock()
     for job in now.open_jobs():
-        if job.role == "calibration" and job.submitted["worker"] == worker:
+        if job.role == "calibration" and job.submitted.worker == worker:
             return job.name
-    return _submit(root, "calibration", f"calibrate-{worker}", str(now.baseline["tree"]), worker, {})
+    return _submit(root, "calibration", f"calibrate-{worker}", now.baseline.tree, worker)
 
 
 def calibrated(root: Path, name: str, seconds: float) -> Calibration:
     """Wait for a calibration and return what its worker resolves, which the keeper journaled; raises Failure (3)."""
     now = _ended(root, name, seconds)
-    event = next((e for e in now.workers if e.get("fleet_job") == name), None)
+    event = next((e for e in now.workers if e.fleet_job == name), None)
     if event is None:  # sent before an update: its answer is of another form
         raise console.outside(f"{name} was measured by an earlier version", "the same command again")
     return calibration.of_event(event, now.margin)

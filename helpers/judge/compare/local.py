@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, files, git, git_objects, journal, paths, state
+from helpers import console, events, files, git, git_objects, paths, state
+from helpers.events import Comparison
 from helpers.judge.compare import driver, figures
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
@@ -39,12 +40,12 @@ class Options:
     not_worse: bool = False
     seed: str | None = None
 
-    def unlike(self, planned: dict[str, Any]) -> list[str]:
+    def unlike(self, planned: Comparison) -> list[str]:
         """Return the options given here that a planned comparison does not have."""
         values = {"margin": self.margin, "max_pairs": self.max_pairs, "layouts": self.layouts, "seed": self.seed}
-        found = [name for name, value in values.items() if value is not None and planned.get(name) != value]
-        found += ["mode"] if self.not_worse and planned.get("mode") != "not_worse" else []
-        found += ["guard"] if not set(self.guards) <= set(planned.get("guards") or []) else []
+        found = [name for name, value in values.items() if value is not None and getattr(planned, name) != value]
+        found += ["mode"] if self.not_worse and not planned.may_be_equal else []
+        found += ["guard"] if not set(self.guards) <= set(planned.limits) else []
         return found + (["baseline"] if self.against else [])
 
 
@@ -71,7 +72,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
     base_tree, base_commit, tree = sides(work, now, sealed, options.against)
     for each in (base_tree, tree):
         work.refs.hold(each)
-    number = sum(1 for c in now.comparisons if c.get("experiment_id") == sealed.name) + 1
+    number = sum(1 for c in now.comparisons if c.experiment_id == sealed.name) + 1
     taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).iterdir()}
     while f"{sealed.name}.{now.segment}.{number}" in taken:
         number += 1
@@ -93,18 +94,18 @@ def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str =
         "metric": now.metric,
         "direction": now.direction,
         "margin": options.margin if options.margin is not None else now.margin,
-        "max_pairs": options.max_pairs or int(now.config.get("maxPairs") or default_pairs(now, worker or "local")),
-        "layouts": options.layouts or int(now.config.get("layouts") or 1),
+        "max_pairs": options.max_pairs or (now.config.max_pairs or default_pairs(now, worker or "local")),
+        "layouts": options.layouts or now.config.layouts,
         "mode": "not_worse" if options.not_worse else "improved",
         "seed": options.seed or os.urandom(8).hex(),
-        "guards": [*(now.config.get("guards") or []), *options.guards],
-        "task": now.require_lock()["task"],
+        "guards": [*now.config.limits, *options.guards],
+        "task": now.require_lock().task,
         "protected": now.protected,
-        "passed": list(now.config.get("passEnv") or []),
+        "passed": now.config.pass_env,
         "workdir_root": str(workdir_root),
         "chosen_seed": options.seed is not None,
-        "tests": next((run.get("tests") for run in now.runs), None),
-        "outputs_seconds": int(now.config.get("outputsSeconds") or Plan.outputs_seconds),
+        "tests": now.taken.tests if now.taken else None,
+        "outputs_seconds": now.config.outputs_seconds or Plan.outputs_seconds,
     }
 
 
@@ -114,12 +115,12 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
     The baseline is the very tree that was measured when the session was locked or the last change kept. Whatever else
     the copy was made with (an edited work tree, an older baseline) is on neither side: the change is merged onto it.
     """
-    commit = str(now.baseline["commit_full"])
+    commit = now.baseline.commit_full
     if against:
         older = work.refs.sealed(against) or git.commit_of(work.root, against)
         if older != commit:
             return (*_against(work, now, sealed, older), sealed.tree)
-    origin, ours = work.origin(sealed), str(now.baseline["tree"])
+    origin, ours = work.origin(sealed), now.baseline.tree
     if origin.tree == ours:
         return ours, commit, sealed.tree
     merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
@@ -161,10 +162,9 @@ def under_way(root: Path) -> dict[str, str]:
     return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == "running"}
 
 
-def planned(root: Path, job: str) -> dict[str, Any]:
+def planned(root: Path, job: str) -> Comparison:
     """Return what was agreed for a comparison before it began."""
-    found: dict[str, Any] = json.loads(Folder(root, job, KIND).read("plan.json"))
-    return found
+    return Comparison.from_line(json.loads(Folder(root, job, KIND).read("plan.json")))
 
 
 def start(root: Path, its: Plan) -> str:
@@ -177,7 +177,7 @@ def start(root: Path, its: Plan) -> str:
     return its.job
 
 
-def follow(root: Path, job: str, seconds: float) -> journal.Event:
+def follow(root: Path, job: str, seconds: float) -> Comparison:
     """Print the driver's progress until it ends; return the journaled comparison.
 
     Raises Failure (3) when it died, or still runs after `seconds`.
@@ -205,13 +205,11 @@ def follow(root: Path, job: str, seconds: float) -> journal.Event:
             soon = POLL_SECONDS if gone else soon  # gone, yet at work: it is in another namespace
 
 
-def _result(root: Path, job: str) -> journal.Event:
-    event: dict[str, Any] | None = next(
-        (e for e in reversed(journal.read_events(root)) if e.get("type") == "comparison" and e.get("job") == job), None
-    )
-    if event is None:
-        raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
-    return event
+def _result(root: Path, job: str) -> Comparison:
+    for event in reversed(events.read(root)):
+        if isinstance(event, Comparison) and event.job == job:
+            return event
+    raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
 
 
 def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
@@ -226,19 +224,17 @@ def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
     return shown
 
 
-def report(event: journal.Event, unit: str) -> str:
+def report(event: Comparison, unit: str) -> str:
     """Return the verdict as text: words, estimate with interval, n, seed, reason."""
-    first = f"{event['experiment_id']}: {event['verdict'].replace('_', ' ')}"
-    if event.get("pairs"):
-        low, high = event["interval"]
-        first += (
-            f"  gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}]  n={event['pairs']} pairs, {event['wins']} wins"
-        )
-        if event.get("mode") == "not_worse":
-            first += f" ({event['within']} lose less than the {event['margin']:.1%} margin, which decides)"
+    first = f"{event.experiment_id}: {event.verdict.replace('_', ' ')}"
+    if event.pairs:
+        low, high = event.interval
+        first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
+        if event.may_be_equal:
+            first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
         else:
-            first += f" ({event['clear_wins']} clear of the {event['margin']:.1%} margin)"
-    lines, said = [first], figures.comparison(event)
+            first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
+    lines, said = [first], figures.comparison(event.line)
     if said.confirmation:
         lines.append(
             f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"
@@ -246,26 +242,19 @@ def report(event: journal.Event, unit: str) -> str:
     if said.holdout:
         lines.append(said.holdout_words())
     lines += [f"limit {limit.words()}" for limit in said.limits]
-    if event.get("checks"):
-        counted = f" ({tests_run.Tests(**event['tests'])})" if event.get("tests") else ""
-        lines.append(f"checks: {event['checks']}{counted}")
-    if event.get("reason"):
-        lines.append(f"reason: {event['reason']}")
-    if found := event.get("outputs"):
-        lines.append(
-            f"outputs: the same answers for {found['seeds']} seeds" + (", then:" if found.get("differ") else "")
-        )
-        lines += [
-            *(found.get("differ") or []),
-            *([f"to see it: bash {found['reproduce']}"] if found.get("differ") else []),
-        ]
-    if event.get("worse"):
+    if event.checks:
+        counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
+        lines.append(f"checks: {event.checks}{counted}")
+    if event.reason:
+        lines.append(f"reason: {event.reason}")
+    if found := event.outputs:
+        lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
+        lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
+    if event.worse:
         lines.append("the candidate is shown to be worse")
-    if event["verdict"] == "undecided" and event.get("needed"):
-        lines.append(f"a decision would need about {event['needed']} pairs")
-    lines.append(
-        f"order seed {event['seed']}; against {event['baseline_commit'][:7]}; metric {event['metric']} {unit}".rstrip()
-    )
+    if event.verdict == "undecided" and event.needed:
+        lines.append(f"a decision would need about {event.needed} pairs")
+    lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import console, files, paths
-from helpers.journal import Event
+from helpers.events import Comparison
 from helpers.judge.measure import answers, pairs
 from helpers.judge.measure.answers import Tolerance
 from helpers.judge.measure.pairs import Plan
@@ -111,26 +111,26 @@ def result(plan: Plan, base: Side, cand: Side, log: TextIO) -> dict[str, Any]:
     }
 
 
-def write_reproduction(root: Path, event: Event, task: dict[str, Any]) -> None:
+def write_reproduction(root: Path, event: Comparison, task: dict[str, Any]) -> None:
     """Write the script that shows the difference of a journaled comparison again."""
-    found = event.get(REASON) or {}
-    if not found.get("reproduce"):
+    found = event.outputs
+    if not found or not found.reproduce:
         return
     build = shlex.quote(task["envs"].get(BUILD_CMD) or "true")
-    file = paths.state_folder(root) / "outputs" / f"{event['job']}.sh"
+    file = paths.state_folder(root) / "outputs" / f"{event.job}.sh"
     file.parent.mkdir(exist_ok=True)
     files.replace(
         file,
         f"""\
-# Baseline and {event["experiment_id"]} answer seed {found["seed"]} differently: bash {paths.STATE}/outputs/{file.name}
+# Baseline and {event.experiment_id} answer seed {found.seed} differently: bash {paths.STATE}/outputs/{file.name}
 cd {shlex.quote(str(root))} && here=$(mktemp -d) || exit 3
-for side in baseline:{event["baseline_tree"]} candidate:{event["candidate_tree"]}; do
+for side in baseline:{event.baseline_tree} candidate:{event.candidate_tree}; do
   copy=$here/${{side%%:*}} out=$here/answers-${{side%%:*}}
   mkdir "$copy" "$out"
   GIT_INDEX_FILE=$copy.index git read-tree "${{side#*:}}" &&
     GIT_INDEX_FILE=$copy.index git checkout-index --all --prefix="$copy/" || exit 3
   ( cd "$copy" && bash -c {build} &&
-    AUTORESEARCH_SEED={int(found["seed"])} AUTORESEARCH_OUT=$out bash {paths.OUTPUTS} ) >"$copy.log" 2>&1 ||
+    AUTORESEARCH_SEED={found.seed} AUTORESEARCH_OUT=$out bash {paths.OUTPUTS} ) >"$copy.log" 2>&1 ||
     {{ echo "${{side%%:*}} fails:"; tail -n 5 "$copy.log"; }}
 done
 diff -ru "$here/answers-baseline" "$here/answers-candidate"
@@ -160,9 +160,9 @@ def proven(work: Workdirs, now: State) -> Iterator[Healthy | None]:
 
 
 def _prove(work: Workdirs, now: State, place: Path, allowed: Tolerance, again: str) -> Healthy:
-    lock, budget = now.require_lock(), float(now.config.get("outputsSeconds") or Plan.outputs_seconds)
-    its, passed = from_dict(lock["task"]), list(now.config.get("passEnv") or [])
-    one, other = (Side(work.root, str(lock["tree"]), place / name / "x", its, passed) for name in ("one", "other"))
+    lock, budget = now.require_lock(), now.config.outputs_seconds or Plan.outputs_seconds
+    its, passed = from_dict(lock.task), now.config.pass_env
+    one, other = (Side(work.root, lock.tree, place / name / "x", its, passed) for name in ("one", "other"))
     seeds = fresh_seeds(os.urandom(8).hex(), LOCK_SEEDS)
     console.note(f"running {paths.OUTPUTS} on two builds of the baseline: their answers must be the same")
     try:

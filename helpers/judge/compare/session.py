@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from helpers import console, paths, session_branch, state
-from helpers.journal import Event
+from helpers.events import NO_COMPARISON, Comparison
 from helpers.judge.compare import calibration, local
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
@@ -40,12 +40,12 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
     """
     if not worker:
         job = local.running_job(work.root, exp.name)
-        planned = local.planned(work.root, job) if job else {}
+        planned = local.planned(work.root, job) if job else NO_COMPARISON
     else:
         from helpers.judge.compare import fleet
 
         job = fleet.running_job(now, exp.name)
-        planned = now.jobs[job].submitted["plan"] if job else {}
+        planned = Comparison.from_line(now.jobs[job].submitted.plan) if job else NO_COMPARISON
     if job and (others := asked.unlike(planned)):
         raise console.usage(
             f"a comparison of {exp.name} with another {', '.join(others)} is under way",
@@ -56,10 +56,10 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
 
 def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, worker: str = "") -> Plan:
     """Seal what was edited since, let the policy look, and fix the comparison; raises Failure (1, 2, 4)."""
-    if not options.against and any(run["experiment_id"] == exp.name for run in now.kept):
+    if not options.against and any(run.experiment_id == exp.name for run in now.kept):
         raise console.answer_no(
             f"{exp.name} is kept: the baseline holds it already",
-            f"compare.py {exp.name} --against {now.require_lock()['commit_full'][:12]}  # with what was before",
+            f"compare.py {exp.name} --against {now.require_lock().commit_full[:12]}  # with what was before",
         )
     if not options.against:
         budget.require_budget(now, exp.name)
@@ -79,8 +79,8 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
     Or that of the same one, where it has ended and nobody saw its verdict.
     """
     for event in reversed(state.load(work.root).comparisons):
-        job, there = str(event.get("fleet_job") or event.get("job")), "fleet_job" in event
-        asked = there == bool(worker) and its.asks_the_same(event) and event["verdict"] != "error"
+        job, there = event.fleet_job or event.job, bool(event.fleet_job)
+        asked = there == bool(worker) and its.asks_the_same(event.line) and event.verdict != "error"
         if asked and _unseen(work, job).exists():
             console.note("it ended while nobody followed it; after its verdict the same command measures again")
             return job
@@ -107,10 +107,10 @@ def shown(work: Workdirs, job: str) -> None:
     _unseen(work, job).unlink(missing_ok=True)
 
 
-def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Event:
+def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Comparison:
     """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
     for event in state.load(work.root).comparisons:
-        if job in (event.get("fleet_job"), event.get("job")):
+        if job in (event.fleet_job, event.job):
             return event
     if not worker:
         return local.follow(work.root, job, seconds)

@@ -21,13 +21,13 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
     changes = check.changes_between(work.root, *(trees or (work.origin(sealed).tree, sealed.tree)))
     found = check.violations(
         changes,
-        scope=now.config.get("scope") or [],
-        off_limits=now.config.get("offLimits") or [],
+        scope=now.config.scope,
+        off_limits=now.config.off_limits,
         allow=now.allow,
         protected=now.protected,
         present=protected_hashes(work, trees[1] if trees else sealed.tree, now.protected),
         evaluator=evaluator_text(work, now),
-        project=project_of(work, str(now.require_lock()["tree"])),
+        project=project_of(work, now.require_lock().tree),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -48,8 +48,8 @@ def project_of(work: Workdirs, tree: str) -> evaluator_reach.Project:
 
 def evaluator_text(work: Workdirs, now: State) -> str:
     """Return the text of the protected scripts and the build command as locked, and of the drivers that they run."""
-    tree = str(now.require_lock()["tree"])
-    build = str(now.require_lock().get("task", {}).get("envs", {}).get("BUILD_CMD", ""))
+    tree = now.require_lock().tree
+    build = str(now.require_lock().task.get("envs", {}).get("BUILD_CMD", ""))
     text = _texts(work, tree, list(paths.COMMITTED)) + "\n" + build
     known, files = evaluator_reach.named_by(text), project_of(work, tree).files
     named = sorted(path for path in files if path in known.names and path not in paths.COMMITTED)

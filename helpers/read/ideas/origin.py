@@ -6,7 +6,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, git, journal, paths, printable
+from helpers import console, events, git, paths, printable
+from helpers.events import Literature
 from helpers.read.forge import findings, names
 from helpers.read.forge.findings import Finding
 from helpers.read.ideas import sources
@@ -52,12 +53,10 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
 
 def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
-    known = any(e.get("type") == "literature" and e.get("source") == origin.id for e in journal.read_events(root))
+    known = any(isinstance(event, Literature) and event.source == origin.id for event in events.read(root))
     if (origin.url or origin.kind == "commit") and not known:
-        journal.append(
-            root,
-            {"type": "literature", "source": origin.id, "title": origin.title, "url": origin.url, "kind": origin.kind},
-        )
+        event = Literature(source=origin.id, title=origin.title, url=origin.url, kind=origin.kind)
+        events.append(root, event)
 
 
 def _paper(root: Path, said: str) -> str | None:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from helpers import console, journal, paths, printable
+from helpers import console, events, paths, printable
+from helpers.events import Idea, Literature
 from helpers.read.papers import identifiers, index
 
 _OWN = ("own", "profile")
@@ -94,16 +95,14 @@ def _title(root: Path, source: str) -> str:
     Never an idea's for another.
     """
     wanted = _same(source)
-    events = journal.read_events(root)
-    read = [
-        str(e.get("title") or "") for e in events if e.get("type") == "literature" and _same(e.get("source")) == wanted
-    ]
+    lines = events.read(root)
+    read = [line.title for line in lines if isinstance(line, Literature) and _same(line.source) == wanted]
     papers = [
         str(row.get("title") or "")
         for row in index.read(root / paths.PAPERS)
         if wanted in (_same(row.get("id")), _same(row.get("doi")))
     ]
-    own = [str(e.get("text") or "") for e in events if e.get("type") == "idea" and e.get("id") == source]
+    own = [line.text for line in lines if isinstance(line, Idea) and line.id == source]
     title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
     return printable.line(title)[:150]
 

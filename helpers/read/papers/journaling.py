@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, journal, paths
+from helpers import console, events, git, paths
+from helpers.events import Literature
 
 
 def root() -> Path | None:
@@ -30,10 +31,10 @@ def note(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
     """Note the paper in the session's journal, once, where there is one."""
     if root is None or not (root / paths.JOURNAL).is_file():
         return
-    known = [e for e in journal.read_events(root) if e.get("type") == "literature" and e.get("source") == found["id"]]
-    if any(e.get("sha256") == found["sha256"] for e in known):
+    known = [e for e in events.read(root) if isinstance(e, Literature) and e.source == found["id"]]
+    if any(e.sha256 == found["sha256"] for e in known):
         return
     kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}
     path = folder / (found["text"] or found["pdf"])
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    journal.append(root, {"type": "literature", "source": found["id"], **kept, "path": shown})
+    events.append(root, Literature.of({"source": found["id"], **kept, "path": shown}))

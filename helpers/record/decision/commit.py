@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from helpers import console, files, git, git_objects, journal, paths, state
 from helpers.git_objects import ABSENT, Difference
@@ -20,7 +21,7 @@ class Intent:
     branch: str
     old: str
     new: str
-    event: journal.Event
+    event: dict[str, Any]
 
 
 def build(repository: git.Repository, base: str, trees: tuple[str, str], improvements: bytes, message: str) -> str:
@@ -132,7 +133,7 @@ def finish(repository: git.Repository, now: State) -> bool:
         if git.run(root, merge, check=False).returncode != 0:
             _adopt_written(root, intent)
             git.run(root, merge)
-    if not any(run.get("commit_full") == intent.new for run in now.runs):
+    if not any(run.commit_full == intent.new for run in now.runs):
         journal.append_locked(root, intent.event)
     file.unlink()
     return True

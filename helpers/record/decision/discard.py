@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from helpers import console, git, journal, session_branch, state
-from helpers.journal import Event
+from helpers import console, events, git, journal, session_branch, state
+from helpers.events import Run
 from helpers.record.decision import commit, run_line
 from helpers.run import collect
 from helpers.run.copies.copies import Experiment
 
 
-def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, dry_run: bool = False) -> Event:
+def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, dry_run: bool = False) -> Run:
     """Journal `discard` or `crash` with its reason; return the run line.
 
     A discarded experiment whose checks failed is recorded as `checks_failed`. Raises Failure (2) when the experiment
@@ -25,21 +25,20 @@ def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, 
         session_branch.say(repository.root, now)
         before = now.decision(exp.name)
         if before is not None:
-            if before["status"] == "keep":
+            if before.status == "keep":
                 raise console.usage(
-                    f"{exp.name} was kept as {before['commit']}",
-                    f"git revert {before['commit']}\n{session_branch.ADOPT}",
+                    f"{exp.name} was kept as {before.commit}", f"git revert {before.commit}\n{session_branch.ADOPT}"
                 )
-            console.note(f"{exp.name} was recorded already as {before['status']}; the reason given then stays")
+            console.note(f"{exp.name} was recorded already as {before.status}; the reason given then stays")
             return before
         under_way = [job.name for job in now.open_jobs() if job.experiment == exp.name]
         if under_way:
             raise console.usage(
                 f"{exp.name} still waits or runs ({under_way[0]})", f"submit_experiment.py {exp.name} --cancel"
             )
-        result = now.result(exp.name) or {}
-        compared = now.comparison(exp.name) or {}
-        failed = result.get("status") == "checks_failed" or str(compared.get("checks", "")).startswith("failed")
+        result, compared = now.result(exp.name), now.comparison(exp.name)
+        failed = result is not None and result.status == "checks_failed"
+        failed = failed or (compared is not None and (compared.checks or "").startswith("failed"))
         status = "crash" if verb == "crash" else "checks_failed" if failed else "discard"
         event = run_line.run_event(now, exp, status, asi={"why": why.strip()})
-        return event if dry_run else journal.append_locked(repository.root, event)
+        return event if dry_run else events.append_locked(repository.root, event)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import console, git, journal, session_branch
-from helpers.journal import Event
+from helpers.events import Run
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
 from helpers.record import alone, protected
@@ -30,7 +30,7 @@ class Explanation:
 
 def keep(
     repository: git.Repository, work: Workdirs, exp: Experiment, words: Explanation, *, dry_run: bool = False
-) -> Event:
+) -> Run:
     """Commit the experiment to the session's branch and journal it; return the run line.
 
     Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
@@ -42,8 +42,8 @@ def keep(
             now = commit.settled(repository, dry_run=dry_run)
             now.require_own(exp.name)
             done = now.decision(exp.name)
-            if done is not None and done["status"] == "keep":
-                console.note(f"{exp.name} is kept already, as {done['commit']}; what was written then stays")
+            if done is not None and done.status == "keep":
+                console.note(f"{exp.name} is kept already, as {done.commit}; what was written then stays")
                 return done
             intent = _intent(repository, work, now, exp, words)
             tree = git.tree_of(root, intent.new)
@@ -51,7 +51,7 @@ def keep(
             if not missing or dry_run:
                 if not dry_run:
                     commit.place(repository, now, intent)
-                return intent.event
+                return Run.of(intent.event)
         alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
         passes = tree
 
@@ -60,8 +60,8 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     """Return the commit to be placed and its run line; raises Failure (4) unless everything that must stand stands."""
     root = repository.root
     compared = evidence.require_standing(root, now, exp.require_sealed())
-    trees = (str(compared["baseline_tree"]), str(compared["candidate_tree"]))
-    signs = [f"while it was measured: {sign} [background]" for sign in compared.get("signs") or []]
+    trees = (compared.baseline_tree, compared.candidate_tree)
+    signs = [f"while it was measured: {sign} [background]" for sign in compared.signs]
     signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
     places = _inspect(work, exp, now, words, trees, signs)
     session_branch.require_in_place(root, now)
@@ -80,12 +80,12 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
         marks=[*marks.loosened(now), *([marks.BUNDLE] if protected.is_other_bundle(now) else [])] or None,
         timestamp=journal.now_ms(),
     )
-    session = projection.load(root, event)
+    session = projection.load(root, event.line)
     kept = next(each for each in session.kept if each.name == exp.name)
     text = report_words.message(session, kept, exp.ref, [sources.reference(root, source) for source in its])
-    base = str(now.baseline["commit_full"])
+    base = now.baseline.commit_full
     new = commit.build(repository, base, trees, faces.improvements_page(root, session).encode(), text)
-    return Intent(now.branch, base, new, {**event, "commit": new[:7], "commit_full": new})
+    return Intent(now.branch, base, new, {**event.line, "commit": new[:7], "commit_full": new})
 
 
 def _inspect(
@@ -114,7 +114,7 @@ def _files_in_order(root: Path, now: State) -> None:
 
 def _sources(root: Path, now: State, exp: Experiment, words: Explanation) -> list[str]:
     """Return the ids given at submit and keep; an idea brings its own source along."""
-    given = [s for job in now.screens() if job.experiment == exp.name for s in job.submitted.get("source", [])]
+    given = [s for job in now.screens() if job.experiment == exp.name for s in job.submitted.source]
     found = []
     for id_ in (*words.sources, *given):
         found.append(id_)

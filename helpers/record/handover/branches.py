@@ -89,8 +89,8 @@ def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
         subject, _, body = change.commit.message.partition("\n")
         lines += [f"## {printable.line(subject)}", ""]
         lines += [f"- {printable.line(line)}" for line in body.splitlines() if line.strip()]
-        if change.run.get("reviewed"):
-            lines.append(f"- Look here first; a reader said: {printable.line(str(change.run['reviewed']))}")
+        if change.run.reviewed:
+            lines.append(f"- Look here first; a reader said: {printable.line(change.run.reviewed)}")
         lines += [f"- Files: {', '.join(printable.line(name) for name in sorted(change.touched)[:20])}", ""]
     lines += [
         "## Repeat the measurement",

@@ -44,7 +44,7 @@ def _with_earlier(
     group, alone = mine
     near = sorted(done, key=lambda row: not row[0].touched & group.touched)
     for row in near:
-        ordered = sorted([*row[0].changes, *group.changes], key=lambda change: int(change.run["run"]))
+        ordered = sorted([*row[0].changes, *group.changes], key=lambda change: change.run.run)
         both = stacked(work.shadow, its.base_tree, ordered)
         if both is None:
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from helpers import console, git
-from helpers.journal import Event
+from helpers.events import Comparison
 from helpers.judge.compare import local
 from helpers.judge.measure.pairs import Plan
 from helpers.run.copies.copies import Workdirs
@@ -20,17 +20,17 @@ class Evidence:
     base: str
     description: str
     plan: Plan
-    compared: Event
+    compared: Comparison
 
 
 def of(work: Workdirs, now: State, name: str) -> Evidence:
     """Return the evidence of an experiment; raises Failure (1) when it was never compared, (2) for an unknown one."""
     exp = work.experiment(name)
     compared = now.comparison(name)
-    if compared is None or not compared.get("pairs"):
+    if compared is None or not compared.pairs:
         raise console.answer_no(f"{name} has no measured comparison", f"compare.py {name}")
-    values: dict[str, Any] = {**local.agreed(now, work.folder), **compared}
+    values: dict[str, Any] = {**local.agreed(now, work.folder), **compared.line}
     plan = Plan(**{field.name: values[field.name] for field in fields(Plan) if field.name in values})
-    base = git.run(work.root, ["merge-base", str(now.config["base"]), str(compared["baseline_commit"])], check=False)
-    commit = base.stdout.decode().strip() if base.returncode == 0 else str(now.config["base"])
+    base = git.run(work.root, ["merge-base", now.config.base, compared.baseline_commit], check=False)
+    commit = base.stdout.decode().strip() if base.returncode == 0 else now.config.base
     return Evidence(git.commit_of(work.root, commit), exp.description, plan, compared)

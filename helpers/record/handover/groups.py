@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import console, git, git_objects, paths
-from helpers.journal import Event
+from helpers.events import Run
 from helpers.run.copies.raw_git import Shadow
 from helpers.state import State
 
@@ -22,7 +22,7 @@ BRANCHES = "autoresearch-merge/"
 class Change:
     """A kept change: its run line, its commit and its parent, their trees without the session's files, its paths."""
 
-    run: Event
+    run: Run
     commit: git_objects.Commit
     before: str
     after: str
@@ -31,7 +31,7 @@ class Change:
     @property
     def experiment(self) -> str:
         """The experiment that was kept."""
-        return str(self.run["experiment_id"])
+        return self.run.experiment_id
 
     @property
     def subject(self) -> str:
@@ -102,7 +102,7 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
         union = _merged(shadow, base_tree, union, group.tree) or union
     rest = git_objects.differences(root, union, shadow.with_files(git.tree_of(root, tip), base_tree, ours))
     beyond = tuple(os.fsdecode(row.path) for row in rest)
-    return Handover(base, name, base_tree, tip, groups, tuple(ours), session_files, beyond, str(now.config["name"]))
+    return Handover(base, name, base_tree, tip, groups, tuple(ours), session_files, beyond, now.config.name)
 
 
 def _base(root: Path, now: State, tip: str) -> tuple[str, str]:
@@ -112,17 +112,15 @@ def _base(root: Path, now: State, tip: str) -> tuple[str, str]:
     if done.returncode == 0:
         return origin, os.fsdecode(done.stdout).strip()
     console.note(f"note: the branch {origin or '?'} is gone; the branches begin where the session began")
-    return "the session's beginning", git.commit_of(root, str(now.config["base"]))
+    return "the session's beginning", git.commit_of(root, now.config.base)
 
 
 def _changes(root: Path, now: State, shadow: Shadow, base_tree: str, ours: list[str]) -> list[Change]:
     found = []
-    for run, commit in zip(
-        now.kept, git_objects.commits(root, [str(run["commit_full"]) for run in now.kept]), strict=True
-    ):
+    for run, commit in zip(now.kept, git_objects.commits(root, [run.commit_full for run in now.kept]), strict=True):
         if commit is None or not commit.parents:
             raise console.usage(
-                f"the commit of {run['experiment_id']} is not in this repository", "git fetch the session's branch"
+                f"the commit of {run.experiment_id} is not in this repository", "git fetch the session's branch"
             )
         before, after = (
             shadow.with_files(tree, base_tree, ours) for tree in (git.tree_of(root, commit.parents[0]), commit.tree)
@@ -166,10 +164,10 @@ def join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change) ->
     for needed in (*([group] for group in reversed(near)), near, groups):
         together = {c.commit.id: c for group in needed for c in group.changes}
         ordered = [c for group in groups for c in group.changes if c.commit.id in together]
-        made = stacked(shadow, base_tree, [*sorted(ordered, key=lambda c: int(c.run["run"])), change])
+        made = stacked(shadow, base_tree, [*sorted(ordered, key=lambda c: c.run.run), change])
         if made:
             left = [group for group in groups if group not in needed]
-            return sorted([*left, made], key=lambda group: int(group.changes[0].run["run"]))
+            return sorted([*left, made], key=lambda group: group.changes[0].run.run)
     raise console.usage(
         f"{change.experiment} does not apply to the base even after all that was kept before it",
         "the session's branch holds commits that nobody measured; merge the branch as it is",

@@ -72,7 +72,7 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
 
 def _under_lock(work: Workdirs, now: State, tree: str) -> str:
     """Return a tree with the session's protected files as they were locked."""
-    return work.shadow.with_files(tree, str(now.require_lock()["tree"]), sorted(now.protected))
+    return work.shadow.with_files(tree, now.require_lock().tree, sorted(now.protected))
 
 
 def _place(work: Workdirs) -> Path:
@@ -82,7 +82,7 @@ def _place(work: Workdirs) -> Path:
 def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
     place, lock = _place(work), now.require_lock()
     environment.adopt_orphans()
-    side = Side(work.root, candidate, place / "x", from_dict(lock["task"]), list(now.config.get("passEnv") or []))
+    side = Side(work.root, candidate, place / "x", from_dict(lock.task), now.config.pass_env)
     try:
         with slots.hold_all(work.root):
             side.build(work.shadow)

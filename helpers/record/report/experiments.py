@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from helpers.events import Run
 from helpers.journal import Event
 from helpers.json_fields import mapping, text, values
 from helpers.judge.compare.figures import Comparison, Estimate, number
@@ -98,13 +99,13 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
     jobs: dict[str, list[Job]] = {}
     for job in now.jobs.values():
         if job.is_experiment:
-            jobs.setdefault(text(job.submitted.get("experiment_id")), []).append(job)
-    runs = {text(run.get("experiment_id")): run for run in now.runs if text(run.get("experiment_id"))}
-    refused = {text(note["refused"]): note for note in now.notes if text(note.get("refused"))}
+            jobs.setdefault(job.experiment, []).append(job)
+    runs = {run.experiment_id: run.line for run in now.runs if run.experiment_id}
+    refused = {text(note.line["refused"]): note.line for note in now.notes if text(note.line.get("refused"))}
     began = [
         (int(number(event.get("timestamp")) or 0), name)
         for name, event in (
-            *((name, each[0].submitted) for name, each in jobs.items()),
+            *((name, each[0].submitted.line) for name, each in jobs.items()),
             *((name, {"timestamp": each[0].at_ms}) for name, each in compared.items()),
             *runs.items(),
             *refused.items(),
@@ -116,7 +117,7 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
         if name and name not in whole:
             its, run = compared.get(name, []), runs.get(name, {})
             found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, {}))
-            kept = tuple(marks.of_run(now, run)) if found.outcome == "kept" else ()
+            kept = tuple(marks.of_run(now, Run.from_line(run))) if found.outcome == "kept" else ()
             yield replace(found, marks=kept, doubt=doubts.get(name, ""))
 
 
@@ -124,8 +125,8 @@ def _experiment(
     name: str, began: int, order: int, jobs: list[Job], parts: list[Comparison], run: Event, refused: Event
 ) -> Experiment:
     screens = tuple(_screen(job) for job in jobs if job.finished)
-    submitted = jobs[0].submitted if jobs else {}
-    given = [text(each) for job in jobs for each in values(job.submitted.get("source"))]
+    submitted = jobs[0].submitted.line if jobs else {}
+    given = [text(each) for job in jobs for each in job.submitted.source]
     cited = [each for each in text(run.get("literature_source")).split(", ") if each]
     decisive = _decisive(parts, run)
     ended = [int(number(run.get("timestamp")) or 0), *(p.at_ms for p in parts), *(s.at_ms for s in screens)]
@@ -180,7 +181,7 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Event) -> str:
     if decisive is None:
         if not jobs:
             return "refused"
-        return "screened" if any(mapping(job.finished).get("status") == "done" for job in jobs) else "failed"
+        return "screened" if any(job.finished and job.finished.status == "done" for job in jobs) else "failed"
     by_checks = decisive.checks.startswith(("failed", "timeout")) or decisive.reason.startswith("crash")
     if by_checks or decisive.verdict in ("void", "error"):
         return "failed"
@@ -188,7 +189,7 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Event) -> str:
 
 
 def _screen(job: Job) -> Screen:
-    done = mapping(job.finished)
+    done = mapping(job.finished.line if job.finished else None)
     durations = [number(each) for each in mapping(done.get("durations")).values()]
     return Screen(
         job=text(done.get("job")),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from helpers import git, git_objects, paths
-from helpers.journal import Event
-from helpers.json_fields import mapping, text, values
+from helpers.events import Comparison, Run
+from helpers.json_fields import mapping, values
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.rule import sign_test
@@ -19,14 +18,13 @@ BUNDLE = "the bundle's own scripts are not those of the lock"
 
 def loosened(now: State, until: float = math.inf) -> list[str]:
     """Return in words what was made less strict after the lock and before the time `until` (ms)."""
-    since = number(now.runs[0].get("timestamp")) if now.runs else None
+    since = now.runs[0].timestamp if now.runs else None
     found: list[str] = []
     for note in now.notes:
-        if since is not None and since <= (number(note.get("timestamp")) or 0) <= until:
-            before = mapping(note.get("was"))
-            for key, value in mapping(note.get("set")).items():
+        if since is not None and since <= note.timestamp <= until:
+            for key, value in note.changed.items():
                 try:
-                    found += _looser(key, before.get(key), value)
+                    found += _looser(key, note.was.get(key), value)
                 except (TypeError, ValueError):  # noqa: PERF203 - a line that no script wrote
                     found.append(f"{key} -> {value}")
     return list(dict.fromkeys(found))
@@ -63,70 +61,69 @@ def _wider(before: str, after: str) -> bool:
     return old.direction != new.direction or (old.same and not new.same) or (not new.same and new.limit > old.limit)
 
 
-def of_run(now: State, run: Event) -> list[str]:
+def of_run(now: State, run: Run) -> list[str]:
     """Return the marks of a kept run: those it carries, and those that the journal's own notes say it should."""
-    at = number(run.get("timestamp"))
-    return list(dict.fromkeys([*map(str, values(run.get("marks"))), *loosened(now, at or math.inf)]))
+    return list(dict.fromkeys([*run.marks, *loosened(now, run.timestamp or math.inf)]))
 
 
-def judged(compared: Event, part: Mapping[str, Any]) -> tuple[str, int, float] | None:
+def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
     """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
     try:
         found = sign_test.judge(
-            part["baseline_samples"],
-            part["candidate_samples"],
-            direction=str(compared["direction"]),
-            margin=float(compared["margin"]),
-            max_pairs=int(compared["max_pairs"]),
-            mode=str(compared["mode"]),
+            part.baseline_samples,
+            part.candidate_samples,
+            direction=compared.direction,
+            margin=compared.margin,
+            max_pairs=compared.max_pairs,
+            mode=compared.mode,
         )
-    except (KeyError, TypeError, ValueError):
+    except ValueError:
         return None
     return found.verdict, found.pairs, found.gain
 
 
 def doubts(now: State) -> dict[str, str]:
     """Return, for each kept experiment that its evidence does not carry, what is wrong."""
-    found, base = {}, text(mapping(now.lock).get("commit_full"))
+    found, base = {}, now.lock.commit_full if now.lock else ""
     for run in now.kept:
         if reason := _doubt(now, run, base):
-            found[text(run["experiment_id"])] = reason
-        base = text(run.get("commit_full"))
+            found[run.experiment_id] = reason
+        base = run.commit_full
     return found
 
 
-def _doubt(now: State, run: Event, base: str) -> str:
-    verdict = mapping(run.get("verdict"))
-    its = [c for c in now.comparisons if c.get("experiment_id") == run["experiment_id"]]
-    compared = next((c for c in reversed(its) if verdict.get("seed") and c.get("seed") == verdict["seed"]), None)
+def _doubt(now: State, run: Run, base: str) -> str:
+    seed = run.verdict.seed if run.verdict else ""
+    its = [c for c in now.comparisons if c.experiment_id == run.experiment_id]
+    compared = next((c for c in reversed(its) if seed and c.seed == seed), None)
     if compared is None:
         return "the journal holds no comparison of it: nobody measured it"
-    if compared.get("candidate_tree") != run.get("tree"):
+    if compared.candidate_tree != run.tree:
         return "its comparison was of another content"
-    if compared.get("baseline_commit") != base:
+    if compared.baseline_commit != base:
         return "its comparison was against another baseline than the change before it"
-    for part in (mapping(compared.get("confirmation")), compared):
+    for part in (compared.confirmation, compared):
         if part and (found := judged(compared, part)) is None:
             return "its samples are not in the journal, or no measurements"
-        if part and found and found[0] != part.get("verdict"):
-            return f"its samples say {found[0].replace('_', ' ')} by themselves, not {part.get('verdict')}"
-    said = number(verdict.get("gain"))
+        if part and found and found[0] != part.verdict:
+            return f"its samples say {found[0].replace('_', ' ')} by themselves, not {part.verdict}"
+    said = run.gain
     if found and (said is None or not math.isclose(found[2], said, rel_tol=1e-6, abs_tol=1e-9)):
         told = "none" if said is None else f"{said:+.2%}"
         return f"its samples give a gain of {found[2]:+.2%}, the journal says {told}"
-    return "" if compared.get("verdict") in ("improved", "not_worse") else f"its comparison says {compared['verdict']}"
+    return "" if compared.is_good else f"its comparison says {compared.verdict}"
 
 
 def unmeasured(repository: git.Repository, now: State) -> list[str]:
     """Return the commits on the session's branch that nobody measured, and keeps that are not on it."""
-    first, root = text(mapping(now.lock).get("commit_full")), repository.root
+    first, root = now.lock.commit_full if now.lock else "", repository.root
     if not first or not now.runs:
         return []
     listed = git.run(root, ["rev-list", f"{first}..refs/heads/{now.branch}", "--"], check=False)
     if listed.returncode:
         return [f"the branch {now.branch} is gone"]
     there = listed.stdout.decode().split()
-    kept = {text(run.get("commit_full")): text(run["experiment_id"]) for run in now.kept}
+    kept = {run.commit_full: run.experiment_id for run in now.kept}
     strange = [commit for commit in there if commit not in kept and not _only_words(repository, commit)]
     lost = [f"{name} ({commit[:7]}) is not on {now.branch}" for commit, name in kept.items() if commit not in there]
     return [*(f"{commit[:7]} on {now.branch} was measured by nobody" for commit in strange), *lost]

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, journal, paths, state
+from helpers import console, events, journal, paths, state
+from helpers.events import Finished, Run
 from helpers.journal import Event
-from helpers.json_fields import mapping, text, values
+from helpers.json_fields import text, values
 from helpers.judge.compare import figures
 from helpers.judge.compare.figures import Comparison, number
 from helpers.record.report import experiments
@@ -70,23 +71,23 @@ def load(root: Path, *more: Event) -> Session:
     """
     from helpers.read.ideas import queue
 
-    events = [*journal.read_events(root), *more]
-    now = state.fold(events)
+    lines = [*journal.read_events(root), *more]
+    now = state.fold(list(map(events.from_line, lines)))
     if now is None:
         raise console.usage(
             f"there is no session in this repository: {paths.JOURNAL} has no line that begins one",
             "start_session.py --help  # how to begin one, with an example",
         )
     ideas = tuple(idea.as_dict() for idea in sorted(queue.read(root), key=lambda idea: -idea.score()) if not idea.done)
-    return replace(project(now, _last_ms(events)), ideas=ideas)
+    return replace(project(now, _last_ms(lines)), ideas=ideas)
 
 
 def project(now: State, last_ms: int) -> Session:
     """Project a session's state; `last_ms` is the time of its newest event."""
-    first = next((run for run in now.runs if run.get("description") == "baseline"), {})
+    first = now.runs[0].line if now.runs else {}
     began = int(number(now.config.get("timestamp")) or last_ms)
     last_ms = max(last_ms, began)
-    base = text(mapping(now.lock).get("commit_full")) or text(now.config.get("base"))
+    base = (now.lock.commit_full if now.lock else "") or text(now.config.line.get("base"))
     compared = _grouped(now)
     whole = _whole(now, base, compared)
     return Session(
@@ -96,7 +97,7 @@ def project(now: State, last_ms: int) -> Session:
         metric=text(now.config.get("metricName")) or "metric",
         unit=text(now.config.get("metricUnit")),
         direction="higher" if now.config.get("bestDirection") == "higher" else "lower",
-        margin=number(now.config.get("margin")) or state.DEFAULT_MARGIN,
+        margin=now.margin,
         segment=now.segment,
         began_ms=began,
         last_ms=last_ms,
@@ -108,19 +109,19 @@ def project(now: State, last_ms: int) -> Session:
         spend=spend(now, began, last_ms),
         closed=next((text(note["closed"]) for note in reversed(now.notes) if text(note.get("closed"))), ""),
         unproven=tuple(map(str, values(first.get("unproven")))),
-        has_holdout=paths.HOLDOUT in mapping(mapping(now.lock).get("protected")),
+        has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
     )
 
 
-def _last_ms(events: list[Event]) -> int:
-    return max((int(number(event.get("timestamp")) or 0) for event in events), default=0)
+def _last_ms(lines: list[Event]) -> int:
+    return max((int(number(event.get("timestamp")) or 0) for event in lines), default=0)
 
 
 def _grouped(now: State) -> dict[str, list[Comparison]]:
     """Return every comparison by its experiment, oldest first."""
     hosts, found = _hosts(now), dict[str, list[Comparison]]()
     for event in now.comparisons:
-        read = figures.comparison(event)
+        read = figures.comparison(event.line)
         found.setdefault(read.experiment, []).append(replace(read, host=hosts.get(read.worker, "")))
     return found
 
@@ -128,14 +129,15 @@ def _grouped(now: State) -> dict[str, list[Comparison]]:
 def _hosts(now: State) -> dict[str, str]:
     """Return worker to what is known of the machine behind it, in words."""
     found = {}
-    for event in (*now.runs, *(job.finished or {} for job in now.jobs.values())):
-        host = mapping(event.get("host"))
+    measured: list[Run | Finished] = [*now.runs, *(job.finished for job in now.jobs.values() if job.finished)]
+    for event in measured:
+        host = event.host or {}
         if host.get("cpu"):
             cores = number(host.get("cores"))
-            found[text(event.get("worker"))] = text(host["cpu"]) + (f", {cores:g} cores" if cores else "")
-    for event in now.workers:
-        if text(event.get("host")):
-            found.setdefault(text(event.get("worker")), text(event["host"]))
+            found[event.worker or ""] = text(host["cpu"]) + (f", {cores:g} cores" if cores else "")
+    for up in now.workers:
+        if up.host:
+            found.setdefault(up.worker, up.host)
     return found
 
 

@@ -63,7 +63,7 @@ def _busy(now: State, span: float) -> float | None:
     """Return the share of the machines' time in use; every machine that ran something counts for the whole span."""
     used: dict[str, float] = {}
     for job in now.jobs.values():
-        done = mapping(job.finished)
+        done = mapping(job.finished.line if job.finished else None)
         seconds = sum(number(each) or 0 for each in mapping(done.get("durations")).values())
         used[text(done.get("worker"))] = used.get(text(done.get("worker")), 0) + seconds
     for event in now.comparisons:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers import console, journal, state
+from helpers import console, events, state
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
 from helpers.run.copies import work_tree
@@ -65,8 +65,8 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
-    now = state.fold(journal.read_events(root))
-    if not (now and now.config["name"] == args.goal):
+    now = state.fold(events.read(root))
+    if not (now and now.config.name == args.goal):
         missing = [
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
         ]

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from helpers import console, files, git, journal, next_step, paths, state
+from helpers import console, events, files, git, journal, next_step, paths, state
+from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
 from helpers.record.session import begin_marker
 from helpers.state import State
@@ -22,14 +23,14 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
     """
     root = repository.root
     head = git.commit_of(root, "HEAD")
-    now = state.fold(journal.read_events(root))
-    if now and now.config["name"] == config["name"]:
+    now = state.fold(events.read(root))
+    if now and now.config.name == config["name"]:
         begin_marker.over(root)
         return _resume(root, now, config), True
     if now and (now.lock or now.runs) and not new:
         raise console.usage(
-            f"the session {now.config['name']} is under way on {now.branch}: {len(now.kept)} kept, "
-            f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [str(now.config["name"])]),
+            f"the session {now.config.name} is under way on {now.branch}: {len(now.kept)} kept, "
+            f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [now.config.name]),
             f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
             f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
         )
@@ -55,8 +56,7 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
     if not there:
         git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
-    event = {"type": "config", **config, "branch": branch, "base": head, "from": here}
-    journal.append(root, event)
+    events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
     begin_marker.over(root)
     return state.load(root), False
 
@@ -76,14 +76,15 @@ def _ready(repository: git.Repository) -> str:
 
 def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
     """Journal the options that were given again; what identifies the session must not change."""
+    before = now.config.line
     for key in ("metricName", "bestDirection"):
-        if config.get(key) not in (None, now.config.get(key)):
+        if config.get(key) not in (None, before.get(key)):
             raise console.usage(
-                f"the session {now.config['name']} has {key} {now.config.get(key)}, not {config[key]}",
+                f"the session {now.config.name} has {key} {before.get(key)}, not {config[key]}",
                 "another metric is another session: choose another --goal",
             )
-    given = {key: _added(key, now.config.get(key), value) for key, value in config.items() if key != "name" and value}
-    given = {key: value for key, value in given.items() if now.config.get(key) != value}
+    given = {key: _added(key, before.get(key), value) for key, value in config.items() if key != "name" and value}
+    given = {key: value for key, value in given.items() if before.get(key) != value}
     locked = sorted({"envs", "network"} & set(given)) if now.runs else []
     if locked:
         raise console.usage(
@@ -92,10 +93,10 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
     if given:
-        was = {key: now.config[key] for key in given if key in now.config}
+        was = {key: before[key] for key in given if key in before}
         for key, value in given.items():
-            console.note(f"changed: {key} is now {value}, before {now.config.get(key, 'not set')}")
-        journal.append(root, {"type": "note", "text": "options changed by start_session.py", "set": given, "was": was})
+            console.note(f"changed: {key} is now {value}, before {before.get(key, 'not set')}")
+        events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, git, journal, paths, session_branch, state
-from helpers.journal import Event
+from helpers import console, events, git, paths, session_branch, state
+from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import alone, protected
 from helpers.record.session import companions
@@ -46,26 +46,18 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
     _look_at_scripts(root)
-    config = {k: str(v) for k, v in (now.config.get("envs") or {}).items()}
-    config |= {task.NETWORK: "1"} if now.config.get("network") else {}
-    its = task.from_dict(now.require_lock()["task"]) if locked else task.load(root / paths.TASK, config)
+    config = {k: str(v) for k, v in now.config.envs.items()}
+    config |= {task.NETWORK: "1"} if now.config.network else {}
+    its = task.from_dict(now.require_lock().task) if locked else task.load(root / paths.TASK, config)
     head = git.commit_of(root, "HEAD")
     own = [name for name in paths.COMMITTED if (root / name).is_file()]
     own += companions.find(root, now, its.envs.get(task.BUILD_CMD, ""))
     commit = companions.commit(repository, head, own)
     named = dict.fromkeys([*paths.PROTECTED, *own])
     hashes = {name: protected.digest(root / name) for name in named if (root / name).is_file()}
-    journal.append(
-        root,
-        {
-            "type": "lock",
-            "protected": hashes,
-            "bundle": protected.bundle(),
-            "task": its.as_dict(),
-            "commit_full": work.refs.hold(commit),
-            "tree": work.refs.hold(work.capture()),
-        },
-    )
+    bundle, commit, tree = protected.bundle(), work.refs.hold(commit), work.refs.hold(work.capture())
+    lock = Lock(protected=hashes, bundle=bundle, task=its.as_dict(), commit_full=commit, tree=tree)
+    events.append(root, lock)
     try:
         done = take_baseline(work, wait)
         alone.require_lockable(work, now := state.load(root), commit)
@@ -75,7 +67,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             unproven = broken_copy.prove(work, now, healthy)
     except console.Failure:
         if locked:
-            journal.append(root, {"type": "note", "text": "no new baseline: the former one stands", "lock": "failed"})
+            events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))
         raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     _journal_baseline(root, now, done, unproven, _count_tests(done))
@@ -85,11 +77,11 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
 def _require(root: Path, now: State) -> None:
     if not (root / paths.BENCHMARK).is_file():
         raise console.usage(f"{paths.BENCHMARK} is missing", f"start from {paths.BUNDLE}/references/templates")
-    if not (root / paths.CHECKS).is_file() and not now.config.get("noChecks"):
+    if not (root / paths.CHECKS).is_file() and not now.config.no_checks:
         raise console.usage(
             f"{paths.CHECKS} is missing: nothing would tell a faster program from a broken one",
             "write it (exit 0: correct), or accept that nothing checks:\nstart_session.py --goal "
-            f"{now.config['name']} --no-checks",
+            f"{now.config.name} --no-checks",
         )
 
 
@@ -114,7 +106,7 @@ def _look_at_scripts(root: Path) -> None:
             )
 
 
-def take_baseline(work: Workdirs, wait: float) -> Event:
+def take_baseline(work: Workdirs, wait: float) -> Finished:
     """Run the baseline and return its result; raises Failure (1) with the reason when it does not pass."""
     for lost in probe.missing():
         console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
@@ -127,32 +119,32 @@ def take_baseline(work: Workdirs, wait: float) -> Event:
         raise console.outside(
             f"the baseline still runs after {wait:.0f} s", "start_session.py --lock  # goes on with it"
         )
-    if done["status"] != "done":
+    if done.status != "done":
         said = result.last_words(done)
         raise console.answer_no(
-            f"the baseline does not pass: {done['status']}: {done.get('error') or done.get('checks')}"
-            + (f"; it said: {said}" if said and not str(done.get("error")).startswith("METRIC") else "")
-            + f" (log: {done['log']})",
+            f"the baseline does not pass: {done.status}: {done.error or done.checks}"
+            + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")
+            + f" (log: {done.log})",
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
         )
-    for text in now.config.get("guards", []):
+    for text in now.config.limits:
         name = metric_limits.parse_limit(text).name
-        if name not in done["metrics"]:
+        if name not in done.metrics:
             raise console.answer_no(
                 f"--guard {text} is unknown, and what is unknown does not pass: nothing could ever be kept. "
-                + result.missing(Path(done["log"]), name, done["metrics"]),
+                + result.missing(Path(done.log), name, done.metrics),
                 "print it in autoresearch.sh, then lock again:\nstart_session.py --lock",
             )
-    if not str(done.get("checks", "")).startswith("passed") and not now.config.get("noChecks"):
+    if not (done.checks or "").startswith("passed") and not now.config.no_checks:
         raise console.answer_no(
-            f"the checks did not pass on the baseline: {done.get('checks')}",
+            f"the checks did not pass on the baseline: {done.checks}",
             "correct them, then lock again:\nstart_session.py --lock",
         )
     if metric_line.MICRO in now.metric:
         console.note(f"note: {now.metric} is written with U+00B5 here; U+03BC, which looks the same, is taken for it")
-    _require_digits(now, [float(value) for value in done["samples"] or [done["metric"]]])
+    _require_digits(now, done.samples or [done.metric or 0.0])
     return done
 
 
@@ -161,7 +153,7 @@ _TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
 
 def _require_digits(now: State, samples: list[float]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(str(now.config.get("metricUnit", "")))):
+    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(now.config.unit)):
         return
     if not all(samples):
         return
@@ -175,30 +167,28 @@ def _require_digits(now: State, samples: list[float]) -> None:
         )
 
 
-def _count_tests(done: Event) -> Tests:
+def _count_tests(done: Finished) -> Tests:
     """Read how many tests the baseline's checks ran, and say when some were skipped, or none ran."""
-    found = tests_run.read_log(Path(done["log"]), "checks| ")
+    found = tests_run.read_log(Path(done.log), "checks| ")
     if found.doubtful:
         console.note(f"warning: the checks pass, but {found}: what is not tested may break unseen")
     return found
 
 
-def _journal_baseline(root: Path, now: State, done: Event, unproven: list[str], tests: Tests) -> None:
-    journal.append(
-        root,
-        {
-            "run": now.last_run + 1,
-            "commit": now.require_lock()["commit_full"][:7],
-            "metric": done["metric"],
-            "metrics": done["metrics"],
-            "status": "keep",
-            "description": "baseline",
-            "segment": now.segment,
-            "confidence": None,
-            "samples": done["samples"],
-            "worker": done["worker"],
-            "host": done.get("host"),
-            "tests": vars(tests),
-            **({"unproven": unproven} if unproven else {}),
-        },
+def _journal_baseline(root: Path, now: State, done: Finished, unproven: list[str], tests: Tests) -> None:
+    event = Run(
+        run=now.last_run + 1,
+        commit=now.require_lock().commit_full[:7],
+        metric=done.metric,
+        metrics=done.metrics,
+        status="keep",
+        description="baseline",
+        segment=now.segment,
+        confidence=None,
+        samples=done.samples,
+        worker=done.worker,
+        host=done.host,
+        tests=vars(tests),
+        unproven=unproven,
     )
+    events.append(root, event)

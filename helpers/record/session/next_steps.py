@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, session_branch
-from helpers.journal import Event
+from helpers.events import Comparison
 from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
 from helpers.record import protected
@@ -96,7 +96,7 @@ def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
         yield Step("elsewhere", {"branch": now.branch})
         return
     if changed := protected.changed(root, now):
-        tree = now.require_lock()["tree"]
+        tree = now.require_lock().tree
         back = [f"git show {tree}:{name} > {name}" for name in changed]
         yield Step("protected", {"back": " && ".join(back)})
 
@@ -122,7 +122,7 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
 
 def _waiting(work: Workdirs, now: State) -> list[str]:
     """Return the experiments that wait for a decision, those that were only sealed among them."""
-    whole = {str(c["experiment_id"]) for c in now.comparisons if c.get("against")} - set(now.undecided())
+    whole = {c.experiment_id for c in now.comparisons if c.against} - set(now.undecided())
     open_now = {job.experiment for job in now.open_jobs()}
     known = now.undecided()
     for name in work.refs.titled():
@@ -135,29 +135,29 @@ def _waiting(work: Workdirs, now: State) -> list[str]:
 
 def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     compared, done = now.comparison(name), now.result(name)
-    words = {"name": name, "log": shlex.quote(str((done or {}).get("log") or (compared or {}).get("job")))}
-    if compared is not None and (not done or int(compared["timestamp"]) >= int(done["timestamp"])):
+    words = {"name": name, "log": shlex.quote((done.log if done else "") or (compared.job if compared else ""))}
+    if compared is not None and (not done or compared.timestamp >= done.timestamp):
         return _of_compared(work, now, compared, words)
     if done is None:
         return Step("never run", words)
     if result.says_nothing(done):
-        return Step("nothing learned", {**words, "why": str(done.get("error") or done["status"])[:120]})
-    if done["job"] in blame.excused(now):
+        return Step("nothing learned", {**words, "why": (done.error or done.status)[:120]})
+    if done.job in blame.excused(now):
         return Step("nothing learned", {**words, "why": "the environment was at fault"})
-    if done["status"] != "done":
-        return Step("checks failed" if done["status"] == "checks_failed" else "crashed", words)
+    if done.status != "done":
+        return Step("checks failed" if done.status == "checks_failed" else "crashed", words)
     state, why = screening.standing(now, done)
     return Step(state, {**words, "why": why})
 
 
-def _of_compared(work: Workdirs, now: State, compared: Event, words: dict[str, str]) -> Step:
-    verdict, reason = compared["verdict"], str(compared.get("reason") or "")
-    if verdict in evidence.GOOD:
+def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[str, str]) -> Step:
+    verdict, reason = compared.verdict, compared.reason or ""
+    if compared.is_good:
         try:
             evidence.require_standing(work.root, now, work.experiment(words["name"]))
         except console.Failure as doubt:
             return Step("doubted", {**words, "do": doubt.do.partition("  #")[0], "why": doubt.message[:200]})
-        reviewed = ' --reviewed "..."' if evidence.implausible(now, compared) or compared.get("signs") else ""
+        reviewed = ' --reviewed "..."' if evidence.implausible(now, compared) or compared.signs else ""
         return Step("improved", {**words, "reviewed": reviewed})
     if verdict == "error":
         return Step("broken off", {**words, "why": reason[:120]})
@@ -166,16 +166,16 @@ def _of_compared(work: Workdirs, now: State, compared: Event, words: dict[str, s
     return _of_undecided(now, compared, words)
 
 
-def _of_undecided(now: State, compared: Event, words: dict[str, str]) -> Step:
+def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> Step:
     """Again where that is likely to tell, else no gain; what an undecided counts is said."""
-    needed, most, pairs = compared.get("needed"), int(compared["max_pairs"]), int(compared["pairs"] or 1)
+    needed, most, pairs = compared.needed, compared.max_pairs, compared.pairs or 1
     again = 1 - now.votes(compared)
     why = f"undecided after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
     why += f"; undecided counts against it: {again} must now say improved"
     more, most = (" --max-pairs 144", 144) if needed and most < needed <= FARTHEST * 48 and most < 144 else ("", most)
     if again > PATIENCE or not needed or needed > FARTHEST * 48:
         return Step("undecidable", {**words, "why": why})
-    minutes = float(compared.get("measured_seconds") or 0) / pairs * most / 60
+    minutes = compared.measured_seconds / pairs * most / 60
     why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
     return Step("undecided", {**words, "pairs": more, "why": why})
 
@@ -183,19 +183,19 @@ def _of_undecided(now: State, compared: Event, words: dict[str, str]) -> Step:
 def _free(work: Workdirs, now: State) -> Iterator[Step]:
     """Nothing waits: the end, another look for ideas, or the next experiment."""
     if why := budget.spent(now):
-        first = str(now.require_lock()["commit_full"])
-        since = int(now.baseline["timestamp"])
-        if now.kept and not any(c.get("against") and int(c["timestamp"]) > since for c in now.comparisons):
+        first = now.require_lock().commit_full
+        since = now.baseline.timestamp
+        if now.kept and not any(c.against and c.timestamp > since for c in now.comparisons):
             final = "" if "final" in work.names() else "snapshot_workdir.py create final && "
             final += 'snapshot_workdir.py seal final --desc "the whole session" && '
             yield Step("whole", {"final": final, "first": first[:12], "why": why})
         else:
             yield Step("over", {"why": why})
         return
-    decided = [run for run in now.runs if run.get("experiment_id")]
+    decided = [run for run in now.runs if run.experiment_id]
     if not any(not idea.done for idea in queue.read(work.root)):
         last = decided[-FRUITLESS:]
-        if len(last) == FRUITLESS and not any(run["status"] == "keep" for run in last):
+        if len(last) == FRUITLESS and not any(run.status == "keep" for run in last):
             yield Step("plateau", {"count": str(FRUITLESS), "margin": f"{100 * now.margin:g}"})
         yield Step("no ideas", {})
     yield Step("free", {"name": work.next_name()})

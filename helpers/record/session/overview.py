@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import git, next_step, paths, session_branch
+from helpers.events import NO_COMPARISON, NO_RESULT
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
@@ -43,45 +44,44 @@ def overview(repository: git.Repository, now: State | None) -> list[str]:
 
 def _goal(now: State) -> list[str]:
     config = now.config
-    metric = f"{now.metric} ({config.get('metricUnit') or 'no unit'})"
-    lines = [f"session {config['name']} on {now.branch}: make {metric} {now.direction}, margin {now.margin:.1%}"]
-    if config.get("objective"):
-        lines.append(f"objective: {str(config['objective'])[:200]}")
-    limits = [f"scope {', '.join(config['scope'])}"] if config.get("scope") else []
-    limits += [f"off limits {', '.join(config['offLimits'])}"] if config.get("offLimits") else []
+    metric = f"{now.metric} ({config.unit or 'no unit'})"
+    lines = [f"session {config.name} on {now.branch}: make {metric} {now.direction}, margin {now.margin:.1%}"]
+    if config.objective:
+        lines.append(f"objective: {config.objective[:200]}")
+    limits = [f"scope {', '.join(config.scope)}"] if config.scope else []
+    limits += [f"off limits {', '.join(config.off_limits)}"] if config.off_limits else []
     limits += [f"allowed {', '.join(now.allow)}"] if now.allow else []
-    limits += [f"web {config['web']}"] if config.get("web") else []
-    limits += [f"constraints: {str(config['constraints'])[:150]}"] if config.get("constraints") else []
+    limits += [f"web {config.web}"] if config.web else []
+    limits += [f"constraints: {config.constraints[:150]}"] if config.constraints else []
     return [*lines, *(["; ".join(limits)] if limits else [])]
 
 
 def _standing(now: State) -> list[str]:
-    first = next((run for run in now.runs if run.get("description") == "baseline"), None)
+    first = next(iter(now.runs), None)
     if first is None:
         return ["baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"]
-    unit = now.config.get("metricUnit", "")
-    lines = [f"first baseline: {now.metric} {first['metric']:.6g}{unit} at {first['commit']}"]
+    unit = now.config.unit
+    lines = [f"first baseline: {now.metric} {first.metric or 0:.6g}{unit} at {first.commit}"]
     if now.kept:
         best = now.kept[-1]
-        verdict = best.get("verdict") or {}
-        low, high = verdict.get("interval") or (0.0, 0.0)
+        verdict = best.verdict or NO_COMPARISON
+        low, high = verdict.interval
         lines.append(
-            f"current baseline: {best['metric']:.6g}{unit} at {best['commit']} after {len(now.kept)} kept; the last "
-            f"({best['experiment_id']}) gained {verdict.get('gain', 0):+.2%} [{low:+.2%}, {high:+.2%}]"
+            f"current baseline: {best.metric or 0:.6g}{unit} at {best.commit} after {len(now.kept)} kept; the last "
+            f"({best.experiment_id}) gained {verdict.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
         )
     lines += [
-        f"look at {run['experiment_id']} first: {run['verdict']['gain']:+.0%} is a large gain; "
-        f"reviewed: {run['reviewed']}"
+        f"look at {run.experiment_id} first: {run.gain:+.0%} is a large gain; reviewed: {run.reviewed}"
         for run in now.kept
-        if run.get("reviewed") and run.get("verdict") and evidence.implausible(now, run["verdict"])
+        if run.reviewed and run.verdict and evidence.implausible(now, run.verdict)
     ]
-    counts = {s: sum(1 for r in now.runs if r["status"] == s) for s in ("discard", "crash", "checks_failed")}
+    counts = {s: sum(1 for r in now.runs if r.status == s) for s in ("discard", "crash", "checks_failed")}
     lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
     if fault := blame.standing(now):
         lines.append(f"stopped: {fault.words()}")
-    calibrated = next((w for w in reversed(now.workers) if w.get("event") == "calibrated"), None)
+    calibrated = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)
     if calibrated:
-        lines.append(f"host {calibrated['worker']} resolves gains of {float(calibrated['resolves']):.1%} and more")
+        lines.append(f"host {calibrated.worker} resolves gains of {calibrated.resolves or 0.0:.1%} and more")
     return lines
 
 
@@ -91,10 +91,7 @@ def _running(root: Path, now: State) -> list[str]:
     fleet = [j for j in jobs if j.on_fleet]
     if fleet:
         states.update(last_round.words(root, fleet))
-    return [
-        f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.get('description', '')[:80]}"
-        for j in jobs
-    ]
+    return [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
 
 
 def _waiting(now: State) -> list[str]:
@@ -103,27 +100,22 @@ def _waiting(now: State) -> list[str]:
     if len(waiting) > LINES:
         lines.append(f"{len(waiting)} experiments wait for a decision; the newest:")
     for name in waiting[-LINES:]:
-        compared, done = now.comparison(name), now.result(name) or {}
+        compared, done = now.comparison(name), now.result(name) or NO_RESULT
         if compared:
-            words = f"compared: {compared['verdict']}" + (
-                f" {compared['gain']:+.2%}" if compared.get("gain") is not None else ""
-            )
+            words = f"compared: {compared.verdict}" + (f" {compared.gain:+.2%}" if compared.gain is not None else "")
         else:
-            gain = done.get("gain")
-            words = f"screened: {done.get('status')}" + (f" {gain:+.2%}" if isinstance(gain, float) else "")
-            words += ", promoted" if done.get("promoted") else ""
+            words = f"screened: {done.status}" + (f" {done.gain:+.2%}" if done.gain is not None else "")
+            words += ", promoted" if done.promoted else ""
         lines.append(f"waits for a decision: {name}: {words}")
     return lines
 
 
 def _results(now: State) -> list[str]:
     lines = []
-    for run in reversed([r for r in now.runs if r.get("experiment_id")][-8:]):
-        verdict = run.get("verdict") or {}
-        gain = f" {verdict['gain']:+.2%}" if verdict.get("gain") is not None else ""
-        why = (run.get("asi") or {}).get("why", "")
+    for run in reversed([r for r in now.runs if r.experiment_id][-8:]):
+        gain = f" {run.gain:+.2%}" if run.gain is not None else ""
         lines.append(
-            f"{run['status']}: {run['experiment_id']}{gain} {run['description'][:70]}{' - ' + why[:80] if why else ''}"
+            f"{run.status}: {run.experiment_id}{gain} {run.description[:70]}{' - ' + run.why[:80] if run.why else ''}"
         )
     return lines
 
@@ -168,14 +160,14 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
     if now is None:
         return {"config": None, "next": _next(repository, now)}
     return {
-        "config": now.config,
+        "config": now.config.line,
         "locked": now.lock is not None,
         "protected_changed": protected.changed(repository.root, now),
         "look": _marks(repository, now) if now.lock else [],
-        "baseline": {k: now.baseline.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
+        "baseline": {k: now.baseline.line.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
         "runs": [
             {
-                k: r.get(k)
+                k: r.line.get(k)
                 for k in ("run", "experiment_id", "status", "metric", "commit", "description", "verdict", "asi")
             }
             for r in now.runs

@@ -8,7 +8,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, files, git, journal, next_step, paths, printable
+from helpers import console, events, files, git, next_step, paths, printable
+from helpers.events import Comparison, Lock, Run, Submitted
 from helpers.run.copies import git_index, work_tree
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.copies.refs import Start, Starts, commit_tree
@@ -137,16 +138,16 @@ class Workdirs:
         return self.refs.sealed(source) or git.commit_of(self.root, source)
 
     def _fill_from(self, source: str, target: Path) -> int:
-        events = journal.read_events(self.root)
+        lines = events.read(self.root)
         if self.refs.sealed(source):
             tree = git.tree_of(self.root, self.refs.experiment(source))
         else:
-            commit, tree = git.commit_of(self.root, source), git.tree_of(self.root, source)
-            kept = (e for e in reversed(events) if e.get("status") == "keep" and e.get("tree"))
-            tree = next((str(e["tree"]) for e in kept if commit.startswith(str(e.get("commit")))), tree)
+            commit = git.commit_of(self.root, source)
+            kept = {run.commit: run.tree for run in lines if isinstance(run, Run) and run.status == "keep" and run.tree}
+            tree = kept.get(commit[:7]) or git.tree_of(self.root, source)
         self.shadow.restore(tree, target)
-        locked: dict[str, str] = next((e.get("protected", {}) for e in reversed(events) if e.get("type") == "lock"), {})
-        for name in {*paths.PROTECTED, *locked}:  # a revision may be older than the benchmark
+        locked = [line.protected for line in lines if isinstance(line, Lock)][-1:]
+        for name in {*paths.PROTECTED}.union(*locked):  # a revision may be older than the benchmark
             if not os.path.lexists(target / name) and (self.root / name).is_file():
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.root / name, target / name)
@@ -200,8 +201,8 @@ class Workdirs:
 
     def _was_run(self, name: str) -> bool:
         return any(
-            e.get("experiment_id") == name and e.get("type") in ("submitted", "comparison")
-            for e in journal.read_events(self.root)
+            isinstance(event, (Submitted, Comparison)) and event.experiment_id == name
+            for event in events.read(self.root)
         )
 
     def diff(self, exp: Experiment, *options: str) -> bytes:

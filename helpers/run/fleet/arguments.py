@@ -44,8 +44,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
 
 def asked(now: State, args: argparse.Namespace) -> Wanted:
     """Return what the options and the session ask for."""
-    its = dict((now.lock or {}).get("task", {}).get("resources") or {})
-    session_infra = str(now.config.get("infra") or "")
+    its = dict((now.lock.task.get("resources") if now.lock else None) or {})
+    session_infra = now.config.infra
     infra = args.infra or (session_infra if session_infra not in ("", "local", "sky") else None)
     its.update({k: v for k, v in (("infra", infra), ("cpus", args.cpus), ("accelerators", args.gpus)) if v})
     return Wanted(its, args.autostop or None, args.prefix)

@@ -7,7 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from helpers import journal, next_step, state
+from helpers import events, journal, next_step, state
+from helpers.events import Comparison, Submitted, WorkerEvent
 from helpers.run.fleet import payload, skypilot
 from helpers.run.jobs import blame, screening, task
 from helpers.run.jobs import workers as jobs_workers
@@ -21,7 +22,7 @@ AHEAD = (1, 3)
 def name(job: Job) -> str:
     """Return the unique name under which a job was sent."""
     assert job.sent is not None  # noqa: S101 - for the type checker
-    return str(job.sent["name"])
+    return job.sent.name
 
 
 def next_job(now: State, experiment: str) -> str:
@@ -63,39 +64,26 @@ def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
         return None
     if job.is_experiment and screening.needs_control(now, worker.name):
         number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-        submitted = journal.append_locked(
-            root,
-            {
-                "type": "submitted",
-                "experiment_id": "baseline",
-                "job": f"control-{now.segment}.{number}",
-                "worker": worker.name,
-                "executor": "sky",
-                "tree": str(now.baseline["tree"]),
-                "role": "control",
-                "description": "the current baseline",
-                "source": [],
-                "env": {},
-            },
+        control = Submitted(
+            experiment_id="baseline",
+            job=f"control-{now.segment}.{number}",
+            worker=worker.name,
+            executor="sky",
+            tree=now.baseline.tree,
+            role="control",
+            description="the current baseline",
+            source=[],
+            env={},
         )
-        job = Job(submitted)
-    job.sent = journal.append_locked(
-        root,
-        {
-            "type": "worker",
-            "worker": worker.name,
-            "event": "sent",
-            "job": job.name,
-            "launch": worker.launch,
-            "name": f"{job.name}-{secrets.token_hex(4)}",
-        },
-    )
+        job = Job(events.append_locked(root, control))
+    unique = f"{job.name}-{secrets.token_hex(4)}"
+    sent = WorkerEvent(worker=worker.name, what="sent", job=job.name, launch=worker.launch, name=unique)
+    job.sent = events.append_locked(root, sent)
     return job
 
 
 def _may(job: Job, worker: Worker, others: int) -> bool:
-    wanted = str(job.submitted.get("worker") or "")
-    avoided = str(job.submitted.get("avoid") or "")
+    wanted, avoided = job.submitted.worker, job.submitted.avoid
     if avoided == worker.name and others > 1:
         return False
     return not wanted or wanted == worker.name or wanted == avoided
@@ -106,7 +94,7 @@ def stuck(now: State) -> list[str]:
     states = {w.name: w.state for w in jobs_workers.standing(now)}
     told = []
     for job in jobs_workers.waiting(now):
-        wanted, avoided = str(job.submitted.get("worker") or ""), job.submitted.get("avoid")
+        wanted, avoided = job.submitted.worker, job.submitted.avoid
         who = [wanted] if wanted and wanted != avoided else list(states)
         if all(states.get(one, "gone") not in ("up", "launching") for one in who):
             words = ", ".join(f"{one} is {states.get(one, 'gone')}" for one in who) or "there is no worker"
@@ -116,7 +104,7 @@ def stuck(now: State) -> list[str]:
 
 def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skypilot.Send:
     """Make what is sent to the worker for an assigned job."""
-    its, unique = task.from_dict(now.require_lock()["task"]), name(job)
+    its, unique = task.from_dict(now.require_lock().task), name(job)
     if job.is_judged:
         asked, trees = _asked(now, job)
         ship = payload.pack_judged(root, folder, unique, job.experiment, asked, trees)
@@ -127,7 +115,7 @@ def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skyp
         **its.envs,
         **job.env,
         "EXPERIMENT_ID": job.experiment,
-        "EXPERIMENT_DESC": str(job.submitted.get("description", "")),
+        "EXPERIMENT_DESC": job.submitted.description,
         "AUTORESEARCH_SUBDIR": unique,
     }
     return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
@@ -138,13 +126,11 @@ def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
 
     The plan was journaled without what the lock holds.
     """
-    lock, passed = now.require_lock(), list(now.config.get("passEnv", []))
-    common = {"task": lock["task"], "passed": passed, "metric": now.metric}
+    lock, passed = now.require_lock(), now.config.pass_env
+    common = {"task": lock.task, "passed": passed, "metric": now.metric}
     tree = job.tree
     if job.role == "calibration":
         return {**common, "margin": now.margin, "calibrate": tree}, [tree]
-    plan = job.submitted["plan"]
-    return {**common, **plan, "protected": now.protected, "workdir_root": "."}, [
-        plan["baseline_tree"],
-        plan["candidate_tree"],
-    ]
+    plan = Comparison.from_line(job.submitted.plan)
+    asked = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
+    return asked, [plan.baseline_tree, plan.candidate_tree]

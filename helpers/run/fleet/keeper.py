@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import journal, state
-from helpers.journal import Event
+from helpers import events, journal, state
+from helpers.events import Finished, Submitted, WorkerEvent
 from helpers.run.fleet import assign, last_round, results, skypilot
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import result, workers
@@ -43,7 +43,7 @@ class Keeper:
     states: dict[str, str] = field(default_factory=dict)
     fed: float | None = None
 
-    def round(self, api: Any) -> list[Event]:  # noqa: ANN401 - SkyPilot's module
+    def round(self, api: Any) -> list[Finished]:  # noqa: ANN401 - SkyPilot's module
         """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
         self.trouble, self.states = [], {}
         try:
@@ -55,14 +55,14 @@ class Keeper:
         finally:
             last_round.write(self.root, self.trouble, self.states)
 
-    def _collect(self, api: Any) -> list[Event]:  # noqa: ANN401
+    def _collect(self, api: Any) -> list[Finished]:  # noqa: ANN401
         with journal.locked(self.root):
             now = state.load(self.root)
             for event in result.missing_answers(now):
-                journal.append_locked(self.root, event)
+                events.append_locked(self.root, event)
         open_jobs = workers.busy(now)
         answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in open_jobs})
-        new: list[Event] = []
+        new: list[Finished] = []
         ended: list[tuple[Job, list[Row]]] = []
         for worker, jobs in open_jobs.items():
             answer = answers[worker]
@@ -89,9 +89,9 @@ class Keeper:
             self._cancel(api, worker, unwanted)
         return new + self._read(api, now, ended)
 
-    def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Event]:  # noqa: ANN401
+    def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Finished]:  # noqa: ANN401
         got = skypilot.gather({job.name: functools.partial(self._log, api, job, rows) for job, rows in ended})
-        new: list[Event] = []
+        new: list[Finished] = []
         for job, _ in ended:
             answer = got[job.name]
             if isinstance(answer, Exception):
@@ -99,11 +99,11 @@ class Keeper:
             elif answer is None:
                 new += self._lost(now, job, "its log is gone")
             else:
-                event = results.result(self.root, now, job, answer)
-                if event.pop("incomplete", False) and job.name not in self.reread:
+                event, incomplete = results.result(self.root, now, job, answer)
+                if incomplete and job.name not in self.reread:
                     self.reread.add(job.name)  # written, perhaps, but not yet to be read: once more in the next round
-                elif result.record(self.root, event):
-                    new.append(event)
+                elif recorded := result.record(self.root, event):
+                    new.append(recorded)
         return new
 
     def _log(self, api: Any, job: Job, rows: list[Row]) -> Row | None:  # noqa: ANN401
@@ -124,7 +124,7 @@ class Keeper:
         if isinstance(answer, Exception):
             self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")
 
-    def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Event]:
+    def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Finished]:
         """A worker that gave no answer: gone, or only not to be reached? The cloud itself is asked."""
         self.trouble.append(f"{worker}: {skypilot.plain(error)}")
         if not skypilot.missing(error):
@@ -134,34 +134,34 @@ class Keeper:
             return []  # it stands: try again
         said = found[worker].state if worker in found else "gone"
         kind = "stopped" if said == "STOPPED" else "lost"
-        journal.append(self.root, {"type": "worker", "worker": worker, "event": kind, "reason": f"SkyPilot: {said}"})
+        events.append(self.root, WorkerEvent(worker=worker, what=kind, reason=f"SkyPilot: {said}"))
         return [event for job in jobs for event in self._lost(now, job, f"its worker {worker} is {said.lower()}")]
 
-    def _not_there(self, api: Any, now: State, job: Job) -> list[Event]:  # noqa: ANN401
+    def _not_there(self, api: Any, now: State, job: Job) -> list[Finished]:  # noqa: ANN401
         """Journaled as sent, but not in the worker's queue: never arrived, or the worker was made again."""
         assert job.sent is not None  # noqa: S101 - for the type checker
         if job.cancelling:
-            event = results.cancelled(job)
-            return [event] if result.record(self.root, event) else []
+            recorded = result.record(self.root, results.cancelled(job))
+            return [recorded] if recorded else []
         worker = workers.known_workers(now).get(job.worker)
-        if worker is None or worker.launch != job.sent.get("launch"):
+        if worker is None or worker.launch != job.sent.launch:
             return self._lost(now, job, f"its worker {job.worker} was made again")
         if job.name in self.accepted:
             return self._tried(now, job, "it has vanished from its worker's queue")
-        if journal.now_ms() - int(job.sent["timestamp"]) > GRACE_MS:
+        if journal.now_ms() - job.sent.timestamp > GRACE_MS:
             self._send(api, [(worker, job)])
         return []
 
-    def _tried(self, now: State, job: Job, reason: str) -> list[Event]:
+    def _tried(self, now: State, job: Job, reason: str) -> list[Finished]:
         self.trouble.append(f"{job.name}: {reason}")
         self.failed[job.name] = self.failed.get(job.name, 0) + 1
         return self._lost(now, job, reason) if self.failed[job.name] >= TRIES else []
 
-    def _lost(self, now: State, job: Job, reason: str) -> list[Event]:
+    def _lost(self, now: State, job: Job, reason: str) -> list[Finished]:
         """Journal a job as lost, and its experiment as waiting again, twice at most."""
         experiment, tree = job.experiment, job.tree
         same = [j for j in now.jobs.values() if j.experiment == experiment and j.tree == tree]
-        before = sum(1 for j in same if j.finished and j.finished["status"] == "lost")
+        before = sum(1 for j in same if j.finished and j.finished.status == "lost")
         again = job.is_experiment and before < RETRIES and not job.cancelling
         if job.is_experiment:
             reason += f"; sent again ({before + 1} of {RETRIES})" if again else f"; not sent again after {before} times"
@@ -170,11 +170,11 @@ class Keeper:
             fresh = state.load(self.root)
             if fresh.jobs[job.name].finished:
                 return []
-            event = journal.append_locked(self.root, event)
+            event = events.append_locked(self.root, event)
             if again:
-                copy = {k: v for k, v in job.submitted.items() if k not in ("timestamp", "job", "retry_of")}
-                name = assign.next_job(fresh, experiment)
-                journal.append_locked(self.root, {**copy, "job": name, "retry_of": job.name, "avoid": job.worker})
+                copy = {k: v for k, v in job.submitted.to_line().items() if k != "timestamp"}
+                its = {"job": assign.next_job(fresh, experiment), "retry_of": job.name, "avoid": job.worker}
+                events.append_locked(self.root, Submitted.of({**copy, **its}))
         return [event]
 
     def _feed(self, api: Any) -> None:  # noqa: ANN401
@@ -212,5 +212,5 @@ class Keeper:
                 self._tried(now, job, f"could not be sent: {skypilot.plain(error)}")
             return
         for job in jobs:
-            journal.append(self.root, {"type": "worker", "worker": worker, "event": "unsent", "job": job.name})
+            events.append(self.root, WorkerEvent(worker=worker, what="unsent", job=job.name))
         self._unreachable(now, worker, [], error)

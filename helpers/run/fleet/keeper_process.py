@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpers import console, files, git, journal, locks, paths, state, venv
-from helpers.journal import Event
+from helpers import console, events, files, git, journal, locks, paths, state, venv
+from helpers.events import Finished
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round, skypilot
 from helpers.run.fleet.keeper import Keeper
@@ -93,10 +93,10 @@ def loop(root: Path) -> None:
 
 def _tell(root: Path, told: int) -> int:
     """Say what has ended since `told` results; return how many there are."""
-    events = _finished(root)
-    for event in events[told:]:
-        skypilot.note(f"{event['experiment_id']} on {event['worker']}: {event['status']}")
-    return len(events)
+    ended = _finished(root)
+    for event in ended[told:]:
+        skypilot.note(f"{event.experiment_id} on {event.worker}: {event.status}")
+    return len(ended)
 
 
 def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's module
@@ -111,27 +111,23 @@ def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's modul
             last_round.write(keeper.root, [*keeper.trouble, said], keeper.states)
 
 
-def news(root: Path) -> list[Event]:
+def news(root: Path) -> list[Finished]:
     """Return the fleet's `finished` events that were not returned before."""
     file = paths.state_folder(root) / SHOWN
     with journal.locked(root):
-        events = _finished(root)
+        ended = _finished(root)
         try:
             shown = int(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             shown = 0
-        if len(events) > shown:
-            files.replace(file, str(len(events)))
-    return events[shown:]
+        if len(ended) > shown:
+            files.replace(file, str(len(ended)))
+    return ended[shown:]
 
 
-def _finished(root: Path) -> list[Event]:
+def _finished(root: Path) -> list[Finished]:
     fleet = ("experiment", "control")
-    return [
-        e
-        for e in journal.read_events(root)
-        if e.get("type") == "finished" and e.get("worker") != "local" and e.get("role") in fleet
-    ]
+    return [e for e in events.read(root) if isinstance(e, Finished) and e.worker != "local" and e.role in fleet]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import console, journal, locks, next_step, state
+from helpers import console, events, locks, next_step, state
+from helpers.events import WorkerEvent
 from helpers.run.fleet import keeper_process, skypilot
 from helpers.run.fleet.arguments import Wanted
 from helpers.run.jobs import budget
@@ -31,11 +32,11 @@ def plan(now: State, count: int, wanted: Wanted) -> list[str]:
 
 def _agreed(now: State, names: list[str]) -> None:
     """Raise Failure (4) when these beside what stands would be more workers than were agreed."""
-    agreed, total = now.config.get("workers"), len({w.name for w in jobs_workers.standing(now)} | set(names))
-    if agreed is not None and total > int(agreed):
+    agreed, total = now.config.workers, len({w.name for w in jobs_workers.standing(now)} | set(names))
+    if agreed is not None and total > agreed:
         raise console.refused(
             f"{total} workers would be more than the {agreed} that were agreed",
-            f"start_session.py --goal {now.config['name']} --workers {total}  # only when the person said so",
+            f"start_session.py --goal {now.config.name} --workers {total}  # only when the person said so",
         )
 
 
@@ -57,7 +58,7 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
     """
     skypilot.check(root, wanted.resources)
     now = state.load(root)
-    ours, agreed = jobs_workers.known_workers(now), (now.config.get("budget") or {}).get("usd")
+    ours, agreed = jobs_workers.known_workers(now), now.config.budget.usd
     taken = [name for name in skypilot.clusters(root, names) if name not in ours]
     if taken:
         raise console.refused(
@@ -86,34 +87,23 @@ def _launch(root: Path, name: str, wanted: Wanted) -> skypilot.Cluster | None:
         if worker and worker.state == "up":
             return None
         _agreed(now, [name])  # again: another process may have launched since the plan was made
-        journal.append(
-            root,
-            {
-                "type": "worker",
-                "worker": name,
-                "event": "launching",
-                "resources": wanted.resources,
-                "autostop": wanted.autostop,
-            },
-        )
+        its = WorkerEvent(worker=name, what="launching", resources=wanted.resources, autostop=wanted.autostop)
+        events.append(root, its)
         try:
             found = skypilot.launch(root, name, wanted.resources, wanted.autostop)
         except console.Failure as failure:
             kind = "failed" if _left(root, name) else "down"
-            journal.append(root, {"type": "worker", "worker": name, "event": kind, "reason": failure.message[:500]})
+            events.append(root, WorkerEvent(worker=name, what=kind, reason=failure.message[:500]))
             raise
-    journal.append(
-        root,
-        {
-            "type": "worker",
-            "worker": name,
-            "event": "up",
-            "launch": found.launch,
-            "host": f"{found.cloud} {found.resources}",
-            "usd_hour": found.usd_hour,
-            "accelerators": found.accelerators,
-        },
+    event = WorkerEvent(
+        worker=name,
+        what="up",
+        launch=found.launch,
+        host=f"{found.cloud} {found.resources}",
+        usd_hour=found.usd_hour,
+        accelerators=found.accelerators,
     )
+    events.append(root, event)
     return found
 
 
@@ -181,7 +171,7 @@ def end(root: Path, name: str, kind: str) -> str:
                     failure.do = f"leave it running, or take it down for good:\nworkers.py down {name}"
                 raise failure from error
     event = {"down": "down", "stop": "stopped"}[kind]
-    journal.append(root, {"type": "worker", "worker": name, "event": event})
+    events.append(root, WorkerEvent(worker=name, what=event))
     if keeper_process.has_work(state.load(root)):
         keeper_process.kick(root)
     return f"{name}: {event}"
@@ -197,7 +187,7 @@ def replace(root: Path, name: str) -> str:
     skypilot.check(root, wanted.resources)
     began = time.monotonic()
     end(root, name, "down")
-    journal.append(root, {"type": "worker", "worker": name, "event": "replaced", "launch": worker.launch})
+    events.append(root, WorkerEvent(worker=name, what="replaced", launch=worker.launch))
     found = _launch(root, name, wanted)
     if keeper_process.has_work(state.load(root)):
         keeper_process.kick(root)

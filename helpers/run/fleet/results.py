@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
 
 from helpers import paths
-from helpers.journal import Event
+from helpers.events import Finished
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import log, workers
 from helpers.run.jobs import result as jobs_result
@@ -15,6 +16,7 @@ from helpers.state import Job, State
 
 CLAIMED = "was claimed already"
 """What a job says that was sent twice: it did nothing (payload.py)."""
+UNANSWERED = "the log ends before its answer"
 _ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION): (\{.*\})", re.MULTILINE)
 
 
@@ -23,34 +25,28 @@ def log_path(root: Path, job: str) -> Path:
     return paths.state_folder(root) / "jobs-sky" / f"{job}.log"
 
 
-def result(root: Path, now: State, job: Job, row: Row) -> Event:
-    """Return the `finished` event of a job whose log was fetched.
-
-    Its key `incomplete` says that the log ends too early.
-    """
+def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:
+    """Return the `finished` event of a job whose log was fetched, and whether that log ends too early."""
+    path, more = log_path(root, job.name), {"sky_job": row.id, "sky_status": row.status}
     if row.status == "CANCELLED":
-        event = {**cancelled(job), "log": str(log_path(root, job.name)), "incomplete": False}
-    elif job.is_judged:
-        event = _judged(job, log_path(root, job.name))
+        event, more = cancelled(job), {"log": str(path), **more}
     else:
-        event = jobs_result.from_log(now, job, log_path(root, job.name))
-        event["incomplete"] = event.get("error") == log.UNFINISHED
-    event["sky_job"], event["sky_status"] = row.id, row.status
+        event = _judged(job, path) if job.is_judged else jobs_result.from_log(now, job, path)
     if row.began and row.ended:
-        event["seconds"] = round(row.ended - row.began, 1)
-        worker = workers.known_workers(now).get(job.worker)
-        event["cost_usd"] = round(worker.usd_hour * event["seconds"] / 3600, 4) if worker and worker.usd_hour else None
-    return event
+        seconds, worker = round(row.ended - row.began, 1), workers.known_workers(now).get(job.worker)
+        price = worker.usd_hour if worker else None
+        more |= {"seconds": seconds, "cost_usd": round(price * seconds / 3600, 4) if price else None}
+    return Finished.of({**event.to_line(), **more}), event.error in (log.UNFINISHED, UNANSWERED)
 
 
-def cancelled(job: Job) -> Event:
+def cancelled(job: Job) -> Finished:
     """Return the `finished` event of a job that was cancelled."""
-    return {**jobs_result.begun(job), "metric": None, "status": "crash", "error": "cancelled"}
+    return jobs_result.finished(job, metric=None, status="crash", error="cancelled")
 
 
-def lost(job: Job, reason: str) -> Event:
+def lost(job: Job, reason: str) -> Finished:
     """Return the `finished` event of a job that the fleet lost."""
-    return {**jobs_result.begun(job), "metric": None, "status": "lost", "error": reason}
+    return jobs_result.finished(job, metric=None, status="lost", error=reason)
 
 
 def did_nothing(path: Path) -> bool:
@@ -59,19 +55,13 @@ def did_nothing(path: Path) -> bool:
     return CLAIMED in text and "EXPERIMENT_ID:" not in text
 
 
-def _judged(job: Job, path: Path) -> Event:
+def _judged(job: Job, path: Path) -> Finished:
     """The `finished` event of a comparison or calibration, with its answer."""
-    event: Event = {**jobs_result.begun(job), "metric": None, "log": str(path)}
+    its = functools.partial(jobs_result.finished, job, metric=None, log=str(path))
     found = _ANSWER.findall(path.read_bytes())
     if not found:
         parsed = log.parse(path)
-        said = parsed.error if parsed.complete else "the log ends before its answer"
-        return {**event, "status": "crash", "error": said, "incomplete": not parsed.complete}
+        return its(status="crash", error=parsed.error if parsed.complete else UNANSWERED)
     answer = json.loads(found[-1].decode("utf-8", "replace"))
     broken = answer.get("verdict") == "error"
-    return {
-        **event,
-        "status": "crash" if broken else "done",
-        "error": answer.get("reason") if broken else None,
-        "answer": answer,
-    }
+    return its(status="crash" if broken else "done", error=answer.get("reason") if broken else None, answer=answer)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from helpers import console, journal, next_step, state
+from helpers import console, events, journal, next_step, state
+from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign
 from helpers.run.jobs import blame, budget, task, workers
@@ -16,7 +17,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
     """
     with journal.locked(work.root):
         now = state.load(work.root)
-        task.from_dict(now.require_lock()["task"])
+        task.from_dict(now.require_lock().task)
         _check(now, worker)
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
@@ -26,22 +27,17 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
         _require_environment(now, worker)
         refuse_repetition(now, sealed, request)
         budget.require_budget(now, sealed.name)
-        name = assign.next_job(now, sealed.name)
-        text = sealed.description
-        event = {
-            "type": "submitted",
-            "experiment_id": sealed.name,
-            "job": name,
-            "worker": worker or "",
-            "executor": "sky",
-            "tree": sealed.tree,
-            "role": "experiment",
-            "description": text,
-            "source": request.sources,
-            "env": request.env,
-        }
-        journal.append_locked(work.root, event)
-    return [name]
+        event = Submitted(
+            experiment_id=sealed.name,
+            job=assign.next_job(now, sealed.name),
+            worker=worker or "",
+            executor="sky",
+            tree=sealed.tree,
+            description=sealed.description,
+            source=request.sources,
+            env=request.env,
+        )
+        return [events.append_locked(work.root, event).job]
 
 
 def _require_environment(now: state.State, worker: str | None) -> None:

@@ -25,7 +25,7 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
         last = max(
             [
                 worker.since_ms,
-                *(int(j.finished["timestamp"]) for j in now.jobs.values() if j.finished and j.worker == worker.name),
+                *(j.finished.timestamp for j in now.jobs.values() if j.finished and j.worker == worker.name),
             ]
         )
         rows.append(
@@ -45,12 +45,12 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
 
 def _local(root: Path, now: State) -> dict[str, Any]:
     runs = [j.experiment for j in now.open_jobs() if j.is_local]
-    quiet = next((e for e in reversed(now.workers) if e.get("event") == "calibrated" and e["worker"] == "local"), {})
+    quiet = [e.resolves for e in now.workers if e.what == "calibrated" and e.worker == "local"]
     return {
         "worker": "local",
         "state": "up",
         "host": executor.describe(),
-        "resolves": quiet.get("resolves"),
+        "resolves": quiet[-1] if quiet else None,
         "runs": runs,
         "idle_minutes": None,
         "usd": 0.0,

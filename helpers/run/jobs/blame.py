@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.journal import Event
+from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log
 from helpers.state import State
 
@@ -21,13 +21,16 @@ _MACHINE = ("no space left on", "executor:", "setup failed")
 """Errors that no experiment can cause: the disk's, the executor's own, the protected set-up's."""
 
 
+Outcome = Finished | Comparison | WorkerEvent
+
+
 @dataclass(frozen=True)
 class Fault:
     """An error of the environment on a worker, and the experiments that it ended since the last success there."""
 
     worker: str
     experiments: list[str]
-    event: Event
+    event: Outcome
 
     def words(self) -> str:
         """Say what has happened and whose fault it is."""
@@ -43,8 +46,8 @@ class Fault:
 
 @dataclass
 class _Worker:
-    failed: dict[str, list[Event]] = field(default_factory=dict)
-    shared: dict[str, Event] = field(default_factory=dict)
+    failed: dict[str, list[Outcome]] = field(default_factory=dict)
+    shared: dict[str, Outcome] = field(default_factory=dict)
     """Kinds of failure that the baseline showed as well."""
 
 
@@ -89,7 +92,7 @@ def _walk(now: State) -> tuple[dict[str, _Worker], set[str]]:
     return workers, ended
 
 
-def _kind(event: Event) -> str | None:
+def _kind(event: Outcome) -> str | None:
     """Return what kind of failure an outcome was; None for a success, empty for what says nothing."""
     if event["type"] == "comparison":
         return _alike(f"the comparison: {event.get('reason')}") if event.get("verdict") == "error" else None

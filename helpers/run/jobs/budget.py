@@ -26,7 +26,7 @@ def spending(state: State) -> Spending:
 
     This machine costs nothing.
     """
-    began = int((state.lock or state.config).get("timestamp", now_ms()))
+    began = (state.lock or state.config).timestamp or now_ms()
     costs = [workers.spend(worker, now_ms()) for worker in workers.known_workers(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
     return Spending(len(measured(state)), (now_ms() - began) / 3_600_000, usd)
@@ -45,33 +45,32 @@ def measured(state: State) -> set[str]:
         if job.finished is None
         or not (job.name in excused or result.says_nothing(job.finished) or result.not_built(job.finished))
     }
-    measured = (event for event in state.comparisons if event["verdict"] != "error" and not event.get("against"))
-    return ran | {str(event["experiment_id"]) for event in measured}
+    return ran | {event.experiment_id for event in state.comparisons if event.verdict != "error" and not event.against}
 
 
 def describe_rest(state: State) -> str:
     """Say in one line what is left of the budget."""
-    agreed, used = state.config.get("budget") or {}, spending(state)
+    agreed, used = state.config.budget, spending(state)
     parts = []
-    if agreed.get("experiments") is not None:
-        parts.append(f"{max(0, int(agreed['experiments']) - used.experiments)} of {agreed['experiments']} experiments")
-    if agreed.get("hours") is not None:
-        parts.append(f"{max(0.0, float(agreed['hours']) - used.hours):.1f} of {agreed['hours']} hours")
-    if agreed.get("usd") is not None:
-        rest = "unknown" if used.usd is None else f"${max(0.0, float(agreed['usd']) - used.usd):.2f}"
-        parts.append(f"{rest} of ${agreed['usd']}")
+    if agreed.experiments is not None:
+        parts.append(f"{max(0, int(agreed.experiments) - used.experiments)} of {agreed.experiments} experiments")
+    if agreed.hours is not None:
+        parts.append(f"{max(0.0, agreed.hours - used.hours):.1f} of {agreed.hours} hours")
+    if agreed.usd is not None:
+        rest = "unknown" if used.usd is None else f"${max(0.0, agreed.usd - used.usd):.2f}"
+        parts.append(f"{rest} of ${agreed.usd}")
     return ", ".join(parts) if parts else f"unlimited ({used.experiments} experiments, {used.hours:.1f} hours so far)"
 
 
 def spent(state: State) -> str | None:
     """Return which part of the budget is spent, in words; None while nothing is."""
-    agreed, used = state.config.get("budget") or {}, spending(state)
-    if agreed.get("experiments") is not None and used.experiments >= int(agreed["experiments"]):
-        return f"all {agreed['experiments']} experiments have been run"
-    if agreed.get("hours") is not None and used.hours >= float(agreed["hours"]):
-        return f"the {agreed['hours']} hours are over"
-    if agreed.get("usd") is not None and used.usd is not None and used.usd >= float(agreed["usd"]):
-        return f"the ${agreed['usd']} are spent"
+    agreed, used = state.config.budget, spending(state)
+    if agreed.experiments is not None and used.experiments >= int(agreed.experiments):
+        return f"all {agreed.experiments} experiments have been run"
+    if agreed.hours is not None and used.hours >= agreed.hours:
+        return f"the {agreed.hours} hours are over"
+    if agreed.usd is not None and used.usd is not None and used.usd >= agreed.usd:
+        return f"the ${agreed.usd} are spent"
     return None
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from helpers import journal, next_step, paths, state
-from helpers.journal import Event
+from helpers import events, journal, next_step, paths, state
+from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log, metric_mistakes, screening
 from helpers.state import Job, State
 
@@ -19,107 +20,95 @@ _NOT_ITS_OWN = ("cancelled", "no space left", "executor:", "setup failed")
 """How the errors of runs begin that the machine, or somebody's wish, ended."""
 
 
-def should_be_reported(event: Event) -> bool:
+def should_be_reported(event: Finished) -> bool:
     """Tell whether an agent must see it: a control that went well shows in the gains of the experiments beside it."""
-    return bool(event["role"] == "experiment" or event["status"] != "done")
+    return event.role == "experiment" or event.status != "done"
 
 
-def says_nothing(event: Event) -> bool:
+def says_nothing(event: Finished) -> bool:
     """Tell whether a finished experiment was not measured at all: lost, cancelled, or ended by its machine."""
-    error = str(event.get("error") or "")
-    return event["status"] == "lost" or (event["status"] == "crash" and error.startswith(_NOT_ITS_OWN))
+    return event.status == "lost" or (event.status == "crash" and (event.error or "").startswith(_NOT_ITS_OWN))
 
 
-def not_built(event: Event) -> bool:
+def not_built(event: Finished) -> bool:
     """Tell whether a finished experiment did not get past its build: a slip, to be corrected in another copy."""
-    return event["status"] == "crash" and str(event.get("error") or "").startswith("build failed")
+    return event.status == "crash" and (event.error or "").startswith("build failed")
 
 
-def record(root: Path, event: Event) -> bool:
-    """Journal a `finished` event unless another process was first; returns whether it was this one.
+def record(root: Path, event: Finished) -> Finished | None:
+    """Journal a `finished` event, an experiment's with its screen; None where another process was first.
 
     What a comparison or a calibration answered comes before it: killed in between, the job is still open and is read
     again.
     """
     with journal.locked(root):
         now = state.load(root)
-        job = now.jobs.get(event["job"])
+        job = now.jobs.get(event.job)
         if job is None or job.finished is not None:
-            return False
+            return None
         if job.is_experiment:
-            event.update(screening.screen(now, event, job.worker))
+            event = Finished.from_line({**event.to_line(), **screening.screen(now, event, job.worker)})
         for answer in _answers(now, job, event):
-            journal.append_locked(root, answer)
-        journal.append_locked(root, event)
-    return True
+            events.append_locked(root, answer)
+        return events.append_locked(root, event)
 
 
-def missing_answers(now: State) -> list[Event]:
+def missing_answers(now: State) -> list[Comparison | WorkerEvent]:
     """Return answers of the fleet that no event holds: an earlier version left them to a shell."""
-    judged = [job for job in now.jobs.values() if job.is_judged and job.finished]
-    return [event for job in judged for event in _answers(now, job, job.finished or {})]
+    jobs = [job for job in now.jobs.values() if job.is_judged]
+    return [event for job in jobs if job.finished for event in _answers(now, job, job.finished)]
 
 
-def _answers(now: State, job: Job, finished: Event) -> list[Event]:
+def _answers(now: State, job: Job, finished: Finished) -> list[Comparison | WorkerEvent]:
     """Return the event that the answer in `finished` is journaled as.
 
     None without an answer, or when it is journaled.
     """
-    answer = finished.get("answer")
-    if not answer or any(event.get("fleet_job") == job.name for event in (*now.comparisons, *now.workers)):
+    answer = finished.answer
+    if not answer or any(event.fleet_job == job.name for events in (now.comparisons, now.workers) for event in events):
         return []
-    event = {"worker": job.worker, "fleet_job": job.name}
+    its = {"worker": job.worker, "fleet_job": job.name}
     if job.role == "comparison":
-        plan = job.submitted["plan"]
-        return [{"type": "comparison", "experiment_id": job.experiment, **event, **plan, **answer}]
-    return [{"type": "worker", **event, "event": "calibrated", **answer}] if "resolves" in answer else []
+        return [Comparison.of({"experiment_id": job.experiment, **its, **job.submitted.plan, **answer})]
+    return [WorkerEvent.of({**its, "event": "calibrated", **answer})] if "resolves" in answer else []
 
 
-def begun(job: Job) -> Event:
-    """Return what every `finished` event of the job says, whatever came of it."""
-    return {
-        "type": "finished",
-        "experiment_id": job.experiment,
-        "job": job.name,
-        "worker": job.worker,
-        "role": job.role,
-        "tree": job.tree,
-    }
+def finished(job: Job, **more: Any) -> Finished:  # noqa: ANN401 - JSON values
+    """Return a `finished` event of the job: what each of them says, and what came of it."""
+    its = {"experiment_id": job.experiment, "job": job.name, "worker": job.worker, "role": job.role, "tree": job.tree}
+    return Finished.of({**its, **more})
 
 
-def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Event:
+def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finished:
     """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
-    event = {**begun(job), "log": str(path)}
     if lost or not path.exists():
-        return {**event, "status": "lost", "error": "its runner died before it ended; submit it again"}
+        return finished(job, log=str(path), status="lost", error="its runner died before it ended; submit it again")
     parsed = log.parse(path)
-    metric = parsed.metrics.get(now.metric)
-    event.update(
-        status=parsed.status,
+    status, error, metric = parsed.status, parsed.error, parsed.metrics.get(now.metric)
+    changed = changed_protected(now.protected, parsed.protected)
+    if changed and (parsed.status != "crash" or parsed.protected):  # an early crash reports no hashes
+        status, error = "crash", f"{PROTECTED_CHANGED}: {', '.join(changed)}"
+    elif metric is None and (parsed.status == "done" or parsed.error == log.NO_METRIC):
+        status, error = "crash", missing(path, now.metric, parsed.metrics)
+    elif parsed.repeated:
+        name, status = parsed.repeated[0], "crash"
+        error = f"METRIC {name} was printed more than once, last as {parsed.metrics[name]:g}: which one is the "
+        error += "benchmark's? The program's own output may reach its stdout"
+    elif parsed.status == "done" and metric is not None and metric <= 0:
+        status, error = "crash", f"METRIC {now.metric} is {metric}, not positive"
+    return finished(
+        job,
+        log=str(path),
+        status=status,
         metric=metric,
         metrics=parsed.metrics,
         samples=parsed.samples.get(now.metric, []),
         checks=parsed.checks,
-        error=parsed.error,
+        error=error,
         host=parsed.host,
         durations=parsed.durations,
         warnings=parsed.warnings[:5],
     )
-    changed = changed_protected(now.protected, parsed.protected)
-    if changed and (parsed.status != "crash" or parsed.protected):  # an early crash reports no hashes
-        event.update(status="crash", error=f"{PROTECTED_CHANGED}: {', '.join(changed)}")
-    elif metric is None and (parsed.status == "done" or parsed.error == log.NO_METRIC):
-        event.update(status="crash", error=missing(path, now.metric, parsed.metrics))
-    elif parsed.repeated:
-        name = parsed.repeated[0]
-        event.update(
-            status="crash",
-            error=f"METRIC {name} was printed more than once, last as {parsed.metrics[name]:g}: which one is the "
-            "benchmark's? The program's own output may reach its stdout",
-        )
-    elif parsed.status == "done" and metric is not None and metric <= 0:
-        event.update(status="crash", error=f"METRIC {now.metric} is {metric}, not positive")
-    return event
 
 
 def missing(log_file: Path, metric: str, printed: Iterable[str]) -> str:
@@ -136,35 +125,22 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
     return sorted(path for path in {*named, *seen} if locked.get(path) != seen.get(path))
 
 
-def result_line(event: Event, metric: str, unit: str) -> str:
+def result_line(event: Finished, metric: str, unit: str) -> str:
     """Return one line for an agent: id, worker, metric, gain against its control, checks, status, promotion."""
-    value = event.get("metric")
-    shown = f"{metric}={value:.6g}{unit}" if isinstance(value, (int, float)) else f"{metric}=unknown"
-    gain = event.get("gain")
-    ratio = (
-        f"{gain:+.2%} vs control"
-        if isinstance(gain, float)
-        else "no control"
-        if event["role"] == "experiment"
-        else "control"
-    )
-    parts = [
-        event["experiment_id"],
-        event["worker"],
-        shown,
-        ratio,
-        f"checks {event.get('checks') or 'unknown'}",
-        event["status"],
-    ]
-    if event["role"] == "experiment" and event["status"] == "done":
-        parts.append("promoted: compare it" if event.get("promoted") else "not promoted")
-    if event.get("error"):
-        parts.append(str(event["error"])[:400])
-    if event["status"] != "done" and event.get("log"):
-        parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(str(event['log']))}"))
+    shown = f"{metric}=unknown" if event.metric is None else f"{metric}={event.metric:.6g}{unit}"
+    ratio = "no control" if event.role == "experiment" else "control"
+    if event.gain is not None:
+        ratio = f"{event.gain:+.2%} vs control"
+    parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
+    if event.role == "experiment" and event.status == "done":
+        parts.append("promoted: compare it" if event.promoted else "not promoted")
+    if event.error:
+        parts.append(event.error[:400])
+    if event.status != "done" and event.log:
+        parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(event.log)}"))
     return "  ".join(parts)
 
 
-def last_words(event: Event) -> str:
+def last_words(event: Finished) -> str:
     """Return the line of a job's log in which build, benchmark or checks tell most, empty where there is none."""
-    return log.said(Path(str(event.get("log", ""))))
+    return log.said(Path(event.log))

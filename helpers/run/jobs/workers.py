@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from helpers.journal import Event
+from helpers.events import WorkerEvent
 from helpers.state import Job, State
 
 LOCAL = "local"
@@ -39,29 +39,25 @@ def known_workers(now: State) -> dict[str, Worker]:
     """Return every worker that this session ever had, by name; the local machine is not among them."""
     workers: dict[str, Worker] = {}
     for event in now.workers:
-        name = str(event.get("worker", LOCAL))
-        if name != LOCAL:
-            _apply(workers.setdefault(name, Worker(name)), event)
+        if event.worker != LOCAL:
+            _apply(workers.setdefault(event.worker, Worker(event.worker)), event)
     return workers
 
 
-def _apply(worker: Worker, event: Event) -> None:
-    kind, at = str(event.get("event")), int(event.get("timestamp", 0))
-    if kind == "calibrated":
-        worker.sigma_pair, worker.resolves = event.get("sigma_pair"), event.get("resolves")
-        worker.noisy = bool(event.get("noisy"))
+def _apply(worker: Worker, event: WorkerEvent) -> None:
+    if event.what == "calibrated":
+        worker.sigma_pair, worker.resolves, worker.noisy = event.sigma_pair, event.resolves, event.noisy
         return
-    if kind not in STATES:
+    if event.what not in STATES:
         return
-    worker.paid = spend(worker, at)
-    worker.state, worker.since_ms = kind, at
-    if kind == "launching":
-        worker.asked, worker.autostop = dict(event.get("resources") or {}), event.get("autostop")
-        worker.sigma_pair = worker.resolves = None
-        worker.noisy = False
-    if kind == "up":
-        worker.launch, worker.usd_hour = str(event.get("launch", "")), event.get("usd_hour")
-        worker.resources, worker.accelerators = str(event.get("host", "")), event.get("accelerators")
+    worker.paid = spend(worker, event.timestamp)
+    worker.state, worker.since_ms = event.what, event.timestamp
+    if event.what == "launching":
+        worker.asked, worker.autostop = event.resources, event.autostop
+        worker.sigma_pair, worker.resolves, worker.noisy = None, None, False
+    if event.what == "up":
+        worker.launch, worker.usd_hour = event.launch, event.usd_hour
+        worker.resources, worker.accelerators = event.host, event.accelerators
 
 
 def spend(worker: Worker, at_ms: int) -> float | None:
@@ -84,8 +80,8 @@ def standing(now: State) -> list[Worker]:
 def busy(now: State) -> dict[str, list[Job]]:
     """Return the open jobs of each worker in the order they were sent: a control before what it is for."""
     found: dict[str, list[Job]] = {}
-    sent = [(int(job.sent.get("timestamp", 0)), number, job) for number, job in enumerate(now.open_jobs()) if job.sent]
-    for _, _, job in sorted(sent, key=lambda row: row[:2]):
+    sent = [(job.sent.timestamp, job) for job in now.open_jobs() if job.sent]
+    for _, job in sorted(sent, key=lambda row: row[0]):
         found.setdefault(job.worker, []).append(job)
     return found
 
@@ -97,5 +93,5 @@ def waiting(now: State) -> list[Job]:
 
 def typical_seconds(now: State) -> float | None:
     """Return the seconds that an experiment takes, the median of the last eight; None before the first has ended."""
-    ended = [job.finished["durations"] for job in now.jobs.values() if job.finished and job.finished.get("durations")]
+    ended = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
     return statistics.median(sum(durations.values()) for durations in ended[-8:]) if ended else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers import console, journal, next_step, state
+from helpers import console, events, journal, next_step, state
+from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import blame, budget, screening, task
 from helpers.run.local import executor, slots
@@ -32,7 +33,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
     with journal.locked(work.root):
         now = state.load(work.root)
         lock = now.require_lock()
-        its = task.from_dict(lock["task"])
+        its = task.from_dict(lock.task)
         slots.require_slots(request.slots, its.cpus)
         open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
         if open_job:
@@ -45,9 +46,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
         specs = []
         if screening.needs_control(now, executor.WORKER):
             number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-            specs.append(
-                _journal(work, now, f"control-{now.segment}.{number}", "control", str(now.baseline["tree"]), request)
-            )
+            specs.append(_journal(work, now, f"control-{now.segment}.{number}", "control", now.baseline.tree, request))
         attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.is_experiment) + 1
         name = f"{sealed.name}.{now.segment}.{attempt}"
         specs.append(_journal(work, now, name, "experiment", sealed.tree, request, sealed))
@@ -62,7 +61,7 @@ def submit_control(work: Workdirs, count: int = 1) -> str:
         now = state.load(work.root)
         number = sum(1 for j in now.jobs.values() if j.is_control) + 1
         name = f"control-{now.segment}.{number}"
-        spec = _journal(work, now, name, "control", str(now.baseline["tree"]), Request(slots=count))
+        spec = _journal(work, now, name, "control", now.baseline.tree, Request(slots=count))
         executor.submit(work.root, spec)
     return spec.job
 
@@ -86,16 +85,15 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
     decided = now.decision(sealed.name)
     if decided and not request.again:
         raise console.usage(
-            f"{sealed.name} has been decided: {decided['status']}",
-            "take a new experiment, or run it again with --again",
+            f"{sealed.name} has been decided: {decided.status}", "take a new experiment, or run it again with --again"
         )
     excused = blame.excused(now)
     for job in now.screens():
         done = job.finished
         same = job.name not in excused and job.tree == sealed.tree and job.env == request.env
-        if same and done and done["status"] in ("done", "checks_failed") and not request.again:
+        if same and done and done.status in ("done", "checks_failed") and not request.again:
             raise console.usage(
-                f"this very content was run as {job.name}: {done['status']}",
+                f"this very content was run as {job.name}: {done.status}",
                 f"change it, or run it again with --again, or compare it:\ncompare.py {sealed.name}",
             )
 
@@ -103,24 +101,21 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
 def _journal(
     work: Workdirs, now: state.State, job: str, role: str, tree: str, request: Request, sealed: Experiment | None = None
 ) -> Spec:
-    its = task.from_dict(now.require_lock()["task"])
+    its = task.from_dict(now.require_lock().task)
     experiment = sealed.name if sealed else "baseline"
     text = sealed.description if sealed else "the current baseline"
-    journal.append_locked(
-        work.root,
-        {
-            "type": "submitted",
-            "experiment_id": experiment,
-            "job": job,
-            "worker": executor.WORKER,
-            "executor": "local",
-            "tree": tree,
-            "role": role,
-            "description": text,
-            "source": request.sources,
-            "env": request.env,
-        },
+    event = Submitted(
+        experiment_id=experiment,
+        job=job,
+        worker=executor.WORKER,
+        executor="local",
+        tree=tree,
+        role=role,
+        description=text,
+        source=request.sources,
+        env=request.env,
     )
+    events.append_locked(work.root, event)
     env = {"EXPERIMENT_ID": experiment, "EXPERIMENT_DESC": text, **(request.env if sealed else {})}
     return Spec(
         job,
@@ -131,6 +126,6 @@ def _journal(
         its.limit(),
         its.cpus,
         request.slots,
-        list(now.config.get("passEnv", [])),
+        now.config.pass_env,
         str(work.folder),
     )

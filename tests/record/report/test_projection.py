@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from written_journal import events, write
 
 from helpers import state
+from helpers.events import from_line
 from helpers.record.report import exports, improvements, projection, words
 
 
@@ -156,7 +157,7 @@ def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None
             "verdict": {"seed": strange.get("seed")},
         },
     ]
-    now = state.fold(base)
+    now = state.fold(list(map(from_line, base)))
     assert now is not None
     session = projection.project(now, 5)
 

@@ -116,7 +116,7 @@ def test_an_option_given_again_changes_only_what_it_names(repo: Any) -> None:
     repo.script(
         "start_session", "--goal", "quick", "--guard", "rss_mb=+5%", "--guard", "size_b=+9%", "--pass-env", "TWO"
     )
-    config = state.load(repo.root).config
+    config = state.load(repo.root).config.to_line()
 
     assert {"experiments": 2, "hours": 8.0} == config["budget"]
     assert {"BUILD_CMD": "true", "BENCH_TIMEOUT": 900} == {k: config["envs"][k] for k in ("BUILD_CMD", "BENCH_TIMEOUT")}

@@ -65,12 +65,7 @@ def compared(session: Any, name: str, verdict: str, **said: Any) -> None:
         "max_pairs": 48,
         "gain": 0.01,
     }
-    sides = {
-        "baseline_commit": baseline["commit_full"],
-        "sealed_tree": tree,
-        "candidate_tree": tree,
-        "mode": "improved",
-    }
+    sides = {"baseline_commit": baseline.commit_full, "sealed_tree": tree, "candidate_tree": tree, "mode": "improved"}
     journal.append(session.root, {"type": "comparison", "measured_seconds": 96.0, **event, **sides, **said})
 
 
@@ -107,7 +102,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     session.script("submit_experiment", "exp-02", "--desc", "nothing")
     until(lambda: all(s == "done" for s in executor.poll(session.root, list(state.load(session.root).jobs)).values()))
     session.script("record_result", "discard", "exp-02", "--why", "it has ended, and this collects it")
-    assert "done" == (state.load(session.root).result("exp-02") or {})["status"]
+    assert "done" == state.load(session.root).results["exp-02"].status
 
 
 DISCARD, CRASH = "record_result.py discard exp-01", "record_result.py crash exp-01"
@@ -177,7 +172,7 @@ def test_a_yes_that_is_outweighed_is_compared_again(session: Any) -> None:
     """One no and one yes keep nothing: another comparison is what helps, and the step says so."""
     tree = sealed(session, "exp-01", FASTER)
     session.script("compare", "exp-01")
-    yes = state.load(session.root).comparisons[-1]
+    yes = state.load(session.root).comparisons[-1].to_line()
     for _ in range(2):
         compared(
             session, "exp-01", "not_improved", **{k: yes[k] for k in ("baseline_tree", "candidate_tree", "metric")}

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from helpers import console, state
+from helpers import console, events, state
+from helpers.journal import now_ms
 from helpers.run.fleet import arguments, assign, keeper_process, lifecycle, results, skypilot
 from helpers.run.jobs import screening, workers
 
 
-def journal(*events: dict[str, Any]) -> state.State:
+def journal(*lines: dict[str, Any]) -> state.State:
     """The state after a locked session's events, a second apart."""
     first: list[dict[str, Any]] = [
         {"type": "config", "name": "x", "metricName": "t", "bestDirection": "lower", "branch": "b", "timestamp": 0},
         {"type": "lock", "tree": "base", "commit_full": "c", "protected": {}, "task": {}, "timestamp": 1},
     ]
-    events = tuple({"timestamp": state.journal.now_ms() - 60_000 + 1000 * n, **event} for n, event in enumerate(events))
-    now = state.fold([*first, *events])
+    later = [{"timestamp": now_ms() - 60_000 + 1000 * n, **line} for n, line in enumerate(lines)]
+    now = state.fold(list(map(events.from_line, [*first, *later])))
     assert now is not None
     return now
 
@@ -152,7 +154,7 @@ def test_how_many_jobs_a_worker_gets_ahead() -> None:
 def test_never_more_workers_than_agreed() -> None:
     """What stands counts with what is asked for, whatever it is called; what was taken down does not."""
     now = journal(of_worker("vm-01", "up", launch="a"), of_worker("vm-02", "down"))
-    now.config["workers"] = 2
+    now.config = replace(now.config, workers=2)
 
     assert ["vm-02"] == lifecycle.plan(now, 2, arguments.Wanted({}))
     with pytest.raises(console.Failure, match="3 workers would be more than the 2"):

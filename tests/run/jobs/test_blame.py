@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers import state
+from helpers import events, state
 from helpers.journal import Event
 from helpers.run.jobs import blame, budget, screening
 
@@ -17,19 +17,19 @@ LOCK = {"type": "lock", "commit_full": "c", "tree": "t0", "protected": {}, "task
 
 def told(*ended: str) -> state.State:
     """Return a session in which jobs ended: `e1 ok`, `c1 checks failed`, `x2 ...` (a comparison in error)."""
-    events: list[Event] = [CONFIG, LOCK, {"run": 1, "status": "keep", "description": "baseline"}]
+    lines: list[Event] = [CONFIG, LOCK, {"run": 1, "status": "keep", "description": "baseline"}]
     for number, words in enumerate(ended):
         name, _, error = words.partition(" ")
         if name[0] == "x":
             verdict = {"verdict": "not_improved"} if error == "ok" else {"verdict": "error", "reason": error}
-            events.append({"type": "comparison", "worker": "local", "experiment_id": name, "job": name, **verdict})
+            lines.append({"type": "comparison", "worker": "local", "experiment_id": name, "job": name, **verdict})
             continue
         role = {"e": "experiment", "c": "control"}[name[0]]
         base = {"job": f"{name}.{number}", "experiment_id": name, "role": role, "worker": "local", "tree": "t0"}
-        events.append({"type": "submitted", "executor": "local", "timestamp": 10**15, **base})
+        lines.append({"type": "submitted", "executor": "local", "timestamp": 10**15, **base})
         status = {"status": "done"} if error == "ok" else {"status": "crash", "error": error}
-        events.append({"type": "finished", "timestamp": 10**15, **base, **status})
-    found = state.fold(events)
+        lines.append({"type": "finished", "timestamp": 10**15, **base, **status})
+    found = state.fold(list(map(events.from_line, lines)))
     assert found is not None
     return found
 

@@ -1,0 +1,76 @@
+"""A comparison as the journal holds it: what was agreed before its first measurement, and its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from helpers.typed_line import Event, TypedLine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs(TypedLine):
+    """For how many seeds both sides answered alike; then the seed with another answer, and the script that shows it."""
+
+    seeds: int = 0
+    seed: int | None = None
+    differ: list[str] = field(default_factory=list)
+    reproduce: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Event):
+    """A comparison with its verdict, or the part of one that a run's line, a confirmation or a plan carries."""
+
+    TYPE = "comparison"
+    KEYS: ClassVar[dict[str, str]] = {"limits": "guards"}
+    experiment_id: str = ""
+    worker: str = "local"
+    fleet_job: str = ""
+    job: str = ""
+    baseline_tree: str = ""
+    baseline_commit: str = ""
+    candidate_tree: str = ""
+    sealed_tree: str = ""
+    metric: str = ""
+    direction: str = ""
+    margin: float = 0.0
+    max_pairs: int = 0
+    layouts: int = 1
+    mode: str = "improved"
+    seed: str = ""
+    limits: list[str] = field(default_factory=list)
+    chosen_seed: bool = False
+    against: str | None = None
+    tests: dict[str, Any] | None = None
+    verdict: str = ""
+    gain: float | None = None
+    interval: tuple[float, float] = (0.0, 0.0)
+    pairs: int = 0
+    wins: int = 0
+    clear_wins: int = 0
+    within: int = 0
+    worse: bool = False
+    needed: int | None = None
+    measured_seconds: float = 0.0
+    baseline_samples: list[float] = field(default_factory=list)
+    candidate_samples: list[float] = field(default_factory=list)
+    checks: str | None = None
+    reason: str | None = None
+    signs: list[str] = field(default_factory=list)
+    confirmation: Comparison | None = None
+    outputs: Outputs | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its verdict allows a keep."""
+        return self.verdict in ("improved", "not_worse")
+
+    def is_like(self, other: Comparison) -> bool:
+        """Whether it is of the same content by the same measure."""
+        return all(getattr(self, n) == getattr(other, n) for n in ("baseline_tree", "candidate_tree", "mode", "metric"))
+
+    @property
+    def may_be_equal(self) -> bool:
+        """Whether it asked only that the candidate loses less than the margin."""
+        return self.mode == "not_worse"

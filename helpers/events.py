@@ -1,0 +1,254 @@
+"""The events of the journal: what each kind of line says, read and written in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from helpers import journal
+from helpers.comparison import Comparison as Comparison
+from helpers.typed_line import Event, TypedLine
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(TypedLine):
+    """What was agreed to be spent at most; None is no limit."""
+
+    experiments: float | None = None
+    hours: float | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Event):
+    """What the session is about, as agreed with the person."""
+
+    TYPE = "config"
+    KEYS: ClassVar[dict[str, str]] = {
+        "metric": "metricName",
+        "unit": "metricUnit",
+        "direction": "bestDirection",
+        "off_limits": "offLimits",
+        "review_above": "reviewAbove",
+        "max_pairs": "maxPairs",
+        "limits": "guards",
+        "pass_env": "passEnv",
+        "no_checks": "noChecks",
+        "outputs_seconds": "outputsSeconds",
+    }
+    name: str = ""
+    branch: str = ""
+    base: str = ""
+    metric: str = ""
+    unit: str = ""
+    direction: str = ""
+    margin: float = 0.01
+    review_above: float = 3.0
+    """A gain of more than so many times is looked at by a reader, whatever the policy found."""
+    max_pairs: int = 0
+    """0: as many as the host needs."""
+    layouts: int = 1
+    outputs_seconds: int = 0
+    scope: list[str] = field(default_factory=list)
+    off_limits: list[str] = field(default_factory=list)
+    allow: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    pass_env: list[str] = field(default_factory=list)
+    envs: dict[str, Any] = field(default_factory=dict)
+    no_checks: bool = False
+    network: bool = False
+    objective: str = ""
+    constraints: str = ""
+    infra: str = ""
+    web: str = ""
+    workers: int | None = None
+    budget: Budget = field(default_factory=Budget)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock(Event):
+    """The protected files (path to SHA-256), the task, and the baseline's commit and tree."""
+
+    TYPE = "lock"
+    protected: dict[str, str]
+    task: dict[str, Any]
+    commit_full: str
+    tree: str
+    bundle: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted(Event):
+    """A tree that was submitted to a worker, as a job."""
+
+    TYPE = "submitted"
+    experiment_id: str
+    job: str
+    worker: str = "local"
+    executor: str
+    tree: str
+    role: str = "experiment"
+    description: str
+    source: list[str]
+    env: dict[str, str]
+    plan: dict[str, Any] = field(default_factory=dict)
+    retry_of: str = ""
+    avoid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(Event):
+    """What a job gave. `gain`: of a screen over its control; `answer`: the verdict of a comparison on a worker."""
+
+    TYPE = "finished"
+    experiment_id: str
+    job: str
+    worker: str
+    role: str
+    tree: str
+    log: str = ""
+    status: str
+    metric: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    samples: list[float] = field(default_factory=list)
+    checks: str | None = None
+    error: str | None
+    host: dict[str, Any] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    gain: float | None = None
+    control: str = ""
+    promoted: bool = False
+    seconds: float | None = None
+    cost_usd: float | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Event):
+    """A decision, or the baseline of the lock, in the form that other readers of the journal share."""
+
+    run: int
+    commit: str
+    metric: float | None
+    metrics: dict[str, float]
+    status: str
+    description: str
+    segment: int
+    confidence: float | None
+    samples: list[float]
+    worker: str | None
+    host: dict[str, Any] | None
+    tests: dict[str, Any] | None = None
+    unproven: list[str] = field(default_factory=list)
+    experiment_id: str = ""
+    tree: str = ""
+    commit_full: str = ""
+    verdict: Comparison | None = None
+    cost_usd: float | None = None
+    reviewed: str = ""
+    marks: list[str] = field(default_factory=list)
+    asi: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def gain(self) -> float | None:
+        """The gain that its comparison measured."""
+        return self.verdict.gain if self.verdict else None
+
+    @property
+    def why(self) -> str:
+        """The reason that was given for turning it down."""
+        return str(self.asi.get("why") or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerEvent(Event):
+    """`what` happened to a worker (its new state, replaced, calibrated) or to its job (sent, unsent, cancelling)."""
+
+    TYPE = "worker"
+    KEYS: ClassVar[dict[str, str]] = {"what": "event"}
+    worker: str = "local"
+    what: str
+    reason: str = ""
+    job: str = ""
+    fleet_job: str = ""
+    name: str = ""
+    launch: str = ""
+    host: str = ""
+    resources: dict[str, Any] = field(default_factory=dict)
+    autostop: int | None = None
+    usd_hour: float | None = None
+    accelerators: dict[str, float] | None = None
+    sigma_pair: float | None = None
+    resolves: float | None = None
+    samples: list[float] = field(default_factory=list)
+    noisy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Literature(Event):
+    """A paper or a finding that was read; `source` is its id."""
+
+    TYPE = "literature"
+    source: str
+    title: str = ""
+    url: str = ""
+    kind: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Idea(Event):
+    """An idea that was added or done."""
+
+    TYPE = "idea"
+    KEYS: ClassVar[dict[str, str]] = {"what": "event"}
+    what: str
+    id: str
+    text: str = ""
+    result: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Event):
+    """Anything else on record; `changed` holds keys of the config that have another value from here on."""
+
+    TYPE = "note"
+    KEYS: ClassVar[dict[str, str]] = {"changed": "set"}
+    text: str = ""
+    lock: str = ""
+    was: dict[str, Any] = field(default_factory=dict)
+    changed: dict[str, Any] = field(default_factory=dict)
+
+
+NO_RESULT, NO_COMPARISON = Finished.from_line({}), Comparison.from_line({})
+"""What is known of an experiment that never finished, or was never compared."""
+KINDS = (Config, Lock, Submitted, Finished, Comparison, WorkerEvent, Literature, Idea, Note)
+_BY_TYPE: dict[object, type[Event]] = {kind.TYPE: kind for kind in KINDS}
+
+
+def from_line(line: dict[str, Any]) -> Event:
+    """Return the event that a line of the journal says, whoever wrote it."""
+    kind = line.get("type")
+    if "run" in line and kind != Config.TYPE:
+        return Run.from_line(line)
+    return (_BY_TYPE.get(kind, Event) if isinstance(kind, str) else Event).from_line(line)
+
+
+def read(root: Path) -> list[Event]:
+    """Return all events of the journal, oldest first."""
+    return list(map(from_line, journal.read_events(root)))
+
+
+def append(root: Path, event: E) -> E:
+    """Append one event, durably, and return it with its timestamp."""
+    with journal.locked(root):
+        return append_locked(root, event)
+
+
+def append_locked(root: Path, event: E) -> E:
+    """Append while the caller holds `journal.locked(root)`."""
+    return type(event).from_line(journal.append_locked(root, event.to_line()))

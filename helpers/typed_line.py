@@ -1,0 +1,130 @@
+"""A JSON object as a frozen dataclass: one reader and one writer, for which no key is missing and none is lost."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
+Reader = Callable[[Any], Any]
+L = TypeVar("L", bound="TypedLine")
+E = TypeVar("E", bound="Event")
+
+
+class _Field(NamedTuple):
+    name: str
+    read: Reader
+    default: Callable[[], Any]
+    always: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedLine:
+    """A JSON object with typed fields: str, bool, int, float, lists and dicts of these, or other typed lines.
+
+    What is missing, or of another type than the field's, reads as the field's default. A field without a default is
+    always written; any other where it says something.
+    """
+
+    KEYS: ClassVar[dict[str, str]] = {}
+    """Field to key, where they differ."""
+    line: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The object as it was read, never changed: what no field reads survives in it."""
+
+    @classmethod
+    def from_line(cls: type[L], line: dict[str, Any]) -> L:
+        """Read any JSON object."""
+        made = object.__new__(cls)
+        values, read = made.__dict__, _fields(cls)  # what the frozen __init__ does takes five times as long
+        for each in read.values():
+            values[each.name] = each.default()
+        for key, value in line.items():
+            if (its := read.get(key)) and (found := its.read(value)) is not MISSING:
+                values[its.name] = found
+        values["line"] = line
+        return made
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - until every reader uses the fields
+        return self.line[key]
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401
+        """Return what the line holds under a key."""
+        return self.line.get(key, default)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.line
+
+    def to_line(self) -> dict[str, Any]:
+        """Return the JSON object: as it was read but for the fields that were replaced since."""
+        line = {**self.line}
+        for key, its in _fields(type(self)).items():
+            value, before = getattr(self, its.name), its.read(line[key]) if key in line else MISSING
+            known = its.default() if before is MISSING else before
+            if value != known or (not self.line and (its.always or value)):
+                line[key] = value.to_line() if isinstance(value, TypedLine) else value
+        return line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(TypedLine):
+    """Any line of the journal; `timestamp` is milliseconds since the epoch, given when it is appended."""
+
+    TYPE: ClassVar[str] = ""
+    timestamp: int = 0
+
+    @classmethod
+    def of(cls: type[E], line: dict[str, Any]) -> E:
+        """Make an event of this type from the keys that it says."""
+        return cls.from_line({"type": cls.TYPE, **line} if cls.TYPE else line)
+
+    def to_line(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return super().to_line() if self.line or not self.TYPE else {"type": self.TYPE, **super().to_line()}
+
+
+def _read_fields(cls: type[TypedLine]) -> dict[str, _Field]:
+    names, found = vars(sys.modules[cls.__module__]), {}
+    for each in fields(cls):
+        if each.name != "line":
+            kind, key = str(each.type), cls.KEYS.get(each.name, each.name)
+            always = each.default is MISSING and each.default_factory is MISSING
+            read = _reader(kind.removesuffix(" | None"), names)
+            found[key] = _Field(each.name, read, _default(each, kind), always)
+    return found
+
+
+_fields: Callable[[Any], dict[str, _Field]] = functools.cache(_read_fields)
+"""Key to field of a class."""
+
+
+def _default(its: Field[Any], kind: str) -> Callable[[], Any]:
+    """Return what makes the value of a field that the line does not hold."""
+    if its.default_factory is not MISSING:
+        return its.default_factory
+    if its.default is not MISSING:
+        return lambda: its.default
+    if kind.endswith(" | None"):
+        return lambda: None
+    return {"list": list, "dict": dict, **{k: v[0] for k, v in _TYPES.items()}}[kind.partition("[")[0]]
+
+
+def _reader(kind: str, names: dict[str, Any]) -> Reader:
+    """Return what turns a JSON value into one of `kind`, or into MISSING where it is of another."""
+    outer, _, inner = kind.removesuffix("]").partition("[")
+    if outer in names:
+        return lambda value: names[outer].from_line(value) if type(value) is dict else MISSING
+    types = _TYPES.get(inner.split(", ")[-1] if inner else outer, ())
+    if outer == "dict":
+        return lambda v: v if type(v) is dict and (not types or all(type(x) in types for x in v.values())) else MISSING
+    if outer == "list":  # one text was a list of one before lists were
+        return lambda v: [v] if type(v) in types and str in types else v if _is_list(v, types) else MISSING
+    if outer == "tuple":
+        return lambda v: tuple(v) if _is_list(v, types) and len(v) == inner.count(",") + 1 else MISSING
+    return lambda v: v if type(v) in types else MISSING
+
+
+def _is_list(value: object, types: tuple[type, ...]) -> bool:
+    return type(value) is list and all(type(item) in types for item in value)
