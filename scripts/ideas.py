@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, events, git, next_step
 from helpers.events import Idea
-from helpers.read.ideas import queue, sources
+from helpers.read.ideas import queue, sources, worth
 
 EXAMPLES = """\
   ideas.py add "fuse the two passes over the row" --kind paper --source arXiv:2205.14135 --impact 3 --feasibility 4
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="take title and kind from a fetched paper, or a finding of search_github.py",
     )
-    add.add_argument("--kind", choices=queue.KINDS, help="own, unless --from says more")
+    add.add_argument("--kind", metavar="|".join(queue.KINDS), help="own, unless --from says more")
     add.add_argument(
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
@@ -64,10 +64,11 @@ def entry(argv: list[str]) -> int:
         found = [queue.close(root, args.idea, args.result, args.why)]
         events.append(root, Idea(what="done", id=found[0].name, result=args.result, why=args.why))
     else:
-        found = [idea for idea in queue.read(root) if args.verb == "list" or not idea.done]
-        if args.verb == "rank":
-            found.sort(key=lambda idea: -idea.score())
-    console.show(args, [idea.as_dict() for idea in found], "\n".join(idea.summary() for idea in found))
+        found = queue.read(root) if args.verb == "list" else queue.waiting(root)
+    rows = [idea.summary() for idea in found]
+    if args.verb == "rank":
+        rows = [*filter(None, [worth.told(worth.decisions(events.read(root)), queue.kind_of(root))]), *rows]
+    console.show(args, [idea.as_dict() for idea in found], "\n".join(rows))
     if not found:
         some = "open ideas" if args.verb == "rank" else "ideas"
         console.note(
@@ -85,6 +86,9 @@ def add(root: Path, args: argparse.Namespace) -> queue.Idea:
     text = args.text or (found.title if found else "")
     if not text:
         raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
+    if args.kind and args.kind not in queue.KINDS:
+        console.note(f"note: {args.kind!r:.40} is not a kind of idea: taken as own ({', '.join(queue.KINDS)})")
+        args.kind = "own"
     kind, why = args.kind or (found.kind if found else sources.kind(source)), args.why or (found.claim if found else "")
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
     idea, new = queue.add(root, text, {"kind": kind, "source": source, **scores, "why": why})

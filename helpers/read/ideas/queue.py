@@ -11,12 +11,15 @@ Scripts change the file under the session's lock, so that ideas added at the sam
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import console, files, journal, next_step, paths, printable
+from helpers import console, events, files, journal, next_step, paths, printable
+from helpers.read.ideas import sources, worth
 
-KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "simplification")
+KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "article", "simplification")
 SCALE = range(1, 6)
 _LINE = re.compile(r"^(?P<lead>\s*[-*+]) (?:\[(?P<mark>[ xX-])\] )?(?P<text>\S.*?)(?:\s*\{(?P<data>[^{}]*)\})?\s*$")
 
@@ -37,8 +40,10 @@ class Idea:
         """The id, or the line's place for a person's own line."""
         return f"idea-{self.number:02d}" if self.number is not None else f"line {self.row + 1}"
 
-    def score(self) -> float:
-        """Return impact times feasibility, and a little for novelty; what is not given counts as 2."""
+    def score(self) -> float | None:
+        """Return impact times feasibility, and a little for novelty, one not given as 2; None without either."""
+        if not any(self.data.get(key, "").isdigit() for key in ("impact", "feasibility")):
+            return None
         values = [
             int(self.data[key]) if self.data.get(key, "").isdigit() else 2
             for key in ("impact", "feasibility", "novelty")
@@ -52,7 +57,9 @@ class Idea:
     def summary(self) -> str:
         """Return it as a line for people, its score first."""
         known = " ".join(f"{key}={value}" for key, value in self.data.items())
-        return f"{self.name}  {'done' if self.done else f'{self.score():4.1f}'}  {self.text}  {known}"
+        score = self.score()
+        mark = "done" if self.done else "   ?" if score is None else f"{score:4.1f}"
+        return f"{self.name}  {mark}  {self.text}  {known}"
 
     def line(self) -> str:
         """Return the line that stands for it in the file."""
@@ -61,7 +68,7 @@ class Idea:
 
 
 def read(root: Path) -> list[Idea]:
-    """Return all ideas of the file, in its order."""
+    """Return all ideas of the file, in its order; what an experiment has decided is done by itself."""
     file = root / paths.IDEAS
     if not file.exists():
         return []
@@ -76,7 +83,27 @@ def read(root: Path) -> list[Idea]:
         inside = len(idea.lead.expandtabs(4)) - 1
         depth = inside if depth is None else min(depth, inside)
         found += [idea] if inside < depth + 2 else []
+    decided = {s: decision for decision in worth.decisions(events.read(root)) for s in decision.sources}
+    shared = Counter(idea.data.get("source") for idea in found)
+    for idea in found:
+        its = idea.data.get("source", "")
+        known = decided.get(idea.name) or (decided.get(its) if shared[its] == 1 else None)
+        if known and not idea.done:
+            idea.done = True
+            idea.data |= {"result": known.result, "by": known.experiment}
     return found
+
+
+def waiting(root: Path) -> list[Idea]:
+    """Return the open ideas, the best first; those without scores come after those that have some."""
+    scored = [(idea.score(), idea) for idea in read(root) if not idea.done]
+    return [idea for _, idea in sorted(scored, key=lambda pair: -1e9 if pair[0] is None else pair[0], reverse=True)]
+
+
+def kind_of(root: Path) -> Callable[[str], str]:
+    """Return what tells the kind of a source: of an idea here its own."""
+    kinds = {idea.name: idea.data.get("kind", "own") for idea in read(root)}
+    return lambda source: kinds.get(source) or sources.kind(source)
 
 
 def _parse(row: int, line: str) -> Idea | None:

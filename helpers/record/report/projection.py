@@ -78,7 +78,7 @@ def load(root: Path, *more: Event) -> Session:
             f"there is no session in this repository: {paths.JOURNAL} has no line that begins one",
             "start_session.py --help  # how to begin one, with an example",
         )
-    ideas = tuple(idea.as_dict() for idea in sorted(queue.read(root), key=lambda idea: -idea.score()) if not idea.done)
+    ideas = tuple(idea.as_dict() for idea in queue.waiting(root))
     return replace(project(now, _last_ms(lines)), ideas=ideas)
 
 

@@ -193,7 +193,7 @@ def _free(work: Workdirs, now: State) -> Iterator[Step]:
             yield Step("over", {"why": why})
         return
     decided = [run for run in now.runs if run.experiment_id]
-    if not any(not idea.done for idea in queue.read(work.root)):
+    if not queue.waiting(work.root):
         last = decided[-FRUITLESS:]
         if len(last) == FRUITLESS and not any(run.status == "keep" for run in last):
             yield Step("plateau", {"count": str(FRUITLESS), "margin": f"{100 * now.margin:g}"})

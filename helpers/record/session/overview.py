@@ -121,8 +121,8 @@ def _results(now: State) -> list[str]:
 
 
 def _ideas(root: Path) -> list[str]:
-    best = sorted((idea for idea in queue.read(root) if not idea.done), key=lambda idea: -idea.score())
-    return [f"idea: {idea.name} {idea.text[:100]}" for idea in best[:3]] or [f"ideas: none open in {paths.IDEAS}"]
+    best = queue.waiting(root)[:3]
+    return [f"idea: {idea.name} {idea.text[:100]}" for idea in best] or [f"ideas: none open in {paths.IDEAS}"]
 
 
 def _integrity(repository: git.Repository, now: State) -> list[str]:

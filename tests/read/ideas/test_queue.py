@@ -61,7 +61,7 @@ def test_ideas_are_ranked_closed_and_journaled(repo: Any) -> None:
     ranked = [row["text"] for row in json.loads(repo.script("ideas", "rank", "--json").stdout)]
     repo.script("ideas", "done", "idea-02", "--result", "discarded", "--why", "no gain")
 
-    assert ["big thing", "try the other table", "small thing"] == ranked
+    assert ["big thing", "small thing", "try the other table"] == ranked
     assert "big thing" not in repo.script("ideas", "rank").stdout
     assert "result=discarded" in repo.script("ideas", "list").stdout
     text = (repo.root / "autoresearch.ideas.md").read_text()
@@ -181,6 +181,34 @@ def test_a_source_is_taken_as_it_is_pasted(repo: Any) -> None:
     repo.script("ideas", "add", "x", "--source", doi)
     assert doi.lower() in repo.script("ideas", "list").stdout
     repo.script("ideas", "add", "y", "--source", "f" * 40, code=2)
+
+
+def test_decided_ideas_leave_the_queue_and_each_source_has_its_record(repo: Any) -> None:
+    """What was kept or discarded is no longer offered, a crash decides nothing; how often each kind paid is said."""
+    for text, source in (("a", "arXiv:2205.14135"), ("b", "eve/widget#7"), ("c", "eve/widget#8"), ("d", "profile")):
+        repo.script("ideas", "add", text, "--source", source, "--impact", "3")
+    given = {"exp-01": "idea-01", "exp-02": "idea-02", "exp-03": "eve/widget#8", "exp-04": "idea-04"}
+    status = dict(zip(given, ("discard", "keep", "keep", "crash"), strict=True))
+    events = [{"type": "submitted", "experiment_id": exp, "source": [source]} for exp, source in given.items()]
+    runs = [{"run": 1, "experiment_id": exp, "status": said, "asi": {"why": "no"}} for exp, said in status.items()]
+    with (repo.root / "autoresearch.jsonl").open("a") as file:
+        file.writelines(json.dumps(event) + "\n" for event in (*events, *runs))
+
+    ranked = repo.script("ideas", "rank").stdout.splitlines()
+    assert "ideas from pull requests: 2 of 2 kept; from papers: 0 of 1" == ranked[0]
+    assert ["idea-04"] == [row.split()[0] for row in ranked[1:]]
+    rows = {row["id"]: row for row in json.loads(repo.script("ideas", "list", "--json").stdout)}
+    assert [("discarded", "exp-01"), ("kept", "exp-02"), ("kept", "exp-03")] == [
+        (rows[f"idea-0{n}"]["result"], rows[f"idea-0{n}"]["by"]) for n in (1, 2, 3)
+    ]
+
+
+def test_an_unknown_kind_loses_no_idea(repo: Any) -> None:
+    """It is taken as one's own, and that is said; an idea without scores shows none."""
+    done = repo.script("ideas", "add", "unroll it", "--kind", "hunch", "--json")
+    assert "taken as own" in done.stderr
+    (row,) = json.loads(done.stdout)
+    assert ("own", None) == (row["kind"], row["score"])
 
 
 def test_a_wrong_source_leaves_no_trace(session: Any) -> None:

@@ -1,0 +1,51 @@
+"""What came of ideas: which are decided, and how often each kind of source was worth it. All of it from the journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from helpers.events import Run, Submitted
+from helpers.typed_line import Event
+
+_RESULTS = {"keep": "kept", "discard": "discarded", "checks_failed": "discarded"}
+_NAMES = {"own": "oneself", "pr": "pull requests", "profile": "the profile", "competitor": "competitors"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One experiment that was decided, and the ids of what it came from."""
+
+    experiment: str
+    result: str
+    sources: tuple[str, ...]
+
+
+def decisions(lines: Iterable[Event]) -> list[Decision]:
+    """Return what was kept or discarded, in order; a crash decides nothing about an idea."""
+    given: dict[str, list[str]] = {}
+    found = []
+    for line in lines:
+        if isinstance(line, Submitted) and line.source:
+            given[line.experiment_id] = line.source
+        elif isinstance(line, Run) and line.experiment_id and line.status in _RESULTS:
+            cited = [part for part in str(line.line.get("literature_source") or "").split(", ") if part]
+            sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *cited]))
+            found.append(Decision(line.experiment_id, _RESULTS[line.status], sources))
+    return found
+
+
+def told(decided: Iterable[Decision], kind: Callable[[str], str]) -> str:
+    """Return in words how many ideas of each kind were kept, the best first; "" before anything was decided."""
+    kept: Counter[str] = Counter()
+    tried: Counter[str] = Counter()
+    for decision in decided:
+        its = kind(next(iter(decision.sources), "own"))
+        tried[its] += 1
+        kept[its] += decision.result == "kept"
+    rows = [
+        f"from {_NAMES.get(its, f'{its}s')}: {kept[its]} of {tried[its]}{' kept' if not place else ''}"
+        for place, its in enumerate(sorted(tried, key=lambda its: (-kept[its] / tried[its], -tried[its])))
+    ]
+    return f"ideas {'; '.join(rows)}" if rows else ""
