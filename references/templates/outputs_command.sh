@@ -9,7 +9,7 @@ import glob, os, random, subprocess, sys
 
 PROGRAM = "./PROGRAM"
 OPTIONS = [[], ["--option"], ["--file", "{}"]]  # each is tried; the input is written to a file where {} stands, else to stdin
-SAMPLES = ["tests/data/*"]  # files that are cut, doubled and changed: input that is nearly right
+SAMPLES = ["tests/data/*"]  # files that are cut, doubled and changed: input that is nearly right; none that may change
 ALPHABETS = [b"ab \n", b"0123456789.-+eE, \n", b"aA\xe9\xc3\xa9\0\r\n\t ", bytes(range(256))]
 CASES, LARGE = 60, 200_000
 

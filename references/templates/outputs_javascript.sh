@@ -38,7 +38,7 @@ let pools = {}
 const number = () => pick([pick(NUMBERS), below(41) - 20, random() * 10 - 5, Math.floor(random() * 2 ** 40)])
 const text = (letters = LETTERS) => {
   const kind = below(6)
-  if (kind < 2) return pick(TEXTS)
+  if (kind < 2) return pick(kind ? TEXTS : TEXTS.slice(0, 3))
   if (kind === 2 && pools.text) return pick(pools.text)
   return many(pick([1, 2, 3, 5, 8, 30, 200]), () => pick(letters)).join('')
 }
@@ -70,7 +70,8 @@ const ask = async (self, f, args) => {
     if (typeof result?.next === 'function') result = ['iterator of', ...Array.from({ length: 1000 }, () => result.next().value)]
     said = ` = ${show(result)}`
   } catch (error) {
-    said = ` raises ${error?.name ?? typeof error}: ${error?.message ?? show(error)}`
+    said = ` raises ${error?.name ?? typeof error}`
+    if (!(error instanceof TypeError)) said += `: ${error?.message ?? show(error)}` // whose words name what stands inside
   }
   args.forEach((a, n) => { if (a === result && typeof a === 'object' && a) said += `, argument ${n} itself` })
   const after = show(args)

@@ -12,7 +12,7 @@ CALLS = [  # MODULE:FUNCTION (or Class.method), and what makes its arguments: te
     ("MODULE:FUNCTION", lambda: call(text())),
     ("MODULE:FUNCTION", lambda: call(value(), indent=r.choice([None, 0, 2]))),
 ]
-SAMPLES = ["tests/data/*"]  # files whose text is cut, doubled and changed: input that is nearly right
+SAMPLES = ["tests/data/*"]  # files whose text is cut, doubled and changed: input that is nearly right; none that may change
 CASES = 150
 
 seed, r = int(os.environ["AUTORESEARCH_SEED"]), random.Random()
@@ -35,14 +35,14 @@ def number():
 def text(letters=LETTERS):
     kind = r.randrange(8)
     if kind < 2:
-        return r.choice(TEXTS)
+        return r.choice(TEXTS if kind else TEXTS[:3])
     if kind < 4 and samples:
         return mutated(r.choice(samples))
     if kind == 4 and pools:
         return copy.deepcopy(r.choice(pools["text"]))
     size = r.choice([1, 2, 3, 5, 8, 20, 80, 300] + [5000] * (r.random() < 0.1))
     words = [r.choice(letters) for _ in range(size)] if kind < 7 else [r.choice(letters)] * size
-    return "".join(words)
+    return "".join(words) + (r.choice(TEXTS) if r.random() < 0.2 else "")
 
 
 def mutated(sample):
@@ -108,7 +108,7 @@ def show(it, depth=0):
         try:
             items += [show(x, depth + 1) for x in itertools.islice(it, 10_000)]
         except Exception as error:
-            items.append(f"raises {type(error).__name__}: {error}")
+            items.append(f"raises {type(error).__name__}")
         return f"iterator of {items}"
     own = {} if callable(it) else dict(getattr(it, "__dict__", {}))
     said = f"{kind.__name__} {show(own, depth + 1)}" if kind.__repr__ is object.__repr__ else repr(it)
@@ -122,7 +122,9 @@ def ask(function, args, named):
             result = function(*args, **named)
             said = f" = {show(result)}"
         except (Exception, SystemExit) as error:
-            said = re.sub(r" at 0x[0-9a-fA-F]+", "", f" raises {type(error).__name__}: {error}")
+            internal = isinstance(error, (TypeError, AttributeError, IndexError))  # the words name what stands inside
+            said = f" raises {type(error).__name__}" + ("" if internal else f": {error}")
+            said = re.sub(r" at 0x[0-9a-fA-F]+", "", said)
     kinds = (list, dict, set, bytearray)
     said += "".join(f", argument {n} itself" for n, a in enumerate(args) if a is result and isinstance(a, kinds))
     if show((args, named)) != before:
