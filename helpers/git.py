@@ -129,7 +129,7 @@ def _clear_our_lock(stderr: bytes) -> bool:
 def is_stale(lock: Path, quiet: float = 1.0) -> bool:
     """Tell whether nobody holds this lock file: untouched for `quiet` seconds, and no process has it open (Linux)."""
     try:
-        if time.time() - lock.stat().st_mtime < quiet or not Path("/proc/self/fd").is_dir():
+        if abs(time.time() - lock.stat().st_mtime) < quiet or not Path("/proc/self/fd").is_dir():
             return False
     except FileNotFoundError:
         return True

@@ -29,9 +29,34 @@ Every other text in the journal is one printable line.
 TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "note")
 
 
-def now_ms() -> int:
-    """Milliseconds since the epoch, the journal's unit of time."""
-    return time.time_ns() // 1_000_000
+def now_ms(last: Event | None = None) -> int:
+    """Milliseconds since the epoch, the journal's unit of time, as they go on from its `last` event.
+
+    In one boot they follow the clock that nobody sets: a wall clock that is put forward or back changes no order and
+    no duration. From one boot to the next they follow the wall clock, and never go back.
+    """
+    wall = time.time_ns() // 1_000_000
+    if last is None:
+        return wall
+    at = _whole(last.get("timestamp"))
+    boot, _, before = str(last.get("clock", "")).partition(":")
+    here, _, after = clock().partition(":")
+    if boot == here and before.isdecimal() and int(after) >= int(before):
+        return at + int(after) - int(before)
+    return max(wall, at)
+
+
+def clock() -> str:
+    """Return which boot of the machine this is, and its milliseconds so far, suspended ones too where they count."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError:
+        boot = ""
+    return f"{boot}:{int(time.clock_gettime(getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC)) * 1000)}"
+
+
+def _whole(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 @contextmanager
@@ -52,12 +77,12 @@ def append(root: Path, event: Event) -> Event:
 
 def append_locked(root: Path, event: Event) -> Event:
     """Append while the caller holds `locked(root)`."""
-    event = {**event}
-    event.setdefault("timestamp", now_ms())
-    line = _encode(event)
     descriptor = files.own(root / paths.JOURNAL, os.O_RDWR)
     try:
         size = _set_torn_aside(root, descriptor)
+        last = _last(descriptor, size)
+        event = {"timestamp": now_ms(last), **event, "clock": clock()}
+        line = _encode(event)
         try:
             _write_all(descriptor, line, size)
             os.fdatasync(descriptor) if hasattr(os, "fdatasync") else os.fsync(descriptor)
@@ -78,13 +103,16 @@ def read_events(root: Path) -> list[Event]:
         raw = file.read_bytes()
     except FileNotFoundError:
         return []
-    events, bad = [], []
+    events, bad, at = [], [], 0
     lines = raw.split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         event = _decode(line)
         if isinstance(event, dict):
+            at = max(at, _whole(event.get("timestamp")))
+            if event.get("timestamp", at) != at:  # a clock was put back: the journal's order counts
+                event["timestamp"] = at
             events.append(event)
         elif number < len(lines):  # an unfinished last line is somebody writing, or a crash: not yet part of it
             bad.append(number)
@@ -152,6 +180,13 @@ def _set_torn_aside(root: Path, descriptor: int) -> int:
     os.ftruncate(descriptor, start)
     console.note(f"warning: the journal's last line was torn (a crash); set aside in {aside}")
     return start
+
+
+def _last(descriptor: int, size: int) -> Event:
+    """Return the last event, an empty one where there is none to be read."""
+    start = _last_newline(descriptor, size - 1) + 1
+    found = _decode(os.pread(descriptor, size - start, start).rstrip(b"\n"))
+    return found if isinstance(found, dict) else {}
 
 
 def _last_newline(descriptor: int, size: int) -> int:

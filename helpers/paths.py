@@ -67,18 +67,19 @@ def state_folder(root: Path) -> Path:
 
 def acknowledged(root: Path, folder: Path) -> bool:
     """Tell whether `folder` holds copies of the repository at `root`, as that repository itself knows."""
-    return folder == workdir_root(root) or str(folder) in _acknowledged(root)
+    return folder == workdir_root(root) or str(folder) in acknowledged_folders(root)
 
 
 def acknowledge(root: Path, folder: Path) -> None:
     """Let the repository at `root` know that `folder` holds copies of it, in its session or where else it would not."""
     if not (root / STATE).is_dir() and folder == workdir_root(root):
         return
-    if str(folder) not in (known := _acknowledged(root)):
+    if str(folder) not in (known := acknowledged_folders(root)):
         files.replace(state_folder(root) / "copies", "".join(f"{place}\n" for place in [*known, folder]))
 
 
-def _acknowledged(root: Path) -> list[str]:
+def acknowledged_folders(root: Path) -> list[str]:
+    """Return the folders that held copies of the repository at `root`, as it knows itself."""
     try:
         return (root / STATE / "copies").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:

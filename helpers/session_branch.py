@@ -47,6 +47,12 @@ def moved(root: Path, now: State) -> Moved | None:
     return Moved(f"{now.branch} {how}: it stands at {tip[:7]} ({title}), the baseline is {base[:7]}", (aside, ADOPT))
 
 
+def is_over(root: Path, now: State) -> bool:
+    """Tell whether the person has ended the session: its branch is gone, and what was kept is part of their own."""
+    base = now.baseline.commit_full if now.has_baseline else ""
+    return bool(base) and not _commit(root, f"refs/heads/{now.branch}") and _leads(root, base, "HEAD")
+
+
 def _gone(root: Path, now: State, base: str) -> Moved:
     if not _commit(root, base):
         return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))

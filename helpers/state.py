@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from helpers import console, events
+from helpers import console, events, journal
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, WorkerEvent
 from helpers.typed_line import Event
 
@@ -106,6 +107,10 @@ class State:
     has_baseline: bool = False
     """Whether that has been measured: a lock may have failed."""
     before_lock: tuple[Lock | None, Lock | Run | None, bool] = (None, None, False)
+    began: int | None = None
+    """When the session was locked first, from which its hours count."""
+    last: dict[str, Any] = field(default_factory=dict)
+    """The journal's last line."""
     earlier: dict[str, str] = field(default_factory=dict)
     """Experiments of sessions before this one, and the name of each one's session."""
 
@@ -171,6 +176,10 @@ class State:
                 "the session is not locked: the last try ended before the baseline was taken", "start_session.py --lock"
             )
 
+    def now_ms(self) -> int:
+        """Return the time as the journal counts it."""
+        return journal.now_ms(self.last)
+
     def require_own(self, experiment: str) -> None:
         """Raise Failure (2) for an experiment of an earlier session: what that one recorded stays as it is."""
         if experiment in self.earlier:
@@ -224,6 +233,8 @@ def fold(lines: list[Event]) -> State | None:
                 state.config = event
         elif state is not None:
             _apply(state, event)
+        if state is not None:
+            state.last = event.line
     return state
 
 
@@ -236,6 +247,8 @@ def _apply(state: State, event: Event) -> None:
     if isinstance(event, Run):
         _ran(state, event)
     elif isinstance(event, Lock):
+        if not state.has_baseline:
+            state.began = event.timestamp
         state.before_lock = state.lock, state.standing, state.has_baseline
         state.lock = state.standing = event
         state.has_baseline = False

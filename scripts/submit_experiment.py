@@ -72,7 +72,7 @@ def entry(argv: list[str]) -> int:
         [sources.check(source) for source in args.source], task.overrides(args.env), args.slots, args.again
     )
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
-    if sealed.tree == sealed.start.tree:
+    if work.changes_nothing(sealed):
         raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")
     for finding in experiment.require_allowed(work, sealed, now):
         console.note(experiment.violation_line(finding))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,26 @@ def test_a_line_is_an_event_or_warned_of(
 
     assert (["config", "note", "lock"] if whole else ["config", "lock"]) == events
     assert whole != ("line 2 cannot be read" in capsys.readouterr().err)
+
+
+def test_a_clock_that_jumps_changes_no_order_and_no_duration(tmp_path: Path) -> None:
+    """An hour back, a day ahead: within one boot the journal's times go on as if nobody had set the clock."""
+    events, real = [], time.time_ns
+    with pytest.MonkeyPatch.context() as patch:
+        for hours in (0, -1, 24, -300):
+            patch.setattr(time, "time_ns", lambda hours=hours: real() + hours * 3_600_000_000_000)
+            events.append(journal.append(tmp_path, {"type": "note", "hours": hours}))
+        now = journal.now_ms(events[-1])
+
+    times = [event["timestamp"] for event in events]
+    assert sorted(times) == times
+    assert now - times[0] < 60_000
+    assert events == journal.read_events(tmp_path)
+
+
+def test_from_one_boot_to_the_next_time_does_not_go_back() -> None:
+    """After a reboot the wall clock counts again, unless it says that it is earlier; old lines have no other clock."""
+    later = journal.now_ms() + 3_600_000
+    for clock in ("another:5", "", "rubbish"):
+        assert later == journal.now_ms({"timestamp": later, "clock": clock})
+        assert journal.now_ms({"timestamp": 5, "clock": clock}) > 1_700_000_000_000

@@ -97,3 +97,35 @@ def test_a_second_session_has_its_own_notes_ideas_and_experiments(kept: Any) -> 
     assert "an idea of the first" not in kept.script("ideas", "list", code=None).stdout
     refused = kept.script("record_result", "discard", "exp-01", "--why", "x", code=2).stderr
     assert "exp-01 is of the session quick" in refused
+
+
+def test_a_copy_that_is_older_than_the_lock_is_brought_up(repo: Any) -> None:
+    """It is not told to take the benchmark out: the printed command makes a copy with locked files and its change."""
+    repo.write("src/v", "1000\n")
+    repo.commit("program")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/v").write_text("700\n")
+    repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(cat src/v)\n", 0o755)
+    repo.write("autoresearch.checks.sh", '#!/usr/bin/env bash\n[ "$(cat src/v)" -gt 0 ]\n', 0o755)
+    repo.script("start_session", *BEGIN)
+    repo.script("start_session", "--lock")
+
+    refused = repo.script("submit_experiment", "exp-01", "--desc", "less", code=4).stderr
+    assert "its copy is older than the lock" in refused
+    way = re.search(r"python3 \S*snapshot_workdir.py (create exp-\d+ --from exp-01)", refused)
+    assert way
+    repo.script("snapshot_workdir", *way[1].split())
+    assert "queued" in repo.script("submit_experiment", "exp-02", "--desc", "less").stdout
+
+
+def test_a_repository_that_was_moved_finds_its_copies(kept: Any) -> None:
+    """Copies, also with edits that are not sealed, are found from the new place, and know the way back."""
+    copy = Path(kept.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    (copy / "src/v").write_text("600\n")
+    kept.root = kept.root.rename(kept.root.with_name("renamed"))
+
+    assert "exp-02" in kept.script("snapshot_workdir", "list").stdout
+    assert "-1000\n" not in kept.script("snapshot_workdir", "diff", "exp-02").stdout
+    assert "+600" in kept.script("snapshot_workdir", "diff", "exp-02").stdout
+    (now,) = (kept.root.parent / "tmp" / "autoresearch").glob("renamed-*")
+    assert "1 kept" in kept.script("status", cwd=now / "exp-02").stdout

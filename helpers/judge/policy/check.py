@@ -56,7 +56,8 @@ def violations(
     listed = frozenset(change.path for change in changes if change.old is None)
     for change in changes:
         if change.path in paths.PROTECTED or change.path in protected:
-            if not any(finding.path == change.path for finding in found):
+            as_locked = present.get(change.path) == protected.get(change.path)  # brought into a copy that is older
+            if not as_locked and not any(finding.path == change.path for finding in found):
                 found.append(_violation(change.path, "protected", "a protected file was changed"))
             continue
         own = _one(change, scope, off_limits, known, listed) + _by_content(change, came, project)

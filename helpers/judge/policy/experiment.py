@@ -82,7 +82,10 @@ def require_allowed(
     if bad:
         lines = "\n  ".join(violation_line(finding) for finding in bad)
         opens = [finding for finding in bad if finding.rule != "protected"]
-        do = _put_back(work, now, [v.path for v in bad if v.rule == "protected"]) or "take it out of the experiment"
+        do = (
+            _put_back(work, sealed, now, [v.path for v in bad if v.rule == "protected"])
+            or "take it out of the experiment"
+        )
         if len(opens) == len(bad):
             opened = shlex.quote(f"{opens[0].rule}:{opens[0].path}")
             do += (
@@ -93,7 +96,7 @@ def require_allowed(
     return found
 
 
-def _put_back(work: Workdirs, now: State, names: list[str]) -> str:
+def _put_back(work: Workdirs, sealed: Experiment, now: State, names: list[str]) -> str:
     """Say what to do where it is not the experiment that changed protected files; empty otherwise."""
     held = {name: work.root / name for name in names if name in now.protected}
     other = [
@@ -104,6 +107,12 @@ def _put_back(work: Workdirs, now: State, names: list[str]) -> str:
     if other:
         back = f"git checkout -- {' '.join(other)}  # in your work tree they are not as they were locked"
         return f"{back}\nsnapshot_workdir.py create {work.next_name()}  # then make the change in a new copy"
+    before, after = (protected_hashes(work, tree, names) for tree in (work.origin(sealed).tree, sealed.tree))
+    if names and all(before.get(name) == after.get(name) for name in names):
+        return (
+            f"its copy is older than the lock; a new one has the locked files and its change:\n"
+            f"snapshot_workdir.py create {work.next_name()} --from {sealed.name}"
+        )
     return ""
 
 

@@ -78,7 +78,6 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
         changed=work.diff(exp, "--shortstat").decode("utf-8", "replace").strip(),
         places=places or None,
         marks=[*marks.loosened(now), *([marks.BUNDLE] if protected.is_other_bundle(now) else [])] or None,
-        timestamp=journal.now_ms(),
     )
     session = projection.load(root, event.line)
     kept = next(each for each in session.kept if each.name == exp.name)

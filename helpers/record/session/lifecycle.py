@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, journal, next_step, paths, state
+from helpers import console, events, files, git, journal, next_step, paths, session_branch, state
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
 from helpers.record.session import begin_marker
@@ -27,7 +27,7 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
     if now and now.config.name == config["name"]:
         begin_marker.over(root)
         return _resume(root, now, config), True
-    if now and (now.lock or now.runs) and not new:
+    if now and (now.lock or now.runs) and not new and not session_branch.is_over(root, now):
         raise console.usage(
             f"the session {now.config.name} is under way on {now.branch}: {len(now.kept)} kept, "
             f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [now.config.name]),

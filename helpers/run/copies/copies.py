@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, events, files, git, next_step, paths, printable
+from helpers import console, events, git, next_step, paths, printable
 from helpers.events import Comparison, Lock, Run, Submitted
-from helpers.run.copies import git_index, work_tree
+from helpers.run.copies import git_index, moved, work_tree
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.copies.refs import Start, Starts, commit_tree
 
@@ -56,6 +55,8 @@ class Workdirs:
         self.repository = repository
         self.root = repository.root
         self.folder = folder or paths.workdir_root(repository.root)
+        if folder is None:
+            moved.bring_along(self.root, self.folder)
         self.shadow = Shadow(repository, self.folder)
         self.refs = Starts(repository, self.folder)
 
@@ -146,20 +147,21 @@ class Workdirs:
             kept = {run.commit: run.tree for run in lines if isinstance(run, Run) and run.status == "keep" and run.tree}
             tree = kept.get(commit[:7]) or git.tree_of(self.root, source)
         self.shadow.restore(tree, target)
-        locked = [line.protected for line in lines if isinstance(line, Lock)][-1:]
-        for name in {*paths.PROTECTED}.union(*locked):  # a revision may be older than the benchmark
-            if not os.path.lexists(target / name) and (self.root / name).is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(self.root / name, target / name)
+        locked: dict[str, str] = next((line.protected for line in reversed(lines) if isinstance(line, Lock)), {})
+        for name in {*paths.PROTECTED, *locked}:  # a revision, or another copy, may be older than the benchmark
+            ours, theirs = self.root / name, target / name
+            if locked and name not in locked:
+                theirs.unlink(missing_ok=True)
+            elif ours.is_file() and (locked or not os.path.lexists(theirs)):
+                theirs.unlink(missing_ok=True)
+                theirs.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ours, theirs)
         return sum(len(files) for _, _, files in os.walk(target))
 
     def _announce(self) -> None:
         self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.mkdir(exist_ok=True)
-        paths.acknowledge(self.root, self.folder)
-        origin = self.folder / git.ORIGIN
-        if not origin.exists():
-            files.replace(origin, json.dumps({"repository": str(self.root)}) + "\n")
+        moved.announce(self.root, self.folder)
 
     def origin(self, exp: Experiment) -> Start:
         """Return where the whole chain of experiments that led to this one began."""
@@ -168,6 +170,12 @@ class Workdirs:
         while start.commit in known:
             start = self.experiment(known[start.commit]).start
         return start
+
+    def changes_nothing(self, exp: Experiment) -> bool:
+        """Tell whether it holds what it started from; one of an older copy may have got locked files on the way."""
+        if exp.tree != exp.start.tree:
+            return False
+        return git.tree_of(self.root, exp.start.commit) == exp.tree or self.origin(exp) == exp.start
 
     def seal(self, exp: Experiment, description: str | None) -> Experiment:
         """Record the copy's content as a commit on refs/autoresearch/NAME and return it as it stands then.

@@ -148,7 +148,7 @@ class Keeper:
             return self._lost(now, job, f"its worker {job.worker} was made again")
         if job.name in self.accepted:
             return self._tried(now, job, "it has vanished from its worker's queue")
-        if journal.now_ms() - job.sent.timestamp > GRACE_MS:
+        if now.now_ms() - job.sent.timestamp > GRACE_MS:
             self._send(api, [(worker, job)])
         return []
 

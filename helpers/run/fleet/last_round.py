@@ -32,7 +32,7 @@ def trouble(root: Path) -> str:
 def words(root: Path, jobs: list[Job]) -> dict[str, str]:
     """Return the state of each of the fleet's open jobs in a few words; says so where nobody has looked lately."""
     known = _read(root)
-    states, age = known.get("states", {}), time.time() - float(known.get("at", 0))
+    states, age = known.get("states", {}), abs(time.time() - float(known.get("at", 0)))
     with locks.held(paths.state_folder(root) / LOCK, shared=True) as free:
         alive = not free
     told = {}

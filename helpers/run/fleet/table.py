@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from helpers import journal, paths
+from helpers import paths
 from helpers.run.fleet import skypilot
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.local import executor
@@ -17,7 +17,7 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
     busy, rows = jobs_workers.busy(now), [_local(root, now)]
     workers = [w for w in jobs_workers.known_workers(now).values() if w.state != "down"]
     found = skypilot.clusters(root, [w.name for w in workers], refresh=True) if ask and workers else None
-    at = journal.now_ms()
+    at = now.now_ms()
     for worker in workers:
         jobs = busy.get(worker.name, [])
         there = found.get(worker.name) if found is not None else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from helpers import console
-from helpers.journal import now_ms
 from helpers.run.jobs import blame, result, workers
 from helpers.state import State
 
@@ -26,10 +25,11 @@ def spending(state: State) -> Spending:
 
     This machine costs nothing.
     """
-    began = (state.lock or state.config).timestamp or now_ms()
-    costs = [workers.spend(worker, now_ms()) for worker in workers.known_workers(state).values()]
+    at = state.now_ms()
+    began = state.began or state.config.timestamp or at
+    costs = [workers.spend(worker, at) for worker in workers.known_workers(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
-    return Spending(len(measured(state)), (now_ms() - began) / 3_600_000, usd)
+    return Spending(len(measured(state)), (at - began) / 3_600_000, usd)
 
 
 def measured(state: State) -> set[str]:

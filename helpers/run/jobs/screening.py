@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from helpers.events import Finished
-from helpers.journal import now_ms
 from helpers.run.jobs import blame
 from helpers.state import Job, State
 
@@ -41,7 +40,7 @@ def needs_control(state: State, worker: str) -> bool:
     names = list(state.jobs)
     since = [state.jobs[n] for n in names[names.index(newest.name) + 1 :]]
     used = sum(1 for job in since if job.is_experiment and job.worker == worker)
-    age = now_ms() - (newest.finished or newest.submitted).timestamp
+    age = state.now_ms() - (newest.finished or newest.submitted).timestamp
     return used >= CONTROL_RUNS or age > CONTROL_AGE_MS
 
 

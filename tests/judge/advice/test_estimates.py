@@ -59,7 +59,7 @@ def decided(session: Any, gains: list[float]) -> None:
                 "verdict": {"gain": gain, "verdict": "improved" if gain else "not_improved"},
                 "cost_usd": 0.1,
                 "description": "an older one",
-                "timestamp": 1_700_000_000_000 + number * 600_000,
+                "timestamp": 4_000_000_000_000 + number * 600_000,
                 "segment": 0,
                 "tree": "0" * 40,
             },

@@ -1,0 +1,44 @@
+"""A repository that was renamed or moved finds its copies again: they move to where its new path looks for them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from helpers import console, files, git, paths
+
+
+def bring_along(root: Path, folder: Path) -> None:
+    """Move the copies of the repository, now at `root`, to `folder` when it stood somewhere else before."""
+    if folder.exists():
+        return
+    for place in map(Path, paths.acknowledged_folders(root)):
+        if place.parent != folder.parent or place.is_symlink() or not place.is_dir() or not _left(root, place):
+            continue
+        if place.stat().st_uid != os.getuid():
+            continue
+        place.rename(folder)
+        announce(root, folder)
+        console.note(f"note: this repository was moved; its copies are now in {folder}")
+        return
+
+
+def announce(root: Path, folder: Path) -> None:
+    """Note in `folder` whose copies it holds, for scripts that are run inside of a copy."""
+    paths.acknowledge(root, folder)
+    if _repository(folder) != root:
+        files.replace(folder / git.ORIGIN, json.dumps({"repository": str(root)}) + "\n")
+
+
+def _left(root: Path, place: Path) -> bool:
+    """Tell whether the repository that `place` belongs to is no longer where it was, or is this one under two names."""
+    before = _repository(place)
+    return before is not None and (not before.exists() or before.samefile(root))
+
+
+def _repository(folder: Path) -> Path | None:
+    try:
+        return Path(json.loads((folder / git.ORIGIN).read_text(encoding="utf-8"))["repository"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
