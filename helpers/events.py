@@ -143,6 +143,7 @@ class Run(Event):
     host: dict[str, Any] | None
     tests: dict[str, Any] | None = None
     unproven: list[str] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)
     experiment_id: str = ""
     tree: str = ""
     commit_full: str = ""

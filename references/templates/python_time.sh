@@ -1,32 +1,100 @@
 #!/usr/bin/env bash
-# Benchmark: seconds of a Python call inside one process. Set SETUP and CALL; what CALL assigns to `answer` is checksummed.
+# Benchmark: seconds of a Python call on fresh input. Fill in the import and `call` of the worker, and `make_input`.
+#
+# Two processes: the driver below (standard library, protected) has clock and inputs; the worker, in the copy, computes. Each
+# timed input is new and is sent when the clock runs; the clock stops when the digest of the complete answer has come back. So
+# nothing is gained by remembering answers, by computing later or earlier, or by another clock in the worker.
 set -euo pipefail
 export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 
-SETUP='import json; data = json.dumps(list(range(100_000)))'
-CALL='answer = json.loads(data)'
-
-result=$(mktemp)
-trap 'rm -f "$result"' EXIT
-# The library's own output goes nowhere; the result comes back through a file.
-SETUP=$SETUP CALL=$CALL python3 - "$result" "${AUTORESEARCH_REPEATS:-5}" >/dev/null <<'PY'
-import os, statistics, sys, time, zlib
-
-result, repeats = sys.argv[1], int(sys.argv[2])
+WORKER='
+import os, sys
 sys.path.insert(0, os.getcwd())
-scope = {}
-exec(os.environ["SETUP"], scope)
-call = compile(os.environ["CALL"], "call", "exec")
-exec(call, scope)  # warm
-samples = []
-for _ in range(repeats):
-    began = time.perf_counter()
-    exec(call, scope)
-    samples.append(time.perf_counter() - began)
-with open(result, "w") as out:
-    print(f"METRIC time_s={statistics.median(samples):.9f}", file=out)
-    if "answer" in scope:  # for --guard output_crc=same; not for values whose repr holds an address
-        print(f"METRIC output_crc={zlib.crc32(repr(scope['answer']).encode())}", file=out)
-    print("SAMPLES time_s=" + ",".join(f"{s:.9f}" for s in samples), file=out)
-PY
-cat "$result"
+import json  # PROGRAM
+
+def call(data):
+    return json.loads(data)  # the whole answer: numbers, texts, lists, dicts, or what repr() shows whole
+
+import hashlib, marshal, struct
+
+def digest(answer):
+    try:
+        return hashlib.sha256(marshal.dumps(answer, 2)).digest()
+    except ValueError:
+        return hashlib.sha256(repr(answer).encode("utf-8", "surrogatepass")).digest()
+
+questions, answers = open(int(sys.argv[1]), "rb"), open(int(sys.argv[2]), "wb", buffering=0)
+answers.write(bytes(8))
+while size := questions.read(8):
+    said = digest(call(questions.read(*struct.unpack("<Q", size))))
+    answers.write(struct.pack("<Q", len(said)) + said)
+'
+exec python3 -I -S - python3 -c "$WORKER" <<'DRIVER'
+import json
+
+# INPUT: bytes from this Random alone, another for each call; representative, and large enough for 0.05 s and more.
+def make_input(chance):
+    return json.dumps([chance.randrange(10**9) for _ in range(100_000)]).encode()
+
+import ctypes, hashlib, os, random, statistics, struct, subprocess, sys, tempfile, time
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: who is measured cannot look in here for the coming input
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: what it leaves running is waited for
+
+def end(words):
+    errors.seek(0)
+    sys.exit(f"{words}: {errors.read().decode(errors='replace')[-800:]}")
+
+def whole(size):
+    data = b""
+    while len(data) < size:
+        part = os.read(answers, min(size - len(data), 1 << 20))
+        data += part or end("the worker ended without an answer")
+    return data
+
+def answer():
+    return whole(struct.unpack("<Q", whole(8))[0])
+
+def ask(data):
+    data, began = memoryview(struct.pack("<Q", len(data)) + data), time.perf_counter()
+    try:
+        while data:
+            data = data[os.write(questions, data):]
+    except BrokenPipeError:
+        end("the worker ended without an answer")
+    said = answer()
+    return time.perf_counter() - began, said
+
+seed = os.environ.get("AUTORESEARCH_SEED", "1")
+inputs = [make_input(random.Random(f"{seed}/{n}")) for n in range(int(os.environ.get("AUTORESEARCH_REPEATS", "5")) + 1)]
+env = {k: v for k, v in os.environ.items() if k != "AUTORESEARCH_SEED"}  # the coming input is not to be made from it
+errors = tempfile.TemporaryFile()
+(its_questions, questions), (answers, its_answers) = os.pipe(), os.pipe()
+began = time.perf_counter()
+worker = subprocess.Popen([*sys.argv[1:], str(its_questions), str(its_answers)], env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=errors, pass_fds=(its_questions, its_answers))
+os.close(its_questions), os.close(its_answers)
+answer()  # an empty one: it is ready
+startup = time.perf_counter() - began
+ask(inputs[0])  # warm: an input that no clock sees
+samples, digest = [], hashlib.sha256()
+for data in inputs[1:]:
+    took, said = ask(data)
+    samples.append(took)
+    digest.update(hashlib.sha256(said).digest())
+began = time.perf_counter()
+os.close(questions)
+if worker.wait():
+    end(f"the worker ended with exit {worker.returncode}")
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    startup += time.perf_counter() - began  # what was put off to the end is no faster
+used = os.times()
+print(f"METRIC time_s={statistics.median(samples):.9f}")
+print(f"METRIC startup_s={startup:.6f}")  # all that is not in the calls: the lock limits it by startup_s=+20%
+print(f"METRIC cpu_s={used.children_user + used.children_system:.6f}")  # of all threads and children, to their end
+print(f"METRIC output_crc={int.from_bytes(digest.digest()[:6], 'big')}")  # of all answers: the lock adds output_crc=same
+print("SAMPLES time_s=" + ",".join(f"{s:.9f}" for s in samples))
+DRIVER

@@ -9,7 +9,7 @@ from helpers import console, events, git, paths, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import alone, protected
-from helpers.record.session import companions
+from helpers.record.session import companions, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
@@ -60,6 +60,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     events.append(root, lock)
     try:
         done = take_baseline(work, wait)
+        shape.agree_limits(root, state.load(root), done)
+        lacks = shape.lacks(root, done)
         alone.require_lockable(work, now := state.load(root), commit)
         metric_limits.require_kept(work, now)
         with outputs.proven(work, now) as healthy:
@@ -70,7 +72,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))
         raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
-    _journal_baseline(root, now, done, unproven, _count_tests(done))
+    _journal_baseline(root, now, done, {"unproven": unproven, "lacks": lacks}, _count_tests(done))
     return state.load(root)
 
 
@@ -175,7 +177,7 @@ def _count_tests(done: Finished) -> Tests:
     return found
 
 
-def _journal_baseline(root: Path, now: State, done: Finished, unproven: list[str], tests: Tests) -> None:
+def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, list[str]], tests: Tests) -> None:
     event = Run(
         run=now.last_run + 1,
         commit=now.require_lock().commit_full[:7],
@@ -189,6 +191,7 @@ def _journal_baseline(root: Path, now: State, done: Finished, unproven: list[str
         worker=done.worker,
         host=done.host,
         tests=vars(tests),
-        unproven=unproven,
+        unproven=seen["unproven"],
+        lacks=seen["lacks"],
     )
     events.append(root, event)

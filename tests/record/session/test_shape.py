@@ -1,0 +1,61 @@
+"""The lock limits what the templates print, and says what a benchmark of another shape does not show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.events import Finished
+from helpers.record.session import shape
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "references" / "templates"
+
+
+def test_the_lock_limits_start_up_and_holds_the_answers_and_marks_nothing(repo: Any) -> None:
+    """With the Python template: both limits are agreed, a weaker one only by name; the proof by broken source holds."""
+    text = (TEMPLATES / "python_time.sh").read_text().replace("import json  # PROGRAM", "import program")
+    text = text.replace("json.loads(data)", "program.work(data)").replace("range(100_000)", "range(1_000)")
+    repo.write("program.py", "import json\ndef work(data):\n    return sorted(json.loads(data))\n")
+    repo.write("autoresearch.sh", text, 0o755)
+    repo.write("autoresearch.checks.sh", "python3 -c 'import program; assert program.work(b\"[2, 1]\") == [1, 2]'\n")
+    repo.commit()
+    repo.script(
+        "start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower", "--guard", "rss_mb=+2%"
+    )
+    repo.script("start_session", "--goal", "quick", "--guard", "startup_s=+50%")
+    journal = repo.root / "autoresearch.jsonl"
+    journal.write_text(journal.read_text().replace('"rss_mb=+2%",', "").replace('"rss_mb=+2%"', ""))
+
+    said = repo.script("start_session", "--lock").stderr
+
+    assert "limits agreed, as the benchmark prints them: output_crc=same" in said
+    assert "known by heart" not in said
+    sets = [json.loads(line).get("set", {}).get("guards") for line in journal.read_text().splitlines()]
+    assert ["startup_s=+50%", "output_crc=same"] == next(each for each in reversed(sets) if each)
+    assert "look:" not in repo.script("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "driver", "metrics", "words"),
+    [
+        ("python3 bench.py", "t = time.perf_counter(); work()", {}, ["by heart", "clock", "checksum"]),
+        ("python3 bench.py", "Random(os.environ['AUTORESEARCH_SEED'])", {"out_sha256": 1.0}, []),
+        ("python3 -c 'subprocess.run(...); time.perf_counter()'", "", {"output_crc": 1.0}, ["by heart"]),
+        ("seed=$AUTORESEARCH_SEED ./bench", "", {}, ["checksum"]),
+        ("seed=$AUTORESEARCH_SEED node bench.js", "", {"startup_s": 1.0, "crc": 2.0}, []),
+    ],
+)
+def test_what_a_benchmark_of_its_own_shape_lacks_is_said(
+    tmp_path: Path, benchmark: str, driver: str, metrics: dict[str, float], words: list[str]
+) -> None:
+    """Input known by heart, a clock in the measured process, answers that nothing holds: each where it is so."""
+    (tmp_path / "autoresearch.sh").write_text(benchmark)
+    (tmp_path / "bench.py").write_text(driver)
+
+    found = shape.lacks(tmp_path, Finished.from_line({"metrics": metrics}))
+
+    assert len(words) == len(found)
+    assert all(word in said for word, said in zip(words, found, strict=True))
