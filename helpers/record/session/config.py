@@ -61,6 +61,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     args.metric = args.metric and metric_line.name_of(args.metric)
     metric_limits.require_valid(args.guard or [])
     given = vars(args)
+    _from_here(root, given)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
@@ -76,8 +77,31 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     unit, way = str(agreed.get("metricUnit") or agreed.get("metricName") or ""), agreed.get("bestDirection")
     if (_LOWER if way == "higher" else _HIGHER).fullmatch(unit) and way:
         console.note(f"note: {unit} is agreed to be better when {way}: is that meant? It cannot be changed later")
-    _say_unmatched(root, {"--scope": args.scope or [], "--off-limits": args.off_limits or []})
+    _say_unmatched(root, {"--scope": given["scope"] or [], "--off-limits": given["off_limits"] or []})
     return agreed
+
+
+def _from_here(root: Path, given: dict[str, Any]) -> None:
+    """Take the patterns of a command that is run in a subfolder (a package of a monorepo) from there, and say so."""
+    here = os.path.relpath(Path.cwd(), root)
+    patterns = [*(given["scope"] or []), *(given["off_limits"] or [])]
+    if here == "." or here.startswith("..") or not (patterns or given["build"]):
+        return
+    present = [os.fsdecode(path) for path in work_tree.listing(root)]
+
+    def taken(pattern: str) -> str:
+        below = os.path.normpath(f"{here}/{pattern}") + ("/" if pattern.endswith("/") else "")
+        if not any(check.matches(path, below) for path in present) and any(check.matches(p, pattern) for p in present):
+            return pattern  # written as from the top
+        console.note(f"note: {pattern} is taken from {here}/, where this is run: {below}")
+        return below
+
+    for option in ("scope", "off_limits"):
+        given[option] = given[option] and [taken(pattern) for pattern in given[option]]
+    if given["build"]:
+        console.note(
+            f"note: --build runs in the top folder of the copy, as the benchmark does; for {here}/ write cd {here} &&"
+        )
 
 
 def _say_unmatched(root: Path, globs: dict[str, list[str]]) -> None:

@@ -128,7 +128,11 @@ def _files(root: Path, config: dict[str, Any]) -> None:
         shutil.copyfile(source, root / name)
         if name.endswith(".sh"):
             (root / name).chmod(0o755)
-            console.note(f"wrote {name} from the template: fill it in and run it by hand")
+            console.note(f"wrote {os.path.relpath(root / name)} from the template: fill it in and run it by hand")
+            if Path(name).is_file() and not (root / name).samefile(name):
+                console.note(
+                    f"note: {name} of this folder is not run: a session's scripts lie in the top folder, {root}"
+                )
     text = (
         f"# {config['name']}\n\nMetric: {config['metricName']} ({config['metricUnit']}), "
         f"{config['bestDirection']} is better.\n"

@@ -9,7 +9,7 @@ from helpers import console, events, git, paths, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import alone, protected
-from helpers.record.session import companions, shape
+from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
@@ -59,7 +59,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     lock = Lock(protected=hashes, bundle=bundle, task=its.as_dict(), commit_full=commit, tree=tree)
     events.append(root, lock)
     try:
-        done = take_baseline(work, wait)
+        with needs.said(work):
+            done = take_baseline(work, wait)
         shape.agree_limits(root, state.load(root), done)
         lacks = shape.lacks(root, done)
         alone.require_lockable(work, now := state.load(root), commit)
@@ -102,9 +103,8 @@ def _look_at_scripts(root: Path) -> None:
         code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
         if found := _CONTAINERS.search(code):
             console.note(
-                f"warning: {name} names {found[1]}: what it starts runs outside of the copy and of the "
-                "walls around a run, "
-                "and leaves behind what nobody looks at; start the program itself where that can be"
+                f"warning: {name} names {found[1]}: what it starts runs outside of the copy and of the walls around a "
+                "run, and behind walls its service cannot be reached; start the program itself where that can be"
             )
 
 

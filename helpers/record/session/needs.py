@@ -1,0 +1,98 @@
+"""What benchmark and checks need and no run gets: files that git ignores, and variables of the person's shell."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from helpers import console, git, next_step, paths, printable, state
+from helpers.judge.policy import evaluator_reach, experiment
+from helpers.run.copies.copies import Workdirs
+from helpers.run.isolation import environment
+from helpers.run.jobs.task import BUILD_CMD
+from helpers.state import State
+
+_OF_TOOLS = {
+    "node_modules": r"\b(?:npm|npx|yarn|pnpm|bunx?|node)\b",
+    ".venv": r"\b(?:uv|poetry|pdm|hatch) run\b",
+    "vendor": r"\b(?:bundle exec|composer|go (?:build|test|run))\b",
+}
+"""Folders that a tool looks into by itself, and the calls of it."""
+_PREFIX = re.compile(r"\$\{?\w+\}?/|\$\([^()]*\)[\"']?/|`[^`]*`/")
+"""What stands for the folder that a script is started in, or for its own."""
+_READ = re.compile(
+    r"\$ENV\{(\w+)|\$\{?([A-Za-z_]\w*)|(?:environ(?:\.get\(|\[)|getenv\(|env::var(?:_os)?\(|Getenv\(|LookupEnv\(|process\.env\[|"
+    r"ENV(?:\.fetch\(|\[))\s*[\"'](\w+)|process\.env\.(\w+)"
+)
+"""A variable of the environment, as shells, Python, C, Rust, Go, JavaScript, Ruby, Java and Perl read it."""
+_OF_SHELL = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "COLUMNS", "LINES", "UID", "PPID", "RANDOM", "IFS")
+
+
+@contextlib.contextmanager
+def said(work: Workdirs) -> Iterator[None]:
+    """Say after the baseline's run what it may have lacked; where it failed, of every file that may be meant."""
+    failed = True
+    try:
+        yield
+        failed = False
+    finally:
+        for line in lines(work, state.load(work.root), failed=failed):
+            console.note(next_step.runnable(f"note: {line}"))
+
+
+def lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
+    """Return what to say of files and variables, with the ways out; a build that passed has made what it needs."""
+    text = experiment.evaluator_text(work, now)
+    found, built = [], bool(now.require_lock().task.get("envs", {}).get(BUILD_CMD))
+    if (failed or not built) and (names := ignored(work.root, text, implied=failed)):
+        some = ", ".join(map(printable.name, names[:8]))
+        found.append(
+            f"{some}: named by benchmark, checks or build, but git ignores it, and copies have it not. Let the build "
+            "make it in the copy (--build 'npm ci'), git add --force it, or name it by its full path"
+        )
+    if missing := variables(text, now):
+        flags = " ".join(f"--pass-env {name}" for name in missing)
+        found.append(
+            f"{', '.join(f'${name}' for name in missing)}: read by benchmark or checks and set in your shell, "
+            f"but no run gets it; where it is needed:\nstart_session.py --goal {now.config.name} {flags}"
+        )
+    return found
+
+
+def ignored(root: Path, text: str, *, implied: bool = True) -> list[str]:
+    """Return the files and folders that a text names, or a tool that it calls looks into, here but ignored by git."""
+    words = evaluator_reach.named_by(_PREFIX.sub(" ", text)).names
+    if implied:
+        calls = {name for name, pattern in _OF_TOOLS.items() if re.search(pattern, text)}
+        words |= {name for name in calls if not any(word.startswith(f"{name}/") for word in words)}
+    own = (*paths.PROTECTED, *(name.rstrip("/") for name in paths.EXCLUDED))
+    there = [name for name in sorted(words) if _is_inside(name) and name not in own and os.path.lexists(root / name)]
+    answer = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=_joined(there), check=False).stdout
+    names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
+    return [name for name in names if not any(name.startswith(f"{other}/") for other in names)]
+
+
+def _is_inside(name: str) -> bool:
+    return bool(name) and not name.startswith(("/", "-")) and ".." not in name.split("/")
+
+
+def _joined(names: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(name) + b"\0" for name in names)
+
+
+def variables(text: str, now: State) -> list[str]:
+    """Return the variables that a text reads, that the person's shell has, and that runs do not get."""
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    read = {next(filter(None, found)) for found in _READ.findall(code)} & set(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        envs = {str(name): "" for name in now.require_lock().task.get("envs", {})}
+        given = environment.environment(Path(folder), envs, now.config.pass_env)
+    return sorted(
+        name
+        for name in read - set(given) - set(_OF_SHELL)
+        if not name.startswith("AUTORESEARCH") and not re.search(rf"(?m)(?:^|[;&|\s]){name}=(?!.*\$\{{?{name}\b)", code)
+    )

@@ -1,0 +1,75 @@
+"""What a run lacks is named at the lock, with the ways to give it; in a subfolder paths are those of the subfolder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from helpers.record.session import needs
+
+BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower"]
+
+
+def test_what_git_ignores_and_what_the_shell_alone_has_are_named(repo: Any) -> None:
+    """The baseline fails in a copy, and the message says what is here but not there, and what gives it."""
+    repo.write(".gitignore", "node_modules/\n.venv/\ncorpus\n")
+    repo.commit()
+    repo.write("node_modules/.bin/tool", "#!/bin/sh\necho 1\n", 0o755)
+    repo.write("corpus/one.txt", "1\n")
+    repo.write("autoresearch.sh", '#!/bin/bash\nset -e\nnode_modules/.bin/tool <"$PWD/corpus/one.txt"\n', 0o755)
+    check = 'import os\nassert os.environ["API_LEVEL"] and os.environ["HOME"]\n'
+    repo.write("autoresearch.checks.sh", f"#!/bin/bash\nLOCAL=1\necho $LOCAL\npython3 -c '{check}'\n", 0o755)
+    repo.script("start_session", *BEGIN, "--scope", "src/")
+
+    said = repo.script("start_session", "--lock", code=1, API_LEVEL="3", LOCAL="2").stderr
+
+    assert "corpus/one.txt, node_modules/.bin/tool: named by benchmark" in said
+    assert "git ignores it" in said
+    assert "--build 'npm ci'" in said
+    assert "--goal quick --pass-env API_LEVEL" in said
+    assert "$LOCAL" not in said
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "echo ${WANTED:-1}",
+        "os.getenv('WANTED')",
+        "os.environ.get('WANTED')",
+        "process.env.WANTED",
+        'process.env["WANTED"]',
+        'std::env::var("WANTED")',
+        'os.Getenv("WANTED")',
+        "ENV.fetch('WANTED')",
+        "$ENV{WANTED}",
+        'System.getenv("WANTED")',
+        "WANTED=${WANTED:-1}",
+    ],
+)
+def test_a_variable_is_seen_in_each_language(read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the script or driver is written in."""
+    monkeypatch.setenv("WANTED", "1")
+    now = SimpleNamespace(require_lock=lambda: SimpleNamespace(task={"envs": {}}), config=SimpleNamespace(pass_env=[]))
+
+    assert ["WANTED"] == needs.variables(read, now)  # type: ignore[arg-type]
+    assert [] == needs.variables("WANTED=1\necho $WANTED\n# $WANTED\n", now)  # type: ignore[arg-type]
+
+
+def test_in_a_subfolder_paths_are_those_of_the_subfolder(repo: Any) -> None:
+    """A package of a monorepo: scope and off-limits are taken from there, and it is said."""
+    repo.write("packages/foo/src/a.py", "1\n")
+    repo.commit()
+    folder = repo.root / "packages/foo"
+    repo.write("packages/foo/autoresearch.sh", "#!/bin/bash\n", 0o755)
+
+    begun = repo.script("start_session", *BEGIN, "--scope", "src/", "--build", "make", cwd=folder)
+    shown = repo.script("start_session", "--goal", "quick", "--scope", "packages/foo/src/", "--dry-run", cwd=folder)
+
+    assert "src/ is taken from packages/foo/, where this is run: packages/foo/src/" in begun.stderr
+    assert "cd packages/foo &&" in begun.stderr
+    assert f"a session's scripts lie in the top folder, {Path(repo.root)}" in begun.stderr
+    assert "scope packages/foo/src/" in repo.script("status").stdout
+    assert '"packages/foo/src/"' in shown.stdout
