@@ -45,14 +45,18 @@ class Comparison(Event):
     tests: dict[str, Any] | None = None
     verdict: str = ""
     gain: float | None = None
-    interval: tuple[float, float] = (0.0, 0.0)
+    interval: tuple[float, float] | None = None
     pairs: int = 0
-    wins: int = 0
+    wins: int | None = None
     clear_wins: int = 0
     within: int = 0
     worse: bool = False
     needed: int | None = None
+    sigma_pair: float | None = None
     measured_seconds: float = 0.0
+    seconds: float | None = None
+    guards_result: list[Any] = field(default_factory=list)
+    holdout: Comparison | None = None
     baseline_samples: list[float] = field(default_factory=list)
     candidate_samples: list[float] = field(default_factory=list)
     checks: str | None = None

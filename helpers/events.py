@@ -28,6 +28,7 @@ class Config(Event):
 
     TYPE = "config"
     KEYS: ClassVar[dict[str, str]] = {
+        "came_from": "from",
         "metric": "metricName",
         "unit": "metricUnit",
         "direction": "bestDirection",
@@ -41,6 +42,7 @@ class Config(Event):
     }
     name: str = ""
     branch: str = ""
+    came_from: str = ""
     base: str = ""
     metric: str = ""
     unit: str = ""
@@ -144,6 +146,11 @@ class Run(Event):
     tests: dict[str, Any] | None = None
     unproven: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
+    literature_source: str = ""
+    problem: str = ""
+    solution: str = ""
+    changed: str = ""
+    places: list[str] = field(default_factory=list)
     experiment_id: str = ""
     tree: str = ""
     commit_full: str = ""
@@ -152,6 +159,11 @@ class Run(Event):
     reviewed: str = ""
     marks: list[str] = field(default_factory=list)
     asi: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cited(self) -> list[str]:
+        """The ids of what it came from."""
+        return [each for each in self.literature_source.split(", ") if each]
 
     @property
     def gain(self) -> float | None:
@@ -214,19 +226,33 @@ class Idea(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost(TypedLine):
+    """What the agent itself is reported to have cost."""
+
+    usd: float | None = None
+    tokens: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note(Event):
     """Anything else on record; `changed` holds keys of the config that have another value from here on."""
 
     TYPE = "note"
     KEYS: ClassVar[dict[str, str]] = {"changed": "set"}
     text: str = ""
+    title: str = ""
+    refused: str = ""
+    places: list[str] = field(default_factory=list)
+    whole: str = ""
+    closed: str = ""
+    cost: Cost | None = None
     lock: str = ""
     was: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, Any] = field(default_factory=dict)
 
 
-NO_RESULT, NO_COMPARISON = Finished.from_line({}), Comparison.from_line({})
-"""What is known of an experiment that never finished, or was never compared."""
+NO_RESULT, NO_COMPARISON, NO_RUN = Finished.from_line({}), Comparison.from_line({}), Run.from_line({})
+"""What is known of an experiment that never finished, was never compared, or never decided."""
 KINDS = (Config, Lock, Submitted, Finished, Comparison, WorkerEvent, Literature, Idea, Note)
 _BY_TYPE: dict[object, type[Event]] = {kind.TYPE: kind for kind in KINDS}
 

@@ -57,7 +57,7 @@ def _gone(root: Path, now: State, base: str) -> Moved:
     if not _commit(root, base):
         return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))
     rows = git.output(root, ["for-each-ref", "--format=%(refname:short)", "--points-at", base, "refs/heads/"])
-    renamed = [name for name in rows.splitlines() if name != now.config.line.get("from")]
+    renamed = [name for name in rows.splitlines() if name != now.config.came_from]
     if renamed:
         way = f"git branch --move {shlex.quote(renamed[0])} {shlex.quote(now.branch)}"
         return Moved(f"{now.branch} is gone; {printable.name(renamed[0])} stands at its commit {base[:7]}", (way,))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
+_TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 Reader = Callable[[Any], Any]
 L = TypeVar("L", bound="TypedLine")
 E = TypeVar("E", bound="Event")
@@ -46,16 +46,6 @@ class TypedLine:
                 values[its.name] = found
         values["line"] = line
         return made
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - until every reader uses the fields
-        return self.line[key]
-
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401
-        """Return what the line holds under a key."""
-        return self.line.get(key, default)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.line
 
     def to_line(self) -> dict[str, Any]:
         """Return the JSON object: as it was read but for the fields that were replaced since."""
@@ -108,7 +98,7 @@ def _default(its: Field[Any], kind: str) -> Callable[[], Any]:
         return lambda: its.default
     if kind.endswith(" | None"):
         return lambda: None
-    return {"list": list, "dict": dict, **{k: v[0] for k, v in _TYPES.items()}}[kind.partition("[")[0]]
+    return {"list": list, "dict": dict, **_TYPES}[kind.partition("[")[0]]
 
 
 def _reader(kind: str, names: dict[str, Any]) -> Reader:
@@ -116,15 +106,20 @@ def _reader(kind: str, names: dict[str, Any]) -> Reader:
     outer, _, inner = kind.removesuffix("]").partition("[")
     if outer in names:
         return lambda value: names[outer].from_line(value) if type(value) is dict else MISSING
-    types = _TYPES.get(inner.split(", ")[-1] if inner else outer, ())
+    fits = _fits(inner.split(", ")[-1] if inner else outer)
     if outer == "dict":
-        return lambda v: v if type(v) is dict and (not types or all(type(x) in types for x in v.values())) else MISSING
+        return lambda v: {key: x for key, x in v.items() if fits((x,))} if type(v) is dict else MISSING
     if outer == "list":  # one text was a list of one before lists were
-        return lambda v: [v] if type(v) in types and str in types else v if _is_list(v, types) else MISSING
+        return lambda v: [v] if type(v) is str and inner == "str" else v if type(v) is list and fits(v) else MISSING
     if outer == "tuple":
-        return lambda v: tuple(v) if _is_list(v, types) and len(v) == inner.count(",") + 1 else MISSING
-    return lambda v: v if type(v) in types else MISSING
+        return lambda v: tuple(v) if type(v) is list and fits(v) and len(v) == inner.count(",") + 1 else MISSING
+    return lambda v: v if fits((v,)) else MISSING
 
 
-def _is_list(value: object, types: tuple[type, ...]) -> bool:
-    return type(value) is list and all(type(item) in types for item in value)
+def _fits(kind: str) -> Callable[[Iterable[Any]], bool]:
+    """Return what tells whether all values are of a kind; a number is finite, or it is none."""
+    if kind == "Any":
+        return lambda _: True
+    if kind == "float":
+        return lambda values: all(type(v) in (int, float) and abs(v) < 1e300 for v in values)
+    return lambda values: all(type(v) is _TYPES[kind] for v in values)

@@ -62,18 +62,18 @@ def pack(args: argparse.Namespace) -> int:
     place = args.to or paths.state_folder(work.root) / "evidence" / args.bundle
     archive = place.name.endswith((".tar.gz", ".tgz"))
     if args.dry_run:
-        print(f"would pack into {place}: {evidence_folder.said(its.compared.line)}")
+        print(f"would pack into {place}: {evidence_folder.said(its.compared)}")
         return console.DONE
     with tempfile.TemporaryDirectory() as temporary:
         name = place.name.removesuffix(".tgz").removesuffix(".tar.gz")
         folder = Path(temporary) / name if archive else place
-        evidence_folder.write(folder, work.root, its.base, its.description, its.plan, its.compared.line)
+        evidence_folder.write(folder, work.root, its.base, its.description, its.plan, its.compared)
         if archive:
             if place.exists():
                 raise console.usage(f"{place} exists", "name another file with --to")
             with tarfile.open(place, "w:gz") as out:
                 out.add(folder, arcname=name)
-    said = evidence_folder.said(its.compared.line)
+    said = evidence_folder.said(its.compared)
     text = f"{place}\n{args.bundle}: {said}\nto repeat it in a clone with {its.base[:12]}: python3 {name}/repeat.py"
     console.show(args, {"path": str(place), "base": its.base, "verdict": its.compared.verdict}, text)
     return console.DONE

@@ -142,6 +142,19 @@ def arrows() -> Iterator[tuple[str, str]]:
                 yield file, target
 
 
+def test_events_are_read_by_their_fields() -> None:
+    """Only helpers/events.py turns lines of the journal into events and back; nobody reads a key of a line.
+
+    An event is no mapping, so mypy refuses `event["metric"]`; here its dict is looked for.
+    """
+    for file in [*MODULES, *(f"scripts/{s}" for s in SCRIPTS)]:
+        for node in ast.walk(ast.parse((TOP / file).read_text(encoding="utf-8"))):
+            name = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Subscript)) else ""
+            lines = re.search(r"\bjournal\.(read_events|append|append_locked|Event)$", name)
+            key = re.search(r"\.(line|to_line\(\))(\[['\"]|\.get$)", name)
+            assert file == "helpers/events.py" or not (lines or key), f"{file}: {name}: read events by their fields"
+
+
 def test_no_circle_among_modules() -> None:
     """No module imports, through others or inside a function, what imports it."""
     require_no_circle(arrows())

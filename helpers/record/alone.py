@@ -62,7 +62,7 @@ def _apart(root: Path, one: str, other: str) -> list[str]:
 
 def require_lockable(work: Workdirs, now: State, commit: str) -> None:
     """Raise Failure (1) where a clone of the commit that is locked does not pass, naming what it lacks."""
-    missing = lacks(work, str(now.require_lock()["tree"]), commit)
+    missing = lacks(work, now.require_lock().tree, commit)
     if missing and (reason := failure(work, now, commit)):
         raise console.answer_no(
             f"a clone of {now.branch} does not pass: {reason}. It lacks {uncommitted.words(missing)}",
@@ -72,7 +72,7 @@ def require_lockable(work: Workdirs, now: State, commit: str) -> None:
 
 def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], commit: str) -> None:
     """Raise Failure (4) where a clone of the experiment's commit does not pass; (3) where the baseline's fails too."""
-    reason, base = failure(work, now, commit), str(now.baseline["commit_full"])
+    reason, base = failure(work, now, commit), now.baseline.commit_full
     if reason and failure(work, now, base):
         raise console.outside(f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again")
     if reason:
@@ -86,14 +86,14 @@ def failure(work: Workdirs, now: State, commit: str) -> str | None:
     """Return why the commit, checked out alone, does not build, measure or pass its checks; None when it does."""
     console.note(f"building and checking the commit {commit[:7]} alone, as a clone of {now.branch} has it")
     place = work.folder / "runs" / f"alone-{os.getpid()}"
-    task, passed = from_dict(now.require_lock()["task"]), list(now.config.get("passEnv") or [])
+    task, passed = from_dict(now.require_lock().task), now.config.pass_env
     side = Side(work.root, commit, place / "x", task, passed)
     try:
         with slots.hold_all(work.root):  # beside a comparison it would disturb that
             side.build(CheckedOut(work.root))
             side.measure(now.metric)
             said = side.check()
-            if said == "passed" or (now.config.get("noChecks") and said.startswith("skipped")):
+            if said == "passed" or (now.config.no_checks and said.startswith("skipped")):
                 return None
             return f"checks: {said}: {log.said(side.folder / 'checks.log')}"
     except SideError as error:

@@ -228,7 +228,7 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
         "wins": verdict.wins,
         "worse": verdict.worse,
     }
-    print(figures.comparison({"holdout": record}).holdout_words(), file=log)
+    print(figures.comparison(Comparison.from_line({"holdout": record})).holdout_words(), file=log)
     if passed:
         return {"holdout": record}
     said = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers import console, files, git
+from helpers.events import Comparison
 from helpers.judge.compare import driver
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import SideError
@@ -25,7 +26,6 @@ from helpers.run.isolation import environment
 from helpers.run.local import slots
 
 RECORD, BASE_PATCH, CHANGE = "evidence.json", "baseline.patch", "change.patch"
-GAINED = ("improved", "not_worse")
 _REPEAT = """\
 #!/usr/bin/env python3
 \"\"\"Repeat the comparison of this folder in a clone of the repository: python3 repeat.py [REPOSITORY]\"\"\"
@@ -69,7 +69,7 @@ class Record:
     """File to SHA-256."""
 
 
-def write(folder: Path, root: Path, base: str, description: str, plan: Plan, compared: dict[str, Any]) -> Path:
+def write(folder: Path, root: Path, base: str, description: str, plan: Plan, compared: Comparison) -> Path:
     """Write the evidence of one journaled comparison into the new or empty `folder` and return it.
 
     `base`: a commit that other clones have, on which both sides are given as patches. Raises Failure (2).
@@ -84,9 +84,9 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
         patch = git.run(root, ["diff-tree", "-p", "--binary", "--full-index", "--no-renames", old, new]).stdout
         (folder / name).write_bytes(patch)
         digests[name] = hashlib.sha256(patch).hexdigest()
-    host = {"worker": compared.get("worker"), "machine": platform.machine(), "system": platform.platform()}
+    host = {"worker": compared.worker, "machine": platform.machine(), "system": platform.platform()}
     portable = {**asdict(plan), "workdir_root": ""}
-    record = Record(plan.experiment, description, base, portable, compared, host, digests)
+    record = Record(plan.experiment, description, base, portable, compared.line, host, digests)
     files.replace(folder / RECORD, json.dumps(asdict(record), indent=1))
     files.replace(folder / "repeat.py", _REPEAT)
     text = _README.format(
@@ -101,15 +101,13 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
     return folder
 
 
-def said(event: dict[str, Any]) -> str:
+def said(event: Comparison) -> str:
     """Return a verdict in words, with interval and n."""
-    words = str(event.get("verdict", "?")).replace("_", " ")
-    if event.get("pairs"):
-        low, high = event["interval"]
-        words += (
-            f", gain {event['gain']:+.2%} [{low:+.2%}, {high:+.2%}], {event['wins']} wins of {event['pairs']} pairs"
-        )
-    return words + (f" ({event['reason']})" if event.get("reason") else "")
+    words = event.verdict.replace("_", " ")
+    if event.pairs and event.interval:
+        low, high = event.interval
+        words += f", gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}], {event.wins} wins of {event.pairs} pairs"
+    return words + (f" ({event.reason})" if event.reason else "")
 
 
 def load(folder: Path) -> Record:
@@ -152,20 +150,20 @@ def repeat(folder: Path, argv: list[str]) -> int:
             f"warning: {name} is not what was measured: it was edited since; what follows is about the edited one"
         )
     with tempfile.TemporaryDirectory(prefix="autoresearch-repeat-") as temporary:
-        outcome = _measured(folder, record, repository, Path(temporary), args.seed, edited=bool(edited))
-    held = (outcome["verdict"] in GAINED) == (record.comparison["verdict"] in GAINED)
-    told = outcome["verdict"] != "undecided" and held
+        here = _measured(folder, record, repository, Path(temporary), args.seed, edited=bool(edited))
+    then = Comparison.from_line(record.comparison)
+    told = here.verdict != "undecided" and here.is_good == then.is_good
     about = " of the edited patch" if edited else ""
-    lines = [f"then: {said(record.comparison)}", f"here: {said(outcome)}"]
+    lines = [f"then: {said(then)}", f"here: {said(here)}"]
     lines.append(f"the verdict{about} holds here" if told else f"the verdict{about} does not hold here")
-    document = {"holds": told, "edited": edited, "then": record.comparison, "here": outcome}
+    document = {"holds": told, "edited": edited, "then": then.line, "here": here.line}
     console.show(args, document, "\n".join(lines))
     return console.DONE if told else console.NO
 
 
 def _measured(
     folder: Path, record: Record, repository: git.Repository, place: Path, seed: str | None, *, edited: bool
-) -> dict[str, Any]:
+) -> Comparison:
     """Build both sides from the commit and the patches, and compare them; raises Failure (3)."""
     trees = Shadow(repository, place)
     base = trees.apply(git.tree_of(repository.root, record.base), (folder / BASE_PATCH).read_bytes())
@@ -184,7 +182,7 @@ def _measured(
     environment.adopt_orphans()
     try:
         with slots.hold_all(place):
-            return driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr)
+            return Comparison.from_line(driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr))
     except SideError as error:
         raise console.outside(
             f"it cannot be measured here: {error}", "install what the build needs, then again"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from helpers.json_fields import Json, mapping, text, values
+from helpers import comparison as events
+from helpers.json_fields import mapping, text
 from helpers.judge.rule import sign_test
 
 GOOD = ("improved", "not_worse")
@@ -21,12 +22,6 @@ def number(value: Any) -> float | None:  # noqa: ANN401 - whatever stands in the
     """Return a finite number, None for anything else: what is missing is unknown, never 0."""
     good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
     return float(value) if good and math.isfinite(value) else None
-
-
-def floats(value: Any) -> tuple[float, ...]:  # noqa: ANN401 - whatever stands in the journal
-    """Return measurements, none where one of them is no number."""
-    found = [number(each) for each in values(value)]
-    return () if None in found else tuple(each for each in found if each is not None)
 
 
 @dataclass(frozen=True)
@@ -46,15 +41,11 @@ class Estimate:
         return f"{self.gain:+.2%} [{self.low:+.2%}, {self.high:+.2%}], n={self.pairs} pairs{won}"
 
 
-def estimate(part: Json) -> Estimate | None:
-    """Read the figures of a comparison, of its confirmation or its holdout; None where one is missing."""
-    gain, pairs, wins = number(part.get("gain")), number(part.get("pairs")), number(part.get("wins"))
-    interval = floats(part.get("interval"))
-    if gain is None or pairs is None or len(interval) != 2:
+def estimate(part: events.Comparison | None) -> Estimate | None:
+    """Return the figures of a comparison, of its confirmation or its holdout; None where one is missing."""
+    if part is None or part.gain is None or part.interval is None or not part.pairs:
         return None
-    return Estimate(
-        text(part.get("verdict")), gain, interval[0], interval[1], int(pairs), None if wins is None else int(wins)
-    )
+    return Estimate(part.verdict, part.gain, *part.interval, part.pairs, part.wins)
 
 
 @dataclass(frozen=True)
@@ -148,53 +139,54 @@ HOLDOUT_WORDS = {
 """What the second workload said, by the verdict in the journal."""
 
 
-def comparison(event: Json) -> Comparison:
-    """Read a comparison event."""
-    margin, limit = number(event.get("margin")), number(event.get("max_pairs"))
+def comparison(event: events.Comparison) -> Comparison:
+    """Return the figures of a journaled comparison."""
     return Comparison(
-        job=text(event.get("fleet_job")) or text(event.get("job")),
-        experiment=text(event.get("experiment_id")),
-        verdict=text(event.get("verdict")) or "unknown",
-        mode="not_worse" if event.get("mode") == "not_worse" else "improved",
-        margin=margin if margin and 0 < margin < 1 else None,
-        worker=text(event.get("worker")) or "local",
-        seed=text(event.get("seed")),
-        at_ms=int(number(event.get("timestamp")) or 0),
-        seconds=number(event.get("seconds")),
-        checks=text(event.get("checks")),
-        reason=text(event.get("reason")),
-        against=text(event.get("baseline_commit")),
-        metric=text(event.get("metric")),
-        direction="higher" if event.get("direction") == "higher" else "lower",
-        max_pairs=int(limit or 48),
-        baseline_tree=text(event.get("baseline_tree")),
-        candidate_tree=text(event.get("candidate_tree")),
+        job=event.fleet_job or event.job,
+        experiment=event.experiment_id,
+        verdict=event.verdict or "unknown",
+        mode="not_worse" if event.may_be_equal else "improved",
+        margin=event.margin if 0 < event.margin < 1 else None,
+        worker=event.worker,
+        seed=event.seed,
+        at_ms=event.timestamp,
+        seconds=event.seconds,
+        checks=event.checks or "",
+        reason=event.reason or "",
+        against=event.baseline_commit,
+        metric=event.metric,
+        direction="higher" if event.direction == "higher" else "lower",
+        max_pairs=event.max_pairs or 48,
+        baseline_tree=event.baseline_tree,
+        candidate_tree=event.candidate_tree,
         estimate=estimate(event),
-        confirmation=estimate(mapping(event.get("confirmation"))),
+        confirmation=estimate(event.confirmation),
         holdout=_holdout(event),
-        limits=tuple(_limits(values(event.get("guards_result")))),
-        outputs=_outputs(mapping(event.get("outputs"))),
-        baseline=floats(event.get("baseline_samples")),
-        candidate=floats(event.get("candidate_samples")),
+        limits=tuple(_limits(event.guards_result)),
+        outputs=_outputs(event.outputs),
+        baseline=tuple(event.baseline_samples),
+        candidate=tuple(event.candidate_samples),
     )
 
 
-def _holdout(event: Json) -> Estimate | None:
-    """Read the holdout; a journal of before it had a verdict of its own says it in the comparison's reason."""
-    part = mapping(event.get("holdout"))
-    if part and not part.get("verdict"):
-        reason = text(event.get("reason"))
-        said = "loses" if reason.startswith("the holdout loses") else "may_lose" if "may lose" in reason else "passed"
-        part = {**part, "verdict": said}
-    return estimate(part)
+def _holdout(event: events.Comparison) -> Estimate | None:
+    """Return the holdout; a journal of before it had a verdict of its own says it in the comparison's reason."""
+    found, reason = estimate(event.holdout), event.reason or ""
+    if found is None or found.verdict:
+        return found
+    said = "loses" if reason.startswith("the holdout loses") else "may_lose" if "may lose" in reason else "passed"
+    return replace(found, verdict=said)
 
 
-def _outputs(said: Json) -> str:
+def _outputs(said: events.Outputs | None) -> str:
     """Return what the comparison of both sides' answers said; empty where there was none."""
-    seeds = number(said.get("seeds"))
-    if "seed" in said:
-        return f"outputs differ on seed {said['seed']}"
-    return "" if seeds is None else f"the same outputs on {seeds:g} fresh inputs"
+    if said is None:
+        return ""
+    return (
+        f"outputs differ on seed {said.seed}"
+        if said.seed is not None
+        else f"the same outputs on {said.seeds} fresh inputs"
+    )
 
 
 def _limits(rows: Iterable[Any]) -> Iterable[Limit]:

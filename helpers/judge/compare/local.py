@@ -51,12 +51,12 @@ class Options:
 
 def default_pairs(now: State, worker: str) -> int:
     """Return the pairs at most where nobody said: 48, and as many as fit into an hour on a host that needs more."""
-    past = [c for c in now.comparisons if c.get("worker") == worker and c.get("sigma_pair") and c.get("pairs")]
-    known = [e for e in now.workers if e.get("worker") == worker and e.get("event") == "calibrated"]
-    newest = max([*past[-1:], *known[-1:]], key=lambda event: int(event.get("timestamp", 0)), default=None)
-    if newest is None or noise.PER_48 * float(newest["sigma_pair"]) <= now.margin:
+    past = [c for c in now.comparisons if c.worker == worker and c.sigma_pair and c.baseline_samples]
+    spreads = [(c.timestamp, c.sigma_pair or 0.0) for c in past[-1:]]
+    spreads += [(e.timestamp, e.sigma_pair) for e in now.workers if e.worker == worker and e.sigma_pair]
+    if not spreads or noise.PER_48 * max(spreads)[1] <= now.margin:
         return sign_test.USUAL
-    each = float(past[-1]["measured_seconds"]) / len(past[-1]["baseline_samples"]) if past else 0.0
+    each = past[-1].measured_seconds / len(past[-1].baseline_samples) if past else 0.0
     return max(n for n in sign_test.TABLE if n == sign_test.USUAL or (n > sign_test.USUAL and n * each <= LONGEST))
 
 
@@ -227,14 +227,14 @@ def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
 def report(event: Comparison, unit: str) -> str:
     """Return the verdict as text: words, estimate with interval, n, seed, reason."""
     first = f"{event.experiment_id}: {event.verdict.replace('_', ' ')}"
-    if event.pairs:
+    if event.pairs and event.interval:
         low, high = event.interval
         first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
         if event.may_be_equal:
             first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
         else:
             first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
-    lines, said = [first], figures.comparison(event.line)
+    lines, said = [first], figures.comparison(event)
     if said.confirmation:
         lines.append(
             f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"

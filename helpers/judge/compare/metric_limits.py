@@ -151,16 +151,14 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
 
 def require_kept(work: Workdirs, now: State) -> None:
     """Raise Failure (1) for a limit that the locked baseline does not keep itself, (3) when it cannot be measured."""
-    limits = [str(text) for text in now.config.get("guards") or []]
-    if not limits:
+    if not now.config.limits:
         return
     lock, place = now.require_lock(), work.folder / "runs" / f"limits-{os.getpid()}"
-    passed = list(now.config.get("passEnv") or [])
-    side = Side(work.root, str(lock["tree"]), place / "x", from_dict(lock["task"]), passed)
+    side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
     console.note("measuring the baseline again: does it keep its own limits?")
     try:
         side.build(work.shadow)
-        broken = unkept(side, now.metric, limits, range(1, ROUNDS + 1))
+        broken = unkept(side, now.metric, now.config.limits, range(1, ROUNDS + 1))
     except SideError as error:
         raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
     finally:
@@ -169,7 +167,7 @@ def require_kept(work: Workdirs, now: State) -> None:
         raise console.answer_no(
             f"the baseline does not keep its own limits, so no candidate could: --guard {'; --guard '.join(broken)}",
             "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
-            f"start_session.py --goal {now.config['name']} --guard NAME=+PCT%  # a wider limit, then --lock",
+            f"start_session.py --goal {now.config.name} --guard NAME=+PCT%  # a wider limit, then --lock",
         )
 
 

@@ -60,7 +60,7 @@ def evaluator_text(work: Workdirs, now: State) -> str:
 
 def evaluator_script(work: Workdirs, now: State, name: str) -> str:
     """Return the text of one protected script, as it was locked; empty where there is none."""
-    (text,) = git_objects.blobs(work.root, [f"{now.require_lock()['tree']}:{name}"])
+    (text,) = git_objects.blobs(work.root, [f"{now.require_lock().tree}:{name}"])
     return (text or b"").decode("utf-8", "replace")
 
 
@@ -88,10 +88,7 @@ def require_allowed(
         )
         if len(opens) == len(bad):
             opened = shlex.quote(f"{opens[0].rule}:{opens[0].path}")
-            do += (
-                "; only the person opens what is closed:\n"
-                f"start_session.py --goal {now.config['name']} --allow {opened}"
-            )
+            do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
 

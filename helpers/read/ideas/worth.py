@@ -30,8 +30,7 @@ def decisions(lines: Iterable[Event]) -> list[Decision]:
         if isinstance(line, Submitted) and line.source:
             given[line.experiment_id] = line.source
         elif isinstance(line, Run) and line.experiment_id and line.status in _RESULTS:
-            cited = [part for part in str(line.line.get("literature_source") or "").split(", ") if part]
-            sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *cited]))
+            sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *line.cited]))
             found.append(Decision(line.experiment_id, _RESULTS[line.status], sources))
     return found
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from helpers import console, files, git, git_objects, journal, paths, state
+from helpers import console, events, files, git, git_objects, paths, state
+from helpers.events import NO_RUN, Run
 from helpers.git_objects import ABSENT, Difference
 from helpers.record.decision import untracked
 from helpers.state import State
+from helpers.typed_line import TypedLine
 
 
-@dataclass(frozen=True)
-class Intent:
+@dataclass(frozen=True, kw_only=True)
+class Intent(TypedLine):
     """A keep under way: written before the branch moves, removed when the journal has it."""
 
     branch: str
     old: str
     new: str
-    event: dict[str, Any]
+    event: Run = NO_RUN
 
 
 def build(repository: git.Repository, base: str, trees: tuple[str, str], improvements: bytes, message: str) -> str:
@@ -91,7 +92,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
             )
     git.run(root, ["update-ref", f"{paths.TREE_REF}{intent.new}", intent.new])  # held, should the branch be lost
     file = _intent_file(root)
-    files.replace(file, json.dumps(asdict(intent)))
+    files.replace(file, json.dumps(intent.to_line()))
     reference = f"refs/heads/{intent.branch}"
     moved = git.run(root, ["update-ref", "-m", "autoresearch: keep", reference, intent.new, intent.old], check=False)
     if moved.returncode != 0 and git.commit_of(root, reference) != intent.new:  # it may fail after it has moved
@@ -116,10 +117,10 @@ def finish(repository: git.Repository, now: State) -> bool:
     """Complete a keep that a crash interrupted; returns whether there was one to complete."""
     root, file = repository.root, _intent_file(repository.root)
     try:
-        intent = Intent(**json.loads(file.read_text(encoding="utf-8")))
+        intent = Intent.from_line(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return False
-    except (ValueError, TypeError):
+    except (ValueError, AttributeError):  # no JSON, or no object
         file.unlink()
         return False
     tip = git.commit_of(root, f"refs/heads/{intent.branch}")
@@ -134,7 +135,7 @@ def finish(repository: git.Repository, now: State) -> bool:
             _adopt_written(root, intent)
             git.run(root, merge)
     if not any(run.commit_full == intent.new for run in now.runs):
-        journal.append_locked(root, intent.event)
+        events.append_locked(root, intent.event)
     file.unlink()
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpers import console, git, journal, session_branch
@@ -47,11 +47,11 @@ def keep(
                 return done
             intent = _intent(repository, work, now, exp, words)
             tree = git.tree_of(root, intent.new)
-            missing = [] if passes == tree else alone.lacks(work, str(intent.event["tree"]), intent.new)
+            missing = [] if passes == tree else alone.lacks(work, intent.event.tree, intent.new)
             if not missing or dry_run:
                 if not dry_run:
                     commit.place(repository, now, intent)
-                return Run.of(intent.event)
+                return intent.event
         alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
         passes = tree
 
@@ -79,12 +79,12 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
         places=places or None,
         marks=[*marks.loosened(now), *([marks.BUNDLE] if protected.is_other_bundle(now) else [])] or None,
     )
-    session = projection.load(root, event.line)
+    session = projection.load(root, event)
     kept = next(each for each in session.kept if each.name == exp.name)
     text = report_words.message(session, kept, exp.ref, [sources.reference(root, source) for source in its])
     base = now.baseline.commit_full
     new = commit.build(repository, base, trees, faces.improvements_page(root, session).encode(), text)
-    return Intent(now.branch, base, new, {**event.line, "commit": new[:7], "commit_full": new})
+    return Intent(branch=now.branch, old=base, new=new, event=replace(event, commit=new[:7], commit_full=new))
 
 
 def _inspect(

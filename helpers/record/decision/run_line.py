@@ -39,7 +39,8 @@ def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Run:  # 
 def summary(compared: Comparison) -> dict[str, Any]:
     """Return the part of a comparison that a run line carries."""
     keys = ("verdict", "gain", "interval", "pairs", "wins", "margin", "mode", "seed")
-    return {key: compared.line.get(key) for key in keys}
+    found = {key: getattr(compared, key) for key in keys}
+    return {**found, "interval": compared.interval and list(compared.interval)}
 
 
 def confidence(now: State, status: str, metric: float) -> float | None:

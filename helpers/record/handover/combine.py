@@ -58,7 +58,7 @@ def _with_earlier(
 
 
 def _gain(proof: Proof) -> float:
-    return float(proof.outcome.get("gain") or 0.0)
+    return (proof.outcome.gain if proof.outcome else None) or 0.0
 
 
 def _prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: bool) -> Proof:

@@ -107,7 +107,7 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
 
 def _base(root: Path, now: State, tip: str) -> tuple[str, str]:
     """Return the name and the commit to branch from: where the session left the person's branch."""
-    origin = str(now.config.get("from") or "")
+    origin = now.config.came_from
     done = git.run(root, ["merge-base", f"refs/heads/{origin}", tip], check=False)
     if done.returncode == 0:
         return origin, os.fsdecode(done.stdout).strip()

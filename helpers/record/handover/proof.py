@@ -8,9 +8,9 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from helpers import files, paths
+from helpers.events import Comparison
 from helpers.judge.compare import driver, local
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import Side, SideError
@@ -27,7 +27,7 @@ class Proof:
     """What became of a group alone on the base; `outcome` as a comparison's, empty where nothing was measured."""
 
     checks: str
-    outcome: dict[str, Any]
+    outcome: Comparison | None
 
     @property
     def stands(self) -> bool:
@@ -37,20 +37,21 @@ class Proof:
     @property
     def gains(self) -> bool:
         """Whether it was shown to be better than the base by itself."""
-        return self.outcome.get("verdict") in ("improved", "not_worse")
+        return self.outcome is not None and self.outcome.is_good
 
     @property
     def said(self) -> str:
         """The finding in words."""
         if not self.stands:
             return f"does not stand alone: {self.checks}"
-        if not self.outcome:
+        its = self.outcome
+        if its is None:
             return f"builds, checks {self.checks}; not measured alone"
-        if not self.outcome.get("pairs"):
-            return f"{self.outcome['verdict']}: {self.outcome.get('reason')}"
-        low, high = self.outcome["interval"]
-        words = f"{self.outcome['verdict'].replace('_', ' ')}, {self.outcome['gain']:+.2%} [{low:+.2%}, {high:+.2%}]"
-        return f"alone on the base: {words}, n={self.outcome['pairs']}; checks {self.checks}"
+        if not its.pairs or its.interval is None:
+            return f"{its.verdict}: {its.reason}"
+        low, high = its.interval
+        words = f"{its.verdict.replace('_', ' ')}, {its.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
+        return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}"
 
 
 def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: bool) -> Proof:
@@ -65,9 +66,10 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     key = f"{base} {candidate} {measure}"
     if key not in known:
         proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
-        known[key] = [proof.checks, proof.outcome]
+        known[key] = [proof.checks, proof.outcome and proof.outcome.line]
         files.replace(kept, json.dumps(known))
-    return Proof(*known[key])
+    checks, outcome = known[key]
+    return Proof(checks, Comparison.from_line(outcome) if outcome else None)
 
 
 def _under_lock(work: Workdirs, now: State, tree: str) -> str:
@@ -86,9 +88,9 @@ def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
     try:
         with slots.hold_all(work.root):
             side.build(work.shadow)
-            return Proof(side.check(), {})
+            return Proof(side.check(), None)
     except SideError as error:
-        return Proof(str(error), {})
+        return Proof(str(error), None)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -106,8 +108,9 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
     environment.adopt_orphans()
     try:
         with slots.hold_all(work.root):
-            outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
+            answer = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
     finally:
         shutil.rmtree(_place(work), ignore_errors=True)
-    broken = str(outcome.get("reason") or "") if not outcome.get("pairs") else ""
-    return Proof(broken or str(outcome.get("checks") or "passed"), {**outcome, "seed": plan.seed})
+    outcome = Comparison.from_line({**answer, "seed": plan.seed})
+    broken = "" if outcome.pairs else outcome.reason
+    return Proof(broken or outcome.checks or "passed", outcome)

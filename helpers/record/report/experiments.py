@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from helpers.events import Run
-from helpers.journal import Event
-from helpers.json_fields import mapping, text, values
-from helpers.judge.compare.figures import Comparison, Estimate, number
+from helpers.events import NO_RUN, Finished, Note, Run
+from helpers.judge.compare.figures import Comparison, Estimate
 from helpers.record.report import marks
 from helpers.state import Job, State
 
@@ -100,84 +98,72 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
     for job in now.jobs.values():
         if job.is_experiment:
             jobs.setdefault(job.experiment, []).append(job)
-    runs = {run.experiment_id: run.line for run in now.runs if run.experiment_id}
-    refused = {text(note.line["refused"]): note.line for note in now.notes if text(note.line.get("refused"))}
+    runs = {run.experiment_id: run for run in now.runs if run.experiment_id}
+    refused = {note.refused: note for note in now.notes if note.refused}
     began = [
-        (int(number(event.get("timestamp")) or 0), name)
-        for name, event in (
-            *((name, each[0].submitted.line) for name, each in jobs.items()),
-            *((name, {"timestamp": each[0].at_ms}) for name, each in compared.items()),
-            *runs.items(),
-            *refused.items(),
-        )
+        *((each[0].submitted.timestamp, name) for name, each in jobs.items()),
+        *((each[0].at_ms, name) for name, each in compared.items()),
+        *((event.timestamp, name) for events in (runs, refused) for name, event in events.items()),
     ]
     doubts = marks.doubts(now)
     first = {name: at for at, name in sorted(began, reverse=True)}
     for order, (name, at) in enumerate(sorted(first.items(), key=lambda row: (row[1], row[0])), 1):
         if name and name not in whole:
-            its, run = compared.get(name, []), runs.get(name, {})
-            found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, {}))
-            kept = tuple(marks.of_run(now, Run.from_line(run))) if found.outcome == "kept" else ()
+            its, run = compared.get(name, []), runs.get(name)
+            found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, Note()))
+            kept = tuple(marks.of_run(now, run)) if run and found.outcome == "kept" else ()
             yield replace(found, marks=kept, doubt=doubts.get(name, ""))
 
 
 def _experiment(
-    name: str, began: int, order: int, jobs: list[Job], parts: list[Comparison], run: Event, refused: Event
+    name: str, began: int, order: int, jobs: list[Job], parts: list[Comparison], decided: Run | None, refused: Note
 ) -> Experiment:
-    screens = tuple(_screen(job) for job in jobs if job.finished)
-    submitted = jobs[0].submitted.line if jobs else {}
-    given = [text(each) for job in jobs for each in job.submitted.source]
-    cited = [each for each in text(run.get("literature_source")).split(", ") if each]
-    decisive = _decisive(parts, run)
-    ended = [int(number(run.get("timestamp")) or 0), *(p.at_ms for p in parts), *(s.at_ms for s in screens)]
+    screens = tuple(_screen(job.finished) for job in jobs if job.finished)
+    decisive, run = _decisive(parts, decided), decided or NO_RUN
+    given = [source for job in jobs for source in job.submitted.source]
+    ended = max([*(p.at_ms for p in parts), *(s.at_ms for s in screens)], default=0)
     return Experiment(
         name=name,
-        description=text(run.get("description"))
-        or text(submitted.get("description"))
-        or text(refused.get("title"))
-        or name,
-        outcome=_outcome(jobs, decisive, run),
-        status=text(run.get("status")),
+        description=run.description or (jobs[0].submitted.description if jobs else "") or refused.title or name,
+        outcome=_outcome(jobs, decisive, decided),
+        status=run.status,
         began_ms=began,
-        at_ms=max([ended[0] or max(ended), began]),
+        at_ms=max(run.timestamp or ended, began),
         comparisons=tuple(parts),
         decisive=decisive,
         screens=screens,
-        sources=tuple(dict.fromkeys([*cited, *given])),
-        why=text(mapping(run.get("asi")).get("why")) or text(refused.get("text")),
-        problem=text(run.get("problem")),
-        solution=text(run.get("solution")),
-        changed=text(run.get("changed")),
-        places=tuple(map(str, values(run.get("places")) or values(refused.get("places")))),
-        reviewed=text(run.get("reviewed")),
-        commit=text(run.get("commit_full")) or text(run.get("commit")),
-        tree=text(run.get("tree")) or text(submitted.get("tree")),
-        metric=number(run.get("metric")) or next((s.metric for s in reversed(screens) if s.metric), None),
-        metrics={
-            str(k): v for k, v in ((k, number(v)) for k, v in mapping(run.get("metrics")).items()) if v is not None
-        },
-        cost_usd=number(run.get("cost_usd")),
-        run=int(number(run.get("run")) or 0),
+        sources=tuple(dict.fromkeys([*run.cited, *given])),
+        why=run.why or refused.text,
+        problem=run.problem,
+        solution=run.solution,
+        changed=run.changed,
+        places=tuple(run.places or refused.places),
+        reviewed=run.reviewed,
+        commit=run.commit_full or run.commit,
+        tree=run.tree or (jobs[0].tree if jobs else ""),
+        metric=run.metric or next((s.metric for s in reversed(screens) if s.metric), None),
+        metrics=run.metrics,
+        cost_usd=run.cost_usd,
+        run=run.run,
         number=order,
     )
 
 
-def _decisive(parts: list[Comparison], run: Event) -> Comparison | None:
+def _decisive(parts: list[Comparison], run: Run | None) -> Comparison | None:
     """Return the comparison that the decision rests on: for a kept change the one whose verdict its run carries."""
-    seed = mapping(run.get("verdict")).get("seed")
+    seed = run.verdict.seed if run and run.verdict else ""
     return next((part for part in reversed(parts) if seed and part.seed == seed), parts[-1] if parts else None)
 
 
-def _outcome(jobs: list[Job], decisive: Comparison | None, run: Event) -> str:
-    status = text(run.get("status"))
-    if status == "keep":
-        return "kept"
-    if status in ("crash", "checks_failed"):
-        return "failed"
-    if not run:
+def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> str:
+    if run is None:
         if any(job.finished is None for job in jobs):
             return "running"
         return "waiting" if jobs or decisive else "refused"
+    if run.status == "keep":
+        return "kept"
+    if run.status in ("crash", "checks_failed"):
+        return "failed"
     if decisive is None:
         if not jobs:
             return "refused"
@@ -188,18 +174,16 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Event) -> str:
     return "undecided" if decisive.verdict == "undecided" else "no_gain"
 
 
-def _screen(job: Job) -> Screen:
-    done = mapping(job.finished.line if job.finished else None)
-    durations = [number(each) for each in mapping(done.get("durations")).values()]
+def _screen(done: Finished) -> Screen:
     return Screen(
-        job=text(done.get("job")),
-        worker=text(done.get("worker")) or "local",
-        status=text(done.get("status")) or "unknown",
-        metric=number(done.get("metric")),
-        gain=number(done.get("gain")),
-        checks=text(done.get("checks")),
-        error=text(done.get("error")),
-        log=text(done.get("log")),
-        seconds=sum(each or 0 for each in durations) if durations else None,
-        at_ms=int(number(done.get("timestamp")) or 0),
+        job=done.job,
+        worker=done.worker or "local",
+        status=done.status or "unknown",
+        metric=done.metric,
+        gain=done.gain,
+        checks=done.checks or "",
+        error=done.error or "",
+        log=done.log,
+        seconds=sum(done.durations.values()) if done.durations else None,
+        at_ms=done.timestamp,
     )

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, events, journal, paths, state
+from helpers import console, events, paths, state
 from helpers.events import Finished, Run
-from helpers.journal import Event
-from helpers.json_fields import text, values
+from helpers.json_fields import text
 from helpers.judge.compare import figures
 from helpers.judge.compare.figures import Comparison, number
 from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.spend import Spend, spend
 from helpers.state import State
+from helpers.typed_line import Event
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Session:
         return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
 
 
-def load(root: Path, *more: Event) -> Session:
+def load(root: Path, *more: Run) -> Session:
     """Read the journal of `root`, and `more` that is about to be written, and project its last session.
 
     Raises Failure (2) where there is none.
     """
     from helpers.read.ideas import queue
 
-    lines = [*journal.read_events(root), *more]
-    now = state.fold(list(map(events.from_line, lines)))
+    lines = [*events.read(root), *more]
+    now = state.fold(lines)
     if now is None:
         raise console.usage(
             f"there is no session in this repository: {paths.JOURNAL} has no line that begins one",
@@ -84,44 +84,44 @@ def load(root: Path, *more: Event) -> Session:
 
 def project(now: State, last_ms: int) -> Session:
     """Project a session's state; `last_ms` is the time of its newest event."""
-    first = now.runs[0].line if now.runs else {}
-    began = int(number(now.config.get("timestamp")) or last_ms)
+    first = now.runs[0] if now.runs else None
+    began = now.config.timestamp or last_ms
     last_ms = max(last_ms, began)
-    base = (now.lock.commit_full if now.lock else "") or text(now.config.line.get("base"))
+    base = (now.lock.commit_full if now.lock else "") or now.config.base
     compared = _grouped(now)
     whole = _whole(now, base, compared)
     return Session(
-        name=text(now.config.get("name")) or "unnamed",
-        branch=text(now.config.get("branch")),
-        objective=text(now.config.get("objective")),
-        metric=text(now.config.get("metricName")) or "metric",
-        unit=text(now.config.get("metricUnit")),
-        direction="higher" if now.config.get("bestDirection") == "higher" else "lower",
+        name=now.config.name or "unnamed",
+        branch=now.branch,
+        objective=now.config.objective,
+        metric=now.metric or "metric",
+        unit=now.config.unit,
+        direction="higher" if now.direction == "higher" else "lower",
         margin=now.margin,
         segment=now.segment,
         began_ms=began,
         last_ms=last_ms,
         base=base,
-        first=number(first.get("metric")),
-        first_commit=text(first.get("commit")),
+        first=first.metric if first else None,
+        first_commit=first.commit if first else "",
         experiments=tuple(experiments.experiments(now, compared, whole)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
         spend=spend(now, began, last_ms),
-        closed=next((text(note["closed"]) for note in reversed(now.notes) if text(note.get("closed"))), ""),
-        unproven=tuple(map(str, values(first.get("unproven")))),
+        closed=next((note.closed for note in reversed(now.notes) if note.closed), ""),
+        unproven=tuple(first.unproven if first else ()),
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
     )
 
 
 def _last_ms(lines: list[Event]) -> int:
-    return max((int(number(event.get("timestamp")) or 0) for event in lines), default=0)
+    return max((event.timestamp for event in lines), default=0)
 
 
 def _grouped(now: State) -> dict[str, list[Comparison]]:
     """Return every comparison by its experiment, oldest first."""
     hosts, found = _hosts(now), dict[str, list[Comparison]]()
     for event in now.comparisons:
-        read = figures.comparison(event.line)
+        read = figures.comparison(event)
         found.setdefault(read.experiment, []).append(replace(read, host=hosts.get(read.worker, "")))
     return found
 
@@ -132,9 +132,9 @@ def _hosts(now: State) -> dict[str, str]:
     measured: list[Run | Finished] = [*now.runs, *(job.finished for job in now.jobs.values() if job.finished)]
     for event in measured:
         host = event.host or {}
-        if host.get("cpu"):
+        if cpu := text(host.get("cpu")):
             cores = number(host.get("cores"))
-            found[event.worker or ""] = text(host["cpu"]) + (f", {cores:g} cores" if cores else "")
+            found[event.worker or ""] = cpu + (f", {cores:g} cores" if cores else "")
     for up in now.workers:
         if up.host:
             found.setdefault(up.worker, up.host)
@@ -143,9 +143,9 @@ def _hosts(now: State) -> dict[str, str]:
 
 def _whole(now: State, base: str, compared: dict[str, list[Comparison]]) -> set[str]:
     """Return the names under which the whole branch was compared with the first baseline: they are no experiments."""
-    named = {text(note.get("whole")) for note in now.notes}
-    trees = {text(run.get("tree")) for run in now.kept} - {""}
-    decided = {text(run.get("experiment_id")) for run in now.runs}
+    named = {note.whole for note in now.notes} - {""}
+    trees = {run.tree for run in now.kept} - {""}
+    decided = {run.experiment_id for run in now.runs}
     return {
         name
         for name, parts in compared.items()
@@ -156,6 +156,6 @@ def _whole(now: State, base: str, compared: dict[str, list[Comparison]]) -> set[
 
 def _headline(now: State, base: str, parts: list[Comparison]) -> Comparison | None:
     """Return the newest comparison of the branch as it stands with the first baseline, preferring one with a figure."""
-    tree = text(now.kept[-1].get("tree")) if now.kept else ""
+    tree = now.kept[-1].tree if now.kept else ""
     fresh = [part for part in parts if tree and part.candidate_tree == tree and part.against == base]
     return max(fresh, key=lambda part: (part.estimate is not None, part.at_ms), default=None)

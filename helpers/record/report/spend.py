@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers.json_fields import mapping, text
-from helpers.judge.compare.figures import number
 from helpers.run.jobs import workers
 from helpers.state import State
 
@@ -45,9 +43,9 @@ def spend(now: State, began_ms: int, last_ms: int) -> Spend:
     """Compute it from the journal, up to its newest event."""
     costs = [workers.spend(worker, last_ms) for worker in workers.known_workers(now).values()]
     known = [cost for cost in costs if cost is not None]
-    reported = [mapping(note.get("cost")) for note in now.notes]
-    dollars = [usd for usd in (number(each.get("usd")) for each in reported) if usd is not None]
-    tokens = [count for count in (number(each.get("tokens")) for each in reported) if count is not None]
+    reported = [note.cost for note in now.notes if note.cost]
+    dollars = [cost.usd for cost in reported if cost.usd is not None]
+    tokens = [cost.tokens for cost in reported if cost.tokens is not None]
     hours = (last_ms - began_ms) / 3_600_000
     return Spend(
         hours,
@@ -55,7 +53,7 @@ def spend(now: State, began_ms: int, last_ms: int) -> Spend:
         sum(dollars) if dollars else None,
         int(sum(tokens)) if tokens else None,
         _busy(now, hours * 3600),
-        {k: v for k, v in ((k, number(v)) for k, v in mapping(now.config.get("budget")).items()) if v is not None},
+        {name: value for name, value in vars(now.config.budget).items() if name != "line" and value is not None},
     )
 
 
@@ -63,11 +61,10 @@ def _busy(now: State, span: float) -> float | None:
     """Return the share of the machines' time in use; every machine that ran something counts for the whole span."""
     used: dict[str, float] = {}
     for job in now.jobs.values():
-        done = mapping(job.finished.line if job.finished else None)
-        seconds = sum(number(each) or 0 for each in mapping(done.get("durations")).values())
-        used[text(done.get("worker"))] = used.get(text(done.get("worker")), 0) + seconds
+        if job.finished:
+            seconds = sum(job.finished.durations.values())
+            used[job.finished.worker] = used.get(job.finished.worker, 0) + seconds
     for event in now.comparisons:
-        name = text(event.get("worker")) or "local"
-        used[name] = used.get(name, 0) + (number(event.get("seconds")) or 0)
+        used[event.worker] = used.get(event.worker, 0) + (event.seconds or 0)
     machines = [seconds for name, seconds in used.items() if name]
     return min(1.0, sum(machines) / (span * len(machines))) if machines and span > 0 else None

@@ -49,7 +49,7 @@ def find(root: Path, now: State, build: str) -> list[str]:
 
 def _is_program(root: Path, now: State, name: str) -> bool:
     """Tell whether experiments may change it: then it is the program's, which the person commits."""
-    scope, closed = now.config.get("scope") or [], now.config.get("offLimits") or []
+    scope, closed = now.config.scope, now.config.off_limits
     if name.startswith("autoresearch.") or any(check.matches(name, glob) for glob in closed):
         return False
     if scope:

@@ -48,7 +48,7 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
         )
     git.exclude(repository, paths.EXCLUDED)
     if now:
-        _set_aside(root, str(now.config["name"]))
+        _set_aside(root, now.config.name)
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import git, next_step, paths, session_branch
-from helpers.events import NO_COMPARISON, NO_RESULT
+from helpers.events import NO_COMPARISON, NO_RESULT, Run
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
@@ -65,7 +65,7 @@ def _standing(now: State) -> list[str]:
     if now.kept:
         best = now.kept[-1]
         verdict = best.verdict or NO_COMPARISON
-        low, high = verdict.interval
+        low, high = verdict.interval or (0.0, 0.0)
         lines.append(
             f"current baseline: {best.metric or 0:.6g}{unit} at {best.commit} after {len(now.kept)} kept; the last "
             f"({best.experiment_id}) gained {verdict.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
@@ -146,7 +146,7 @@ def _marks(repository: git.Repository, now: State) -> list[str]:
     shown = [*found[:4], *([f"{len(found) - 4} more that are not borne out"] if len(found) > 4 else [])]
     shown += [marks.BUNDLE] if protected.is_other_bundle(now) else []
     if loose:
-        kept = [str(run["experiment_id"]) for run in now.kept if marks.of_run(now, run)]
+        kept = [run.experiment_id for run in now.kept if marks.of_run(now, run)]
         shown.append(f"loosened after the lock: {'; '.join(loose)[:300]} ({len(kept)} kept under it)")
     return shown
 
@@ -164,13 +164,15 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
         "locked": now.lock is not None,
         "protected_changed": protected.changed(repository.root, now),
         "look": _marks(repository, now) if now.lock else [],
-        "baseline": {k: now.baseline.line.get(k) for k in ("commit_full", "tree", "metric")} if now.lock else None,
+        "baseline": {k: getattr(now.baseline, k, None) for k in ("commit_full", "tree", "metric")}
+        if now.lock
+        else None,
         "runs": [
             {
-                k: r.line.get(k)
+                k: line.get(k)
                 for k in ("run", "experiment_id", "status", "metric", "commit", "description", "verdict", "asi")
             }
-            for r in now.runs
+            for line in map(Run.to_line, now.runs)
         ],
         "open_jobs": [job.name for job in now.open_jobs()],
         "undecided": now.undecided(),

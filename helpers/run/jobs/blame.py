@@ -21,33 +21,29 @@ _MACHINE = ("no space left on", "executor:", "setup failed")
 """Errors that no experiment can cause: the disk's, the executor's own, the protected set-up's."""
 
 
-Outcome = Finished | Comparison | WorkerEvent
-
-
 @dataclass(frozen=True)
 class Fault:
     """An error of the environment on a worker, and the experiments that it ended since the last success there."""
 
     worker: str
     experiments: list[str]
-    event: Outcome
+    event: Finished | Comparison
 
     def words(self) -> str:
         """Say what has happened and whose fault it is."""
         event, names = self.event, self.experiments
-        error = event.get("error") or event.get("reason") or f"checks {event.get('checks') or 'unknown'}"
-        said = log.said(Path(str(event.get("log", ""))))
+        error, said = _said(event), log.said(Path(event.log)) if isinstance(event, Finished) else ""
         some = ", ".join(names[-5:]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         return (
             f"{some} ended with one error on {self.worker}, and it is the environment's: the baseline fails like them: "
-            f"{error}" + (f": {said}" if said and said not in str(error) else "") + "; it cost no budget"
+            f"{error}" + (f": {said}" if said and said not in error else "") + "; it cost no budget"
         )
 
 
 @dataclass
 class _Worker:
-    failed: dict[str, list[Outcome]] = field(default_factory=dict)
-    shared: dict[str, Outcome] = field(default_factory=dict)
+    failed: dict[str, list[Finished | Comparison]] = field(default_factory=dict)
+    shared: dict[str, Finished | Comparison] = field(default_factory=dict)
     """Kinds of failure that the baseline showed as well."""
 
 
@@ -62,7 +58,7 @@ def standing(now: State, worker: str | None = None) -> Fault | None:
         for kind, event in seen.shared.items():
             failed = seen.failed.get(kind, [])
             if len(failed) >= ENOUGH and worker in (None, name):
-                return Fault(name, list(dict.fromkeys(str(e["experiment_id"]) for e in failed)), event)
+                return Fault(name, list(dict.fromkeys(e.experiment_id for e in failed)), event)
     return None
 
 
@@ -76,30 +72,34 @@ def _walk(now: State) -> tuple[dict[str, _Worker], set[str]]:
     workers: dict[str, _Worker] = {}
     ended: set[str] = set()
     for event in now.outcomes:
-        worker = workers.setdefault(str(event.get("worker") or "local"), _Worker())
+        worker = workers.setdefault(event.worker, _Worker())
         kind = _kind(event)
-        if kind is None:
+        if kind is None or isinstance(event, WorkerEvent):
             worker.failed, worker.shared = {}, {}
-        elif event.get("role") == "control":
+        elif isinstance(event, Finished) and event.role == "control":
             worker.shared[kind] = event
-            ended |= {str(e.get("job")) for e in worker.failed.get(kind, [])}
+            ended |= {e.job for e in worker.failed.get(kind, [])}
         elif kind:
             worker.failed.setdefault(kind, []).append(event)
-            if event["type"] == "comparison" or kind.startswith(_MACHINE):
+            if isinstance(event, Comparison) or kind.startswith(_MACHINE):
                 worker.shared.setdefault(kind, event)  # a comparison's error was seen on the baseline
             if kind in worker.shared:
-                ended.add(str(event.get("job")))
+                ended.add(event.job)
     return workers, ended
 
 
-def _kind(event: Outcome) -> str | None:
+def _kind(event: Finished | Comparison | WorkerEvent) -> str | None:
     """Return what kind of failure an outcome was; None for a success, empty for what says nothing."""
-    if event["type"] == "comparison":
-        return _alike(f"the comparison: {event.get('reason')}") if event.get("verdict") == "error" else None
-    if event["type"] == "worker" or event.get("status") == "done":
+    if isinstance(event, Comparison):
+        return _alike(f"the comparison: {event.reason}") if event.verdict == "error" else None
+    if isinstance(event, WorkerEvent) or event.status == "done":
         return None
-    said = event.get("error") or f"checks {event.get('checks') or 'unknown'}"
-    return "" if said == "cancelled" else _alike(str(said))
+    return "" if event.error == "cancelled" else _alike(_said(event))
+
+
+def _said(event: Finished | Comparison) -> str:
+    error = event.error if isinstance(event, Finished) else event.reason
+    return error or f"checks {event.checks or 'unknown'}"
 
 
 def _alike(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import state
+from helpers.events import from_line
 from helpers.record.report import marks
 
 LOCKED = {"type": "lock", "commit_full": "b" * 40, "protected": {}, "timestamp": 1}
@@ -117,8 +118,8 @@ def test_another_bundle_than_that_of_the_lock_is_said(session: Any) -> None:
 def test_what_counts_as_a_loosening(key: str, was: Any, value: Any, said: list[str]) -> None:
     """Less strict than before, and nothing else; before the lock everything is still being agreed."""
     note = {"type": "note", "set": {key: value}, "was": {} if was is None else {key: was}, "timestamp": 5}
-    now = state.fold([BEGUN, LOCKED, BASELINE, note])
-    early = state.fold([BEGUN, note, LOCKED, {**BASELINE, "timestamp": 9}])
+    now = state.fold(list(map(from_line, [BEGUN, LOCKED, BASELINE, note])))
+    early = state.fold(list(map(from_line, [BEGUN, note, LOCKED, {**BASELINE, "timestamp": 9}])))
 
     assert now
     assert early
