@@ -16,7 +16,7 @@ VERBS = {
     "code": "files that contain the QUERY; needs a token",
     "similar": "projects that share topics and language, QUERY narrowing them down",
 }
-LOCAL = ("prs", "commits", "show")
+LOCAL = ("prs", "commits", "releases", "forks", "show")
 
 
 def add(p: argparse.ArgumentParser) -> None:
@@ -58,6 +58,8 @@ def add(p: argparse.ArgumentParser) -> None:
             v.add_argument("--perf", action="store_true", help="only what speaks of performance")
         about = "use the git log there (default: here) instead, with no network" if verb in LOCAL else argparse.SUPPRESS
         v.add_argument("--local", nargs="?", const=".", metavar="PATH", help=about)
+        if verb == "similar":
+            v.add_argument("--any-language", action="store_true", help="also projects in other languages")
         if verb == "code":
             v.add_argument("--language", default="", metavar="NAME", help="only files of this language")
         v.add_argument("--api", default="", metavar="BASE", help="another server: https://HOST/api/v3")

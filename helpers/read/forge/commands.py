@@ -10,7 +10,7 @@ from typing import Any
 
 from helpers import console, git
 from helpers.read.forge import api as forge_api
-from helpers.read.forge import findings, forks, git_log, git_show, names, query, show
+from helpers.read.forge import arguments, findings, forks, git_log, git_show, in_tree, names, query, show
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Outcome
 from helpers.read.forge.names import Name
@@ -122,21 +122,26 @@ def _place(args: argparse.Namespace) -> Path:
 
 
 def _local(args: argparse.Namespace) -> int:
-    if args.verb not in ("prs", "commits"):
+    if args.verb not in arguments.LOCAL:
         raise console.usage(
             f"a git log has no {args.verb}",
-            "--local is for prs, commits and show; commits --local also searches every remote that was fetched",
+            f"--local is for {', '.join(arguments.LOCAL)}; each also looks at every remote that was fetched",
         )
     place = _place(args)
-    if args.repo or (args.words and names.looks_like(args.words[0])):
+    if getattr(args, "repo", "") or (args.words and names.looks_like(args.words[0])):
         raise console.usage(
             "--local searches a git log on this machine, not OWNER/REPO",
             "git remote add NAME URL && git fetch NAME first",
         )
     words = " ".join(args.words)
     wanted = query.checked(_wanted(args, words))
-    outcome = git_log.search(place, args.verb[:-1], wanted)
-    what = f"{args.verb} of the git log" + (f" for {words!r}" if words else " by words of performance")
+    if args.verb in ("releases", "forks"):
+        search = in_tree.releases if args.verb == "releases" else in_tree.ahead
+        outcome = search(git.find(place).root, wanted)
+    else:
+        outcome = git_log.search(place, args.verb[:-1], wanted)
+    place_of = "here" if args.verb in ("releases", "forks") else "of the git log"
+    what = f"{args.verb} {place_of}" + (f" for {words!r}" if words else " by words of performance")
     return _print(args, what, outcome, {"repository": None, "requests": 0, "limits": {}})
 
 

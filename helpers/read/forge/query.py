@@ -34,6 +34,7 @@ class Wanted:
     perf: bool = False
     meaning: bool = False
     branches: bool = False
+    any_language: bool = False
 
     @property
     def by_performance(self) -> bool:

@@ -187,7 +187,7 @@ def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
         " ".join(re.findall(r"[A-Za-z0-9]{3,30}", json_fields.text(own, "description"))[:6])
     ]
     tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} archived:false"
-    tail += f' language:"{language}"' if language and '"' not in language else ""
+    tail += f' language:"{language}"' if language and '"' not in language and not wanted.any_language else ""
     outcome = Outcome()
     if not topics:
         outcome.notes.append(f"{name.full} names no topics: searched by the words of its description")

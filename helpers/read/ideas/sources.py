@@ -22,6 +22,7 @@ _FORMS = (
     (re.compile(r"gh:([\w.-]{1,100}/[\w.-]{1,100})"), "https://github.com/{0}"),
     (re.compile(r"s2:([0-9a-f]{40}|\d{1,12})", re.IGNORECASE), "https://www.semanticscholar.org/paper/{0}"),
     (re.compile(r"openalex:(W\d{1,12})", re.IGNORECASE), "https://openalex.org/{0}"),
+    (re.compile(r"file:([!-~]{1,300})"), ""),
     (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
 )
 
@@ -33,7 +34,7 @@ def check(source: str) -> str:
         text = text[3:]
     text = _paper(text) or text
     own = text.split(":")[0] in _OWN or re.fullmatch(r"idea-\d+|commit:[0-9a-f]{7,64}", text)
-    if printable.name(text) == text and (own or _url(text)):
+    if printable.name(text) == text and (own or _url(text) is not None):
         return text
     raise console.usage(
         f"{source!r:.100} is not a source",

@@ -48,3 +48,11 @@ def told(decided: Iterable[Decision], kind: Callable[[str], str]) -> str:
         for place, its in enumerate(sorted(tried, key=lambda its: (-kept[its] / tried[its], -tried[its])))
     ]
     return f"ideas {'; '.join(rows)}" if rows else ""
+
+
+def shares(decided: Iterable[Decision], kind: Callable[[str], str]) -> dict[str, float]:
+    """Return for each kind the share of its ideas that was kept."""
+    results: dict[str, list[bool]] = {}
+    for decision in decided:
+        results.setdefault(kind(next(iter(decision.sources), "own")), []).append(decision.result == "kept")
+    return {its: sum(kept) / len(kept) for its, kept in results.items()}

@@ -1,0 +1,183 @@
+"""What the tree, and every sibling that was fetched, says of speed: release notes, wishes in comments, benchmarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from helpers import git
+from helpers.read.forge import claims, findings, matching, provenance
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.names import Name
+from helpers.read.forge.query import Wanted
+
+NOTES = re.compile(
+    r"(^|/)(change(s|log)?|news|history|release[-_ ]?notes?|\d*-?releasenotes|what'?s[-_]?new)([-_.][^/]*)?$|"
+    r"(^|/)(release[-_]?(notes?)?|changelogs?|changes|whatsnew|news)/[^/]*\d[^/]*\.(rst|md|txt)$",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"^\W{0,6}(?:[A-Za-z][\w .-]{0,30}?\s)?\[?v?\d+\.\d+(?:\.[\dx]+)*[^\n.;]{0,60}$|^#{1,3} .*\d", re.IGNORECASE
+)
+_LINK = re.compile(r"`([^`<]*?)\s*<[^>]*>`__?|\[([^\]]*)\]\([^)]*\)")
+_WISH = r"\b(TODO|FIXME|XXX|HACK|OPTIMI[SZ]E)\b"
+_BENCH = re.compile(
+    r"(^|/)(bench(mark)?s?|perf(ormance)?(_?tests?)?)/|(^|/)[^/]*bench[^/]*\.[a-z]{1,4}$", re.IGNORECASE
+)
+FILES = 300
+"""Files of release notes that are read of one project."""
+CHARACTERS = 2_000_000
+"""Of one such file."""
+
+
+def releases(root: Path, wanted: Wanted) -> Outcome:
+    """Search the release notes in the tree and in each fetched remote: of each release the lines that fit."""
+    outcome = Outcome()
+    asked = matching.parsed(wanted.words)
+    seen: set[str] = set()
+    for remote, ref, name in _projects(root):
+        files = [path for path in _files(root, ref) if NOTES.search(path)]
+        outcome.total += len(files)
+        for path in files[-FILES:]:
+            said = git.run(root, ["cat-file", "blob", f"{ref}:{path}"], check=False).stdout[:CHARACTERS]
+            for number, title, rows in _sections(said.decode("utf-8", "replace")):
+                found = _release(f"{remote}: {path}" if remote else path, number, title, rows, asked)
+                if found and found["title"] not in seen:  # a fork has our notes too
+                    seen.add(found["title"])
+                    outcome.findings.append(findings.made(_id(name, ref, path, number), "release", **found))
+    for place, finding in enumerate(outcome.findings):  # of two that fit alike the later file is the newer release
+        outcome.findings[place] = replace(finding, weight=finding.weight + place * 1e-4)
+    outcome.notes.append(f"read {outcome.total} files of release notes; no network")
+    return outcome.cut(wanted.limit)
+
+
+def wishes(root: Path, wanted: Wanted) -> Outcome:
+    """Find the comments in which the project's own people wish for speed: TODO, FIXME, XXX, HACK."""
+    outcome = Outcome()
+    asked = matching.parsed(wanted.words)
+    said = git.run(root, ["grep", "-n", "-I", "-z", "-P", _WISH, "--", "."], check=False).stdout
+    for row in said.decode("utf-8", "replace").splitlines()[:20_000]:
+        path, number, text = (*row.split("\0", 2), "", "")[:3]
+        text = text.strip()[:300]
+        about = claims.words(text)
+        fit = matching.score(asked, text, path)
+        if about and (fit or wanted.by_performance):
+            weight = 10 * fit + claims.weight(text, about, claims.find(text))
+            where = f"{path}:{number}"
+            more = {"state": "wish", "facts": [where], "weight": weight}
+            outcome.findings.append(findings.made(f"file:{where}", "own", text, "", **more))
+    return outcome.cut(wanted.limit)
+
+
+def benchmarks(root: Path) -> list[str]:
+    """Return the folders and files that hold the project's own benchmarks, the fullest first."""
+    count: dict[str, int] = {}
+    for path in _files(root, "HEAD"):
+        match = _BENCH.search(path)
+        if match:
+            place = path[: match.end()].rstrip("/")
+            count[place] = count.get(place, 0) + 1
+    return sorted(count, key=lambda place: (-count[place], len(place)))[:6]
+
+
+def _projects(root: Path) -> Iterator[tuple[str, str, Name | None]]:
+    """Yield this repository, and each fetched remote that is another project, with the commit at which it is read."""
+    names = provenance.remotes(root)
+    here = provenance.home(names)
+    if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], check=False).returncode == 0:
+        yield "", git.commit_of(root, "HEAD"), names.get(here)
+    for remote, name in names.items():
+        ends = [f"refs/remotes/{remote}/{end}" for end in ("HEAD", "main", "master", "trunk", "develop", "unstable")]
+        shas = (git.run(root, ["rev-parse", "--verify", "--quiet", f"{end}^{{commit}}"], check=False) for end in ends)
+        sha = next((done.stdout.decode().strip() for done in shas if done.returncode == 0), "")
+        if remote != here and sha:
+            yield remote, sha, name
+
+
+def _files(root: Path, ref: str) -> list[str]:
+    done = git.run(root, ["ls-tree", "-r", "-z", "--name-only", ref], check=False)
+    return done.stdout.decode("utf-8", "replace").split("\0")[:-1]
+
+
+def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield each release: the line that it begins at, its heading, and its entries, continued lines joined."""
+    number, title, rows = 1, "", list[str]()
+    for place, line in enumerate(text.splitlines(), 1):
+        if len(line) < 120 and _VERSION.match(line) and not line.startswith((" ", "\t")):
+            if rows:
+                yield number, title, rows
+            number, title, rows = place, line.strip("#=*[] "), []
+        elif rows and line.startswith((" ", "\t")) and not re.match(r"\s*[-*+] ", line):
+            rows[-1] = f"{rows[-1]} {line.strip()}"[:400]
+        elif line.strip():
+            rows.append(_LINK.sub(r"\1\2", re.sub(r"^[\s*#>+-]+", "", line)).strip())
+    if rows:
+        yield number, title, rows
+
+
+def _release(place: str, number: int, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
+    about = {row: claims.weight(row, claims.words(row), claims.find(row)) for row in rows}
+    fit = {row: matching.score(asked, row, "") for row in rows} if asked.alternatives else about
+    best = sorted((row for row in fit if fit[row] > 0), key=lambda row: -fit[row])[:4]
+    if not best:
+        return None
+    claimed = [claim.quote for row in best for claim in claims.find(row, 1)]
+    worth = about[best[0]] + (10 * fit[best[0]] if asked.alternatives else 0.0)
+    told = {"title": f"{title}: {best[0]}" if title else best[0], "url": "", "state": "release", "weight": worth}
+    return {**told, "facts": [f"{place}:{number}"], "claims": claimed[:3], "more": best[1:]}
+
+
+def _id(name: Name | None, ref: str, path: str, number: int) -> str:
+    if name is None or not re.fullmatch(r"[\w./-]+", path):
+        return f"file:{re.sub(r'[^!-~]', '_', path)}:{number}"
+    return f"https://{name.host}/{name.full}/blob/{ref[:12]}/{path}#L{number}"
+
+
+def ahead(root: Path, wanted: Wanted) -> Outcome:
+    """Find fetched remotes that share our history and have commits of their own: forks, with no network."""
+    outcome = Outcome()
+    owners = provenance.owners(root)
+    here = provenance.home(owners.names)
+    asked = matching.parsed(wanted.words)
+    for remote, name in owners.names.items():
+        if remote == here or not any(remote in held and (here in held or "" in held) for held in owners.reach.values()):
+            continue
+        form = ["-z", "--no-merges", "--no-notes", "--encoding=UTF-8", "--format=%H%n%aI%n%B", "--max-count=2000"]
+        base = [f"--remotes={here}", "HEAD"] if here else ["HEAD"]
+        said = git.run(root, ["log", *form, f"--remotes={remote}", "--not", *base, "--"], check=False).stdout
+        own = [entry.split("\n", 2) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
+        found = _fork(remote, name, own, asked)
+        outcome.findings += [found] if found else []
+    return outcome.cut(wanted.limit)
+
+
+def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.Query) -> Finding | None:
+    """Return a fork that is ahead, titled after the commit of its own that is most about what is wanted."""
+
+    def worth(entry: list[str]) -> float:
+        title, _, body = entry[2].partition("\n")
+        fit = matching.score(asked, title, body) if asked.alternatives else 0.0
+        return 10 * fit + claims.weight(title, claims.words(entry[2]), claims.find(entry[2]))
+
+    if asked.alternatives:
+        own = [entry for entry in own if matching.score(asked, *entry[2].partition("\n")[::2])]
+    if not own:
+        return None
+    best = sorted(own, key=worth, reverse=True)
+    titles = [(entry[0][:12], entry[2].partition("\n")[0]) for entry in best[:5]]
+    sha, title = titles[0]
+    return findings.made(
+        f"{name.full}@{sha}" if name and name.host == "github.com" else f"commit:{sha}",
+        "fork",
+        f"fork {name.full if name else remote}: {title}",
+        f"https://{name.host}/{name.full}/commit/{best[0][0]}" if name else "",
+        state="fork",
+        date=best[0][1],
+        facts=[f"{len(own)} ahead", f"remote {remote}"],
+        claims=[claim.quote for claim in claims.find(best[0][2])],
+        more=[f"commit:{sha} {title}" for sha, title in titles],
+        weight=worth(best[0]),
+    )

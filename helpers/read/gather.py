@@ -1,0 +1,180 @@
+"""One topic asked of every source, within their limits: a page of ranked leads, each with id, claim and command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpers import console, events, files, git, next_step, paths, printable
+from helpers.read import untrusted
+from helpers.read.forge import api as forge_api
+from helpers.read.forge import commits, findings, forks, git_log, in_tree, names, search
+from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.query import Wanted
+from helpers.read.ideas import queue, worth
+
+PAGE_CHARACTERS = 6_000
+EACH = 12
+"""Leads that are taken of one source."""
+REQUESTS = 14
+"""To GitHub, in all; papers have their own allowance."""
+PAGE = "leads.md"
+
+
+@dataclass
+class Gathered:
+    """What each source said, and the leads of all of them, the best first."""
+
+    topic: str
+    said: list[str] = field(default_factory=list)
+    leads: list[Finding] = field(default_factory=list)
+    silent: bool = False
+    """Whether a source did not answer: then nothing found is not nothing there."""
+
+
+def gather(root: Path, topic: str, *, local: bool) -> Gathered:
+    """Ask every source and rank what they say; what one of them cannot say is noted and costs only that."""
+    found = Gathered(topic)
+    ranked: list[tuple[float, Finding]] = []
+    lines = events.read(root)
+    share = worth.shares(worth.decisions(lines), queue.kind_of(root))
+    sources = [*_local(root, topic), *([] if local else _network(root, topic))]
+    for name, ask in sources:
+        try:
+            outcome = ask()
+        except (console.Failure, ImportError) as failure:
+            outcome = Outcome(status="error", notes=[str(failure)])
+        found.silent |= outcome.silent
+        note = f" ({printable.line(outcome.notes[0], 90)})" if outcome.silent and outcome.notes else ""
+        found.said.append(f"{name}: {len(outcome.findings) or outcome.status}{note}")
+        for place, lead in enumerate(outcome.findings[:EACH]):
+            kind = findings.KINDS.get(lead.kind, lead.kind)
+            ranked.append(((1.0 + share.get(kind, 0.0)) / (4 + place) + (0.05 if lead.claims else 0.0), lead))
+    once: dict[str, Finding] = {}
+    for _, lead in sorted(ranked, key=lambda pair: -pair[0]):
+        once.setdefault(lead.id.casefold(), lead)
+    found.leads = list(once.values())
+    findings.remember(found.leads)
+    return found
+
+
+def page(root: Path, found: Gathered) -> str:
+    """Return the page: what came of earlier ideas, what each source said, then as many leads as fit, fenced."""
+    kept = worth.told(worth.decisions(events.read(root)), queue.kind_of(root))
+    own = in_tree.benchmarks(root)
+    head = [
+        f"leads for {found.topic!r}: {len(found.leads)}",
+        f"asked: {' · '.join(found.said)}",
+        *([kept] if kept else []),
+        *([f"the project's own benchmarks: {', '.join(printable.line(place, 60) for place in own)}"] if own else []),
+        "to queue one: " + next_step.runnable("ideas.py add --from ID"),
+        untrusted.WARNING,
+    ]
+    room = PAGE_CHARACTERS - len("\n".join(head)) - len(untrusted.fence("", found.topic)) - 2
+    rows: list[str] = []
+    for number, lead in enumerate(found.leads, 1):
+        row = f"{number}. {_row(lead)}"
+        if sum(len(r) + 1 for r in rows) + len(row) > room:
+            break
+        rows.append(row)
+    return "\n".join([*head, untrusted.fence("\n".join(rows) or "(nothing)", found.topic)])
+
+
+def leave(root: Path, text: str) -> Path:
+    """Write the page into the session's state folder and return its path."""
+    file = paths.state_folder(root) / PAGE
+    files.replace(file, text + "\n")
+    return file
+
+
+def document(found: Gathered, file: Path) -> dict[str, Any]:
+    """Return everything for --json."""
+    leads = [
+        {
+            "id": lead.id,
+            "kind": lead.kind,
+            "title": lead.title,
+            "state": lead.state,
+            "claims": lead.claims,
+            "show": shown(lead),
+        }
+        for lead in found.leads
+    ]
+    return {"topic": found.topic, "asked": found.said, "page": str(file), "warning": untrusted.WARNING, "leads": leads}
+
+
+def shown(lead: Finding) -> str:
+    """Return the command that shows a lead."""
+    id_ = shlex.quote(lead.id)
+    commit = next((fact.split(" ")[1] for fact in lead.facts if fact.startswith("commit ")), "")
+    if any(fact.startswith("remote ") for fact in lead.facts) and "@" in lead.id:
+        commit = lead.id.partition("@")[2]  # it is in the log here
+    if lead.id.startswith("file:"):
+        path, _, line = lead.id[5:].rpartition(":")
+        first = max(1, int(line or 1) - 5)
+        return f"sed -n {first},{first + 25}p {shlex.quote(path)}"
+    if lead.kind in ("paper", "article"):
+        return f"fetch_paper.py {id_}"
+    if commit or lead.id.startswith("commit:"):
+        return f"search_github.py show {f'commit:{commit}' if commit else id_} --diff"
+    if lead.kind in ("competitor", "release"):
+        return f"search_github.py commits {id_} --perf" if lead.kind == "competitor" else f"fetch_paper.py {id_}"
+    return f"search_github.py show {id_} --diff"
+
+
+def _row(lead: Finding) -> str:
+    head = f"{lead.id}  {lead.kind}{f' {lead.state}' if lead.state else ''}  {lead.date[:7]}  {lead.title[:110]}"
+    rows = [head.rstrip()]
+    rows += [f"   claims: {lead.claims[0][:120]!r}"] if lead.claims else []
+    rows += [f"   {lead.more[-1][:120]}"] if lead.state == "reverted" and lead.more else []
+    return "\n".join([*rows, f"   $ {next_step.runnable(shown(lead))}"])
+
+
+def _local(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+    wanted = Wanted(topic, limit=EACH)
+    yield "commits here", lambda: git_log.search(root, "commit", wanted)
+    yield "fetched forks", lambda: in_tree.ahead(root, wanted)
+    yield "release notes", lambda: in_tree.releases(root, wanted)
+    yield "wishes in comments", lambda: in_tree.wishes(root, wanted)
+
+
+def _network(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+    """Yield the sources that need a network: papers, and GitHub where a remote is there."""
+    api = forge_api.open_api("", REQUESTS, fresh=False)
+    name = git_log.default(root, names.web_host(api.base))
+    wanted = Wanted(topic, limit=EACH)
+    yield "papers", lambda: _papers(topic)
+    if name is None:
+        return
+    yield "pull requests", lambda: search.issues(api, name, "pr", wanted)
+    yield "issues", lambda: search.issues(api, name, "issue", wanted)
+    yield "releases", lambda: commits.releases(api, name, wanted)
+    yield "similar projects", lambda: search.similar(api, name, Wanted(limit=EACH, any_language=True))
+    yield "forks", lambda: forks.forks(api, name, Wanted(limit=EACH))
+
+
+def _papers(topic: str) -> Outcome:
+    from helpers.read.papers import listing
+    from helpers.read.papers import search as papers
+    from helpers.read.papers.query import Question
+
+    question = Question(topic.replace(" OR ", " "), limit=EACH)
+    asked, _ = papers.ask(question, listing.sources(None, question), most=6, fresh=False)
+    found = papers.merged(question, asked)
+    silent = [source.summary() for source in asked if source.status in ("throttled", "error")]
+    leads = [findings.made(p.id, "paper", p.title, p.url, date=str(p.year or ""), claims=[]) for p in found]
+    return Outcome(leads, status="ok" if found else "error" if silent else "empty", notes=silent)
+
+
+def asked_web(root: Path) -> bool:
+    """Whether the session's agreement lets the web be asked."""
+    configs: Sequence[events.Config] = [line for line in events.read(root) if isinstance(line, events.Config)]
+    return not configs or configs[-1].web != "no"
+
+
+def here() -> Path:
+    """Return the repository; raises Failure (2) where there is none."""
+    return git.find().root

@@ -1,0 +1,104 @@
+"""One topic asked of everything on this machine: a bounded page of leads that can be shown and queued."""
+
+import json
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.read.forge import in_tree
+
+CHANGES = """# Changelog
+
+## 2.1.0 (2024-05-01)
+
+- Faster hash table lookups: 30% less time,
+  on all machines
+- Fix a typo
+
+## 2.0.0
+
+- Hash tables take a seed
+"""
+
+
+@pytest.fixture
+def project(repo):
+    """A project with release notes, a wish in a comment, benchmarks, and a fetched fork that is ahead."""
+    repo.git("remote", "add", "origin", "https://github.com/acme/widget")
+    repo.write("CHANGELOG.md", CHANGES)
+    repo.write("src/table.c", "int x;\n// TODO: the hash table lookup is slow, prefetch it\n// TODO: rename\n")
+    repo.write("benchmarks/table.c", "int main;\n")
+    repo.commit("Hash table with SIMD probes, 2x faster")
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    repo.git("checkout", "-q", "-b", "theirs")
+    repo.commit("Prefetch the hash table, 12% faster")
+    repo.git("remote", "add", "eve", "https://github.com/eve/widget")
+    repo.git("update-ref", "refs/remotes/eve/main", "HEAD")
+    repo.git("checkout", "-q", "main")
+    repo.git("branch", "-q", "-D", "theirs")
+    return repo
+
+
+def env(repo):
+    """A cache of its own."""
+    return {"AUTORESEARCH_CACHE": str(repo.root.parent / "cache")}
+
+
+def test_one_page_of_leads(project):
+    """Each source is named with what it had; each lead has id, claim and a command that shows it, and is queued."""
+    done = project.script("gather", "hash", "table", "--local", **env(project))
+    page = (project.root / ".autoresearch" / "leads.md").read_text()
+    assert done.stdout.startswith(page.rstrip())
+    assert len(page) <= 6_000
+    assert "commits here: 2 · fetched forks: 1 · release notes: 2 · wishes in comments: 1" in page
+    assert "the project's own benchmarks: benchmarks" in page
+    assert page.index("text from outside") < page.index("2x faster")
+    assert "" == project.git("status", "--porcelain")
+    found = json.loads(project.script("gather", "hash table", "--local", "--json", **env(project)).stdout)["leads"]
+    assert {"commit", "fork", "release", "own"} == {lead["kind"] for lead in found}
+    for lead in found:
+        if not lead["show"].startswith("fetch_paper"):
+            name, *args = shlex.split(lead["show"])
+            if name.endswith(".py"):
+                project.script(name.removesuffix(".py"), *args, **env(project))
+            else:
+                assert (
+                    b"TODO" in subprocess.run([name, *args], cwd=project.root, capture_output=True, check=True).stdout
+                )
+        project.script("ideas", "add", "--from", lead["id"], **env(project))
+    assert len(found) == len(json.loads(project.script("ideas", "list", "--json").stdout))
+
+
+def test_nothing_to_find_and_no_network(project):
+    """Nothing on this machine: exit 1; sources that do not answer: said, and exit 3 when nothing else was found."""
+    assert "leads for 'zyxw': 0" in project.script("gather", "zyxw", "--local", code=1, **env(project)).stdout
+    nowhere = dict.fromkeys(
+        ("GITHUB_API_URL", "ARXIV_API_URL", "SEMANTIC_SCHOLAR_API_URL", "OPENALEX_API_URL"), "http://127.0.0.1:9"
+    )
+    done = project.script("gather", "zyxw", code=3, **env(project), **nowhere, GH_TOKEN="", GITHUB_TOKEN="")
+    assert "papers: error" in done.stdout
+
+
+def test_release_notes_and_forks_without_a_network(project):
+    """Of each release the entries that fit, whole; of a fork its own commits, under the fork's name."""
+    rows = json.loads(project.script("search_github", "releases", "hash", "--local", "--json", **env(project)).stdout)
+    expected = ["2.1.0 (2024-05-01): Faster hash table lookups: 30% less time, on all machines"]
+    assert [*expected, "2.0.0: Hash tables take a seed"] == [f["title"] for f in rows["findings"]]
+    assert rows["findings"][0]["id"].endswith("/CHANGELOG.md#L3")
+    (fork,) = json.loads(project.script("search_github", "forks", "--local", "--json", **env(project)).stdout)[
+        "findings"
+    ]
+    assert f"eve/widget@{project.git('rev-parse', 'eve/main')[:12]}" == fork["id"]
+    assert "1 ahead" in fork["facts"]
+
+
+@given(st.text(alphabet="#=- 1.2v*\n[]`<>_ax:", max_size=200))
+@settings(max_examples=80, deadline=None)
+def test_any_text_is_parted_into_releases(text):
+    """Whatever the notes, no word of an entry is lost and reading them ends."""
+    for number, title, rows in in_tree._sections(text):
+        assert number >= 1
+        assert all(row == row.strip() for row in (title.strip(), *rows))
