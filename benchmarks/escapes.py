@@ -109,6 +109,36 @@ def reached(home: Path, token: str, look: str, how: str) -> bool:
     return token in subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False).stdout
 
 
+COST = """
+import statistics, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from helpers.run.isolation import environment, execute
+from helpers.run.isolation.reach import Reach
+
+root, folder = Path(sys.argv[2]), Path(sys.argv[3])
+environment.adopt_orphans()
+env = environment.environment(folder, {})
+walls = Reach(root, folder, folder.parent, env, network=False).walls()
+took = {None: [], walls: []}
+for _ in range(20):
+    for side in took:
+        began = time.perf_counter()
+        execute.bash(["/bin/true"], folder / "copy", env, 60, 1, walls=side)
+        took[side].append(time.perf_counter() - began)
+print(*(f"{1000 * statistics.median(each):.1f}" for each in took.values()))
+"""
+
+
+def overhead(home: Path) -> str:
+    """Return what the walls cost a run, in words: the median of twenty runs of a program that does nothing."""
+    command = [sys.executable, "-B", "-c", COST, str(BUNDLE), str(home / "tree"), str(home / "runs/mine")]
+    env = {**os.environ, "HOME": str(home)}
+    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
+    bare, walled = (done.stdout.split() + ["unknown"] * 2)[:2]
+    return f"a run takes {bare} ms without walls, {walled} ms behind them"
+
+
 def main() -> int:
     """Try every place and print the table."""
     LIBC.syscall(250, 1, None)  # a session keyring of our own
@@ -120,6 +150,7 @@ def main() -> int:
             open_, walled = (reached(Path(temporary), token, look, how) for how in ("bare", "walls"))
             lost += walled
             print(f"{name:24} {'reached' if open_ else 'not there':14} {'REACHED' if walled else 'not reached'}")
+        print(overhead(Path(temporary)))
     if os.getuid() == 0 and shutil.which("setpriv"):
         nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-B"]
         with tempfile.TemporaryDirectory(dir="/var/lib") as home:

@@ -22,6 +22,7 @@ READY, MISSING, OPTIONAL = "ready", "missing", "optional"
 GIT, PYTHON = (2, 30), (3, 10)
 FREE = 1_000_000_000
 """Bytes below which isolated copies and builds are likely to fill the disk."""
+TOOLS = ("mktemp", "rm", "sed", "tr", "cut", "awk", "grep", "sleep", "cat", "date", "df", "head", "uname", "getconf")
 _SECONDS = 10
 
 
@@ -60,6 +61,7 @@ def _local() -> Iterator[Finding]:
     yield from _repository()
     yield _packages()
     yield _finding("bash", bool(shutil.which("bash")), "experiments are bash", install("bash"))
+    yield _tools()
     yield _scratch()
 
 
@@ -131,8 +133,21 @@ def dependencies() -> list[str]:
     return re.findall(r'^\s*"([A-Za-z0-9_.-]+)', block[1], re.MULTILINE) if block else []
 
 
+def _tools() -> Finding:
+    """Look for what the task's own text calls in every run."""
+    missing = [name for name in TOOLS if not shutil.which(name)]
+    missing += [] if shutil.which("sha256sum") or shutil.which("shasum") else ["sha256sum"]
+    said = f"not found: {', '.join(missing)}" if missing else "what every run calls is here"
+    return _finding("tools", not missing, said, "install them, or put their folder on PATH")
+
+
 def _scratch() -> Finding:
-    folder = paths.temporary()
+    """Look at the folder that the copies of this repository get, or the nearest one above it that is there."""
+    try:
+        folder = paths.workdir_root(git.find().root)
+    except console.Failure:
+        folder = paths.temporary()
+    folder = next(place for place in (folder, *folder.parents) if place.is_dir())
     free = shutil.disk_usage(folder).free
     detail = f"{folder}, {free / 1e9:.1f} GB free, for isolated copies"
     ready = _writable(folder) and free >= FREE

@@ -75,12 +75,20 @@ def test_missing_packages_name_the_one_command(repository: Path, tmp_path_factor
 
 
 def test_a_tool_that_is_absent_is_missing(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without bash on PATH the local path does not work, and that alone is named."""
+    """Without bash or awk on PATH the local path does not work, and those alone are named."""
     tools = tmp_path_factory.mktemp("bin")
-    (tools / "git").symlink_to(str(shutil.which("git")))
+    for name in {"git", "sha256sum", *machine.TOOLS} - {"awk"}:
+        (tools / name).symlink_to(str(shutil.which(name)))
     done = check(repository, "--json", PATH=str(tools))
     assert 1 == done.returncode
-    assert {"bash"} == {name for name, state in states(done).items() if state == "missing"}
+    assert {"bash", "tools"} == {name for name, state in states(done).items() if state == "missing"}
+    assert "not found: awk" in done.stdout
+
+
+def test_the_folder_that_copies_get_is_the_one_looked_at(repository: Path, tmp_path: Path) -> None:
+    """Not the temporary folder above it: where that of the copies is there, its room and its permissions count."""
+    (tmp_path / "scratch" / "autoresearch").mkdir(parents=True)
+    assert f"{tmp_path}/scratch/autoresearch, " in check(repository, TMPDIR=str(tmp_path / "scratch")).stdout
 
 
 def test_the_token_is_reported_and_never_shown(repository: Path) -> None:

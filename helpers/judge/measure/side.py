@@ -111,7 +111,7 @@ class Side:
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{script} {said}: {log.said(err, out)}")
+            raise SideError(f"{script} {said}: {log.said(err, out)}{self._offline(err, out)}")
         printed = benchmark_output.parse_output(out)
         if printed.twice:
             raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
@@ -138,6 +138,9 @@ class Side:
         network = building or NETWORK in self.task.envs
         return Reach(self.root, self.folder, runs.parent, self.env, named, network).walls(building=building)
 
+    def _offline(self, *printed: Path) -> str:
+        return "" if NETWORK in self.task.envs else log.offline(*printed)
+
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""
         if not (self.copy / paths.CHECKS).exists():
@@ -162,7 +165,7 @@ class Side:
             code = execute.bash(["bash", paths.OUTPUTS], self.copy, env, limit, out.fileno(), walls=self.around)
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {log.said(printed)}")
+            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {log.said(printed)}{self._offline(printed)}")
         try:
             written.rename(answers)
         except OSError:

@@ -13,7 +13,7 @@ from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import metric_line, result, task, tests_run
+from helpers.run.jobs import log, metric_line, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.state import State
@@ -126,7 +126,8 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         raise console.answer_no(
             f"the baseline does not pass: {done.status}: {done.error or done.checks}"
             + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")
-            + f" (log: {done.log})",
+            + f" (log: {done.log})"
+            + ("" if now.config.network else log.offline(Path(done.log))),
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",

@@ -239,6 +239,25 @@ def said(*files: Path) -> str:
     return ""
 
 
+_OFFLINE = re.compile(
+    rb"(?i)could not resolve|couldn't resolve|name resolution|name or service not known|network is unreachable"
+    rb"|ENOTFOUND|EAI_AGAIN|ENETUNREACH|no such host|nodename nor servname|unknownhost|unable to resolve|bad address"
+)
+
+
+def offline(*files: Path) -> str:
+    """Return what to do where one of these outputs of a run without a network says that it missed one; else nothing."""
+    for file in files:
+        with contextlib.suppress(OSError), file.open("rb") as stream:
+            stream.seek(max(stream.seek(0, os.SEEK_END) - BLOCK, 0))
+            if _OFFLINE.search(stream.read(BLOCK)):
+                return (
+                    "; benchmark and checks have no network: fetch what they need in the build (--build), "
+                    "or open it before the lock (start_session.py --network)"
+                )
+    return ""
+
+
 def _printable(line: bytes) -> str:
     return printable.flat(line.decode("utf-8", "replace"))
 
