@@ -151,11 +151,6 @@ def _differing(work: Workdirs, one: str, other: str) -> list[str]:
     return [name for name in names if name != paths.IMPROVEMENTS]
 
 
-def running_job(root: Path, experiment: str) -> str | None:
-    """Return the comparison of this experiment that is under way, if any."""
-    return under_way(root).get(experiment)
-
-
 def under_way(root: Path) -> dict[str, str]:
     """Return the experiments whose comparison is under way on this machine, each with its job."""
     names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).iterdir()), reverse=True)

@@ -39,7 +39,7 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
     Raises Failure (2) when it is another one than `asked` for.
     """
     if not worker:
-        job = local.running_job(work.root, exp.name)
+        job = local.under_way(work.root).get(exp.name)
         planned = local.planned(work.root, job) if job else NO_COMPARISON
     else:
         from helpers.judge.compare import fleet

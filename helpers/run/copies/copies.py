@@ -66,18 +66,18 @@ class Workdirs:
         Raises Failure (2) when the name is none, or there is no such experiment.
         """
         paths.experiment(name)
-        commit, start = self.refs.standing(name)
+        ref, (commit, start) = self.refs.experiment(name), self.refs.standing(name)
         if start is None or not (commit or self.path(name).is_dir()):
             raise self._unknown(name)
-        found = self._named(name, start)
+        found = self._named(name, ref, start)
         return (
             replace(found, commit=commit.id, tree=commit.tree, description=printable.line(commit.message))
             if commit
             else found
         )
 
-    def _named(self, name: str, start: Start) -> Experiment:
-        return Experiment(name, self.refs.experiment(name), self.path(name), self._index(name), start, description=name)
+    def _named(self, name: str, ref: str, start: Start) -> Experiment:
+        return Experiment(name, ref, self.path(name), self._index(name), start, description=name)
 
     def path(self, name: str) -> Path:
         """Return where the copy of an experiment stands, or would."""
@@ -112,7 +112,7 @@ class Workdirs:
             partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        return self._named(name, start), count
+        return self._named(name, self.refs.experiment(name), start), count
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
