@@ -59,7 +59,8 @@ def read_only_mounts(
         writable += [str(layer_folder)] if building else []
         keep = [*keep, layer_folder]
     mine = tuple(place + "/" for place in writable)
-    shown = {str(path) for path in keep if str(path).startswith(inside) and not f"{path}/".startswith(mine)}
+    named = {str(path) for path in keep} | {os.path.realpath(path) for path in keep if path.is_symlink()}
+    shown = {path for path in named if path.startswith(inside) and not f"{path}/".startswith(mine)}
     present = sorted(path for path in shown if os.path.exists(path) and path not in covers)  # noqa: PTH110
     locked = [str(path) for path in fixed]
     empty = [str(path) for path in secrets]
@@ -119,6 +120,9 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str], *, de
                 covered.append(path)
             continue
         copied, is_folder = clones[path]
+        if os.path.islink(path):  # noqa: PTH114 - inside of what is shown; where it leads to is shown as well
+            os.close(copied)
+            continue
         os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
         if not is_folder and not os.path.exists(path):  # noqa: PTH110
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))

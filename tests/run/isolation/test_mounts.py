@@ -52,12 +52,12 @@ def person() -> Iterator[Path]:
         yield home
 
 
-def run(home: Path, script: str, how: str = "measuring") -> list[str]:
+def run(home: Path, script: str, how: str = "measuring", **more: str) -> list[str]:
     """Run a benchmark behind the walls and return its words."""
     folder = home / "runs/mine"
     (folder / "copy/autoresearch.sh").write_text(script)
     command = [sys.executable, "-B", "-c", RUN, str(BUNDLE), str(home / "tree"), str(folder), how]
-    env = {**os.environ, "HOME": str(home), "CARGO_HOME": str(home / ".cargo")}
+    env = {**os.environ, "HOME": str(home), "CARGO_HOME": str(home / ".cargo"), **more}
     done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -126,3 +126,15 @@ def test_a_session_may_open_the_network(repo: Any) -> None:
         if event.get("type") == "lock"
     )
     assert lock["task"]["envs"]["AUTORESEARCH_NETWORK"] == "1"
+
+
+def test_an_environment_that_is_a_link_is_in_reach(person: Path) -> None:
+    """A toolchain inside of a hidden folder may be a link to another hidden place: both are there."""
+    (person / "real/bin").mkdir(parents=True)
+    (person / "real/bin/tool").write_text("found\n")
+    (person / ".cargo/bin/tool").unlink()
+    (person / ".cargo/bin").rmdir()
+    (person / ".cargo/bin").symlink_to(person / "real/bin")
+    path = f"{person}/.cargo/bin:{os.environ['PATH']}"
+
+    assert ["found"] == run(person, f"cat {person}/.cargo/bin/tool", PATH=path)
