@@ -63,7 +63,8 @@ def entry(argv: list[str]) -> int:
 
         if last_round.trouble(root):
             console.note(f"the fleet's last round: {last_round.trouble(root)}")
-    if fault := blame.standing(state.load(root)):
+    fault = blame.standing(state.load(root))
+    if fault:
         console.note(f"stopped: {fault.words()}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")

@@ -66,7 +66,8 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
     exp, count = work.create(name, source)
     console.note(f"{exp.name}: {count} files")
-    if source is None and (loose := list(uncommitted.listing(work.root))):
+    loose = [] if source else list(uncommitted.listing(work.root))
+    if loose:
         console.note(
             f"note: the copy holds {uncommitted.words(loose)}: a change that needs it is refused; commit it first"
         )

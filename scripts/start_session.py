@@ -80,7 +80,8 @@ def entry(argv: list[str]) -> int:
         work = Workdirs(repository, args.workdir_root)
         now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
         print(f"locked: {', '.join(sorted(now.protected))}")
-        if base := now.taken:
+        base = now.taken
+        if base:
             print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")
         return console.DONE
     config = session_config.config(repository.root, args)
