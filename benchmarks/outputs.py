@@ -38,7 +38,7 @@ from helpers.judge.measure.side import Side, SideError  # noqa: E402
 from helpers.run.isolation import environment  # noqa: E402
 from helpers.run.jobs.task import BUILD_CMD, Task  # noqa: E402
 
-SAME_SEEDS = 4
+SAME_SEEDS = 3
 REFACTORINGS = 34
 """Of each project: its own, then pairs of them."""
 

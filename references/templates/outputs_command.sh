@@ -10,12 +10,12 @@ import glob, os, random, subprocess, sys
 PROGRAM = "./PROGRAM"
 OPTIONS = [[], ["--option"], ["--file", "{}"]]  # each is tried; the input is written to a file where {} stands, else to stdin
 SAMPLES = ["tests/data/*"]  # files that are cut, doubled and changed: input that is nearly right; none that may change
-ALPHABETS = [b"ab \n", b"0123456789.-+eE, \n", b"aA\xe9\xc3\xa9\0\r\n\t ", bytes(range(256))]
+ALPHABETS = [b"ab", b"ab \n", b"0123456789.-+eE, \n", b"aA\xe9\xc3\xa9\0\r\n\t ", bytes(range(256))]
 CASES, LARGE = 60, 200_000
 
 seed = int(os.environ["AUTORESEARCH_SEED"])
 r = random.Random(seed)
-ODD = [b"", b"\n", b"\n\n", b" ", b"\0", b"\r\n", b"a", b"a\n", b"\xff\xfe", b"\xef\xbb\xbfa\n", b"-", b"0", b"-1", b"\t\t\n",
+ODD = [b"", b"\xff", b"\xef\xbb", b"\n", b"\n\n", b" ", b"\0", b"\r\n", b"a", b"a\n", b"\xff\xfe", b"\xef\xbb\xbfa\n", b"-", b"0", b"-1", b"\t\t\n",
        b"99999999999999999999\n", b"a" * 4095 + b"\n", b"a" * 4096, b"a\n" * 2048, b"a" * 65537, b"x y " * 3 + b"\n\n\n"]
 
 
@@ -36,12 +36,14 @@ def made():
 
 
 def mutated(sample):
-    if r.random() < 0.5:
+    if r.random() < 0.5 and len(sample) > 1:
         at = r.randrange(len(sample) + 1)
         sample = sample[at : at + r.choice([40, 200, 2000])]
     for _ in range(r.randrange(4)):
         i, j = sorted(r.randrange(len(sample) + 1) for _ in "ab")
+        at = r.randrange(i, j + 1)
         part = [sample[i:j] * 2, b"", bytes([r.randrange(256)]), r.choice(ODD)[:99], r.choice(ALPHABETS)[:3], sample[i:j][::-1]]
+        part += [sample[i:j] + sample[i:at] + bytes([r.choice(sample or b"a")]) + sample[at + 1 : j]] * 2  # nearly the same again
         sample = sample[:i] + r.choice(part) + sample[(j if r.random() < 0.5 else i + 1) :]
     return sample
 

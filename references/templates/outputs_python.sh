@@ -50,7 +50,9 @@ def mutated(sample):
     sample = sample[at:] + sample[:at] if r.random() < 0.1 else sample[at : at + r.choice([40, 200, 2000])]
     for _ in range(r.randrange(4)):
         i, j = sorted(r.randrange(len(sample) + 1) for _ in "ab")
+        at = r.randrange(i, j + 1)
         part = [sample[i:j] * 2, "", r.choice(LETTERS), r.choice(TEXTS), sample[i:j][::-1]]
+        part.append(sample[i:j] + sample[i:at] + r.choice(LETTERS) + sample[at + 1 : j])  # nearly the same again
         sample = sample[:i] + r.choice(part) + sample[(j if r.random() < 0.5 else i + 1) :]
     return sample
 
