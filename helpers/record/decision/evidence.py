@@ -97,6 +97,14 @@ def unproven(now: State) -> list[str]:
     ]
 
 
+def by_heart(now: State, rules: list[str]) -> list[str]:
+    """Return what a reader is told of a program that remembers, under a benchmark that gives one input again."""
+    lacks = now.taken.lacks if now.taken else []
+    if "remembers" not in rules or not any("AUTORESEARCH_SEED" in lack for lack in lacks):
+        return []
+    return ["it remembers between calls, and the benchmark has one input: does it help input never seen? [by heart]"]
+
+
 def implausible(now: State, compared: Comparison) -> list[str]:
     """Return the question that a gain beyond what the session finds plausible asks of a reader."""
     factor, above = 1 + (compared.gain or 0.0), now.config.review_above

@@ -92,6 +92,7 @@ def _inspect(
 ) -> list[str]:
     """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
     left = experiment.require_allowed(work, sealed, now, trees)
+    signs = [*signs, *evidence.by_heart(now, [finding.rule for finding in left])]
     if (left or signs) and not words.reviewed:
         seen = [f"review: {sign}" for sign in signs]
         lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left)])

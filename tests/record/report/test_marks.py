@@ -10,6 +10,7 @@ import pytest
 
 from helpers import state
 from helpers.events import from_line
+from helpers.record.decision import evidence
 from helpers.record.report import marks
 
 LOCKED = {"type": "lock", "commit_full": "b" * 40, "protected": {}, "timestamp": 1}
@@ -125,3 +126,15 @@ def test_what_counts_as_a_loosening(key: str, was: Any, value: Any, said: list[s
     assert early
     assert (said, []) == (marks.loosened(now), marks.loosened(early))
     assert [] == marks.loosened(now, until=4)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "rules", "asked"),
+    [(["no AUTORESEARCH_SEED"], ["remembers"], 1), ([], ["remembers"], 0), (["no AUTORESEARCH_SEED"], ["env"], 0)],
+)
+def test_a_program_that_remembers_one_input_asks_a_reader(lacks: list[str], rules: list[str], asked: int) -> None:
+    """Where the benchmark makes no fresh input nothing shows that the gain stands on it; else the comparison does."""
+    now = state.fold(list(map(from_line, [BEGUN, LOCKED, {**BASELINE, "lacks": lacks}])))
+
+    assert now
+    assert asked == len(evidence.by_heart(now, rules))
