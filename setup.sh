@@ -25,6 +25,7 @@ usage: cd YOUR/REPOSITORY && bash CLONE/setup.sh [options]        from a clone o
 
   --demo          no repository needed: work one whole session on a small example and show it
   --with-sky      also install SkyPilot, for experiments on clouds, Kubernetes or Slurm
+  --with-picture  also install matplotlib, for the progress picture of render_report.py
   --dir DIR       the repository to install into (default: the current folder's),
                   or where to clone TARGET_REPO to when that is a URL
   --repo URL      git repository to get the bundle from (also AUTORESEARCH_REPO); wins over the clone
@@ -65,7 +66,8 @@ END
         --demo) mode=demo ;;
         --deps-only) mode=deps ;;
         --uninstall) mode=uninstall ;;
-        --with-sky) extra=sky ;;
+        --with-sky) extra="${extra:+$extra,}sky" ;;
+        --with-picture) extra="${extra:+$extra,}picture" ;;
         --no-deps) deps=no ;;
         --dry-run) dry=1 ;;
         -h | --help) help && exit 0 ;;
@@ -318,13 +320,13 @@ else:
     local folder=$1 venv=$1/.venv
     [ "$deps" = yes ] || return 0
     if [ "$dry" = 1 ]; then
-      note "would make $venv with the packages of pyproject.toml${extra:+ and its extra $extra}"
+      note "would make $venv with the packages of pyproject.toml${extra:+ and its extra ${extra//,/ and }}"
       return
     fi
     py -m compileall -q "$folder/helpers" || true # an agent's sandbox may not be able to write the caches later
     note "making the environment in $venv"
     packages "$folder" "$venv" ||
-      fail 3 "the packages could not be installed in $venv" "check the network, then run: bash $folder/setup.sh --deps-only${extra:+ --with-$extra}"
+      fail 3 "the packages could not be installed in $venv" "check the network, then run: bash $folder/setup.sh --deps-only${extra:+ --with-${extra//,/ --with-}}"
   }
 
   packages() ( # packages FOLDER VENV, in a subshell: with FOLDER current, as uv also reads the settings of where it stands
@@ -354,10 +356,10 @@ else:
     local wanted=wanted.txt
     [ -d "$1" ] || uv venv -q --python "$(py -c 'import sys; print(sys.executable)')" "$1" || return 1
     # The lock says which versions, and with which hashes; the person's index says where they come from.
-    if uv export -q --frozen --no-dev --no-emit-project ${extra:+--extra "$extra"} >"$wanted" &&
+    if uv export -q --frozen --no-dev --no-emit-project ${extra:+--extra ${extra//,/ --extra }} >"$wanted" &&
       uv pip install -q --compile-bytecode --python "$1/bin/python" -r "$wanted"; then return; fi
     note "the locked versions could not be installed; trying what pyproject.toml allows"
-    uv pip install -q --compile-bytecode --python "$1/bin/python" -r pyproject.toml ${extra:+--extra "$extra"}
+    uv pip install -q --compile-bytecode --python "$1/bin/python" -r pyproject.toml ${extra:+--extra ${extra//,/ --extra }}
   }
 
   with_pip() {

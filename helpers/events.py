@@ -235,7 +235,11 @@ class Cost(TypedLine):
 
 @dataclass(frozen=True, kw_only=True)
 class Note(Event):
-    """Anything else on record; `changed` holds keys of the config that have another value from here on."""
+    """Anything else on record; `changed` holds keys of the config that have another value from here on.
+
+    `closed`: why the session is over; `cost`: usd and tokens of the agent; `refused`: an experiment that the policy
+    refused, with its tree, title and places.
+    """
 
     TYPE = "note"
     KEYS: ClassVar[dict[str, str]] = {"changed": "set"}
@@ -247,6 +251,7 @@ class Note(Event):
     closed: str = ""
     cost: Cost | None = None
     lock: str = ""
+    tree: str = ""
     was: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, Any] = field(default_factory=dict)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Decide an experiment: keep, discard or crash."""
+"""Decide an experiment: keep, discard or crash; put on record what the agent itself cost."""
 
 import argparse
 import sys
@@ -14,13 +14,14 @@ EXAMPLES = """\
   record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
   record_result.py discard exp-08 --why "no gain: the row fits the cache anyway"
   record_result.py crash exp-09 --why "the new table needs 3 GB"
+  record_result.py cost --usd 4.20 --tokens 1200000 --why "the agent, until midnight"   # adds up; unknown is never 0
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Journal the decision; keep also commits the change to the session's branch.", EXAMPLES)
-    sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash")
+    sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash|cost")
     kept = sub.add_parser("keep", help="commit what a standing comparison has shown to be better")
     kept.add_argument("experiment")
     kept.add_argument("--problem", default="", type=arguments.words, metavar="TEXT", help="what was slow and why")
@@ -41,6 +42,10 @@ def build_parser() -> argparse.ArgumentParser:
         other.add_argument(
             "--why", required=True, type=arguments.words, metavar="TEXT", help="the reason, for whoever comes later"
         )
+    cost = sub.add_parser("cost", help="what the agent itself cost since the last such line")
+    cost.add_argument("--usd", type=arguments.amount, metavar="X")
+    cost.add_argument("--tokens", type=arguments.whole(0), metavar="N")
+    cost.add_argument("--why", default="the agent", type=arguments.words, metavar="TEXT", help="what for")
     for each in sub.choices.values():
         each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
         arguments.add_workdir_root(each)
@@ -53,9 +58,14 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git
     from helpers.record.decision import discard, keep
+    from helpers.record.report import spend
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find()
+    if args.verb == "cost":
+        said = spend.report(repository.root, args.usd, args.tokens, args.why, dry_run=args.dry_run)
+        print(f"{'would be ' if args.dry_run else ''}on record: {said}")
+        return console.DONE
     work = Workdirs(repository, args.workdir_root)
     exp = work.experiment(args.experiment)
     if args.verb == "keep":

@@ -74,7 +74,7 @@ def entry(argv: list[str]) -> int:
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if work.changes_nothing(sealed):
         raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")
-    for finding in experiment.require_allowed(work, sealed, now):
+    for finding in experiment.require_allowed(work, sealed, now, on_record=not args.dry_run):
         console.note(experiment.violation_line(finding))
     if args.dry_run:
         print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")

@@ -28,7 +28,7 @@ from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
 HOLDOUT_PAIRS = 24
-QUIET = 20.0
+QUIET = 10.0
 """Seconds without a look after which a line says that it goes on."""
 
 

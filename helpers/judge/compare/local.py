@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, git_objects, paths, state
+from helpers import console, events, files, git, git_objects, paths, progress, state
 from helpers.events import Comparison
 from helpers.judge.compare import driver, figures
 from helpers.judge.compare.driver import KIND
@@ -142,6 +143,12 @@ def _against(work: Workdirs, now: State, sealed: Experiment, commit: str) -> tup
     origin = work.origin(sealed)
     if commit == origin.commit:
         return origin.tree, commit
+    measured = {
+        now.require_lock().commit_full: now.require_lock().tree,
+        **{run.commit_full: run.tree for run in now.kept},
+    }
+    if commit in measured:  # the very tree, with what git did not track
+        return measured[commit], commit
     older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, (*paths.PROTECTED, *now.protected))
     return older, commit  # both sides under the same benchmark, though it may be younger than the code
 
@@ -178,13 +185,15 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
     Raises Failure (3) when it died, or still runs after `seconds`.
     """
     folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
-    grace, soon = time.monotonic() + 10, 0.001
+    grace, soon, beat = time.monotonic() + 10, 0.001, progress.Progress("comparing")
     while True:
         ended = folder.has("finished")
         text = folder.read("log.txt")
         for line in text[shown:].splitlines():
             console.note(line)
+            beat.heard()
         shown = len(text)
+        beat.tick()
         if ended:
             return _result(root, job)
         if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):
@@ -198,6 +207,27 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
         if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
             time.sleep(soon if gone else POLL_SECONDS if pid else 0.02)
             soon = POLL_SECONDS if gone else soon  # gone, yet at work: it is in another namespace
+
+
+def expectation(now: State, its: Plan) -> str:
+    """Return how long a comparison will take, from those so far, or before the first from a run of the baseline."""
+    past = [c for c in now.comparisons[-8:] if c.measured_seconds and c.baseline_samples]
+    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
+    if not (past or done):
+        return "how long it takes is not known yet"
+    around = done[-1] if done else {}
+    repeats = float(its.task.get("envs", {}).get("AUTORESEARCH_REPEATS") or 5)
+    each = [c.measured_seconds / len(c.baseline_samples) for c in past if c.measured_seconds]
+    pair = statistics.median(each) if each else 2 * around.get("bench", 0.0) / repeats
+    fixed = 2 * around.get("build", 0.0) * its.layouts + 2 * around.get("checks", 0.0)
+    soon, late = (progress.span(fixed + pairs * pair) for pairs in (min(8, its.max_pairs), its.max_pairs))
+    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; a confirmation or a holdout comes on top"
+
+
+def typical_seconds(now: State) -> float | None:
+    """Return the seconds that a comparison takes, the median of the last eight that measured; None before the first."""
+    took = [c.seconds for c in now.comparisons if c.pairs and c.seconds is not None]
+    return statistics.median(took[-8:]) if took else None
 
 
 def _result(root: Path, job: str) -> Comparison:

@@ -91,6 +91,7 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
         from helpers.judge.compare import fleet
 
         job = fleet.start(work.root, its, worker)
+    console.note(local.expectation(state.load(work.root), its))
     mark = _unseen(work, job)
     mark.parent.mkdir(exist_ok=True)
     mark.touch()

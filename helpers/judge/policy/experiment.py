@@ -6,7 +6,8 @@ import hashlib
 import shlex
 from collections.abc import Iterable
 
-from helpers import console, git, git_objects, paths, printable
+from helpers import console, events, git, git_objects, paths, printable
+from helpers.events import Note
 from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
 from helpers.run.copies.copies import Experiment, Workdirs
@@ -74,13 +75,15 @@ def _texts(work: Workdirs, tree: str, names: list[str]) -> str:
 
 
 def require_allowed(
-    work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str] | None = None
+    work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str] | None = None, *, on_record: bool = False
 ) -> list[Violation]:
-    """Raise Failure (4) when the policy refuses the experiment; return what is left to review."""
+    """Raise Failure (4) when the policy refuses the experiment, `on_record`: journaled too; return what to review."""
     found = violations(work, sealed, now, trees)
     bad = [finding for finding in found if finding.level == "refuse"]
     if bad:
         lines = "\n  ".join(violation_line(finding) for finding in bad)
+        if on_record:
+            _journal_refusal(work, sealed, now, [violation_line(finding) for finding in bad[:10]])
         opens = [finding for finding in bad if finding.rule != "protected"]
         do = (
             _put_back(work, sealed, now, [v.path for v in bad if v.rule == "protected"])
@@ -91,6 +94,13 @@ def require_allowed(
             do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
+
+
+def _journal_refusal(work: Workdirs, sealed: Experiment, now: State, places: list[str]) -> None:
+    """Put on record what was refused and where, once for each content."""
+    if not any(note.refused == sealed.name and note.tree == sealed.tree for note in now.notes):
+        text, title = "refused by the policy", sealed.description
+        events.append(work.root, Note(text=text, refused=sealed.name, tree=sealed.tree, title=title, places=places))
 
 
 def _put_back(work: Workdirs, sealed: Experiment, now: State, names: list[str]) -> str:

@@ -82,6 +82,22 @@ class Experiment:
         return self.estimate.gain if self.estimate else None
 
     @property
+    def value(self) -> float | None:
+        """The metric as its comparison measured it, the median of the candidate; None where nothing was compared."""
+        return self.decisive.medians[1] if self.decisive and self.decisive.medians else None
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """What the interval of the gain means in the metric's own unit, beside the baseline measured with it."""
+        if self.decisive is None or self.decisive.medians is None or self.estimate is None:
+            return None
+        base, ends = self.decisive.medians[0], (1 + self.estimate.low, 1 + self.estimate.high)
+        if min(ends) <= 0:
+            return None
+        one, other = (base / end if self.decisive.direction == "lower" else base * end for end in ends)
+        return min(one, other), max(one, other)
+
+    @property
     def near_miss(self) -> bool:
         """Whether it may be a gain that its pairs could not show."""
         return self.outcome in ("undecided", "waiting") and (self.gain or 0) > 0

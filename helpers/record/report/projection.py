@@ -11,6 +11,7 @@ from helpers.events import Finished, Run
 from helpers.json_fields import text
 from helpers.judge.compare import figures
 from helpers.judge.compare.figures import Comparison, number
+from helpers.read.ideas import queue
 from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.spend import Spend, spend
@@ -69,8 +70,11 @@ def load(root: Path, *more: Run) -> Session:
 
     Raises Failure (2) where there is none.
     """
-    from helpers.read.ideas import queue
+    return read(root, *more)[1]
 
+
+def read(root: Path, *more: Run) -> tuple[State, Session]:
+    """Return the state as well."""
     lines = [*events.read(root), *more]
     now = state.fold(lines)
     if now is None:
@@ -79,7 +83,7 @@ def load(root: Path, *more: Run) -> Session:
             "start_session.py --help  # how to begin one, with an example",
         )
     ideas = tuple(idea.as_dict() for idea in queue.waiting(root))
-    return replace(project(now, _last_ms(lines)), ideas=ideas)
+    return now, replace(project(now, _last_ms(lines)), ideas=ideas)
 
 
 def project(now: State, last_ms: int) -> Session:
@@ -107,7 +111,7 @@ def project(now: State, last_ms: int) -> Session:
         experiments=tuple(experiments.experiments(now, compared, whole)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
         spend=spend(now, began, last_ms),
-        closed=next((note.closed for note in reversed(now.notes) if note.closed), ""),
+        closed=now.closed,
         unproven=tuple(first.unproven if first else ()),
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
     )
@@ -143,14 +147,14 @@ def _hosts(now: State) -> dict[str, str]:
 
 def _whole(now: State, base: str, compared: dict[str, list[Comparison]]) -> set[str]:
     """Return the names under which the whole branch was compared with the first baseline: they are no experiments."""
-    named = {note.whole for note in now.notes} - {""}
     trees = {run.tree for run in now.kept} - {""}
     decided = {run.experiment_id for run in now.runs}
+    against = {event.experiment_id for event in now.comparisons if event.against}
     return {
         name
         for name, parts in compared.items()
-        if name in named
-        or (name not in decided and any(part.against == base and part.candidate_tree in trees for part in parts))
+        if name not in decided
+        and (name in against or any(part.against == base and part.candidate_tree in trees for part in parts))
     }
 
 

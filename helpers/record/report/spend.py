@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from helpers import console, events, state
+from helpers.events import Cost, Note
 from helpers.run.jobs import workers
 from helpers.state import State
 
@@ -37,6 +40,17 @@ class Spend:
         busy = "" if self.busy is None else f", machines busy {self.busy:.0%} of it"
         took = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{self.hours * 60:.1f} minutes"
         return f"{took}{busy}; {paid}; {agent}, {tokens}"
+
+
+def report(root: Path, usd: float | None, tokens: int | None, why: str, *, dry_run: bool) -> str:
+    """Journal what the agent cost, which no script can know; return it in words. Raises Failure (2) without one."""
+    cost = {name: value for name, value in (("usd", usd), ("tokens", tokens)) if value is not None}
+    if not cost:
+        raise console.usage("neither --usd nor --tokens: what is unknown stays unknown", "record_result.py cost --help")
+    state.load(root)
+    if not dry_run:
+        events.append(root, Note(text=f"cost of {why}", cost=Cost(usd=usd, tokens=tokens)))
+    return f"{why}: {', '.join(f'{value:,} {name}' for name, value in cost.items())}"
 
 
 def spend(now: State, began_ms: int, last_ms: int) -> Spend:

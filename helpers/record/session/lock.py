@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, events, git, paths, session_branch, state
+from helpers import console, events, git, paths, progress, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs
 from helpers.record import alone, protected
@@ -66,6 +66,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         alone.require_lockable(work, now := state.load(root), commit)
         metric_limits.require_kept(work, now)
         with outputs.proven(work, now) as healthy:
+            took = progress.span(sum(done.durations.values()))
+            console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
             console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
             unproven = broken_copy.prove(work, now, healthy)
     except console.Failure:
@@ -114,7 +116,13 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
     job = submit.submit_control(work)
     console.note(f"running the baseline ({job}): build, benchmark, checks")
-    collect.wait(work.root, wait, lambda s: s.jobs[job].finished is not None)
+    beat = progress.Progress("the baseline runs")
+
+    def ended(now: State) -> bool:
+        beat.tick()
+        return now.jobs[job].finished is not None
+
+    collect.wait(work.root, wait, ended)
     now = state.load(work.root)
     done = now.jobs[job].finished
     if done is None:

@@ -28,8 +28,8 @@ SESSION = {
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
     "environment": "submit_experiment.py {name}  # when the environment is mended: it runs the baseline first",
     "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
-    "whole": "{final}compare.py final --against {first}  # {why}: the whole against the first baseline",
-    "over": "status.py --json  # {why}; tell the person what was found",
+    "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
+    "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {margin}%?",
     "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, then ideas.py add",
     "free": "snapshot_workdir.py create {name}  # for the best idea",
@@ -78,12 +78,19 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
         return [Step("none", {})]
     if not now.has_baseline:
         return [Step("unlocked", {})]
+    if now.closed:
+        return [Step("closed", {"why": now.closed[:100]})]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
     if not found or found[0].state in ("ended", "running", "environment", "workers lost"):
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
         found += sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))[:3]
     return found or list(_free(work, now))
+
+
+def lines(repository: git.Repository, now: State | None) -> list[str]:
+    """Return the same as they are printed."""
+    return [step.line for step in steps(repository, now)]
 
 
 def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
@@ -183,19 +190,13 @@ def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> St
 def _free(work: Workdirs, now: State) -> Iterator[Step]:
     """Nothing waits: the end, another look for ideas, or the next experiment."""
     if why := budget.spent(now):
-        first = now.require_lock().commit_full
-        since = now.baseline.timestamp
-        if now.kept and not any(c.against and c.timestamp > since for c in now.comparisons):
-            final = "" if "final" in work.names() else "snapshot_workdir.py create final && "
-            final += 'snapshot_workdir.py seal final --desc "the whole session" && '
-            yield Step("whole", {"final": final, "first": first[:12], "why": why})
-        else:
-            yield Step("over", {"why": why})
+        yield Step("whole", {"why": why})
         return
     decided = [run for run in now.runs if run.experiment_id]
     if not queue.waiting(work.root):
         last = decided[-FRUITLESS:]
         if len(last) == FRUITLESS and not any(run.status == "keep" for run in last):
             yield Step("plateau", {"count": str(FRUITLESS), "margin": f"{100 * now.margin:g}"})
+            yield Step("whole", {"why": "if it is not"})
         yield Step("no ideas", {})
     yield Step("free", {"name": work.next_name()})

@@ -23,14 +23,14 @@ LINES = 40
 def overview(repository: git.Repository, now: State | None) -> list[str]:
     """Return the lines; without a session (None) how to begin one."""
     if now is None:
-        return ["no session is under way here", *_next(repository, now)]
+        return ["no session is under way here", *next_steps.lines(repository, now)]
     root = repository.root
     head = [*_goal(now), *_standing(now)]
     tail = [
         *_ideas(root),
         f"budget left: {budget.describe_rest(now)}",
         *_integrity(repository, now),
-        *_next(repository, now),
+        *next_steps.lines(repository, now),
     ]
     middle = [*_running(root, now), *_waiting(now), *_results(now)]
     room = LINES - len(head) - len(tail)
@@ -151,14 +151,10 @@ def _marks(repository: git.Repository, now: State) -> list[str]:
     return shown
 
 
-def _next(repository: git.Repository, now: State | None) -> list[str]:
-    return [step.line for step in next_steps.steps(repository, now)]
-
-
 def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
     """Return the same as data."""
     if now is None:
-        return {"config": None, "next": _next(repository, now)}
+        return {"config": None, "next": next_steps.lines(repository, now)}
     return {
         "config": now.config.line,
         "locked": now.lock is not None,
@@ -177,5 +173,5 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
         "open_jobs": [job.name for job in now.open_jobs()],
         "undecided": now.undecided(),
         "budget_left": budget.describe_rest(now),
-        "next": _next(repository, now),
+        "next": next_steps.lines(repository, now),
     }

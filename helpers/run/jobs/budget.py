@@ -76,6 +76,11 @@ def spent(state: State) -> str | None:
 
 def require_budget(state: State, experiment: str = "") -> None:
     """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
+    if state.closed:
+        raise console.refused(
+            f"the session is closed: {state.closed}",
+            "render_report.py  # what it gave\nstart_session.py --goal ANOTHER --new ...  # begins another one",
+        )
     over = spent(state)
     if over and experiment not in measured(state):
         raise console.refused(

@@ -178,3 +178,19 @@ def test_the_script_writes_and_prints(repo: Repo, journaled: Path) -> None:
     assert "wrote r.csv: 6 lines" in repo.script("render_report", "--as", "csv", "--out", "r.csv").stdout
     assert 6 == len((repo.root / "r.csv").read_text().splitlines())
     assert "quick" == json.loads(repo.script("render_report", "--json", "--full").stdout)["name"]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_the_picture_is_drawn(repo: Repo, kind: str) -> None:
+    """PNG and SVG hold every kind of end; hostile words are words; another ending of the name is refused."""
+    pytest.importorskip("matplotlib")
+    lines = events()
+    lines[0]["name"] = "<script> $\\frac{1}$ quick"
+    write(repo.root, lines)
+    said = repo.script("render_report", "--picture", f"progress.{kind}").stdout
+
+    drawn = (repo.root / f"progress.{kind}").read_bytes()
+    assert f"wrote progress.{kind}" in said
+    assert drawn.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
+    assert b"<script" not in drawn
+    assert ".png or a .svg" in repo.script("render_report", "--picture", "progress.exe", code=2).stderr

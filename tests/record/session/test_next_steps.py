@@ -202,7 +202,7 @@ def test_what_refuses_every_keep_comes_first(session: Any) -> None:
 
 
 def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
-    """Spent and something kept: the tip against the first baseline; then nothing but telling. Slips cost nothing."""
+    """Spent: the session is finished in one command; then nothing is left but telling. Slips cost nothing."""
     session.script("start_session", "--goal", "quick", "--max-experiments", "1")
     screened(session, "exp-09", status="crash", error="build failed (exit 2)")
     session.script("record_result", "crash", "exp-09", "--why", "a semicolon")
@@ -215,8 +215,8 @@ def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
     assert "budget is spent" in session.script("compare", "exp-02", code=4).stderr
     session.script("record_result", "discard", "exp-02", "--why", "no budget")
 
-    assert "improved" in follow(session, "compare.py final")
-    assert "status.py" in steps(session)[0]
+    assert "headline: improved" in follow(session, "finish_session.py")
+    assert "render_report.py" in steps(session)[0]
 
 
 @pytest.mark.parametrize("name", [*next_steps.SESSION, *next_steps.EXPERIMENT])

@@ -1,0 +1,33 @@
+"""Words while something is waited for: at least a line every ten seconds, so that nobody wonders if it runs."""
+
+from __future__ import annotations
+
+import time
+
+from helpers import console
+
+QUIET = 10.0
+"""Seconds without a word after which one is said."""
+
+
+class Progress:
+    """Says how long it has taken whenever nothing else was said for a while."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.began = what, time.monotonic()
+        self.last = self.began
+
+    def heard(self) -> None:
+        """Note that something was said."""
+        self.last = time.monotonic()
+
+    def tick(self) -> None:
+        """Say something when it is time to."""
+        if time.monotonic() - self.last >= QUIET:
+            self.heard()
+            console.note(f"{self.what}: {span(self.last - self.began)} so far")
+
+
+def span(seconds: float) -> str:
+    """Return a time in words."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"

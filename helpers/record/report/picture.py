@@ -1,0 +1,92 @@
+"""The progress picture: every experiment in time, kept ones stepped, with intervals; it needs no colours to be read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from helpers import console, printable
+from helpers.record.report.experiments import OUTCOMES, Experiment
+from helpers.record.report.projection import Session
+
+MARKS = {
+    "no_gain": ("o", "none", "#767676"),
+    "undecided": ("D", "none", "#e69f00"),
+    "failed": ("x", "#d55e00", "#d55e00"),
+    "refused": ("s", "none", "#cc79a7"),
+    "screened": ("_", "#767676", "#767676"),
+    "waiting": ("^", "none", "#56b4e9"),
+    "kept": ("o", "#009e73", "#006b4f"),
+}
+"""Marker, fill and edge for where an experiment stands: shapes tell, colours (of Okabe and Ito) only help."""
+KINDS = (".png", ".svg")
+
+
+def save(session: Session, file: Path) -> None:
+    """Draw the session into a PNG or SVG, as the name says; raises Failure (2) for another name."""
+    if file.suffix not in KINDS:
+        raise console.usage(f"{printable.name(file.name)}: a picture is a .png or a .svg", "--picture progress.svg")
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams.update({"svg.hashsalt": "autoresearch", "text.parse_math": False, "axes.spines.top": False})
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 4.5), layout="constrained")
+    _steps(axes, session)
+    for outcome, (marker, fill, edge) in MARKS.items():
+        if found := session.of(outcome):
+            _marks(axes, found, f"{OUTCOMES[outcome]} ({len(found)})", marker=marker, facecolors=fill, edgecolors=edge)
+    axes.set_ylabel(
+        _plain(f"{session.metric}{f' ({session.unit})' if session.unit else ''}, {session.direction} is better")
+    )
+    axes.set_xlabel("time (UTC)")
+    axes.set_title(
+        _plain(f"{session.name}: {len(session.experiments)} experiments, {len(session.kept)} kept"), loc="left"
+    )
+    axes.grid(visible=True, axis="y", color="#dddddd", linewidth=0.6)
+    figure.autofmt_xdate()
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else {"Software": None})
+    pyplot.close(figure)
+
+
+def _steps(axes: Any, session: Session) -> None:  # noqa: ANN401 - the library has no types
+    """Draw what the program measured after each kept change, from the first baseline on."""
+    kept = [exp for exp in session.kept if exp.value is not None]
+    values = [session.first, *(exp.value for exp in kept), kept[-1].value if kept else session.first]
+    times = [session.began_ms, *(exp.at_ms for exp in kept), session.last_ms]
+    if session.first is not None:
+        axes.step([_time(at) for at in times], values, where="post", color="#006b4f", linewidth=1.6, label="as kept")
+
+
+def _marks(axes: Any, found: list[Experiment], label: str, **style: str) -> None:  # noqa: ANN401
+    """Draw the experiments of one kind: those without a figure along the bottom, intervals where they matter."""
+    shown = [exp for exp in found if exp.value is not None]
+    without = [exp for exp in found if exp.value is None]
+    if style["facecolors"] == style["edgecolors"]:
+        style = {"marker": style["marker"], "color": style["edgecolors"]}
+    axes.scatter(
+        [_time(exp.at_ms) for exp in shown], [exp.value for exp in shown], s=26, zorder=3, label=label, **style
+    )
+    if without:
+        bottom = axes.get_xaxis_transform()
+        axes.scatter(
+            [_time(exp.at_ms) for exp in without], [0.02] * len(without), s=26, transform=bottom, zorder=3, **style
+        )
+    for exp in shown:
+        if exp.value_range and exp.outcome in ("kept", "undecided"):
+            colour = style.get("edgecolors") or style["color"]
+            axes.vlines(_time(exp.at_ms), *exp.value_range, color=colour, linewidth=1.2, zorder=2)
+
+
+def _time(ms: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(ms / 1000, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, timezone.utc)
+
+
+def _plain(text: str) -> str:
+    return printable.line(text, 100)

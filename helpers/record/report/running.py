@@ -1,0 +1,45 @@
+"""What runs now: jobs and comparisons with the time they took so far, beside what such ones usually take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from helpers import journal
+from helpers.judge.compare import local
+from helpers.judge.compare.driver import KIND
+from helpers.run.jobs import workers
+from helpers.run.local import executor
+from helpers.run.local.job_folder import Folder
+from helpers.state import State
+
+
+def running(root: Path, now: State) -> list[dict[str, Any]]:
+    """Return each job and comparison under way: seconds so far and expected (None: unknown), what it says."""
+    jobs, at = now.open_jobs(), journal.now_ms()
+    states = executor.poll(root, [job.name for job in jobs if job.is_local])
+    rows = []
+    for job in jobs:
+        since = (job.sent or job.submitted).timestamp or at
+        expected = local.typical_seconds(now) if job.is_judged else workers.typical_seconds(now)
+        state = states.get(job.name, "sent" if job.sent else "submitted")
+        rows.append(_row(job.name, job.worker, str(state), (at - since) / 1000, expected, ""))
+    for name, job_name in local.under_way(root).items():
+        folder = Folder(root, job_name, KIND)
+        said = folder.read("log.txt").strip().rpartition("\n")[2]
+        began = (folder.path / "plan.json").stat().st_mtime * 1000
+        rows.append(
+            _row(f"comparison of {name}", "local", "running", (at - began) / 1000, local.typical_seconds(now), said)
+        )
+    return rows
+
+
+def _row(name: str, worker: str, state: str, elapsed: float, expected: float | None, said: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "worker": worker,
+        "state": state,
+        "elapsed": round(max(0.0, elapsed), 1),
+        "expected": None if expected is None else round(expected, 1),
+        "said": said[:200],
+    }

@@ -1,0 +1,155 @@
+"""The end of a session: the whole against the first baseline, the page on the branch, and the person's branch back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers import console, events, git, git_objects, paths, state
+from helpers.events import Note
+from helpers.judge.compare import local, session
+from helpers.record.decision import commit
+from helpers.record.report import faces, projection, words
+from helpers.run.copies.copies import Experiment, Workdirs
+from helpers.run.jobs import workers
+from helpers.state import State
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How to end: `reason` closes a session that went wrong, whose figures then mean nothing."""
+
+    reason: str = ""
+    worker: str = ""
+    wait: float = 86400
+    max_pairs: int | None = None
+
+
+def choose_worker(now: State, on: str | None, worker: str | None) -> str:
+    """Return the worker to measure on: of the fleet where one is up, unless asked otherwise; empty for this machine."""
+    on = on or ("sky" if worker or workers.up(now) else "local")
+    return session.choose_worker(now, on, worker)
+
+
+def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
+    """Return what would be done, step by step."""
+    whole = projection.load(repository.root).headline
+    first, there = now.require_lock().commit_full[:7], how.worker or "this machine"
+    measure = f"compare the branch as it stands with the first baseline {first} on {there}: pairs, holdout, checks"
+    if how.reason or not now.kept:
+        measure = f"compare nothing: {'the session is closed as wrong' if how.reason else 'nothing was kept'}"
+    elif whole and whole.verdict != "error":
+        measure = f"compare nothing: it was measured, {words.headline(projection.load(repository.root))}"
+    back = _came_from(repository, now) or f"nowhere: the branch {now.config.came_from} is gone"
+    return [
+        measure,
+        f"close the session: {how.reason or 'finished'}",
+        f"commit {paths.IMPROVEMENTS} as it is at the end to {now.branch}",
+        f"put the work tree back on {back}; uncommitted work stays as it is",
+    ]
+
+
+def finish(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]:
+    """End the session, going on where an earlier try stopped; return what to tell.
+
+    Raises Failure (2) while something still runs, (3) while the comparison goes on, or when it could not be made.
+    """
+    root, now = repository.root, state.load(repository.root)
+    now.require_lock()
+    if open_now := [job.name for job in now.open_jobs()]:
+        raise console.usage(
+            f"{len(open_now)} jobs still wait or run ({open_now[0]})",
+            f"collect_results.py --wait 600\nsubmit_experiment.py {now.open_jobs()[0].experiment} --cancel",
+        )
+    if now.kept and not how.reason and not now.closed:
+        _measure(work, now, how)
+    if not now.closed:
+        events.append(root, Note(text="the session is over", closed=how.reason or "finished"))
+    told = [_commit_page(repository), _put_back(repository, now)]
+    return [line for line in told if line]
+
+
+def _measure(work: Workdirs, now: State, how: Ending) -> None:
+    """Compare the branch with the first baseline unless that was done since the last keep."""
+    held = projection.load(work.root).headline
+    if held is not None and held.verdict != "error":
+        console.note("the whole was compared since the last keep; that figure stays")
+        return
+    name = _sealed(work, now).name
+    if how.worker:
+        from helpers.judge.compare import fleet
+
+        job = fleet.running_job(now, name)
+    else:
+        job = local.running_job(work.root, name)
+    if job is None:
+        first = now.require_lock().commit_full
+        options = local.Options(against=first, max_pairs=how.max_pairs)
+        job = session.start(work, session.plan(work, now, work.experiment(name), options, how.worker), how.worker)
+    event = session.follow(work, job, how.wait, how.worker)
+    session.shown(work, job)
+    if event.verdict == "error":
+        raise console.outside(f"the comparison could not be made: {event.reason}", "finish_session.py")
+
+
+def _sealed(work: Workdirs, now: State) -> Experiment:
+    """Return an experiment that holds what was kept, byte for byte: one that is there, or a new one."""
+    tree, number = now.baseline.tree, 1
+    for name, (_, held, _) in work.refs.titled().items():
+        if held == tree and (name == "final" or name.startswith("final-")):
+            return work.experiment(name)
+    taken = {*work.names()}
+    while (name := "final" if number == 1 else f"final-{number}") in taken:
+        number += 1
+    exp, _ = work.create(name, now.baseline.commit_full)
+    sealed = work.seal(exp, "the whole session")
+    work.prune(sealed)
+    return sealed
+
+
+def _came_from(repository: git.Repository, now: State) -> str | None:
+    """Return the branch that the person began from, None when it is gone."""
+    name = now.config.came_from
+    there = git.run(repository.root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{name}"], check=False)
+    return name if name and there.returncode == 0 else None
+
+
+def _commit_page(repository: git.Repository) -> str:
+    """Commit IMPROVEMENTS.md as it is at the end to the session's branch, unless it is there; return what to tell."""
+    root, now = repository.root, state.load(repository.root)
+    reference, base = f"refs/heads/{now.branch}", now.baseline.commit_full
+    page = faces.improvements_page(root, projection.load(root)).encode()
+    (tip,) = git_objects.commits(root, [reference])
+    held, before = git_objects.blobs(root, [f"{reference}:{paths.IMPROVEMENTS}", f"{base}:{paths.IMPROVEMENTS}"])
+    if tip is None:
+        return f"the branch {now.branch} is gone; what was kept is in git as {base[:12]}"
+    if tip.id != base and not (tip.parents == (base,) and held != before):
+        return f"{now.branch} holds commits that nobody measured: {paths.IMPROVEMENTS} stays as it is there"
+    if held == page or tip.id != base:
+        return ""
+    said = "\n".join(["autoresearch: the session's report", "", *words.standing(projection.load(root))])
+    new = commit.build(repository, base, (now.baseline.tree, now.baseline.tree), page, said + "\n")
+    if git.branch(root) == now.branch:
+        moved = git.run(root, ["read-tree", "-m", "-u", base, new], check=False)
+        if moved.returncode != 0:
+            raise _in_the_way(moved.stderr, "finish_session.py")
+    git.run(root, ["update-ref", "-m", "autoresearch: report", reference, new, base])
+    return f"{paths.IMPROVEMENTS} is committed on {now.branch} as {new[:7]}"
+
+
+def _put_back(repository: git.Repository, now: State) -> str:
+    """Check out the branch that the person began from; raises Failure (2) when their own work is in the way."""
+    root, target = repository.root, _came_from(repository, now)
+    if git.branch(root) != now.branch:
+        return f"the work tree stays on {git.branch(root) or 'a detached HEAD'}"
+    if target is None:
+        gone = now.config.came_from
+        return f"the branch {gone} that you began from is gone: the work tree stays on {now.branch}"
+    back = git.run(root, ["switch", "--quiet", "--no-guess", target], check=False)
+    if back.returncode != 0:
+        raise _in_the_way(back.stderr, f"git stash && git switch {target} && git stash pop")
+    return f"the work tree is on {target} again; the session's branch is {now.branch}"
+
+
+def _in_the_way(stderr: bytes, do: str) -> console.Failure:
+    said = " ".join(stderr.decode("utf-8", "replace").split())[:400]
+    return console.usage(f"your own uncommitted work is in the way: {said}", do)

@@ -1,0 +1,81 @@
+"""The end of a session: one fresh comparison of the whole, the page on its branch, the person back on theirs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from conftest import Repo
+
+FAST = "sleep 0.005\necho 42\n"
+
+
+def keep(session: Repo, name: str, text: str) -> None:
+    """Work an experiment to its commit."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(text)
+    session.script("snapshot_workdir", "seal", name, "--desc", "sleep less")
+    session.script("compare", name)
+    session.script("record_result", "keep", name, "--reviewed", "it only sleeps")
+
+
+def journal(session: Repo) -> list[dict[str, object]]:
+    """Return the journal's events."""
+    return [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+
+
+def test_one_command_ends_a_session(session: Repo) -> None:
+    """The whole is compared once with the first baseline, the page is on the branch, uncommitted work is as it was."""
+    keep(session, "exp-01", FAST)
+    session.write("mine.txt", "staged")
+    session.git("add", "mine.txt")
+    session.write("loose.txt", "not tracked")
+    before = (session.root / "autoresearch.jsonl").read_bytes()
+    plan = session.script("finish_session", "--dry-run").stdout
+    assert before == (session.root / "autoresearch.jsonl").read_bytes()
+    assert "compare the branch as it stands with the first baseline" in plan
+    assert "back on main" in plan
+
+    said = session.script("finish_session").stdout
+
+    assert "main" == session.git("branch", "--show-current")
+    assert "A  mine.txt\n?? loose.txt" == session.git("status", "--porcelain")
+    assert "headline: improved: gain +" in said
+    page = session.git("show", "autoresearch/quick:IMPROVEMENTS.md")
+    assert "headline: improved: gain +" in page
+    assert ["IMPROVEMENTS.md"] == session.git("show", "--name-only", "--format=", "autoresearch/quick").split()
+    (whole,) = [event for event in journal(session) if event.get("against")]
+    assert journal(session)[1]["tree"] == whole["baseline_tree"]
+    assert "render_report.py  # the session is closed" in session.script("status").stdout
+    tip = session.git("rev-parse", "autoresearch/quick")
+    assert "stays on main" in session.script("finish_session").stdout
+    assert tip == session.git("rev-parse", "autoresearch/quick")
+    assert 1 == len([event for event in journal(session) if event.get("closed")])
+
+
+def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
+    """--reason measures nothing; afterwards nothing is submitted, and a base branch that is gone is said."""
+    session.git("branch", "-m", "main", "away")
+    session.script("record_result", "cost", "--usd", "1.5")
+    assert "neither --usd nor --tokens" in session.script("record_result", "cost", code=2).stderr
+
+    said = session.script("finish_session", "--reason", "bad benchmark").stdout
+
+    assert "closed: bad benchmark" in said
+    assert "agent $1.50, tokens unknown" in said
+    assert "the branch main that you began from is gone" in said
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text(FAST)
+    refused = session.script("submit_experiment", "exp-01", "--desc", "sleep less", code=4).stderr
+    assert "the session is closed: bad benchmark" in refused
+
+
+def test_a_refusal_is_on_record_once(session: Repo) -> None:
+    """What the policy refuses at submission is journaled with its places, once, and shown as refused."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "autoresearch.sh").write_text("echo METRIC time_s=0.001\n")
+    for _ in range(2):
+        session.script("submit_experiment", "exp-01", "--desc", "cheat", code=4)
+
+    assert 1 == len([event for event in journal(session) if event.get("refused")])
+    assert "autoresearch.sh" in session.script("render_report", "--as", "improvements").stdout
