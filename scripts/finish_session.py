@@ -34,9 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Finish."""
     args = build_parser().parse_args(argv)
-    from helpers import git, state
-    from helpers.record.report import projection, words
-    from helpers.record.session import finish
+    from helpers import files, git, paths, state
+    from helpers.record.report import html, page_data, projection, words
+    from helpers.record.session import finish, next_steps
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find()
@@ -50,6 +50,9 @@ def entry(argv: list[str]) -> int:
         console.emit("\n".join(f"would {step}" for step in steps))
         return console.DONE
     told = finish.finish(repository, Workdirs(repository, args.workdir_root), how)
+    page = paths.state_folder(repository.root) / "report.html"
+    files.replace(page, html.page(page_data.load(repository, next_steps.lines, detailed=True)))
+    told.append(f"everything on one page, which needs no network: {paths.STATE}/{page.name}")
     console.emit("\n".join([*words.summary(projection.load(repository.root)), *told]))
     return console.DONE
 

@@ -55,6 +55,9 @@ def entry(argv: list[str]) -> int:
         files.replace(args.html, text)
         print(f"wrote {printable.name(str(args.html))}: {len(text.encode()):,} bytes, one page that needs no network")
         return console.DONE
+    if args.json and not args.out:
+        console.emit_json(faces.document(projection.load(repository.root)), full=args.full)
+        return console.DONE
     session = projection.load(repository.root)
     if args.picture:
         from helpers.record.report import picture
@@ -66,8 +69,6 @@ def entry(argv: list[str]) -> int:
         text = faces.render(repository, session, "json" if args.json else args.shape)
         files.replace(args.out, text)
         print(f"wrote {printable.name(str(args.out))}: {text.count(chr(10)):,} lines")
-    elif args.json:
-        console.emit_json(faces.document(session), full=args.full)
     else:
         console.emit(faces.render(repository, session, args.shape), full=args.full)
     return console.DONE

@@ -41,6 +41,7 @@ def test_one_command_ends_a_session(session: Repo) -> None:
     assert "main" == session.git("branch", "--show-current")
     assert "A  mine.txt\n?? loose.txt" == session.git("status", "--porcelain")
     assert "headline: improved: gain +" in said
+    assert "improved: gain +" in (session.root / ".autoresearch/report.html").read_text()
     page = session.git("show", "autoresearch/quick:IMPROVEMENTS.md")
     assert "headline: improved: gain +" in page
     assert ["IMPROVEMENTS.md"] == session.git("show", "--name-only", "--format=", "autoresearch/quick").split()
