@@ -159,11 +159,6 @@ class State:
         """The run that took the baseline at the newest lock."""
         return next((run for run in reversed(self.runs) if run.status == "keep" and not run.experiment_id), None)
 
-    @property
-    def closed(self) -> str:
-        """Why the session is over, empty while it is not."""
-        return next((note.closed for note in reversed(self.notes) if note.closed), "")
-
     def require_lock(self) -> Lock:
         """Return the lock event; raises Failure (2) before the session is locked."""
         if self.lock is None:

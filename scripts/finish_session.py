@@ -38,11 +38,12 @@ def entry(argv: list[str]) -> int:
     from helpers.record.report import html, page_data, projection, words
     from helpers.record.session import finish, next_steps
     from helpers.run.copies.copies import Workdirs
+    from helpers.run.jobs import budget
 
     repository = git.find()
     now = state.load(repository.root)
     now.require_lock()
-    measures = bool(now.kept) and not args.reason and not now.closed
+    measures = bool(now.kept) and not args.reason and not budget.closed(now)
     worker = finish.choose_worker(now, args.on, args.worker) if measures else ""
     how = finish.Ending(args.reason, worker, args.wait, args.max_pairs)
     if args.dry_run:

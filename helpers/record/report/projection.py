@@ -15,6 +15,7 @@ from helpers.read.ideas import queue
 from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.spend import Spend, spend
+from helpers.run.jobs import budget
 from helpers.state import State
 from helpers.typed_line import Event
 
@@ -111,7 +112,7 @@ def project(now: State, last_ms: int) -> Session:
         experiments=tuple(experiments.experiments(now, compared, whole)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
         spend=spend(now, began, last_ms),
-        closed=now.closed,
+        closed=budget.closed(now),
         unproven=tuple(first.unproven if first else ()),
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
     )

@@ -10,7 +10,7 @@ from helpers.judge.compare import local, session
 from helpers.record.decision import commit
 from helpers.record.report import faces, projection, words
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.jobs import workers
+from helpers.run.jobs import budget, workers
 from helpers.state import State
 
 
@@ -60,9 +60,9 @@ def finish(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]
             f"{len(open_now)} jobs still wait or run ({open_now[0]})",
             f"collect_results.py --wait 600\nsubmit_experiment.py {now.open_jobs()[0].experiment} --cancel",
         )
-    if now.kept and not how.reason and not now.closed:
+    if now.kept and not how.reason and not budget.closed(now):
         _measure(work, now, how)
-    if not now.closed:
+    if not budget.closed(now):
         events.append(root, Note(text="the session is over", closed=how.reason or "finished"))
     told = [_commit_page(repository), _put_back(repository, now)]
     return [line for line in told if line]

@@ -78,8 +78,8 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
         return [Step("none", {})]
     if not now.has_baseline:
         return [Step("unlocked", {})]
-    if now.closed:
-        return [Step("closed", {"why": now.closed[:100]})]
+    if over := budget.closed(now):
+        return [Step("closed", {"why": over[:100]})]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
     if not found or found[0].state in ("ended", "running", "environment", "workers lost"):

@@ -74,11 +74,16 @@ def spent(state: State) -> str | None:
     return None
 
 
+def closed(state: State) -> str:
+    """Return why the session is over, empty while it is not."""
+    return next((note.closed for note in reversed(state.notes) if note.closed), "")
+
+
 def require_budget(state: State, experiment: str = "") -> None:
     """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
-    if state.closed:
+    if over := closed(state):
         raise console.refused(
-            f"the session is closed: {state.closed}",
+            f"the session is closed: {over}",
             "render_report.py  # what it gave\nstart_session.py --goal ANOTHER --new ...  # begins another one",
         )
     over = spent(state)
