@@ -81,9 +81,9 @@ def closed(state: State) -> str:
 
 def require_budget(state: State, experiment: str = "") -> None:
     """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
-    if over := closed(state):
+    if ended := closed(state):
         raise console.refused(
-            f"the session is closed: {over}",
+            f"the session is closed: {ended}",
             "render_report.py  # what it gave\nstart_session.py --goal ANOTHER --new ...  # begins another one",
         )
     over = spent(state)
