@@ -80,7 +80,7 @@ def _measure(work: Workdirs, now: State, how: Ending) -> None:
 
         job = fleet.running_job(now, name)
     else:
-        job = local.running_job(work.root, name)
+        job = local.under_way(work.root).get(name)
     if job is None:
         first = now.require_lock().commit_full
         options = local.Options(against=first, max_pairs=how.max_pairs)
