@@ -6,6 +6,7 @@ aside on the next append, never a reason to lose the rest.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -48,11 +49,15 @@ def now_ms(last: Event | None = None) -> int:
 
 def clock() -> str:
     """Return which boot of the machine this is, and its milliseconds so far, suspended ones too where they count."""
+    return f"{_boot()}:{int(time.clock_gettime(getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC)) * 1000)}"
+
+
+@functools.cache
+def _boot() -> str:
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     except OSError:
-        boot = ""
-    return f"{boot}:{int(time.clock_gettime(getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC)) * 1000)}"
+        return ""
 
 
 def _whole(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, session_branch
+from helpers import arguments, console, next_step, printable, session_branch
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -79,7 +79,9 @@ def entry(argv: list[str]) -> int:
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
         now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
-        print(f"locked: {', '.join(sorted(now.protected))}")
+        names = sorted(now.protected)
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        print(f"locked: {', '.join(map(printable.name, names[:20]))}{more}")
         base = now.taken
         if base:
             print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")

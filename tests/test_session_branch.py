@@ -86,9 +86,18 @@ def test_a_persons_commit_can_become_the_baseline(kept: Any) -> None:
 
 
 def test_a_second_session_has_its_own_notes_ideas_and_experiments(kept: Any) -> None:
-    """What the first one wrote stays readable, and what it decided cannot be decided again."""
+    """What the first one wrote stays readable, and what it decided cannot be decided again.
+
+    A branch that was merged and deleted has ended its session: the next one needs no --new.
+    """
     kept.script("ideas", "add", "an idea of the first", "--source", "own")
-    begin = ["--goal", "second", "--metric", "rss_mb", "--direction", "lower", "--new"]
+    for command in (
+        ["switch", "-q", "main"],
+        ["merge", "-q", "autoresearch/quick"],
+        ["branch", "-qd", "autoresearch/quick"],
+    ):
+        kept.git(*command)
+    begin = ["--goal", "second", "--metric", "rss_mb", "--direction", "lower"]
     said = kept.script("start_session", *begin).stderr
 
     assert ".autoresearch/sessions/quick/autoresearch.md" in said
