@@ -15,6 +15,7 @@ EXAMPLES = """\
   fetch_paper.py 2205.14135                     # papers/2205.14135.pdf and papers/2205.14135.md
   fetch_paper.py 10.1145/3318464.3389710        # an open copy of a DOI, where one is known
   fetch_paper.py https://www.usenix.org/system/files/osdi20-zhang.pdf --title "..."
+  fetch_paper.py https://example.org/blog/fast-tables   # a web article: title, date and text
   fetch_paper.py 2205.14135 --text latex        # text from the LaTeX source
 
 other servers: ARXIV_API_URL, SEMANTIC_SCHOLAR_API_URL, OPENALEX_API_URL; keys as for search_papers.py
@@ -23,7 +24,9 @@ other servers: ARXIV_API_URL, SEMANTIC_SCHOLAR_API_URL, OPENALEX_API_URL; keys a
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
-    p = console.parser("A paper by arXiv id, DOI, Semantic Scholar or OpenAlex id, or the address of a PDF.", EXAMPLES)
+    p = console.parser(
+        "A paper by arXiv id, DOI, Semantic Scholar or OpenAlex id, or the address of a PDF or article.", EXAMPLES
+    )
     p.add_argument("id", metavar="ID|URL|DOI")
     p.add_argument("--dir", type=Path, metavar="DIR", help="where to (default: papers/ at the top of the repository)")
     p.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helpers import console, events, git, paths, printable
 from helpers.events import Literature
@@ -30,11 +31,11 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
 
     What a search has found is remembered; what has not been searched for is asked of GitHub, in one request or two.
     """
-    paper = _paper(root, said)
-    id_ = said if paper is not None else sources.check(names.of_html(said) or said)
-    paper = _paper(root, id_) if paper is None else paper
-    if paper is not None:
-        return Origin(sources.check(id_), _words(paper), "paper")
+    row = _paper(root, said)
+    id_ = said if row is not None else sources.check(names.of_html(said) or said)
+    row = _paper(root, id_) if row is None else row
+    if row is not None:
+        return Origin(sources.check(id_), _words(str(row.get("title", ""))), str(row.get("kind", "paper")))
     if id_.startswith("commit:"):
         return _local(root, id_)
     found = findings.recall(id_)
@@ -59,11 +60,11 @@ def note(root: Path, origin: Origin) -> None:
         events.append(root, event)
 
 
-def _paper(root: Path, said: str) -> str | None:
-    """Return the title of a fetched paper."""
+def _paper(root: Path, said: str) -> dict[str, Any] | None:
+    """Return the index entry of a fetched paper or article."""
     wanted = (said.lower(), said.lower().removeprefix("arxiv:"))
     fetched = index.read(root / paths.PAPERS)
-    return next((str(row.get("title", "")) for row in fetched if str(row.get("id", "")).lower() in wanted), None)
+    return next((row for row in fetched if str(row.get("id", "")).lower() in wanted), None)
 
 
 def _paper_like(id_: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +39,8 @@ class Reader:
 
     budget: client.Budget
     most: int
+    pages: list[client.Response] = field(default_factory=list)
+    """What came as a web page where a PDF was asked for: of an address that a person gave it may be an article."""
 
     def pdf(self, paper: Paper, places: Iterable[str]) -> tuple[bytes, str]:
         """Return the first PDF that is one, and its address.
@@ -107,6 +109,7 @@ class Reader:
         if answer.status != 200:
             raise console.outside(f"{host} answered {answer.status}", "look at the id")
         if b"%PDF-" not in answer.body[:1024]:
+            self.pages.append(answer)
             kind = printable.line(answer.headers.get("content-type", "unknown"), 60)
             what = "a web page (a login, or one for robots)" if "html" in kind else "something that is not a PDF"
             raise console.outside(f"{host} gave {what}; content type {kind}", "give the address of the PDF itself")

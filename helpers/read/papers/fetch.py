@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers import console, files, printable
 from helpers.read import untrusted
-from helpers.read.papers import arxiv, downloads, identifiers, index, openalex, semantic_scholar
+from helpers.read.papers import article, arxiv, downloads, identifiers, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.fetch_request import Wanted
 from helpers.read.papers.paper import Paper
@@ -27,8 +27,17 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     if paper.withdrawn:
         console.note(f"warning: {paper.id} was withdrawn by its authors: {paper.abstract[:200]}")
     reader = downloads.Reader(budget, wanted.most)
-    pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
-    copy = reader.text(paper, pdf, wanted.kind)
+    found = None
+    try:
+        pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
+    except console.Failure:
+        found = article.read(reader.pages[0].text) if kind == "url" and reader.pages else None
+        if found is None:
+            raise
+        pdf, origin = b"", value
+        year = int(found.date[:4]) if found.date else None
+        paper = replace(paper, title=paper.title or found.title, date=found.date, year=year)
+    copy = downloads.Copy(found.text, "html") if found else reader.text(paper, pdf, wanted.kind)
     if not pdf and not copy.text and paper.withdrawn:
         earlier = f"fetch_paper.py {identifiers.without_version(paper.arxiv)}v1  # if its first version will do"
         raise console.answer_no(f"{paper.id} was withdrawn by its authors, and its text with it", earlier)
@@ -40,6 +49,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
     entry = {
         "id": paper.id,
         "asked": wanted.id,
+        **({"kind": "article", "date": found.date or None} if found else {}),
         "title": paper.title,
         "authors": list(paper.authors),
         "year": paper.year,
@@ -52,7 +62,7 @@ def fetch(wanted: Wanted) -> dict[str, Any]:
         "pdf_from": origin or None,
         "text": f"{name}.md" if content else None,
         "text_from": copy.origin or None,
-        "sha256": hashlib.sha256(pdf or content).hexdigest(),
+        "sha256": hashlib.sha256(reader.pages[0].body if found else pdf or content).hexdigest(),
         "bytes": len(pdf),
         "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
@@ -79,6 +89,7 @@ def document(paper: Paper, copy: downloads.Copy, origin: str) -> str:
     facts = {
         "title": paper.title,
         "authors": ", ".join(paper.authors),
+        "date": paper.date,
         "year": paper.year,
         "venue": paper.venue,
         "license": paper.license or "unknown",

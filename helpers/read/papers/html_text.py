@@ -58,11 +58,21 @@ def markdown(page: str) -> str:
     return reader.text()
 
 
+def body(page: str) -> str:
+    """Return the main part of any page as Markdown, without what stands around it."""
+    found = [page.find(f"<{tag}") for tag in ("main", "body")]
+    reader = _Reader({"footer", "aside", "header"})
+    reader.feed(page[next((at for at in found if at >= 0), 0) :])
+    reader.close()
+    return reader.text()
+
+
 class _Reader(HTMLParser):
     """Turns the tags that matter into lines; every block ends the line before it."""
 
-    def __init__(self) -> None:
+    def __init__(self, skipped: set[str] | None = None) -> None:
         super().__init__(convert_charrefs=True)
+        self._skipped = _SKIPPED | (skipped or set())
         self._lines: list[str] = []
         self._now: list[str] = []
         self._prefix = ""
@@ -83,7 +93,7 @@ class _Reader(HTMLParser):
                 self._math, self._annotated = [], True
             return
         if (
-            tag in _SKIPPED
+            tag in self._skipped
             or "ltx_ERROR" in kind
             or "ltx_page_footer" in kind
             or "ltx_tag_note" in kind
