@@ -56,7 +56,7 @@ def entry(argv: list[str]) -> int:
     root = journaling.root()
     if args.dir is None and (root or Path.cwd()).joinpath(paths.PAPERS).is_symlink():
         raise console.refused(f"{paths.PAPERS} is a link: nothing is fetched through it", "name a folder with --dir")
-    ask = fetch_request.Wanted(
+    ask = fetch_request.FetchRequest(
         args.id,
         (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(),
         args.kind,

@@ -16,7 +16,7 @@ from helpers.read.forge import names, schema, token
 from helpers.read.web import client, destinations
 
 VERSION = "2022-11-28"
-FRESH = 6 * 3600.0
+REMEMBERED_SECONDS = 6 * 3600.0
 """Seconds for which a remembered answer is given without asking again."""
 PAGE = 100
 
@@ -118,12 +118,12 @@ class Api:
                 headers=headers,
                 token=self.token.value if self.token else None,
                 trusted=[self.base],
-                ttl=FRESH,
+                ttl=REMEMBERED_SECONDS,
                 fresh=self.fresh,
                 limit=kind,
                 budget=self.budget,
             )
-        except client.Throttled as throttled:
+        except client.SourceThrottled as throttled:
             self._note(kind, throttled.headers)
             raise
         except client.Unreachable as failure:

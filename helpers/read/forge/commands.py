@@ -151,7 +151,7 @@ def _print(args: argparse.Namespace, what: str, outcome: Outcome, facts: dict[st
         console.emit_json(findings.document(what, outcome, facts), full=args.full)
     else:
         console.emit(findings.text(what, outcome, full=args.full), full=args.full)
-    return findings.verdict(outcome)
+    return findings.exit_code(outcome)
 
 
 def _wanted(args: argparse.Namespace, words: str) -> Wanted:

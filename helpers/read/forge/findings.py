@@ -11,10 +11,10 @@ from helpers import console, next_step, printable
 from helpers.read import untrusted
 from helpers.read.papers.query import Status
 from helpers.read.web import cache
-from helpers.read.web.response import Spent, Throttled, Unreachable
+from helpers.read.web.response import RequestsSpent, SourceThrottled, Unreachable
 
 T = TypeVar("T")
-ROOM = 7_000
+FENCED_CHARACTERS = 7_000
 """Characters of outside text that are shown at once unless all is wanted: the fence must close within console.LIMIT."""
 KINDS = {"release": "commit", "code": "competitor"}
 """Kinds of findings whose kind of idea has another name."""
@@ -53,9 +53,9 @@ class Outcome:
         """Run one step of the search; None, with the reason noted, when the service did not answer it."""
         try:
             return step(*args, **more)
-        except (Throttled, Unreachable, Spent) as failure:
-            self.status = "throttled" if isinstance(failure, Throttled) else "error"
-            self.retry_after = failure.retry_after if isinstance(failure, Throttled) else None
+        except (SourceThrottled, Unreachable, RequestsSpent) as failure:
+            self.status = "throttled" if isinstance(failure, SourceThrottled) else "error"
+            self.retry_after = failure.retry_after if isinstance(failure, SourceThrottled) else None
             self.incomplete = True
             self.say(f"{failure.message}; {failure.do}")
             return None
@@ -131,7 +131,7 @@ def text(what: str, outcome: Outcome, *, full: bool) -> str:
             else "nothing found: try fewer or other words"
         )
         return "\n".join([*rows, last])
-    body = fit([entry(f) for f in outcome.findings], ROOM if not full else 10**9)
+    body = fit([entry(f) for f in outcome.findings], FENCED_CHARACTERS if not full else 10**9)
     rows += [untrusted.WARNING, untrusted.fence(body, what)]
     return "\n".join(
         [*rows, next_step.runnable(f"to keep one: ideas.py add --from {shlex.quote(outcome.findings[0].id)}")]
@@ -175,7 +175,7 @@ def document(what: str, outcome: Outcome, facts: dict[str, Any]) -> dict[str, An
     }
 
 
-def verdict(outcome: Outcome) -> int:
+def exit_code(outcome: Outcome) -> int:
     """Return the exit code: 0 found, 1 the answer is nothing, 3 not known since the service did not answer."""
     if outcome.findings:
         return console.DONE

@@ -275,7 +275,7 @@ def text(shown: Shown, *, full: bool) -> str:
     parts += [f"- {row}" for row in shown.outcome if row not in shown.reasons]
     listed = shown.files if full else shown.files[:20]
     parts += [f"files ({len(shown.files)}):", *(f"  {row}" for row in listed)] if listed else []
-    room = 10**9 if full else findings.ROOM
+    room = 10**9 if full else findings.FENCED_CHARACTERS
     body = _cut("\n".join(parts), room // 2 if shown.diff else room)
     if shown.diff:
         body += "\ndiff:\n" + _cut(shown.diff, room - len(body))

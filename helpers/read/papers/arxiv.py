@@ -137,7 +137,7 @@ class _Pages:
             body = self._ask(url, host)
             if b"<feed" not in body or b"</feed>" not in body:
                 if b"rate exceeded" in body[:2_000].lower():
-                    raise web_client.Throttled(host, 200, None, {}, body)
+                    raise web_client.SourceThrottled(host, 200, None, {}, body)
                 continue
             self.total = _number(body, b"totalResults")
             start = int((parse_qs(urlsplit(url).query).get("start") or ["0"])[0])
@@ -150,7 +150,7 @@ class _Pages:
         accept = {"accept": "application/atom+xml"}
         answer = web_client.get(url, headers=accept, trusted=[base()], pace=pace(), budget=self.budget)
         if answer.status == 406:  # what users see who ask too fast, though the standard means something else
-            raise web_client.Throttled(host, 406, None, answer.headers, answer.body)
+            raise web_client.SourceThrottled(host, 406, None, answer.headers, answer.body)
         if answer.status == 400:
             said = re.search(rb"<summary>(.*?)</summary>", answer.body, re.DOTALL)
             what = printable.line(said[1].decode("utf-8", "replace"), 300) if said else "no reason given"

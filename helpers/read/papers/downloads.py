@@ -51,7 +51,7 @@ class Reader:
         for place in places:
             try:
                 return self._pdf(secure(place)), secure(place)
-            except (client.Throttled, client.Spent):  # noqa: PERF203 - next to a download
+            except (client.SourceThrottled, client.RequestsSpent):  # noqa: PERF203 - next to a download
                 raise
             except console.Failure as failure:
                 if failure.code in (console.USAGE, console.REFUSED) and not optional:

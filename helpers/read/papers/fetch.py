@@ -13,12 +13,12 @@ from helpers import console, files, printable
 from helpers.read import untrusted
 from helpers.read.papers import article, arxiv, downloads, identifiers, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
-from helpers.read.papers.fetch_request import Wanted
+from helpers.read.papers.fetch_request import FetchRequest
 from helpers.read.papers.paper import Paper
 from helpers.read.web import client
 
 
-def fetch(wanted: Wanted) -> dict[str, Any]:
+def fetch(wanted: FetchRequest) -> dict[str, Any]:
     """Fetch a paper and return its index entry; raises Failure, with nothing changed, when it cannot be had."""
     kind, value = identifiers.parse_id(wanted.id)
     budget = client.Budget(wanted.requests)

@@ -15,7 +15,7 @@ Kind = Literal["auto", "html", "latex", "pdf"]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FetchRequest:
     """What is asked for: `kind` says where the text comes from, `most` limits a download in bytes."""
 
     id: str
@@ -26,7 +26,7 @@ class Wanted:
     title: str = ""
 
 
-def present(wanted: Wanted) -> dict[str, Any] | None:
+def present(wanted: FetchRequest) -> dict[str, Any] | None:
     """Return the index entry of a paper that is already there with its files and this kind of text, else None."""
     kind, value = identifiers.parse_id(wanted.id)
     for entry in index.read(wanted.folder):

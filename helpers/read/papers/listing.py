@@ -35,7 +35,7 @@ def sources(wanted: str | None, question: Question) -> list[str]:
     return list(dict.fromkeys(chosen)) or list(SOURCES)
 
 
-def verdict(outcomes: Sequence[Outcome], found: Sequence[Paper]) -> int:
+def exit_code(outcomes: Sequence[Outcome], found: Sequence[Paper]) -> int:
     """Return the exit code: 0 found, 1 all answered and nothing is there, 3 not known since a source did not answer."""
     if found:
         return console.DONE

@@ -11,10 +11,10 @@ from helpers.read.papers import paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question, Status, within
 from helpers.read.web import cache
-from helpers.read.web.response import Budget, Throttled, span
+from helpers.read.web.response import Budget, SourceThrottled, span
 
 SOURCES = ("arxiv", "s2", "openalex")
-FRESH = 7 * 86_400.0
+REMEMBERED_SECONDS = 7 * 86_400.0
 """Seconds for which a remembered answer is given without asking again."""
 
 
@@ -78,8 +78,8 @@ def _asked(question: Question, source: str, budget: Budget) -> Outcome:
         old = _remembered(question, source, float("inf"))
         if old is not None:
             return Outcome(**{**vars(old), "note": f"asked again without an answer: {failure.message}"})
-        throttled = isinstance(failure, Throttled)
-        wait = failure.retry_after if isinstance(failure, Throttled) else None
+        throttled = isinstance(failure, SourceThrottled)
+        wait = failure.retry_after if isinstance(failure, SourceThrottled) else None
         note = "" if throttled and wait is not None else f"{failure.message} ({failure.do})"
         return Outcome(source, "throttled" if throttled else "error", retry_after=wait, note=note)
     outcome = Outcome(source, "ok" if found.papers else "empty", found.papers, found.total, note=found.note)
@@ -112,7 +112,7 @@ def _key(question: Question, source: str) -> str:
     return cache.key("search", source, os.environ.get(address, ""), asked)
 
 
-def _remembered(question: Question, source: str, oldest: float = FRESH) -> Outcome | None:
+def _remembered(question: Question, source: str, oldest: float = REMEMBERED_SECONDS) -> Outcome | None:
     entry = cache.load(_key(question, source))
     if entry is None or entry.age > oldest:
         return None

@@ -20,7 +20,7 @@ from helpers.read.web import client, destinations
 
 PUBLIC = "https://api.semanticscholar.org"
 FIELDS = "title,authors,year,publicationDate,venue,externalIds,citationCount,openAccessPdf,url,abstract"
-AROUND = 500
+LINKED_AT_ONCE = 500
 """How many papers around a known one are asked for at once: they come in no useful order."""
 
 
@@ -49,9 +49,9 @@ def around(question: Question, budget: client.Budget) -> Found:
     """Return the papers that cite the known one, or that it refers to."""
     kind, inner = ("citations", "citingPaper") if question.cites else ("references", "citedPaper")
     path = f"/graph/v1/paper/{_id(question.linked)}/{kind}"
-    answer = _ask(path, {"fields": FIELDS.removesuffix(",abstract"), "limit": str(AROUND)}, budget)
+    answer = _ask(path, {"fields": FIELDS.removesuffix(",abstract"), "limit": str(LINKED_AT_ONCE)}, budget)
     found = [_paper(item[inner]) for item in json_fields.items(answer.get("data")) if isinstance(item.get(inner), dict)]
-    more = f"only the first {AROUND} looked at" if answer.get("next") else ""
+    more = f"only the first {LINKED_AT_ONCE} looked at" if answer.get("next") else ""
     return Found([p for p in found if p.title and within(p, question.years)], note=more)
 
 

@@ -1,7 +1,7 @@
 """The one way out to the network: polite, bounded, cached, and careful about where it goes.
 
 A service that is throttling us is never mistaken for one that found nothing:
-it raises Throttled. A 4xx other than that is an answer (Response); what cannot be had raises Failure (3).
+it raises SourceThrottled. A 4xx other than that is an answer (Response); what cannot be had raises Failure (3).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from urllib.parse import urlencode, urljoin
 
 from helpers import console, venv
 from helpers.read.web import cache, destinations, request
-from helpers.read.web.response import Budget, Response, Spent, Throttled, Unreachable, judged, span
+from helpers.read.web.response import Budget, RequestsSpent, Response, SourceThrottled, Unreachable, judged, span
 
-__all__ = ["Budget", "Response", "Spent", "Throttled", "Unreachable", "get"]
+__all__ = ["Budget", "RequestsSpent", "Response", "SourceThrottled", "Unreachable", "get"]
 
 PATIENCE = 10.0
 """Seconds a Retry-After may ask for before we rather fail at once and say so."""
@@ -93,7 +93,7 @@ def get(
     )
     try:
         answer = _persist(ask, patience)
-    except (Throttled, Unreachable) as failure:
+    except (SourceThrottled, Unreachable) as failure:
         if entry is None:
             raise
         console.note(f"warning: {failure.message}; using the answer of {span(entry.age)} ago")
@@ -110,7 +110,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
     """Try up to ATTEMPTS times: with back-off, or after the time that the service asks for when that is short."""
     closed = cache.closed_until(ask.service) - time.time()
     if closed > patience:  # it has said so before: asking again would only be rude
-        raise Throttled(destinations.origin(ask.url)[1], 429, closed, {}, b"")
+        raise SourceThrottled(destinations.origin(ask.url)[1], 429, closed, {}, b"")
     venv.require("httpx", "stamina")  # only here: what is remembered needs no package, and no second interpreter
     import stamina
 
@@ -118,7 +118,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
 
     def again(error: Exception) -> bool | float:
         nonlocal left, unsaid
-        if isinstance(error, Throttled):
+        if isinstance(error, SourceThrottled):
             wait = unsaid if error.retry_after is None else error.retry_after
             left, unsaid = left - wait, unsaid * 2
             return max(wait, 0.01) if left >= 0 else False
@@ -131,7 +131,7 @@ def _persist(ask: _Ask, patience: float) -> Response:
         ):
             with attempt:
                 return _follow(ask)
-    except Throttled as throttled:
+    except SourceThrottled as throttled:
         if throttled.retry_after and throttled.host == destinations.origin(ask.url)[1]:
             cache.close_until(ask.service, time.time() + min(throttled.retry_after, 86_400))
         raise

@@ -1,6 +1,6 @@
 """What a service answered: a Response, or a failure that says whether and when to come back.
 
-A service that is throttling us is never mistaken for one that found nothing: that is Throttled.
+A service that is throttling us is never mistaken for one that found nothing: that is SourceThrottled.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Response:
             ) from None
 
 
-class Throttled(console.Failure):
+class SourceThrottled(console.Failure):
     """The service asks us to wait `retry_after` seconds (None: it did not say how long)."""
 
     def __init__(self, host: str, status: int, retry_after: float | None, headers: dict[str, str], body: bytes) -> None:
@@ -68,7 +68,7 @@ class Unreachable(console.Failure):
         self.host, self.status, self.offline = host, status, offline
 
 
-class Spent(console.Failure):
+class RequestsSpent(console.Failure):
     """The number of requests that the caller allowed is used up."""
 
     def __init__(self) -> None:
@@ -85,18 +85,18 @@ class Budget:
     def spend(self) -> None:
         """Take one, or raise Spent."""
         if self.left <= 0:
-            raise Spent
+            raise RequestsSpent
         self.left, self.used = self.left - 1, self.used + 1
 
 
 def judged(answer: Response, host: str) -> Response:
-    """Return an answer that is one; raise Throttled or Unreachable for what only says "not now"."""
+    """Return an answer that is one; raise SourceThrottled or Unreachable for what only says "not now"."""
     head, body = answer.headers, answer.body[:2_000].lower()
     limited = answer.status == 403 and (
         "retry-after" in head or head.get("x-ratelimit-remaining") == "0" or b"rate limit" in body
     )
     if answer.status in (429, 503) or limited:
-        raise Throttled(host, answer.status, _retry_after(head, 60.0 if limited else None), head, answer.body)
+        raise SourceThrottled(host, answer.status, _retry_after(head, 60.0 if limited else None), head, answer.body)
     if answer.status >= 500:
         raise Unreachable(host, f"answered {answer.status}: {glimpse(answer.body)!r}", answer.status)
     return answer

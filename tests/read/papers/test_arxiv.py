@@ -120,7 +120,7 @@ def test_what_is_no_answer_is_never_no_results(httpserver, here, status, body, h
     with pytest.raises(console.Failure, match=expected) as failure:
         arxiv.search(Question("x"), client.Budget(9))
     assert console.OUTSIDE == failure.value.code
-    assert (expected == "throttling") == isinstance(failure.value, client.Throttled)
+    assert (expected == "throttling") == isinstance(failure.value, client.SourceThrottled)
     assert len(httpserver.log) <= client.ATTEMPTS
 
 

@@ -184,8 +184,8 @@ def test_nothing_closes_the_fence(text):
 def test_a_silent_source_is_not_no_results():
     """Nothing found while a source did not answer is "not known" (3); all answered and empty is "no" (1)."""
     throttled, empty = Outcome("s2", "throttled", retry_after=30.0), Outcome("arxiv", "empty")
-    assert console.OUTSIDE == listing.verdict([empty, throttled], [])
-    assert console.NO == listing.verdict([empty], [])
+    assert console.OUTSIDE == listing.exit_code([empty, throttled], [])
+    assert console.NO == listing.exit_code([empty], [])
     shown = listing.text(Question("q"), [empty, throttled], [], abstracts=False)
     assert "NOT the same as no results" in shown
     assert "s2 throttled (retry after 30 s)" in shown

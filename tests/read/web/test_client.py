@@ -154,9 +154,9 @@ def test_a_short_retry_after_is_waited_for(httpserver, base):
 def test_a_long_retry_after_fails_at_once_and_is_remembered(httpserver, base):
     """One request is spent to hear "15 hours"; the next call spends none, whatever it asks of that service."""
     httpserver.expect_request("/x").respond_with_data("", 429, {"Retry-After": "54000"})
-    with pytest.raises(client.Throttled, match=r"15\.0 h") as first:
+    with pytest.raises(client.SourceThrottled, match=r"15\.0 h") as first:
         client.get(base + "/x", trusted=[base])
-    with pytest.raises(client.Throttled) as second:
+    with pytest.raises(client.SourceThrottled) as second:
         client.get(base + "/y", trusted=[base])
     assert 1 == len(httpserver.log)
     assert (54_000, 429) == (first.value.retry_after, first.value.status)
@@ -176,7 +176,7 @@ def test_a_403_that_means_a_limit_is_throttling(httpserver, base, headers, body,
     """Limits said by 403 (GitHub's way) are throttling, with the time from the reset, Retry-After, or a minute."""
     headers = {k: v.format(soon=int(time.time()) + 600) for k, v in headers.items()}
     httpserver.expect_request("/x").respond_with_data(body, 403, headers)
-    with pytest.raises(client.Throttled) as failure:
+    with pytest.raises(client.SourceThrottled) as failure:
         client.get(base + "/x", trusted=[base])
     assert wait == pytest.approx(failure.value.retry_after, abs=5)
 
@@ -203,7 +203,7 @@ def test_the_budget_counts_every_request(httpserver, base):
     """Retries and redirects count; nothing is asked beyond the number allowed."""
     httpserver.expect_request("/x").respond_with_data("", 500)
     budget = client.Budget(2)
-    with pytest.raises(client.Spent):
+    with pytest.raises(client.RequestsSpent):
         client.get(base + "/x", trusted=[base], budget=budget)
     assert (2, 2) == (budget.used, len(httpserver.log))
 
