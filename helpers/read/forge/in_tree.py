@@ -111,7 +111,7 @@ def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
                 yield number, title, rows
             number, title, rows = place, line.strip("#=*[] "), []
         elif rows and line.startswith((" ", "\t")) and not re.match(r"\s*[-*+] ", line):
-            rows[-1] = f"{rows[-1]} {line.strip()}"[:400]
+            rows[-1] = f"{rows[-1]} {line.strip()}"[:400].strip()
         elif line.strip():
             rows.append(_LINK.sub(r"\1\2", re.sub(r"^[\s*#>+-]+", "", line)).strip())
     if rows:

@@ -16,6 +16,10 @@ def checked(answer: client.Response, name: str, key: str, *, searched: bool) -> 
     """
     if answer.status == 404 and not searched:
         raise console.answer_no(f"{name} does not know this paper", "try its DOI, its arXiv id, or search by title")
+    if answer.status == 404:
+        raise console.outside(
+            f"{name} has no search at the address that is asked (404)", "look at the service's ..._API_URL"
+        )
     if answer.status in (401, 403):
         do = f"look at ${key}" if key else "it may want a key now: see references/literature.md"
         raise console.outside(f"{name} refuses us ({answer.status}): {printable.line(answer.text, 160)}", do)
