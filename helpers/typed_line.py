@@ -108,12 +108,16 @@ def _reader(kind: str, names: dict[str, Any]) -> Reader:
         return lambda value: names[outer].from_line(value) if type(value) is dict else MISSING
     fits = _fits(inner.split(", ")[-1] if inner else outer)
     if outer == "dict":
-        return lambda v: {key: x for key, x in v.items() if fits((x,))} if type(v) is dict else MISSING
+        rest = (lambda v: v) if inner.endswith("Any") else (lambda v: {k: x for k, x in v.items() if fits((x,))})
+        return lambda v: rest(v) if type(v) is dict else MISSING
     if outer == "list":  # one text was a list of one before lists were
         return lambda v: [v] if type(v) is str and inner == "str" else v if type(v) is list and fits(v) else MISSING
     if outer == "tuple":
         return lambda v: tuple(v) if type(v) is list and fits(v) and len(v) == inner.count(",") + 1 else MISSING
-    return lambda v: v if fits((v,)) else MISSING
+    if outer == "float":
+        return lambda v: v if fits((v,)) else MISSING
+    only = _TYPES[outer]  # most fields: no generator for a single value
+    return lambda v: v if type(v) is only else MISSING
 
 
 def _fits(kind: str) -> Callable[[Iterable[Any]], bool]:

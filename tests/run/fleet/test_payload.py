@@ -28,7 +28,7 @@ class Worker:
     def receive(self, job: str) -> None:
         """Pack the session's baseline as a job and copy it here."""
         now = state.load(self.session.root)
-        its = task.from_dict(now.require_lock()["task"])
+        its = task.from_dict(now.require_lock().task)
         folder = Workdirs(git.find(self.session.root), self.place.parent / "copies").folder
         ship = payload.pack(self.session.root, folder, job, "exp-01", now.baseline.tree, its)
         subprocess.run(["cp", "-a", f"{ship}/.", self.place], check=True)
