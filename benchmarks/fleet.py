@@ -214,7 +214,7 @@ def main() -> None:
             busy, characters = keep_busy(Path(folder), named, args.workers, args.speed)
         print(
             f"{words:8} {count} jobs of about {args.seconds:.0f} s on {args.workers} workers: keeper {busy:.1%}, "
-            f"waves {waves(lengths, args.workers):.1%}; {characters} characters for a wave and its controls",
+            f"waves {waves(lengths, args.workers):.1%}; {characters} characters for a wave",
             flush=True,
         )
 

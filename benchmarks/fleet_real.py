@@ -96,7 +96,7 @@ def share(by_worker: list[list[Span]]) -> tuple[float, float]:
 
 
 def fed(its: Session, names: list[str]) -> list[list[Span]]:
-    """All at once: submit, wait, collect, rank; return each worker's jobs, controls included."""
+    """All at once: submit, wait, collect, rank; return each worker's jobs."""
     for number, name in enumerate(names, 1):
         copy = its.script("snapshot_workdir", "create", name).strip().splitlines()[-1]
         (Path(copy) / "work").write_text(f"{number}\n")
@@ -134,7 +134,7 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--infra", default="slurm")
     p.add_argument("--workers", type=int, default=3)
-    p.add_argument("--experiments", type=int, default=18, help="for our scripts, which add a control for each worker")
+    p.add_argument("--experiments", type=int, default=18, help="for our scripts")
     p.add_argument("--waves", type=int, default=3, help="waves of the other way, an experiment for each worker in each")
     p.add_argument("--seconds", type=float, default=60, help="length of an experiment (default 60)")
     args = p.parse_args()

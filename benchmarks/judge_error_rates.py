@@ -100,7 +100,7 @@ def twice(
     host, built = made(), (layouts(draw, builds), layouts(draw, builds))
     found, base, cand = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
     kept, spent = found.verdict == "improved", 2 * len(base)
-    if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None):
+    if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None, MARGIN):
         again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
         kept, spent = again.verdict == "improved", spent + 2 * len(more)
     return kept, math.log1p(found.gain), spent

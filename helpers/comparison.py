@@ -41,6 +41,8 @@ class Comparison(Event):
     seed: str = ""
     limits: list[str] = field(default_factory=list)
     chosen_seed: bool = False
+    repeats: int = 1
+    seeded: bool = False
     against: str | None = None
     tests: dict[str, Any] | None = None
     verdict: str = ""

@@ -54,6 +54,8 @@ class Config(Event):
     """0: as many as the host needs."""
     layouts: int = 1
     outputs_seconds: int = 0
+    repeats: int = 0
+    """Calls that make one measurement; 0: as calibration chose."""
     scope: list[str] = field(default_factory=list)
     off_limits: list[str] = field(default_factory=list)
     allow: list[str] = field(default_factory=list)
@@ -96,6 +98,8 @@ class Submitted(Event):
     description: str
     source: list[str]
     env: dict[str, str]
+    baseline: str = ""
+    """The tree that is measured beside it, of a screen."""
     plan: dict[str, Any] = field(default_factory=dict)
     retry_of: str = ""
     avoid: str = ""
@@ -103,7 +107,7 @@ class Submitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Finished(Event):
-    """What a job gave. `gain`: of a screen over its control; `answer`: the verdict of a comparison on a worker."""
+    """What a job gave. `screen`: its word, with `gain`; `answer`: the verdict of a comparison on a worker."""
 
     TYPE = "finished"
     experiment_id: str
@@ -116,12 +120,15 @@ class Finished(Event):
     metric: float | None
     metrics: dict[str, float] = field(default_factory=dict)
     samples: list[float] = field(default_factory=list)
+    baseline_samples: list[float] = field(default_factory=list)
     checks: str | None = None
     error: str | None
     host: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
     gain: float | None = None
-    control: str = ""
+    interval: tuple[float, float] = (0.0, 0.0)
+    pairs: int = 0
+    screen: str = ""
     promoted: bool = False
     seconds: float | None = None
     cost_usd: float | None = None
@@ -198,6 +205,15 @@ class WorkerEvent(Event):
     resolves: float | None = None
     samples: list[float] = field(default_factory=list)
     noisy: bool = False
+    repeats: int = 1
+    wall: list[float] = field(default_factory=list)
+    """Seconds of each measurement by the clock, of a calibration; `cpu`: by the processors."""
+    cpu: list[float] = field(default_factory=list)
+    build_s: float = 0.0
+    checks_s: float = 0.0
+    checks: str = ""
+    notices: list[str] = field(default_factory=list)
+    """Which ways to less noise the benchmark takes already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +266,8 @@ class Note(Event):
     whole: str = ""
     closed: str = ""
     cost: Cost | None = None
+    experiment_id: str = ""
+    source: list[str] = field(default_factory=list)
     lock: str = ""
     tree: str = ""
     was: dict[str, Any] = field(default_factory=dict)

@@ -8,80 +8,12 @@ from typing import Any
 
 from helpers import console, events, journal
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, WorkerEvent
+from helpers.job import JUDGED as JUDGED
+from helpers.job import Job as Job
 from helpers.typed_line import Event
 
-JUDGED = ("comparison", "calibration")
-"""Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
 SAYS = {"improved": 1, "not_worse": 1, "error": 0, "void": 0}
 """What a comparison's verdict counts for its content; every other one speaks against it."""
-
-
-@dataclass
-class Job:
-    """One submission of a tree to a worker.
-
-    `finished` is None until its result is journaled, `sent` while it waits for a worker of the fleet.
-    """
-
-    submitted: Submitted
-    finished: Finished | None = None
-    sent: WorkerEvent | None = None
-    cancelling: bool = False
-
-    @property
-    def name(self) -> str:
-        """The job's id, unique in the session."""
-        return self.submitted.job
-
-    @property
-    def experiment(self) -> str:
-        """The experiment that it runs."""
-        return self.submitted.experiment_id
-
-    @property
-    def role(self) -> str:
-        """`experiment`, `control` for a run of the current baseline, or one of JUDGED."""
-        return self.submitted.role
-
-    @property
-    def tree(self) -> str:
-        """The tree that it runs."""
-        return self.submitted.tree
-
-    @property
-    def env(self) -> dict[str, str]:
-        """What it sees of environment beyond the task's own."""
-        return self.submitted.env
-
-    @property
-    def is_experiment(self) -> bool:
-        """Whether it measures an experiment."""
-        return self.role == "experiment"
-
-    @property
-    def is_control(self) -> bool:
-        """Whether it measures the baseline beside experiments."""
-        return self.role == "control"
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether it is a whole comparison or calibration on a worker."""
-        return self.role in JUDGED
-
-    @property
-    def is_local(self) -> bool:
-        """Whether this machine runs it."""
-        return self.submitted.executor == "local"
-
-    @property
-    def on_fleet(self) -> bool:
-        """Whether the fleet's keeper sends and collects it."""
-        return self.submitted.executor == "sky"
-
-    @property
-    def worker(self) -> str:
-        """The worker that it was sent to; `any` while it waits for one."""
-        return (self.sent or self.submitted).worker or "any"
 
 
 @dataclass
@@ -204,9 +136,28 @@ class State:
         """Return the last comparison of the experiment."""
         return self.compared.get(experiment)
 
+    @property
+    def sources(self) -> dict[str, list[str]]:
+        """Where each experiment's idea comes from, as given when it was submitted."""
+        found: dict[str, list[str]] = {}
+        given = [(job.experiment, job.submitted.source) for job in self.screens()]
+        for name, source in [*given, *((note.experiment_id, note.source) for note in self.notes)]:
+            if source:
+                found.setdefault(name, []).extend(source)
+        return found
+
+    @property
+    def tried(self) -> bool:
+        """Whether an experiment was run, compared or decided since the lock: from then on results must compare."""
+        return bool(self.screens() or self.comparisons or self.decisions)
+
+    def alike(self, compared: Comparison) -> list[Comparison]:
+        """Return the comparisons of this very content that said something for or against it."""
+        return [c for c in self.comparisons if c.is_like(compared) and SAYS.get(c.verdict, -1)]
+
     def votes(self, compared: Comparison) -> int:
         """Return by how much the comparisons that found this very content good outnumber those that did not."""
-        return sum(SAYS.get(c.verdict, -1) for c in self.comparisons if c.is_like(compared))
+        return sum(SAYS.get(c.verdict, -1) for c in self.alike(compared))
 
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""
@@ -274,6 +225,8 @@ def _apply(state: State, event: Event) -> None:
 
 
 def _ran(state: State, event: Run) -> None:
+    if event.description == "baseline" and not state.tried:
+        state.runs.clear()  # locked again before the first experiment
     state.runs.append(event)
     state.last_run = max(state.last_run, event.run)
     if event.experiment_id:

@@ -34,10 +34,13 @@ def entry(argv: list[str]) -> int:
     """Collect; exit 1 when nothing has finished."""
     args = build_parser().parse_args(argv)
     from helpers import git, state
+    from helpers.judge.compare import local, screens
     from helpers.run import collect
+    from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import blame, result
 
-    root = git.find().root
+    repository = git.find()
+    root = repository.root
     now = state.load(root)
     if args.loop:
         from helpers.run.fleet import keeper_process
@@ -57,6 +60,8 @@ def entry(argv: list[str]) -> int:
         [event.to_line() for event in new],
         "\n".join(result.result_line(event, now.metric, unit) for event in told),
     )
+    for job in screens.renew(Workdirs(repository)):
+        console.note(f"{job}: screened again, on top of the new baseline")
     left = state.load(root).open_jobs()
     if any(job.on_fleet for job in left):
         from helpers.run.fleet import last_round
@@ -68,6 +73,8 @@ def entry(argv: list[str]) -> int:
         console.note(f"stopped: {fault.words()}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
+    elif under_way := local.under_way(root):
+        console.note(next_step.runnable(f"under way is the comparison that follows: compare.py {min(under_way)}"))
     elif not new:
         console.note("nothing was submitted that has not been collected")
     return console.DONE if told else console.NO

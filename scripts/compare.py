@@ -62,8 +62,9 @@ def entry(argv: list[str]) -> int:
 
 def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
+    from helpers import state
     from helpers.judge.compare import local as compare
-    from helpers.judge.compare import metric_limits, session
+    from helpers.judge.compare import metric_limits, report, session
     from helpers.run.copies.copies import Workdirs
 
     if not args.experiment:
@@ -80,11 +81,11 @@ def compare(args: argparse.Namespace) -> int:
     if job is None or args.dry_run:
         plan = session.plan(work, now, exp, asked, worker)
         if args.dry_run:
-            console.emit_json(compare.plan_outline(plan, full=args.full), full=args.full)
+            console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE
         job = session.start(work, plan, worker)
     event = session.follow(work, job, args.wait, worker)
-    console.show(args, event.to_line(), compare.report(event, now.config.unit))
+    console.show(args, event.to_line(), report.report(state.load(work.root), event))
     session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(
@@ -100,7 +101,7 @@ def calibrate(args: argparse.Namespace) -> int:
     from helpers.run.copies.copies import Workdirs
 
     if args.dry_run:
-        print("would build the baseline and measure it again and again, about as long as a comparison of 16 runs")
+        print("would build the baseline and measure it again and again, about as long as a comparison of 24 pairs")
         return console.DONE
     result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
     console.show(args, result.event.to_line(), result.text)

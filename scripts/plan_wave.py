@@ -79,7 +79,7 @@ def show_design(plan: "factorial.Design", args: argparse.Namespace) -> int:
         if carried
         else ["no change's effect carries that of a pair"]
     )
-    lines.append("none is the baseline. Measure each cell against its worker's own control, then give its experiment:")
+    lines.append("none is the baseline. Measure each cell beside the baseline on its worker, then give its experiment:")
     cells = " ".join(f"{factorial.label(cell)}=exp-{n:02}" for n, cell in enumerate(plan.cells) if cell)
     lines.append(next_step.runnable(f"plan_wave.py effects --factors {','.join(plan.factors)} none=0% {cells}"))
     console.show(args, document, "\n".join(lines))

@@ -57,6 +57,7 @@ def entry(argv: list[str]) -> int:
     """Decide."""
     args = build_parser().parse_args(argv)
     from helpers import git
+    from helpers.judge.compare import screens
     from helpers.record.decision import discard, keep
     from helpers.record.report import spend
     from helpers.run.copies.copies import Workdirs
@@ -71,6 +72,8 @@ def entry(argv: list[str]) -> int:
     if args.verb == "keep":
         words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
         event = keep.keep(repository, work, exp, words, dry_run=args.dry_run)
+        for job in [] if args.dry_run else screens.renew(work):
+            console.note(f"{job}: screened again, on top of {exp.name}")
     else:
         event = discard.decide(repository, exp, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""

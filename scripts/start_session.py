@@ -38,6 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--max-pairs", type=int, choices=arguments.PAIRS, help="pairs of a comparison (default 48; 144 on a noisy host)"
     )
+    calls = "calls that make one measurement of a comparison (default: what compare.py --calibrate chose, else 1)"
+    p.add_argument("--repeats", type=arguments.whole(1, 100), metavar="N", help=calls)
     p.add_argument("--layouts", type=arguments.whole(1, 16), metavar="N", help="code layouts to cycle in comparisons")
     p.add_argument(
         "--guard", action="append", metavar="NAME=+PCT%|same", help="a secondary metric and how much worse it may be"

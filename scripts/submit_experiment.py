@@ -4,16 +4,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console, next_step
-
-if TYPE_CHECKING:
-    from helpers.run.copies.copies import Experiment, Workdirs
-    from helpers.run.local.submit import Request
 
 EXAMPLES = """\
   submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
@@ -34,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
     p.add_argument("--worker", metavar="NAME", help="with --on sky: this one instead of the first that is free")
     p.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once, each on its own cores")
+    p.add_argument("--screen", action="store_true", help="screen it whatever this host's spread says of screens")
+    p.add_argument("--no-screen", action="store_true", help="compare it at once")
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
     p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
     p.add_argument("--dry-run", action="store_true", help="seal and check it, submit nothing")
@@ -45,7 +42,8 @@ def entry(argv: list[str]) -> int:
     """Seal, apply the policy, submit."""
     args = build_parser().parse_args(argv)
     arguments.check_worker(args)
-    from helpers import git, session_branch, state
+    from helpers import git, session_branch, state, venv
+    from helpers.judge.compare import screens
     from helpers.judge.policy import experiment
     from helpers.read.ideas import sources
     from helpers.run import cancel
@@ -58,8 +56,10 @@ def entry(argv: list[str]) -> int:
         for job in cancel.cancel(repository, args.experiment):
             print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
         return console.DONE
-    if args.slots < 1:
-        raise console.usage("--slots must be 1 or more")
+    if args.slots < 1 or (args.screen and args.no_screen):
+        raise console.usage("--slots must be 1 or more, and --screen and --no-screen exclude each other")
+    if args.on == "sky":
+        venv.require("sky", extra="--with-sky")
     now = state.load(repository.root)
     now.require_baseline()
     now.require_own(args.experiment)
@@ -76,26 +76,18 @@ def entry(argv: list[str]) -> int:
         raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")
     for finding in experiment.require_allowed(work, sealed, now, on_record=not args.dry_run):
         console.note(experiment.violation_line(finding))
+    worker = None if args.on == "local" else args.worker or ""
+    why = "" if args.screen else "it was asked for" if args.no_screen else screens.left_out(now, worker)
     if args.dry_run:
-        print(f"{sealed.name}: would be submitted, tree {sealed.tree[:12]}")
+        how = f"compared without a screen ({why})" if why else "screened"
+        print(f"{sealed.name}: would be {how}, tree {sealed.tree[:12]}")
         return console.DONE
-    if args.on == "sky":
-        return on_fleet(work, sealed, request, args.worker)
-    for job in local_submit.submit(work, sealed, request):
-        print(f"{job}: queued on local")
-    return console.DONE
-
-
-def on_fleet(work: "Workdirs", sealed: "Experiment", request: "Request", worker: str | None) -> int:
-    """Leave it to the session's keeper, which is started when it is not at work."""
-    from helpers import venv
-    from helpers.run.fleet import keeper_process
-    from helpers.run.fleet import submit as fleet_submit
-
-    venv.require("sky", extra="--with-sky")
-    for job in fleet_submit.submit(work, sealed, request, worker):
-        print(f"{job}: waits for {worker or 'the first free worker'}")
-    keeper_process.kick(work.root)
+    if why:
+        job = screens.straight(work, now, sealed, request, worker, why)
+        print(next_step.runnable(f"{job}: no screen, {why}. Its comparison has begun: compare.py {sealed.name}"))
+        return console.DONE
+    for job in screens.send(work, now, sealed, request, worker):
+        print(f"{job}: queued on local" if worker is None else f"{job}: waits for {worker or 'the first free worker'}")
     return console.DONE
 
 

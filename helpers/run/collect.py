@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import journal, state
+from helpers import console, journal, state
 from helpers.events import Finished
-from helpers.run.jobs import result
+from helpers.run.jobs import result, workers
 from helpers.run.local import executor
 from helpers.state import State
+
+EVERY = 9.0
+"""Seconds after which who waits is told what for."""
 
 
 def collect(root: Path) -> list[Finished]:
@@ -50,7 +53,8 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
 
     Return all new events.
     """
-    until = time.monotonic() + seconds
+    began = told = time.monotonic()
+    until = began + seconds
     new: list[Finished] = []
     while True:
         new += collect(root)
@@ -61,4 +65,15 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
             or time.monotonic() >= until
         ):
             return new
+        if time.monotonic() - told > EVERY:
+            told = time.monotonic()
+            console.note(_progress(now, told - began))
         time.sleep(min(0.5, max(0.0, until - time.monotonic())))
+
+
+def _progress(now: State, waited: float) -> str:
+    """Say what is waited for, since when, and when it may end."""
+    names, typical = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
+    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    ends = "" if typical is None else f"; one takes about {typical:.0f} s, all about {typical * len(names):.0f} s"
+    return f"waiting since {waited:.0f} s for {some}{ends}"

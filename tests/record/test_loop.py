@@ -39,7 +39,7 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
     compared = session.script("compare", "exp-01").stdout
     session.script("record_result", "keep", "exp-01", "--problem", "it slept", "--solution", "it sleeps less")
 
-    assert "promoted" in screened
+    assert "promising" in screened
     assert "improved" in compared
     assert ["IMPROVEMENTS.md", "src/work.sh"] == session.git("show", "--name-only", "--format=", "HEAD").split()
     assert FAST == (session.root / "src/work.sh").read_text()

@@ -125,7 +125,7 @@ def sources(now: State) -> list[Arm]:
 
     Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
     """
-    kinds = {job.experiment: ideas_sources.kind(next(iter(job.submitted.source), "")) for job in now.screens()}
+    kinds = {name: ideas_sources.kind(given[0]) for name, given in now.sources.items()}
     results = verified(now)
     most = max((gain for _, gain in results), default=0.0) or 1.0
     tried: Counter[str] = Counter()

@@ -131,7 +131,7 @@ def _named(mask: int, names: Sequence[str]) -> Cell:
 
 
 def analyse(plan: Design, gains: Mapping[Cell, Sequence[float]]) -> Analysis:
-    """Compute the effects from the log gains measured in each cell, each against its own host's baseline control.
+    """Compute the effects from the log gains measured in each cell, each against the baseline beside it.
 
     Several gains of one cell are averaged. Raises ValueError naming the cells without any.
     """
@@ -275,7 +275,7 @@ def measured_cells(texts: list[str], plan: Design) -> dict[Cell, list[float]]:
         if gain <= -1:
             raise console.usage(
                 f"{text!r}: a loss of 100% or more is not possible",
-                "a gain is how many percent better than the control",
+                "a gain is how many percent better than the baseline",
             )
         gains.setdefault(cell, []).append(math.log1p(gain))
     return gains

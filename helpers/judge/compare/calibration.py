@@ -1,23 +1,33 @@
-"""Calibrating this host: how small a gain can be resolved here."""
+"""Calibrating a host: how small a gain it resolves, what a decision costs, how many calls make a measurement."""
 
 from __future__ import annotations
 
+import resource
 import shutil
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import console, events, git, state
+from helpers import console, events, git, paths, state
 from helpers.events import WorkerEvent
+from helpers.judge.compare import calibration_advice as advice
 from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.rule import noise
 from helpers.run.copies.copies import Workdirs
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
-from helpers.run.jobs.task import from_dict
+from helpers.run.jobs import task as jobs_task
 from helpers.run.local import slots
+from helpers.state import State
 
-RUNS = 24
+RUNS, SEVERAL = 24, 3
+"""Measurements of one call, and the calls that the other kind of measurement is made of."""
+FEW, LONG = 8, 2.0
+"""Measurements of several calls, which are left out where one call takes so many seconds: then one is enough."""
+CHEAPER = 0.8
+"""Several calls are taken where a decision by them costs less than this share of one by single calls."""
 
 
 @dataclass(frozen=True)
@@ -30,45 +40,82 @@ class Calibration:
 
 
 def calibrate(work: Workdirs) -> Calibration:
-    """Measure the baseline again and again; raises Failure (3) when it cannot be measured."""
+    """Measure the baseline again and again, before the lock the work tree as it is.
+
+    Raises Failure (2) for a task that cannot be read, (3) when it cannot be measured.
+    """
     now = state.load(work.root)
-    task = from_dict(now.require_lock().task)
+    if now.lock is not None:
+        task, tree = jobs_task.from_dict(now.lock.task), now.baseline.tree
+    else:
+        envs = {key: str(value) for key, value in now.config.envs.items()}
+        task, tree = jobs_task.load(work.root / paths.TASK, envs), work.refs.hold(work.capture())
     folder = work.folder / "runs" / "calibrate"
-    side = Side(work.root, now.baseline.tree, folder, task, now.config.pass_env)
+    side = Side(work.root, tree, folder, task, now.config.pass_env)
     environment.adopt_orphans()
     try:
         with slots.hold_all(work.root):
-            samples = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
+            found = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
     except SideError as error:
         raise console.outside(
             f"the baseline cannot be measured: {error}", "correct it, then: compare.py --calibrate"
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    event = WorkerEvent.of({"worker": "local", "event": "calibrated", **resolved(samples, now.margin)})
-    return of_event(events.append(work.root, event), now.margin)
+    event = WorkerEvent.of({"worker": "local", "event": "calibrated", **resolved(found, now.margin)})
+    return of_event(events.append(work.root, event), now)
 
 
-def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> list[float]:
-    """Build the baseline and measure it again and again; raises SideError."""
+def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Build the baseline, check it, and measure it again and again; return what was seen. Raises SideError."""
     say("building the baseline")
+    began = time.monotonic()
     side.build(trees)
+    built, checks = time.monotonic(), side.check()
+    seen = {"build_s": built - began, "checks_s": time.monotonic() - built, "checks": checks}
     side.measure(metric)
-    samples = []
+    single, told = list[tuple[float, float, float]](), time.monotonic()
     for number in range(RUNS):
-        samples.append(side.measure(metric)[metric])
-        if number % 6 == 5:
-            say(f"{number + 1} of {RUNS} measurements")
-    return samples
+        single.append(_once(side, metric))
+        if time.monotonic() - told > 8 or number + 1 == RUNS:
+            say(f"{number + 1} of {RUNS} measurements, {statistics.median(row[1] for row in single):.3g} s each")
+            told = time.monotonic()
+    values, wall, cpu = (list(column) for column in zip(*single, strict=True))
+    seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(side.copy / paths.BENCHMARK)}
+    if statistics.median(wall) < LONG:
+        side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
+        several = [_once(side, metric) for _ in range(FEW)]
+        seen["several"] = {"samples": [row[0] for row in several], "wall": [row[1] for row in several]}
+    return seen
 
 
-def resolved(samples: list[float], margin: float) -> dict[str, Any]:
-    """Return what is journaled of a calibration: the samples and what they say about their host."""
-    found = noise.calibrate(samples, margin)
-    return {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "samples": samples, "noisy": found.noisy}
+def _once(side: Side, metric: str) -> tuple[float, float, float]:
+    """Measure once; return the metric, and the seconds by the clock and by the processors."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    value = side.measure(metric)[metric]
+    after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
+    return value, took, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def of_event(event: WorkerEvent, margin: float) -> Calibration:
-    """Return a journaled calibration with its words for this margin."""
-    found = noise.calibrate(event.samples, margin)
-    return Calibration(event, found.text, not found.noisy)
+def resolved(seen: dict[str, Any], margin: float) -> dict[str, Any]:
+    """Return what is journaled of a calibration: what was seen and what it says about the host."""
+    found = noise.calibrate(seen["samples"], margin)
+    said = {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "noisy": found.noisy}
+    return {**said, **seen, "repeats": _calls(seen)}
+
+
+def _calls(seen: dict[str, Any]) -> int:
+    """Return how many calls make a measurement: those that decide soonest, which goes with time x spread^2."""
+    several = seen.get("several")
+    if not several:
+        return 1
+    one, more = noise.sigma_pair(seen["samples"]) or 0.0, noise.sigma_pair(several["samples"]) or 0.0
+    cost = statistics.median(seen["wall"]) * one**2
+    return SEVERAL if statistics.median(several["wall"]) * more**2 < CHEAPER * cost else 1
+
+
+def of_event(event: WorkerEvent, now: State) -> Calibration:
+    """Return a journaled calibration with its words for this session."""
+    found = noise.calibrate(event.samples, now.margin)
+    more = advice.lines(event, now, found) if event.wall else []
+    return Calibration(event, "\n".join([found.text, *more]), not found.noisy)

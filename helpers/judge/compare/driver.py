@@ -9,6 +9,7 @@ import io
 import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,7 +19,7 @@ from helpers.judge.compare import checks, figures, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
-from helpers.judge.rule import noise
+from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.sign_test import Verdict
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
@@ -28,8 +29,8 @@ from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
 HOLDOUT_PAIRS = 24
-QUIET = 10.0
-"""Seconds without a look after which a line says that it goes on."""
+QUIET = 8.0
+"""Seconds without a look after which a line says how far it is."""
 
 
 def carry_out(root: Path, job: str) -> None:
@@ -76,11 +77,14 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         for side in (*base, *cand):
             pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
             side.precompile()
-        measured, verdict = pairs.interleave(base, cand, plan, _reporter(log))
+        broken = metric_limits.broken_at_once(plan)
+        measured, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), broken=broken)
     except pairs.CandidateError as error:
         return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
     outcome = _record(plan, measured, verdict)
     outcome.update(_void(plan, base, cand))
+    if outcome["verdict"] == "undecided" and broken(measured):
+        outcome.update(metric_limits.result(plan, base[0], measured, log))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(_confirm(plan, base, cand, measured, verdict.gain, log))
     if outcome["verdict"] in ("improved", "not_worse"):
@@ -106,7 +110,7 @@ def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tu
     for layout in range(plan.layouts):
         for name, tree in (("baseline", plan.baseline_tree), ("candidate", plan.candidate_tree)):
             letters = pairs.side_name(plan.seed, name, layout)
-            side = Side(root, tree, place / letters, task, plan.passed, layout)
+            side = Side(root, tree, place / letters, task, plan.passed, layout, plan.repeats)
             print(
                 f"building {name}" + (f", layout {layout + 1} of {plan.layouts}" if plan.layouts > 1 else ""), file=log
             )
@@ -120,23 +124,26 @@ def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tu
     return both["baseline"], both["candidate"]
 
 
-def _reporter(log: TextIO) -> pairs.Progress:
-    last = time.monotonic()
+def _reporter(log: TextIO, most: int) -> pairs.Progress:
+    last = began = time.monotonic()
 
-    def say(measured: Measured, verdict: Verdict | None) -> None:
+    def say(measured: Measured, verdict: Verdict | None, so_far: Callable[[], Verdict]) -> None:
         nonlocal last
-        if verdict is None and time.monotonic() - last > QUIET:
-            print(f"{len(measured.baseline)} pairs measured", file=log)
-            last = time.monotonic()
-        if verdict is None:
+        if verdict is None and time.monotonic() - last < QUIET:
             return
         last = time.monotonic()
-        print(
-            f"{verdict.pairs} pairs: {verdict.wins} wins, {verdict.clear_wins} clear, {verdict.within} "
-            f"within; median gain {verdict.gain:+.2%} "
-            f"[{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]: {verdict.verdict}",
-            file=log,
+        found, count = verdict or so_far(), len(measured.baseline)
+        line = (
+            f"{count} pairs: {found.wins} wins, {found.clear_wins} clear, {found.within} within; median gain "
+            f"{found.gain:+.2%} [{found.interval[0]:+.2%}, {found.interval[1]:+.2%}]: "
+            f"{verdict.verdict if verdict else 'so far'}"
         )
+        each, following = (last - began) / count, next((n for n in sign_test.TABLE if n > count), most)
+        if verdict is None or verdict.verdict == "undecided":
+            line += (
+                f"; next look in {each * (min(following, most) - count):.0f} s, {each * (most - count):.0f} s at most"
+            )
+        print(line, file=log)
 
     return say
 
@@ -187,11 +194,11 @@ def _confirm(
     plan: Plan, base: list[Side], cand: list[Side], measured: Measured, gain: float, log: TextIO
 ) -> dict[str, Any]:
     """On a noisy host, or where it is small beside the noise, a gain needs a second, fresh comparison that agrees."""
-    sigma = noise.sigma_pair(*measured.of(plan.metric))  # 16 measurements at the least, where one side may have only 8
-    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain):
+    sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded)
+    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain, plan.margin):
         return {"sigma_pair": sigma}
     print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
-    again, verdict = pairs.interleave(base, cand, plan, _reporter(log), seed=plan.seed + "/confirm")
+    again, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), seed=plan.seed + "/confirm")
     found = {"sigma_pair": sigma, "confirmation": _record(plan, again, verdict)}
     if verdict.verdict in ("improved", "not_worse"):
         return found
@@ -213,7 +220,7 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
         base,
         cand,
         short,
-        _reporter(log),
+        _reporter(log, short.max_pairs),
         script=paths.HOLDOUT,
         seed=plan.seed + "/holdout",
         rule=pairs.last_look,

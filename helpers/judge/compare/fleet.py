@@ -12,6 +12,7 @@ from helpers.events import Comparison, Submitted
 from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
+from helpers.run import collect
 from helpers.run.fleet import keeper_process
 from helpers.run.jobs import result
 from helpers.run.jobs import workers as jobs_workers
@@ -71,7 +72,8 @@ def _ended(root: Path, name: str, seconds: float) -> State:
 
     Raises Failure (3) when it was lost, failed, or still runs after `seconds`.
     """
-    until = time.monotonic() + seconds
+    began = told = time.monotonic()
+    until = began + seconds
     while True:
         now = state.load(root)
         job = now.jobs[name]
@@ -83,6 +85,9 @@ def _ended(root: Path, name: str, seconds: float) -> State:
             return now
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
+        if time.monotonic() - told > collect.EVERY:
+            told = time.monotonic()
+            console.note(f"{name}: {'sent' if job.sent else 'waits'}, for {told - began:.0f} s by now")
         keeper_process.kick(root)
         time.sleep(1)
 
@@ -126,4 +131,4 @@ def calibrated(root: Path, name: str, seconds: float) -> Calibration:
     event = next((e for e in now.workers if e.fleet_job == name), None)
     if event is None:  # sent before an update: its answer is of another form
         raise console.outside(f"{name} was measured by an earlier version", "the same command again")
-    return calibration.of_event(event, now.margin)
+    return calibration.of_event(event, now)

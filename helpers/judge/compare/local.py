@@ -12,13 +12,14 @@ from typing import Any
 
 from helpers import console, events, files, git, git_objects, paths, progress, state
 from helpers.events import Comparison
-from helpers.judge.compare import driver, figures
+from helpers.judge.compare import driver
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
+from helpers.judge.policy import experiment as policy_experiment
 from helpers.judge.rule import noise, sign_test
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation import detached
-from helpers.run.jobs import tests_run
+from helpers.run.jobs import screening
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
@@ -52,17 +53,22 @@ class Options:
 
 def default_pairs(now: State, worker: str) -> int:
     """Return the pairs at most where nobody said: 48, and as many as fit into an hour on a host that needs more."""
-    past = [c for c in now.comparisons if c.worker == worker and c.sigma_pair and c.baseline_samples]
-    spreads = [(c.timestamp, c.sigma_pair or 0.0) for c in past[-1:]]
-    spreads += [(e.timestamp, e.sigma_pair) for e in now.workers if e.worker == worker and e.sigma_pair]
-    if not spreads or noise.PER_48 * max(spreads)[1] <= now.margin:
+    sigma = screening.spread(now, worker)
+    if sigma is None or noise.PER_48 * sigma <= now.margin:
         return sign_test.USUAL
+    past = [c for c in now.comparisons if c.worker == worker and c.measured_seconds and c.pairs]
     each = past[-1].measured_seconds / len(past[-1].baseline_samples) if past else 0.0
     return max(n for n in sign_test.TABLE if n == sign_test.USUAL or (n > sign_test.USUAL and n * each <= LONGEST))
 
 
 OWN = Options()
 """The session's own values."""
+
+
+def default_repeats(now: State, worker: str) -> int:
+    """Return how many calls make a measurement: as the person said, else as the worker's calibration chose."""
+    of_it = [event.repeats for event in now.workers if event.what == "calibrated" and event.worker == worker]
+    return now.config.repeats or (of_it[-1] if of_it else 1)
 
 
 def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worker: str = "") -> Plan:
@@ -85,6 +91,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
         candidate_tree=tree,
         sealed_tree=sealed.tree,
         against=options.against,
+        seeded="AUTORESEARCH_SEED" in policy_experiment.evaluator_text(work, now),
         **agreed(now, work.folder, options, worker),
     )
 
@@ -96,6 +103,7 @@ def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str =
         "direction": now.direction,
         "margin": options.margin if options.margin is not None else now.margin,
         "max_pairs": options.max_pairs or (now.config.max_pairs or default_pairs(now, worker or "local")),
+        "repeats": default_repeats(now, worker or "local"),
         "layouts": options.layouts or now.config.layouts,
         "mode": "not_worse" if options.not_worse else "improved",
         "seed": options.seed or os.urandom(8).hex(),
@@ -235,52 +243,6 @@ def _result(root: Path, job: str) -> Comparison:
         if isinstance(event, Comparison) and event.job == job:
             return event
     raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
-
-
-def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
-    """Return the plan in JSON form.
-
-    Unless `full`, the texts of the task's sections only by their length in characters.
-    """
-    shown = plan.as_dict()
-    for section in () if full else ("setup", "run"):
-        if isinstance(shown["task"].get(section), str):
-            shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"
-    return shown
-
-
-def report(event: Comparison, unit: str) -> str:
-    """Return the verdict as text: words, estimate with interval, n, seed, reason."""
-    first = f"{event.experiment_id}: {event.verdict.replace('_', ' ')}"
-    if event.pairs and event.interval:
-        low, high = event.interval
-        first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
-        if event.may_be_equal:
-            first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
-        else:
-            first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
-    lines, said = [first], figures.comparison(event)
-    if said.confirmation:
-        lines.append(
-            f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"
-        )
-    if said.holdout:
-        lines.append(said.holdout_words())
-    lines += [f"limit {limit.words()}" for limit in said.limits]
-    if event.checks:
-        counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
-        lines.append(f"checks: {event.checks}{counted}")
-    if event.reason:
-        lines.append(f"reason: {event.reason}")
-    if found := event.outputs:
-        lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
-        lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
-    if event.worse:
-        lines.append("the candidate is shown to be worse")
-    if event.verdict == "undecided" and event.needed:
-        lines.append(f"a decision would need about {event.needed} pairs")
-    lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
-    return "\n".join(lines)
 
 
 def load(root: Path) -> State:

@@ -8,7 +8,7 @@ import re
 import shutil
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
@@ -110,6 +110,17 @@ def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
         said = "; ".join(f"{row['guard']}: {row['reason']}" for row in broken)
         return {"guards_result": rows, "verdict": "not_improved", "reason": f"a limit does not hold: {said}"}
     return {"guards_result": rows} if rows else {}
+
+
+def broken_at_once(plan: Plan) -> Callable[[Measured], bool]:
+    """Return what tells whether the newest pair differs in a metric that must be the same: then no other pair helps."""
+    names = [wanted.name for wanted in map(parse_limit, plan.guards) if wanted.same]
+
+    def differs(measured: Measured) -> bool:
+        base, cand = measured.baseline[-1], measured.candidate[-1]
+        return any(name in base and name in cand and base[name] != cand[name] for name in names)
+
+    return differs
 
 
 ROUNDS, ROUNDS_SECONDS = 4, 120.0

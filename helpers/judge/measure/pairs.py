@@ -39,6 +39,10 @@ class Plan:
     protected: dict[str, str]
     passed: list[str]
     workdir_root: str
+    repeats: int = 1
+    """Calls of the program that make one measurement, where the benchmark honours AUTORESEARCH_REPEATS."""
+    seeded: bool = False
+    """Whether the benchmark makes its input from the pair's number: then inputs differ, and that is no noise."""
     against: str | None = None
     """The baseline that the caller named in place of the current one: then it says nothing of the experiment."""
     chosen_seed: bool = False
@@ -88,7 +92,8 @@ FLAKY = "a measurement failed and went through when it was repeated"
 
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
-Progress = Callable[[Measured, Verdict | None], None]
+Progress = Callable[[Measured, Verdict | None, Callable[[], Verdict]], None]
+"""Is told of each pair, with the verdict at a look; the last argument judges what there is so far."""
 Rule = Callable[[Measured, Plan], Verdict]
 
 
@@ -102,10 +107,11 @@ def interleave(
     seed: str | None = None,
     rule: Rule | None = None,
     ends: Collection[str] = DECIDED,
+    broken: Callable[[Measured], bool] = lambda _: False,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
-    With several layouts a side, pairs cycle through them.
+    It ends at a pair that is `broken` whatever may follow. With several layouts a side, pairs cycle through them.
     """
     measured, seed = Measured(), seed or plan.seed
     for side in (*baseline, *candidate):  # both are warm before the first pair counts
@@ -123,7 +129,9 @@ def interleave(
         measured.candidate.append(pair[id(cand)])
         number += 1
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number, plan.max_pairs) else None
-        progress(measured, verdict)
+        progress(measured, verdict, lambda: (rule or judge)(measured, plan))
+        if broken(measured):
+            return measured, (rule or judge)(measured, plan)
         if verdict is not None and (verdict.verdict in ends or number >= plan.max_pairs):
             return measured, verdict
 

@@ -50,6 +50,8 @@ class Side:
     task: Task
     passed: list[str]
     layout: int = 0
+    repeats: int = 1
+    """How many calls of the program make one measurement, where the benchmark honours it."""
     env: dict[str, str] = field(default_factory=dict)
     before: leftovers.Scan = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
@@ -71,7 +73,7 @@ class Side:
         """Restore the tree and build it; raises SideError with the end of what the build printed."""
         shutil.rmtree(self.folder, ignore_errors=True)
         trees.restore(self.tree, self.copy)
-        extra = {"AUTORESEARCH_REPEATS": "1", "AUTORESEARCH_LAYOUT": str(self.layout)}
+        extra = {"AUTORESEARCH_REPEATS": str(self.repeats), "AUTORESEARCH_LAYOUT": str(self.layout)}
         if self.layout:
             extra["AUTORESEARCH_PADDING"] = "x" * (self.layout * 173)
         self.env = environment.environment(self.folder, {**self.task.envs, **extra}, self.passed)

@@ -14,6 +14,8 @@ CONFIRM = 0.02
 """From this sigma_pair on a gain is kept only if a second, fresh comparison says the same."""
 CLEAR = 2.0
 """A gain of fewer sigma_pair than this needs one too: what chance alone brings forth is small beside the noise."""
+OBVIOUS, SURE = 10.0, 4.0
+"""Margins and sigma_pair from which on a gain is obvious, and is not compared a second time."""
 MIN_MEASUREMENTS = 16
 
 
@@ -41,12 +43,29 @@ def sigma_pair(*series: Sequence[float]) -> float | None:
     return 1.4826 * statistics.median(steps)
 
 
-def needs_confirmation(sigma: float | None, gain: float | None = None) -> bool:
-    """Tell whether a gain on such a host needs a second comparison.
+def of_pairs(baseline: Sequence[float], candidate: Sequence[float], *, seeded: bool) -> float | None:
+    """Return sigma_pair from the pairs of a comparison: of two measurements of one side on one input.
 
-    `gain` (a fraction) where it was found to be one.
+    Where every pair has another input (`seeded`), neighbours of one side differ by that: the ratios of the pairs, which
+    share theirs, tell the noise then. None with fewer than 8 measurements.
+    """
+    if not seeded:
+        return sigma_pair(baseline, candidate)
+    if len(baseline) < 8 or not all(value > 0 for value in (*baseline, *candidate)):
+        return None
+    gains = [math.log(b / c) for b, c in zip(baseline, candidate, strict=True)]
+    middle = statistics.median(gains)
+    return 1.4826 * statistics.median(abs(gain - middle) for gain in gains)
+
+
+def needs_confirmation(sigma: float | None, gain: float | None = None, margin: float = 1.0) -> bool:
+    """Tell whether a gain on such a host needs a second comparison; `gain` (a fraction) where it was found to be one.
+
+    Not one of ten margins and four sigma_pair: no noise that is seen at all has brought that forth in every pair.
     """
     if sigma is None:
+        return False
+    if gain is not None and math.log1p(gain) >= max(OBVIOUS * margin, SURE * sigma):
         return False
     return sigma >= CONFIRM or (gain is not None and math.log1p(gain) < CLEAR * sigma)
 
@@ -64,9 +83,8 @@ def calibrate(samples: Sequence[float], margin: float) -> Calibrated:
     if noisy:
         wider = math.ceil(longer * 1000) / 10
         text += (
-            f"\nthat is not enough for the margin of {margin:.1%}. Take a quieter host, a longer "
-            "benchmark, CPU time or\n"
-            f"instruction counts instead of wall time, pinned cores, or a wider margin (--margin {wider:g})"
+            f"\nthat is not enough for the margin of {margin:.1%}: take a quieter host, pinned cores, "
+            f"or a wider margin (--margin {wider:g})"
         )
     elif resolves > margin:
         text += f"\nfor the margin of {margin:.1%} use all 48 pairs (--max-pairs 48)"

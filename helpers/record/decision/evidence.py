@@ -37,6 +37,7 @@ _HELD = (
     "baseline_commit",
     "baseline_samples",
     "candidate_samples",
+    "seeded",
 )
 _NEEDED = {"mode", "margin", "direction", "max_pairs", "gain", "baseline_samples", "candidate_samples"}
 
@@ -139,9 +140,10 @@ def _untrue(root: Path, now: State, compared: Comparison) -> str | None:
     for part in (compared, compared.confirmation):
         if part is not None and (marks.judged(compared, part) or ())[:2] != (part.verdict, part.pairs):
             return "its samples do not say what its verdict says"
-    sigma = noise.sigma_pair(compared.baseline_samples, compared.candidate_samples)
+    seeded = compared.seeded
+    sigma = noise.of_pairs(compared.baseline_samples, compared.candidate_samples, seeded=seeded)
     gain = None if compared.may_be_equal else compared.gain
-    if noise.needs_confirmation(sigma, gain) and not compared.confirmation:
+    if noise.needs_confirmation(sigma, gain, compared.margin) and not compared.confirmation:
         return "its noise asks for a second comparison, and there is none"
     if compared.fleet_job and (job := now.jobs.get(compared.fleet_job)):
         written = {**job.submitted.plan, **(job.finished.answer if job.finished else {})}

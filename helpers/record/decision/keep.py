@@ -114,7 +114,7 @@ def _files_in_order(root: Path, now: State) -> None:
 
 def _sources(root: Path, now: State, exp: Experiment, words: Explanation) -> list[str]:
     """Return the ids given at submit and keep; an idea brings its own source along."""
-    given = [s for job in now.screens() if job.experiment == exp.name for s in job.submitted.source]
+    given = now.sources.get(exp.name, [])
     found = []
     for id_ in (*words.sources, *given):
         found.append(id_)

@@ -6,6 +6,7 @@ import statistics
 from typing import Any
 
 from helpers.events import NO_RESULT, Comparison, Run
+from helpers.judge.compare import figures
 from helpers.run.copies.copies import Experiment
 from helpers.state import State
 
@@ -30,17 +31,21 @@ def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Run:  # 
         "worker": (compared.worker if compared else done.worker) or None,
         "host": done.host or None,
         "samples": samples,
-        "verdict": summary(compared) if compared else None,
+        "verdict": summary(now, compared) if compared else None,
         "cost_usd": done.cost_usd or 0,
     }
     return Run.of({**event, **more})
 
 
-def summary(compared: Comparison) -> dict[str, Any]:
-    """Return the part of a comparison that a run line carries."""
+def summary(now: State, compared: Comparison) -> dict[str, Any]:
+    """Return the part of a comparison that a run line carries; of several of one content the figures of all."""
     keys = ("verdict", "gain", "interval", "pairs", "wins", "margin", "mode", "seed")
     found = {key: getattr(compared, key) for key in keys}
-    return {**found, "interval": compared.interval and list(compared.interval)}
+    found["interval"], alike = compared.interval and list(compared.interval), now.alike(compared)
+    if several := figures.together(alike):
+        found |= {"gain": several.gain, "interval": [several.low, several.high]}
+        found |= {"pairs": several.pairs, "wins": several.wins, "comparisons": len(alike)}
+    return found
 
 
 def confidence(now: State, status: str, metric: float) -> float | None:

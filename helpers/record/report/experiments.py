@@ -73,8 +73,8 @@ class Experiment:
 
     @property
     def estimate(self) -> Estimate | None:
-        """The gain of the comparison that decided."""
-        return self.decisive.estimate if self.decisive else None
+        """The gain of the comparison that decided, and of all others of the same content with it."""
+        return (self.decisive.together or self.decisive.estimate) if self.decisive else None
 
     @property
     def gain(self) -> float | None:

@@ -126,7 +126,7 @@ def _grouped(now: State) -> dict[str, list[Comparison]]:
     """Return every comparison by its experiment, oldest first."""
     hosts, found = _hosts(now), dict[str, list[Comparison]]()
     for event in now.comparisons:
-        read = figures.comparison(event)
+        read = replace(figures.comparison(event), together=figures.together(now.alike(event)))
         found.setdefault(read.experiment, []).append(replace(read, host=hosts.get(read.worker, "")))
     return found
 

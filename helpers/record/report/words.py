@@ -21,7 +21,7 @@ def figure(compared: Comparison) -> str:
     if compared.estimate is None:
         return f"{compared.verdict}: {compared.reason or 'no figures'}"
     shown = " (shown to lose less than the margin)" if compared.mode == "not_worse" else ""
-    return f"gain {compared.estimate.words()} on {machine(compared)}{shown}"
+    return f"gain {(compared.together or compared.estimate).words()} on {machine(compared)}{shown}"
 
 
 def machine(compared: Comparison) -> str:

@@ -25,6 +25,7 @@ _ASKED = {
     "margin": "margin",
     "review_above": "reviewAbove",
     "max_pairs": "maxPairs",
+    "repeats": "repeats",
     "outputs_seconds": "outputsSeconds",
     "guard": "guards",
     "pass_env": "passEnv",

@@ -31,24 +31,26 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     locked = now.has_baseline
     if locked:
         changed = protected.changed(root, now)
-        if changed:
+        if changed and now.tried:
             raise console.refused(
                 f"locked already, and changed since: {', '.join(changed)}",
                 "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
             )
-        if not adopt or session_branch.moved(root, now) is None:
+        if not changed and (not adopt or session_branch.moved(root, now) is None):
             session_branch.say(root, now)
             console.note("the session is locked already; nothing to do")
             return now
         if now.open_jobs():
             raise console.usage("jobs of the former baseline still run", "collect_results.py --wait 600")
+        if changed:
+            console.note(f"changed since the lock: {', '.join(changed)}; nothing was tried yet, so it is locked anew")
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
     _look_at_scripts(root)
     config = {k: str(v) for k, v in now.config.envs.items()}
     config |= {task.NETWORK: "1"} if now.config.network else {}
-    its = task.from_dict(now.require_lock().task) if locked else task.load(root / paths.TASK, config)
+    its = task.from_dict(now.require_lock().task) if locked and now.tried else task.load(root / paths.TASK, config)
     head = git.commit_of(root, "HEAD")
     own = [name for name in paths.COMMITTED if (root / name).is_file()]
     own += companions.find(root, now, its.envs.get(task.BUILD_CMD, ""))
@@ -159,12 +161,9 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
     return done
 
 
-_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
-
-
 def _require_digits(now: State, samples: list[float]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not (_TIME.fullmatch(now.metric) or _TIME.fullmatch(now.config.unit)):
+    if not metric_line.is_time(now.metric, now.config.unit):
         return
     if not all(samples):
         return

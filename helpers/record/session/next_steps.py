@@ -21,7 +21,7 @@ SESSION = {
     "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
     "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
-    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was",
+    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{anew}",
     "moved": "{way}  # {what}",
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
@@ -46,7 +46,7 @@ EXPERIMENT = {
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
     "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
-    "slower": 'record_result.py discard {name} --why "..."  # its screen shows that it is slower',
+    "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
     "no gain": 'record_result.py discard {name} --why "..."',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
@@ -105,7 +105,8 @@ def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
     if changed := protected.changed(root, now):
         tree = now.require_lock().tree
         back = [f"git show {tree}:{name} > {name}" for name in changed]
-        yield Step("protected", {"back": " && ".join(back)})
+        anew = "" if now.tried else "; or, as nothing was tried yet, lock what is there: start_session.py --lock"
+        yield Step("protected", {"back": " && ".join(back), "anew": anew})
 
 
 def _under_way(work: Workdirs, now: State) -> Iterator[Step]:

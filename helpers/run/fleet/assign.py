@@ -38,7 +38,7 @@ def ahead(length: float | None, between: float) -> int:
 
 
 def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
-    """Journal and return which waiting jobs go to which of the workers `able`, a control first where one is due.
+    """Journal and return which waiting jobs go to which of the workers `able`.
 
     A worker gets up to `depth` jobs beyond the one that runs.
     """
@@ -110,13 +110,15 @@ def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skyp
         ship = payload.pack_judged(root, folder, unique, job.experiment, asked, trees)
         envs = {"EXPERIMENT_ID": job.experiment}
         return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
-    ship = payload.pack(root, folder, unique, job.experiment, job.tree, its)
+    beside = job.submitted.baseline
+    ship = payload.pack(root, folder, unique, job.experiment, (job.tree, beside), its)
     envs = {
         **its.envs,
         **job.env,
         "EXPERIMENT_ID": job.experiment,
         "EXPERIMENT_DESC": job.submitted.description,
         "AUTORESEARCH_SUBDIR": unique,
+        **(screening.env(now, worker.name, f"../{unique}{payload.BESIDE}") if beside else {}),
     }
     return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
 

@@ -25,7 +25,7 @@ set -uo pipefail
 job={job} experiment={experiment} limit={limit} digest={digest}
 own=$HOME/.autoresearch
 mkdir -p "$own/claims"
-rm_all() {{ rm -rf -- "$job" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
+rm_all() {{ rm -rf -- "$job" "$job.base" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
 crash() {{ printf 'EXPERIMENT_ID: %s\\nEXPERIMENT_STATUS: crash\\nEXPERIMENT_ERROR: %s\\n' "$experiment" "$1"; }}
 
 # One at a time: whoever comes next waits here, and begins as soon as this one ends.
@@ -35,7 +35,7 @@ if command -v flock >/dev/null; then
   for other in "$own"/claims/*; do # nobody runs now: what an ended one could not clean up
     other=${{other##*/}}
     [ -e "$other" ] || [ -e "$other.job.sh" ] || continue
-    rm -rf -- "$other" "$other.run.sh" "$other.setup.sh" "$other.job.sh"
+    rm -rf -- "$other" "$other.base" "$other.run.sh" "$other.setup.sh" "$other.job.sh"
   done
 fi
 # Sent twice (a caller that died, an answer that was lost): only the first one runs.
@@ -77,14 +77,18 @@ cd {job} || exit 1
 [ -n "${{found:-}}" ] || {{ echo "a python3 of at least 3.10 is needed on the worker"; exit 1; }}
 PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1 exec "$found" -m helpers.judge.compare.on_worker .
 """
+BESIDE = ".base"
+"""What follows the job's name in that of the folder beside it: the baseline, during a screen."""
 JUDGED_LIMIT = 12 * 3600
 """Seconds that a comparison or calibration on a worker may take."""
 
 
-def pack(root: Path, folder: Path, job: str, experiment: str, tree: str, task: Task) -> Path:
-    """Make the folder to send for `job` under `folder` and return it."""
-    ship = _fresh(folder, job)
-    Shadow(git.find(root), folder).restore(tree, ship / job)
+def pack(root: Path, folder: Path, job: str, experiment: str, trees: tuple[str, str], task: Task) -> Path:
+    """Make the folder to send for `job` and return it; `trees`: the experiment's, and the one beside it."""
+    ship, shadow = _fresh(folder, job), Shadow(git.find(root), folder)
+    shadow.restore(trees[0], ship / job)
+    if trees[1]:
+        shadow.restore(trees[1], ship / f"{job}{BESIDE}")
     if task.setup.strip():
         (ship / f"{job}.setup.sh").write_text(task.setup, encoding="utf-8")
     _finish(ship, job, experiment, task.run, task.limit(), execute.setup_digest(task, ship / job))

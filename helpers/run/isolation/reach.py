@@ -20,6 +20,8 @@ from pathlib import Path
 from helpers import git, paths
 from helpers.run.isolation import environment, mounts
 
+BESIDE = "base"
+"""The folder beside a run's copy that holds the baseline during a screen."""
 HOMES = ("/home", "/root")
 SERVICES = ("/run", "/var/run")
 """Folders of sockets: a container engine's or a user's services would act for the run outside of the walls."""
@@ -59,7 +61,7 @@ class Reach:
         shown = [*self.keep, *_tools(self.env, private), *_named([*texts, self.named], private)]
         secrets = [Path(self.env[k]) / name for k, names in _SECRETS.items() if k in self.env for name in names]
         return mounts.read_only_mounts(
-            [copy, self.folder / "home", self.folder / "tmp"],
+            [copy, self.folder / "home", self.folder / "tmp", self.folder / BESIDE],
             hidden,
             shown,
             fixed,

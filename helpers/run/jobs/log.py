@@ -34,8 +34,19 @@ _COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
 PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" " + _COLOUR + rb")?"
 """What SkyPilot puts before a job's line: the task in brackets, and colour codes. Never two ways to read one code: a
 line of nothing else would take the square of its length."""
-_NEEDLES = (b"METRIC", b"SAMPLES", b"EXPERIMENT_", b"CHECKS_STATUS:", b"HOST:", b"PROTECTED_SHA256:", b"DURATION:")
-_WORDS = rb"METRIC|SAMPLES|EXPERIMENT_(?:ID|DESC|STATUS|ERROR):|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
+_NEEDLES = (
+    b"METRIC",
+    b"SAMPLES",
+    b"BASELINE",
+    b"EXPERIMENT_",
+    b"CHECKS_STATUS:",
+    b"HOST:",
+    b"PROTECTED_SHA256:",
+    b"DURATION:",
+)
+_WORDS = (
+    rb"METRIC|SAMPLES|BASELINE|EXPERIMENT_(?:ID|DESC|STATUS|ERROR):|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
+)
 _LINE = re.compile(PREFIX + rb"((?:" + _WORDS + rb")[^\n]*)")
 
 
@@ -49,6 +60,7 @@ class Record:
     error: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     samples: dict[str, list[float]] = field(default_factory=dict)
+    baseline: dict[str, list[float]] = field(default_factory=dict)
     checks: str | None = None
     host: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
@@ -152,7 +164,7 @@ def _protocol_lines(block: bytes) -> list[bytes]:
 
 def _take(record: Record, line: bytes) -> None:
     line = metric_line.ESCAPE.sub(b"", line).rstrip(b"\r")
-    if line.startswith((b"METRIC", b"SAMPLES")):
+    if line.startswith((b"METRIC", b"SAMPLES", b"BASELINE")):
         _metric(record, line)
         return
     word, _, raw = line.partition(b":")
@@ -199,17 +211,19 @@ def _host(record: Record, raw: bytes) -> None:
 
 
 def _metric(record: Record, line: bytes) -> None:
-    parsed = metric_line.parse_line(line)
+    beside = line.startswith(b"BASELINE")  # samples of the baseline, pair by pair
+    parsed = metric_line.parse_line(line.replace(b"BASELINE", b"SAMPLES", 1) if beside else line)
     if parsed.warning:
         _warn(record, parsed.warning)
     if parsed.name is None:
         _warn(record, f"malformed line: {_printable(line[:60])}: {parsed.malformed}")
         return
-    known = record.metrics if parsed.values is None else record.samples
+    samples = record.baseline if beside else record.samples
+    known = record.metrics if parsed.values is None else samples
     if parsed.name not in known and len(known) >= MAX_METRICS:
         _warn(record, f"more than {MAX_METRICS} metrics: the rest is left out")
     elif parsed.values is not None:
-        record.samples[parsed.name] = list(parsed.values)
+        samples[parsed.name] = list(parsed.values)
     elif parsed.value is not None:
         if parsed.name in record.metrics and parsed.name not in record.repeated:
             record.repeated.append(parsed.name)

@@ -18,7 +18,13 @@ MAX_SAMPLES = 100_000
 
 NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
 _NAME = re.compile(NAME)
+_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def is_time(name: str, unit: str) -> bool:
+    """Tell whether a metric is a time, by its name or its unit."""
+    return bool(_TIME.fullmatch(name) or _TIME.fullmatch(unit))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ And its line for agents.
 from __future__ import annotations
 
 import shlex
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from helpers.run.jobs import log, metric_mistakes, screening
 from helpers.state import Job, State
 
 PROTECTED_CHANGED = "protected file changed"
-_NOT_ITS_OWN = ("cancelled", "no space left", "executor:", "setup failed")
+_NOT_ITS_OWN = ("cancelled", "the baseline", "no space left", "executor:", "setup failed")
 """How the errors of runs begin that the machine, or somebody's wish, ended."""
 
 
@@ -47,7 +48,7 @@ def record(root: Path, event: Finished) -> Finished | None:
         if job is None or job.finished is not None:
             return None
         if job.is_experiment:
-            event = Finished.from_line({**event.to_line(), **screening.screen(now, event, job.worker)})
+            event = Finished.from_line({**event.to_line(), **screening.screen(now, job, event)})
         for answer in _answers(now, job, event):
             events.append_locked(root, answer)
         return events.append_locked(root, event)
@@ -96,13 +97,17 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finishe
         error += "benchmark's? The program's own output may reach its stdout"
     elif parsed.status == "done" and metric is not None and metric <= 0:
         status, error = "crash", f"METRIC {now.metric} is {metric}, not positive"
+    samples, beside = parsed.samples.get(now.metric, []), parsed.baseline.get(now.metric, [])
+    if beside and samples:  # a screen: the value is that of its pairs, not of its last call
+        metric = statistics.median(samples)
     return finished(
         job,
         log=str(path),
         status=status,
         metric=metric,
         metrics=parsed.metrics,
-        samples=parsed.samples.get(now.metric, []),
+        samples=samples,
+        baseline_samples=beside,
         checks=parsed.checks,
         error=error,
         host=parsed.host,
@@ -126,19 +131,24 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
 
 
 def result_line(event: Finished, metric: str, unit: str) -> str:
-    """Return one line for an agent: id, worker, metric, gain against its control, checks, status, promotion."""
+    """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
     shown = f"{metric}=unknown" if event.metric is None else f"{metric}={event.metric:.6g}{unit}"
-    ratio = "no control" if event.role == "experiment" else "control"
-    if event.gain is not None:
-        ratio = f"{event.gain:+.2%} vs control"
+    ratio = _screened(event) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
-    if event.role == "experiment" and event.status == "done":
-        parts.append("promoted: compare it" if event.promoted else "not promoted")
+    if event.role == "experiment" and event.status == "done" and event.screen != "slower":
+        parts.append(next_step.runnable(f"compare.py {event.experiment_id}"))
     if event.error:
         parts.append(event.error[:400])
     if event.status != "done" and event.log:
         parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(event.log)}"))
     return "  ".join(parts)
+
+
+def _screened(event: Finished) -> str:
+    if event.gain is None:
+        return "unclear: nothing was measured beside it"
+    low, high = event.interval
+    return f"{event.screen or 'unclear'} {event.gain:+.1%} [{low:+.1%}, {high:+.1%}] n={event.pairs} pairs"
 
 
 def last_words(event: Finished) -> str:

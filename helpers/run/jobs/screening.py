@@ -1,79 +1,126 @@
-"""Screening: a candidate's single run against its worker's own baseline control. It ranks and decides nothing."""
+"""Screening: a few interleaved pairs of a change and the baseline beside it. It ranks and decides nothing."""
 
 from __future__ import annotations
 
 import math
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from helpers.events import Finished
+from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import blame
 from helpers.state import Job, State
 
-CONTROL_RUNS = 5
-"""A control is renewed after so many experiments on its worker ..."""
-CONTROL_AGE_MS = 30 * 60 * 1000
-"""... or after this time, or when the baseline is a new one."""
+LOOKS = (1, 2, 4)
+"""Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it."""
+WIDTH = 0.8
+"""Half of the interval, in units of sigma_pair and of one over the root of the pairs."""
+UNKNOWN = 1.5
+"""Where nothing is known of the host, the spread of four pairs is taken so many times as large."""
+LEAST = 0.002
+"""A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
+CLOSE = 1.25
+"""Where a comparison's first look takes less than so many times the time of a screen, the screen is left out."""
+FIRST_LOOK, WARM = 16, 4
+"""Measurements until a comparison's first look, and those that do not count before it."""
 
 
-def control(state: State, worker: str) -> Job | None:
-    """Return the newest control of the current baseline on `worker`, finished or not; None without one."""
-    tree = state.baseline.tree
-    made = max((event.timestamp for event in state.workers if event.worker == worker and event.what == "up"), default=0)
-    jobs = [
-        j
-        for j in state.jobs.values()
-        if j.is_control
-        and j.worker == worker
-        and j.tree == tree
-        and j.submitted.timestamp >= made  # another machine may stand behind the same name now
-    ]
-    usable = [j for j in jobs if j.finished is None or j.finished.status == "done"]
-    return usable[-1] if usable else None
+@dataclass(frozen=True)
+class Screen:
+    """What a screen says: `promising`, `unclear` or `slower` (than the margin asks for), and its gain (a fraction)."""
+
+    word: str
+    gain: float
+    interval: tuple[float, float]
+    pairs: int
 
 
-def needs_control(state: State, worker: str) -> bool:
-    """Tell whether the worker's control must be renewed before the next experiment there."""
-    newest = control(state, worker)
-    if newest is None:
-        return True
-    if newest.finished is not None and blame.suspected(state, worker):
-        return True
-    names = list(state.jobs)
-    since = [state.jobs[n] for n in names[names.index(newest.name) + 1 :]]
-    used = sum(1 for job in since if job.is_experiment and job.worker == worker)
-    age = state.now_ms() - (newest.finished or newest.submitted).timestamp
-    return used >= CONTROL_RUNS or age > CONTROL_AGE_MS
+def needs_control(now: State, worker: str) -> bool:
+    """Tell whether the baseline must be run there alone before the next experiment: the last ones failed alike."""
+    waits = any(job.is_control and job.worker == worker for job in now.open_jobs())
+    return not waits and blame.suspected(now, worker)
 
 
-def gain(direction: str, baseline: float, candidate: float) -> float | None:
-    """Return the gain of one measurement over another as a fraction (0.02: 2% better); None when undefined."""
-    if not (baseline > 0 and candidate > 0 and math.isfinite(baseline) and math.isfinite(candidate)):
+def spread(now: State, worker: str) -> float | None:
+    """Return the newest sigma_pair of this worker that a calibration or a comparison found; None where nobody knows.
+
+    What an earlier machine of the same name showed counts no more.
+    """
+    made = max((e.timestamp for e in now.workers if e.worker == worker and e.what == "up"), default=0)
+    known: list[WorkerEvent | Comparison] = [e for e in now.workers if e.what == "calibrated"]
+    of_it = [e for e in (*known, *now.comparisons) if e.worker == worker and e.timestamp >= made]
+    newest = max((e for e in of_it if e.sigma_pair is not None), key=lambda event: event.timestamp, default=None)
+    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, LEAST)
+
+
+def bounds(sigma: float, margin: float, pairs: int) -> tuple[float, float]:
+    """Return the median log gains below which a screen is `slower` and above which it is `promising`."""
+    half = WIDTH * sigma / math.sqrt(pairs)
+    return -math.log1p(-margin) - half, -math.log1p(-margin / 2) + half
+
+
+def env(now: State, worker: str, beside: str) -> dict[str, str]:
+    """Return the variables that make experiment.yaml measure in turns with the baseline in the folder `beside`."""
+    sigma = spread(now, worker)
+    looks = [f"{n} {low:.6f} {high:.6f}" for n in LOOKS if sigma for low, high in [bounds(sigma, now.margin, n)]]
+    return {
+        "AUTORESEARCH_BASELINE": beside,
+        "AUTORESEARCH_ORDER": "".join(random.SystemRandom().choice("01") for _ in range(LOOKS[-1])),
+        "AUTORESEARCH_LOOKS": " ".join(looks),
+        "AUTORESEARCH_METRIC": f"{now.metric} {now.direction}",
+    }
+
+
+def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequence[float]) -> Screen | None:
+    """Return what the pairs of a screen say; None where they are no pairs of positive numbers."""
+    pairs = list(zip(baseline, candidate, strict=False))
+    if not pairs or not all(b > 0 and c > 0 for b, c in pairs):
         return None
-    ratio = baseline / candidate if direction == "lower" else candidate / baseline
-    return ratio - 1.0
+    gains = [math.log(b / c if now.direction == "lower" else c / b) for b, c in pairs]
+    sigma = spread(now, worker)
+    if sigma is None:
+        if len(gains) < LOOKS[-1]:
+            return None
+        sigma = max(UNKNOWN * statistics.stdev(gains), LEAST)
+    low, high = bounds(sigma, now.margin, len(gains))
+    middle, half = statistics.median(gains), WIDTH * sigma / math.sqrt(len(gains))
+    word = "slower" if middle < low else "promising" if middle > high else "unclear"
+    return Screen(word, math.expm1(middle), (math.expm1(middle - half), math.expm1(middle + half)), len(gains))
 
 
-def screen(state: State, event: Finished, worker: str) -> dict[str, object]:
-    """Return gain, control and promotion of a finished experiment's `event` on `worker`."""
-    base = control(state, worker)
-    if base is None or base.finished is None or not event.metric:
-        return {"gain": None, "promoted": False}
-    value = gain(state.direction, base.finished.metric or 0.0, event.metric)
-    good = event.status == "done" and value is not None and value >= state.margin / 2
-    return {"gain": value, "control": base.name, "promoted": good}
+def left_out(now: State, worker: str) -> str:
+    """Say why an experiment goes straight to its comparison there, empty where a screen pays."""
+    sigma, needed = spread(now, worker), LOOKS[-1]
+    half = WIDTH * (sigma or 0.0) / math.sqrt(needed)
+    if half > now.margin:
+        return f"{needed} pairs on {worker} tell a gain to {half:.1%} only, the margin is {now.margin:.1%}"
+    base = next((j.finished for j in now.jobs.values() if j.is_control and j.finished and j.worker == worker), None)
+    if base is None or not base.durations:
+        return ""
+    each = base.durations.get("bench", 0.0) / max(len(base.samples), 1)
+    fixed = 2 * base.durations.get("build", 0.0) + base.durations.get("checks", 0.0)
+    whole, screen = fixed + (FIRST_LOOK + WARM) * each, fixed + 2 * needed * each
+    if whole > CLOSE * screen or fixed < 1:
+        return ""
+    return f"a comparison's first look takes {whole:.0f} s, a screen {screen:.0f} s"
 
 
-def standing(state: State, done: Finished) -> tuple[str, str]:
+def screen(now: State, job: Job, event: Finished) -> dict[str, object]:
+    """Return what a finished experiment's `event` says beyond its log: the screen's word, gain and interval."""
+    found = judge(now, job.worker, event.baseline_samples, event.samples)
+    if event.status != "done" or found is None:
+        return {"gain": None, "promoted": False, "screen": "unclear"}
+    said = {"gain": found.gain, "interval": list(found.interval), "pairs": found.pairs, "screen": found.word}
+    return {**said, "promoted": found.word == "promising"}
+
+
+def standing(now: State, done: Finished) -> tuple[str, str]:
     """Return what a finished screen is worth now, one of `promising`, `unclear`, `slower` and `stale`, and why."""
-    beside = state.jobs.get(done.control)
-    if beside is not None and beside.tree != state.baseline.tree:
-        return "stale", "the baseline has moved on"
-    if done.gain is None:
-        return "unclear", "no control beside it"
-    if done.promoted:
-        return "promising", ""
-    known = [w.sigma_pair for w in state.workers if w.sigma_pair and w.worker == done.worker]
-    if not known:
-        return "unclear", f"{done.gain:+.1%}, and nobody knows this host's spread (compare.py --calibrate)"
-    if math.log1p(done.gain) + 2 * known[-1] < 0:
-        return "slower", ""
-    return "unclear", f"{done.gain:+.1%} on a host whose runs differ by {known[-1]:.1%}"
+    word = done.screen or "unclear"
+    if word == "unclear":
+        said = "the baseline was not measured beside it" if done.gain is None else f"{done.gain:+.1%}"
+        return word, said if done.screen else "a single run, of an earlier version"
+    job = now.jobs.get(done.job)
+    moved = job is not None and job.submitted.baseline != now.baseline.tree
+    return ("stale" if moved and word == "promising" else word), ""

@@ -33,6 +33,8 @@ class Spec:
     slots: int
     passed: list[str]
     workdir_root: str
+    baseline: str = ""
+    """The tree that is measured beside it, in turns; none for a run of the baseline itself."""
 
 
 class Folder:

@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers import files, git
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment, execute
-from helpers.run.isolation.reach import Reach
+from helpers.run.isolation.reach import BESIDE, Reach
 from helpers.run.jobs.task import BUILD_CMD, NETWORK, Task, from_dict
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Folder, Spec, queue
@@ -59,7 +59,10 @@ def run(root: Path, job: Folder, slot: int) -> None:
         try:
             room = Room(job.path)
             copy = folder / "copy"
-            Shadow(git.find(root), Path(spec.workdir_root)).restore(spec.tree, copy)
+            shadow = Shadow(git.find(root), Path(spec.workdir_root))
+            shadow.restore(spec.tree, copy)
+            if spec.baseline:
+                shadow.restore(spec.baseline, folder / BESIDE)
             env = environment.environment(folder, {**task.envs, **spec.env}, spec.passed)
             env[environment.MARK] = executor.mark(root, spec.job)
             slots.add_dependencies(root, slot, env)

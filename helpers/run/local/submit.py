@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from helpers import console, events, journal, next_step, state
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
+from helpers.run.isolation.reach import BESIDE
 from helpers.run.jobs import blame, budget, screening, task
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Spec
@@ -20,12 +21,13 @@ class Request:
     env: dict[str, str] = field(default_factory=dict)
     slots: int = 1
     again: bool = False
+    trees: tuple[str, str] = ("", "")
+    """The current baseline, and the change merged onto it: what is measured in turns."""
 
 
 def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
-    """Journal and queue the experiment on this machine, with a control before it when one is due.
+    """Journal and queue the experiment on this machine; return its jobs, none where it waits or runs already.
 
-    Returns the jobs that were queued; an experiment that waits or runs already is not queued twice.
     Raises Failure (2) when the same content was run before, (3) while the environment is at fault, (4) when the budget
     is spent.
     """
@@ -45,11 +47,10 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
         budget.require_budget(now, sealed.name)
         specs = []
         if screening.needs_control(now, executor.WORKER):
-            number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-            specs.append(_journal(work, now, f"control-{now.segment}.{number}", "control", now.baseline.tree, request))
+            specs.append(_control(work, now, Request(slots=request.slots)))
         attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.is_experiment) + 1
         name = f"{sealed.name}.{now.segment}.{attempt}"
-        specs.append(_journal(work, now, name, "experiment", sealed.tree, request, sealed))
+        specs.append(_journal(work, now, name, "experiment", request.trees[1] or sealed.tree, request, sealed))
         for spec in specs:  # under the lock: who collects meanwhile must not see a journaled job without its folder
             executor.submit(work.root, spec)
     return [spec.job for spec in specs]
@@ -58,12 +59,14 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
 def submit_control(work: Workdirs, count: int = 1) -> str:
     """Journal and queue a run of the current baseline; returns the job."""
     with journal.locked(work.root):
-        now = state.load(work.root)
-        number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-        name = f"control-{now.segment}.{number}"
-        spec = _journal(work, now, name, "control", now.baseline.tree, Request(slots=count))
+        spec = _control(work, state.load(work.root), Request(slots=count))
         executor.submit(work.root, spec)
     return spec.job
+
+
+def _control(work: Workdirs, now: state.State, request: Request) -> Spec:
+    number = sum(1 for j in now.jobs.values() if j.is_control) + 1
+    return _journal(work, now, f"control-{now.segment}.{number}", "control", now.baseline.tree, request)
 
 
 def require_environment(work: Workdirs) -> None:
@@ -90,7 +93,7 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
     excused = blame.excused(now)
     for job in now.screens():
         done = job.finished
-        same = job.name not in excused and job.tree == sealed.tree and job.env == request.env
+        same = job.name not in excused and job.tree == (request.trees[1] or sealed.tree) and job.env == request.env
         if same and done and done.status in ("done", "checks_failed") and not request.again:
             raise console.usage(
                 f"this very content was run as {job.name}: {done.status}",
@@ -114,9 +117,12 @@ def _journal(
         description=text,
         source=request.sources,
         env=request.env,
+        baseline=request.trees[0] if sealed else "",
     )
     events.append_locked(work.root, event)
     env = {"EXPERIMENT_ID": experiment, "EXPERIMENT_DESC": text, **(request.env if sealed else {})}
+    if request.trees[0]:
+        env |= screening.env(now, executor.WORKER, f"../{BESIDE}")
     return Spec(
         job,
         experiment,
@@ -128,4 +134,5 @@ def _journal(
         request.slots,
         now.config.pass_env,
         str(work.folder),
+        request.trees[0],
     )

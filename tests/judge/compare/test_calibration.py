@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
+from conftest import BENCHMARK, CHECKS
+
+from helpers import events, state
 from helpers.judge.compare import calibration
 from helpers.judge.rule import noise
 
@@ -36,3 +40,49 @@ def test_a_baseline_that_cannot_be_measured_is_said(repo: Any) -> None:
     assert "the baseline cannot be measured: autoresearch.sh ended with exit" in done.stderr
     assert "NEEDED: is not set" in done.stderr
     assert before == (repo.root / "autoresearch.jsonl").read_text()
+
+
+def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
+    """On the scripts as they are: the gain, seconds of a comparison, whether the budget holds, what is not timed."""
+    benchmark = "sleep 0.03; " + BENCHMARK.partition("\n")[2]
+    repo.write("autoresearch.sh", benchmark, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    repo.script("start_session", *begin, "--max-experiments", "70", "--budget-hours", "0.01")
+
+    said = repo.script("compare", "--calibrate", code=None).stdout
+
+    assert "resolves gains of" in said
+    assert "a comparison takes about" in said
+    assert "70 experiments in 1 minutes cannot be reached; " in said
+    assert "of a measurement is not what the metric times" in said
+    assert "of the benchmark (--repeats)" in said
+    assert state.load(repo.root).lock is None
+
+
+def seen(single: list[float], several: list[float], **more: Any) -> dict[str, Any]:
+    """What was measured of a benchmark: single calls of one second, and several of three."""
+    wall = {"wall": [1.0] * len(single), "cpu": single, "build_s": 1.0, "checks_s": 1.0, "checks": "passed"}
+    return {"samples": single, **wall, "several": {"samples": several, "wall": [3.0] * len(several)}, **more}
+
+
+def test_as_many_calls_as_decide_soonest() -> None:
+    """Three calls cost three times as much: they are taken where the spread falls by more than the root of three."""
+    draw = random.Random(1)
+    noisy = [1 + draw.gauss(0, 0.03) for _ in range(24)]
+
+    assert 1 == calibration.resolved(seen(noisy, noisy[:8]), 0.01)["repeats"]
+    assert 3 == calibration.resolved(seen(noisy, [1 + draw.gauss(0, 0.003) for _ in range(8)]), 0.01)["repeats"]
+
+
+def test_only_what_helps_and_is_not_done_is_advised() -> None:
+    """CPU time that is steadier than the clock is advised, and not where the benchmark has it."""
+    draw = random.Random(2)
+    wall = [1 + abs(draw.gauss(0, 0.05)) for _ in range(24)]
+    config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
+    now = state.fold([events.from_line(config)])
+    assert now
+    found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01)
+
+    assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now).text
+    assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now).text

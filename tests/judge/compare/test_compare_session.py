@@ -11,7 +11,8 @@ from typing import Any
 
 from conftest import BUNDLE, until
 
-from helpers.judge.compare import local, metric_limits
+from helpers import events, state
+from helpers.judge.compare import figures, local, metric_limits
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.rule import sign_test
 from helpers.state import State
@@ -76,8 +77,10 @@ def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:
     noisy = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": 0.04, "timestamp": 1}
     past = {"worker": "local", "sigma_pair": 0.04, "pairs": 8, "baseline_samples": [1.0] * 8, "timestamp": 2}
 
-    def default(*events: dict[str, Any], **compared: Any) -> int:
-        return local.default_pairs(State({}, workers=list(events), comparisons=[compared] if compared else []), "local")
+    def default(*lines: dict[str, Any], **compared: Any) -> int:
+        known = [events.WorkerEvent.from_line(line) for line in lines]
+        before = [events.Comparison.of(compared)] if compared else []
+        return local.default_pairs(State(events.Config(margin=0.01), workers=known, comparisons=before), "local")
 
     assert 48 == default()
     assert 144 == default(noisy)
@@ -111,3 +114,48 @@ def test_a_guarded_metric_of_zero_does_not_hold() -> None:
 
     assert "not_improved" == found["verdict"]
     assert "misses=+2%: 0 or less has no ratio" in found["reason"]
+
+
+def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(session: Any) -> None:
+    """No pair that follows could mend it; what was measured until then is told as far as it was shown."""
+    session.write(
+        "autoresearch.sh", (session.root / "autoresearch.sh").read_text() + 'echo "METRIC out=$(wc -c <src/a)"\n'
+    )
+    session.write("src/a", "12")
+    session.commit("a")
+    again = ("--goal", "other", "--new", "--metric", "time_s", "--direction", "lower", "--guard", "out=same")
+    session.script("start_session", *again)
+    session.script("start_session", "--lock")
+    copy = Path(session.script("snapshot_workdir", "create", "exp-51").stdout.strip())
+    (copy / "src/a").write_text("123")
+    session.script("snapshot_workdir", "seal", "exp-51", "--desc", "less work")
+
+    event = json.loads(session.script("compare", "exp-51", "--json", code=1).stdout)
+
+    assert ("not_improved", 1) == (event["verdict"], len(event["baseline_samples"]))
+    assert "out=same: differs in pair 1: 2 against 3" in event["reason"]
+
+
+def test_several_comparisons_are_told_together(session: Any) -> None:
+    """A third attempt's luck is no headline: the pairs of all of them give the figure, and the keep shows it."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.01\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+    first = session.script("compare", "exp-01")
+    lines = (session.root / "autoresearch.jsonl").read_text().splitlines()
+    one = json.loads(lines[-1])
+    less = {**one, "candidate_samples": [value / 1.02 for value in one["baseline_samples"]]}
+    less.pop("confirmation", None)
+    (session.root / "autoresearch.jsonl").write_text(
+        "\n".join([*lines[:-1], *[json.dumps(less)] * 4, lines[-1]]) + "\n"
+    )
+
+    said = figures.together(state.load(session.root).alike(events.Comparison.from_line(one)))
+
+    assert "less time" in first.stdout
+    assert said
+    assert said.gain < 0.03 < one["gain"]
+    session.script("record_result", "keep", "exp-01")
+    kept = json.loads((session.root / "autoresearch.jsonl").read_text().splitlines()[-1])["verdict"]
+    assert (said.gain, said.pairs, 5) == (kept["gain"], kept["pairs"], kept["comparisons"])
+    assert f"n={said.pairs} pairs of" in session.git("log", "-1", "--format=%B")

@@ -67,3 +67,21 @@ def test_two_sides_are_taken_together() -> None:
     """
     assert None is noise.sigma_pair([1.0] * 4, [2.0] * 3)
     assert 0.0 == noise.sigma_pair([1.0] * 8, [9.0] * 8)
+
+
+def test_inputs_that_differ_are_no_noise() -> None:
+    """Every pair with an input of its own, measured without any noise: there is no spread, whatever they are."""
+    base = [1.0, 1.4, 0.7, 2.0, 1.1, 0.9, 1.7, 1.3]
+    cand = [value / 1.05 for value in base]
+
+    assert 0.0 == pytest.approx(noise.of_pairs(base, cand, seeded=True))
+    assert 0.2 < (noise.of_pairs(base, cand, seeded=False) or 0)
+    assert noise.of_pairs(base[:7], cand[:7], seeded=True) is None
+
+
+def test_an_obvious_winner_is_not_compared_a_second_time() -> None:
+    """Ten margins and four times the spread: no noise brings that forth in every pair; less of either does not do."""
+    assert not noise.needs_confirmation(0.03, 0.15, 0.01)
+    assert noise.needs_confirmation(0.03, 0.12, 0.01)
+    assert noise.needs_confirmation(0.03, 0.15, 0.02)
+    assert noise.needs_confirmation(0.03, None, 0.01)

@@ -48,7 +48,9 @@ def screened(session: Any, name: str, **said: Any) -> None:
     """Journal a run of an experiment that came back."""
     tree = sealed(session, name, f"sleep 0.05\necho 42 # {name}\n")
     at = {"experiment_id": name, "job": f"{name}.0.1", "worker": "local", "tree": tree, "role": "experiment"}
-    journal.append(session.root, {"type": "submitted", "executor": "local", "description": name, **at})
+    tip = state.load(session.root).baseline.tree if said.get("job") is None else "0" * 40
+    at["job"] = said.get("job", at["job"])
+    journal.append(session.root, {"type": "submitted", "executor": "local", "baseline": tip, **at})
     journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, "log": "x.log", **at, **said})
 
 
@@ -99,7 +101,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     follow(session, "record_result.py keep exp-01")
 
     sealed(session, "exp-02", "sleep 0.004\necho 42 # same\n")
-    session.script("submit_experiment", "exp-02", "--desc", "nothing")
+    session.script("submit_experiment", "exp-02", "--desc", "nothing", "--screen")
     until(lambda: all(s == "done" for s in executor.poll(session.root, list(state.load(session.root).jobs)).values()))
     session.script("record_result", "discard", "exp-02", "--why", "it has ended, and this collects it")
     assert "done" == state.load(session.root).results["exp-02"].status
@@ -108,10 +110,11 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
 DISCARD, CRASH = "record_result.py discard exp-01", "record_result.py crash exp-01"
 COMPARE, SUBMIT = "compare.py exp-01", "submit_experiment.py exp-01"
 SCREENS: list[tuple[dict[str, Any], str, str]] = [
-    ({"gain": None}, COMPARE, "no control"),
-    ({"gain": -0.09}, COMPARE, "nobody knows"),
-    ({"gain": 0.2, "promoted": True}, COMPARE, ""),
-    ({"gain": 0.2, "promoted": True, "control": "control-old"}, COMPARE, "older baseline"),
+    ({"gain": None}, COMPARE, "a single run"),
+    ({"gain": -0.09, "screen": "unclear"}, COMPARE, "-9.0%"),
+    ({"gain": 0.2, "screen": "promising"}, COMPARE, ""),
+    ({"gain": 0.2, "screen": "promising", "job": "exp-01.0.0"}, COMPARE, "older baseline"),
+    ({"gain": -0.2, "screen": "slower"}, DISCARD, "below the margin"),
     ({"status": "checks_failed"}, DISCARD, "checks failed"),
     ({"status": "crash", "error": "the benchmark failed (exit 7)"}, CRASH, "parse_log.py"),
     ({"status": "crash", "error": "cancelled"}, SUBMIT, "cancelled"),
@@ -137,9 +140,6 @@ VERDICTS: list[tuple[str, dict[str, Any], str, str]] = [
 
 def test_what_waits_is_told_its_step(session: Any) -> None:
     """A screen that cannot tell is compared; what ended by its machine is sent again; only a no is discarded."""
-    old = {"experiment_id": "baseline", "job": "control-old", "worker": "local", "tree": "0" * 40, "role": "control"}
-    journal.append(session.root, {"type": "submitted", "executor": "local", **old})
-    journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, **old})
     text = (session.root / "autoresearch.jsonl").read_text()
     for said, command, why in SCREENS:
         screened(session, "exp-01", **said)

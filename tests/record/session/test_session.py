@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from helpers import state
+
 NEW = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower")
 
 
@@ -61,11 +63,28 @@ def test_locking_twice_changes_nothing(session: Any) -> None:
 
 
 def test_a_changed_benchmark_is_refused_afterwards(session: Any) -> None:
-    """The benchmark is what all results stand on: changed after the lock, nothing goes on."""
+    """The benchmark is what all results stand on: changed after the first experiment, nothing goes on."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "x")
+    session.script("record_result", "discard", "exp-01", "--why", "no")
     session.write("autoresearch.sh", "echo METRIC time_s=0.001\n", 0o755)
 
     assert "autoresearch.sh" in session.script("start_session", "--lock", code=4).stderr
     assert "CHANGED: autoresearch.sh" in session.script("status").stdout
+
+
+def test_until_the_first_experiment_it_is_locked_again(session: Any) -> None:
+    """Validated, calibrated, edited: the same goal is locked anew, with a baseline of its own."""
+    text = (session.root / "autoresearch.sh").read_text()
+    session.write("autoresearch.sh", text + "# better\n", 0o755)
+
+    assert "locked anew" in session.script("start_session", "--lock").stderr
+
+    now = state.load(session.root)
+    assert ["baseline"] == [run.description for run in now.runs]
+    assert session.git("show", "HEAD:autoresearch.sh").endswith("# better")
+    assert "4 intact" in session.script("status").stdout
 
 
 @pytest.mark.parametrize(

@@ -91,18 +91,16 @@ def test_states_of_a_worker() -> None:
     assert {"cpus": "2+"} == workers.known_workers(now)["vm-01"].asked
 
 
-def test_a_new_machine_behind_an_old_name_needs_its_own_control() -> None:
-    """A control of the machine that stood behind the name before is no measure for the new one."""
-    before = [
-        of_worker("vm-01", "up", launch="a"),
-        submitted("control-0.1", "vm-01", "control", "base"),
-        of_worker("vm-01", "sent", job="control-0.1", name="c"),
-        finished("control-0.1"),
-    ]
+def test_a_new_machine_behind_an_old_name_is_another_host() -> None:
+    """What the machine that stood behind the name before was calibrated to is no measure for the new one."""
+    before = (
+        of_worker("vm-01", "up", launch="a", timestamp=1),
+        of_worker("vm-01", "calibrated", sigma_pair=0.02, timestamp=2),
+    )
 
-    assert not screening.needs_control(journal(*before), "vm-01")
-    assert screening.needs_control(journal(*before, of_worker("vm-01", "up", launch="b")), "vm-01")
-    assert screening.needs_control(journal(*before), "vm-02")
+    assert 0.02 == screening.spread(journal(*before), "vm-01")
+    assert screening.spread(journal(*before, of_worker("vm-01", "up", launch="b", timestamp=3)), "vm-01") is None
+    assert screening.spread(journal(*before), "vm-02") is None
 
 
 def test_every_state_of_skypilot_is_mapped_once() -> None:

@@ -30,7 +30,7 @@ class Worker:
         now = state.load(self.session.root)
         its = task.from_dict(now.require_lock().task)
         folder = Workdirs(git.find(self.session.root), self.place.parent / "copies").folder
-        ship = payload.pack(self.session.root, folder, job, "exp-01", now.baseline.tree, its)
+        ship = payload.pack(self.session.root, folder, job, "exp-01", (now.baseline.tree, ""), its)
         subprocess.run(["cp", "-a", f"{ship}/.", self.place], check=True)
         self.env["AUTORESEARCH_SUBDIR"] = job
 

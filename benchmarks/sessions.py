@@ -1,0 +1,134 @@
+"""Whole simulated sessions with an agent that obeys: what screening is worth, this one and the one before.
+
+60 experiments, 15% of them truly faster (1% and more, 3% in the mean), three of them always waiting, on hosts of
+judge_hosts.py: quiet, typical, noisy (three times typical) and bursty. Printed are the share of the true gain that ends
+up committed, the measurements spent and the commits without effect. The agent compares what a screen calls
+promising (or unclear, now), discards the rest, and keeps what a comparison with its confirmation allows.
+
+    python benchmarks/sessions.py                  # about a minute
+    python benchmarks/sessions.py --sessions 20    # coarse
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import math
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from judge_error_rates import MARGIN, timing, twice
+from judge_hosts import Host, bursts, restless, typical
+
+from helpers.judge.rule import noise, sign_test
+from helpers.run.jobs import screening
+
+EXPERIMENTS, REAL, WAITING = 60, 0.15, 3
+HOSTS: dict[str, Callable[[Random], Host]] = {
+    "quiet": lambda draw: lambda _: draw.gauss(0, 0.003),
+    "typical": typical,
+    "noisy": restless,
+    "bursty": bursts,
+}
+Session = tuple[float, int, int]
+"""True log gain committed, commits without effect, measurements spent."""
+
+
+class Agent:
+    """One session on one host; `effects` are the true log gains of its experiments."""
+
+    def __init__(self, host: Host, effects: list[float], draw: Random) -> None:
+        self.host, self.effects, self.draw = host, effects, draw
+        self.kept, self.false, self.spent = 0.0, 0, 0
+
+    def run(self, effect: float) -> float:
+        """What one run of autoresearch.sh prints: the median of five measurements."""
+        self.spent += 5
+        return statistics.median(timing(self.host, effect, first=number == 0) for number in range(5))
+
+    def compare(self, effect: float, max_pairs: int) -> bool:
+        """Compare, confirm where that is called for, and keep what has won."""
+        good, _, spent = twice(lambda: self.host, effect, self.draw, max_pairs=max_pairs)
+        self.spent += spent
+        if good:
+            self.kept, self.false = self.kept + effect, self.false + (effect == 0)
+        return good
+
+    def before(self) -> None:
+        """A single run of an unmerged copy against a control of up to five experiments ago; under half a margin: no."""
+        began, control, used = [0.0], 0.0, 5
+        tip = -1.0
+        for effect in self.effects:
+            if used >= 5 or tip != self.kept:
+                control, used, tip = self.run(self.kept), 0, self.kept
+            copied = began[-WAITING] if len(began) >= WAITING else 0.0  # the baseline of the day it was made
+            used += 1
+            if control / self.run(copied + effect) - 1 >= MARGIN / 2:
+                self.compare(effect, 48)
+            began.append(self.kept)
+
+    def now(self, *, screened: bool | None = None) -> None:
+        """Calibrated first; a few pairs beside the current baseline, or none where they cannot tell."""
+        sigma = noise.sigma_pair([timing(self.host, 0.0) for _ in range(24)]) or screening.LEAST
+        self.spent += 24
+        half = screening.WIDTH * sigma / math.sqrt(screening.LOOKS[-1])
+        pays = half <= MARGIN if screened is None else screened
+        most = sign_test.MOST if noise.PER_48 * sigma > MARGIN else sign_test.USUAL
+        for effect in self.effects:
+            if not pays or self.screen(effect, sigma) != "slower":
+                self.compare(effect, most)
+
+    def screen(self, effect: float, sigma: float) -> str:
+        """Measure in turns until a look can tell."""
+        gains: list[float] = []
+        for pairs in range(1, screening.LOOKS[-1] + 1):
+            first = self.draw.random() < 0.5
+            both = [
+                timing(self.host, effect if side == first else 0.0, first=not n) for n, side in enumerate((True, False))
+            ]
+            gains.append(math.log(both[1] / both[0]) * (1 if first else -1))
+            self.spent += 2
+            low, high = screening.bounds(sigma, MARGIN, pairs)
+            if pairs in screening.LOOKS and not low <= statistics.median(gains) <= high:
+                break
+        return "slower" if statistics.median(gains) < low else "other"
+
+
+WAYS: dict[str, Callable[[Agent], None]] = {
+    "the screening of before": Agent.before,
+    "this screening": Agent.now,
+    "every one compared": functools.partial(Agent.now, screened=False),
+    "every one screened": functools.partial(Agent.now, screened=True),
+}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=150, metavar="N", help="sessions a row (default: 150)")
+    count = parser.parse_args().sessions
+    print(f"{count} sessions of {EXPERIMENTS} experiments, {REAL:.0%} real, margin {MARGIN:.0%}")
+    print(f"{'host':10}{'':26}{'captured':>10}{'false commits':>15}{'measurements':>14}")
+    for name, make in HOSTS.items():
+        for words, way in WAYS.items():
+            possible, kept, false, spent = 0.0, 0.0, 0, 0
+            for number in range(count):
+                plan, draw = Random(f"effects {number}"), Random(f"{name} {number}")
+                effects = [
+                    0.01 + plan.expovariate(1 / 0.02) if plan.random() < REAL else 0.0 for _ in range(EXPERIMENTS)
+                ]
+                agent = Agent(make(draw), effects, draw)
+                way(agent)
+                possible += sum(effects)
+                kept, false, spent = kept + agent.kept, false + agent.false, spent + agent.spent
+            shown = f"{100 * kept / possible:9.1f}% {false / count:14.2f} {spent / count:13.0f}"
+            print(f"{name:10}{words:26}{shown}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What a calibration says beyond its figure: the time of a decision and of the budget, and what would help."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers.events import WorkerEvent
+from helpers.judge.rule import noise, sign_test
+from helpers.judge.rule.noise import Calibrated
+from helpers.run.jobs import metric_line
+from helpers.state import State
+
+_DONE = {
+    "cpu": r"getrusage|process_time|RUSAGE|\btimes\b|%U|utime|cpu",
+    "best": r"\bmin\b|\bmin\(|sort -g|sort -n|best",
+    "counting": r"perf stat|instructions|callgrind|cachegrind|valgrind",
+}
+"""How a benchmark looks that does already what would be advised."""
+HELPS = 0.7
+"""What leaves less than this share of the spread is worth a line."""
+SHORT, OWN = 0.1, 0.25
+"""Seconds of the program below which a longer input is advised; the share beside it that is worth a line."""
+NULL, WIN = 13, 20
+"""Pairs that a comparison takes in the mean where there is no gain, and where there is one, with its confirmation."""
+_SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def notices(benchmark: Path) -> list[str]:
+    """Return which of the ways to less noise the benchmark takes already."""
+    text = benchmark.read_text(encoding="utf-8", errors="replace") if benchmark.is_file() else ""
+    return [name for name, pattern in _DONE.items() if re.search(pattern, text)]
+
+
+def lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
+    """Return what the calibration says of time, of what is not the program, and of what would help."""
+    each = statistics.median(event.wall)
+    calls = event.repeats
+    said = [f"a measurement is {calls} call{'s' * (calls > 1)} of the benchmark (--repeats), {each:.3g} s each"]
+    if not event.checks.startswith(("passed", "skipped")):
+        said.append(f"the checks do not pass on it: {event.checks}")
+    return [*said, *_beside(event, now, each), *_budget(event, now, each * calls), *_helps(event, now, found, each)]
+
+
+def _program(event: WorkerEvent, now: State) -> float | None:
+    """Return the seconds that the metric says, None where it is no time."""
+    unit = now.config.unit or now.metric.rpartition("_")[2]
+    factor = _SECONDS.get(unit)
+    if factor is None or not metric_line.is_time(now.metric, unit):
+        return None
+    return factor * float(statistics.median(event.samples))
+
+
+def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:
+    own = _program(event, now)
+    share = 1 - own / each if own is not None and 0 < own < each else 0.0
+    if share < OWN:
+        return []
+    said = f"{share:.0%} of a measurement is not what the metric times: make inputs once, in the build (--build), "
+    return [f"{said}not anew in every call"]
+
+
+def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
+    """Say what a decision takes, and how many of the agreed experiments fit into the agreed hours."""
+    fixed = 2 * event.build_s + event.checks_s
+    none, win = fixed + 2 * NULL * each, fixed + event.checks_s + 2 * WIN * each
+    most = fixed + event.checks_s + 2 * sign_test.USUAL * each
+    said = [f"a comparison takes about {none:.0f} s without a gain, {win:.0f} s with one, {most:.0f} s for 48 pairs"]
+    experiment = fixed + 8 * each + (none + win) / 2  # a screen, and a comparison of most
+    count, hours = now.config.budget.experiments, now.config.budget.hours
+    if count and hours:
+        fit = int(float(hours) * 3600 / experiment)
+        can = "can be reached" if fit >= int(count) else f"cannot be reached; {fit} can"
+        said.append(f"{count:g} experiments in {60 * float(hours):.0f} minutes {can} (about {experiment:.0f} s each)")
+    elif count:
+        said.append(f"{count:g} experiments take about {int(count) * experiment / 60:.0f} minutes")
+    elif hours:
+        said.append(f"{60 * float(hours):.0f} minutes are about {float(hours) * 3600 / experiment:.0f} experiments")
+    return said
+
+
+def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> list[str]:
+    """Return each way to a smaller spread that the samples show and the benchmark does not take already."""
+    done, sigma, said = event.notices, found.sigma_pair, list[str]()
+    if not sigma:
+        return said
+    cpu = _sigma(event.cpu)
+    if "cpu" not in done and cpu is not None and cpu < HELPS * sigma:
+        said.append(
+            f"CPU time would resolve {noise.PER_24 * cpu:.1%}, in autoresearch.sh: "
+            "TIMEFORMAT=%U; t=$( { time ./PROGRAM >out.txt 2>err.txt; } 2>&1 )"
+        )
+    best = _sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
+    if "best" not in done and now.direction == "lower" and best is not None and best < HELPS * sigma / 3**0.5:
+        said.append(f"the best of 3 calls would resolve {noise.PER_24 * best:.1%}: print the smallest, not the last")
+    own = _program(event, now) or each
+    if found.noisy and own < SHORT:
+        said.append(f"the program runs {own:.3g} s: one {max(2, round(2 * SHORT / own))} times as long is steadier")
+    if found.noisy and "counting" not in done and shutil.which("perf"):
+        said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
+    return said
+
+
+def _sigma(samples: Sequence[float]) -> float | None:
+    return noise.sigma_pair(samples) if all(value > 0 for value in samples) else None

@@ -1,0 +1,69 @@
+"""A comparison in words: its plan before it begins, and its verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.events import Comparison
+from helpers.judge.compare import figures
+from helpers.judge.measure.pairs import Plan
+from helpers.run.jobs import metric_line, tests_run
+from helpers.state import State
+
+
+def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
+    """Return the plan in JSON form.
+
+    Unless `full`, the texts of the task's sections only by their length in characters.
+    """
+    shown = plan.as_dict()
+    for section in () if full else ("setup", "run"):
+        if isinstance(shown["task"].get(section), str):
+            shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"
+    return shown
+
+
+def report(now: State, event: Comparison) -> str:
+    """Return the verdict as text: words, estimate with interval, n, seed, reason."""
+    unit = now.config.unit
+    first = f"{event.experiment_id}: {event.verdict.replace('_', ' ')}"
+    if event.pairs and event.interval:
+        low, high = event.interval
+        first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
+        if event.may_be_equal:
+            first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
+        else:
+            first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
+    lines, said = [first, *_less_time(event, unit)], figures.comparison(event)
+    if said.confirmation:
+        lines.append(
+            f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"
+        )
+    if said.holdout:
+        lines.append(said.holdout_words())
+    lines += [f"limit {limit.words()}" for limit in said.limits]
+    if event.checks:
+        counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
+        lines.append(f"checks: {event.checks}{counted}")
+    if event.reason:
+        lines.append(f"reason: {event.reason}")
+    if found := event.outputs:
+        lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
+        lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
+    if event.worse:
+        lines.append("the candidate is shown to be worse")
+    if several := figures.together(now.alike(event)):
+        lines.append(f"all together: gain {several.words()}")
+    if event.verdict == "undecided":
+        needed = f"a decision would need about {event.needed} pairs; " if event.needed else ""
+        lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
+    lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
+    return "\n".join(lines)
+
+
+def _less_time(event: Comparison, unit: str) -> list[str]:
+    """Return the gain as the time that is saved, where the metric is a time."""
+    gain = event.gain or 0.0
+    if event.direction != "lower" or not metric_line.is_time(event.metric, unit) or gain <= 0:
+        return []
+    return [f"that is {1 - 1 / (1 + gain):.1%} less time"]

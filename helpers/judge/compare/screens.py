@@ -1,0 +1,68 @@
+"""Sending experiments to be screened beside the baseline, again after a keep, or straight to their comparison."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpers import console, events, state
+from helpers.events import Note
+from helpers.judge.compare import local, session
+from helpers.run.copies.copies import Experiment, Workdirs
+from helpers.run.jobs import screening
+from helpers.run.local import executor
+from helpers.run.local import submit as local_submit
+from helpers.run.local.submit import Request
+from helpers.state import State
+
+
+def send(work: Workdirs, now: State, sealed: Experiment, request: Request, worker: str | None) -> list[str]:
+    """Queue a screen of the change, merged onto the current baseline; return its job, none where it waits already.
+
+    `worker` is None for this machine, empty for whichever of the fleet is free first. Raises Failure (1, 2, 4).
+    """
+    base, _, tree = local.sides(work, now, sealed, None)
+    for each in (base, tree):
+        work.refs.hold(each)
+    request = replace(request, trees=(base, tree))
+    if worker is None:
+        return local_submit.submit(work, sealed, request)
+    from helpers.run.fleet import keeper_process
+    from helpers.run.fleet import submit as fleet_submit
+
+    jobs = fleet_submit.submit(work, sealed, request, worker)
+    keeper_process.kick(work.root)
+    return jobs
+
+
+def left_out(now: State, worker: str | None) -> str:
+    """Say why a screen would not pay there, empty where it does or nobody can tell."""
+    return screening.left_out(now, executor.WORKER if worker is None else worker)
+
+
+def straight(work: Workdirs, now: State, sealed: Experiment, request: Request, worker: str | None, why: str) -> str:
+    """Begin the comparison of an experiment that was not screened; return its job. Raises Failure (1, 2, 4)."""
+    local_submit.refuse_repetition(now, sealed, request)
+    chosen = "" if worker is None else session.choose_worker(now, "sky", worker)
+    plan = session.plan(work, now, sealed, local.Options(), chosen)
+    text = f"straight to its comparison: {why}"
+    events.append(work.root, Note(text=text, experiment_id=sealed.name, source=request.sources))
+    return session.start(work, plan, chosen)
+
+
+def renew(work: Workdirs) -> list[str]:
+    """Screen again what waits with a screen of an older baseline; return the jobs. What no longer applies stays."""
+    now, jobs = state.load(work.root), list[str]()
+    open_now = {job.experiment for job in now.open_jobs()}
+    for name in now.undecided():
+        done = now.result(name)
+        if done is None or now.comparison(name) or name in open_now or done.status != "done":
+            continue
+        job = now.jobs[done.job]
+        if job.submitted.baseline in ("", now.baseline.tree) or done.screen == "slower":
+            continue
+        worker = None if job.is_local else job.submitted.worker
+        try:
+            jobs += send(work, now, work.experiment(name), Request(env=job.env, again=True), worker)
+        except console.Failure as failure:
+            console.note(f"{name} is not screened again: {failure.message}")
+    return jobs
