@@ -153,7 +153,7 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
                 "worker": "",
                 "executor": "sky",
                 "source": [],
-                "tree": now.baseline["tree"],
+                "tree": now.baseline.tree,
                 "role": "experiment",
                 "description": name,
                 "env": {},
