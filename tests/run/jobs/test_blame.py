@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,16 @@ def test_an_environment_that_breaks_stops_the_session_and_goes_on_when_mended(re
     assert "3 of 3 experiments" in status
     repo.script("submit_experiment", "exp-02")
     assert "done" in repo.script("collect_results", "--wait", "60").stdout
+
+
+def test_hours_in_which_nothing_ran_are_told_apart() -> None:
+    """What is spent of the agreed hours is told with the pause in it, and dollars with what they count."""
+    now = told("e1 ok")
+    hours = 3_600_000
+    now.began, now.now_ms = 1 * hours, lambda: 5 * hours  # type: ignore[method-assign]
+    job = next(iter(now.jobs.values()))
+    assert job.finished is not None
+    job.submitted = replace(job.submitted, timestamp=2 * hours)
+    job.finished = replace(job.finished, timestamp=3 * hours)
+
+    assert 3.0 == budget.idle_hours(now)
