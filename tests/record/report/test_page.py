@@ -78,7 +78,7 @@ def test_nothing_hostile_runs_and_the_page_works(page: Path, browser: Browser) -
         )
     drawer = browser.run("document.getElementById('drawer').open && document.getElementById('detail').textContent")
     assert "the holdout passes" in drawer
-    assert "+10.00% [+9.00%, +11.00%], n=8 pairs, 8 wins" in drawer
+    assert "+5.30% [+0.80%, +10.00%], n=16 pairs of 2 comparisons together, 16 wins" in drawer
     assert "</script><script>window.bad=1</script>" in drawer
     browser.run("document.getElementById('drawer').close(); document.getElementById('theme').click()")
     browser.run("document.getElementById('closer').click(); document.querySelector('#columns button').click()")
