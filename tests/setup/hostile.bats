@@ -69,7 +69,7 @@ program() { # program FILE: runs when somebody takes it for his own
   for key in core.fsmonitor core.pager core.sshCommand core.editor filter.x.clean filter.x.smudge diff.external; do
     git config "$key" "$PWD/trap.sh"
   done
-  printf '[core]\n\tfsmonitor = %s\n\thooksPath = .\n' "$PWD/trap.sh" >more && git config include.path ../more
+  printf '[core]\n\tfsmonitor = %s\n\thooksPath = .\n' "$PWD/trap.sh" >"more" && git config include.path ../more
   echo '* filter=x' >.gitattributes
   cp trap.sh post-index-change && cp trap.sh post-checkout
   bash "$BUNDLE/setup.sh" --no-deps
