@@ -59,7 +59,7 @@ def read_only_mounts(
         writable += [str(layer_folder)] if building else []
         keep = [*keep, layer_folder]
     mine = tuple(place + "/" for place in writable)
-    named = {str(path) for path in keep} | {os.path.realpath(path) for path in keep if path.is_symlink()}
+    named = {str(path) for path in keep} | {os.path.realpath(path) for path in keep if os.path.islink(path)}  # noqa: PTH114
     shown = {path for path in named if path.startswith(inside) and not f"{path}/".startswith(mine)}
     present = sorted(path for path in shown if os.path.exists(path) and path not in covers)  # noqa: PTH110
     locked = [str(path) for path in fixed]
