@@ -73,7 +73,8 @@ def entry(argv: list[str]) -> int:
         console.note(f"stopped: {fault.words()}")
     if left:
         console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
-    elif under_way := local.under_way(root):
+    elif local.under_way(root):
+        under_way = local.under_way(root)
         console.note(next_step.runnable(f"under way is the comparison that follows: compare.py {min(under_way)}"))
     elif not new:
         console.note("nothing was submitted that has not been collected")

@@ -230,6 +230,12 @@ def test_contributing_names_what_is_there() -> None:
         assert any((TOP / top / name).exists() for top in (".", "helpers")), f"CONTRIBUTING.md names {name}"
 
 
+@pytest.mark.parametrize("file", ["bundle.py", *(f"scripts/{name}" for name in SCRIPTS)])
+def test_scripts_parse_on_an_old_python(file: str) -> None:
+    """A script is read by Python 3.7 too: only then can it say that this one is too old."""
+    ast.parse((TOP / file).read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
 def test_skill_is_short() -> None:
     """SKILL.md has fewer than 150 lines."""
     assert len((TOP / "SKILL.md").read_text(encoding="utf-8").splitlines()) < 150
