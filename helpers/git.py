@@ -149,6 +149,13 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
     short = said[-600:] or f"exit {done.returncode}"
     verb = next((str(a) for a in args if not str(a).startswith("-")), "")
     if "Read-only file system" in said or "Permission denied" in said or "insufficient permission" in said:
+        named = re.search(r"'(/[^'\n]+)'", said)
+        temporary = os.path.realpath(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108
+        if named and os.path.realpath(named[1]).startswith(temporary + "/"):
+            return console.outside(
+                f"git {verb} may not write to the temporary folder, where the copies are: {short}",
+                f"make {temporary} writable, or name another: export TMPDIR=FOLDER",
+            )
         return console.outside(
             f"git {verb} may not write to the repository: {short}",
             "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -41,3 +42,17 @@ def test_a_commit_has_an_author_whatever_of_it_is_set(
             theirs = {f"{who.lower()}.{what.lower()}", f"user.{what.lower()}"} & set(known)
             assert ("Person" in made[f"GIT_{who}_{what}"]) == bool(theirs)
     assert git.run(repo.root, ["var", "GIT_AUTHOR_IDENT"], env=made).stdout
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git complains of a path: where that lies among the copies, the advice is about TMPDIR and not about .git."""
+    monkeypatch.setenv("TMPDIR", "/tmp/x")
+    said = b"fatal: Unable to create '%s/index/exp-01.lock': Read-only file system"
+
+    copies, own = (
+        git.explain(["add"], subprocess.CompletedProcess([], 128, b"", said % place))
+        for place in (b"/tmp/x/autoresearch/p", b"/home/p/.git")
+    )
+
+    assert "TMPDIR" in copies.do
+    assert ".git" in own.do

@@ -90,6 +90,10 @@ FLAKY = "a measurement failed and went through when it was repeated"
 """Sign of a candidate that fails sometimes: a reader says whether that is the program or the machine."""
 
 
+ATTEMPTS = 4
+"""A benchmark that fails by chance once in twelve runs fails so often in a row once in 20,000."""
+
+
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
 Progress = Callable[[Measured, Verdict | None, Callable[[], Verdict]], None]
@@ -142,27 +146,29 @@ def input_seed(seed: str, number: int) -> int:
 
 
 def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -> dict[str, float]:
-    """Measure once, and once more where that failed: one failure may be the machine's.
+    """Measure, and again where that failed, ATTEMPTS times at most: a failure may be the machine's.
 
     `base` is given for a candidate: when the baseline fails the same way on this input, the environment is to blame.
     Raises CandidateError when only the candidate fails, SideError otherwise.
     """
-    try:
-        return _positive(side, plan, script, seed)
-    except SideError as error:
-        first = str(error)
-    try:
-        found = _positive(side, plan, script, seed)
-    except SideError as error:
-        if base is None:
-            raise SideError(f"the baseline: {error}") from None
+    failed: list[str] = []
+    while True:
         try:
-            _positive(base, plan, script, seed)
-        except SideError as alike:
-            raise SideError(f"the baseline fails like the candidate, so it is no verdict: {alike}") from None
-        raise CandidateError(str(error)) from None
-    side.signs.add(f"{FLAKY}: {first}")
-    return found
+            found = _positive(side, plan, script, seed)
+        except SideError as error:
+            failed.append(str(error))
+        else:
+            side.signs |= {f"{FLAKY}: {failed[0]}"} if failed else set()
+            return found
+        if len(failed) == 2:
+            if base is None:
+                raise SideError(f"the baseline: {failed[-1]}")
+            try:
+                _positive(base, plan, script, seed)
+            except SideError as alike:
+                raise SideError(f"the baseline fails like the candidate, so it is no verdict: {alike}") from None
+        if len(failed) == ATTEMPTS or (len(failed) == 2 and "ran past" in failed[-1]):
+            raise CandidateError(failed[-1])
 
 
 def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float]:
