@@ -74,8 +74,8 @@ def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None
     up = "../../" if folder else ""
     skill = f"{up}.agents/skills/autoresearch/scripts"
 
-    shell.wrong(f"python3 {skill}/status.py")
-    assert "examples:" in shell.follow("start_session")
+    assert "no session is under way" in shell.paste(f"python3 {skill}/status.py")
+    assert any("start_session.py --goal" in command for command in shell.printed)
     begin = "--goal quick --metric time_s --unit s --direction lower --review-above 1000 --margin 5 --max-pairs 8"
     shell.paste(f"python3 {skill}/start_session.py {begin}")
     assert "locked:" in shell.follow("start_session")
