@@ -123,8 +123,8 @@ def finish(repository: git.Repository, now: State) -> bool:
     except (ValueError, AttributeError):  # no JSON, or no object
         file.unlink()
         return False
-    tip = git.commit_of(root, f"refs/heads/{intent.branch}")
-    if tip != intent.new:  # the branch never moved: nothing happened yet
+    tip = git.commit_of(root, f"refs/heads/{intent.branch}") if intent.branch else ""
+    if not tip or tip != intent.new:  # the branch never moved: nothing happened yet
         file.unlink()
         return False
     if git.branch(root) == intent.branch:
