@@ -24,9 +24,11 @@ RAN = ROOT / "ran"
 BENCHMARK = """\
 #!/usr/bin/env bash
 set -euo pipefail
-echo began 2>/dev/null >>'@RAN@'/"$EXPERIMENT_ID" || true
-if [ -z "${AUTORESEARCH_LAYOUT:-}" ]; then
+# Once a job, at its first call on the experiment's own side: a screen calls it again, and beside it for the baseline.
+if [ -z "${AUTORESEARCH_LAYOUT:-}" ] && [ ! -e .began ] && [ "${PWD%.base}" = "$PWD" ]; then
+  echo began 2>/dev/null >>'@RAN@'/"$EXPERIMENT_ID" || true
   echo "TREE $(find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)" >&2
+  : >.began
 fi
 bash src/work.sh >/dev/null
 for _ in $(seq "${AUTORESEARCH_REPEATS:-2}"); do
