@@ -176,7 +176,10 @@ class _Screen(io.TextIOWrapper):
 
 def _screen(stream: Any) -> Any:  # noqa: ANN401 - what Python calls a text stream, or None where the caller closed it
     buffer = getattr(stream, "buffer", None)
-    return _Screen(buffer, "utf-8", "backslashreplace", line_buffering=stream.line_buffering) if buffer else stream
+    if not buffer:
+        return stream
+    at_once = stream.line_buffering or stream.write_through  # with PYTHONUNBUFFERED only the second is set
+    return _Screen(buffer, "utf-8", "backslashreplace", line_buffering=at_once)
 
 
 def clear_screen() -> None:

@@ -72,7 +72,8 @@ def entry(argv: list[str]) -> int:
 
 def preview(its: "Handover", args: argparse.Namespace) -> str:
     """Return what would be made."""
-    lines = [f"from {its.base[:12]} ({its.base_name}): {sum(len(g.changes) for g in its.groups)} kept changes"]
+    count = sum(len(g.changes) for g in its.groups)
+    lines = [f"from {its.base[:12]} ({its.base_name}): {count} kept change{'s' * (count != 1)}"]
     for group in its.groups:
         names = ", ".join(change.experiment for change in group.changes)
         lines += [f"{its.branch(group)}", f"  {names}: {group.changes[0].subject}"]

@@ -2,6 +2,7 @@
 """Evidence that travels: pack a comparison so that anybody can repeat it, or repeat one that was packed."""
 
 import argparse
+import shlex
 import sys
 import tarfile
 import tempfile
@@ -74,7 +75,9 @@ def pack(args: argparse.Namespace) -> int:
             with tarfile.open(place, "w:gz") as out:
                 out.add(folder, arcname=name)
     said = evidence_folder.said(its.compared)
-    text = f"{place}\n{args.bundle}: {said}\nto repeat it in a clone with {its.base[:12]}: python3 {name}/repeat.py"
+    how = f"python3 {shlex.quote(str(Path(name if archive else place.absolute()) / 'repeat.py'))}"
+    text = f"{place}\n{args.bundle}: {said}\nto repeat it in a clone with {its.base[:12]}"
+    text += f"{', once unpacked' if archive else ''}: {how}"
     console.show(args, {"path": str(place), "base": its.base, "verdict": its.compared.verdict}, text)
     return console.DONE
 

@@ -68,3 +68,27 @@ def test_what_was_printed_before_an_error_is_out_too(tmp_path: Path) -> None:
     )
 
     assert (3, "done\n", "error: no\n") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("more", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["as usual", "unbuffered, as in many containers"])
+def test_progress_is_seen_while_a_script_works(more: dict[str, str], tmp_path: Path) -> None:
+    """A line on stderr is out when it is printed, into a pipe as well: it never comes after what followed it."""
+    bundle = Path(console.__file__).parent.parent
+    text = (
+        "import sys\nfrom helpers import console\n"
+        "def work(_):\n print('progress', file=sys.stderr)\n"
+        " print('result', flush=True)\n print('end', file=sys.stderr)\n"
+        "console.main(work)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(bundle), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+    assert ["progress", "result", "end"] == done.stdout.split()

@@ -30,7 +30,7 @@ def create(root: Path, now: State, shadow: Shadow, its: Handover, proofs: dict[G
     made: list[tuple[Branch, bool, str]] = []
     for group in its.groups:
         name = its.branch(group)
-        tip = _commits(root, now, shadow, its, group)
+        tip = _commits(root, shadow, its, group)
         there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{tree}}"], check=False)
         if there.returncode == 0 and there.stdout.decode().strip() != git.tree_of(root, tip):
             raise console.usage(
@@ -47,11 +47,11 @@ def create(root: Path, now: State, shadow: Shadow, its: Handover, proofs: dict[G
     return [branch for branch, _, _ in made]
 
 
-def _commits(root: Path, now: State, shadow: Shadow, its: Handover, group: Group) -> str:
+def _commits(root: Path, shadow: Shadow, its: Handover, group: Group) -> str:
     """Commit each change of a group on the base, in the session's order; return the tip."""
     tip, names = its.base, []
     if its.with_session_files:
-        names = sorted(n for n in {*now.protected, *paths.COMMITTED} if _committed(root, its.tip, n))
+        names = [name for name in its.session_files if name != paths.IMPROVEMENTS]
         locked = shadow.with_files(its.base_tree, its.tip, names)
         tip = _commit(root, locked, tip, "Benchmark and checks of the session\n")
         names.append(paths.IMPROVEMENTS)
@@ -59,10 +59,6 @@ def _commits(root: Path, now: State, shadow: Shadow, its: Handover, group: Group
         whole = shadow.with_files(tree, change.commit.id, names) if names else tree
         tip = _commit(root, whole, tip, _message(change.commit.message))
     return tip
-
-
-def _committed(root: Path, tip: str, name: str) -> bool:
-    return git.run(root, ["cat-file", "-e", f"{tip}:{name}"], check=False).returncode == 0
 
 
 def _commit(root: Path, tree: str, parent: str, message: str) -> str:

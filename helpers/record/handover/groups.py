@@ -102,7 +102,15 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
         union = _merged(shadow, base_tree, union, group.tree) or union
     rest = git_objects.differences(root, union, shadow.with_files(git.tree_of(root, tip), base_tree, ours))
     beyond = tuple(os.fsdecode(row.path) for row in rest)
-    return Handover(base, name, base_tree, tip, groups, tuple(ours), session_files, beyond, now.config.name)
+    return Handover(
+        base, name, base_tree, tip, groups, _of_branch(root, tip, ours), session_files, beyond, now.config.name
+    )
+
+
+def _of_branch(root: Path, tip: str, names: list[str]) -> tuple[str, ...]:
+    """Return those of the session's files that its branch holds."""
+    listed = git.run(root, ["ls-tree", "-r", "-z", "--name-only", tip, "--", *names]).stdout.split(b"\0")
+    return tuple(os.fsdecode(name) for name in listed if name)
 
 
 def _base(root: Path, now: State, tip: str) -> tuple[str, str]:

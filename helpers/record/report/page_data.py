@@ -88,7 +88,7 @@ def _facts(session: Session, exp: Experiment) -> list[tuple[str, str]]:
         ("Problem", exp.problem),
         ("Solution", exp.solution),
         ("Source", ", ".join(exp.sources)),
-        ("Screens (single runs, which decide nothing)", words.screens(exp, session.metric, session.unit)),
+        ("Screens (which decide nothing)", words.screens(exp, session.metric, session.unit)),
         ("Places that the policy shows", "; ".join(exp.places)),
         ("Reviewed", exp.reviewed),
         ("Change", exp.changed),

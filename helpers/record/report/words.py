@@ -65,7 +65,7 @@ def screens(exp: Experiment, metric: str, unit: str) -> str:
     rows = []
     for screen in exp.screens:
         value = "unknown" if screen.metric is None else f"{screen.metric:.6g}{unit}"
-        beside = "" if screen.gain is None else f" ({screen.gain:+.2%} against one run of the baseline)"
+        beside = "" if screen.gain is None else f" ({screen.gain:+.2%} against the baseline beside it)"
         rows.append(f"{metric}={value}{beside}")
     return "; ".join(rows)
 
@@ -86,7 +86,7 @@ def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
         ("Medians", medians(compared, metric, unit)),
         ("Comparisons", others(exp)),
         ("Holdout", evidence(compared)),
-        ("Screens", screens(exp, metric, unit) and f"{screens(exp, metric, unit)}; single runs, which decide nothing"),
+        ("Screens", screens(exp, metric, unit) and f"{screens(exp, metric, unit)}; screens decide nothing"),
     ]
     return [*((label, text) for label, text in rows if text), *seen]
 
@@ -129,7 +129,7 @@ def standing(session: Session) -> list[str]:
     counts = ", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in session.counts.items())
     return [
         *([f"closed: {session.closed}"] if session.closed else []),
-        f"{len(session.experiments)} experiments: {counts or 'none yet'}",
+        f"{len(session.experiments)} experiment{'s' * (len(session.experiments) != 1)}: {counts or 'none yet'}",
         f"headline: {headline(session)}",
     ]
 

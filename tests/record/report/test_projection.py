@@ -59,7 +59,7 @@ def test_a_kept_change_says_all_that_was_measured(journaled: Path) -> None:
         assert "Comparisons: 2; the others: undecided +0.80%" in text
         assert "the holdout passes (no loss beyond the margin): +2.00%" in text
         assert "rss_mb=+2% holds" in text
-        assert "time_s=0.8s (+25.00% against one run of the baseline); single runs, which decide nothing" in text
+        assert "time_s=0.8s (+25.00% against the baseline beside it); screens decide nothing" in text
     assert "Look here: src/a.c:3 (hidden-code). Reviewed: never reached" in page
 
 
