@@ -18,7 +18,7 @@ from helpers.events import Comparison
 from helpers.judge.compare import checks, figures, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
-from helpers.judge.measure.side import HIDDEN, OPENED, Side, SideError, Trees
+from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.sign_test import Verdict
 from helpers.run.copies.raw_git import Shadow
@@ -69,6 +69,8 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     """
     try:
         base, cand = _build(root, plan, place, trees, log)
+        if same := base[0].built_the_same(cand[0]):
+            print(SAME_BUILD, file=log)
         for side in (*base, *cand):
             side.remember()  # before the checks: what they let the program leave in its copy counts as well
         before = checks.run(plan, base[0], cand[0], log, alike=True)
@@ -85,18 +87,21 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] == "undecided" and broken(measured):
         outcome.update(metric_limits.result(plan, base[0], measured, log))
-    if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(_confirm(plan, base, cand, measured, verdict.gain, log))
-    if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(metric_limits.result(plan, base[0], measured, log))
-    if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(_holdout(plan, base, cand, log))
-    if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(outputs.result(plan, base[0], cand[0], log))
+    of_winners: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: _confirm(plan, base, cand, measured, verdict.gain, log),
+        lambda: metric_limits.result(plan, base[0], measured, log),
+        lambda: _holdout(plan, base, cand, log),
+        lambda: outputs.result(plan, base[0], cand[0], log),
+    )
+    for step in of_winners:
+        if outcome["verdict"] in ("improved", "not_worse"):
+            outcome.update(step())
     outcome.update(_void(plan, base, cand))
     if outcome["verdict"] in ("improved", "not_worse"):
         outcome.update(checks.run(plan, base[0], cand[0], log))
         outcome.update(_changed(plan, cand))
+    elif same and not outcome["reason"]:
+        outcome["reason"] = SAME_BUILD
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import shutil
@@ -21,6 +22,7 @@ from helpers.run.local import slots
 
 OPENED = "the benchmark's output was opened by something else"
 HIDDEN = "a METRIC line was hidden behind the beginning of another"
+SAME_BUILD = "both sides build the same bytes: unless the source itself is run, the change changes nothing"
 OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
 _OWN = {"home": ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share"), "tmp": ("tmp",)}
@@ -55,6 +57,8 @@ class Side:
     env: dict[str, str] = field(default_factory=dict)
     before: leftovers.Scan = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+    """The files that the build made."""
     fresh: dict[str, list[object] | None] = field(default_factory=dict)
     around: Callable[[], None] | None = None
     watch: benchmark_output.Watch = field(default_factory=benchmark_output.Watch, repr=False)
@@ -83,6 +87,7 @@ class Side:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, printed.fileno()):
                 raise SideError(f"setup failed: {log.said(self.folder / 'build.log')}")
             if command:
+                held = leftovers.names(self.copy)
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
                 build = ["bash", "-c", command]
                 code = execute.bash(
@@ -93,6 +98,7 @@ class Side:
                     end = log.said(self.folder / "build.log")
                     hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
                     raise SideError(f"build failed ({said}): {end}{hint}")
+                self.made = leftovers.names(self.copy) - held
         self.around = self.walls()
 
     def measure(self, metric: str, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
@@ -173,6 +179,11 @@ class Side:
         except OSError:
             raise SideError(f"{paths.OUTPUTS} leaves no folder $AUTORESEARCH_OUT on seed {seed}") from None
         return answers
+
+    def built_the_same(self, other: Side) -> bool:
+        """Tell whether both builds made the same files with the same bytes; not where they made none."""
+        pairs = ((self.copy / name, other.copy / name) for name in self.made)
+        return bool(self.made) and self.made == other.made and all(filecmp.cmp(*pair, shallow=False) for pair in pairs)
 
     def changed_protected(self, locked: dict[str, str]) -> list[str]:
         """Return the protected files of the copy that are not as locked."""

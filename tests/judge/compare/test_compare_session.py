@@ -159,3 +159,23 @@ def test_several_comparisons_are_told_together(session: Any) -> None:
     kept = json.loads((session.root / "autoresearch.jsonl").read_text().splitlines()[-1])["verdict"]
     assert (said.gain, said.pairs, 5) == (kept["gain"], kept["pairs"], kept["comparisons"])
     assert f"n={said.pairs} pairs of" in session.git("log", "-1", "--format=%B")
+
+
+def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
+    """A change of a comment builds the same program: said before the first pair, and the reason of the verdict."""
+    repo.write("src/work.sh", "# a comment\necho METRIC time_s=$((10000 + RANDOM % 100))\n")
+    repo.write(".gitignore", "prog\n")
+    repo.commit()
+    repo.write("autoresearch.sh", "#!/usr/bin/env bash\nbash prog\n", 0o755)
+    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\ngrep -q METRIC prog\n", 0o755)
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--build", "grep -hv '^#' src/*.sh >prog")
+    repo.script("start_session", *begin)
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text((copy / "src/work.sh").read_text().replace("a comment", "another"))
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "another comment")
+
+    done = repo.script("compare", "exp-01", "--max-pairs", "8", code=1)
+
+    assert "both sides build the same bytes" in done.stderr
+    assert "reason: both sides build the same bytes" in done.stdout
