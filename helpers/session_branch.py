@@ -53,6 +53,25 @@ def is_over(root: Path, now: State) -> bool:
     return bool(base) and not _commit(root, f"refs/heads/{now.branch}") and _leads(root, base, "HEAD")
 
 
+def came_from(root: Path, now: State) -> str | None:
+    """Return the branch that the person began from, None when it is gone."""
+    name = now.config.came_from
+    return name if name and _commit(root, f"refs/heads/{name}") else None
+
+
+def put_back(root: Path, target: str) -> None:
+    """Check out the person's branch; raises Failure (2) when their own uncommitted work is in the way."""
+    back = git.run(root, ["switch", "--quiet", "--no-guess", target], check=False)
+    if back.returncode != 0:
+        raise in_the_way(back.stderr, f"git stash && git switch {shlex.quote(target)} && git stash pop")
+
+
+def in_the_way(stderr: bytes, do: str) -> console.Failure:
+    """Return the failure (2) for git's word that the person's own work is in the way."""
+    said = " ".join(stderr.decode("utf-8", "replace").split())[:400]
+    return console.usage(f"your own uncommitted work is in the way: {said}", do)
+
+
 def _gone(root: Path, now: State, base: str) -> Moved:
     if not _commit(root, base):
         return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))

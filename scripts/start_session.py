@@ -25,6 +25,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help="with --lock: for the baseline's run")
     p.add_argument("--goal", metavar="SLUG", help="names the session and its branch")
     p.add_argument("--new", action="store_true", help="begin another session in place of the one under way")
+    on_top = "begin from what the session before kept, not from the branch that it began from"
+    p.add_argument("--on-top", action="store_true", help=on_top)
     p.add_argument("--metric", metavar="NAME", help="the METRIC that decides")
     p.add_argument("--unit", default="", type=arguments.unit, metavar="U", help="its unit, for people")
     p.add_argument("--direction", choices=["lower", "higher"], help="which is better")
@@ -92,7 +94,7 @@ def entry(argv: list[str]) -> int:
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
-    now, resumed = lifecycle.begin(repository, config, new=args.new)
+    now, resumed = lifecycle.begin(repository, config, new=args.new, on_top=args.on_top)
     print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)

@@ -15,6 +15,7 @@ from helpers.record.decision.commit import Intent
 from helpers.record.report import faces, marks, projection
 from helpers.record.report import words as report_words
 from helpers.run.copies.copies import Experiment, Workdirs
+from helpers.run.jobs import budget
 from helpers.state import State
 
 
@@ -59,6 +60,7 @@ def keep(
 def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experiment, words: Explanation) -> Intent:
     """Return the commit to be placed and its run line; raises Failure (4) unless everything that must stand stands."""
     root = repository.root
+    budget.require_open(now)
     compared = evidence.require_standing(root, now, exp.require_sealed())
     trees = (compared.baseline_tree, compared.candidate_tree)
     signs = [f"while it was measured: {sign} [background]" for sign in compared.signs]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers import console, events, git, git_objects, paths, state
+from helpers import console, events, git, git_objects, paths, session_branch, state
 from helpers.events import Note
 from helpers.judge.compare import local, session
 from helpers.record.decision import commit
@@ -39,7 +39,7 @@ def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
         measure = f"compare nothing: {'the session is closed as wrong' if how.reason else 'nothing was kept'}"
     elif whole and whole.verdict != "error":
         measure = f"compare nothing: it was measured, {words.headline(projection.load(repository.root))}"
-    back = _came_from(repository, now) or f"nowhere: the branch {now.config.came_from} is gone"
+    back = session_branch.came_from(repository.root, now) or f"nowhere: the branch {now.config.came_from} is gone"
     return [
         measure,
         f"close the session: {how.reason or 'finished'}",
@@ -106,13 +106,6 @@ def _sealed(work: Workdirs, now: State) -> Experiment:
     return sealed
 
 
-def _came_from(repository: git.Repository, now: State) -> str | None:
-    """Return the branch that the person began from, None when it is gone."""
-    name = now.config.came_from
-    there = git.run(repository.root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{name}"], check=False)
-    return name if name and there.returncode == 0 else None
-
-
 def _commit_page(repository: git.Repository) -> str:
     """Commit IMPROVEMENTS.md as it is at the end to the session's branch, unless it is there; return what to tell."""
     root, now = repository.root, state.load(repository.root)
@@ -131,25 +124,19 @@ def _commit_page(repository: git.Repository) -> str:
     if git.branch(root) == now.branch:
         moved = git.run(root, ["read-tree", "-m", "-u", base, new], check=False)
         if moved.returncode != 0:
-            raise _in_the_way(moved.stderr, "finish_session.py")
+            raise session_branch.in_the_way(moved.stderr, "finish_session.py")
     git.run(root, ["update-ref", "-m", "autoresearch: report", reference, new, base])
     return f"{paths.IMPROVEMENTS} is committed on {now.branch} as {new[:7]}"
 
 
 def _put_back(repository: git.Repository, now: State) -> str:
     """Check out the branch that the person began from; raises Failure (2) when their own work is in the way."""
-    root, target = repository.root, _came_from(repository, now)
+    root = repository.root
+    target = session_branch.came_from(root, now)
     if git.branch(root) != now.branch:
         return f"the work tree stays on {git.branch(root) or 'a detached HEAD'}"
     if target is None:
         gone = now.config.came_from
         return f"the branch {gone} that you began from is gone: the work tree stays on {now.branch}"
-    back = git.run(root, ["switch", "--quiet", "--no-guess", target], check=False)
-    if back.returncode != 0:
-        raise _in_the_way(back.stderr, f"git stash && git switch {target} && git stash pop")
+    session_branch.put_back(root, target)
     return f"the work tree is on {target} again; the session's branch is {now.branch}"
-
-
-def _in_the_way(stderr: bytes, do: str) -> console.Failure:
-    said = " ".join(stderr.decode("utf-8", "replace").split())[:400]
-    return console.usage(f"your own uncommitted work is in the way: {said}", do)

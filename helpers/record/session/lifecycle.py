@@ -7,27 +7,32 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, journal, next_step, paths, session_branch, state
+from helpers import console, events, files, git, journal, next_step, paths, printable, session_branch, state
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
 from helpers.record.session import begin_marker
+from helpers.run.jobs import budget
 from helpers.state import State
 
 _BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
 
 
-def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = False) -> tuple[State, bool]:
+def begin(
+    repository: git.Repository, config: dict[str, Any], *, new: bool = False, on_top: bool = False
+) -> tuple[State, bool]:
     """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
+
+    On the branch of the session before it goes back to the person's branch first, unless it shall stand `on_top`.
 
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
     """
     root = repository.root
-    head = git.commit_of(root, "HEAD")
     now = state.fold(events.read(root))
     if now and now.config.name == config["name"]:
         begin_marker.over(root)
         return _resume(root, now, config), True
-    if now and (now.lock or now.runs) and not new and not session_branch.is_over(root, now):
+    over = now is None or bool(budget.closed(now)) or session_branch.is_over(root, now)
+    if now and (now.lock or now.runs) and not new and not over:
         raise console.usage(
             f"the session {now.config.name} is under way on {now.branch}: {len(now.kept)} kept, "
             f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [now.config.name]),
@@ -35,6 +40,11 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
             f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
         )
     here = _ready(repository)
+    if now and here == now.branch and not on_top and (theirs := session_branch.came_from(root, now)):
+        session_branch.put_back(root, theirs)
+        console.note(f"note: begins from {theirs}, as the session before did; --on-top begins from what that one kept")
+        here = theirs
+    head = git.commit_of(root, "HEAD")
     branch = paths.BRANCH_PREFIX + config["name"]
     there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
     came_from = begin_marker.interrupted(root, branch)
@@ -49,6 +59,7 @@ def begin(repository: git.Repository, config: dict[str, Any], *, new: bool = Fal
     git.exclude(repository, paths.EXCLUDED)
     if now:
         _set_aside(root, now.config.name)
+        _hand_on(root, now)
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from
@@ -156,6 +167,15 @@ def _set_aside(root: Path, name: str) -> None:
             shutil.copyfile(file, folder / file.name)
             file.unlink()
             console.note(f"note: {file.name} of the session {name} is now {folder.relative_to(root) / file.name}")
+
+
+def _hand_on(root: Path, now: State) -> None:
+    """Write the benchmark and what belongs to it as the session before had them, where the branch has none."""
+    missing = [name for name in now.protected if not os.path.lexists(root / name)] if now.lock else []
+    if missing:
+        tree = now.require_lock().tree
+        git.run(root, ["--literal-pathspecs", "restore", f"--source={tree}", "--worktree", "--", *missing])
+        console.note(f"note: as the session {now.config.name} had them: {', '.join(map(printable.name, missing[:9]))}")
 
 
 def _once(file: Path, text: str) -> None:

@@ -91,13 +91,18 @@ def closed(state: State) -> str:
     return next((note.closed for note in reversed(state.notes) if note.closed), "")
 
 
-def require_budget(state: State, experiment: str = "") -> None:
-    """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
+def require_open(state: State) -> None:
+    """Raise Failure (4) when the session is over: its figure and its report stand, and nothing is added to them."""
     if ended := closed(state):
         raise console.refused(
             f"the session is closed: {ended}",
-            "render_report.py  # what it gave\nstart_session.py --goal ANOTHER --new ...  # begins another one",
+            "render_report.py  # what it gave\nstart_session.py --goal ANOTHER ...  # begins another one",
         )
+
+
+def require_budget(state: State, experiment: str = "") -> None:
+    """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
+    require_open(state)
     over = spent(state)
     if over and experiment not in measured(state):
         raise console.refused(

@@ -123,7 +123,18 @@ def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(sess
     )
     session.write("src/a", "12")
     session.commit("a")
-    again = ("--goal", "other", "--new", "--metric", "time_s", "--direction", "lower", "--guard", "out=same")
+    again = (
+        "--goal",
+        "other",
+        "--new",
+        "--on-top",
+        "--metric",
+        "time_s",
+        "--direction",
+        "lower",
+        "--guard",
+        "out=same",
+    )
     session.script("start_session", *again)
     session.script("start_session", "--lock")
     copy = Path(session.script("snapshot_workdir", "create", "exp-51").stdout.strip())

@@ -54,6 +54,29 @@ def test_one_command_ends_a_session(session: Repo) -> None:
     assert 1 == len([event for event in journal(session) if event.get("closed")])
 
 
+def test_the_next_session_begins_from_the_persons_branch(session: Repo) -> None:
+    """A finished one needs no --new and takes no more keeps; its benchmark is there to begin with."""
+    keep(session, "exp-01", FAST)
+    copy = Path(session.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    session.script("snapshot_workdir", "seal", "exp-02", "--desc", "no sleep")
+    session.script("compare", "exp-02")
+    session.script("finish_session")
+    late = session.script("record_result", "keep", "exp-02", "--reviewed", "it does not sleep", code=4).stderr
+    assert "the session is closed: finished" in late
+    kept = session.git("rev-parse", "autoresearch/quick")
+    begin = ("--metric", "time_s", "--direction", "lower")
+
+    for goal, options, base in (("second", (), "main"), ("third", ("--on-top",), kept)):
+        session.git("switch", "-qf", "autoresearch/quick")
+        said = session.script("start_session", "--goal", goal, *begin, *options, *(["--new"] if options else []))
+        assert session.git("rev-parse", base) == session.git("rev-parse", f"autoresearch/{goal}")
+        assert ("begins from main" in said.stderr, "as the session quick had them: autoresearch" in said.stderr) == (
+            (True, True) if base == "main" else (False, False)
+        )
+        assert (session.root / "autoresearch.sh").read_text() == session.git("show", f"{kept}:autoresearch.sh") + "\n"
+
+
 def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
     """--reason measures nothing; afterwards nothing is submitted, and a base branch that is gone is said."""
     session.git("branch", "-m", "main", "away")
