@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from helpers.typed_line import Event, TypedLine
 
 
 @dataclass(frozen=True, kw_only=True)
+class LimitResult(TypedLine):
+    """Whether a limit, as it was agreed, holds: `change` is the median change for the worse, a fraction."""
+
+    KEYS: ClassVar[dict[str, str]] = {"limit": "guard"}
+    limit: str
+    holds: bool
+    change: float | None
+    reason: str | None
+
+    def words(self) -> str:
+        """Return it in words."""
+        said = self.reason or ("unknown" if self.change is None else f"changed by {self.change:+.2%}")
+        return f"{self.limit} {'holds' if self.holds else 'does not hold'} ({said})"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outputs(TypedLine):
     """For how many seeds both sides answered alike; then the seed with another answer, and the script that shows it."""
 
-    seeds: int = 0
+    seeds: int
     seed: int | None = None
     differ: list[str] = field(default_factory=list)
     reproduce: str = ""
@@ -23,7 +39,7 @@ class Comparison(Event):
     """A comparison with its verdict, or the part of one that a run's line, a confirmation or a plan carries."""
 
     TYPE = "comparison"
-    KEYS: ClassVar[dict[str, str]] = {"limits": "guards"}
+    KEYS: ClassVar[dict[str, str]] = {"limits": "guards", "limit_results": "guards_result"}
     experiment_id: str = ""
     worker: str = "local"
     fleet_job: str = ""
@@ -57,7 +73,7 @@ class Comparison(Event):
     sigma_pair: float | None = None
     measured_seconds: float = 0.0
     seconds: float | None = None
-    guards_result: list[Any] = field(default_factory=list)
+    limit_results: list[LimitResult] = field(default_factory=list)
     holdout: Comparison | None = None
     baseline_samples: list[float] = field(default_factory=list)
     candidate_samples: list[float] = field(default_factory=list)
@@ -66,6 +82,10 @@ class Comparison(Event):
     signs: list[str] = field(default_factory=list)
     confirmation: Comparison | None = None
     outputs: Outputs | None = None
+
+    def ending(self, verdict: str, reason: str) -> Comparison:
+        """Return it with another verdict, and why."""
+        return replace(self, verdict=verdict, reason=reason)
 
     @property
     def is_good(self) -> bool:
@@ -80,3 +100,7 @@ class Comparison(Event):
     def may_be_equal(self) -> bool:
         """Whether it asked only that the candidate loses less than the margin."""
         return self.mode == "not_worse"
+
+
+BEGUN = Comparison.from_line({"verdict": "", "reason": None, "checks": None})
+"""A comparison of which nothing is known yet."""

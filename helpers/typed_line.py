@@ -54,7 +54,7 @@ class TypedLine:
             value, before = getattr(self, its.name), its.read(line[key]) if key in line else MISSING
             known = its.default() if before is MISSING else before
             if value != known or (not self.line and (its.always or value)):
-                line[key] = value.to_line() if isinstance(value, TypedLine) else value
+                line[key] = [_plain(each) for each in value] if isinstance(value, list) else _plain(value)
         return line
 
 
@@ -73,6 +73,10 @@ class Event(TypedLine):
     def to_line(self) -> dict[str, Any]:
         """Return the JSON object."""
         return super().to_line() if self.line or not self.TYPE else {"type": self.TYPE, **super().to_line()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a JSON value, or a line with one
+    return value.to_line() if isinstance(value, TypedLine) else value
 
 
 def _read_fields(cls: type[TypedLine]) -> dict[str, _Field]:
@@ -110,6 +114,9 @@ def _reader(kind: str, names: dict[str, Any]) -> Reader:
     if outer == "dict":
         rest = (lambda v: v) if inner.endswith("Any") else (lambda v: {k: x for k, x in v.items() if fits((x,))})
         return lambda v: rest(v) if type(v) is dict else MISSING
+    if outer == "list" and isinstance(names.get(inner), type) and issubclass(names[inner], TypedLine):
+        each = names[inner].from_line
+        return lambda v: [each(x if type(x) is dict else {}) for x in v] if type(v) is list else MISSING
     if outer == "list":  # one text was a list of one before lists were
         return lambda v: [v] if type(v) is str and inner == "str" else v if type(v) is list and fits(v) else MISSING
     if outer == "tuple":

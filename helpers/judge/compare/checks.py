@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from dataclasses import replace
+from typing import TextIO
 
+from helpers.events import Comparison
 from helpers.judge.measure import leftovers
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import Side, SideError
@@ -12,7 +14,7 @@ from helpers.run.jobs import tests_run
 from helpers.run.jobs.tests_run import Tests
 
 
-def run(plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> dict[str, Any]:
+def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> Comparison:
     """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
 
     `alike`: where the checks leave files in the copy, they run on the baseline too, so that both sides stay the same.
@@ -25,25 +27,21 @@ def run(plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False)
         end = job_log.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
         _require_passing(base, "passed", " either")
-        return _not_passed(f"{result}: {end}", result)
+        return replace(so_far, checks=result).ending("not_improved", f"checks: {result}: {end}")
     looked = alike and bool(leftovers.changed(before, leftovers.scan(cand.copy)))
     if looked:
         _require_passing(base, result)
     found = tests_run.read_log(cand.checks_log)
-    said = {"checks": result, **({"tests": vars(found)} if found != Tests(None) else {})}
+    said = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
     if plan.tests is None or not found.lost(Tests(**plan.tests)):
         return said
     if not looked:  # as many as on this very machine: a tool that is missing here skips tests on both sides
         _require_passing(base, result)
     lost = found.lost(tests_run.read_log(base.checks_log))
-    return {**said, **_not_passed(f"fewer tests: {lost}", result)} if lost else said
+    return said.ending("not_improved", f"checks: fewer tests: {lost}") if lost else said
 
 
 def _require_passing(base: Side, result: str, also: str = "") -> None:
     if (other := base.check()) != result:
         end = job_log.said(base.checks_log)
         raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")
-
-
-def _not_passed(reason: str, result: str) -> dict[str, Any]:
-    return {"verdict": "not_improved", "reason": f"checks: {reason}", "checks": result}

@@ -10,11 +10,12 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import events, files, git, paths
-from helpers.events import Comparison
+from helpers.comparison import BEGUN, Comparison
 from helpers.judge.compare import checks, figures, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
@@ -42,19 +43,13 @@ def carry_out(root: Path, job: str) -> None:
         if not mine:
             return
         place = Path(plan.workdir_root) / "runs" / job
-        began = time.monotonic()
         with io.TextIOWrapper(files.appending(folder.log), "utf-8", line_buffering=True) as log:
-            try:
-                if slots.busy(root):
-                    print("waiting for a running job to end: a comparison has the machine to itself", file=log)
-                with slots.hold_all(root):
-                    outcome = compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log)
-            except (SideError, OSError) as error:
-                outcome = {"verdict": "error", "reason": str(error)}
-            except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
-                outcome = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
-            its = {"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **outcome}
-            event = Comparison.of({**its, "seconds": round(time.monotonic() - began, 3)})
+
+            def work() -> dict[str, Any]:
+                return compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log).to_line()
+
+            answer = answered(root, work, log)
+            event = Comparison.of({"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **answer})
             folder.mark(VERDICT, json.dumps(event.line))  # what a keep holds the journal's line against
             outputs.write_reproduction(root, event, plan.task)
             events.append(root, event)
@@ -62,8 +57,23 @@ def carry_out(root: Path, job: str) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> dict[str, Any]:
-    """Build both sides below `place`, measure pairs until the rule decides, check the winner; return the outcome.
+def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dict[str, Any]:
+    """Return what `work` answers, on a machine that it has to itself, or the error that ended it, with the seconds."""
+    began = time.monotonic()
+    try:
+        if slots.busy(home):
+            print("waiting for a running job to end: a comparison has the machine to itself", file=log)
+        with slots.hold_all(home):
+            answer = work()
+    except (SideError, OSError) as error:
+        answer = {"verdict": "error", "reason": str(error)}
+    except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
+        answer = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
+    return {**answer, "seconds": round(time.monotonic() - began, 3)}
+
+
+def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> Comparison:
+    """Build both sides below `place`, measure pairs until the rule decides, check the winner.
 
     Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up.
     """
@@ -73,8 +83,8 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
             print(SAME_BUILD, file=log)
         for side in (*base, *cand):
             side.remember()  # before the checks: what they let the program leave in its copy counts as well
-        before = checks.run(plan, base[0], cand[0], log, alike=True)
-        if "verdict" in before:
+        before = checks.run(BEGUN, plan, base[0], cand[0], log, alike=True)
+        if before.verdict:
             return before
         for side in (*base, *cand):
             pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
@@ -82,27 +92,22 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> d
         broken = metric_limits.broken_at_once(plan)
         measured, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), broken=broken)
     except pairs.CandidateError as error:
-        return {"verdict": "not_improved", "reason": f"crash: {error}", "checks": None}
-    outcome = _record(plan, measured, verdict)
-    outcome.update(_void(plan, base, cand))
-    if outcome["verdict"] == "undecided" and broken(measured):
-        outcome.update(metric_limits.result(plan, base[0], measured, log))
-    of_winners: tuple[Callable[[], dict[str, Any]], ...] = (
-        lambda: _confirm(plan, base, cand, measured, verdict.gain, log),
-        lambda: metric_limits.result(plan, base[0], measured, log),
-        lambda: _holdout(plan, base, cand, log),
-        lambda: outputs.result(plan, base[0], cand[0], log),
+        return BEGUN.ending("not_improved", f"crash: {error}")
+    found = _void(_measured(plan, measured, verdict), plan, base, cand)
+    if found.verdict == "undecided" and broken(measured):
+        found = metric_limits.result(found, plan, base[0], measured, log)
+    of_winners: tuple[Callable[[Comparison], Comparison], ...] = (
+        lambda won: _confirm(won, plan, base, cand, measured, log),
+        lambda won: metric_limits.result(won, plan, base[0], measured, log),
+        lambda won: _holdout(won, plan, base, cand, log),
+        lambda won: outputs.result(won, plan, base[0], cand[0], log),
     )
     for step in of_winners:
-        if outcome["verdict"] in ("improved", "not_worse"):
-            outcome.update(step())
-    outcome.update(_void(plan, base, cand))
-    if outcome["verdict"] in ("improved", "not_worse"):
-        outcome.update(checks.run(plan, base[0], cand[0], log))
-        outcome.update(_changed(plan, cand))
-    elif same and not outcome["reason"]:
-        outcome["reason"] = SAME_BUILD
-    return outcome
+        found = step(found) if found.is_good else found
+    found = _void(found, plan, base, cand)
+    if found.is_good:
+        return _unchanged(checks.run(found, plan, base[0], cand[0], log), plan, cand)
+    return replace(found, reason=found.reason or (SAME_BUILD if same else None))
 
 
 def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tuple[list[Side], list[Side]]:
@@ -153,64 +158,54 @@ def _reporter(log: TextIO, most: int) -> pairs.Progress:
     return say
 
 
-def _record(plan: Plan, measured: Measured, verdict: Verdict) -> dict[str, Any]:
+def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
-    return {
-        "verdict": verdict.verdict,
-        "gain": verdict.gain,
-        "interval": list(verdict.interval),
-        "pairs": verdict.pairs,
-        "wins": verdict.wins,
-        "clear_wins": verdict.clear_wins,
-        "within": verdict.within,
-        "worse": verdict.worse,
-        "needed": verdict.needed_pairs,
-        "baseline_samples": base,
-        "candidate_samples": cand,
-        "measured_seconds": round(measured.seconds, 3),
-        "checks": None,
-        "reason": None,
-    }
+    said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
+    said |= {"baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
+    del said["needed_pairs"]
+    return Comparison.from_line({**said, **BEGUN.line, "verdict": verdict.verdict})
 
 
-def _void(plan: Plan, base: list[Side], cand: list[Side]) -> dict[str, Any]:
+def _void(found: Comparison, plan: Plan, base: list[Side], cand: list[Side]) -> Comparison:
     """Void a result whose evaluator changed, or whose candidate leaves traces that the baseline does not."""
-    if changed := _changed(plan, [*base, *cand]):
-        return changed
+    if (looked := _unchanged(found, plan, [*base, *cand])) is not found:
+        return looked
     usual = set().union(*(side.left_behind() for side in base))
     extra = sorted(set().union(*(side.left_behind() for side in cand)) - usual)
     if extra:
-        return {"verdict": "void", "reason": f"the candidate keeps files between calls: {', '.join(extra[:5])}"}
+        return found.ending("void", f"the candidate keeps files between calls: {', '.join(extra[:5])}")
     signs = sorted(set().union(*(side.signs for side in cand)) - set().union(*(side.signs for side in base)))
     if any(sign in signs for sign in (OPENED, HIDDEN)):
-        return {"verdict": "void", "reason": f"on the candidate's side alone {'; '.join(signs)}"}
-    return {"signs": signs} if signs else {}
+        return found.ending("void", f"on the candidate's side alone {'; '.join(signs)}")
+    return replace(found, signs=signs or found.signs)
 
 
-def _changed(plan: Plan, sides: list[Side]) -> dict[str, Any]:
+def _unchanged(found: Comparison, plan: Plan, sides: list[Side]) -> Comparison:
+    """Void a result whose protected files changed."""
     for side in sides:
         changed = side.changed_protected(plan.protected)
         if changed:
-            return {"verdict": "void", "reason": f"protected file changed while running: {', '.join(changed)}"}
-    return {}
+            return found.ending("void", f"protected file changed while running: {', '.join(changed)}")
+    return found
 
 
 def _confirm(
-    plan: Plan, base: list[Side], cand: list[Side], measured: Measured, gain: float, log: TextIO
-) -> dict[str, Any]:
+    found: Comparison, plan: Plan, base: list[Side], cand: list[Side], measured: Measured, log: TextIO
+) -> Comparison:
     """On a noisy host, or where it is small beside the noise, a gain needs a second, fresh comparison that agrees."""
     sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded)
-    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain, plan.margin):
-        return {"sigma_pair": sigma}
+    found = replace(found, sigma_pair=sigma)
+    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else found.gain, plan.margin):
+        return found
     print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
     again, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), seed=plan.seed + "/confirm")
-    found = {"sigma_pair": sigma, "confirmation": _record(plan, again, verdict)}
-    if verdict.verdict in ("improved", "not_worse"):
+    found = replace(found, confirmation=_measured(plan, again, verdict))
+    if found.confirmation and found.confirmation.is_good:
         return found
-    return {**found, "verdict": "undecided", "reason": "a second, fresh comparison did not confirm it"}
+    return found.ending("undecided", "a second, fresh comparison did not confirm it")
 
 
-def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dict[str, Any]:
+def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> Comparison:
     """Measure a second workload that screening never runs; a loss there voids the gain.
 
     It ends early only when the candidate is shown to lose less than the margin; else the median of all pairs decides.
@@ -218,7 +213,7 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
     loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
     """
     if not (base[0].copy / paths.HOLDOUT).exists():
-        return {}
+        return found
     print("holdout: the second workload", file=log)
     short = Plan(**{**plan.as_dict(), "max_pairs": min(plan.max_pairs, HOLDOUT_PAIRS), "mode": "not_worse"})
     _, verdict = pairs.interleave(
@@ -240,11 +235,11 @@ def _holdout(plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> dic
         "wins": verdict.wins,
         "worse": verdict.worse,
     }
-    print(figures.comparison(Comparison.from_line({"holdout": record})).holdout_words(), file=log)
+    found = replace(found, holdout=Comparison.from_line(record))
+    print(figures.comparison(found).holdout_words(), file=log)
     if passed:
-        return {"holdout": record}
+        return found
     said = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
     if verdict.worse:
-        return {"holdout": record, "verdict": "not_improved", "reason": f"the holdout loses: {said}"}
-    reason = f"the holdout may lose: {said}; a quieter host, or a longer holdout, could tell"
-    return {"holdout": record, "verdict": "undecided", "reason": reason}
+        return found.ending("not_improved", f"the holdout loses: {said}")
+    return found.ending("undecided", f"the holdout may lose: {said}; a quieter host, or a longer holdout, could tell")

@@ -156,7 +156,7 @@ def repeat(folder: Path, argv: list[str]) -> int:
     about = " of the edited patch" if edited else ""
     lines = [f"then: {said(then)}", f"here: {said(here)}"]
     lines.append(f"the verdict{about} holds here" if told else f"the verdict{about} does not hold here")
-    document = {"holds": told, "edited": edited, "then": then.line, "here": here.line}
+    document = {"holds": told, "edited": edited, "then": then.line, "here": here.to_line()}
     console.show(args, document, "\n".join(lines))
     return console.DONE if told else console.NO
 
@@ -182,7 +182,7 @@ def _measured(
     environment.adopt_orphans()
     try:
         with slots.hold_all(place):
-            return Comparison.from_line(driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr))
+            return driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr)
     except SideError as error:
         raise console.outside(
             f"it cannot be measured here: {error}", "install what the build needs, then again"

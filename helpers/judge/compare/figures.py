@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers import comparison as events
-from helpers.json_fields import mapping, text
 from helpers.judge.rule import sign_test
 
 GOOD = ("improved", "not_worse")
@@ -73,21 +72,6 @@ def together(parts: Sequence[events.Comparison]) -> Estimate | None:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """What became of a secondary metric: its limit as agreed, whether it holds, and the median change for the worse."""
-
-    text: str
-    holds: bool
-    change: float | None
-    reason: str
-
-    def words(self) -> str:
-        """Return it in words."""
-        said = self.reason or ("unknown" if self.change is None else f"changed by {self.change:+.2%}")
-        return f"{self.text} {'holds' if self.holds else 'does not hold'} ({said})"
-
-
-@dataclass(frozen=True)
 class Comparison:
     """One comparison as it ended. `at_ms` is when, `against` the commit of the baseline."""
 
@@ -113,7 +97,7 @@ class Comparison:
     holdout: Estimate | None
     together: Estimate | None = None
     """What it and the others of the same content say in all, where there are several."""
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[events.LimitResult, ...] = ()
     outputs: str = ""
     host: str = ""
     baseline: tuple[float, ...] = field(default=(), repr=False)
@@ -188,7 +172,7 @@ def comparison(event: events.Comparison) -> Comparison:
         estimate=estimate(event),
         confirmation=estimate(event.confirmation),
         holdout=_holdout(event),
-        limits=tuple(_limits(event.guards_result)),
+        limits=tuple(event.limit_results),
         outputs=_outputs(event.outputs),
         baseline=tuple(event.baseline_samples),
         candidate=tuple(event.candidate_samples),
@@ -213,10 +197,3 @@ def _outputs(said: events.Outputs | None) -> str:
         if said.seed is not None
         else f"the same outputs on {said.seeds} fresh inputs"
     )
-
-
-def _limits(rows: Iterable[Any]) -> Iterable[Limit]:
-    for row in map(mapping, rows):
-        yield Limit(
-            text(row.get("guard")), row.get("holds") is True, number(row.get("change")), text(row.get("reason"))
-        )

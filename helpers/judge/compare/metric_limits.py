@@ -9,10 +9,11 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
 
 from helpers import console
+from helpers.comparison import Comparison, LimitResult
 from helpers.judge.measure.pairs import Measured, Plan, input_seed
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import noise
@@ -21,6 +22,8 @@ from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import metric_line
 from helpers.run.jobs.task import from_dict
 from helpers.state import State
+
+NO_RATIO = "0 or less has no ratio; NAME=same compares any values"
 
 
 @dataclass(frozen=True)
@@ -71,45 +74,41 @@ def limit_holds(
     return math.expm1(-middle), middle >= limit - 1e-12 and not shown
 
 
-def result(plan: Plan, base: Side, measured: Measured, log: TextIO) -> dict[str, Any]:
+def result(so_far: Comparison, plan: Plan, base: Side, measured: Measured, log: TextIO) -> Comparison:
     """Hold the candidate against the limits; raises SideError where the baseline does not keep a broken one itself."""
-    outcome = limits_result(plan, measured)
-    broken = [row["guard"] for row in outcome.get("guards_result", []) if not row["holds"]]
+    found = limits_result(so_far, plan, measured)
+    broken = [row.limit for row in found.limit_results if not row.holds]
     if broken:
         print("a limit does not hold; measuring the baseline twice, to see whether it keeps it", file=log)
         numbers = dict.fromkeys([_first_difference(plan, measured), *range(ROUNDS)])
         if said := unkept(base, plan.metric, broken, (input_seed(plan.seed, number) for number in numbers)):
             raise SideError(f"the baseline does not keep its own limit, so it is no verdict: {'; '.join(said)}")
-    return outcome
+    return found
 
 
-def limits_result(plan: Plan, measured: Measured) -> dict[str, Any]:
-    """Judge every limited metric by the same rule; returns what changes in the outcome.
+def limits_result(so_far: Comparison, plan: Plan, measured: Measured) -> Comparison:
+    """Judge every limited metric by the same rule.
 
     A limit holds unless its metric is shown to be worse than allowed, or its median is. A missing metric is unknown,
     and unknown does not pass.
     """
-    rows: list[dict[str, Any]] = []
-    for text in plan.guards:
-        wanted = parse_limit(text)
-        try:
-            base, cand = measured.of(wanted.name)
-            change, holds = limit_holds(wanted, base, cand, plan.max_pairs)
-        except KeyError:
-            rows.append({"guard": text, "holds": False, "reason": f"METRIC {wanted.name} was not printed every time"})
-            continue
-        except ValueError:
-            rows.append(
-                {"guard": text, "holds": False, "reason": "0 or less has no ratio; NAME=same compares any values"}
-            )
-            continue
-        said = _difference(base, cand) if wanted.same else f"changed by {change:+.2%}"
-        rows.append({"guard": text, "holds": holds, "change": change, "reason": None if holds else said})
-    broken = [row for row in rows if not row["holds"]]
-    if broken:
-        said = "; ".join(f"{row['guard']}: {row['reason']}" for row in broken)
-        return {"guards_result": rows, "verdict": "not_improved", "reason": f"a limit does not hold: {said}"}
-    return {"guards_result": rows} if rows else {}
+    found = replace(so_far, limit_results=[_limit_result(text, plan, measured) for text in plan.guards])
+    broken = [f"{row.limit}: {row.reason}" for row in found.limit_results if not row.holds]
+    return found.ending("not_improved", f"a limit does not hold: {'; '.join(broken)}") if broken else found
+
+
+def _limit_result(text: str, plan: Plan, measured: Measured) -> LimitResult:
+    wanted = parse_limit(text)
+    try:
+        base, cand = measured.of(wanted.name)
+        change, holds = limit_holds(wanted, base, cand, plan.max_pairs)
+    except KeyError:
+        reason = f"METRIC {wanted.name} was not printed every time"
+        return LimitResult(limit=text, holds=False, change=None, reason=reason)
+    except ValueError:
+        return LimitResult(limit=text, holds=False, change=None, reason=NO_RATIO)
+    said = _difference(base, cand) if wanted.same else f"changed by {change:+.2%}"
+    return LimitResult(limit=text, holds=holds, change=change, reason=None if holds else said)
 
 
 def broken_at_once(plan: Plan) -> Callable[[Measured], bool]:
@@ -153,7 +152,7 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
     try:
         found = gains(first, second, wanted.direction)
     except ValueError:
-        return "0 or less has no ratio; NAME=same compares any values"
+        return NO_RATIO
     sigma = 1.4826 * statistics.median(abs(gain) for gain in found)
     least = noise.PER_48 * sigma
     said = f"two runs of the baseline differ by {sigma / 1.4826:.1%}, so at least {least:.1%} can be asked for"

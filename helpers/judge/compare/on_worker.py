@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from helpers.judge.compare import calibration, driver
 from helpers.judge.measure.pairs import Plan
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import Side
 from helpers.run.isolation import environment
 from helpers.run.jobs.task import from_dict
-from helpers.run.local import slots
 
 
 class Folders:
@@ -38,23 +36,13 @@ def main(folder: Path) -> None:
     environment.adopt_orphans()
     asked = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     home, place, trees = Path.home(), folder / "runs" / "x", Folders(folder / "trees")
-    began = time.monotonic()
-    word = "CALIBRATION" if "calibrate" in asked else "COMPARISON"
-    try:
-        with slots.hold_all(home):
-            answer = (
-                _calibrate(home, asked, place, trees) if word == "CALIBRATION" else _compare(home, asked, place, trees)
-            )
-    except SideError as error:
-        answer = {"verdict": "error", "reason": str(error)}
-    except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
-        answer = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
-    answer["seconds"] = round(time.monotonic() - began, 3)
+    word, work = ("CALIBRATION", _calibrate) if "calibrate" in asked else ("COMPARISON", _compare)
+    answer = driver.answered(home, lambda: work(home, asked, place, trees), sys.stdout)
     print(f"{word}: {json.dumps(answer)}", flush=True)
 
 
 def _compare(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
-    return driver.compare(home, Plan(**asked), place, trees, sys.stdout)
+    return driver.compare(home, Plan(**asked), place, trees, sys.stdout).to_line()
 
 
 def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:

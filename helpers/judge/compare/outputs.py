@@ -12,12 +12,12 @@ import shlex
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import console, files, paths
-from helpers.events import Comparison
+from helpers.comparison import Comparison, Outputs
 from helpers.judge.measure import answers, pairs
 from helpers.judge.measure.answers import Tolerance
 from helpers.judge.measure.pairs import Plan
@@ -32,15 +32,6 @@ LOCK_SEEDS = 5
 FEW_SEEDS = 20
 REASON = "outputs"
 """How the reason of a comparison begins that ended here."""
-
-
-@dataclass
-class Found:
-    """How many seeds had the same answers; then the seed that had not, and the difference in a few lines."""
-
-    alike: int = 0
-    seed: int | None = None
-    differ: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -64,16 +55,16 @@ def fresh_seeds(seed: str, most: int = MAX_SEEDS) -> list[int]:
     return sorted(pairs.input_seed(f"{seed}/outputs", number) for number in range(most))
 
 
-def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Found:
+def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Outputs:
     """Compare answers seed by seed, one at the least, until one differs or the time is over.
 
     Raises CandidateError when the script fails on the candidate alone; SideError when it fails on the baseline, or when
     the baseline's second answer to the seed that differs is not its first: then it is no truth.
     """
     allowed = answers.declared((base.copy / paths.OUTPUTS).read_text(encoding="utf-8", errors="replace"))
-    found, until = Found(), time.monotonic() + seconds
+    alike, until = 0, time.monotonic() + seconds
     for seed in seeds:
-        if found.alike and time.monotonic() > until:
+        if alike and time.monotonic() > until:
             break
         ours = base.answer(seed)
         try:
@@ -87,28 +78,24 @@ def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Found:
                 raise SideError(
                     f"{paths.OUTPUTS}: the baseline's answers to seed {seed} differ from themselves: {said}"
                 )
-            return Found(found.alike, seed, differ)
-        found.alike += 1
-    return found
+            return Outputs(seeds=alike, seed=seed, differ=differ)
+        alike += 1
+    return Outputs(seeds=alike)
 
 
-def result(plan: Plan, base: Side, cand: Side, log: TextIO) -> dict[str, Any]:
-    """Compare the answers of a winner with the baseline's; return what changes in the outcome. Raises SideError."""
+def result(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO) -> Comparison:
+    """Compare the answers of a winner with the baseline's. Raises SideError."""
     if not (base.copy / paths.OUTPUTS).exists():
-        return {}
+        return so_far
     print(f"outputs: comparing the answers of both sides for {plan.outputs_seconds} s", file=log)
     try:
         found = search(base, cand, fresh_seeds(plan.seed), plan.outputs_seconds)
     except pairs.CandidateError as error:
-        return {"verdict": "not_improved", "reason": f"{REASON} fail on the candidate alone: {error}"}
+        return so_far.ending("not_improved", f"{REASON} fail on the candidate alone: {error}")
     if found.seed is None:
-        return {REASON: {"seeds": found.alike}}
-    reproduce = f"{paths.STATE}/outputs/{plan.job}.sh"
-    return {
-        REASON: {"seeds": found.alike, "seed": found.seed, "differ": found.differ, "reproduce": reproduce},
-        "verdict": "not_improved",
-        "reason": f"{REASON} differ on seed {found.seed}: {' '.join(found.differ)[:300]}",
-    }
+        return replace(so_far, outputs=found)
+    said = replace(so_far, outputs=replace(found, reproduce=f"{paths.STATE}/outputs/{plan.job}.sh"))
+    return said.ending("not_improved", f"{REASON} differ on seed {found.seed}: {' '.join(found.differ)[:300]}")
 
 
 def write_reproduction(root: Path, event: Comparison, task: dict[str, Any]) -> None:
@@ -170,9 +157,9 @@ def _prove(work: Workdirs, now: State, place: Path, allowed: Tolerance, again: s
         other.build(work.shadow)
         began = time.monotonic()
         found = search(one, other, seeds, budget)
-        fit = int(budget * max(found.alike, 1) / (time.monotonic() - began))
+        fit = int(budget * max(found.seeds, 1) / (time.monotonic() - began))
         last = one.answer(seeds[0])
-        same = found.alike > 1 and not answers.difference(last, other.answer(seeds[1]), allowed)
+        same = found.seeds > 1 and not answers.difference(last, other.answer(seeds[1]), allowed)
     except SideError as error:
         raise console.answer_no(
             f"the baseline: {error}", f"run it by hand in a copy, correct it, then\n{again}"

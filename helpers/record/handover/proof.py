@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers import files, paths
@@ -66,7 +66,7 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     key = f"{base} {candidate} {measure}"
     if key not in known:
         proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
-        known[key] = [proof.checks, proof.outcome and proof.outcome.line]
+        known[key] = [proof.checks, proof.outcome and proof.outcome.to_line()]
         files.replace(kept, json.dumps(known))
     checks, outcome = known[key]
     return Proof(checks, Comparison.from_line(outcome) if outcome else None)
@@ -108,9 +108,9 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
     environment.adopt_orphans()
     try:
         with slots.hold_all(work.root):
-            answer = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
+            outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
     finally:
         shutil.rmtree(_place(work), ignore_errors=True)
-    outcome = Comparison.from_line({**answer, "seed": plan.seed})
+    outcome = replace(outcome, seed=plan.seed)
     broken = "" if outcome.pairs else outcome.reason
     return Proof(broken or outcome.checks or "passed", outcome)

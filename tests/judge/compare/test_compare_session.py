@@ -12,6 +12,7 @@ from typing import Any
 from conftest import BUNDLE, until
 
 from helpers import events, state
+from helpers.comparison import BEGUN
 from helpers.judge.compare import figures, local, metric_limits
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.rule import sign_test
@@ -110,10 +111,10 @@ def test_a_guarded_metric_of_zero_does_not_hold() -> None:
     )
     measured = Measured([{"time_s": 2.0, "misses": 0.0}] * 8, [{"time_s": 1.0, "misses": 0.0}] * 8)
 
-    found = metric_limits.limits_result(plan, measured)
+    found = metric_limits.limits_result(BEGUN, plan, measured)
 
-    assert "not_improved" == found["verdict"]
-    assert "misses=+2%: 0 or less has no ratio" in found["reason"]
+    assert "not_improved" == found.verdict
+    assert "misses=+2%: 0 or less has no ratio" in (found.reason or "")
 
 
 def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(session: Any) -> None:
