@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from helpers import console
 
@@ -26,6 +28,25 @@ class Progress:
         if time.monotonic() - self.last >= QUIET:
             self.heard()
             console.note(f"{self.what}: {span(self.last - self.began)} so far")
+
+
+_told: list[Progress] = []
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Let the runs within, which this process waits for one after another, say that they go on."""
+    _told.append(Progress(what))
+    try:
+        yield
+    finally:
+        _told.pop()
+
+
+def still() -> None:
+    """Say that a run goes on, where somebody is to be told."""
+    if _told:
+        _told[-1].tick()
 
 
 def span(seconds: float) -> str:

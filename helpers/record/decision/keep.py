@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from helpers import console, git, journal, session_branch
+from helpers import console, git, journal, progress, session_branch
 from helpers.events import Run
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
@@ -53,7 +53,8 @@ def keep(
                 if not dry_run:
                     commit.place(repository, now, intent)
                 return intent.event
-        alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
+        with progress.told("the commit is built and checked alone"):
+            alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
         passes = tree
 
 

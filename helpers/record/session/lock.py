@@ -63,15 +63,16 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     try:
         with needs.said(work):
             done = take_baseline(work, wait)
-        shape.agree_limits(root, state.load(root), done)
-        lacks = shape.lacks(root, done)
-        alone.require_lockable(work, now := state.load(root), commit)
-        metric_limits.require_kept(work, now)
-        with outputs.proven(work, now) as healthy:
-            took = progress.span(sum(done.durations.values()))
-            console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
-            console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-            unproven = broken_copy.prove(work, now, healthy)
+        with progress.told("the lock goes on"):
+            shape.agree_limits(root, state.load(root), done)
+            lacks = shape.lacks(root, done)
+            alone.require_lockable(work, now := state.load(root), commit)
+            metric_limits.require_kept(work, now)
+            with outputs.proven(work, now) as healthy:
+                took = progress.span(sum(done.durations.values()))
+                console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
+                console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
+                unproven = broken_copy.prove(work, now, healthy)
     except console.Failure:
         if locked:
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))

@@ -9,14 +9,14 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from helpers import paths
+from helpers import paths, progress
 from helpers.run.isolation import environment
 from helpers.run.isolation.detached import ends
 from helpers.run.isolation.pids import Orphans, new_pid_namespace, run_as_first_process
 from helpers.run.jobs.task import Task
 
 LOOK_SECONDS = 10.0
-"""Between two questions whether to go on; a full disk is told within a minute."""
+"""Between two questions whether to go on, and two words that it does; a full disk is told within a minute."""
 
 
 def bash(
@@ -76,14 +76,15 @@ def bash(
 
 def _wait(process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool] | None) -> int | None:
     """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
-    step = min(limit, LOOK_SECONDS) if stop else limit
+    step = min(limit, LOOK_SECONDS)
     ended = ends(process.pid, step)
     if ended:
         return process.wait()
     if ended is None:  # the system cannot tell
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(timeout=step)
-    if stop is None or step >= limit or stop():
+    progress.still()
+    if step >= limit or (stop and stop()):
         return None
     return _wait(process, limit - step, stop)
 

@@ -1,0 +1,28 @@
+"""Running one bash text to its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helpers import progress
+from helpers.run.isolation import execute
+
+
+def test_a_long_run_says_that_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A word at each look where somebody is to be told, none where nobody is; its limit and its code are as ever."""
+    monkeypatch.setattr(progress, "QUIET", 0.0)
+    monkeypatch.setattr(execute, "LOOK_SECONDS", 0.05)
+    slow, env = ["bash", "-c", "sleep 0.2; exit 3"], dict(os.environ)
+
+    assert 3 == execute.bash(slow, tmp_path, env, 60, subprocess.DEVNULL)
+    assert "" == capsys.readouterr().err
+    with progress.told("the lock goes on"):
+        assert 3 == execute.bash(slow, tmp_path, env, 60, subprocess.DEVNULL)
+        assert execute.bash(slow, tmp_path, env, 0.1, subprocess.DEVNULL) is None
+    assert "the lock goes on: 0 s so far" in capsys.readouterr().err
