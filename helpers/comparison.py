@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from helpers.scale import RATIO, Scale
 from helpers.typed_line import Event, TypedLine
 
 
@@ -17,10 +18,12 @@ class LimitResult(TypedLine):
     holds: bool
     change: float | None
     reason: str | None
+    said: str = ""
+    """The change in words, where it is no fraction."""
 
     def words(self) -> str:
         """Return it in words."""
-        said = self.reason or ("unknown" if self.change is None else f"changed by {self.change:+.2%}")
+        said = self.reason or self.said or ("unknown" if self.change is None else f"changed by {self.change:+.2%}")
         return f"{self.limit} {'holds' if self.holds else 'does not hold'} ({said})"
 
 
@@ -39,7 +42,7 @@ class Comparison(Event):
     """A comparison with its verdict, or the part of one that a run's line, a confirmation or a plan carries."""
 
     TYPE = "comparison"
-    KEYS: ClassVar[dict[str, str]] = {"limits": "guards", "limit_results": "guards_result"}
+    KEYS: ClassVar[dict[str, str]] = {"limits": "guards", "limit_results": "guards_result", "judged_by": "scale"}
     experiment_id: str = ""
     worker: str = "local"
     fleet_job: str = ""
@@ -51,6 +54,7 @@ class Comparison(Event):
     metric: str = ""
     direction: str = ""
     margin: float = 0.0
+    judged_by: str = RATIO
     max_pairs: int = 0
     layouts: int = 1
     mode: str = "improved"
@@ -86,6 +90,11 @@ class Comparison(Event):
     def ending(self, verdict: str, reason: str) -> Comparison:
         """Return it with another verdict, and why."""
         return replace(self, verdict=verdict, reason=reason)
+
+    @property
+    def scale(self) -> Scale:
+        """How its values were held against each other."""
+        return Scale(self.judged_by, self.metric, self.direction or "lower")
 
     @property
     def is_good(self) -> bool:

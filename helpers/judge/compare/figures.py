@@ -13,6 +13,7 @@ from typing import Any
 
 from helpers import comparison as events
 from helpers.judge.rule import sign_test
+from helpers.scale import Scale
 
 GOOD = ("improved", "not_worse")
 
@@ -25,7 +26,7 @@ def number(value: Any) -> float | None:  # noqa: ANN401 - whatever stands in the
 
 @dataclass(frozen=True)
 class Estimate:
-    """A gain (0.02: 2% better), the interval around it and the pairs that it rests on; `verdict` is the rule's word."""
+    """A gain as its scale tells it, its interval and the pairs that it rests on; `verdict` is the rule's word."""
 
     verdict: str
     gain: float
@@ -33,19 +34,20 @@ class Estimate:
     high: float
     pairs: int
     wins: int | None = None
+    scale: Scale = field(default=Scale(), repr=False)
 
     def words(self) -> str:
         """Return the figure: never without its interval and its n."""
         won = "" if self.wins is None else f", {self.wins} wins"
         several = f" of {self.verdict}" if "together" in self.verdict else ""
-        return f"{self.gain:+.2%} [{self.low:+.2%}, {self.high:+.2%}], n={self.pairs} pairs{several}{won}"
+        return f"{self.scale.words(self.gain, (self.low, self.high))}, n={self.pairs} pairs{several}{won}"
 
 
-def estimate(part: events.Comparison | None) -> Estimate | None:
+def estimate(part: events.Comparison | None, scale: Scale) -> Estimate | None:
     """Return the figures of a comparison, of its confirmation or its holdout; None where one is missing."""
     if part is None or part.gain is None or part.interval is None or not part.pairs:
         return None
-    return Estimate(part.verdict, part.gain, *part.interval, part.pairs, part.wins)
+    return Estimate(part.verdict, part.gain, *part.interval, part.pairs, part.wins, scale)
 
 
 def together(parts: Sequence[events.Comparison]) -> Estimate | None:
@@ -54,10 +56,10 @@ def together(parts: Sequence[events.Comparison]) -> Estimate | None:
     The last one ended because it had luck, or had no more need of it: its own figure is a little high. The interval are
     the order statistics of a sign test at about 1%.
     """
-    found, made = list[float](), 0
+    found, made, by = list[float](), 0, parts[0].scale if parts else Scale()
     for part in (each for whole in parts for each in (whole, whole.confirmation) if each):
         try:
-            found += sign_test.gains(part.baseline_samples, part.candidate_samples, parts[0].direction)
+            found += by.gains(part.baseline_samples, part.candidate_samples)
         except ValueError:
             continue
         made += bool(part.baseline_samples)
@@ -68,7 +70,7 @@ def together(parts: Sequence[events.Comparison]) -> Estimate | None:
     middle, low, high = statistics.median(ordered), ordered[pairs - wins], ordered[wins - 1]
     won = sum(gain > 0 for gain in found)
     word = f"{made} comparisons together"
-    return Estimate(word, math.expm1(middle), math.expm1(low), math.expm1(high), pairs, won)
+    return Estimate(word, by.told(middle), by.told(low), by.told(high), pairs, won, by)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Comparison:
     metric: str
     direction: str
     max_pairs: int
+    scale: Scale
     baseline_tree: str
     candidate_tree: str
     estimate: Estimate | None
@@ -128,10 +131,11 @@ class Comparison:
                     margin=self.margin or 0.01,
                     max_pairs=self.max_pairs,
                     mode=self.mode,
+                    scale=self.scale.kind,
                 )
             except ValueError:
                 return found
-            found.append(Estimate(said.verdict, said.gain, *said.interval, said.pairs, said.wins))
+            found.append(Estimate(said.verdict, said.gain, *said.interval, said.pairs, said.wins, self.scale))
         return found
 
     def holdout_words(self) -> str:
@@ -156,7 +160,7 @@ def comparison(event: events.Comparison) -> Comparison:
         experiment=event.experiment_id,
         verdict=event.verdict or "unknown",
         mode="not_worse" if event.may_be_equal else "improved",
-        margin=event.margin if 0 < event.margin < 1 else None,
+        margin=event.margin if 0 < event.margin < (1 if event.scale.by_ratio else math.inf) else None,
         worker=event.worker,
         seed=event.seed,
         at_ms=event.timestamp,
@@ -167,10 +171,11 @@ def comparison(event: events.Comparison) -> Comparison:
         metric=event.metric,
         direction="higher" if event.direction == "higher" else "lower",
         max_pairs=event.max_pairs or 48,
+        scale=event.scale,
         baseline_tree=event.baseline_tree,
         candidate_tree=event.candidate_tree,
-        estimate=estimate(event),
-        confirmation=estimate(event.confirmation),
+        estimate=estimate(event, event.scale),
+        confirmation=estimate(event.confirmation, event.scale),
         holdout=_holdout(event),
         limits=tuple(event.limit_results),
         outputs=_outputs(event.outputs),
@@ -181,7 +186,7 @@ def comparison(event: events.Comparison) -> Comparison:
 
 def _holdout(event: events.Comparison) -> Estimate | None:
     """Return the holdout; a journal of before it had a verdict of its own says it in the comparison's reason."""
-    found, reason = estimate(event.holdout), event.reason or ""
+    found, reason = estimate(event.holdout, event.scale), event.reason or ""
     if found is None or found.verdict:
         return found
     said = "loses" if reason.startswith("the holdout loses") else "may_lose" if "may lose" in reason else "passed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shutil
@@ -17,13 +16,12 @@ from helpers.comparison import Comparison, LimitResult
 from helpers.judge.measure.pairs import Measured, Plan, input_seed
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import noise
-from helpers.judge.rule.sign_test import TABLE, gains
+from helpers.judge.rule.sign_test import TABLE
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import metric_line
 from helpers.run.jobs.task import from_dict
+from helpers.scale import DIFFERENCE, RATIO, Scale
 from helpers.state import State
-
-NO_RATIO = "0 or less has no ratio; NAME=same compares any values"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def parse_limit(text: str) -> Limit:
 def limit_holds(
     allowed: Limit, baseline: Sequence[float], candidate: Sequence[float], max_pairs: int
 ) -> tuple[float, bool]:
-    """Return the median change for the worse (a fraction) and whether the limit holds.
+    """Return the median change for the worse (a fraction, or a difference) and whether the limit holds.
 
     It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it
     shown; a metric that must be the same must be so in every pair.
@@ -64,14 +62,26 @@ def limit_holds(
     if allowed.same:
         differing = [(b, c) for b, c in zip(baseline, candidate, strict=True) if b != c]
         return (differing[0][1] / differing[0][0] - 1 if differing and differing[0][0] else 0.0), not differing
-    found = gains(baseline, candidate, allowed.direction)
+    by, limit = _scale(allowed, baseline, candidate)
+    found = by.gains(baseline, candidate)
     looks = [n for n in TABLE if n <= min(len(found), max_pairs)]
-    limit = -math.log1p(allowed.limit) if allowed.direction == "lower" else math.log1p(-allowed.limit)
     used = found[: looks[-1]] if looks else found
     beyond = sum(gain < limit for gain in used)
     middle = statistics.median(used)
     shown = bool(looks) and beyond >= TABLE[looks[-1]][0]
-    return math.expm1(-middle), middle >= limit - 1e-12 and not shown
+    return by.told(-middle), middle >= limit and not shown
+
+
+def _scale(allowed: Limit, one: Sequence[float], other: Sequence[float]) -> tuple[Scale, float]:
+    """Return the scale, and what gains may not fall below: by difference where a value is 0 or less.
+
+    The share that is allowed is then one of the baseline's median: of 0 errors none.
+    """
+    by = Scale(RATIO if min((*one, *other)) > 0 else DIFFERENCE, allowed.name, allowed.direction)
+    if not by.by_ratio:
+        return by, -allowed.limit * abs(statistics.median(one)) - 1e-12 * max(map(abs, (*one, *other)))
+    share = 1 / (1 + allowed.limit) if allowed.direction == "lower" else 1 - allowed.limit
+    return by, by.added(share - 1) - 1e-12
 
 
 def result(so_far: Comparison, plan: Plan, base: Side, measured: Measured, log: TextIO) -> Comparison:
@@ -102,13 +112,15 @@ def _limit_result(text: str, plan: Plan, measured: Measured) -> LimitResult:
     try:
         base, cand = measured.of(wanted.name)
         change, holds = limit_holds(wanted, base, cand, plan.max_pairs)
+        by = Scale() if wanted.same else _scale(wanted, base, cand)[0]
     except KeyError:
         reason = f"METRIC {wanted.name} was not printed every time"
         return LimitResult(limit=text, holds=False, change=None, reason=reason)
-    except ValueError:
-        return LimitResult(limit=text, holds=False, change=None, reason=NO_RATIO)
-    said = _difference(base, cand) if wanted.same else f"changed by {change:+.2%}"
-    return LimitResult(limit=text, holds=holds, change=change, reason=None if holds else said)
+    except ValueError as error:
+        return LimitResult(limit=text, holds=False, change=None, reason=str(error))
+    changed = f"changed by {by.words(change if by.by_ratio else -change)}"
+    why = None if holds else _difference(base, cand) if wanted.same else changed
+    return LimitResult(limit=text, holds=holds, change=change, reason=why, said="" if by.by_ratio else changed)
 
 
 def broken_at_once(plan: Plan) -> Callable[[Measured], bool]:
@@ -150,13 +162,13 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
         varies = next((f"{a:.10g}, then {b:.10g}" for a, b in zip(first, second, strict=True) if a != b), "")
         return varies and f"two runs of the baseline on the same input are not the same ({varies})"
     try:
-        found = gains(first, second, wanted.direction)
-    except ValueError:
-        return NO_RATIO
-    sigma = 1.4826 * statistics.median(abs(gain) for gain in found)
-    least = noise.PER_48 * sigma
-    said = f"two runs of the baseline differ by {sigma / 1.4826:.1%}, so at least {least:.1%} can be asked for"
-    return said if least > wanted.limit else ""
+        by, limit = _scale(wanted, first, second)
+        middle = statistics.median(abs(gain) for gain in by.gains(first, second))
+    except ValueError as error:
+        return str(error)
+    least = noise.PER_48 * 1.4826 * middle
+    said = f"two runs of the baseline differ by {by.size(middle)}, so at least {by.size(least)} can be asked for"
+    return said if least > (wanted.limit if by.by_ratio else -limit) else ""
 
 
 def require_kept(work: Workdirs, now: State) -> None:

@@ -12,6 +12,7 @@ from helpers import paths
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict
+from helpers.scale import RATIO, Scale
 
 _OF_THE_LOCK = ("task", "protected", "passed", "workdir_root")
 """Fields of a plan that are not journaled with it: the lock holds them, or they hold for this machine only."""
@@ -51,6 +52,12 @@ class Plan:
     """What the checks ran when the session was locked: how many tests, how many skipped."""
     outputs_seconds: int = 30
     """Time for comparing the answers of both sides, once the candidate has won."""
+    scale: str = RATIO
+
+    @property
+    def by(self) -> Scale:
+        """How values are held against each other."""
+        return Scale(self.scale, self.metric, self.direction)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -63,6 +70,7 @@ class Plan:
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
         """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
         own = {"job", "baseline_commit"} | (set() if self.chosen_seed else {"seed"})
+        journaled = {"scale": RATIO, **journaled}  # of before there were two
         return all(journaled.get(name) == value for name, value in self.journaled().items() if name not in own)
 
 
@@ -173,7 +181,7 @@ def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -
 
 def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float]:
     found = side.measure(plan.metric, script, seed)
-    if not found[plan.metric] > 0:
+    if plan.by.by_ratio and not found[plan.metric] > 0:
         raise SideError(
             f"{script} printed METRIC {plan.metric}={found[plan.metric]:g}, and only what is above 0 has a ratio"
         )
@@ -184,14 +192,22 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
     """Apply the one rule to the deciding metric."""
     base, cand = measured.of(plan.metric)
     return sign_test.judge(
-        base, cand, direction=plan.direction, margin=plan.margin, max_pairs=plan.max_pairs, mode=plan.mode
+        base,
+        cand,
+        direction=plan.direction,
+        margin=plan.margin,
+        max_pairs=plan.max_pairs,
+        mode=plan.mode,
+        scale=plan.scale,
     )
 
 
 def last_look(measured: Measured, plan: Plan) -> Verdict:
     """Apply the rule at the last look alone."""
     base, cand = measured.of(plan.metric)
-    return sign_test.last_look(base, cand, direction=plan.direction, margin=plan.margin, mode=plan.mode)
+    return sign_test.last_look(
+        base, cand, direction=plan.direction, margin=plan.margin, mode=plan.mode, scale=plan.scale
+    )
 
 
 def side_name(seed: str, name: str, layout: int) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from helpers.scale import RATIO, Scale
+
 TABLE = {
     8: (8, 3, 2),
     12: (11, 5, 4),
@@ -34,15 +36,12 @@ loses every sixth gain of 2%, whatever may follow.
 USUAL, MOST = 48, 144
 """Pairs at most, and on a host that is too noisy for them."""
 
-FARTHEST = 1e100
-"""A ratio beyond this is a broken metric, and its logarithm could not be turned back into a fraction."""
-
 Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision. `gain` and `interval` are fractions (0.02: 2% better), `pairs` those that it rests on.
+    """A decision. `gain` and `interval` are as the scale tells them (0.02: 2% better), `pairs` those that it rests on.
 
     Counted are pairs with a gain above 0 (`wins`), above the margin (`clear_wins`) and above minus the margin
     (`within`).
@@ -69,23 +68,6 @@ def is_look(pairs: int, max_pairs: int) -> bool:
     return pairs == max_pairs or (pairs in TABLE and pairs < max_pairs)
 
 
-def gains(baseline: Sequence[float], candidate: Sequence[float], direction: str) -> list[float]:
-    """Return the log gain of every pair; raises ValueError for values that have no logarithm."""
-    if direction not in ("lower", "higher"):
-        raise ValueError(f"direction must be lower or higher, not {direction!r}")
-    for value in (*baseline, *candidate):
-        if type(value) not in (int, float) or not 0 < value < math.inf:
-            raise ValueError(f"measurements must be positive finite numbers, not {str(value)[:40]!r}")
-    pairs = zip(baseline, candidate, strict=False)
-    try:
-        ratios = [b / c for b, c in pairs] if direction == "lower" else [c / b for b, c in pairs]
-    except (OverflowError, ZeroDivisionError):
-        ratios = [math.inf]
-    if ratios and not (min(ratios) > 1 / FARTHEST and max(ratios) < FARTHEST):
-        raise ValueError("the two measurements of a pair lie too far apart for one metric")
-    return [math.log(ratio) for ratio in ratios]
-
-
 def judge(
     baseline: Sequence[float],
     candidate: Sequence[float],
@@ -94,41 +76,48 @@ def judge(
     margin: float = 0.01,
     max_pairs: int = 48,
     mode: str = "improved",
+    scale: str = RATIO,
 ) -> Verdict:
     """Apply the rule to pairs in the order they were measured; what follows the deciding look is not used.
 
-    `margin` is the smallest gain worth keeping, a fraction. In mode `not_worse` the question is whether the candidate
-    loses less than the margin. Raises ValueError for unusable measurements.
+    `margin` is the smallest gain worth keeping, a fraction, or by difference in the metric's unit. In mode `not_worse`
+    the question is whether the candidate loses less than the margin. Raises ValueError for unusable measurements.
     """
-    if not 0 < margin < 1:
-        raise ValueError(f"margin must lie between 0 and 1, not {margin!r}")
+    by = Scale(scale, direction=direction)
+    delta = by.bound(margin)
     if max_pairs < 1:
         raise ValueError(f"max_pairs must be 1 or more, not {max_pairs!r}")
     if mode not in ("improved", "not_worse"):
         raise ValueError(f"mode must be improved or not_worse, not {mode!r}")
-    found = gains(baseline, candidate, direction)
+    found = by.gains(baseline, candidate)
     usable = [n for n in TABLE if n <= min(len(found), max_pairs)]
     if not found:
         raise ValueError("there are no pairs")
-    delta = -math.log1p(-margin)
     if not usable:  # too few for any look: whatever they say, nothing is decided
-        return _verdict("undecided", found[:max_pairs], delta, mode)
+        return _verdict("undecided", found[:max_pairs], delta, mode, by)
     for pairs in usable:
         answer = _look(found[:pairs], delta, mode, patient=max_pairs > USUAL)
         if answer != "undecided":
-            return _verdict(answer, found[:pairs], delta, mode)
-    return _verdict("undecided", found[: usable[-1]], delta, mode)
+            return _verdict(answer, found[:pairs], delta, mode, by)
+    return _verdict("undecided", found[: usable[-1]], delta, mode, by)
 
 
 def last_look(
-    baseline: Sequence[float], candidate: Sequence[float], *, direction: str, margin: float, mode: str
+    baseline: Sequence[float],
+    candidate: Sequence[float],
+    *,
+    direction: str,
+    margin: float,
+    mode: str,
+    scale: str = RATIO,
 ) -> Verdict:
     """Apply the rule at the last look alone, whatever an earlier one would have said: for a fixed number of pairs."""
-    found, delta = gains(baseline, candidate, direction), -math.log1p(-margin)
+    by = Scale(scale, direction=direction)
+    found, delta = by.gains(baseline, candidate), by.bound(margin)
     usable = [n for n in TABLE if n <= len(found)]
     if not usable:
-        return _verdict("undecided", found, delta, mode)
-    return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode)
+        return _verdict("undecided", found, delta, mode, by)
+    return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode, by)
 
 
 def _look(found: Sequence[float], delta: float, mode: str, *, patient: bool = False) -> Answer:
@@ -147,7 +136,7 @@ def _look(found: Sequence[float], delta: float, mode: str, *, patient: bool = Fa
     return "not_improved" if sum(gain > delta for gain in found) <= few else "undecided"
 
 
-def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) -> Verdict:
+def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str, by: Scale) -> Verdict:
     ordered, pairs = sorted(found), len(found)
     enough = TABLE.get(pairs, (pairs,))[0]
     middle = statistics.median(ordered)
@@ -158,8 +147,8 @@ def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str) ->
     return Verdict(
         answer,
         pairs,
-        math.expm1(middle),
-        (math.expm1(ordered[pairs - enough]), math.expm1(ordered[enough - 1])),
+        by.told(middle),
+        (by.told(ordered[pairs - enough]), by.told(ordered[enough - 1])),
         sum(gain > 0 for gain in found),
         sum(gain > delta for gain in found),
         sum(gain > -delta for gain in found),

@@ -76,6 +76,7 @@ def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | N
             margin=compared.margin,
             max_pairs=compared.max_pairs,
             mode=compared.mode,
+            scale=compared.judged_by,
         )
     except ValueError:
         return None

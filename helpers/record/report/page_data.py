@@ -8,7 +8,6 @@ from typing import Any
 
 from helpers import console, git, printable
 from helpers.judge.compare.figures import Comparison
-from helpers.judge.rule import sign_test
 from helpers.record.report import projection, words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
@@ -126,7 +125,7 @@ def _looks(part: Comparison, wanted: bool) -> list[Any]:
 
 def _gains(part: Comparison) -> list[float]:
     try:
-        return [round(gain, 5) for gain in sign_test.gains(part.baseline, part.candidate, part.direction)]
+        return [round(gain, 5) for gain in part.scale.gains(part.baseline, part.candidate)]
     except ValueError:
         return []
 

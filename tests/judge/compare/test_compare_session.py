@@ -104,17 +104,19 @@ def test_a_comparison_ends_with_its_last_pair() -> None:
     assert [8, 12, 18, 24] == [n for n in range(1, 60) if sign_test.is_look(n, 24)]
 
 
-def test_a_guarded_metric_of_zero_does_not_hold() -> None:
-    """It has no ratio: the limit says so, and the comparison keeps its verdict's form."""
+def test_a_guarded_metric_of_zero_may_not_become_more() -> None:
+    """It has no ratio, and a share of nothing is nothing: the limit says by how much the metric itself changed."""
     plan = Plan(
         "j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", ["misses=+2%"], {}, {}, [], "/w"
     )
-    measured = Measured([{"time_s": 2.0, "misses": 0.0}] * 8, [{"time_s": 1.0, "misses": 0.0}] * 8)
+    none, one = [{"time_s": 2.0, "misses": 0.0}] * 8, [{"time_s": 1.0, "misses": 1.0}] * 8
 
-    found = metric_limits.limits_result(BEGUN, plan, measured)
+    found = metric_limits.limits_result(BEGUN, plan, Measured(none, one))
+    alike = metric_limits.limits_result(BEGUN, plan, Measured(none, none))
 
     assert "not_improved" == found.verdict
-    assert "misses=+2%: 0 or less has no ratio" in (found.reason or "")
+    assert "misses=+2%: changed by +1 misses" in (found.reason or "")
+    assert ["misses=+2% holds (changed by +0 misses)"] == [limit.words() for limit in alike.limit_results]
 
 
 def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(session: Any) -> None:

@@ -31,3 +31,23 @@ def test_unreadable_guards_are_errors(text: str) -> None:
     """A limit that cannot be read is never silently dropped."""
     with pytest.raises(ValueError, match="expected"):
         metric_limits.parse_limit(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "cand", "holds"),
+    [
+        ("errors=+0%", 0.0, 0.0, True),
+        ("errors=+50%", 0.0, 1.0, False),
+        ("errors=+50%", 0.0, 1e-300, False),
+        ("errors=+2%", 3.0, 0.0, True),
+        ("loglik=-2%", -100.0, -101.0, True),
+        ("loglik=-2%", -3.3, -3.366, True),
+        ("loglik=-2%", -100.0, -103.0, False),
+        ("loglik=-2%", -100.0, 10.0, True),
+    ],
+)
+def test_a_limit_on_what_may_be_zero_or_less(text: str, base: float, cand: float, holds: bool) -> None:
+    """Its share is one of the baseline's value, by difference: of no errors none, of -100 two."""
+    limit = metric_limits.parse_limit(text)
+
+    assert holds == metric_limits.limit_holds(limit, [base] * 8, [cand] * 8, 48)[1]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpers import arguments
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import TABLE
+from helpers.scale import Scale
 
 VALUES = st.floats(min_value=0.01, max_value=100, allow_nan=False)
 
@@ -129,7 +130,7 @@ def test_a_faster_candidate_is_never_judged_worse(pairs: list[tuple[float, float
 def test_the_unit_does_not_matter(pairs: list[tuple[float, float]], factor: float) -> None:
     """Measured in other units, the verdict is the same; and lower is better read backwards is higher is better."""
     base, cand = [b for b, _ in pairs], [c for _, c in pairs]
-    gains = sign_test.gains(base, cand, "lower")
+    gains = Scale().gains(base, cand)
     if any(0 < abs(abs(g) + math.log1p(-0.01)) < 1e-9 or 0 < abs(g) < 1e-9 for g in gains):
         return  # rounding may fall on either side of the margin
 

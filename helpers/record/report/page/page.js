@@ -18,7 +18,6 @@ const button = (text, act) => {
   node.addEventListener("click", act);
   return node;
 };
-const percent = (value) => (value === null ? "" : (value > 0 ? "+" : "") + (100 * value).toFixed(2) + "%");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name);
 const list = (node, lines) => node.replaceChildren(...lines.map((line) => make("li", line)));
 const span = (seconds) => (seconds >= 90 ? (seconds / 60).toFixed(1) + " min" : Math.round(seconds) + " s");
@@ -179,7 +178,7 @@ function row(exp) {
   const line = make("tr"), name = make("td");
   name.append(button(exp.name, () => open(exp)));
   line.append(make("td", exp.number, "spare"), name, make("td", data.outcomes[exp.outcome], exp.outcome),
-    make("td", exp.gain === null ? "" : percent(exp.gain) + " [" + percent(exp.low) + ", " + percent(exp.high) + "] n=" + exp.pairs, "figure"),
+    make("td", exp.figure.replace(" pairs", ""), "figure"),
     make("td", exp.seconds ? span(exp.seconds) : "", "spare figure"), make("td", exp.description));
   return line;
 }

@@ -1,0 +1,109 @@
+"""How two values of a metric are held against each other: by their ratio, or by their difference in its own unit.
+
+A ratio needs values above 0. What may be 0 or less (errors, a log-likelihood) or ends at a bound (an accuracy, a pass
+rate) is judged by the difference. A gain is told as a fraction (0.02: 2% better), or as that difference.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+RATIO, DIFFERENCE = "ratio", "difference"
+KINDS = (RATIO, DIFFERENCE)
+FARTHEST = 1e100
+"""A ratio or a difference beyond this is a broken metric, and could not be turned back into a fraction."""
+FEW = 10_000
+"""Whole numbers below this that shall be lower are taken for a count, which may come to 0."""
+
+_SIZE = re.compile(r"(?:.*_)?(?:[kKMG]i?[Bb]|B|bytes|bits)")
+_BOUNDED = re.compile(
+    r"(?:.*_)?(?:accuracy|acc|coverage|rate|passed|recall|precision|f1|auc|r2|score|percent|pct|share)(?:_.*)?",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"(?:.*_)?(?:log_?lik\w*|log_?prob\w*|elbo|reward|return)(?:_.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Ratio or difference, of the metric `metric` whose better direction is `direction`."""
+
+    kind: str = RATIO
+    metric: str = ""
+    direction: str = "lower"
+
+    @property
+    def by_ratio(self) -> bool:
+        """Whether gains are shares, and not differences."""
+        return self.kind == RATIO
+
+    def gains(self, baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
+        """Return the gain of every pair, a log ratio or a difference; raises ValueError for values that have none."""
+        if self.direction not in ("lower", "higher"):
+            raise ValueError(f"direction must be lower or higher, not {self.direction!r}")
+        if self.kind not in KINDS:
+            raise ValueError(f"scale must be {' or '.join(KINDS)}, not {self.kind!r}")
+        least, asked = (0, "positive finite") if self.by_ratio else (-math.inf, "finite")
+        for value in (*baseline, *candidate):
+            if type(value) not in (int, float) or not least < value < math.inf:
+                raise ValueError(f"measurements must be {asked} numbers, not {str(value)[:40]!r}")
+        worse, better = (baseline, candidate) if self.direction == "lower" else (candidate, baseline)
+        pairs = list(zip(worse, better, strict=False))
+        try:
+            if not self.by_ratio:  # as printed: 0.3 - 0.28 is 0.02
+                found = [float(Decimal(repr(w)) - Decimal(repr(b))) for w, b in pairs]
+                if all(abs(gain) < FARTHEST for gain in found):
+                    return found
+            elif all(1 / FARTHEST < w / b < FARTHEST for w, b in pairs):
+                return [math.log(w / b) for w, b in pairs]
+        except (OverflowError, ZeroDivisionError):
+            pass
+        raise ValueError("the two measurements of a pair lie too far apart for one metric")
+
+    def bound(self, margin: float) -> float:
+        """Return a margin as it is told on the scale of `gains`; raises ValueError for one that is none."""
+        if not 0 < margin < (1 if self.by_ratio else math.inf):
+            most = "between 0 and 1" if self.by_ratio else "above 0"
+            raise ValueError(f"margin must lie {most}, not {margin!r}")
+        return -math.log1p(-margin) if self.by_ratio else margin
+
+    def told(self, gain: float) -> float:
+        """Return what `gains` gave as it is told."""
+        return math.expm1(gain) if self.by_ratio else gain
+
+    def added(self, gain: float) -> float:
+        """Return a gain as it is told on the scale of `gains`, where gains add up."""
+        return math.log1p(gain) if self.by_ratio else gain
+
+    def size(self, value: float, digits: int = 1) -> str:
+        """Return a margin or a spread in words."""
+        return f"{value:.{digits}%}" if self.by_ratio else f"{value:.4g} {self.metric}".rstrip()
+
+    def words(self, gain: float, interval: Sequence[float] = (), digits: int = 2) -> str:
+        """Return a gain and its interval in words; a difference as the change of the metric: `-5 errors [-6, -4]`."""
+        if self.by_ratio:
+            ends = ", ".join(f"{end:+.{digits}%}" for end in interval)
+            return f"{gain:+.{digits}%}" + (f" [{ends}]" if ends else "")
+        way = -1 if self.direction == "lower" else 1
+        ends = ", ".join(f"{end + 0.0:+.6g}" for end in sorted(way * end for end in interval))
+        return f"{way * gain + 0.0:+.6g} {self.metric}".rstrip() + (f" [{ends}]" if ends else "")
+
+
+def proposed(values: Sequence[float], name: str, unit: str, direction: str, *, time: bool) -> tuple[str, str]:
+    """Return the kind for a metric whose first values these are, and why it is not the ratio (empty where it is)."""
+    low = min(values)
+    if low <= 0:
+        return DIFFERENCE, f"{low:g} has no ratio"
+    counts = direction == "lower" and max(values) < FEW and all(value == int(value) for value in values)
+    if time:
+        return RATIO, ""
+    if _SIGNED.fullmatch(name):
+        return DIFFERENCE, f"{name} may be 0 or less"
+    if (_BOUNDED.fullmatch(name) or unit == "%") and max(values) <= 100:
+        return DIFFERENCE, f"{name} has bounds"
+    if counts and not _SIZE.fullmatch(name) and not _SIZE.fullmatch(unit):
+        return DIFFERENCE, f"{name} counts, and may come to 0"
+    return RATIO, ""
