@@ -27,6 +27,8 @@ missing condition)."""
 EXIT_CODES = "exit codes: 0 done, 1 the answer is no, 2 wrong usage or input, 3 something outside failed, 4 refused"
 LIMIT = 8_000
 """Characters a script may print to stdout unless asked for --full."""
+at_end = contextlib.ExitStack()
+"""What is undone when the script ends, however it ends."""
 _documents: list[bool] = []
 """Grows with each JSON document that this process printed: with --json there shall be one."""
 
@@ -161,7 +163,8 @@ def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
     """Run a script's entry point on sys.argv and end the process with its exit code, never with a traceback."""
     sys.stdout, sys.stderr = _screen(sys.stdout), _screen(sys.stderr)
     gc.set_threshold(100_000)  # a script reads much and throws little away
-    code = _run(entry)
+    with at_end:
+        code = _run(entry)
     with contextlib.suppress(OSError):  # after a failure: that is what the exit code tells
         _flush()
     os._exit(code)  # taking the interpreter apart would cost 10 ms and more, beside a measurement too

@@ -10,9 +10,10 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers import console, files, ownership, paths
@@ -56,6 +57,10 @@ PATIENCE = 5.0
 """Seconds that we wait for a lock on a file of ours."""
 
 
+_rehearsed: dict[str, str] = {}
+"""While a script rehearses: the environment that sends what git stores to a folder which is gone with the process."""
+
+
 @dataclass(frozen=True)
 class Repository:
     """A work tree of the user: its top folder, its git directory and the common one that linked worktrees share."""
@@ -63,12 +68,28 @@ class Repository:
     root: Path
     git_dir: Path
     common_dir: Path
+    scratch: Path | None = None
+    """In a rehearsal: the folder for what is else written beside the copies."""
+
+    @property
+    def objects(self) -> Path:
+        """Where git stores what is written."""
+        return self.scratch / "objects" if self.scratch else self.common_dir / "objects"
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for a git call: the caller's without GIT_*, plus neutral settings and `extra`."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    return {**env, **_NEUTRAL, **(extra or {})}
+    return {**env, **_NEUTRAL, **_rehearsed, **(extra or {})}
+
+
+def _rehearse(repository: Repository) -> Repository:
+    """From here on git stores nothing that stays, and no ref moves."""
+    scratch = Path(console.at_end.enter_context(tempfile.TemporaryDirectory(prefix="autoresearch-dry-run-")))
+    (scratch / "objects").mkdir()
+    _rehearsed["GIT_OBJECT_DIRECTORY"] = str(scratch / "objects")
+    _rehearsed["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = json.dumps(str(repository.objects), ensure_ascii=False)
+    return replace(repository, scratch=scratch)
 
 
 def run(
@@ -80,6 +101,8 @@ def run(
     check: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `root`; raises Failure (3, or what `explain` says) when it fails and `check` is set."""
+    if _rehearsed and args[0] == "update-ref":
+        return subprocess.CompletedProcess(list(map(str, args)), 0, b"", b"")
     config = [part for setting in _CONFIG for part in ("-c", setting)]
     command = ["git", *config, *map(str, args)]
     for _ in range(3):
@@ -170,8 +193,10 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
     return console.outside(f"git {verb} failed: {short}")
 
 
-def find(start: Path | None = None) -> Repository:
+def find(start: Path | None = None, *, dry_run: bool = False) -> Repository:
     """Find the user's repository from `start` (the current folder), also from inside an isolated copy of it.
+
+    With `dry_run` nothing that this process has git write into it stays.
 
     Raises Failure (2) when there is none, or it is bare; (4) when a session's file in it is not the session's own.
     """
@@ -192,7 +217,8 @@ def find(start: Path | None = None) -> Repository:
     ours = [name for name in ownership.WRITTEN if os.path.lexists(root / name)]
     tracked = output(root, ["ls-files", "-z", "--", *ours], check=False) if ours else ""
     ownership.require(root, [name for name in tracked.split("\0") if name])
-    return Repository(root, Path(lines[1]), (here / lines[2]).resolve())
+    found = Repository(root, Path(lines[1]), (here / lines[2]).resolve())
+    return _rehearse(found) if dry_run else found
 
 
 def _origin(folder: Path) -> Path | None:

@@ -72,18 +72,23 @@ def compare(args: argparse.Namespace) -> int:
             "which experiment?", "compare.py --help  # an experiment, or --samples FILE, or --calibrate"
         )
     metric_limits.require_valid(args.guard)
-    work = Workdirs(git.find(), args.workdir_root)
+    work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = compare.load(work.root)
     exp = work.experiment(args.experiment)
     worker = session.choose_worker(now, args.on, args.worker)
     asked = session.options_from(args)
     job = session.running_job(work, now, exp, worker, asked)
-    if job is None or args.dry_run:
+    if job is None:
         plan = session.plan(work, now, exp, asked, worker)
-        if args.dry_run:
+        if args.dry_run and not session.unseen(work, plan, worker):
             console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE
-        job = session.start(work, plan, worker)
+        job = "" if args.dry_run else session.start(work, plan, worker)
+    if args.dry_run:
+        console.emit_json(
+            {"experiment": exp.name, "would": "show the verdict of the comparison that was begun already"}
+        )
+        return console.DONE
     event = session.follow(work, job, args.wait, worker)
     console.show(args, event.to_line(), report.report(state.load(work.root), event))
     session.shown(work, job)
@@ -97,10 +102,12 @@ def compare(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Say which gain this host, or a worker, resolves."""
+    from helpers import state
     from helpers.judge.compare import session
     from helpers.run.copies.copies import Workdirs
 
     if args.dry_run:
+        session.choose_worker(state.load(git.find().root), args.on, args.worker)
         print("would build the baseline and measure it again and again, about as long as a comparison of 24 pairs")
         return console.DONE
     result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)

@@ -46,7 +46,7 @@ def entry(argv: list[str]) -> int:
     from helpers.record.handover import branches, combine, groups
     from helpers.run.copies.copies import Workdirs
 
-    work = Workdirs(git.find(), args.workdir_root)
+    work = Workdirs(git.find(dry_run=args.dry_run or not args.create), args.workdir_root)
     now = state.load(work.root)
     its = groups.handover(work.root, now, work.shadow, session_files=args.with_session_files, squash=args.squash)
     if not args.create or args.dry_run:

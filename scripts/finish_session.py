@@ -40,7 +40,7 @@ def entry(argv: list[str]) -> int:
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import budget
 
-    repository = git.find()
+    repository = git.find(dry_run=args.dry_run)
     now = state.load(repository.root)
     now.require_lock()
     measures = bool(now.kept) and not args.reason and not budget.closed(now)

@@ -62,7 +62,7 @@ def entry(argv: list[str]) -> int:
     from helpers.record.report import spend
     from helpers.run.copies.copies import Workdirs
 
-    repository = git.find()
+    repository = git.find(dry_run=args.dry_run)
     if args.verb == "cost":
         said = spend.report(repository.root, args.usd, args.tokens, args.why, dry_run=args.dry_run)
         print(f"{'would be ' if args.dry_run else ''}on record: {said}")

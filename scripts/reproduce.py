@@ -57,11 +57,13 @@ def pack(args: argparse.Namespace) -> int:
     from helpers.record.handover import evidence
     from helpers.run.copies.copies import Workdirs
 
-    work = Workdirs(git.find(), args.workdir_root)
+    work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = state.load(work.root)
     its = evidence.of(work, now, args.bundle)
     place = args.to or paths.state_folder(work.root) / "evidence" / args.bundle
     archive = place.name.endswith((".tar.gz", ".tgz"))
+    if archive and place.exists():
+        raise console.usage(f"{place} exists", "name another file with --to")
     if args.dry_run:
         print(f"would pack into {place}: {evidence_folder.said(its.compared)}")
         return console.DONE
@@ -70,8 +72,6 @@ def pack(args: argparse.Namespace) -> int:
         folder = Path(temporary) / name if archive else place
         evidence_folder.write(folder, work.root, its.base, its.description, its.plan, its.compared)
         if archive:
-            if place.exists():
-                raise console.usage(f"{place} exists", "name another file with --to")
             with tarfile.open(place, "w:gz") as out:
                 out.add(folder, arcname=name)
     said = evidence_folder.said(its.compared)

@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Run one verb."""
     args = build_parser().parse_args(argv)
-    work = Workdirs(git.find(), args.workdir_root)
+    work = Workdirs(git.find(dry_run=getattr(args, "dry_run", False)), args.workdir_root)
     verbs = {"create": create, "seal": seal, "diff": diff, "restore": restore, "list": listing, "prune": prune}
     return verbs[args.verb](work, args)
 

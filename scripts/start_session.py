@@ -79,22 +79,25 @@ def entry(argv: list[str]) -> int:
     from helpers.record.session import lifecycle, lock
     from helpers.run.copies.copies import Workdirs
 
-    repository = git.find()
+    repository = git.find(dry_run=args.dry_run)
     if args.lock and not args.goal:
         work = Workdirs(repository, args.workdir_root)
         now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
         names = sorted(now.protected)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        print(f"locked: {', '.join(map(printable.name, names[:20]))}{more}")
+        would = "would be " if args.dry_run and not now.runs else ""
+        print(f"{would}locked: {', '.join(map(printable.name, names[:20]))}{more}")
+        if would:
+            print("the baseline would be built, measured and checked, and again in copies that are broken on purpose")
         base = now.taken
         if base:
             print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")
         return console.DONE
     config = session_config.config(repository.root, args)
+    now, resumed = lifecycle.begin(repository, config, new=args.new, on_top=args.on_top)
     if args.dry_run:
         console.emit_json(config)
         return console.DONE
-    now, resumed = lifecycle.begin(repository, config, new=args.new, on_top=args.on_top)
     print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)

@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--no-screen", action="store_true", help="compare it at once")
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
     p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
-    p.add_argument("--dry-run", action="store_true", help="seal and check it, submit nothing")
+    p.add_argument("--dry-run", action="store_true", help="check it and say what would be done, submit nothing")
     arguments.add_workdir_root(p)
     return p
 
@@ -51,8 +51,11 @@ def entry(argv: list[str]) -> int:
     from helpers.run.jobs import task
     from helpers.run.local import submit as local_submit
 
-    repository = git.find()
+    repository = git.find(dry_run=args.dry_run)
     if args.cancel:
+        if args.dry_run:
+            print(f"would cancel: {', '.join(cancel.jobs(repository, args.experiment))}")
+            return console.DONE
         for job in cancel.cancel(repository, args.experiment):
             print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
         return console.DONE
@@ -79,8 +82,7 @@ def entry(argv: list[str]) -> int:
     worker = None if args.on == "local" else args.worker or ""
     why = "" if args.screen else "it was asked for" if args.no_screen else screens.left_out(now, worker)
     if args.dry_run:
-        how = f"compared without a screen ({why})" if why else "screened"
-        print(f"{sealed.name}: would be {how}, tree {sealed.tree[:12]}")
+        print(screens.outlook(work, now, sealed, request, worker, why))
         return console.DONE
     if why:
         job = screens.straight(work, now, sealed, request, worker, why)

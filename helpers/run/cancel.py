@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers import console, events, git, journal, state
 from helpers.events import WorkerEvent
+from helpers.job import Job
 from helpers.run.fleet import results
 from helpers.run.local import executor
 
@@ -14,13 +15,25 @@ def cancel(repository: git.Repository, experiment: str) -> list[str]:
     Here a job ends at once. On the fleet one that waits is taken back, and one that was sent the keeper ends.
     """
     root = repository.root
-    mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment]
-    ended = [job.name for job in mine if not job.on_fleet and executor.cancel(root, job.name)]
-    if any(job.on_fleet for job in mine):
+    mine = jobs(repository, experiment)
+    ended = [name for name, job in mine.items() if not job.on_fleet and executor.cancel(root, name)]
+    if any(job.on_fleet for job in mine.values()):
         ended += _take_back(repository, experiment)
     if not ended:
-        raise console.answer_no(f"{experiment} neither waits nor runs", "status.py")
+        raise _none(experiment)
     return ended
+
+
+def jobs(repository: git.Repository, experiment: str) -> dict[str, Job]:
+    """Return the experiment's jobs that wait or run, by name; raises Failure (1) when there are none."""
+    found = {job.name: job for job in state.load(repository.root).open_jobs() if job.experiment == experiment}
+    if not found:
+        raise _none(experiment)
+    return found
+
+
+def _none(experiment: str) -> console.Failure:
+    return console.answer_no(f"{experiment} neither waits nor runs", "status.py")
 
 
 def _take_back(repository: git.Repository, experiment: str) -> list[str]:

@@ -8,8 +8,8 @@ from helpers import console, events, state
 from helpers.events import Note
 from helpers.judge.compare import local, session
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.jobs import screening
-from helpers.run.local import executor
+from helpers.run.jobs import screening, task
+from helpers.run.local import executor, slots
 from helpers.run.local import submit as local_submit
 from helpers.run.local.submit import Request
 from helpers.state import State
@@ -32,6 +32,23 @@ def send(work: Workdirs, now: State, sealed: Experiment, request: Request, worke
     jobs = fleet_submit.submit(work, sealed, request, worker)
     keeper_process.kick(work.root)
     return jobs
+
+
+def outlook(work: Workdirs, now: State, sealed: Experiment, request: Request, worker: str | None, why: str) -> str:
+    """Say what `send`, or `straight` for the reason `why`, would do; raises what they would."""
+    base, _, tree = local.sides(work, now, sealed, None)
+    if worker is None:
+        local_submit.require_environment(work)
+        slots.require_slots(request.slots, task.from_dict(now.require_lock().task).cpus)
+    else:
+        from helpers.run.fleet import submit as fleet_submit
+
+        fleet_submit.require_workers(now, worker)
+    if local_submit.is_under_way(now, sealed, replace(request, trees=(base, tree))):
+        return f"{sealed.name}: would go on as it is"
+    how = f"compared without a screen ({why})" if why else "screened"
+    where = "this machine" if worker is None else worker or "the first free worker"
+    return f"{sealed.name}: would be {how} on {where}, tree {tree[:12]}"
 
 
 def left_out(now: State, worker: str | None) -> str:

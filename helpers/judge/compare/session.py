@@ -73,11 +73,8 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, wo
     return local.plan(work, now, sealed, options, worker)
 
 
-def start(work: Workdirs, its: Plan, worker: str) -> str:
-    """Start the comparison and return its job.
-
-    Or that of the same one, where it has ended and nobody saw its verdict.
-    """
+def unseen(work: Workdirs, its: Plan, worker: str) -> str | None:
+    """Return the job of the same comparison, where it has ended and nobody saw its verdict."""
     for event in reversed(state.load(work.root).comparisons):
         job, there = event.fleet_job or event.job, bool(event.fleet_job)
         asked = there == bool(worker) and its.asks_the_same(event.line) and event.verdict != "error"
@@ -86,6 +83,14 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
             return job
     if not worker:
         submit.require_environment(work)
+    return None
+
+
+def start(work: Workdirs, its: Plan, worker: str) -> str:
+    """Start the comparison and return its job, or that of one which nobody saw."""
+    if job := unseen(work, its, worker):
+        return job
+    if not worker:
         job = local.start(work.root, its)
     else:
         from helpers.judge.compare import fleet

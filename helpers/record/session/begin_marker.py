@@ -11,6 +11,7 @@ from helpers import files, paths
 
 def intend(root: Path, branch: str, here: str) -> None:
     """Note that `branch` is about to be made and that the person comes from the branch `here`."""
+    paths.state_folder(root)
     files.replace(_file(root), json.dumps({"branch": branch, "from": here}))
 
 
@@ -29,4 +30,4 @@ def over(root: Path) -> None:
 
 
 def _file(root: Path) -> Path:
-    return paths.state_folder(root) / "begin.json"
+    return root / paths.STATE / "begin.json"

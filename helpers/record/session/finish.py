@@ -31,7 +31,8 @@ def choose_worker(now: State, on: str | None, worker: str | None) -> str:
 
 
 def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
-    """Return what would be done, step by step."""
+    """Return what would be done, step by step; raises Failure (2) while something still runs."""
+    _require_quiet(now)
     whole = projection.load(repository.root).headline
     first, there = now.require_lock().commit_full[:7], how.worker or "this machine"
     measure = f"compare the branch as it stands with the first baseline {first} on {there}: pairs, holdout, checks"
@@ -55,17 +56,21 @@ def finish(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]
     """
     root, now = repository.root, state.load(repository.root)
     now.require_lock()
-    if open_now := [job.name for job in now.open_jobs()]:
-        raise console.usage(
-            f"{len(open_now)} jobs still wait or run ({open_now[0]})",
-            f"collect_results.py --wait 600\nsubmit_experiment.py {now.open_jobs()[0].experiment} --cancel",
-        )
+    _require_quiet(now)
     if now.kept and not how.reason and not budget.closed(now):
         _measure(work, now, how)
     if not budget.closed(now):
         events.append(root, Note(text="the session is over", closed=how.reason or "finished"))
     told = [_commit_page(repository), _put_back(repository, now)]
     return [line for line in told if line]
+
+
+def _require_quiet(now: State) -> None:
+    if open_now := now.open_jobs():
+        raise console.usage(
+            f"{len(open_now)} jobs still wait or run ({open_now[0].name})",
+            f"collect_results.py --wait 600\nsubmit_experiment.py {open_now[0].experiment} --cancel",
+        )
 
 
 def _measure(work: Workdirs, now: State, how: Ending) -> None:

@@ -23,14 +23,14 @@ def begin(
     """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
 
     On the branch of the session before it goes back to the person's branch first, unless it shall stand `on_top`.
+    A rehearsal ends before anything is written, and returns nothing that counts.
 
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
     """
     root = repository.root
     now = state.fold(events.read(root))
     if now and now.config.name == config["name"]:
-        begin_marker.over(root)
-        return _resume(root, now, config), True
+        return _resume(repository, now, config), True
     over = now is None or bool(budget.closed(now)) or session_branch.is_over(root, now)
     if now and (now.lock or now.runs) and not new and not over:
         raise console.usage(
@@ -39,12 +39,13 @@ def begin(
             f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
             f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
         )
-    here = _ready(repository)
+    here, begins = _ready(repository), "HEAD"
     if now and here == now.branch and not on_top and (theirs := session_branch.came_from(root, now)):
-        session_branch.put_back(root, theirs)
+        if not repository.scratch:
+            session_branch.put_back(root, theirs)
         console.note(f"note: begins from {theirs}, as the session before did; --on-top begins from what that one kept")
-        here = theirs
-    head = git.commit_of(root, "HEAD")
+        here, begins = theirs, f"refs/heads/{theirs}"
+    head = git.commit_of(root, begins)
     branch = paths.BRANCH_PREFIX + config["name"]
     there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
     came_from = begin_marker.interrupted(root, branch)
@@ -56,6 +57,8 @@ def begin(
             "note: you have uncommitted changes; copies carry them (both sides of every comparison the same), "
             "commits of this session never do:\n" + "\n".join(dirty.splitlines()[:10])
         )
+    if repository.scratch:
+        return State(Config.of(config)), False
     git.exclude(repository, paths.EXCLUDED)
     if now:
         _set_aside(root, now.config.name)
@@ -85,9 +88,9 @@ def _ready(repository: git.Repository) -> str:
     return here
 
 
-def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
+def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> State:
     """Journal the options that were given again; what identifies the session must not change."""
-    before = now.config.line
+    root, before = repository.root, now.config.line
     for key in ("metricName", "bestDirection"):
         if config.get(key) not in (None, before.get(key)):
             raise console.usage(
@@ -107,6 +110,10 @@ def _resume(root: Path, now: State, config: dict[str, Any]) -> State:
         was = {key: before[key] for key in given if key in before}
         for key, value in given.items():
             console.note(f"changed: {key} is now {value}, before {before.get(key, 'not set')}")
+    if repository.scratch:
+        return now
+    begin_marker.over(root)
+    if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from helpers import console, events, git, paths, progress, session_branch, state
@@ -23,6 +24,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     """Commit and hash the protected files, take the baseline and record it as the first run.
 
     `adopt`: of a locked session whose branch the person has changed since, measure what is there as the new baseline.
+    A rehearsal runs nothing: it returns the session with the lock that would be tried.
 
     Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
     and a protected file has changed since.
@@ -57,6 +59,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     commit = companions.commit(repository, head, own)
     named = dict.fromkeys([*paths.PROTECTED, *own])
     hashes = {name: protected.digest(root / name) for name in named if (root / name).is_file()}
+    if repository.scratch:
+        return replace(now, lock=Lock(protected=hashes, task={}, commit_full=commit, tree=""), runs=[])
     bundle, commit, tree = protected.bundle(), work.refs.hold(commit), work.refs.hold(work.capture())
     lock = Lock(protected=hashes, bundle=bundle, task=its.as_dict(), commit_full=commit, tree=tree)
     events.append(root, lock)

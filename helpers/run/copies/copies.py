@@ -56,7 +56,7 @@ class Workdirs:
         self.root = repository.root
         self.folder = folder or paths.workdir_root(repository.root)
         if folder is None:
-            moved.bring_along(self.root, self.folder)
+            self.folder = moved.bring_along(self.root, self.folder, dry_run=bool(repository.scratch))
         self.shadow = Shadow(repository, self.folder)
         self.refs = Starts(repository, self.folder)
 
@@ -203,9 +203,14 @@ class Workdirs:
 
     def _content(self, exp: Experiment) -> str:
         """Return the tree of what the copy holds now."""
-        if not exp.index.exists():
-            self.shadow.read_tree(exp.start.tree, exp.index)
-        return self.shadow.write_tree(exp.path, exp.index)
+        index = exp.index
+        if scratch := self.repository.scratch:
+            index = scratch / exp.name
+            if exp.index.exists() and not index.exists():
+                shutil.copyfile(exp.index, index)
+        if not index.exists():
+            self.shadow.read_tree(exp.start.tree, index)
+        return self.shadow.write_tree(exp.path, index)
 
     def _was_run(self, name: str) -> bool:
         return any(

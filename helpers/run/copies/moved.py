@@ -9,19 +9,25 @@ from pathlib import Path
 from helpers import console, files, git, paths
 
 
-def bring_along(root: Path, folder: Path) -> None:
-    """Move the copies of the repository, now at `root`, to `folder` when it stood somewhere else before."""
+def bring_along(root: Path, folder: Path, *, dry_run: bool) -> Path:
+    """Move the copies of the repository, now at `root`, to `folder` when it stood somewhere else before.
+
+    Return where they are; with `dry_run` that is where they were.
+    """
     if folder.exists():
-        return
+        return folder
     for place in map(Path, paths.acknowledged_folders(root)):
         if place.parent != folder.parent or place.is_symlink() or not place.is_dir() or not _left(root, place):
             continue
         if place.stat().st_uid != os.getuid():
             continue
+        if dry_run:
+            return place
         place.rename(folder)
         announce(root, folder)
         console.note(f"note: this repository was moved; its copies are now in {folder}")
-        return
+        break
+    return folder
 
 
 def announce(root: Path, folder: Path) -> None:

@@ -25,15 +25,15 @@ class Shadow:
     def __init__(self, repository: git.Repository, folder: Path) -> None:
         """`folder` is where the copies live; the git directory is made there on first use."""
         self.repository = repository
-        self.folder = folder
-        self.git_dir = folder / "shadow.git"
+        self.folder = repository.scratch or folder
+        self.git_dir = self.folder / "shadow.git"
 
     def environment(self, work_tree: Path | None, index: Path) -> dict[str, str]:
         """Return the environment that makes git read `work_tree` through `index` into the user's objects."""
         self._make()
         env = {
             "GIT_DIR": str(self.git_dir),
-            "GIT_OBJECT_DIRECTORY": str(self.repository.common_dir / "objects"),
+            "GIT_OBJECT_DIRECTORY": str(self.repository.objects),
             "GIT_INDEX_FILE": str(index),
         }
         if work_tree is not None:

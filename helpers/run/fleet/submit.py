@@ -6,8 +6,8 @@ from helpers import console, events, journal, next_step, state
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign
-from helpers.run.jobs import blame, budget, task, workers
-from helpers.run.local.submit import Request, refuse_repetition
+from helpers.run.jobs import blame, task, workers
+from helpers.run.local.submit import Request, is_under_way
 
 
 def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> list[str]:
@@ -18,15 +18,9 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
     with journal.locked(work.root):
         now = state.load(work.root)
         task.from_dict(now.require_lock().task)
-        _check(now, worker)
-        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
-        if open_job:
-            step = next_step.runnable("collect_results.py --wait 600")
-            console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
+        require_workers(now, worker)
+        if is_under_way(now, sealed, request):
             return []
-        _require_environment(now, worker)
-        refuse_repetition(now, sealed, request)
-        budget.require_budget(now, sealed.name)
         event = Submitted(
             experiment_id=sealed.name,
             job=assign.next_job(now, sealed.name),
@@ -41,8 +35,9 @@ def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | N
         return [events.append_locked(work.root, event).job]
 
 
-def _require_environment(now: state.State, worker: str | None) -> None:
-    """Raise Failure (3) where every worker that could run it stands in an error of its environment."""
+def require_workers(now: state.State, worker: str | None) -> None:
+    """Raise Failure (2) where no worker could run it, (3) where each stands in an error of its environment."""
+    _check(now, worker)
     faults = [blame.standing(now, w.name) for w in workers.up(now) if worker in (None, w.name)]
     if faults and all(faults) and faults[0]:
         name = faults[0].worker

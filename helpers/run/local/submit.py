@@ -37,14 +37,9 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
         lock = now.require_lock()
         its = task.from_dict(lock.task)
         slots.require_slots(request.slots, its.cpus)
-        open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
-        if open_job:
+        if is_under_way(now, sealed, request):
             executor.kick(work.root)
-            step = next_step.runnable("collect_results.py --wait 600")
-            console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
             return []
-        refuse_repetition(now, sealed, request)
-        budget.require_budget(now, sealed.name)
         specs = []
         if screening.needs_control(now, executor.WORKER):
             specs.append(_control(work, now, Request(slots=request.slots)))
@@ -75,12 +70,27 @@ def require_environment(work: Workdirs) -> None:
     fault = blame.standing(now, executor.WORKER)
     if fault is None:
         return
-    if not any(job.is_control for job in now.open_jobs()):
+    if not any(job.is_control for job in now.open_jobs()) and not work.repository.scratch:
         submit_control(work)
     raise console.outside(
         f"{fault.words()}. The baseline is run again: when it passes, the same command goes on",
         "collect_results.py --wait 600  # when you have mended it",
     )
+
+
+def is_under_way(now: state.State, sealed: Experiment, request: Request) -> bool:
+    """Note that the experiment waits or runs already; else it may be sent.
+
+    Raises Failure (2) when the same content was run before, (4) when the budget is spent.
+    """
+    open_job = next((j for j in now.open_jobs() if j.experiment == sealed.name and j.is_experiment), None)
+    if open_job:
+        step = next_step.runnable("collect_results.py --wait 600")
+        console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
+        return True
+    refuse_repetition(now, sealed, request)
+    budget.require_budget(now, sealed.name)
+    return False
 
 
 def refuse_repetition(now: state.State, sealed: Experiment, request: Request) -> None:
