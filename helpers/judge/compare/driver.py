@@ -102,8 +102,11 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> C
         lambda won: _holdout(won, plan, base, cand, log),
         lambda won: outputs.result(won, plan, base[0], cand[0], log),
     )
-    for step in of_winners:
-        found = step(found) if found.is_good else found
+    try:
+        for step in of_winners:
+            found = step(found) if found.is_good else found
+    except pairs.CandidateError as error:
+        found = found.ending("not_improved", f"crash: {error}")
     found = _void(found, plan, base, cand)
     if found.is_good:
         return _unchanged(checks.run(found, plan, base[0], cand[0], log), plan, cand)

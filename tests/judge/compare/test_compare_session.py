@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conftest import BUNDLE, until
+from conftest import BENCHMARK, BUNDLE, CHECKS, until
 
 from helpers import events, state
 from helpers.comparison import BEGUN
@@ -193,3 +193,22 @@ def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
 
     assert "both sides build the same bytes" in done.stderr
     assert "reason: both sides build the same bytes" in done.stdout
+
+
+def test_a_candidate_that_cannot_run_the_holdout_has_crashed(repo: Any) -> None:
+    """It won its pairs and fails alone afterwards: that is its own answer, and no error of the environment."""
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.write(
+        "autoresearch.holdout.sh", "#!/usr/bin/env bash\ngrep -q 0.05 src/work.sh && echo METRIC time_s=1\n", 0o755
+    )
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.01\necho 42\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+
+    event = json.loads(repo.script("compare", "exp-01", "--json", code=1).stdout)
+
+    assert ("not_improved", True) == (event["verdict"], event["reason"].startswith("crash: "))
+    assert event["baseline_samples"]
