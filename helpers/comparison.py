@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from helpers.scale import RATIO, Scale
 from helpers.typed_line import Event, TypedLine
+
+Content = tuple[str, str, str, str]
+"""Baseline, candidate, mode and metric: comparisons of one content are told together."""
+SAYS = {"improved": 1, "not_worse": 1, "error": 0, "void": 0}
+"""What a verdict says for a change; whatever is not listed speaks against it."""
+HOLDOUT_WORDS = {
+    "passed": "the holdout passes (no loss beyond the margin)",
+    "loses": "the holdout loses",
+    "may_lose": "the holdout may lose, which its pairs cannot tell",
+}
+"""What the second workload said, by the verdict in the journal."""
+
+
+def in_words(verdict: str) -> str:
+    """Return a verdict as a text says it."""
+    return verdict.replace("_", " ") or "unknown"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A gain as its scale tells it, its interval and the pairs that it rests on; `verdict` is the rule's word."""
+
+    verdict: str
+    gain: float
+    low: float
+    high: float
+    pairs: int
+    wins: int | None = None
+    scale: Scale = field(default=Scale(), repr=False)
+
+    def words(self) -> str:
+        """Return the figure: never without its interval and its n."""
+        won = "" if self.wins is None else f", {self.wins} wins"
+        several = f" of {self.verdict}" if "together" in self.verdict else ""
+        return f"{self.scale.words(self.gain, (self.low, self.high))}, n={self.pairs} pairs{several}{won}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +72,11 @@ class Outputs(TypedLine):
     seed: int | None = None
     differ: list[str] = field(default_factory=list)
     reproduce: str = ""
+
+    def words(self) -> str:
+        """Return it in words."""
+        same = self.seed is None
+        return f"the same outputs on {self.seeds} fresh inputs" if same else f"outputs differ on seed {self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +143,67 @@ class Comparison(Event):
         """Whether its verdict allows a keep."""
         return self.verdict in ("improved", "not_worse")
 
-    def is_like(self, other: Comparison) -> bool:
-        """Whether it is of the same content by the same measure."""
-        return all(getattr(self, n) == getattr(other, n) for n in ("baseline_tree", "candidate_tree", "mode", "metric"))
+    @property
+    def content(self) -> Content:
+        """What it is of, and by which measure."""
+        return self.baseline_tree, self.candidate_tree, self.mode, self.metric
+
+    @property
+    def id(self) -> str:
+        """The job that carried it out, here or on a worker."""
+        return self.fleet_job or self.job
+
+    @property
+    def verdict_words(self) -> str:
+        """The verdict in words."""
+        return in_words(self.verdict)
+
+    @property
+    def agreed_margin(self) -> float | None:
+        """The margin, None where the line holds none that can be."""
+        return self.margin if 0 < self.margin < (1 if self.scale.by_ratio else math.inf) else None
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Its figures, None where one is missing."""
+        return self._estimate(self)
+
+    @property
+    def confirmed(self) -> Estimate | None:
+        """What its confirmation measured."""
+        return self._estimate(self.confirmation)
+
+    @property
+    def held(self) -> Estimate | None:
+        """What its holdout measured; a journal of before it had a verdict of its own says it in the reason."""
+        found, reason = self._estimate(self.holdout), self.reason or ""
+        if found is None or found.verdict:
+            return found
+        said = "loses" if reason.startswith("the holdout loses") else "may_lose" if "may lose" in reason else "passed"
+        return replace(found, verdict=said)
+
+    def _estimate(self, part: Comparison | None) -> Estimate | None:
+        if part is None or part.gain is None or part.interval is None or not part.pairs:
+            return None
+        return Estimate(part.verdict, part.gain, *part.interval, part.pairs, part.wins, self.scale)
+
+    @property
+    def medians(self) -> tuple[float, float] | None:
+        """The medians of both sides, None without samples."""
+        if not self.baseline_samples or not self.candidate_samples:
+            return None
+        return statistics.median(self.baseline_samples), statistics.median(self.candidate_samples)
+
+    def holdout_words(self) -> str:
+        """Return what the second workload said, in words; empty where there is none."""
+        if not (found := self.held):
+            return ""
+        return f"{HOLDOUT_WORDS.get(found.verdict, 'measured')}: {found.words()}"
+
+    @property
+    def vote(self) -> int:
+        """What it says for its content, 1 or -1, or 0 where it says nothing."""
+        return SAYS.get(self.verdict, -1)
 
     @property
     def may_be_equal(self) -> bool:

@@ -12,7 +12,6 @@ from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
 from helpers.typed_line import Event
 
-SAYS = {"improved": 1, "not_worse": 1, "error": 0, "void": 0}
 """What a comparison's verdict counts for its content; every other one speaks against it."""
 
 
@@ -153,11 +152,11 @@ class State:
 
     def alike(self, compared: Comparison) -> list[Comparison]:
         """Return the comparisons of this very content that said something for or against it."""
-        return [c for c in self.comparisons if c.is_like(compared) and SAYS.get(c.verdict, -1)]
+        return [c for c in self.comparisons if c.content == compared.content and c.vote]
 
     def votes(self, compared: Comparison) -> int:
         """Return by how much the comparisons that found this very content good outnumber those that did not."""
-        return sum(SAYS.get(c.verdict, -1) for c in self.alike(compared))
+        return sum(c.vote for c in self.alike(compared))
 
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""

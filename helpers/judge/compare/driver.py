@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
-from helpers.judge.compare import checks, figures, metric_limits, outputs
+from helpers.judge.compare import checks, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
@@ -239,7 +239,7 @@ def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], 
         "worse": verdict.worse,
     }
     found = replace(found, holdout=Comparison.from_line(record))
-    print(figures.comparison(found).holdout_words(), file=log)
+    print(found.holdout_words(), file=log)
     if passed:
         return found
     said = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"

@@ -103,7 +103,7 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
 
 def said(event: Comparison) -> str:
     """Return a verdict in words, with interval and n."""
-    words = event.verdict.replace("_", " ")
+    words = event.verdict_words
     if event.pairs and event.interval:
         low, high = event.interval
         words += f", gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}], {event.wins} wins of {event.pairs} pairs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.events import Comparison
+from helpers.comparison import Comparison, in_words
 from helpers.judge.compare import figures
 from helpers.judge.measure.pairs import Plan
 from helpers.run.jobs import metric_line, tests_run
@@ -26,7 +26,7 @@ def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
 def report(now: State, event: Comparison) -> str:
     """Return the verdict as text: words, estimate with interval, n, seed, reason."""
     unit = now.config.unit
-    first = f"{event.experiment_id}: {event.verdict.replace('_', ' ')}"
+    first = f"{event.experiment_id}: {event.verdict_words}"
     if event.pairs and event.interval:
         low, high = event.interval
         first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
@@ -34,14 +34,12 @@ def report(now: State, event: Comparison) -> str:
             first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
         else:
             first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
-    lines, said = [first, *_less_time(event, unit)], figures.comparison(event)
-    if said.confirmation:
-        lines.append(
-            f"a second, fresh comparison: {said.confirmation.verdict.replace('_', ' ')} {said.confirmation.words()}"
-        )
-    if said.holdout:
-        lines.append(said.holdout_words())
-    lines += [f"limit {limit.words()}" for limit in said.limits]
+    lines = [first, *_less_time(event, unit)]
+    if again := event.confirmed:
+        lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
+    if held := event.holdout_words():
+        lines.append(held)
+    lines += [f"limit {limit.words()}" for limit in event.limit_results]
     if event.checks:
         counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
         lines.append(f"checks: {event.checks}{counted}")

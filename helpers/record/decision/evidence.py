@@ -73,7 +73,7 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
 
 def require_evidence(root: Path, now: State, compared: Comparison) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
-    failed = [other for other in now.comparisons if _shown_wrong(other) and other.is_like(compared)]
+    failed = [other for other in now.comparisons if _shown_wrong(other) and other.content == compared.content]
     if failed:
         name = compared.experiment_id
         raise console.refused(
@@ -164,7 +164,7 @@ def _picked(root: Path, now: State, compared: Comparison) -> str | None:
     ever gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that
     was ended after it had said something counts as one that said otherwise.
     """
-    same = [other for other in now.comparisons if other.is_like(compared) and not _failed(other)]
+    same = [other for other in now.comparisons if other.content == compared.content and not _failed(other)]
     good = sum(other.is_good for other in same)
     against = len(same) - good + _broken_off(root, compared)
     if good > against:
@@ -190,7 +190,7 @@ def _broken_off(root: Path, compared: Comparison) -> int:
         if folder.has(VERDICT) or folder.has("finished") or " pairs: " not in folder.read("log.txt"):
             continue
         try:
-            count += Comparison.from_line(json.loads(folder.read("plan.json"))).is_like(compared)
+            count += Comparison.from_line(json.loads(folder.read("plan.json"))).content == compared.content
         except ValueError:
             continue
     return count

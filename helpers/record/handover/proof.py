@@ -50,7 +50,7 @@ class Proof:
         if not its.pairs or its.interval is None:
             return f"{its.verdict}: {its.reason}"
         low, high = its.interval
-        words = f"{its.verdict.replace('_', ' ')}, {its.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
+        words = f"{its.verdict_words}, {its.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
         return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}"
 
 

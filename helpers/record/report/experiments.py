@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import NO_RUN, Finished, Note, Run
-from helpers.judge.compare.figures import Comparison, Estimate
 from helpers.record.report import marks
 from helpers.state import Job, State
 
@@ -51,6 +51,8 @@ class Experiment:
     at_ms: int = 0
     comparisons: tuple[Comparison, ...] = ()
     decisive: Comparison | None = None
+    estimate: Estimate | None = None
+    """The gain of the comparison that decided, and of all others of the same content with it."""
     screens: tuple[Screen, ...] = ()
     sources: tuple[str, ...] = ()
     why: str = ""
@@ -72,11 +74,6 @@ class Experiment:
     number: int = 0
 
     @property
-    def estimate(self) -> Estimate | None:
-        """The gain of the comparison that decided, and of all others of the same content with it."""
-        return (self.decisive.together or self.decisive.estimate) if self.decisive else None
-
-    @property
     def gain(self) -> float | None:
         """The gain that is shown, None where nothing was compared: a screen's is never taken for it."""
         return self.estimate.gain if self.estimate else None
@@ -94,7 +91,7 @@ class Experiment:
         base, ends = self.decisive.medians[0], (1 + self.estimate.low, 1 + self.estimate.high)
         if min(ends) <= 0:
             return None
-        one, other = (base / end if self.decisive.direction == "lower" else base * end for end in ends)
+        one, other = (base * end if self.decisive.direction == "higher" else base / end for end in ends)
         return min(one, other), max(one, other)
 
     @property
@@ -108,7 +105,9 @@ class Experiment:
         return sum(p.seconds or 0 for p in self.screens) + sum(p.seconds or 0 for p in self.comparisons)
 
 
-def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[str]) -> Iterator[Experiment]:
+def experiments(
+    now: State, compared: dict[str, list[Comparison]], whole: set[str], together: dict[Content, Estimate]
+) -> Iterator[Experiment]:
     """Yield every experiment in the order in which they were first heard of."""
     jobs: dict[str, list[Job]] = {}
     for job in now.jobs.values():
@@ -118,7 +117,7 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
     refused = {note.refused: note for note in now.notes if note.refused}
     began = [
         *((each[0].submitted.timestamp, name) for name, each in jobs.items()),
-        *((each[0].at_ms, name) for name, each in compared.items()),
+        *((each[0].timestamp, name) for name, each in compared.items()),
         *((event.timestamp, name) for events in (runs, refused) for name, event in events.items()),
     ]
     doubts = marks.doubts(now)
@@ -128,7 +127,9 @@ def experiments(now: State, compared: dict[str, list[Comparison]], whole: set[st
             its, run = compared.get(name, []), runs.get(name)
             found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, Note()))
             kept = tuple(marks.of_run(now, run)) if run and found.outcome == "kept" else ()
-            yield replace(found, marks=kept, doubt=doubts.get(name, ""))
+            last = found.decisive
+            shown = (together.get(last.content) or last.estimate) if last else None
+            yield replace(found, marks=kept, doubt=doubts.get(name, ""), estimate=shown)
 
 
 def _experiment(
@@ -137,7 +138,7 @@ def _experiment(
     screens = tuple(_screen(job.finished) for job in jobs if job.finished)
     decisive, run = _decisive(parts, decided), decided or NO_RUN
     given = [source for job in jobs for source in job.submitted.source]
-    ended = max([*(p.at_ms for p in parts), *(s.at_ms for s in screens)], default=0)
+    ended = max([*(p.timestamp for p in parts), *(s.at_ms for s in screens)], default=0)
     return Experiment(
         name=name,
         description=run.description or (jobs[0].submitted.description if jobs else "") or refused.title or name,
@@ -184,7 +185,8 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
         if not jobs:
             return "refused"
         return "screened" if any(job.finished and job.finished.status == "done" for job in jobs) else "failed"
-    by_checks = decisive.checks.startswith(("failed", "timeout")) or decisive.reason.startswith("crash")
+    by_checks = (decisive.checks or "").startswith(("failed", "timeout"))
+    by_checks = by_checks or (decisive.reason or "").startswith("crash")
     if by_checks or decisive.verdict in ("void", "error"):
         return "failed"
     return "undecided" if decisive.verdict == "undecided" else "no_gain"

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from helpers.comparison import Comparison
 from helpers.record.report.experiments import Experiment
 from helpers.record.report.projection import Session
 
@@ -71,18 +72,17 @@ def _cell(text: str) -> str:
 def table(session: Session) -> str:
     """Return every experiment as CSV, one row each; times in UTC, fractions as numbers, unknown as an empty cell."""
     out = io.StringIO()
-    rows = [_flat(exp) for exp in session.experiments]
-    columns = list(rows[0]) if rows else list(_flat(Experiment("", "", "refused")))
+    rows = [_flat(session, exp) for exp in session.experiments]
+    columns = list(rows[0]) if rows else list(_flat(session, Experiment("", "", "refused")))
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 
 
-def _flat(exp: Experiment) -> dict[str, Any]:
+def _flat(session: Session, exp: Experiment) -> dict[str, Any]:
     said = exp.decisive
-    own, again = exp.estimate, said.confirmation if said else None
-    held = said.holdout if said else None
+    own, again, held = exp.estimate, said.confirmed if said else None, said.held if said else None
     screen = exp.screens[-1] if exp.screens else None
     return {
         "number": exp.number,
@@ -90,7 +90,7 @@ def _flat(exp: Experiment) -> dict[str, Any]:
         "experiment_id": exp.name,
         "outcome": exp.outcome,
         "status": exp.status,
-        "verdict": said.verdict if said else None,
+        "verdict": said.verdict or "unknown" if said else None,
         "gain": exp.gain,
         "low": own.low if own else None,
         "high": own.high if own else None,
@@ -101,13 +101,13 @@ def _flat(exp: Experiment) -> dict[str, Any]:
         "confirmed_high": again.high if again else None,
         "holdout": held.verdict if held else None,
         "holdout_gain": held.gain if held else None,
-        "limits_hold": all(limit.holds for limit in said.limits) if said and said.limits else None,
-        "checks": said.checks if said else None,
+        "limits_hold": all(limit.holds for limit in said.limit_results) if said and said.limit_results else None,
+        "checks": said.checks or "" if said else None,
         "comparisons": len(exp.comparisons),
         "screen_gain": screen.gain if screen else None,
         "metric": None if exp.status == "crash" else exp.metric,
         "worker": said.worker if said else screen.worker if screen else None,
-        "host": said.host if said else None,
+        "host": session.hosts.get(said.worker, "") if said else None,
         "seconds": round(exp.seconds, 3),
         "cost_usd": exp.cost_usd,
         "commit": exp.commit,
@@ -135,19 +135,48 @@ def _safe(value: Any) -> Any:  # noqa: ANN401 - a cell
 
 def document(session: Session) -> dict[str, Any]:
     """Return the whole projection as JSON values."""
-    found: dict[str, Any] = plain(session)
+    found: dict[str, Any] = _plain(session, session)
     return found
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the projection
-    """Return a part of the projection as JSON values."""
+def _plain(session: Session, value: Any) -> Any:  # noqa: ANN401 - any part of the projection
+    if isinstance(value, Comparison):
+        return _plain(session, _comparison(session, value))
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {each.name: _plain(session, getattr(value, each.name)) for each in fields(value) if each.repr}
     if isinstance(value, (tuple, list)):
-        return [plain(each) for each in value]
+        return [_plain(session, each) for each in value]
     if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): _plain(session, each) for key, each in value.items()}
     return value
+
+
+def _comparison(session: Session, said: Comparison) -> dict[str, Any]:
+    own = ("mode", "worker", "seed", "seconds", "metric", "baseline_tree", "candidate_tree", "estimate", "scale")
+    return {
+        **{name: getattr(said, name) for name in own},
+        "job": said.id,
+        "experiment": said.experiment_id,
+        "verdict": said.verdict or "unknown",
+        "margin": said.agreed_margin,
+        "at_ms": said.timestamp,
+        "checks": said.checks or "",
+        "reason": said.reason or "",
+        "against": said.baseline_commit,
+        "direction": said.direction or "lower",
+        "max_pairs": said.max_pairs or 48,
+        "confirmation": said.confirmed,
+        "holdout": said.held,
+        "together": session.together.get(said.content),
+        "limits": [
+            {"text": row.limit, "holds": row.holds, "change": row.change, "reason": row.reason}
+            for row in said.limit_results
+        ],
+        "outputs": said.outputs.words() if said.outputs else "",
+        "host": session.hosts.get(said.worker, ""),
+        "baseline": said.baseline_samples,
+        "candidate": said.candidate_samples,
+    }
 
 
 def as_json(session: Session) -> str:

@@ -39,7 +39,7 @@ def _kept(session: Session, exp: Experiment, number: int, cite: Cite) -> list[st
     rows = [
         ("Problem", exp.problem or "not recorded"),
         ("Solution", (exp.solution or exp.description) + (f" ({exp.changed})" if exp.changed else "")),
-        *words.impact(exp, session.metric, session.unit),
+        *words.impact(session, exp),
         ("References", "; ".join(map(cite, exp.sources)) or "own idea"),
         ("Experiment", exp.name + (f", order seed {exp.decisive.seed}" if exp.decisive else "")),
     ]

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from helpers import git, git_objects, paths
-from helpers.events import Comparison, Run
+from helpers.comparison import Comparison, in_words
+from helpers.events import Run
 from helpers.json_fields import mapping, values
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
@@ -107,7 +108,7 @@ def _doubt(now: State, run: Run, base: str) -> str:
         if part and (found := judged(compared, part)) is None:
             return "its samples are not in the journal, or no measurements"
         if part and found and found[0] != part.verdict:
-            return f"its samples say {found[0].replace('_', ' ')} by themselves, not {part.verdict}"
+            return f"its samples say {in_words(found[0])} by themselves, not {part.verdict}"
     said = run.gain
     if found and (said is None or not math.isclose(found[2], said, rel_tol=1e-6, abs_tol=1e-9)):
         told = "none" if said is None else f"{said:+.2%}"

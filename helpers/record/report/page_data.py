@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, git, printable
-from helpers.judge.compare.figures import Comparison
+from helpers.comparison import Comparison, in_words
+from helpers.judge.compare import figures
 from helpers.record.report import projection, words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
@@ -76,7 +77,7 @@ def _row(session: Session, exp: Experiment, *, looks: bool) -> dict[str, Any]:
         "why": exp.why,
         "sources": " ".join(exp.sources),
         "facts": _facts(session, exp),
-        "comparisons": [_comparison(part, looks=looks) for part in exp.comparisons],
+        "comparisons": [_comparison(session, part, looks=looks) for part in exp.comparisons],
     }
 
 
@@ -96,36 +97,32 @@ def _facts(session: Session, exp: Experiment) -> list[tuple[str, str]]:
     return [(label, text) for label, text in rows if text]
 
 
-def _comparison(part: Comparison, *, looks: bool) -> dict[str, Any]:
+def _comparison(session: Session, part: Comparison, *, looks: bool) -> dict[str, Any]:
     said = [
-        f"look after {look.pairs} pairs: {look.verdict.replace('_', ' ')}, {look.words()}"
-        for look in _looks(part, looks)
+        f"look after {look.pairs} pairs: {in_words(look.verdict)}, {look.words()}"
+        for look in (figures.looks(part) if looks else ())
     ]
     rows = [
         *said,
-        f"confirmation: {words.confirmed(part)}" if part.good or part.confirmation else "",
+        f"confirmation: {words.confirmed(part)}" if part.is_good or part.confirmation else "",
         part.holdout_words(),
-        *(f"limit {limit.words()}" for limit in part.limits),
-        part.outputs,
+        *(f"limit {limit.words()}" for limit in part.limit_results),
+        part.outputs.words() if part.outputs else "",
         f"checks {part.checks}" if part.checks else "",
         f"reason: {part.reason}" if part.reason else "",
-        f"against {part.against[:7]}, order seed {part.seed}",
+        f"against {part.baseline_commit[:7]}, order seed {part.seed}",
     ]
     return {
-        "title": f"{part.job}: {part.verdict.replace('_', ' ')}; {words.figure(part)}",
+        "title": f"{part.id}: {part.verdict_words}; {words.figure(session, part)}",
         "lines": [row for row in rows if row],
         "gains": _gains(part),
-        "margin": part.margin or 0.01,
+        "margin": part.agreed_margin or 0.01,
     }
-
-
-def _looks(part: Comparison, wanted: bool) -> list[Any]:
-    return part.looks() if wanted else []
 
 
 def _gains(part: Comparison) -> list[float]:
     try:
-        return [round(gain, 5) for gain in part.scale.gains(part.baseline, part.candidate)]
+        return [round(gain, 5) for gain in part.scale.gains(part.baseline_samples, part.candidate_samples)]
     except ValueError:
         return []
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpers import console, events, paths, state
+from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import Finished, Run
 from helpers.json_fields import text
 from helpers.judge.compare import figures
-from helpers.judge.compare.figures import Comparison, number
+from helpers.judge.compare.figures import number
 from helpers.read.ideas import queue
 from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
@@ -43,7 +44,15 @@ class Session:
     closed: str
     unproven: tuple[str, ...]
     has_holdout: bool
+    hosts: dict[str, str] = field(repr=False)
+    """Worker to what is known of the machine behind it, in words."""
+    together: dict[Content, Estimate] = field(repr=False)
+    """What several comparisons of one content say in all."""
     ideas: tuple[dict[str, object], ...] = ()
+
+    def estimate(self, compared: Comparison) -> Estimate | None:
+        """Return the figures of a comparison, with all others of the same content."""
+        return self.together.get(compared.content) or compared.estimate
 
     def of(self, *outcomes: str) -> list[Experiment]:
         """Return the experiments that stand so, oldest first."""
@@ -93,7 +102,9 @@ def project(now: State, last_ms: int) -> Session:
     began = now.config.timestamp or last_ms
     last_ms = max(last_ms, began)
     base = (now.lock.commit_full if now.lock else "") or now.config.base
-    compared = _grouped(now)
+    compared, together = dict[str, list[Comparison]](), _together(now)
+    for event in now.comparisons:
+        compared.setdefault(event.experiment_id, []).append(event)
     whole = _whole(now, base, compared)
     return Session(
         name=now.config.name or "unnamed",
@@ -109,8 +120,10 @@ def project(now: State, last_ms: int) -> Session:
         base=base,
         first=first.metric if first else None,
         first_commit=first.commit if first else "",
-        experiments=tuple(experiments.experiments(now, compared, whole)),
+        experiments=tuple(experiments.experiments(now, compared, whole, together)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
+        hosts=_hosts(now),
+        together=together,
         spend=spend(now, began, last_ms),
         closed=budget.closed(now),
         unproven=tuple(first.unproven if first else ()),
@@ -122,13 +135,12 @@ def _last_ms(lines: list[Event]) -> int:
     return max((event.timestamp for event in lines), default=0)
 
 
-def _grouped(now: State) -> dict[str, list[Comparison]]:
-    """Return every comparison by its experiment, oldest first."""
-    hosts, found = _hosts(now), dict[str, list[Comparison]]()
+def _together(now: State) -> dict[Content, Estimate]:
+    found: dict[Content, list[Comparison]] = {}
     for event in now.comparisons:
-        read = replace(figures.comparison(event), together=figures.together(now.alike(event)))
-        found.setdefault(read.experiment, []).append(replace(read, host=hosts.get(read.worker, "")))
-    return found
+        if event.vote:
+            found.setdefault(event.content, []).append(event)
+    return {content: its for content, parts in found.items() if (its := figures.together(parts))}
 
 
 def _hosts(now: State) -> dict[str, str]:
@@ -155,12 +167,12 @@ def _whole(now: State, base: str, compared: dict[str, list[Comparison]]) -> set[
         name
         for name, parts in compared.items()
         if name not in decided
-        and (name in against or any(part.against == base and part.candidate_tree in trees for part in parts))
+        and (name in against or any(part.baseline_commit == base and part.candidate_tree in trees for part in parts))
     }
 
 
 def _headline(now: State, base: str, parts: list[Comparison]) -> Comparison | None:
     """Return the newest comparison of the branch as it stands with the first baseline, preferring one with a figure."""
     tree = now.kept[-1].tree if now.kept else ""
-    fresh = [part for part in parts if tree and part.candidate_tree == tree and part.against == base]
-    return max(fresh, key=lambda part: (part.estimate is not None, part.at_ms), default=None)
+    fresh = [part for part in parts if tree and part.candidate_tree == tree and part.baseline_commit == base]
+    return max(fresh, key=lambda part: (part.estimate is not None, part.timestamp), default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from helpers import printable
-from helpers.judge.compare.figures import Comparison
+from helpers.comparison import Comparison, in_words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
 
@@ -16,24 +16,26 @@ _FIELD = re.compile(
 )
 
 
-def figure(compared: Comparison) -> str:
+def figure(session: Session, compared: Comparison) -> str:
     """Return the one figure of a comparison with its meaning: gain, interval, n, and on which machine."""
-    if compared.estimate is None:
-        return f"{compared.verdict}: {compared.reason or 'no figures'}"
-    shown = " (shown to lose less than the margin)" if compared.mode == "not_worse" else ""
-    return f"gain {(compared.together or compared.estimate).words()} on {machine(compared)}{shown}"
+    if not (found := session.estimate(compared)):
+        return f"{compared.verdict or 'unknown'}: {compared.reason or 'no figures'}"
+    shown = " (shown to lose less than the margin)" if compared.may_be_equal else ""
+    return f"gain {found.words()} on {machine(session, compared)}{shown}"
 
 
-def machine(compared: Comparison) -> str:
+def machine(session: Session, compared: Comparison) -> str:
     """Return the machine that measured."""
-    return compared.worker + (f" ({compared.host})" if compared.host else "")
+    host = session.hosts.get(compared.worker)
+    return compared.worker + (f" ({host})" if host else "")
 
 
 def confirmed(compared: Comparison) -> str:
     """Return what a second, fresh comparison said."""
-    if compared.confirmation is None:
+    again = compared.confirmed
+    if not again:
         return "not asked for: the gain is large beside the noise"
-    return f"{compared.confirmation.verdict.replace('_', ' ')} again, gain {compared.confirmation.words()}"
+    return f"{in_words(again.verdict)} again, gain {again.words()}"
 
 
 def medians(compared: Comparison, metric: str, unit: str) -> str:
@@ -41,7 +43,7 @@ def medians(compared: Comparison, metric: str, unit: str) -> str:
     if compared.medians is None:
         return ""
     base, cand = (f"{value:.5g}" for value in compared.medians)
-    one, other = (float(base), float(cand)) if compared.direction == "lower" else (float(cand), float(base))
+    one, other = (float(cand), float(base)) if compared.direction == "higher" else (float(base), float(cand))
     ratio = f"{one / other - 1:+.2%}" if other else "unknown"
     return f"{metric} {base}{unit} -> {cand}{unit}, which is {ratio}; the gain is the median of each pair's own ratio"
 
@@ -49,14 +51,14 @@ def medians(compared: Comparison, metric: str, unit: str) -> str:
 def others(exp: Experiment) -> str:
     """Return how many comparisons of an experiment were made, and what those said that did not decide."""
     rest = [part for part in exp.comparisons if part is not exp.decisive]
-    said = [f"{p.verdict.replace('_', ' ')}{f' {p.estimate.words()}' if p.estimate else ''}" for p in rest]
+    said = [f"{p.verdict_words}{f' {p.estimate.words()}' if p.estimate else ''}" for p in rest]
     return f"{len(exp.comparisons)}" + (f"; the others: {'; '.join(said)}" if said else "")
 
 
 def evidence(compared: Comparison) -> str:
     """Return what else had to hold: holdout, limits, checks."""
-    limits = "; ".join(limit.words() for limit in compared.limits) or "none agreed"
-    rest = f"checks {compared.checks or 'not run'}" + (f"; {compared.outputs}" if compared.outputs else "")
+    limits = "; ".join(limit.words() for limit in compared.limit_results) or "none agreed"
+    rest = f"checks {compared.checks or 'not run'}" + (f"; {compared.outputs.words()}" if compared.outputs else "")
     return f"{compared.holdout_words() or 'no holdout'}; limits: {limits}; {rest}"
 
 
@@ -70,18 +72,18 @@ def screens(exp: Experiment, metric: str, unit: str) -> str:
     return "; ".join(rows)
 
 
-def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
+def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
     """Return label and words of everything measured of a kept change, the same for its commit and IMPROVEMENTS.md."""
-    compared = exp.decisive
+    compared, metric, unit = exp.decisive, session.metric, session.unit
     seen = [("Not borne out", exp.doubt), ("Loosened after the lock", "; ".join(exp.marks))]
     if exp.places:
         seen.append(("Look here", f"{'; '.join(exp.places)}. Reviewed: {exp.reviewed or 'nobody said'}"))
     seen = [(label, text) for label, text in seen if text]
     if compared is None:
         return [("Measured", "the journal holds no comparison of it"), *seen]
-    margin = "" if compared.margin is None else f"; margin {compared.margin:.2%}"
+    margin = f"; margin {compared.scale.size(compared.agreed_margin, 2)}" if compared.agreed_margin else ""
     rows = [
-        ("Measured", figure(compared) + margin),
+        ("Measured", figure(session, compared) + margin),
         ("Confirmation", confirmed(compared)),
         ("Medians", medians(compared, metric, unit)),
         ("Comparisons", others(exp)),
@@ -93,7 +95,7 @@ def impact(exp: Experiment, metric: str, unit: str) -> list[tuple[str, str]]:
 
 def message(session: Session, exp: Experiment, ref: str, cited: list[str]) -> str:
     """Return a commit message: what, how much on what evidence, from which source."""
-    rows = impact(exp, session.metric, session.unit)
+    rows = impact(session, exp)
     lines = [subject(exp.description), "", *(f"{label}: {printable.line(text)}" for label, text in rows)]
     lines += [f"Source: {reference}" for reference in cited]
     seed = f", order seed {exp.decisive.seed}" if exp.decisive else ""
@@ -109,7 +111,7 @@ def line(exp: Experiment) -> str:
     """Return an experiment in one line: id, words, figure, how it stands, and why."""
     said = exp.estimate.words() if exp.estimate else "not compared"
     if exp.decisive and not exp.estimate:
-        said = exp.decisive.reason or exp.decisive.verdict
+        said = exp.decisive.reason or exp.decisive.verdict or "unknown"
     why = f" - {exp.why}" if exp.why else ""
     return f"{exp.name}: {exp.description}: {OUTCOMES[exp.outcome]}; {said}{why}"
 
@@ -118,7 +120,8 @@ def headline(session: Session) -> str:
     """Return the figure of the whole: the branch as it stands against the first baseline, in one fresh comparison."""
     if session.headline:
         said = session.headline
-        return f"{said.verdict.replace('_', ' ')}: {figure(said)}, against {said.against[:7]}; {evidence(said)}"
+        shown = f"{said.verdict_words}: {figure(session, said)}"
+        return f"{shown}, against {said.baseline_commit[:7]}; {evidence(said)}"
     if not session.kept:
         return "nothing was kept"
     return "not measured yet: the gains of single changes neither add up nor multiply"
@@ -152,7 +155,7 @@ def summary(session: Session) -> list[str]:
 def worth(session: Session) -> str:
     """Return what an hour and a dollar brought, of verified gain alone."""
     said = session.headline
-    if said is None or not said.good or said.estimate is None:
+    if said is None or not said.is_good or said.estimate is None:
         return "no verified gain of the whole to divide by hours or dollars"
     gain, spend = said.estimate.gain, session.spend
     hour = f"{gain / spend.hours:+.2%} per hour" if spend.hours > 0.005 else "too short for a figure per hour"
@@ -169,7 +172,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     kept = session.kept
     confirmed_ones = sum(1 for exp in kept if exp.decisive and exp.decisive.confirmation)
     often = [exp.name for exp in kept if len(exp.comparisons) > 1]
-    machines = sorted({machine(exp.decisive) for exp in kept if exp.decisive})
+    machines = sorted({machine(session, exp.decisive) for exp in kept if exp.decisive})
     sound = [
         f"headline: {headline(session)}",
         f"{len(compared)} comparisons; changes without effect pass 2.2% of them, here {len(compared) * 0.022:.1f}",
@@ -185,7 +188,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
         f"{sum(bool(exp.places) for exp in kept)} kept changes have places that a reader judged",
         *(f"{exp.name}: {exp.changed}" for exp in kept[:8] if exp.changed),
     ]
-    simpler = sum(1 for exp in kept if exp.decisive and exp.decisive.mode == "not_worse")
+    simpler = sum(1 for exp in kept if exp.decisive and exp.decisive.may_be_equal)
     quality += [f"{simpler} were kept as simplifications, shown to lose less than the margin"] if simpler else []
     weight = [f"worth: {worth(session)}"]
     if (top := session.headline) and top.medians:

@@ -16,6 +16,7 @@ from written_journal import events, write
 
 from helpers import state
 from helpers.events import from_line
+from helpers.judge.compare import figures
 from helpers.record.report import exports, improvements, projection, words
 
 
@@ -74,7 +75,7 @@ def test_printed_medians_divide_to_the_printed_ratio(journaled: Path) -> None:
 
 def test_a_look_is_what_the_rule_said_then(journaled: Path) -> None:
     """The looks of a comparison are computed again from its samples, by the rule that decided."""
-    (look,) = projection.load(journaled).kept[0].decisive.looks()  # type: ignore[union-attr]
+    (look,) = figures.looks(projection.load(journaled).kept[0].decisive)  # type: ignore[arg-type]
 
     assert ("improved", 8, 8) == (look.verdict, look.pairs, look.wins)
 
@@ -164,7 +165,7 @@ def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None
     assert words.axes(session)
     assert words.summary(session)
     assert improvements.page(session)
-    assert [exp.decisive.looks() for exp in session.experiments if exp.decisive]
+    assert [figures.looks(exp.decisive) for exp in session.experiments if exp.decisive]
     assert exports.table(session)
     assert json.loads(exports.as_json(session))
 
