@@ -123,6 +123,11 @@ class Comparison(Event):
     holdout: Comparison | None = None
     baseline_samples: list[float] = field(default_factory=list)
     candidate_samples: list[float] = field(default_factory=list)
+    spread: dict[str, str] = field(default_factory=dict)
+    """Workers or slots that measured pairs at the same time, each with its type; `hosts`: which one each pair is of."""
+    hosts: list[str] = field(default_factory=list)
+    redrawn: list[str] = field(default_factory=list)
+    """Which pairs were drawn anew, and why, of such a comparison."""
     checks: str | None = None
     reason: str | None = None
     signs: list[str] = field(default_factory=list)

@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,7 +18,7 @@ from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
 from helpers.judge.compare import checks, metric_limits, outputs
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.measure.pairs import Measured, Pair, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.sign_test import Verdict
@@ -30,6 +30,11 @@ from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
 HOLDOUT_PAIRS = 24
+CONFIRM = "/confirm"
+"""What a confirmation adds to the seed of its comparison."""
+Given = Mapping[str, Sequence[Pair]]
+"""Pairs that were measured elsewhere: of the comparison under "", of its confirmation under CONFIRM."""
+NOTHING: Given = {}
 QUIET = 8.0
 """Seconds without a look after which a line says how far it is."""
 
@@ -72,32 +77,29 @@ def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dic
     return {**answer, "seconds": round(time.monotonic() - began, 3)}
 
 
-def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> Comparison:
+def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given = NOTHING) -> Comparison:
     """Build both sides below `place`, measure pairs until the rule decides, check the winner.
 
-    Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up.
+    Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up; `given`
+    are pairs that were measured elsewhere.
     """
     try:
-        base, cand = _build(root, plan, place, trees, log)
-        if same := base[0].built_the_same(cand[0]):
-            print(SAME_BUILD, file=log)
-        for side in (*base, *cand):
-            side.remember()  # before the checks: what they let the program leave in its copy counts as well
+        base, cand, same = build(root, plan, place, trees, log)
         before = checks.run(BEGUN, plan, base[0], cand[0], log, alike=True)
         if before.verdict:
             return before
-        for side in (*base, *cand):
-            pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
-            side.precompile()
+        warm_up(plan, base, cand)
         broken = metric_limits.broken_at_once(plan)
-        measured, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), broken=broken)
+        say = _reporter(log, plan.max_pairs)
+        measured, verdict = pairs.interleave(base, cand, plan, say, broken=broken, given=given.get("", ()))
     except pairs.CandidateError as error:
         return BEGUN.ending("not_improved", f"crash: {error}")
-    found = _void(_measured(plan, measured, verdict), plan, base, cand)
+    others = [pair for its in given.values() for pair in its]
+    found = void(_measured(plan, measured, verdict), plan, base, cand, others)
     if found.verdict == "undecided" and broken(measured):
         found = metric_limits.result(found, plan, base[0], measured, log)
     of_winners: tuple[Callable[[Comparison], Comparison], ...] = (
-        lambda won: _confirm(won, plan, base, cand, measured, log),
+        lambda won: _confirm(won, plan, base, cand, measured, log, given.get(CONFIRM, ())),
         lambda won: metric_limits.result(won, plan, base[0], measured, log),
         lambda won: _holdout(won, plan, base, cand, log),
         lambda won: outputs.result(won, plan, base[0], cand[0], log),
@@ -107,14 +109,14 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> C
             found = step(found) if found.is_good else found
     except pairs.CandidateError as error:
         found = found.ending("not_improved", f"crash: {error}")
-    found = _void(found, plan, base, cand)
+    found = void(found, plan, base, cand, others)
     if found.is_good:
         return _unchanged(checks.run(found, plan, base[0], cand[0], log), plan, cand)
     return replace(found, reason=found.reason or (SAME_BUILD if same else None))
 
 
-def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tuple[list[Side], list[Side]]:
-    """Build both sides, once for each layout, in folders whose names say nothing.
+def build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tuple[list[Side], list[Side], bool]:
+    """Build both sides, once for each layout, in folders whose names say nothing; tell whether they came out the same.
 
     Raises CandidateError when only the candidate cannot be built.
     """
@@ -134,7 +136,20 @@ def _build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tu
                     raise SideError(f"the baseline is broken: {error}") from None
                 raise pairs.CandidateError(str(error)) from None
             both[name].append(side)
-    return both["baseline"], both["candidate"]
+    base, cand = both["baseline"], both["candidate"]
+    if same := base[0].built_the_same(cand[0]):
+        print(SAME_BUILD, file=log)
+    for side in (*base, *cand):
+        side.remember()  # before the checks: what they let the program leave in its copy counts as well
+    return base, cand, same
+
+
+def warm_up(plan: Plan, base: list[Side], cand: list[Side]) -> None:
+    """Run every side once and compile again what that compiled; raises CandidateError, SideError."""
+    for side in (*base, *cand):
+        if plan.warm:
+            pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
+        side.precompile()
 
 
 def _reporter(log: TextIO, most: int) -> pairs.Progress:
@@ -165,19 +180,25 @@ def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
     said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
     said |= {"baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
+    said |= {"hosts": [pair.host for pair in measured.elsewhere]} if measured.elsewhere else {}
     del said["needed_pairs"]
     return Comparison.from_line({**said, **BEGUN.line, "verdict": verdict.verdict})
 
 
-def _void(found: Comparison, plan: Plan, base: list[Side], cand: list[Side]) -> Comparison:
+def void(
+    found: Comparison, plan: Plan, base: list[Side], cand: list[Side], elsewhere: Sequence[Pair] = ()
+) -> Comparison:
     """Void a result whose evaluator changed, or whose candidate leaves traces that the baseline does not."""
+    if said := next((f"on {pair.host}: {pair.void}" for pair in elsewhere if pair.void), ""):
+        return found.ending("void", said)
     if (looked := _unchanged(found, plan, [*base, *cand])) is not found:
         return looked
     usual = set().union(*(side.left_behind() for side in base))
     extra = sorted(set().union(*(side.left_behind() for side in cand)) - usual)
     if extra:
         return found.ending("void", f"the candidate keeps files between calls: {', '.join(extra[:5])}")
-    signs = sorted(set().union(*(side.signs for side in cand)) - set().union(*(side.signs for side in base)))
+    theirs = set().union(*(pair.signs for pair in elsewhere), *(side.signs for side in cand))
+    signs = sorted(theirs - set().union(*(side.signs for side in base)))
     if any(sign in signs for sign in (OPENED, HIDDEN)):
         return found.ending("void", f"on the candidate's side alone {'; '.join(signs)}")
     return replace(found, signs=signs or found.signs)
@@ -192,16 +213,29 @@ def _unchanged(found: Comparison, plan: Plan, sides: list[Side]) -> Comparison:
     return found
 
 
+def is_unsure(plan: Plan, measured: Measured, gain: float | None) -> tuple[float | None, bool]:
+    """Return the noise of the pairs, and whether a gain needs a second comparison beside it."""
+    sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded or bool(plan.spread))
+    return sigma, noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain, plan.margin)
+
+
 def _confirm(
-    found: Comparison, plan: Plan, base: list[Side], cand: list[Side], measured: Measured, log: TextIO
+    found: Comparison,
+    plan: Plan,
+    base: list[Side],
+    cand: list[Side],
+    measured: Measured,
+    log: TextIO,
+    given: Sequence[Pair],
 ) -> Comparison:
     """On a noisy host, or where it is small beside the noise, a gain needs a second, fresh comparison that agrees."""
-    sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded)
+    sigma, unsure = is_unsure(plan, measured, found.gain)
     found = replace(found, sigma_pair=sigma)
-    if not noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else found.gain, plan.margin):
+    if not unsure:
         return found
     print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
-    again, verdict = pairs.interleave(base, cand, plan, _reporter(log, plan.max_pairs), seed=plan.seed + "/confirm")
+    say = _reporter(log, plan.max_pairs)
+    again, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + CONFIRM, given=given)
     found = replace(found, confirmation=_measured(plan, again, verdict))
     if found.confirmation and found.confirmation.is_good:
         return found

@@ -7,6 +7,7 @@ from typing import Any
 from helpers.comparison import Comparison, in_words
 from helpers.judge.compare import figures
 from helpers.judge.measure.pairs import Plan
+from helpers.judge.rule import hosts
 from helpers.run.jobs import metric_line, tests_run
 from helpers.state import State
 
@@ -34,7 +35,7 @@ def report(now: State, event: Comparison) -> str:
             first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
         else:
             first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
-    lines = [first, *_less_time(event, unit)]
+    lines = [first, *_less_time(event, unit), *_by_host(event)]
     if again := event.confirmed:
         lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
     if held := event.holdout_words():
@@ -57,6 +58,16 @@ def report(now: State, event: Comparison) -> str:
         lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
     lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
+
+
+def _by_host(event: Comparison) -> list[str]:
+    """Return what the hosts of a spread comparison say by themselves, and which pairs were drawn anew."""
+    told = [f"drawn anew: {said}" for said in event.redrawn]
+    samples = event.baseline_samples, event.candidate_samples
+    if not event.hosts or len(event.hosts) != len(samples[0]):
+        return told
+    its = event.scale, event.margin
+    return [*told, *hosts.lines(*samples, event.hosts, event.spread, *its, may_be_equal=event.may_be_equal)]
 
 
 def _less_time(event: Comparison, unit: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
@@ -53,6 +54,10 @@ class Plan:
     outputs_seconds: int = 30
     """Time for comparing the answers of both sides, once the candidate has won."""
     scale: str = RATIO
+    spread: dict[str, str] = field(default_factory=dict)
+    """The workers, or slots of this machine, that measure pairs at the same time, each with its type."""
+    warm: bool = True
+    """Whether a side is run before its first pair counts: minutes of a run that takes as long need no warming."""
 
     @property
     def by(self) -> Scale:
@@ -70,8 +75,25 @@ class Plan:
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
         """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
         own = {"job", "baseline_commit"} | (set() if self.chosen_seed else {"seed"})
-        journaled = {"scale": RATIO, **journaled}  # of before there were two
-        return all(journaled.get(name) == value for name, value in self.journaled().items() if name not in own)
+        known = {"scale": RATIO, "spread": {}, "warm": True, **journaled}  # of before these were
+        return all(known.get(name) == value for name, value in self.journaled().items() if name not in own)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One pair, also as another process or worker reports it: `failed` where only the candidate could not be measured.
+
+    `void` says why it must not count, `signs` what was seen on the candidate's side alone.
+    """
+
+    number: int
+    baseline: dict[str, float] = field(default_factory=dict)
+    candidate: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    host: str = ""
+    failed: str = ""
+    void: str = ""
+    signs: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -81,6 +103,8 @@ class Measured:
     baseline: list[dict[str, float]] = field(default_factory=list)
     candidate: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
+    elsewhere: list[Pair] = field(default_factory=list)
+    """The pairs among them that others measured: the first ones."""
 
     def of(self, name: str) -> tuple[list[float], list[float]]:
         """Return the samples of one metric, baseline and candidate, pair by pair.
@@ -109,6 +133,10 @@ Progress = Callable[[Measured, Verdict | None, Callable[[], Verdict]], None]
 Rule = Callable[[Measured, Plan], Verdict]
 
 
+class NoSidesError(Exception):
+    """The pairs that were handed over decide nothing, and there are no sides to measure more of."""
+
+
 def interleave(
     baseline: Sequence[Side],
     candidate: Sequence[Side],
@@ -120,32 +148,57 @@ def interleave(
     rule: Rule | None = None,
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
+    given: Sequence[Pair] = (),
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
-    It ends at a pair that is `broken` whatever may follow. With several layouts a side, pairs cycle through them.
+    It ends at a pair that is `broken` whatever may follow. `given` are the first pairs, in the order of their numbers:
+    measured elsewhere, judged as if measured here. Raises NoSidesError when more are needed and there is no side to
+    measure, CandidateError for a failed one.
     """
     measured, seed = Measured(), seed or plan.seed
-    for side in (*baseline, *candidate):  # both are warm before the first pair counts
-        measure(side, baseline[0] if side in candidate else None, plan, script, input_seed(seed, -1))
-    number = 0
-    while True:
-        base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
-        first_is_candidate = sign_test.order(seed, number)
-        began = time.monotonic()
-        pair = {}
-        for side in (cand, base) if first_is_candidate else (base, cand):
-            pair[id(side)] = measure(side, base if side is cand else None, plan, script, input_seed(seed, number))
-        measured.seconds += time.monotonic() - began
-        measured.baseline.append(pair[id(base)])
-        measured.candidate.append(pair[id(cand)])
-        number += 1
-        verdict = (rule or judge)(measured, plan) if sign_test.is_look(number, plan.max_pairs) else None
+    for number in itertools.count():
+        if number < len(given):
+            pair = given[number]
+            measured.elsewhere.append(pair)
+            if pair.failed:
+                raise CandidateError(pair.failed)
+        elif not baseline:
+            raise NoSidesError
+        else:
+            if number == len(given) and plan.warm:
+                warm(baseline, candidate, plan, script, seed)
+            pair = measure_pair(baseline, candidate, plan, script, seed, number)
+        measured.seconds += pair.seconds
+        measured.baseline.append(pair.baseline)
+        measured.candidate.append(pair.candidate)
+        verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
         progress(measured, verdict, lambda: (rule or judge)(measured, plan))
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
-        if verdict is not None and (verdict.verdict in ends or number >= plan.max_pairs):
+        if verdict is not None and (verdict.verdict in ends or number + 1 >= plan.max_pairs):
             return measured, verdict
+    raise AssertionError
+
+
+def warm(baseline: Sequence[Side], candidate: Sequence[Side], plan: Plan, script: str, seed: str) -> None:
+    """Run every side once, so that all are warm before the first pair counts."""
+    for side in (*baseline, *candidate):
+        measure(side, baseline[0] if side in candidate else None, plan, script, input_seed(seed, -1))
+
+
+def measure_pair(
+    baseline: Sequence[Side], candidate: Sequence[Side], plan: Plan, script: str, seed: str, number: int
+) -> Pair:
+    """Measure pair `number` in the order of its own coin; with several layouts a side, pairs cycle through them.
+
+    Raises CandidateError, SideError.
+    """
+    base, cand = baseline[number % len(baseline)], candidate[number % len(candidate)]
+    began, pair = time.monotonic(), {}
+    for side in (cand, base) if sign_test.order(seed, number) else (base, cand):
+        pair[id(side)] = measure(side, base if side is cand else None, plan, script, input_seed(seed, number))
+    return Pair(number, pair[id(base)], pair[id(cand)], time.monotonic() - began)
 
 
 def input_seed(seed: str, number: int) -> int:

@@ -1,0 +1,56 @@
+"""Pairs that were measured elsewhere are judged as if they had been measured here, in the order of their numbers."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from helpers.judge.measure import pairs
+from helpers.judge.measure.pairs import Pair, Plan
+from helpers.judge.rule import sign_test
+
+PLAN = Plan("j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", [], {}, {}, [], "/w")
+
+
+def measured(gain: float, count: int = 48, **more: Any) -> list[Pair]:
+    """Pairs with noise, some of them failed as `more` says."""
+    dice = random.Random(str(gain))
+    times = [(dice.gauss(1, 0.02), dice.gauss(1, 0.02) / (1 + gain)) for _ in range(count)]
+    return [
+        Pair(n, {"time_s": one}, {"time_s": other}, 2.0, f"vm-{n % 3}", **more) for n, (one, other) in enumerate(times)
+    ]
+
+
+def judged(given: list[Pair]) -> tuple[pairs.Measured, sign_test.Verdict]:
+    """What the driver's own loop makes of them without a side to measure."""
+    return pairs.interleave([], [], PLAN, lambda *_: None, given=given)
+
+
+@pytest.mark.parametrize("gain", [0.2, 0.02, 0.0, -0.05])
+def test_the_rule_is_that_of_one_host(gain: float) -> None:
+    """The same looks, the same verdict; what lies beyond the deciding look is not used, and hosts are known."""
+    given = measured(gain)
+    found, verdict = judged(given)
+    base, cand = ([side["time_s"] for side in sides] for sides in (found.baseline, found.candidate))
+
+    assert sign_test.judge(base, cand, direction="lower", margin=0.01) == verdict
+    assert verdict.pairs == len(found.baseline) == len(found.elsewhere)
+    assert given[: verdict.pairs] == found.elsewhere
+    assert 2.0 * verdict.pairs == found.seconds
+
+
+def test_too_few_decide_nothing() -> None:
+    """Who holds pairs up to no deciding look is told so, and no verdict is made up."""
+    with pytest.raises(pairs.NoSidesError):
+        judged(measured(0.02, 7))
+
+
+def test_a_failed_pair_ends_it_in_its_turn() -> None:
+    """A candidate that cannot be measured in pair 9 says nothing about what eight pairs decided."""
+    broken = [Pair(8, failed="exit 1")]
+
+    assert "improved" == judged(measured(0.5, 8) + broken)[1].verdict
+    with pytest.raises(pairs.CandidateError, match="exit 1"):
+        judged(measured(0.02, 8) + broken)
