@@ -26,6 +26,7 @@ usage: cd YOUR/REPOSITORY && bash CLONE/setup.sh [options]        from a clone o
   --demo          no repository needed: work one whole session on a small example and show it
   --with-sky      also install SkyPilot, for experiments on clouds, Kubernetes or Slurm
   --with-picture  also install matplotlib, for the progress picture of render_report.py
+  --with-waves    also install Optuna, for plan_wave.py suggest
   --dir DIR       the repository to install into (default: the current folder's),
                   or where to clone TARGET_REPO to when that is a URL
   --repo URL      git repository to get the bundle from (also AUTORESEARCH_REPO); wins over the clone
@@ -68,6 +69,7 @@ END
         --uninstall) mode=uninstall ;;
         --with-sky) extra="${extra:+$extra,}sky" ;;
         --with-picture) extra="${extra:+$extra,}picture" ;;
+        --with-waves) extra="${extra:+$extra,}waves" ;;
         --no-deps) deps=no ;;
         --dry-run) dry=1 ;;
         -h | --help) help && exit 0 ;;

@@ -174,6 +174,24 @@ class Idea(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wave(Event):
+    """A designed wave: its factors with their values, and the values of each of its experiments (`cells`).
+
+    `template`: the experiment that its copies are made from; `by`: where the values go, `source` or `env`. A later
+    event of the same name holds the cells of the earlier ones too.
+    """
+
+    TYPE = "wave"
+    name: str
+    factors: dict[str, Any]
+    cells: dict[str, Any] = field(default_factory=dict)
+    template: str = ""
+    by: str = "source"
+    kind: str = ""
+    resolution: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cost(TypedLine):
     """What the agent itself is reported to have cost."""
 
@@ -208,7 +226,7 @@ class Note(Event):
 
 NO_RESULT, NO_COMPARISON, NO_RUN = Finished.from_line({}), Comparison.from_line({}), Run.from_line({})
 """What is known of an experiment that never finished, was never compared, or never decided."""
-KINDS = (Config, Lock, Submitted, Finished, Comparison, WorkerEvent, Literature, Idea, Note)
+KINDS = (Config, Lock, Submitted, Finished, Comparison, WorkerEvent, Literature, Idea, Wave, Note)
 _BY_TYPE: dict[object, type[Event]] = {kind.TYPE: kind for kind in KINDS}
 
 

@@ -27,7 +27,7 @@ EXACT = ("task", "env", "envs", "log", "branch", "from")
 
 Every other text in the journal is one printable line.
 """
-TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "note")
+TYPES = ("config", "lock", "submitted", "finished", "comparison", "worker", "literature", "idea", "wave", "note")
 
 
 def now_ms(last: Event | None = None) -> int:

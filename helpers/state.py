@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, events, journal
-from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, WorkerEvent
+from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, Wave, WorkerEvent
 from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
 from helpers.typed_line import Event
@@ -26,6 +26,7 @@ class State:
     comparisons: list[Comparison] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     workers: list[WorkerEvent] = field(default_factory=list)
+    waves: dict[str, Wave] = field(default_factory=dict)
     segment: int = 0
     last_run: int = 0
     results: dict[str, Finished] = field(default_factory=dict)
@@ -215,12 +216,18 @@ def _apply(state: State, event: Event) -> None:
         if event.what in ("up", "calibrated"):
             state.outcomes.append(event)
         _sent(state, event)
+    elif isinstance(event, Wave):
+        state.waves[event.name] = event
     elif isinstance(event, Note):
-        state.notes.append(event)
-        if event.lock == "failed":
-            state.lock, state.standing, state.has_baseline = state.before_lock
-        if event.changed:  # options changed after results: another config line would say new segment
-            state.config = Config.from_line({**state.config.line, **event.changed})
+        _noted(state, event)
+
+
+def _noted(state: State, event: Note) -> None:
+    state.notes.append(event)
+    if event.lock == "failed":
+        state.lock, state.standing, state.has_baseline = state.before_lock
+    if event.changed:  # options changed after results: another config line would say new segment
+        state.config = Config.from_line({**state.config.line, **event.changed})
 
 
 def _ran(state: State, event: Run) -> None:

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Lay out a wave that tries many changes in few experiments, and compute the effect of each."""
+"""Designed waves: lay out many experiments at once, run them, say what each factor does and what to try next."""
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,89 +9,162 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console, next_step
+from helpers import arguments, console, next_step
 
 if TYPE_CHECKING:
-    from helpers.judge.advice import factorial
+    from helpers.events import Wave
+    from helpers.judge.wave.design import Design
+    from helpers.run.copies.copies import Workdirs
+    from helpers.state import State
 
 EXAMPLES = """\
-  plan_wave.py design fuse tile unroll prefetch            8 experiments, the changes that each holds
-  plan_wave.py effects --factors fuse,tile none=0% fuse=2.1% tile=exp-12 fuse+tile=exp-13
-                                                           EXP: its gain is read from the journal"""
+  plan_wave.py run --from exp-10 --factor aspect=48,64,72,80,90,96,112 --factor fuse=on,off --runs 12 --on sky
+                       # exp-10 is a copy with @aspect@ and @fuse@ in its source
+  plan_wave.py effects wave-01
+  plan_wave.py suggest wave-01 --count 4      # the next points
+  plan_wave.py design fuse tile unroll prefetch            # changes made by hand: which experiment holds which
+  plan_wave.py effects --factors fuse,tile none=0% fuse=2.1% tile=exp-12 fuse+tile=exp-13"""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the arguments."""
-    p = console.parser("Designed waves: many changes at once, on or off, and what each one adds.", EXAMPLES)
-    verbs = p.add_subparsers(dest="verb", required=True, metavar="design|effects ...")
-    lay = verbs.add_parser("design", help="which changes each experiment of the wave holds")
-    lay.add_argument("factors", nargs="+", metavar="FACTOR", help="a short name for each change, 2 to 12")
-    got = verbs.add_parser("effects", help="the effect of each change, from the gains of the experiments")
-    got.add_argument(
-        "--factors", required=True, metavar="A,B,...", help="the same names in the same order as in design"
-    )
-    got.add_argument(
-        "cells", nargs="+", metavar="A+B=GAIN", help="a cell and its gain: 2.1%%, or an experiment of the journal"
-    )
-    for sub in (lay, got):
-        few = "experiments: a power of two (default: few, pairs kept apart from single changes)"
+    p = console.parser("Designed waves: many values or changes at once, and what each of them adds.", EXAMPLES)
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="design|run|effects|suggest|add ...")
+    lay = verbs.add_parser("design", help="which values or changes each experiment of the wave holds; runs nothing")
+    lay.add_argument("factors", nargs="*", metavar="FACTOR", help="a change that is on or off: a short name, 2 to 12")
+    run = verbs.add_parser("run", help="make the copies of a wave, submit them, and put it on record")
+    run.add_argument("--from", dest="template", required=True, metavar="EXP", help="the copy with the placeholders")
+    run.add_argument("--env", action="store_true", help="factors are environment variables, not @NAME@ in the source")
+    run.add_argument("--dry-run", action="store_true", help="show the cells, run nothing")
+    got = verbs.add_parser("effects", help="what the factors do, against the baseline beside each experiment")
+    got.add_argument("--factors", metavar="A,B,...", help="of changes made by hand: the names as in design")
+    got.add_argument("cells", nargs="+", metavar="WAVE|A+B=GAIN", help="a wave; or cells and gains: 2.1%% or EXP")
+    ask = verbs.add_parser("suggest", help="the next points, by an optimizer for noisy parallel runs (Optuna)")
+    ask.add_argument("wave", metavar="WAVE")
+    ask.add_argument("--count", type=arguments.whole(1, 64), default=4, metavar="N", help="how many (default 4)")
+    add = verbs.add_parser("add", help="run more cells of a wave")
+    add.add_argument("wave", metavar="WAVE")
+    add.add_argument("--cell", action="append", required=True, metavar="A=V,B=V", help="the values; may repeat")
+    for sub in (lay, run):
+        sub.add_argument("--factor", action="append", default=[], metavar="A=V,V,...", help="a factor with its values")
+        sub.add_argument("--sweep", action="store_true", help="one factor at a time, the others at their first value")
+    for sub in (lay, run, got):
+        few = "experiments (default: few; for changes on or off a power of two)"
         sub.add_argument("--runs", type=int, metavar="N", help=few)
+    for sub in (run, add):
+        sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
+        sub.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once on this machine")
+        arguments.add_workdir_root(sub)
+    for sub in (lay, run, got, ask, add):
         console.add_output_options(sub)
     return p
 
 
 def entry(argv: list[str]) -> int:
-    """Design a wave or analyse one."""
+    """Carry out a verb."""
     args = build_parser().parse_args(argv)
-    from helpers.judge.advice import factorial
-
-    names = args.factors if args.verb == "design" else args.factors.split(",")
-    for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or name == "none":
-            raise console.usage(
-                f"{name!r} cannot name a change: letters, digits, '_', '-' and '.'", "use a name like fuse"
-            )
+    verbs = {"design": show_design, "run": run, "effects": effects, "suggest": suggest, "add": add}
     try:
-        plan = factorial.design(names, args.runs)
-        if args.verb == "design":
-            return show_design(plan, args)
-        return show_effects(plan, factorial.analyse(plan, factorial.measured_cells(args.cells, plan)), args)
+        return verbs[args.verb](args)
     except ValueError as error:
         raise console.usage(str(error), "plan_wave.py --help") from None
 
 
-def show_design(plan: "factorial.Design", args: argparse.Namespace) -> int:
-    """Print the cells and the aliases."""
-    from helpers.judge.advice import factorial
+def laid_out(args: argparse.Namespace, names: list[str], workers: int = 0) -> "Design":
+    """Return the design that is asked for: of factors with values, and of changes that are on or off."""
+    from helpers.judge.wave import design, waves
 
-    alias = {name: [factorial.label(e) for e in plan.aliases([name])] for name in plan.factors}
-    document = {
-        "factors": plan.factors,
-        "cells": [sorted(cell) for cell in plan.cells],
-        "resolution": plan.resolution,
-        "aliases": alias,
-    }
-    lines = [f"cell {number:2}: {factorial.label(cell)}" for number, cell in enumerate(plan.cells, 1)]
-    carried = [f"{name} = {' = '.join(others)}" for name, others in alias.items() if others]
-    lines += (
-        ["the effect of a change cannot be told from that of:", *carried]
-        if carried
-        else ["no change's effect carries that of a pair"]
-    )
-    lines.append("none is the baseline. Measure each cell beside the baseline on its worker, then give its experiment:")
-    cells = " ".join(f"{factorial.label(cell)}=exp-{n:02}" for n, cell in enumerate(plan.cells) if cell)
-    lines.append(next_step.runnable(f"plan_wave.py effects --factors {','.join(plan.factors)} none=0% {cells}"))
+    its = [waves.factor(text) for text in args.factor] + [design.Factor(name, design.ON_OFF) for name in names]
+    return design.lay_out(its, args.runs, sweep=args.sweep, workers=workers)
+
+
+def show_design(args: argparse.Namespace) -> int:
+    """Print the cells and the aliases."""
+    from helpers.judge.wave import report
+
+    document, lines = report.layout(laid_out(args, args.factors), args.factors if not args.factor else [])
     console.show(args, document, "\n".join(lines))
     return console.DONE
 
 
-def show_effects(plan: "factorial.Design", found: "factorial.Analysis", args: argparse.Namespace) -> int:
-    """Print the effects; the answer is "no" when none stands out."""
-    from helpers.judge.advice import factorial
+def run(args: argparse.Namespace) -> int:
+    """Lay out a wave, make and submit its experiments."""
+    from helpers.judge.wave import report, waves
+    from helpers.run.jobs import workers
 
-    answer = factorial.as_dict(plan, found)
-    console.show(args, answer, "\n".join(factorial.effect_lines(answer)))
-    return console.DONE if any(row["shown"] for row in answer["effects"]) else console.NO
+    work, now = session(args)
+    plan = laid_out(args, [], len(workers.up(now)) if args.on == "sky" else 0)
+    wave = waves.begun(work, now, plan, args.template, "env" if args.env else "source")
+    if args.dry_run:
+        document, lines = report.layout(plan)
+        console.show(args, document, "\n".join(lines))
+        return console.DONE
+    return send(args, work, now, wave, list(map(plan.values, plan.cells)))
+
+
+def add(args: argparse.Namespace) -> int:
+    """Run more cells of a wave."""
+    from helpers.judge.wave import waves
+
+    work, now = session(args)
+    wave = waves.require(now, args.wave)
+    return send(args, work, now, wave, [waves.cell(wave, text) for text in args.cell])
+
+
+def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
+    """Return the copies and the state of a session that can run experiments."""
+    from helpers import git, state, venv
+    from helpers.run.copies.copies import Workdirs
+
+    if args.on == "sky":
+        venv.require("sky", extra="--with-sky")
+    work = Workdirs(git.find(), args.workdir_root)
+    now = state.load(work.root)
+    now.require_baseline()
+    return work, now
+
+
+def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave", cells: "list[dict[str, str]]") -> int:
+    """Make and submit cells; print what the wave holds now."""
+    from helpers.judge.wave import report, waves
+
+    wave = waves.start(work, now, wave, cells, None if args.on == "local" else "", args.slots)
+    document = {"wave": wave.name, "kind": wave.kind, "cells": wave.cells}
+    console.show(args, document, "\n".join(report.sent(wave)))
+    return console.DONE
+
+
+def effects(args: argparse.Namespace) -> int:
+    """Print the effects; the answer is "no" when none stands out."""
+    from helpers import git, state
+    from helpers.judge.wave import by_hand, report, waves
+    from helpers.judge.wave.effects import analyse
+
+    if args.factors:
+        plan = by_hand.plan(args.factors.split(","), args.runs)
+        found, more = analyse(plan, by_hand.observations(args.cells, plan)), []
+    else:
+        now = state.load(git.find().root)
+        wave = waves.require(now, args.cells[0])
+        seen, silent = waves.observations(now, wave)
+        found = analyse(waves.design_of(wave), seen)
+        more = report.steps(wave, found, silent)
+    console.show(args, report.as_dict(found), "\n".join([*report.effect_lines(found), *more]))
+    return console.DONE if any(row.stands for row in found.shown) else console.NO
+
+
+def suggest(args: argparse.Namespace) -> int:
+    """Print the next points of a wave."""
+    from helpers import git, state, venv
+    from helpers.judge.wave import optimizer, waves
+
+    venv.require("optuna", extra="--with-waves")
+    now = state.load(git.find().root)
+    wave = waves.require(now, args.wave)
+    points = optimizer.next_points(wave, waves.observations(now, wave)[0], args.count)
+    cells = " ".join(f"--cell {','.join(f'{k}={v}' for k, v in point.items())}" for point in points)
+    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} {cells}"))
+    return console.DONE
 
 
 if __name__ == "__main__":

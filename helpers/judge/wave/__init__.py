@@ -1,0 +1,1 @@
+"""Waves: designed experiments, from their layout over the workers to the effects."""

@@ -1,0 +1,174 @@
+"""A wave in words: its layout, what it has shown, and what to run next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from helpers import next_step
+from helpers.events import Wave
+from helpers.judge.wave.design import PARTLY, Cell, Design
+from helpers.judge.wave.effects import FEWEST_EFFECTS, Analysis
+
+
+def layout(design: Design, by_hand: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """Return the design as JSON values and as lines, with what it cannot tell apart; of changes made `by_hand` too."""
+    singles = design.effects(1, 2)
+    alias = {design.label(e): [design.label(other) for other in design.aliases(e)] for e in singles}
+    partly = {design.label(e): [design.label(o) for o in design.aliases(e, PARTLY)] for e in singles}
+    told = {name: others for name, others in partly.items() if others != alias[name]}
+    switches = design.switches
+    document = {
+        "factors": [f.name for f in design.factors],
+        "cells": [
+            [f.name for f, n in zip(design.factors, cell, strict=True) if n] if switches else design.values(cell)
+            for cell in design.cells
+        ],
+        "kind": design.kind,
+        "resolution": design.resolution,
+        "aliases": alias,
+        "partly": told,
+    }
+    lines = [design.kind]
+    lines += [f"cell {number:2}: {design.cell_label(cell)}" for number, cell in enumerate(design.cells, 1)]
+    carried = [f"{name} = {' = '.join(others)}" for name, others in alias.items() if others]
+    lines += (
+        ["the effect of a change cannot be told from that of:", *carried]
+        if carried
+        else ["no change's effect carries that of a pair"]
+    )
+    lines += [f"{name} is told from {', '.join(o)} in part only" for name, o in told.items()][:12]
+    if by_hand:
+        cells = " ".join(f"{design.cell_label(c)}=exp-{n:02}" for n, c in enumerate(design.cells) if any(c))
+        lines.append("none is the baseline. Measure each cell beside the baseline on its worker, then give its gain:")
+        lines.append(next_step.runnable(f"plan_wave.py effects --factors {','.join(by_hand)} none=0% {cells}"))
+    return document, lines
+
+
+def sent(wave: Wave) -> list[str]:
+    """Return the cells of a wave that was submitted, and what to do next."""
+    cells = [f"{n}: {' '.join(f'{k}={v}' for k, v in cell.items())}" for n, cell in wave.cells.items()]
+    steps = ["collect_results.py --wait 600", f"plan_wave.py effects {wave.name}  # when all have ended"]
+    return [f"{wave.name}: {wave.kind}", *cells, *map(next_step.runnable, steps)]
+
+
+def as_dict(found: Analysis) -> dict[str, Any]:
+    """Return the analysis as JSON values; gains are fractions."""
+    design, (cell, gain) = found.design, found.best()
+    effects = [
+        {
+            "effect": design.label(row.effect),
+            "gain": math.expm1(row.value),
+            "interval": [math.expm1(row.value - row.margin), math.expm1(row.value + row.margin)],
+            "shown": row.stands,
+            "aliases": [design.label(alias) for alias in design.aliases(row.effect)],
+        }
+        for row in found.shown
+    ]
+    return {
+        "effects": effects,
+        "pair_error": found.error,
+        "noise_from": found.source,
+        "ranges": {f.name: levels(found, n) for n, f in enumerate(design.factors) if len(f.levels) > 2},
+        "best": design.cell_label(cell),
+        "best_values": design.values(cell),
+        "predicted_gain": math.expm1(gain),
+        "hosts": {name: [math.expm1(mean), margin, count] for name, (mean, margin, count) in found.hosts.items()},
+    }
+
+
+def levels(found: Analysis, number: int) -> dict[str, list[float]]:
+    """Return each value of a factor against its best one, the others as in the best cell: ratio and interval."""
+    best, _ = found.best()
+    rows = {}
+    for n, level in enumerate(found.design.factors[number].levels):
+        other: Cell = (*best[:number], n, *best[number + 1 :])
+        value, margin = found.difference(other, best)
+        rows[level] = [math.expm1(value), math.expm1(value - margin), math.expm1(value + margin)]
+    return rows
+
+
+def effect_lines(found: Analysis) -> list[str]:
+    """Return the effects, the best value of each range, and what is not told apart, in words."""
+    answer, design = as_dict(found), found.design
+    text = []
+    for row in answer["effects"]:
+        low, high = row["interval"]
+        text.append(
+            f"{'*' if row['shown'] else ' '} {row['effect']:24} {row['gain']:+8.2%} [{low:+.2%}, {high:+.2%}]"
+            + (f"   or {', '.join(row['aliases'])}" if row["aliases"] else "")
+        )
+    text.append(
+        f"* stands out of the noise at 95%, a pair of factors among all pairs; noise from {answer['noise_from']}"
+    )
+    if answer["noise_from"].startswith("Lenth") and len(found.shown) < FEWEST_EFFECTS:
+        text.append(
+            f"{len(found.shown)} effects are too few to tell noise from them; compare the combinations themselves"
+        )
+    text += [_range(name, rows, answer["best_values"][name]) for name, rows in answer["ranges"].items()]
+    text += _together(found)
+    odd = [f"{n}: {m:+.2%} (n={c})" for n, (m, margin, c) in answer["hosts"].items() if abs(math.log1p(m)) > margin]
+    if odd and len(answer["hosts"]) > 1:
+        text.append(f"gains differ by host beyond their control: {', '.join(odd)}; compare on the host that matters")
+    if not any(row["shown"] for row in answer["effects"]):
+        return [*text, "no effect stands out from the noise: measure the wave again, or take bigger changes"]
+    if design.switches and answer["best"] == "none":
+        return [*text, "next: none of these changes; what stands out makes it worse"]
+    return [*text, f"next: build {answer['best']} (predicted {answer['predicted_gain']:+.2%}) and compare it"]
+
+
+def _range(name: str, rows: Mapping[str, list[float]], best: str) -> str:
+    """Say where in its range a factor is best, and how much worse the values beside it are."""
+    names = list(rows)
+    at = names.index(best)
+    beside = [names[n] for n in (at - 1, at + 1) if 0 <= n < len(names)]
+    place = "inside the range" if len(beside) == 2 else "at the end of the range: try values beyond it"
+    words = ", ".join(
+        f"{level} {rows[level][0]:+.2%} [{rows[level][1]:+.2%}, {rows[level][2]:+.2%}]" for level in beside
+    )
+    sure = all(rows[level][2] < 0 for level in beside)
+    return f"{name}: best at {best}, {place}; {words}" + ("" if sure else " (not told from its neighbours)")
+
+
+def _together(found: Analysis) -> list[str]:
+    """Say for each pair of factors that stands out what is best of one by the value of the other."""
+    design, text = found.design, []
+    best, _ = found.best()
+    for names in dict.fromkeys(tuple(n for n, _ in row.effect) for row in found.shown if row.stands):
+        if len(names) != 2 or design.switches:
+            continue
+        one, two = sorted(names, key=lambda n: -len(design.factors[n].levels))
+        tops = {}
+        for n, level in enumerate(design.factors[two].levels):
+            cells = [
+                tuple(v if k == one else n if k == two else best[k] for k in range(len(best)))
+                for v in range(len(design.factors[one].levels))
+            ]
+            tops[level] = design.factors[one].levels[max(cells, key=found.predicted)[one]]
+        if len(set(tops.values())) > 1:
+            words = ", ".join(f"{top} with {design.factors[two].name}={level}" for level, top in tops.items())
+            text.append(f"the best {design.factors[one].name} depends on {design.factors[two].name}: {words}")
+    return text
+
+
+def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
+    """Return what to run next: the best cell's comparison, and what the wave has not told."""
+    text = [f"{name} {wave.cells[name]}: {why}; not in the figures" for name, why in silent.items()]
+    values = found.design.values(found.best()[0])
+    own = [name for name, cell in wave.cells.items() if cell == values]
+    if any(row.stands for row in found.shown):
+        if wave.by == "env":
+            words = " ".join(f"{k}={v}" for k, v in values.items())
+            text.append(f"in a copy of its own write {words} into the source, then compare it like any change")
+        elif own:
+            text.append(f"compare.py {own[0]}")
+        else:
+            text.append(f"plan_wave.py add {wave.name} --cell {','.join(f'{k}={v}' for k, v in values.items())}")
+    unsure = [found.design.label(row.effect) for row in found.shown if row.stands and found.design.aliases(row.effect)]
+    if unsure:
+        text.append(
+            f"{', '.join(unsure)} may be the effects beside them: a wave of only those factors tells them apart"
+        )
+    text.append(f"plan_wave.py suggest {wave.name}  # the next points, from an optimizer")
+    return list(map(next_step.runnable, text))

@@ -1,0 +1,136 @@
+"""Waves of experiments: from a copy with placeholders, or from the environment, to what the factors do."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Any
+
+import pytest
+
+from helpers.judge.wave.design import ON_OFF, Factor, lay_out
+from helpers.judge.wave.effects import Observation, analyse
+
+ASPECT = Factor("aspect", ("48", "64", "72", "80", "90", "96", "112"))
+FUSE = Factor("fuse", ON_OFF)
+TIME = {"48": 1.06, "64": 1.03, "72": 1.02, "80": 1.01, "90": 0.995, "96": 0.98, "112": 1.04}
+
+BENCHMARK = """\
+#!/usr/bin/env bash
+set -euo pipefail
+source src/params.sh
+awk -v a="$aspect" -v f="$fuse" -v r="$RANDOM" 'BEGIN {
+  v = 1 + (a - 96) ^ 2 / 20000; if (f == "on") v *= a >= 90 ? 0.8 : 1.02
+  printf "METRIC time_s=%.6f\\n", v * (1 + (r / 32768 - 0.5) / 100) }'
+"""
+
+
+@pytest.fixture
+def tuned(repo: Any) -> Any:
+    """A locked session on a program with two parameters, which it also takes from the environment."""
+    repo.write("src/params.sh", "aspect=${ASPECT:-64}\nfuse=${FUSE:-off}\n")
+    repo.commit("parameters")
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\nsource src/params.sh\n[ $aspect -gt 0 ]\n", 0o755)
+    begin = ["--goal", "tune", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "1"]
+    repo.script("start_session", *begin)
+    repo.script("start_session", "--lock")
+    return repo
+
+
+def collected(repo: Any, wave: str) -> None:
+    """Wait until every cell of a wave has a result."""
+    repo.script("collect_results", "--wait", "120", "--all", code=None)
+    while any("still open" in line for line in repo.script("plan_wave", "effects", wave, code=None).stdout.split("\n")):
+        repo.script("collect_results", "--wait", "120", code=None)
+
+
+def test_a_wave_finds_what_no_single_factor_shows(tuned: Any) -> None:
+    """Fusing helps wide shapes alone: the wave says where the best is, that the two belong together, and what to do."""
+    folder = tuned.script("snapshot_workdir", "create", "exp-10").stdout.strip()
+    (tuned.root / folder / "src/params.sh").write_text("aspect=@aspect@\nfuse=@fuse@\n")
+    asked = ("--from", "exp-10", "--factor", "aspect=48,80,96", "--factor", "fuse=off,on", "--runs", "6")
+
+    dry = tuned.script("plan_wave", "run", *asked, "--dry-run").stdout
+    made = json.loads(tuned.script("plan_wave", "run", *asked, "--json").stdout)
+    collected(tuned, made["wave"])
+    said = tuned.script("plan_wave", "effects", made["wave"]).stdout
+    best = next(name for name, cell in made["cells"].items() if cell == {"aspect": "96", "fuse": "on"})
+
+    assert "all combinations" in dry
+    assert 6 == len(made["cells"])
+    assert re.search(r"^\* aspect(\^2)?\*fuse ", said, re.MULTILINE)
+    assert "best at 96" in said
+    assert f"compare.py {best}" in said
+    tuned.script("compare", best)
+
+
+def test_values_by_environment_reach_the_change_alone(tuned: Any) -> None:
+    """The baseline beside each cell keeps its own values; a sweep finds the best inside the range."""
+    tuned.script("snapshot_workdir", "create", "exp-10")
+    made = json.loads(
+        tuned.script(
+            "plan_wave", "run", "--from", "exp-10", "--env", "--sweep", "--factor", "ASPECT=64,80,96,120", "--json"
+        ).stdout
+    )
+    collected(tuned, made["wave"])
+    said = tuned.script("plan_wave", "effects", made["wave"]).stdout
+
+    assert "best at 96, inside the range" in said
+    assert "write ASPECT=96 into the source" in said
+    added = tuned.script("plan_wave", "add", made["wave"], "--cell", "ASPECT=88").stdout
+    assert "ASPECT=88" in added
+
+
+def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) -> None:
+    """A copy without placeholders, an unknown wave, values that are no values: exit 2, and no copy is left."""
+    tuned.script("snapshot_workdir", "create", "exp-10")
+    run = ("plan_wave", "run", "--from", "exp-10", "--factor", "aspect=1,2", "--factor")
+
+    assert "no placeholder for aspect" in tuned.script(*run, "fuse=on,off", code=2).stderr
+    assert "is not NAME=VALUE" in tuned.script(*run, "fuse", code=2).stderr
+    assert "as a variable" in tuned.script(*run, "fuse=$(id),off", "--env", code=2).stderr
+    assert "no wave wave-07" in tuned.script("plan_wave", "effects", "wave-07", code=2).stderr
+    assert "exp-11" not in tuned.script("snapshot_workdir", "list").stdout
+
+
+def measured(design: Any, truth: Any, noise: float, seed: int) -> list[Observation]:
+    """One pair of each cell, on hosts whose speed is in both of its sides."""
+    draw = random.Random(seed)
+    return [
+        Observation(c, truth(c) + draw.gauss(0, noise), 1, f"vm-{n % 3}", noise) for n, c in enumerate(design.cells)
+    ]
+
+
+def test_a_range_that_is_not_monotonic_is_not_taken_for_a_line() -> None:
+    """Best at 96 and worse at 112, in twelve of fourteen cells; the neighbours are told from it."""
+    design = lay_out([ASPECT, FUSE], 12)
+    found = analyse(design, measured(design, lambda c: -TIME[ASPECT.levels[c[0]]] + 0.02 * c[1], 0.002, 3))
+
+    assert "aspect=96 fuse=on" == design.cell_label(found.best()[0])
+    value, margin = found.difference((6, 1), (5, 1))
+    assert value + margin < 0
+
+
+@pytest.mark.parametrize("sizes", [(4, 2, 2), (7, 2), (5, 3, 2), (3, 3, 3)])
+def test_a_fraction_tells_every_single_effect(sizes: tuple[int, ...]) -> None:
+    """Each value is as frequent as the next, no cell comes twice, and single effects are told apart."""
+    design = lay_out([Factor(f"f{n}", tuple(map(str, range(size)))) for n, size in enumerate(sizes)], 12)
+
+    assert 12 == len(set(design.cells))
+    for n, size in enumerate(sizes):
+        counts = [sum(cell[n] == level for cell in design.cells) for level in range(size)]
+        assert max(counts) - min(counts) <= 1
+    analyse(design, measured(design, lambda c: float(sum(c)), 0.1, 1))
+
+
+def test_a_host_that_gains_otherwise_is_named() -> None:
+    """What is left of a host's gains, beyond the control beside them, is reported as that host's."""
+    design = lay_out([ASPECT, FUSE], 28)
+    seen = [
+        Observation(c, 0.01 * c[1] + 0.02 * (n // 14), 1, f"vm-{n // 14}", 0.002) for n, c in enumerate(design.cells)
+    ]
+    hosts = analyse(design, seen).hosts
+
+    assert hosts["vm-1"][0] - hosts["vm-0"][0] == pytest.approx(0.02, abs=0.002)
