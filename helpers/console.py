@@ -13,6 +13,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,26 @@ def outside(message: str, do: str = "") -> Failure:
 def refused(message: str, do: str = "") -> Failure:
     """Refused: policy, budget, or a missing condition (exit 4)."""
     return Failure(REFUSED, message, do)
+
+
+def no_room(what: str = "") -> Failure:
+    """A disk is full: of the folders in use those that have no room are named (exit 3)."""
+    temporary = files.temporary()
+    full = list[str]()
+    with contextlib.suppress(OSError):
+        full += [str(place) for place in (temporary, Path.cwd()) if shutil.disk_usage(place).free < 1 << 20]
+    named = f": no room in {' and '.join(full)}" if full else ""
+    other = "\nexport TMPDIR=FOLDER  # or name another temporary folder" if str(temporary) in full else ""
+    do = f"free some space and run the same command again; nothing confirmed was lost{other}"
+    return outside(f"the disk is full{what}{named}", do)
+
+
+def not_writable(place: str, said: str, do: str) -> Failure:
+    """Something may not be written (exit 3); where `place` is in the folder of copies, TMPDIR names another."""
+    temporary = files.temporary().resolve()
+    if Path(place).resolve().is_relative_to(temporary) and "/autoresearch" in place:
+        do = f"make {temporary}, where the copies are, writable\nexport TMPDIR=FOLDER  # or name another"
+    return outside(said, do)
 
 
 def answer_no(message: str, do: str = "") -> Failure:
@@ -240,11 +261,10 @@ def _flush() -> None:
 def _os_error(error: OSError) -> Failure:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        do = "free some space and run the same command again; nothing confirmed was lost"
-        return outside(f"the disk is full{where}", do)
+        return no_room(where)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         do = "allow writing there in your sandbox, or run as its owner"
-        return outside(f"no permission to write{where}: {error.strerror}", do)
+        return not_writable(str(error.filename), f"no permission to write{where}: {error.strerror}", do)
     return outside(f"{error.strerror or error}{where}", "see to that and run the same command again")
 
 

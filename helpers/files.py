@@ -71,3 +71,9 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def temporary() -> Path:
+    """Return the temporary folder without trying to write there: on a full disk the copies are where they were."""
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next((Path(place) for place in named if place and os.path.isdir(place)), Path("/tmp"))  # noqa: PTH112, S108

@@ -173,21 +173,18 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
     verb = next((str(a) for a in args if not str(a).startswith("-")), "")
     if "Read-only file system" in said or "Permission denied" in said or "insufficient permission" in said:
         named = re.search(r"'(/[^'\n]+)'", said)
-        temporary = os.path.realpath(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108
-        if named and os.path.realpath(named[1]).startswith(temporary + "/"):
-            return console.outside(
-                f"git {verb} may not write to the temporary folder, where the copies are: {short}",
-                f"make {temporary} writable, or name another: export TMPDIR=FOLDER",
-            )
-        return console.outside(
-            f"git {verb} may not write to the repository: {short}",
-            "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)",
-        )
+        do = "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)"
+        return console.not_writable(named[1] if named else "", f"git {verb} may not write: {short}", do)
     if ".lock': File exists" in said:
         do = "wait for it, then try again; a lock that a crash left behind is removed by hand when no git runs here"
         return console.outside(f"git {verb}: another git process holds a lock: {short}", do)
     if "No space left" in said or "Out of diskspace" in said:
-        return console.outside(f"git {verb}: the disk is full", "free some space and run the same command again")
+        return console.no_room(f" (git {verb})")
+    if "promisor" in said or "unable to read sha1 file" in said:
+        return console.outside(
+            f"git {verb}: this is a partial clone, and what it left out is not here: {short[-200:]}",
+            "git fetch --refetch --no-filter  # once, with the network: all contents",
+        )
     if "dubious ownership" in said:
         return console.outside(f"git refuses this repository: {short}", "run as its owner, or add it to safe.directory")
     return console.outside(f"git {verb} failed: {short}")

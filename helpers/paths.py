@@ -92,13 +92,7 @@ def workdir_root(root: Path, override: str | None = None) -> Path:
         return Path(override).resolve()
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", root.name) or "repository"
-    return _own_scratch(temporary().resolve()) / f"{name}-{digest}"
-
-
-def temporary() -> Path:
-    """Return the temporary folder without trying to write there: on a full disk the copies are where they were."""
-    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
-    return next((Path(place) for place in named if place and os.path.isdir(place)), Path("/tmp"))  # noqa: PTH112, S108
+    return _own_scratch(files.temporary().resolve()) / f"{name}-{digest}"
 
 
 def _own_scratch(temporary: Path) -> Path:

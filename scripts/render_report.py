@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console
+from helpers import console, printable
 
 if TYPE_CHECKING:
     from helpers.git import Repository
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Report."""
     args = build_parser().parse_args(argv)
-    from helpers import files, git, printable, venv
+    from helpers import files, git, venv
     from helpers.record.report import faces, html, page_data, projection
     from helpers.record.session import next_steps
 
@@ -53,9 +53,8 @@ def entry(argv: list[str]) -> int:
     if args.html:
         text = html.page(page_data.load(repository, next_steps.lines, detailed=True))
         files.replace(args.html, text)
-        print(f"wrote {printable.name(str(args.html))}: {len(text.encode()):,} bytes, one page that needs no network")
-        return console.DONE
-    if args.json and not args.out:
+        return wrote(args, args.html, f"{len(text.encode()):,} bytes, one page that needs no network")
+    if args.json and not (args.out or args.picture):
         console.emit_json(faces.document(projection.load(repository.root)), full=args.full)
         return console.DONE
     session = projection.load(repository.root)
@@ -64,13 +63,18 @@ def entry(argv: list[str]) -> int:
 
         venv.require("matplotlib", extra="--with-picture")
         picture.save(session, args.picture)
-        print(f"wrote {printable.name(str(args.picture))}")
-    elif args.out:
+        return wrote(args, args.picture, "the progress")
+    if args.out:
         text = faces.render(repository, session, "json" if args.json else args.shape)
         files.replace(args.out, text)
-        print(f"wrote {printable.name(str(args.out))}: {text.count(chr(10)):,} lines")
-    else:
-        console.emit(faces.render(repository, session, args.shape), full=args.full)
+        return wrote(args, args.out, f"{text.count(chr(10)):,} lines")
+    console.emit(faces.render(repository, session, args.shape), full=args.full)
+    return console.DONE
+
+
+def wrote(args: argparse.Namespace, file: Path, what: str) -> int:
+    """Tell of a file that was written."""
+    console.show(args, {"wrote": str(file), "what": what}, f"wrote {printable.name(str(file))}: {what}")
     return console.DONE
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helpers import console, git, paths
+from helpers import console, files, git, paths
 
 READY, MISSING, OPTIONAL = "ready", "missing", "optional"
 GIT, PYTHON = (2, 30), (3, 10)
@@ -146,7 +146,7 @@ def _scratch() -> Finding:
     try:
         folder = paths.workdir_root(git.find().root)
     except console.Failure:
-        folder = paths.temporary()
+        folder = files.temporary()
     folder = next(place for place in (folder, *folder.parents) if place.is_dir())
     free = shutil.disk_usage(folder).free
     detail = f"{folder}, {free / 1e9:.1f} GB free, for isolated copies"

@@ -11,7 +11,6 @@ from helpers import console, git, git_objects, paths, session_branch
 from helpers.judge.measure.side import Side, SideError
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs import log
 from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.state import State
@@ -95,7 +94,7 @@ def failure(work: Workdirs, now: State, commit: str) -> str | None:
             said = side.check()
             if said == "passed" or (now.config.no_checks and said.startswith("skipped")):
                 return None
-            return f"checks: {said}: {log.said(side.folder / 'checks.log')}"
+            return f"checks: {said}: {side.said(side.folder / 'checks.log')}"
     except SideError as error:
         return str(error)
     finally:

@@ -9,7 +9,6 @@ from helpers.events import Comparison
 from helpers.judge.measure import leftovers
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import Side, SideError
-from helpers.run.jobs import log as job_log
 from helpers.run.jobs import tests_run
 from helpers.run.jobs.tests_run import Tests
 
@@ -24,7 +23,7 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
     before = leftovers.scan(cand.copy)
     result = cand.check()
     if result.startswith(("failed", "timeout")):
-        end = job_log.said(cand.checks_log)
+        end = cand.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
         _require_passing(base, "passed", " either")
         return replace(so_far, checks=result).ending("not_improved", f"checks: {result}: {end}")
@@ -43,5 +42,5 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
 
 def _require_passing(base: Side, result: str, also: str = "") -> None:
     if (other := base.check()) != result:
-        end = job_log.said(base.checks_log)
+        end = base.said(base.checks_log)
         raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")

@@ -16,7 +16,7 @@ from helpers.judge.measure import benchmark_output, leftovers
 from helpers.run.isolation import environment, execute
 from helpers.run.isolation.pids import Orphans
 from helpers.run.isolation.reach import Reach
-from helpers.run.jobs import log, metric_mistakes
+from helpers.run.jobs import causes, log, metric_mistakes
 from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task
 from helpers.run.local import slots
 
@@ -85,7 +85,7 @@ class Side:
         command = self.task.envs.get(BUILD_CMD, "").strip()
         with (self.folder / "build.log").open("wb") as printed:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, printed.fileno()):
-                raise SideError(f"setup failed: {log.said(self.folder / 'build.log')}")
+                raise SideError(f"setup failed: {self.said(self.folder / 'build.log', building=True)}")
             if command:
                 held = leftovers.names(self.copy)
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
@@ -95,9 +95,8 @@ class Side:
                 )
                 if code != 0:
                     said = f"past {limit} s" if code is None else f"exit {code}"
-                    end = log.said(self.folder / "build.log")
-                    hint = "; a build writes into its copy, HOME and TMPDIR only" if "Read-only file" in end else ""
-                    raise SideError(f"build failed ({said}): {end}{hint}")
+                    end = self.said(self.folder / "build.log", building=True)
+                    raise SideError(f"build failed ({said}): {end}")
                 self.made = leftovers.names(self.copy) - held
         self.around = self.walls()
 
@@ -119,7 +118,7 @@ class Side:
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{script} {said}: {log.said(err, out)}{self._offline(err, out)}")
+            raise SideError(f"{script} {said}: {self.said(err, out)}")
         printed = benchmark_output.parse_output(out)
         if printed.twice:
             raise SideError(f"{script} printed METRIC {printed.twice} twice: the program's output may reach it")
@@ -146,8 +145,10 @@ class Side:
         network = building or NETWORK in self.task.envs
         return Reach(self.root, self.folder, runs.parent, self.env, named, network).walls(building=building)
 
-    def _offline(self, *printed: Path) -> str:
-        return "" if NETWORK in self.task.envs else log.offline(*printed)
+    def said(self, *printed: Path, building: bool = False) -> str:
+        """Return the line that tells most of what was printed, and the cause where that is known."""
+        offline = not building and NETWORK not in self.task.envs
+        return log.said(*printed) + causes.known(*printed, offline=offline)
 
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""
@@ -173,7 +174,7 @@ class Side:
             code = execute.bash(["bash", paths.OUTPUTS], self.copy, env, limit, out.fileno(), walls=self.around)
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
-            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {log.said(printed)}{self._offline(printed)}")
+            raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {self.said(printed)}")
         try:
             written.rename(answers)
         except OSError:

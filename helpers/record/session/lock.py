@@ -14,7 +14,7 @@ from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import log, metric_line, result, task, tests_run
+from helpers.run.jobs import causes, metric_line, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.state import State
@@ -142,7 +142,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
             f"the baseline does not pass: {done.status}: {done.error or done.checks}"
             + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")
             + f" (log: {done.log})"
-            + ("" if now.config.network else log.offline(Path(done.log))),
+            + causes.known(Path(done.log), offline=not now.config.network),
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",

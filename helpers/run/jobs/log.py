@@ -244,32 +244,16 @@ def _remember(last: deque[bytes], block: bytes) -> None:
 
 def said(*files: Path) -> str:
     """Return the line that tells most in the first of these outputs that holds any; the protocol's own tell nothing."""
-    for file in files:
-        with contextlib.suppress(OSError), file.open("rb") as stream:
-            stream.seek(max(stream.seek(0, os.SEEK_END) - BLOCK, 0))
-            lines = [line for line in stream.read(BLOCK).split(b"\n") if not _LINE.match(line)]
-            if telling := printable.telling([line.decode("utf-8", "replace") for line in lines]):
-                return telling
-    return ""
+    return next(filter(None, (printable.telling(last_lines(file)) for file in files)), "")
 
 
-_OFFLINE = re.compile(
-    rb"(?i)could not resolve|couldn't resolve|name resolution|name or service not known|network is unreachable"
-    rb"|ENOTFOUND|EAI_AGAIN|ENETUNREACH|no such host|nodename nor servname|unknownhost|unable to resolve|bad address"
-)
-
-
-def offline(*files: Path) -> str:
-    """Return what to do where one of these outputs of a run without a network says that it missed one; else nothing."""
-    for file in files:
-        with contextlib.suppress(OSError), file.open("rb") as stream:
-            stream.seek(max(stream.seek(0, os.SEEK_END) - BLOCK, 0))
-            if _OFFLINE.search(stream.read(BLOCK)):
-                return (
-                    "; benchmark and checks have no network: fetch what they need in the build (--build), "
-                    "or open it before the lock (start_session.py --network)"
-                )
-    return ""
+def last_lines(file: Path) -> list[str]:
+    """Return the last lines of an output without the protocol's own, none where it cannot be read."""
+    with contextlib.suppress(OSError), file.open("rb") as stream:
+        stream.seek(max(stream.seek(0, os.SEEK_END) - BLOCK, 0))
+        lines = [line for line in stream.read(BLOCK).split(b"\n") if not _LINE.match(line)]
+        return [line.decode("utf-8", "replace") for line in lines]
+    return []
 
 
 def _printable(line: bytes) -> str:

@@ -179,6 +179,8 @@ def test_the_script_writes_and_prints(repo: Repo, journaled: Path) -> None:
     assert "wrote r.csv: 6 lines" in repo.script("render_report", "--as", "csv", "--out", "r.csv").stdout
     assert 6 == len((repo.root / "r.csv").read_text().splitlines())
     assert "quick" == json.loads(repo.script("render_report", "--json", "--full").stdout)["name"]
+    for flag in ("--out", "--html"):  # with --json what is told of the file is JSON too
+        assert "x.y" == json.loads(repo.script("render_report", "--json", flag, "x.y").stdout)["wrote"]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

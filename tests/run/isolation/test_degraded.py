@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from helpers.run.isolation import namespaces, probe
-from helpers.run.jobs import log
 
 BUNDLE = Path(__file__).resolve().parents[3]
 POWERLESS = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all")
@@ -66,24 +65,6 @@ def test_each_part_that_does_not_hold_is_named_alone(part: str, broken: str, mon
     finally:
         monkeypatch.undo()
         probe.probe.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        ("curl: (6) Could not resolve host: example.org", True),
-        ("socket.gaierror: [Errno -3] Temporary failure in name resolution", True),
-        ("Error: getaddrinfo EAI_AGAIN registry.npmjs.org", True),
-        ("dial tcp: lookup proxy.golang.org: no such host", True),
-        ("OSError: [Errno 101] Network is unreachable", True),
-        ("AssertionError: 1 != 2", False),
-    ],
-)
-def test_a_run_that_missed_the_network_is_told_how_to_have_it(tmp_path: Path, words: str, hint: bool) -> None:
-    """By the words of the tools that download; other failures are not blamed on it."""
-    (tmp_path / "log").write_text(f"bench| {words}\nbench| No matching distribution found for x\n")
-
-    assert hint == ("start_session.py --network" in log.offline(tmp_path / "none", tmp_path / "log"))
 
 
 def test_the_lock_passes_the_hint_on(repo: Any) -> None:

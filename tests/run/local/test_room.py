@@ -70,3 +70,19 @@ def test_a_disk_that_fills_under_a_job(small_disk: Path, tmp_path: Path) -> None
 
     assert "crash" in told
     assert "no space left on" in told
+
+
+@pytest.mark.parametrize(("what", "said"), [("full", "the disk is full"), ("closed", "no permission to write")])
+def test_a_temporary_folder_that_takes_nothing_is_named(repo: Repo, small_disk: Path, what: str, said: str) -> None:
+    """Full or read-only, whoever meets it first (git or we): the error names the folder, and TMPDIR as the way out."""
+    made = repo.script("snapshot_workdir", "create", "exp-01", TMPDIR=str(small_disk)).stdout.strip()
+    (Path(made) / "src/work.sh").write_text("echo 42\n")
+    fill(small_disk / "fill") if what == "full" else subprocess.run(
+        ["mount", "-o", "remount,ro", small_disk], check=True
+    )
+
+    for call in (["create", "exp-02"], ["seal", "exp-01", "--desc", "quick"]):
+        failed = repo.script("snapshot_workdir", *call, code=3, TMPDIR=str(small_disk)).stderr
+        assert said in failed or "git add may not write" in failed
+        assert str(small_disk) in failed
+        assert "export TMPDIR=" in failed
