@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers import paths
-from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules
+from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports
 from helpers.judge.policy.changes import Change, changes_between
 from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
@@ -110,8 +110,8 @@ def _by_content(change: Change, came: frozenset[str], project: Project | None) -
         )
         for at in places
     ]
-    for number, reason in evaluator_reach.undeclared(change, project) if project else ():
-        found.append(_violation(change.path, "dependency", reason, "refuse", number))
+    for number, rule, level, reason in imports.leant_on(change, project) if project else ():
+        found.append(_violation(change.path, rule, reason, level, number))
     if (place := content_rules.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_violation(change.path, "embedded-data", reason, "review", place))

@@ -12,6 +12,7 @@ from helpers.judge.policy import code, python_state
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
+_REPLACED = "a module of the benchmark's own process is changed"
 _UNSAFE = "the old code had it: is the program still as safe, and its answer as sure?"
 
 
@@ -25,6 +26,11 @@ class Rule:
     families: tuple[str, ...]
     reason: str
     pattern: re.Pattern[str]
+
+    def speaks_of(self, family: str, was: str) -> bool:
+        """Tell whether it looks at what is added to a file of this language, whose code was `was`."""
+        fits = self.view != "old" and (not self.families or family in self.families)
+        return fits and not (self.view == "first" and self.pattern.search(was))
 
 
 def _table() -> Iterator[Rule]:
@@ -53,12 +59,12 @@ _HEADER = re.compile(
     r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
     r"do)\b)\w[^;=(]*?(\w+)\s*\("
 )
-_TEST_LINE = re.compile(
-    r"#\[\s*(?:\w+::)?test\b|#\[\s*cfg\(test\)|^\s*(?:///?!?\s*)?>>> |^\s*def test_\w+|\b(?:it|test|"
-    r"describe)\s*\(\s*[\"']|"
-    r"^func (?:Test|Benchmark|Fuzz)\w*|@Test\b|\bassert(?:_eq|_ne|Equals|Equal|That)!?\s*\(|^\s*(?:ok|is|"
-    r"is_deeply)\s*\(?"
+_TEST = re.compile(
+    r"\s*(?:#\[\s*(?:\w+::)*test\b|#\[\s*cfg\(test\)|(?:async )?def test_|class Test|@Test\b|"
+    r"func (?:Test|Benchmark|Fuzz|Example)\w*|(?:it|test|describe|suite|subtest)\b[^=]*\(|(?:///?!?\s*|\#\s*)?>>> )"
 )
+"""How a test, or a group of them, begins that stands in a source file."""
+_ENDS = re.compile(r"\s*[})\]]")
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,13 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     """Yield what the added lines do that a rule knows."""
     read, lines = code.source(path, new), {number for number, _ in added}
     before, after = _stripped(old), new.split("\n")
-    views = {"code": [read.code], "text": [read.text], "all": [read.text, read.comments]}
+    was = code.source(path, old).code
+    views = {"code": [read.code], "first": [read.code], "text": [read.text], "all": [read.text, read.comments]}
     windows = read.windows(lines)
     macros = [macro for macro in code.expanded(read, windows) if lines & set(macro[1])]
     for rule in RULES:
         kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
-        if view == "old" or (rule.families and read.family not in rule.families):
+        if not rule.speaks_of(read.family, was):
             continue
         texts: list[tuple[str, Level]] = [(text, level) for text in views[view]]
         if view != "all" and not read.exact:  # it may be no comment
@@ -96,9 +103,13 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             if pattern.search(text) and not pattern.search(body):  # a macro's own definition is looked at by itself
                 first = min(lines & set(lines_of))
                 yield Place(kind, level, reason + " (through a macro)", first, " ".join(text.split()))
-    if read.family == "py":
-        for number in sorted(set(python_state.lines(new)) & lines):
-            yield Place("remembers", "review", _REMEMBERS, number, " ".join(after[number - 1].split()))
+    found = [
+        ("remembers", _REMEMBERS, python_state.lines(new)),
+        ("detects-benchmark", _REPLACED, python_state.replaced(new)),
+    ]
+    for kind, reason, numbers in found if read.family == "py" else []:
+        for number in sorted(set(numbers) & lines):
+            yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
 
 
 def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = frozenset()) -> Iterator[Place]:
@@ -124,12 +135,51 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
             there = has[said] + (got[said] if said.endswith("(") else 0)
             if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
                 yield Place("less-safe", "review", rule.reason, number, "")
-    tests = [sum(bool(_TEST_LINE.search(line)) for line in text.split("\n")) for text in (old, new)]
-    if tests[1] < tests[0]:
-        for number, text in gone:
-            if _TEST_LINE.search(text):
-                yield Place("tests", "refuse", "a test that stood here is gone", number, text.strip())
+    if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
+        yield from _tests(old, new, elsewhere)
     yield from _weaker(gone, [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was])
+
+
+def tests_in(text: str) -> list[list[tuple[int, str]]]:
+    """Return the tests that stand in a source file, each as its lines (number, text without its indent)."""
+    found: list[list[tuple[int, str]]] = []
+    depth, body = -1, False
+    for number, row in enumerate(text.split("\n"), 1):
+        said, indent = " ".join(row.split()), len(row) - len(row.lstrip())
+        if depth >= 0 and said and indent <= depth and (body or ">>> " in found[-1][0][1]):
+            if _ENDS.match(row) and indent == depth:
+                found[-1].append((number, said))
+            depth = -1 if ">>> " not in found[-1][0][1] or said.startswith(('"""', "'''")) else depth
+        if depth < 0 and _TEST.match(row):
+            found.append([])
+            depth, body = indent, False
+        if depth >= 0 and said:
+            found[-1].append((number, said))
+            body = body or indent > depth or row.rstrip().endswith(("}", ");"))
+    return found
+
+
+def _tests(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[Place]:
+    """Yield what the tests in the source lost, and what was put into one that was there."""
+    before, after = tests_in(old), tests_in(new)
+    heads = Counter(" ".join(said for _, said in rows[:2]) for rows in before)
+    held = Counter(said for rows in after for _, said in rows)
+    for rows in before:
+        lost = [(number, said) for number, said in rows if _spent(held, said) and said not in elsewhere]
+        for number, said in lost[:1]:
+            yield Place("tests", "refuse", "a test that stood here is gone, or no longer says this", number, said)
+    was = Counter(said for rows in before for _, said in rows)
+    for rows in after:
+        if heads[" ".join(said for _, said in rows[:2])]:
+            come = [(number, said) for number, said in rows if _spent(was, said)]
+            for number, said in come[:1]:
+                yield Place("tests", "review", "new in a test that was there: does it still test?", number, said)
+
+
+def _spent(counted: Counter[str], said: str) -> bool:
+    """Take one of a line; tell whether there was none left."""
+    counted[said] -= 1
+    return counted[said] < 0
 
 
 def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import glob
 import importlib.metadata
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from helpers.judge.policy import code
 from helpers.judge.policy.changes import Change
 
 _ROOTS = ("", "src/", "lib/", "python/")
@@ -28,49 +29,14 @@ _MEASURES = re.compile(
     rb"METRIC\b|AUTORESEARCH|perf_counter|performance\.now|process\.hrtime|Instant::now|clock_gettime|nanoTime"
 )
 """What a driver has and the program that it drives has not: a name for it, or a clock."""
-_HEADERS = frozenset(
-    [
-        "assert",
-        "ctype",
-        "errno",
-        "fenv",
-        "float",
-        "inttypes",
-        "limits",
-        "locale",
-        "math",
-        "setjmp",
-        "signal",
-        "stdalign",
-        "stdarg",
-        "stdatomic",
-        "stdbool",
-        "stddef",
-        "stdint",
-        "stdio",
-        "stdlib",
-        "string",
-        "strings",
-        "tgmath",
-        "threads",
-        "time",
-        "uchar",
-        "unistd",
-        "wchar",
-        "pthread",
-        "fcntl",
-        "sched",
-        "dirent",
-    ]
+_SEARCHED = (
+    *("/usr/include", "/usr/include/*-linux-*", "/usr/include/c++/*", "/usr/lib/gcc/*/*/include"),
+    *("/usr/share/perl/*", "/usr/share/perl5", "/usr/lib/*/perl*/*", "/etc/perl", "/usr/lib/ruby/[0-9]*"),
 )
+"""Folders in which compilers and interpreters look for what is named without a path."""
 MANIFESTS = (
-    "pyproject.toml",
-    "setup.cfg",
-    "setup.py",
-    "package.json",
-    "requirements.txt",
-    "Pipfile",
-    "environment.yml",
+    *("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "Pipfile", "environment.yml", "package.json"),
+    *("Cargo.toml", "go.mod", "pom.xml", "build.gradle", "cpanfile", "Makefile.PL"),
 )
 
 
@@ -133,8 +99,8 @@ def _shadows(path: str, name: str, known: Named) -> tuple[str, str] | None:
         return "shadow", f"a new {module} may stand in for the module of that name"
     if path in known.names or (name in known.names and "." in name.strip(".")):
         return "shadow", "a protected script names it, and it was not there before"
-    if name.endswith(".h") and name[:-2] in _HEADERS:
-        return "shadow", f"a new {name} may stand in for the system's header"
+    if system := _searched(path, name):
+        return "shadow", f"a new {name} may stand in for the system's {system}"
     letters = {unicodedata.name(c, "?").split()[0] for c in path if c.isalpha()}
     if len(letters & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "FULLWIDTH"}) > 1:
         return "shadow", "a name of letters that look like others"
@@ -145,6 +111,20 @@ def _installed() -> set[str]:
     return set(importlib.metadata.packages_distributions()) - {"src", "lib", "helpers", "scripts"}
 
 
+def _searched(path: str, name: str) -> str:
+    """Return the file of the system that a header or library of this name would stand in for; empty where none is."""
+    if "." in name and not name.endswith((".h", ".pm", ".pl", ".rb")):
+        return ""
+    tails = [path.split("/", skipped)[-1] for skipped in range(path.count("/") + 1)]
+    found = (folder / tail for folder in _search_path() for tail in tails if (folder / tail).is_file())
+    return str(next(found, ""))
+
+
+@functools.lru_cache(maxsize=1)
+def _search_path() -> list[Path]:
+    return [Path(folder) for pattern in _SEARCHED for folder in sorted(glob.glob(pattern))]  # noqa: PTH207 - absolute
+
+
 def _module(path: str, known: Named) -> str | None:
     """Return the Python module that a path makes in one of the folders that are searched first."""
     beside = {name.rpartition("/")[0] + "/" for name in known.names if name.endswith(".py") and "/" in name}
@@ -153,63 +133,3 @@ def _module(path: str, known: Named) -> str | None:
         if match:
             return match[1]
     return None
-
-
-_IMPORTS = {
-    "py": re.compile(r"^\s*(?:import|from)\s+([A-Za-z_]\w*)", re.MULTILINE),
-    "js": re.compile(r"(?:\brequire\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"']((?:@[\w.-]+/)?[\w.-]+)", re.MULTILINE),
-}
-_NODE = frozenset(
-    [
-        "assert",
-        "async_hooks",
-        "buffer",
-        "child_process",
-        "cluster",
-        "console",
-        "crypto",
-        "dns",
-        "events",
-        "fs",
-        "http",
-        "http2",
-        "https",
-        "module",
-        "net",
-        "os",
-        "path",
-        "perf_hooks",
-        "process",
-        "querystring",
-        "readline",
-        "stream",
-        "string_decoder",
-        "timers",
-        "tls",
-        "tty",
-        "url",
-        "util",
-        "v8",
-        "vm",
-        "worker_threads",
-        "zlib",
-        "node",
-    ]
-)
-
-
-def undeclared(change: Change, project: Project) -> Iterator[tuple[int, str]]:
-    """Yield (line, reason) for each new import of what is neither the language's, nor the project's, nor declared."""
-    text = (change.new or b"").decode("utf-8", "replace")
-    read = code.source(change.path, text)
-    if read.family not in _IMPORTS:
-        return
-    lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
-    known = set(_IMPORTS[read.family].findall(code.source(change.path, old).text))
-    parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
-    known |= parts | (sys.stdlib_module_names | {"__future__"} if read.family == "py" else _NODE)
-    for match in _IMPORTS[read.family].finditer(read.text):
-        name, at = match[1], read.lines(match.start(1), match.end(1))[0]
-        declared = re.search(rf"(?i)(?<![\w-])(?:py)?{re.escape(name).replace('_', '[-_]')}(?![\w])", project.manifest)
-        if at in lines and name not in known and not name.startswith(".") and not declared:
-            yield at, f"{name} is not declared by the project: it may not be there elsewhere"

@@ -6,40 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-_WRITERS = frozenset(
-    [
-        "append",
-        "add",
-        "update",
-        "setdefault",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "clear",
-        "remove",
-        "discard",
-        "appendleft",
-        "push",
-        "sort",
-        "reverse",
-        "__setitem__",
-    ]
+_WRITERS = re.compile(
+    "append|add|update|setdefault|extend|insert|pop|popitem|clear|remove|discard|appendleft|push|sort|reverse|__setitem__"
 )
-_MAKERS = frozenset(
-    [
-        "dict",
-        "list",
-        "set",
-        "defaultdict",
-        "OrderedDict",
-        "deque",
-        "Counter",
-        "WeakValueDictionary",
-        "WeakKeyDictionary",
-        "bytearray",
-    ]
-)
+_MAKERS = re.compile("dict|list|set|defaultdict|OrderedDict|deque|Counter|Weak(?:Value|Key)Dictionary|bytearray")
 _KEEPS = re.compile("cache|memo|seen|last|prev|known")
 """In an attribute's name: what one call leaves to the next."""
 
@@ -63,6 +33,28 @@ def lines(text: str) -> Iterator[int]:
             yield from (
                 line for within in _returned(function) for line in _written(within, _local(function) - _local(within))
             )
+
+
+def replaced(text: str) -> Iterator[int]:
+    """Yield the lines that put something else into a module that the file imports: everybody's, the benchmark's too."""
+    try:
+        tree = ast.parse(text.lstrip("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    names = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        target: ast.AST | None = node if isinstance(node, (ast.Attribute, ast.Subscript)) else None
+        if target is None or isinstance(getattr(node, "ctx", None), ast.Load):
+            continue
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        if isinstance(target, ast.Name) and target.id in names:
+            yield getattr(node, "lineno", 1)
 
 
 def _returned(function: ast.AST) -> list[ast.AST]:
@@ -118,7 +110,7 @@ def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
             own = target if isinstance(target, ast.Attribute) else node
             if isinstance(own, ast.Attribute) and _KEEPS.search(own.attr) and _is_self(own.value) and not begins:
                 yield node.lineno
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITERS:
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _WRITERS.fullmatch(node.func.attr):
             target = node.func.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
             target = node.args[0]
@@ -133,5 +125,5 @@ def _is_self(node: ast.AST) -> bool:
 
 
 def _container(node: ast.AST | None) -> bool:
-    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MAKERS
-    return made or isinstance(node, (ast.Dict, ast.List, ast.Set))
+    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _MAKERS.fullmatch(node.func.id)
+    return bool(made) or isinstance(node, (ast.Dict, ast.List, ast.Set))

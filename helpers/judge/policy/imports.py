@@ -1,0 +1,98 @@
+"""What a changed file newly leans on: what nobody declares, and what of its language's own does more than compute.
+
+What only computes is listed; everything else of a library (processes, threads, files, frames, clocks) is for a reader.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+from helpers.judge.policy import code
+from helpers.judge.policy.changes import Change
+from helpers.judge.policy.evaluator_reach import Project
+from helpers.judge.policy.file_rules import Level
+
+_IMPORTS = {
+    family: re.compile(pattern, re.MULTILINE)
+    for family, pattern in {
+        "py": r"^\s*(?:import|from)\s+([A-Za-z_]\w*)",
+        "js": r"(?:\brequire\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
+        "c": r"^\s*#\s*(?:include|include_next|import)\s*<([\w./+-]+)>",
+        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?((?:std::|core::|alloc::)?[a-z]\w*)",
+        "go": r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
+        "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)",
+        "pl": r"^\s*(?:use|require)\s+([A-Z]\w*(?:::\w+)*)",
+    }.items()
+}
+_LIBRARY = {
+    "py": re.compile("|".join(map(re.escape, sorted({*sys.stdlib_module_names, "__future__", "__main__"})))),
+    "js": re.compile(
+        "assert|async_hooks|buffer|child_process|cluster|console|constants|crypto|dgram|diagnostics_channel|dns|domain|"
+        "events|fs|http|http2|https|inspector|module|net|os|path|perf_hooks|process|punycode|querystring|readline|repl|"
+        "sea|sqlite|stream|string_decoder|sys|test|timers|tls|trace_events|tty|url|util|v8|vm|wasi|worker_threads|zlib"
+    ),
+    "rs": re.compile(r"(?:std|core|alloc)\b.*|crate|self|super"),
+    "go": re.compile(r"[^./]+(?:/.*)?"),
+    "java": re.compile(r"java\..*"),
+}
+"""By family, what needs no declaration. C and Perl have no manifest to ask: there all that does not compute is read."""
+_COMPUTES = {
+    "py": re.compile(
+        "__future__|_?(?:abc|array|bisect|bz2|calendar|cmath|collections|contextlib|copy|csv|dataclasses|datetime|decimal|"
+        "difflib|enum|fractions|functools|graphlib|hashlib|heapq|html|io|itertools|json|keyword|lzma|math|numbers|operator|"
+        "pprint|queue|random|re|statistics|string|stringprep|struct|textwrap|tokenize|types|typing|unicodedata|uuid|"
+        "warnings|xml|zlib|zoneinfo|binascii|base64|codecs|colorsys|ast|errno|logging|pathlib|os|sys|time)"
+    ),
+    "js": re.compile("buffer|crypto|events|path|punycode|querystring|stream|string_decoder|url|util|zlib|assert"),
+    "c": re.compile(
+        r"(?:std(?:io|lib|int|def|bool|arg|align|noreturn|atomic|bit)|strings?|limits|float|math|tgmath|complex|ctype|"
+        r"errno|assert|inttypes|wchar|wctype|uchar|iso646|memory|endian|byteswap|unistd|sys/types|\w*intrin|arm_\w+|"
+        r"altivec)\.h|(?!c?(?:thread|signal|setjmp|fenv|future|filesystem|chrono|time)\b)[a-z_0-9]+"
+    ),
+    "rs": re.compile(
+        "(?:std|core|alloc)(?:::(?:alloc|any|arch|array|ascii|borrow|boxed|cell|char|clone|cmp|collections|convert|default|"
+        "error|fmt|hash|hint|io|iter|marker|mem|num|ops|option|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|[iu]\\d+|"
+        "[iu]size))?|crate|self|super"
+    ),
+    "go": re.compile(
+        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|regexp|slices|sort|strconv|strings|unicode|sync|sync/atomic|"
+        r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
+    ),
+    "java": re.compile(
+        r"java\.(?:util(?!\.concurrent)|math|text|lang(?!\.reflect)|nio(?!\.file|\.channels)|io|time)\b.*"
+    ),
+    "pl": re.compile("(?:List|Scalar|Hash)::Util|POSIX|Carp|Data::Dumper|Encode|Math::.*|Digest::.*|Exporter|Text::.*"),
+}
+
+
+def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level, str]]:
+    """Yield (line, rule, level, reason) for each new import of something undeclared, or that does more than compute."""
+    text = (change.new or b"").decode("utf-8", "replace")
+    read = code.source(change.path, text)
+    if read.family not in _IMPORTS:
+        return
+    lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
+    known = set(_IMPORTS[read.family].findall(code.source(change.path, old).text))
+    parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
+    for match in _IMPORTS[read.family].finditer(read.text):
+        name, at = match[1], read.lines(match.start(1), match.end(1))[0]
+        if at not in lines or name in known or name.startswith(".") or _COMPUTES[read.family].fullmatch(name):
+            continue
+        own = _LIBRARY.get(read.family)
+        if own is None or own.fullmatch(name):
+            yield at, "capability", "review", f"{name} is new in this file: what does the program do with it?"
+        elif not _declared(name, read, parts, project):
+            level: Level = "review" if read.family == "java" else "refuse"
+            yield at, "dependency", level, f"{name} is not declared by the project: it may not be there elsewhere"
+
+
+def _declared(name: str, read: code.Source, parts: set[str], project: Project) -> bool:
+    """Tell whether a library that is not the language's is the project's own, or stands in a manifest."""
+    first = name.split(".")[0] if read.family == "java" else name.split("/")[0] if read.family == "go" else name
+    if first in parts or re.search(rf"\b(?:mod|enum|crate|as)\s+{re.escape(first)}\b", read.code):
+        return True
+    whole = "/".join(name.split("/")[:3]) if read.family == "go" else name
+    wanted = re.escape(whole).replace("_", "[-_]")
+    return bool(re.search(rf"(?i)(?<![\w-])(?:py)?{wanted}(?![\w])", project.manifest))
