@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Ask, and print what was found and what each source said."""
     args = build_parser().parse_args(argv)
+    from helpers.read import outcome
     from helpers.read.forge import findings
     from helpers.read.papers import identifiers, listing, search
     from helpers.read.papers.query import Question, parse_years
@@ -81,7 +82,7 @@ def entry(argv: list[str]) -> int:
     findings.remember([findings.made(paper.id, "paper", paper.title, paper.url) for paper in found])
     document = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
     console.show(args, document, listing.text(question, outcomes, found, abstracts=args.abstracts))
-    return listing.exit_code(outcomes, found)
+    return outcome.exit_code(outcomes, found)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def gather(root: Path, topic: str, *, local: bool) -> Gathered:
             outcome = Outcome(status="error", notes=[str(failure)])
         found.silent |= outcome.silent
         note = f" ({printable.line(outcome.notes[0], 90)})" if outcome.silent and outcome.notes else ""
-        found.said.append(f"{name}: {len(outcome.findings) or outcome.status}{note}")
-        for place, lead in enumerate(outcome.findings[:EACH]):
+        found.said.append(f"{name}: {len(outcome.found) or outcome.status}{note}")
+        for place, lead in enumerate(outcome.found[:EACH]):
             kind = findings.KINDS.get(lead.kind, lead.kind)
             ranked.append(((1.0 + share.get(kind, 0.0)) / (4 + place) + (0.05 if lead.claims else 0.0), lead))
     once: dict[str, Finding] = {}
@@ -164,7 +164,7 @@ def _papers(topic: str) -> Outcome:
     question = Question(topic.replace(" OR ", " "), limit=EACH)
     asked, _ = papers.ask(question, listing.sources(None, question), most=6, fresh=False)
     found = papers.merged(question, asked)
-    silent = [source.summary() for source in asked if source.status in ("throttled", "error")]
+    silent = [papers.summary(source) for source in asked if source.silent]
     leads = [findings.made(p.id, "paper", p.title, p.url, date=str(p.year or ""), claims=[]) for p in found]
     return Outcome(leads, status="ok" if found else "error" if silent else "empty", notes=silent)
 

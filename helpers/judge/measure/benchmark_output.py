@@ -15,8 +15,6 @@ from pathlib import Path
 from helpers.run.isolation.libc import LIBC
 from helpers.run.jobs import metric_line
 
-MAX_METRICS = 1000
-_LONGEST = 1 << 16
 _OPENED = 0x20
 _HIDDEN = re.compile(rb"METRIC[ \t]+[A-Za-z0-9_.-]+=")
 
@@ -67,7 +65,7 @@ def parse_output(file: Path) -> Printed:
     found = Printed()
     with file.open("rb") as lines:
         begins = True
-        while raw := lines.readline(_LONGEST):
+        while raw := lines.readline(metric_line.READ_AT_ONCE):
             at_start, begins = begins, raw.endswith(b"\n")
             raw = metric_line.clean(raw)  # what the other readers do not see counts for none
             hidden = _HIDDEN.search(raw)
@@ -80,6 +78,6 @@ def parse_output(file: Path) -> Printed:
                 continue
             if parsed.name in found.metrics:
                 found.twice = parsed.name
-            elif len(found.metrics) < MAX_METRICS:
+            elif len(found.metrics) < metric_line.MAX_METRICS:
                 found.metrics[parsed.name] = parsed.value
     return found

@@ -15,6 +15,7 @@ from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Outcome
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import Wanted
+from helpers.read.outcome import exit_code
 
 REQUESTS = 12
 MORE = 4
@@ -146,12 +147,12 @@ def _local(args: argparse.Namespace) -> int:
 
 
 def _print(args: argparse.Namespace, what: str, outcome: Outcome, facts: dict[str, Any]) -> int:
-    findings.remember(outcome.findings)
+    findings.remember(outcome.found)
     if args.json:
         console.emit_json(findings.document(what, outcome, facts), full=args.full)
     else:
         console.emit(findings.text(what, outcome, full=args.full), full=args.full)
-    return findings.exit_code(outcome)
+    return exit_code([outcome], outcome.found)
 
 
 def _wanted(args: argparse.Namespace, words: str) -> Wanted:

@@ -28,10 +28,10 @@ def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
             for item in pages(api, "commits", {"q": question}, wanted.pages, outcome):
                 if same(here, json_fields.text(item, "repository", "full_name")):
                     _take(item, wanted, outcome)
-        if not outcome.findings and not outcome.silent:
+        if not outcome.found and not outcome.silent:
             newest(api, here, wanted, outcome)
 
-    return searched(api, name, ask).cut(wanted.limit)
+    return findings.cut(searched(api, name, ask), wanted.limit)
 
 
 def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
@@ -64,7 +64,7 @@ def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -
         return
     if (wanted.perf or wanted.by_performance) and not claims.words(message) and not claims.find(message):
         return
-    outcome.findings.append(commit(item))
+    outcome.found.append(commit(item))
 
 
 def commit(item: Json) -> Finding:
@@ -97,12 +97,12 @@ def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
         for page in listed:
             outcome.total += len(page)
             for item in page:
-                found = _release(item, wanted, -len(outcome.findings))
+                found = _release(item, wanted, -len(outcome.found))
                 if found and json_fields.text(item, "published_at")[:4] >= str(wanted.since or ""):
-                    outcome.findings.append(found)
+                    outcome.found.append(found)
 
     outcome.tried(look)
-    return outcome.cut(wanted.limit)
+    return findings.cut(outcome, wanted.limit)
 
 
 def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from helpers import console, next_step, printable
-from helpers.read import untrusted
-from helpers.read.papers.query import Status
+from helpers import next_step, printable
+from helpers.read import outcome, untrusted
 from helpers.read.web import cache
-from helpers.read.web.response import RequestsSpent, SourceThrottled, Unreachable
 
-T = TypeVar("T")
 FENCED_CHARACTERS = 7_000
 """Characters of outside text that are shown at once unless all is wanted: the fence must close within console.LIMIT."""
 KINDS = {"release": "commit", "code": "competitor"}
@@ -36,51 +33,18 @@ class Finding:
     weight: float = field(default=0.0, compare=False)
 
 
-@dataclass
-class Outcome:
-    """What a search came to. One that was throttled, or failed, is never one that found nothing."""
+Outcome = outcome.Outcome[Finding]
 
-    findings: list[Finding] = field(default_factory=list)
-    total: int = 0
-    status: Status = "empty"
-    notes: list[str] = field(default_factory=list)
-    incomplete: bool = False
-    retry_after: float | None = None
-    hit: int = 0
-    """How many were found before `cut` kept the best of them."""
 
-    def tried(self, step: Callable[..., T], *args: Any, **more: Any) -> T | None:  # noqa: ANN401 - whatever the step takes
-        """Run one step of the search; None, with the reason noted, when the service did not answer it."""
-        try:
-            return step(*args, **more)
-        except (SourceThrottled, Unreachable, RequestsSpent) as failure:
-            self.status = "throttled" if isinstance(failure, SourceThrottled) else "error"
-            self.retry_after = failure.retry_after if isinstance(failure, SourceThrottled) else None
-            self.incomplete = True
-            self.say(f"{failure.message}; {failure.do}")
-            return None
-
-    @property
-    def silent(self) -> bool:
-        """Whether the service has not answered, so that asking more of the same is idle."""
-        return self.status in ("throttled", "error")
-
-    def say(self, note: str) -> None:
-        """Note something once."""
-        if note not in self.notes:
-            self.notes.append(note)
-
-    def cut(self, limit: int) -> Outcome:
-        """Put the heaviest first, keep `limit` of them, each once, and say how the search came out."""
-        once = {f.id: f for f in sorted(self.findings, key=lambda f: f.weight) if f.id}
-        self.findings = sorted(once.values(), key=lambda f: -f.weight)
-        self.hit = len(self.findings)
-        self.findings = self.findings[:limit]
-        if self.findings:
-            self.status = "ok"
-        elif self.status == "ok":
-            self.status = "empty"
-        return self
+def cut(found: Outcome, limit: int) -> Outcome:
+    """Put the heaviest first, keep `limit` of them, each once, and say how the search came out."""
+    once = {f.id: f for f in sorted(found.found, key=lambda f: f.weight) if f.id}
+    found.hit, found.found = len(once), sorted(once.values(), key=lambda f: -f.weight)[:limit]
+    if found.found:
+        found.status = "ok"
+    elif found.status == "ok":
+        found.status = "empty"
+    return found
 
 
 def made(id_: str, kind: str, title: str, url: str, **more: Any) -> Finding:  # noqa: ANN401 - the fields of Finding
@@ -118,24 +82,17 @@ def _key(id_: str) -> str:
     return cache.key("finding", id_.strip().removeprefix("gh:").lower())
 
 
-def text(what: str, outcome: Outcome, *, full: bool) -> str:
+def text(what: str, its: Outcome, *, full: bool) -> str:
     """Return the compact text: what was asked and how it came out, then the findings in a fence."""
-    shown = len(outcome.findings)
-    head = f"{what} · {outcome.status}: {shown}" + (f" of {outcome.hit}" if outcome.hit > shown else "")
-    head += f" (the service has {outcome.total:,})" if outcome.total > outcome.hit else ""
-    rows = [head, *(f"note: {note}" for note in outcome.notes)]
-    if not outcome.findings:
-        last = (
-            "NOT the same as no results: ask again later"
-            if outcome.silent
-            else "nothing found: try fewer or other words"
-        )
-        return "\n".join([*rows, last])
-    body = fit([entry(f) for f in outcome.findings], FENCED_CHARACTERS if not full else 10**9)
+    shown = len(its.found)
+    head = f"{what} · {its.status}: {shown}" + (f" of {its.hit}" if its.hit > shown else "")
+    head += f" (the service has {its.total:,})" if its.total > its.hit else ""
+    rows = [head, *(f"note: {note}" for note in its.notes)]
+    if not its.found:
+        return "\n".join([*rows, outcome.nothing([its])])
+    body = fit([entry(f) for f in its.found], FENCED_CHARACTERS if not full else 10**9)
     rows += [untrusted.WARNING, untrusted.fence(body, what)]
-    return "\n".join(
-        [*rows, next_step.runnable(f"to keep one: ideas.py add --from {shlex.quote(outcome.findings[0].id)}")]
-    )
+    return "\n".join([*rows, next_step.runnable(f"to keep one: ideas.py add --from {shlex.quote(its.found[0].id)}")])
 
 
 def entry(finding: Finding) -> str:
@@ -159,24 +116,17 @@ def fit(blocks: Sequence[str], room: int) -> str:
     return "\n".join(kept)
 
 
-def document(what: str, outcome: Outcome, facts: dict[str, Any]) -> dict[str, Any]:
+def document(what: str, its: Outcome, facts: dict[str, Any]) -> dict[str, Any]:
     """Return everything for --json."""
     return {
         "query": what,
         **facts,
-        "status": outcome.status,
-        "found": outcome.hit,
-        "total": outcome.total,
-        "incomplete": outcome.incomplete,
-        "retry_after": outcome.retry_after,
-        "notes": outcome.notes,
+        "status": its.status,
+        "found": its.hit,
+        "total": its.total,
+        "incomplete": its.incomplete,
+        "retry_after": its.retry_after,
+        "notes": its.notes,
         "warning": untrusted.WARNING.replace("inside the fence", "of the findings"),
-        "findings": [asdict(f) for f in outcome.findings],
+        "findings": [asdict(f) for f in its.found],
     }
-
-
-def exit_code(outcome: Outcome) -> int:
-    """Return the exit code: 0 found, 1 the answer is nothing, 3 not known since the service did not answer."""
-    if outcome.findings:
-        return console.DONE
-    return console.NO if outcome.status == "empty" else console.OUTSIDE

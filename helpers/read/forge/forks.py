@@ -54,7 +54,7 @@ def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
         outcome.notes.append(
             f"{len(listed) - len(alive)} of {len(listed)} forks were never pushed to, or not since the year asked for"
         )
-    return outcome.cut(wanted.limit)
+    return findings.cut(outcome, wanted.limit)
 
 
 def _listed(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> list[dict[str, Any]]:
@@ -99,10 +99,10 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
         if answer and deep and not outcome.silent:
             finding = _elsewhere(api, name, base, fork, known, outcome) or finding
         even += bool(answer) and finding is None
-        outcome.findings += [finding] if finding else []
+        outcome.found += [finding] if finding else []
     if gone and gone == looked:
         outcome.status = "error"
-    said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.findings)} ahead"
+    said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.found)} ahead"
     said += (
         f", {even} with nothing of their own on their default branch{'' if deep else ' (--branches looks at others)'}"
         if even

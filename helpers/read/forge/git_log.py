@@ -45,19 +45,19 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
     undoing = [_commit(record) for record in _log(root, f"--grep={history.UNDONE}")]
     for change in history.rolled_back(history.changes(some), undoing):
-        outcome.findings.append(_finding(change, owners, kind, asked))
+        outcome.found.append(_finding(change, owners, kind, asked))
     if len(read) >= COMMITS:
         outcome.incomplete = True
         outcome.notes.append(f"only the newest {COMMITS:,} commits that match were read: use --since, or more words")
     if git.output(root, ["rev-parse", "--is-shallow-repository"]) == "true":
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
-    if kind == "pr" and len(outcome.findings) < FEW:
+    if kind == "pr" and len(outcome.found) < FEW:
         spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.words(c.title)])
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
-        outcome.notes += [f"{speak}: search_github.py commits --local"] if spoken > len(outcome.findings) else []
+        outcome.notes += [f"{speak}: search_github.py commits --local"] if spoken > len(outcome.found) else []
     outcome.notes.append(f"searched the git log of {', '.join(['this repository', *owners.names])}; no network")
-    return outcome.cut(wanted.limit)
+    return findings.cut(outcome, wanted.limit)
 
 
 def default(root: Path, host: str) -> Name | None:

@@ -47,11 +47,11 @@ def releases(root: Path, wanted: Wanted) -> Outcome:
                 found = _release(f"{remote}: {path}" if remote else path, number, title, rows, asked)
                 if found and found["title"] not in seen:  # a fork has our notes too
                     seen.add(found["title"])
-                    outcome.findings.append(findings.made(_id(name, ref, path, number), "release", **found))
-    for place, finding in enumerate(outcome.findings):  # of two that fit alike the later file is the newer release
-        outcome.findings[place] = replace(finding, weight=finding.weight + place * 1e-4)
+                    outcome.found.append(findings.made(_id(name, ref, path, number), "release", **found))
+    for place, finding in enumerate(outcome.found):  # of two that fit alike the later file is the newer release
+        outcome.found[place] = replace(finding, weight=finding.weight + place * 1e-4)
     outcome.notes.append(f"read {outcome.total} files of release notes; no network")
-    return outcome.cut(wanted.limit)
+    return findings.cut(outcome, wanted.limit)
 
 
 def wishes(root: Path, wanted: Wanted) -> Outcome:
@@ -68,8 +68,8 @@ def wishes(root: Path, wanted: Wanted) -> Outcome:
             weight = 10 * fit + claims.weight(text, about, claims.find(text))
             where = f"{path}:{number}"
             more = {"state": "wish", "facts": [where], "weight": weight}
-            outcome.findings.append(findings.made(f"file:{where}", "own", text, "", **more))
-    return outcome.cut(wanted.limit)
+            outcome.found.append(findings.made(f"file:{where}", "own", text, "", **more))
+    return findings.cut(outcome, wanted.limit)
 
 
 def benchmarks(root: Path) -> list[str]:
@@ -150,8 +150,8 @@ def ahead(root: Path, wanted: Wanted) -> Outcome:
         said = git.run(root, ["log", *form, f"--remotes={remote}", "--not", *base, "--"], check=False).stdout
         own = [entry.split("\n", 2) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
         found = _fork(remote, name, own, asked)
-        outcome.findings += [found] if found else []
-    return outcome.cut(wanted.limit)
+        outcome.found += [found] if found else []
+    return findings.cut(outcome, wanted.limit)
 
 
 def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.Query) -> Finding | None:

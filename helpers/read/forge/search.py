@@ -44,9 +44,9 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
                 break
             for item in answered(question, outcome):
                 if same(here, json_fields.text(item, "repository_url").rpartition("/repos/")[2]):
-                    outcome.findings.append(_issue(item, kind, wanted, len(outcome.findings)))
+                    outcome.found.append(_issue(item, kind, wanted, len(outcome.found)))
 
-    return searched(api, name, ask).cut(wanted.limit)
+    return findings.cut(searched(api, name, ask), wanted.limit)
 
 
 def searched(api: Api, name: Name, ask: Callable[[Name, Outcome], None]) -> Outcome:
@@ -60,7 +60,7 @@ def searched(api: Api, name: Name, ask: Callable[[Name, Outcome], None]) -> Outc
         refused = None
     except Unprocessable as failure:
         refused = failure
-    if outcome.findings or outcome.silent:
+    if outcome.found or outcome.silent:
         return outcome
     now = _current(api, name, outcome)
     if now and now != name:
@@ -163,17 +163,17 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
     for item in pages(api, "code", {"q": question}, wanted.pages, outcome, accept=_TEXT_MATCH):
         url, where = json_fields.text(item, "html_url"), json_fields.text(item, "repository", "full_name")
         lines = [json_fields.text(match, "fragment") for match in json_fields.values(item, "text_matches")]
-        outcome.findings.append(
+        outcome.found.append(
             findings.made(
                 names.of_html(url),
                 "code",
                 f"{where}: {json_fields.text(item, 'path')}",
                 url,
                 more=lines[:2],
-                weight=-len(outcome.findings),
+                weight=-len(outcome.found),
             )
         )
-    return outcome.cut(wanted.limit)
+    return findings.cut(outcome, wanted.limit)
 
 
 def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
@@ -198,8 +198,8 @@ def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
         params = {"q": f"{part}{tail}", "sort": "stars", "order": "desc"}
         for item in pages(api, "repositories", params, wanted.pages, outcome):
             if json_fields.text(item, "full_name").casefold() not in (now, name.full.casefold()):
-                outcome.findings.append(_sibling(item, set(topics)))
-    return outcome.cut(wanted.limit)
+                outcome.found.append(_sibling(item, set(topics)))
+    return findings.cut(outcome, wanted.limit)
 
 
 def _sibling(item: Json, topics: set[str]) -> Finding:

@@ -72,7 +72,7 @@ def lookup(identifier: str, budget: web_client.Budget) -> Paper:
 
     asked, bare = identifiers.version(identifier), identifiers.without_version(identifier)
     for id_ in dict.fromkeys([identifier, bare]):
-        found = _collect(arxiv.Search(id_list=[id_], max_results=1), 1, budget).papers
+        found = _collect(arxiv.Search(id_list=[id_], max_results=1), 1, budget).found
         newest = identifiers.version(found[0].url) if found else 0
         if found and asked in (0, newest):
             return found[0]
@@ -90,17 +90,19 @@ def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
     client = arxiv.Client(page_size=page_size, delay_seconds=0, num_retries=0)
     client.query_url_format = base() + "/api/query?{}"
     client._session = _Session(pages.fetch)
-    papers: list[Paper] = []
-    note = ""
+    found = Found()
+    why = ""
     try:
-        papers.extend(_paper(result) for result in client.results(ask))
+        found.found.extend(_paper(result) for result in client.results(ask))
     except arxiv.ArxivError as error:
-        note = f"incomplete: {printable.line(error.message, 120)}"
+        why = printable.line(error.message, 120)
     except console.Failure as failure:
-        note = f"incomplete: {failure.message}"
-        if not papers:
+        if not found.found:
             raise
-    return Found(papers, pages.total, note if papers else "")
+        why = failure.message
+    found.total, found.incomplete = pages.total, bool(found.found and why)
+    found.notes = [f"incomplete: {why}"] if found.incomplete else []
+    return found
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 from helpers import console, next_step, printable
 from helpers.read import untrusted
+from helpers.read.outcome import nothing
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.paper import Paper
-from helpers.read.papers.query import Question
-from helpers.read.papers.search import SOURCES, Outcome
+from helpers.read.papers.query import Found, Question
+from helpers.read.papers.search import SOURCES, summary
 
 
 def sources(wanted: str | None, question: Question) -> list[str]:
@@ -35,15 +36,8 @@ def sources(wanted: str | None, question: Question) -> list[str]:
     return list(dict.fromkeys(chosen)) or list(SOURCES)
 
 
-def exit_code(outcomes: Sequence[Outcome], found: Sequence[Paper]) -> int:
-    """Return the exit code: 0 found, 1 all answered and nothing is there, 3 not known since a source did not answer."""
-    if found:
-        return console.DONE
-    return console.OUTSIDE if any(o.status in ("throttled", "error") for o in outcomes) else console.NO
-
-
 def document(
-    question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper], requests: int, *, abstracts: bool
+    question: Question, outcomes: Sequence[Found], found: Sequence[Paper], requests: int, *, abstracts: bool
 ) -> dict[str, Any]:
     """Return everything for --json; the abstracts, most of its length, only when wanted."""
     left_out = () if abstracts else ("abstract",)
@@ -55,10 +49,10 @@ def document(
             {
                 "source": o.source,
                 "status": o.status,
-                "found": len(o.papers),
+                "found": len(o.found),
                 "total": o.total,
                 "retry_after": o.retry_after,
-                "note": o.note,
+                "note": "; ".join(o.notes),
                 "cache_age": o.age,
             }
             for o in outcomes
@@ -70,13 +64,11 @@ def document(
     }
 
 
-def text(question: Question, outcomes: Sequence[Outcome], found: Sequence[Paper], *, abstracts: bool) -> str:
+def text(question: Question, outcomes: Sequence[Found], found: Sequence[Paper], *, abstracts: bool) -> str:
     """Return the compact text: what each source said, then two lines a paper in a fence."""
-    head = f"{len(found)} paper{'' if len(found) == 1 else 's'} · " + " · ".join(o.summary() for o in outcomes)
+    head = f"{len(found)} paper{'' if len(found) == 1 else 's'} · " + " · ".join(summary(o) for o in outcomes)
     if not found:
-        silent = [o.source for o in outcomes if o.status in ("throttled", "error")]
-        unknown = f"NOT the same as no results: {', '.join(silent)} did not answer; ask again later"
-        return f"{head}\n{unknown if silent else 'nothing found: try fewer or other words'}"
+        return f"{head}\n{nothing(outcomes)}"
     body = "\n".join(entry(p, question.query, abstract=abstracts) for p in found)
     origin = ", ".join(dict.fromkeys(s for p in found for s in p.sources))
     id_ = shlex.quote(found[0].id)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from helpers import console
+from helpers.read.outcome import Outcome
 from helpers.read.papers.paper import Paper
 
 Years = tuple[int | None, int | None]
-Status = Literal["ok", "empty", "throttled", "error"]
+Found = Outcome[Paper]
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,6 @@ class Question:
     def depth(self) -> int:
         """How many papers each source is asked for: to sort by date or citations, among the 100 most relevant."""
         return self.limit if self.sort == "relevance" else max(self.limit, 100)
-
-
-@dataclass(frozen=True)
-class Found:
-    """The papers of one source, of `total` that it has (0: not said), and what is to be said about them."""
-
-    papers: list[Paper]
-    total: int = 0
-    note: str = ""
 
 
 def parse_years(text: str) -> Years:

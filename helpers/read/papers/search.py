@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from typing import Any
 
 from helpers import console
 from helpers.read.papers import paper
 from helpers.read.papers.paper import Paper
-from helpers.read.papers.query import Found, Question, Status, within
+from helpers.read.papers.query import Found, Question, within
 from helpers.read.web import cache
-from helpers.read.web.response import Budget, SourceThrottled, span
+from helpers.read.web.response import Budget, span
 
 SOURCES = ("arxiv", "s2", "openalex")
 REMEMBERED_SECONDS = 7 * 86_400.0
 """Seconds for which a remembered answer is given without asking again."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one source answered. A source that is throttling is never one that found nothing."""
-
-    source: str
-    status: Status
-    papers: list[Paper] = field(default_factory=list)
-    total: int = 0
-    retry_after: float | None = None
-    note: str = ""
-    age: float | None = None
-
-    def summary(self) -> str:
-        """Say it in a few words."""
-        said = f"{self.source} {self.status}"
-        if self.status == "ok":
-            said += f" ({len(self.papers)}" + (f" of {self.total:,})" if self.total > len(self.papers) else ")")
-        if self.retry_after is not None:
-            said += f" (retry after {span(self.retry_after)})"
-        if self.age is not None:
-            said += f" [cache, {span(self.age)} old]"
-        return said + (f": {self.note}" if self.note else "")
+def summary(answer: Found) -> str:
+    """Say what one source answered, in a few words."""
+    said, count = f"{answer.source} {answer.status}", len(answer.found)
+    if answer.status == "ok":
+        said += f" ({count}" + (f" of {answer.total:,})" if answer.total > count else ")")
+    if answer.retry_after is not None:
+        said += f" (retry after {span(answer.retry_after)})"
+    if answer.age is not None:
+        said += f" [cache, {span(answer.age)} old]"
+    return said + (f": {'; '.join(answer.notes)}" if answer.notes else "")
 
 
-def ask(question: Question, sources: Sequence[str], *, most: int, fresh: bool) -> tuple[list[Outcome], int]:
+def ask(question: Question, sources: Sequence[str], *, most: int, fresh: bool) -> tuple[list[Found], int]:
     """Ask each source, from the cache where it can be, and return the outcomes and the number of requests made."""
     known = {source: None if fresh else _remembered(question, source) for source in sources}
     missing = [s for s in sources if known[s] is None]
@@ -54,9 +42,9 @@ def ask(question: Question, sources: Sequence[str], *, most: int, fresh: bool) -
     return [known[s] or _asked(question, s, budget) for s in sources], budget.used
 
 
-def merged(question: Question, outcomes: Sequence[Outcome]) -> list[Paper]:
+def merged(question: Question, outcomes: Sequence[Found]) -> list[Paper]:
     """Return the papers of all sources as one list, sorted and cut as the question says."""
-    found = paper.merge([o.papers for o in outcomes])
+    found = paper.merge([o.found for o in outcomes])
     found = [p for p in found if within(p, question.years)]
     if question.linked and question.query:  # the sources do not search among the papers around one: we do
         found = [p for p in found if paper.matches(p, question.query)]
@@ -68,24 +56,24 @@ def merged(question: Question, outcomes: Sequence[Outcome]) -> list[Paper]:
     return found[: question.limit]
 
 
-def _asked(question: Question, source: str, budget: Budget) -> Outcome:
+def _asked(question: Question, source: str, budget: Budget) -> Found:
     """Ask one source; when it cannot answer, what it once said is better than nothing, if it is said to be old."""
     try:
         found = _function(question, source)(question, budget)
     except console.Failure as failure:
         if failure.code == console.NO:
-            return Outcome(source, "empty", note=failure.message)
+            return Found(source=source, notes=[failure.message])
         old = _remembered(question, source, float("inf"))
         if old is not None:
-            return Outcome(**{**vars(old), "note": f"asked again without an answer: {failure.message}"})
-        throttled = isinstance(failure, SourceThrottled)
-        wait = failure.retry_after if isinstance(failure, SourceThrottled) else None
-        note = "" if throttled and wait is not None else f"{failure.message} ({failure.do})"
-        return Outcome(source, "throttled" if throttled else "error", retry_after=wait, note=note)
-    outcome = Outcome(source, "ok" if found.papers else "empty", found.papers, found.total, note=found.note)
-    if not found.note.startswith("incomplete"):
-        cache.save(_key(question, source), asdict(outcome), b"")
-    return outcome
+            return replace(old, notes=[f"asked again without an answer: {failure.message}"])
+        found = Found(source=source)
+        found.failed(failure)
+        found.notes = [f"{failure.message} ({failure.do})"] if found.retry_after is None else []
+        return found
+    found = replace(found, source=source, status="ok" if found.found else "empty")
+    if not found.incomplete:
+        cache.save(_key(question, source), asdict(found), b"")
+    return found
 
 
 def _function(question: Question, source: str) -> Callable[[Question, Budget], Found]:
@@ -112,12 +100,12 @@ def _key(question: Question, source: str) -> str:
     return cache.key("search", source, os.environ.get(address, ""), asked)
 
 
-def _remembered(question: Question, source: str, oldest: float = REMEMBERED_SECONDS) -> Outcome | None:
+def _remembered(question: Question, source: str, oldest: float = REMEMBERED_SECONDS) -> Found | None:
     entry = cache.load(_key(question, source))
     if entry is None or entry.age > oldest:
         return None
     head: dict[str, Any] = {k: v for k, v in entry.head.items() if k not in ("length", "age")}
     try:
-        return Outcome(**{**head, "papers": [paper.from_data(p) for p in head["papers"]], "age": entry.age})
+        return Found(**{**head, "found": [paper.from_data(p) for p in head["found"]], "age": entry.age})
     except (TypeError, KeyError):
         return None

@@ -51,8 +51,8 @@ def around(question: Question, budget: client.Budget) -> Found:
     path = f"/graph/v1/paper/{_id(question.linked)}/{kind}"
     answer = _ask(path, {"fields": FIELDS.removesuffix(",abstract"), "limit": str(LINKED_AT_ONCE)}, budget)
     found = [_paper(item[inner]) for item in json_fields.items(answer.get("data")) if isinstance(item.get(inner), dict)]
-    more = f"only the first {LINKED_AT_ONCE} looked at" if answer.get("next") else ""
-    return Found([p for p in found if p.title and within(p, question.years)], note=more)
+    more = [f"only the first {LINKED_AT_ONCE} looked at"] if answer.get("next") else []
+    return Found([p for p in found if p.title and within(p, question.years)], notes=more)
 
 
 def lookup(identifier: str, budget: client.Budget) -> Paper:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from helpers.run.isolation.libc import CHILD_SUBREAPER, LIBC, PDEATHSIG
+from helpers.run.isolation.libc import CHILD_SUBREAPER, LIBC, PDEATHSIG, children
 
 PASSED = (
     "PATH",
@@ -196,10 +196,9 @@ def end_children() -> int:
     ended = 0
     for _ in range(100):
         reap()
-        children = _children()
-        if not children:
+        if not (found := children()):
             break
-        for pid in children:
+        for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
                 ended += 1
@@ -207,15 +206,6 @@ def end_children() -> int:
                 continue
         time.sleep(0.01)
     return ended
-
-
-def _children() -> list[int]:
-    me = os.getpid()
-    try:
-        text = Path(f"/proc/{me}/task/{me}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(pid) for pid in text.split()]
 
 
 def reap() -> int:

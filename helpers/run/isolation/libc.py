@@ -11,6 +11,15 @@ PDEATHSIG, DUMPABLE, CAPBSET_DROP, CHILD_SUBREAPER, NO_NEW_PRIVILEGES = 1, 4, 24
 """Options of prctl(2)."""
 
 
+def children() -> list[int]:
+    """Return the processes whose parent this one is; none where the system cannot tell."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123 - safe after a fork
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
+
+
 def check(result: int, what: str) -> None:
     """Raise OSError with the C library's errno when a call did not return 0."""
     if result != 0:

@@ -18,7 +18,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, check
+from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, check, children
 
 _NEWPID = 0x20000000
 _JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine)  # keyctl(2)
@@ -118,16 +118,8 @@ def _adopt(program: int, orphans: Orphans) -> NoReturn:
         if pid == program:
             break
         orphans.add(1)
-    orphans.add(len(_children()))
+    orphans.add(len(children()))
     _exit(status)
-
-
-def _children() -> list[str]:
-    try:
-        with open("/proc/self/task/1/children", encoding="ascii") as file:  # noqa: PTH123 - a bare fork, little is safe
-            return file.read().split()
-    except OSError:
-        return []
 
 
 def _exit(status: int) -> NoReturn:

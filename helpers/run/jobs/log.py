@@ -24,7 +24,6 @@ from helpers.run.jobs import log_filter, metric_line
 BLOCK = 1 << 20
 MAX_LINE_LENGTH = 1 << 20
 """Bytes of a line that are looked at; the rest of a longer one is passed over."""
-MAX_METRICS = 1000
 STATUSES = ("done", "checks_failed", "crash")
 UNFINISHED = "the log ends before EXPERIMENT_STATUS"
 NO_METRIC = "the benchmark printed no METRIC line"
@@ -220,8 +219,8 @@ def _metric(record: Record, line: bytes) -> None:
         return
     samples = record.baseline if beside else record.samples
     known = record.metrics if parsed.values is None else samples
-    if parsed.name not in known and len(known) >= MAX_METRICS:
-        _warn(record, f"more than {MAX_METRICS} metrics: the rest is left out")
+    if parsed.name not in known and len(known) >= metric_line.MAX_METRICS:
+        _warn(record, f"more than {metric_line.MAX_METRICS} metrics: the rest is left out")
     elif parsed.values is not None:
         samples[parsed.name] = list(parsed.values)
     elif parsed.value is not None:

@@ -14,7 +14,9 @@ FORBIDDEN = ("__proto__", "constructor", "prototype")
 """Names that would be dangerous in other readers of the journal."""
 MAX_LINE_LENGTH = 4096
 """Bytes of a METRIC line; a longer one is malformed."""
-MAX_SAMPLES = 100_000
+MAX_METRICS, MAX_SAMPLES = 1000, 100_000
+READ_AT_ONCE = 1 << 16
+"""Bytes of an output that are looked at together; a longer line comes in pieces."""
 
 NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
 _NAME = re.compile(NAME)

@@ -13,7 +13,6 @@ from pathlib import Path
 from helpers import next_step, printable
 from helpers.run.jobs import metric_line
 
-_LONGEST = 1 << 16
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 _WORD = re.compile(r"metric(?![A-Za-z])", re.IGNORECASE)
 _NUMBER = re.compile(
@@ -30,7 +29,7 @@ Told = Iterable[tuple[str, bytes]]
 def in_log(log: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the lines of a job's log: what the benchmark printed beside METRIC lines carries a prefix there."""
     with log.open("rb") as lines:
-        while raw := lines.readline(_LONGEST):
+        while raw := lines.readline(metric_line.READ_AT_ONCE):
             match = _PARTS.match(raw)
             word = match[1][:-2].decode() if match else ""
             yield {"": "stdout", "bench": "other"}.get(word, word), match[2] if match else raw
@@ -40,7 +39,7 @@ def in_output(out: Path, err: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the lines of one call of the benchmark."""
     for where, file in (("stdout", out), ("stderr", err)):
         with file.open("rb") as lines:
-            while raw := lines.readline(_LONGEST):
+            while raw := lines.readline(metric_line.READ_AT_ONCE):
                 yield where, metric_line.clean(raw)
 
 

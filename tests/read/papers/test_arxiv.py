@@ -29,7 +29,7 @@ def test_the_fields_we_use(httpserver, here):
     """Every field that we take of an entry arrives: the contract with arXiv's feed and with the package."""
     httpserver.expect_request(API).respond_with_data(feed(entry(doi="10.1145/ABC.1", abstract="Two\n  lines")))
     found = arxiv.search(Question("flash attention"), client.Budget(5))
-    paper = found.papers[0]
+    paper = found.found[0]
     assert {
         "arxiv": "2205.14135",
         "title": "FlashAttention: Fast Attention",
@@ -73,7 +73,7 @@ def test_no_more_is_asked_than_wanted(httpserver, here):
     httpserver.expect_request(API).respond_with_data(feed(*[entry(f"2205.0000{i}v1") for i in range(3)], total=9000))
     found = arxiv.search(Question("x", limit=3), client.Budget(5))
     assert (3, 9000, "3", 1) == (
-        len(found.papers),
+        len(found.found),
         found.total,
         httpserver.log[0][0].args["max_results"],
         len(httpserver.log),
@@ -87,7 +87,7 @@ def test_a_page_empty_in_the_middle_is_asked_again(httpserver, here):
     for body in (first, feed(total=150, start=100), second):
         httpserver.expect_ordered_request(API).respond_with_data(body)
     found = arxiv.search(Question("x", limit=150), client.Budget(9))
-    assert (150, "", [0, 100, 100]) == (len(found.papers), found.note, starts(httpserver))
+    assert (150, "", [0, 100, 100]) == (len(found.found), "".join(found.notes), starts(httpserver))
 
 
 def test_a_page_that_stays_empty_is_said(httpserver, here):
@@ -97,8 +97,8 @@ def test_a_page_that_stays_empty_is_said(httpserver, here):
         lambda r: Response(first if r.args["start"] == "0" else feed(total=150, start=100))
     )
     found = arxiv.search(Question("x", limit=150), client.Budget(9))
-    assert 100 == len(found.papers)
-    assert found.note.startswith("incomplete: ")
+    assert 100 == len(found.found)
+    assert found.notes[0].startswith("incomplete: ")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from paper_services import BUNDLE
 
 from helpers import console, printable
 from helpers.read import untrusted
+from helpers.read.outcome import exit_code
 from helpers.read.papers import index, listing, parse_id, query
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.paper import Paper
-from helpers.read.papers.query import Question
-from helpers.read.papers.search import Outcome
+from helpers.read.papers.query import Found, Question
 
 SICI = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
 
@@ -183,9 +183,9 @@ def test_nothing_closes_the_fence(text):
 
 def test_a_silent_source_is_not_no_results():
     """Nothing found while a source did not answer is "not known" (3); all answered and empty is "no" (1)."""
-    throttled, empty = Outcome("s2", "throttled", retry_after=30.0), Outcome("arxiv", "empty")
-    assert console.OUTSIDE == listing.exit_code([empty, throttled], [])
-    assert console.NO == listing.exit_code([empty], [])
+    throttled, empty = Found(source="s2", status="throttled", retry_after=30.0), Found(source="arxiv")
+    assert console.OUTSIDE == exit_code([empty, throttled], [])
+    assert console.NO == exit_code([empty], [])
     shown = listing.text(Question("q"), [empty, throttled], [], abstracts=False)
     assert "NOT the same as no results" in shown
     assert "s2 throttled (retry after 30 s)" in shown

@@ -25,7 +25,7 @@ def test_the_fields_we_use_of_semantic_scholar(httpserver, here):
     httpserver.expect_request(S2).respond_with_json(
         s2_search(s2_paper(externalIds={"ArXiv": "2205.14135", "DOI": "10.1/AB"}))
     )
-    paper = semantic_scholar.search(Question("flash-attention", years=(2018, None)), client.Budget(3)).papers[0]
+    paper = semantic_scholar.search(Question("flash-attention", years=(2018, None)), client.Budget(3)).found[0]
     assert ("2205.14135", "10.1/ab", 4021, "Neural Information Processing Systems", 2022, "CCBY") == (
         paper.arxiv,
         paper.doi,
@@ -43,7 +43,7 @@ def test_the_fields_we_use_of_openalex(httpserver, here):
     copy = {"pdf_url": None, "landing_page_url": "http://arxiv.org/abs/2205.14135v1"}
     other = work(doi="https://doi.org/10.48550/arxiv.2205.99999", locations=[copy], display_name="On arXiv")
     httpserver.expect_request(OPENALEX).respond_with_json(works(work(), other, work(doi=None, locations=[copy])))
-    first, second, third = openalex.search(Question("joins", years=(None, 2020)), client.Budget(3)).papers
+    first, second, third = openalex.search(Question("joins", years=(None, 2020)), client.Budget(3)).found
     assert ("Joins are learned; fast Joins", "SIGMOD", "W4281758439", "cc-by", 57, ("Ada B. Lee",)) == (
         first.abstract,
         first.venue,
@@ -64,8 +64,8 @@ def test_missing_and_null_fields_are_no_obstacle(httpserver, here):
         s2_search({**nothing, "title": "T"}, {"title": "U", "authors": "?"})
     )
     httpserver.expect_request(OPENALEX).respond_with_json(works(dict.fromkeys(work(), None), {"display_name": "V"}))
-    assert ["T", "U"] == [p.title for p in semantic_scholar.search(Question("x"), client.Budget(3)).papers]
-    assert ["", "V"] == [p.title for p in openalex.search(Question("x"), client.Budget(3)).papers]
+    assert ["T", "U"] == [p.title for p in semantic_scholar.search(Question("x"), client.Budget(3)).found]
+    assert ["", "V"] == [p.title for p in openalex.search(Question("x"), client.Budget(3)).found]
 
 
 def test_three_sources_one_list_and_free_the_second_time(httpserver, here, tmp_path):
