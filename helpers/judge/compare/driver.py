@@ -90,7 +90,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, give
             return before
         warm_up(plan, base, cand)
         broken = metric_limits.broken_at_once(plan)
-        say = _reporter(log, plan.max_pairs)
+        say = _reporter(log, plan)
         measured, verdict = pairs.interleave(base, cand, plan, say, broken=broken, given=given.get("", ()))
     except pairs.CandidateError as error:
         return BEGUN.ending("not_improved", f"crash: {error}")
@@ -152,15 +152,16 @@ def warm_up(plan: Plan, base: list[Side], cand: list[Side]) -> None:
         side.precompile()
 
 
-def _reporter(log: TextIO, most: int) -> pairs.Progress:
+def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
     last = began = time.monotonic()
+    most = plan.max_pairs
 
-    def say(measured: Measured, verdict: Verdict | None, so_far: Callable[[], Verdict]) -> None:
+    def say(measured: Measured, verdict: Verdict | None) -> None:
         nonlocal last
         if verdict is None and time.monotonic() - last < QUIET:
             return
         last = time.monotonic()
-        found, count = verdict or so_far(), len(measured.baseline)
+        found, count = verdict or pairs.so_far(measured, plan), len(measured.baseline)
         line = (
             f"{count} pairs: {found.wins} wins, {found.clear_wins} clear, {found.within} within; median gain "
             f"{found.gain:+.2%} [{found.interval[0]:+.2%}, {found.interval[1]:+.2%}]: "
@@ -234,7 +235,7 @@ def _confirm(
     if not unsure:
         return found
     print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
-    say = _reporter(log, plan.max_pairs)
+    say = _reporter(log, plan)
     again, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + CONFIRM, given=given)
     found = replace(found, confirmation=_measured(plan, again, verdict))
     if found.confirmation and found.confirmation.is_good:
@@ -257,7 +258,7 @@ def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], 
         base,
         cand,
         short,
-        _reporter(log, short.max_pairs),
+        _reporter(log, short),
         script=paths.HOLDOUT,
         seed=plan.seed + "/holdout",
         rule=pairs.last_look,

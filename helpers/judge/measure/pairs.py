@@ -128,8 +128,8 @@ ATTEMPTS = 4
 
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
-Progress = Callable[[Measured, Verdict | None, Callable[[], Verdict]], None]
-"""Is told of each pair, with the verdict at a look; the last argument judges what there is so far."""
+Progress = Callable[[Measured, Verdict | None], None]
+"""Is told of each pair, with the verdict at a look."""
 Rule = Callable[[Measured, Plan], Verdict]
 
 
@@ -173,7 +173,7 @@ def interleave(
         measured.baseline.append(pair.baseline)
         measured.candidate.append(pair.candidate)
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
-        progress(measured, verdict, lambda: (rule or judge)(measured, plan))
+        progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
         if verdict is not None and (verdict.verdict in ends or number + 1 >= plan.max_pairs):
@@ -253,6 +253,12 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
         mode=plan.mode,
         scale=plan.scale,
     )
+
+
+def so_far(measured: Measured, plan: Plan) -> Verdict:
+    """Return what all pairs say by now."""
+    base, cand = measured.of(plan.metric)
+    return sign_test.so_far(base, cand, direction=plan.direction, margin=plan.margin, scale=plan.scale)
 
 
 def last_look(measured: Measured, plan: Plan) -> Verdict:

@@ -120,6 +120,14 @@ def last_look(
     return _verdict(_look(found[: usable[-1]], delta, mode), found[: usable[-1]], delta, mode, by)
 
 
+def so_far(
+    baseline: Sequence[float], candidate: Sequence[float], *, direction: str, margin: float, scale: str = RATIO
+) -> Verdict:
+    """Return what all pairs say by now, between two looks as well: it decides nothing."""
+    by = Scale(scale, direction=direction)
+    return _verdict("undecided", by.gains(baseline, candidate), by.bound(margin), "improved", by)
+
+
 def _look(found: Sequence[float], delta: float, mode: str, *, patient: bool = False) -> Answer:
     enough, usual, late = TABLE[len(found)]
     few = late if patient else usual
@@ -138,7 +146,8 @@ def _look(found: Sequence[float], delta: float, mode: str, *, patient: bool = Fa
 
 def _verdict(answer: Answer, found: Sequence[float], delta: float, mode: str, by: Scale) -> Verdict:
     ordered, pairs = sorted(found), len(found)
-    enough = TABLE.get(pairs, (pairs,))[0]
+    look = max((n for n in TABLE if n <= pairs), default=0)
+    enough = (TABLE[look][0] if look else 0) + pairs - look
     middle = statistics.median(ordered)
     needed = None
     if answer == "undecided":

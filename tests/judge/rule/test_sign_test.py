@@ -195,3 +195,15 @@ def test_the_last_look_alone() -> None:
     assert ("not_improved", 8) == (early.verdict, early.pairs)
     assert 24 == late.pairs
     assert late.gain > 0
+
+
+def test_between_two_looks_all_pairs_are_told() -> None:
+    """What is said while it runs counts the newest pairs too, and decides nothing."""
+    base, cand = [1.0] * 21, [1.1] * 18 + [0.5] * 3
+
+    now = sign_test.so_far(base, cand, direction="lower", margin=0.01)
+
+    assert (21, 3, "undecided") == (now.pairs, now.wins, now.verdict)
+    for count in range(1, 21):
+        few = sign_test.so_far(base[:count], cand[:count], direction="lower", margin=0.01)
+        assert few.interval[0] <= few.gain <= few.interval[1]
