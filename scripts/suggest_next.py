@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console
+from helpers import arguments, console
 
 if TYPE_CHECKING:
     from helpers import git, state
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   suggest_next.py                    what another experiment is expected to gain, what to build on
   suggest_next.py --price 0.1        is that more than 0.1%, what an experiment is worth to the person?
+  suggest_next.py --worth 20         the same for a fleet: one percent is worth $20; whom to add or release
   suggest_next.py --like exp-12      which experiments are like it; exit 1 when one is the same idea"""
 
 
@@ -26,6 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--price", type=float, metavar="PCT", help="cost of an experiment as the gain in percent that would be worth it"
     )
+    worth = "what one percent is worth, instead of --price: an experiment costs what the workers cost while it runs"
+    p.add_argument("--worth", type=arguments.amount, metavar="USD", help=worth)
     p.add_argument("--like", metavar="EXP", help="compare its diff with those of all other experiments")
     console.add_output_options(p)
     return p
@@ -58,7 +61,7 @@ def advise(repository: "git.Repository", now: "state.State", args: argparse.Name
     """Print outlook, parents and sources."""
     from helpers.judge.advice import report
 
-    found = report.advise(repository, now, args.price)
+    found = report.advise(repository, now, args.price, args.worth)
     console.show(args, found.as_dict(), "\n".join(found.lines()))
     return console.DONE
 

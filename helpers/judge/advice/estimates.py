@@ -36,6 +36,8 @@ class Outlook:
     count: int
     per_hour: float | None
     per_dollar: float | None
+    hours: float | None = None
+    """Hours from one decision to the next, of the last ones."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,8 @@ def outlook(now: State) -> Outlook | None:
     hours = (recent[-1].timestamp - recent[0].timestamp) / 3_600_000 / (len(recent) - 1)
     dollars = statistics.fmean(run.cost_usd or 0 for run in recent)
     mean, low, high = found
-    return Outlook(
-        mean, (low, high), len(gains), mean / hours if hours > 0 else None, mean / dollars if dollars > 0 else None
-    )
+    per_hour, per_dollar = (mean / cost if cost > 0 else None for cost in (hours, dollars))
+    return Outlook(mean, (low, high), len(gains), per_hour, per_dollar, hours if hours > 0 else None)
 
 
 def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:

@@ -6,11 +6,11 @@ As JSON and in words.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from helpers import git
-from helpers.judge.advice import estimates
+from helpers.judge.advice import estimates, fleet
 from helpers.state import State
 
 
@@ -26,6 +26,10 @@ class Advice:
     decided: int
     parents: list[estimates.Parent]
     sources: list[estimates.Arm]
+    returns: fleet.Returns | None = None
+    costs: str = ""
+    """What the returns are in words, with the cost of going on."""
+    workers: list[str] = field(default_factory=list)
 
     @property
     def stop(self) -> bool | None:
@@ -39,6 +43,8 @@ class Advice:
         return {
             "outlook": asdict(self.outlook) if self.outlook else None,
             "stop": self.stop,
+            "returns": asdict(self.returns) if self.returns else None,
+            "workers": self.workers,
             "decided": self.decided,
             "parents": [asdict(parent) for parent in self.parents[:10]],
             "sources": [asdict(arm) for arm in self.sources],
@@ -49,7 +55,8 @@ class Advice:
         text = [self._outlook()]
         if self.stop is not None:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
-            text.append(f"advice: {said} (price {self.price:g}%)")
+            text.append(f"advice: {said} (price {self.price:.3g}%)")
+        text += [self.costs, *self.workers] if self.costs else self.workers
         text += [f"build on {self._parent(p)}, {p.children} started from it" for p in self.parents[:5]]
         text += [
             f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}"
@@ -80,10 +87,20 @@ class Advice:
         )
 
 
-def advise(repository: git.Repository, now: State, price: float | None) -> Advice:
-    """Return the advice that the journal and the sealed experiments give."""
+def advise(repository: git.Repository, now: State, price: float | None, worth: float | None = None) -> Advice:
+    """Return the advice that the journal and the sealed experiments give; `worth`: the dollars of one percent."""
     parents = estimates.parents(now, estimates.commits(repository))
-    return Advice(estimates.outlook(now), price, len(estimates.verified(now)), parents, estimates.sources(now))
+    gains, outlook = [gain for _, gain in estimates.verified(now)], estimates.outlook(now)
+    hours = outlook.hours if outlook else None
+    returns, usd = fleet.returns(gains), fleet.per_experiment(now, hours)
+    if worth is not None and usd is not None:
+        price = usd / worth
+    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), returns)
+    return replace(
+        found,
+        costs=returns.line(now.margin, usd, hours) if returns else "",
+        workers=fleet.sizing(now, stop=found.stop, spent=bool(returns and returns.spent)),
+    )
 
 
 def likeness(name: str, rows: list[tuple[str, float]]) -> list[str]:

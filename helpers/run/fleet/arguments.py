@@ -39,6 +39,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help=f"up: idle minutes until it stops; 0 for never (default {AUTOSTOP})",
     )
+    spot = "up: preemptible machines: cheaper, and what one loses is drawn anew on another"
+    p.add_argument("--spot", action="store_true", help=spot)
     p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
 
 
@@ -47,7 +49,8 @@ def asked(now: State, args: argparse.Namespace) -> Wanted:
     its = dict((now.lock.task.get("resources") if now.lock else None) or {})
     session_infra = now.config.infra
     infra = args.infra or (session_infra if session_infra not in ("", "local", "sky") else None)
-    its.update({k: v for k, v in (("infra", infra), ("cpus", args.cpus), ("accelerators", args.gpus)) if v})
+    options = (("infra", infra), ("cpus", args.cpus), ("accelerators", args.gpus), ("use_spot", args.spot))
+    its.update({k: v for k, v in options if v})
     return Wanted(its, args.autostop or None, args.prefix)
 
 
