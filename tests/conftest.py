@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm
+
+from helpers import paths
 
 BUNDLE = Path(__file__).resolve().parent.parent
+COLD = "AUTORESEARCH_COLD" in os.environ
+CODE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the scripts that tests start share one compiled copy of the modules, wherever byte code is not written."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    folder = config.stash[CODE] = tempfile.TemporaryDirectory(prefix="autoresearch-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,24 +96,27 @@ class Repo:
         self, name: str, *args: str, code: int | None = 0, cwd: Path | None = None, stdin: str | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a script as its users do; asserts the exit code unless it is None."""
-        done = subprocess.run(
-            [sys.executable, str(BUNDLE / "scripts" / f"{name}.py"), *args],
-            cwd=cwd or self.root,
-            env={**self.env, **env},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            errors="replace",
-        )
+        argv, cwd = [str(BUNDLE / "scripts" / f"{name}.py"), *args], cwd or self.root
+        if COLD or not all(name.startswith("AUTORESEARCH") for name in env):
+            done = subprocess.run(
+                [sys.executable, *argv],
+                cwd=cwd,
+                env={**self.env, **env},
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                errors="replace",
+            )
+        else:
+            done = warm.run(argv, cwd, {**self.env, **env}, stdin)
         assert "Traceback" not in done.stderr, done.stderr
         assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository with one commit: a little program in bash."""
+def new_repo(tmp_path: Path) -> Repo:
+    """Make a repository with one commit: a little program in bash."""
     made = Repo(tmp_path / "project", tmp_path)
     made.root.mkdir()
     made.git("init", "-q")
@@ -106,36 +126,50 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """A repository with one commit: a little program in bash."""
+    return new_repo(tmp_path)
+
+
 BENCHMARK = """\
 #!/usr/bin/env bash
+# What the program sleeps, within a percent: parts of a second do not pass, and no load on the machine changes them.
 set -euo pipefail
-for _ in $(seq "${AUTORESEARCH_REPEATS:-2}"); do
-  began=$(date +%s%N); bash src/work.sh >/dev/null; ended=$(date +%s%N)
-done
-awk -v n=$((ended - began)) 'BEGIN { printf "METRIC time_s=%.6f\\n", n / 1e9 }'
+sleep() { echo "$1" >&3; case $1 in 0*) ;; *) command sleep "$1" ;; esac; }
+export -f sleep
+slept=$(mktemp)
+bash src/work.sh 3>"$slept" >/dev/null
+awk -v chance=$RANDOM '{ s += $1 } END { printf "METRIC time_s=%.6f\\n", (s + 1e-3) * (1 + chance / 3e6) }' "$slept"
 """
 CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ]\n'
 
 
+BEGIN = ("--goal", "quick", "--metric", "time_s", "--direction", "lower")
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a locked session whose baseline is taken: made once, and copied by `session`."""
+    folder = tmp_path_factory.mktemp("locked")
+    made = new_repo(folder)
+    made.write("autoresearch.sh", BENCHMARK, 0o755)
+    made.write("autoresearch.checks.sh", CHECKS, 0o755)
+    made.script("start_session", *BEGIN, "--unit", "s", "--margin", "5", "--review-above", "1000")
+    made.script("start_session", "--lock")
+    return folder
+
+
 @pytest.fixture
-def session(repo: Repo) -> Repo:
+def session(locked: Path, tmp_path: Path) -> Repo:
     """A locked session on that repository, its baseline taken."""
-    repo.write("autoresearch.sh", BENCHMARK, 0o755)
-    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
-    begin = (
-        "--goal",
-        "quick",
-        "--metric",
-        "time_s",
-        "--unit",
-        "s",
-        "--direction",
-        "lower",
-        "--margin",
-        "5",
-        "--review-above",
-        "1000",
-    )
-    repo.script("start_session", *begin)
-    repo.script("start_session", "--lock")
-    return repo
+    shutil.copytree(locked, tmp_path, symlinks=True, dirs_exist_ok=True)
+    made = Repo(tmp_path / "project", tmp_path)
+    copies = paths.workdir_root(locked / "project").name, paths.workdir_root(made.root).name
+    for folder in (made.root, tmp_path / "tmp"):
+        for file in filter(Path.is_file, folder.rglob("*")):
+            if ".git" not in file.parts and str(locked) in (text := file.read_text()):
+                file.write_text(text.replace(str(locked), str(tmp_path)).replace(*copies))
+    (tmp_path / "tmp/autoresearch" / copies[0]).rename(tmp_path / "tmp/autoresearch" / copies[1])
+    made.git("update-index", "-q", "--refresh")
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -33,16 +34,18 @@ class Rule:
         return fits and not (self.view == "first" and self.pattern.search(was))
 
 
-def _table() -> Iterator[Rule]:
+@functools.cache
+def _rules() -> list[Rule]:
+    found = []
     for block in Path(__file__).with_name("rules.txt").read_text(encoding="utf-8").split("\n[")[1:]:
         heading, *rows = block.rstrip().split("\n")
         words, _, reason = heading.partition("] ")
         kind, level, view, *families = words.split()
         pattern = re.compile("|".join(row.strip() for row in rows), re.MULTILINE)
-        yield Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern)
+        found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
+    return found
 
 
-RULES = list(_table())
 _SETTING = (
     r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|"
     r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
@@ -86,7 +89,7 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     views = {"code": [read.code], "first": [read.code], "text": [read.text], "all": [read.text, read.comments]}
     windows = read.windows(lines)
     macros = [macro for macro in code.expanded(read, windows) if lines & set(macro[1])]
-    for rule in RULES:
+    for rule in _rules():
         kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
         if not rule.speaks_of(read.family, was):
             continue
@@ -124,7 +127,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
     gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
     missing = {number for number, _ in gone}
-    for rule in (rule for rule in RULES if rule.view == "old"):
+    for rule in (rule for rule in _rules() if rule.view == "old"):
         had, has, got = (
             Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.code)) for read in (before, after, moved)
         )

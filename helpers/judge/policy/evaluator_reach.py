@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import glob
-import importlib.metadata
 import re
 import sys
 import unicodedata
@@ -108,6 +107,8 @@ def _shadows(path: str, name: str, known: Named) -> tuple[str, str] | None:
 
 
 def _installed() -> set[str]:
+    import importlib.metadata
+
     return set(importlib.metadata.packages_distributions()) - {"src", "lib", "helpers", "scripts"}
 
 
