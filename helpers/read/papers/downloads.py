@@ -92,7 +92,7 @@ class Reader:
     def _get(self, url: str, accept: str) -> client.Response:
         own = arxiv.base()
         pace = arxiv.pace() if url.startswith((own, HTML_PUBLIC)) else 0.0
-        trusted = (own, semantic_scholar.base(), openalex.base())
+        trusted = (own, semantic_scholar.SERVICE.base, openalex.SERVICE.base)
         return client.get(
             url,
             headers={"accept": accept},

@@ -11,32 +11,10 @@ from html.parser import HTMLParser
 from helpers import printable
 
 _SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
-_BLOCKS = {
-    "p",
-    "div",
-    "section",
-    "figure",
-    "figcaption",
-    "li",
-    "ul",
-    "ol",
-    "dl",
-    "dd",
-    "dt",
-    "table",
-    "tr",
-    "blockquote",
-    "pre",
-    "article",
-    "header",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-}
+_BLOCK = re.compile(
+    r"p|div|section|figure|figcaption|li|[uod]l|d[dt]|table|tr|blockquote|pre|article|header|footer|h[1-6]"
+)
+_ASIDE = re.compile("ltx_ERROR|ltx_page_footer|ltx_tag_(?:note|item)")
 _LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
 
 
@@ -92,13 +70,7 @@ class _Reader(HTMLParser):
             if tag == "annotation" and "tex" in values.get("encoding", ""):
                 self._math, self._annotated = [], True
             return
-        if (
-            tag in self._skipped
-            or "ltx_ERROR" in kind
-            or "ltx_page_footer" in kind
-            or "ltx_tag_note" in kind
-            or "ltx_tag_item" in kind
-        ):
+        if tag in self._skipped or _ASIDE.search(kind):
             self._skip, self._depth = tag, 1
         elif tag == "math":
             self._block = self._equation > 0 or values.get("display") == "block"
@@ -110,7 +82,7 @@ class _Reader(HTMLParser):
         elif tag == "table" and ("ltx_eqn" in kind or "ltx_equation" in kind):
             self._flush()
             self._equation += 1
-        elif tag in _BLOCKS and not self._equation:
+        elif _BLOCK.fullmatch(tag) and not self._equation:
             self._flush()
             if "ltx_title_document" in kind:
                 self._lines.clear()  # what a style has to complain of stands before the title
@@ -133,7 +105,7 @@ class _Reader(HTMLParser):
         elif tag == "table" and self._equation:
             self._equation -= 1
             self._flush()
-        elif tag in _BLOCKS and not self._equation:
+        elif _BLOCK.fullmatch(tag) and not self._equation:
             self._flush()
 
     def handle_data(self, data: str) -> None:

@@ -6,32 +6,22 @@ See developers.openalex.org.
 
 from __future__ import annotations
 
-import os
 import re
 from urllib.parse import quote
 
 from helpers import console, json_fields, printable
 from helpers.json_fields import Json
 from helpers.read.papers import answers, identifiers
+from helpers.read.papers.answers import Catalogue
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question
 from helpers.read.web import client
 
-PUBLIC = "https://api.openalex.org"
+SERVICE = Catalogue("OpenAlex", "https://api.openalex.org", "OPENALEX_API_URL", ("OPENALEX_API_KEY",))
 FIELDS = (
     "id,doi,display_name,publication_year,publication_date,authorships,primary_location,best_oa_location,locations,"
     "cited_by_count,abstract_inverted_index"
 )
-
-
-def base() -> str:
-    """Return the address of OpenAlex, $OPENALEX_API_URL when set."""
-    return os.environ.get("OPENALEX_API_URL", "").rstrip("/") or PUBLIC
-
-
-def api_key() -> str:
-    """Return the person's key ($OPENALEX_API_KEY), empty without one."""
-    return os.environ.get("OPENALEX_API_KEY", "")
 
 
 def search(question: Question, budget: client.Budget) -> Found:
@@ -45,8 +35,7 @@ def search(question: Question, budget: client.Budget) -> Found:
         params["search"] = text
     if filters:
         params["filter"] = ",".join(filters)
-    answer = _ask("/works", params, budget)
-    return Found([_paper(w) for w in json_fields.items(answer.get("results"))], _count(answer))
+    return _found(params, budget)
 
 
 def around(question: Question, budget: client.Budget) -> Found:
@@ -54,8 +43,7 @@ def around(question: Question, budget: client.Budget) -> Found:
     work = lookup(question.linked, budget).openalex
     filters = [f"{'cites' if question.cites else 'cited_by'}:{work}", *_years(question)]
     params = {"select": FIELDS, "per_page": "100", "sort": "cited_by_count:desc", "filter": ",".join(filters)}
-    answer = _ask("/works", params, budget)
-    return Found([_paper(w) for w in json_fields.items(answer.get("results"))], _count(answer))
+    return _found(params, budget)
 
 
 def lookup(identifier: str, budget: client.Budget) -> Paper:
@@ -69,45 +57,39 @@ def lookup(identifier: str, budget: client.Budget) -> Paper:
     return _paper(_ask(f"/works/{key}", {"select": FIELDS}, budget))
 
 
+def _found(params: dict[str, str], budget: client.Budget) -> Found:
+    answer = _ask("/works", params, budget)
+    works = json_fields.items(answer.get("results"))
+    return Found([_paper(work) for work in works], json_fields.integer(answer, "meta", "count") or 0)
+
+
 def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
-    server, key = base(), api_key()
+    server, secret = SERVICE.base, {"api_key": SERVICE.key} if SERVICE.key else None
+    headers = {"accept": "application/json"}
     answer = client.get(
-        server + path,
-        params=params,
-        headers={"accept": "application/json"},
-        trusted=[server],
-        budget=budget,
-        secret_params={"api_key": key} if key else None,
+        server + path, params=params, headers=headers, trusted=[server], budget=budget, secret_params=secret
     )
-    return answers.checked(answer, "OpenAlex", "OPENALEX_API_KEY" if key else "", searched=path == "/works")
+    return SERVICE.checked(answer, searched=path == "/works")
 
 
 def _paper(work: Json) -> Paper:
-    first, best = json_fields.mapping(work.get("primary_location")), json_fields.mapping(work.get("best_oa_location"))
-    doi = json_fields.text(work.get("doi")).lower().removeprefix("https://doi.org/")
-    places = [
-        doi,
-        *(
-            json_fields.text(x.get("landing_page_url"))
-            for x in (first, best, *json_fields.items(work.get("locations")))
-        ),
-    ]
+    first, best, text = work.get("primary_location"), work.get("best_oa_location"), json_fields.text
+    doi = text(work, "doi").lower().removeprefix("https://doi.org/")
+    pages = (text(place, "landing_page_url") for place in (first, best, *json_fields.items(work.get("locations"))))
     return Paper(
-        title=printable.line(json_fields.text(work.get("display_name")), 500),
-        authors=answers.names(
-            json_fields.mapping(a.get("author")).get("display_name") for a in json_fields.items(work.get("authorships"))
-        ),
-        year=json_fields.integer(work.get("publication_year")),
-        date=json_fields.text(work.get("publication_date")),
-        venue=printable.line(json_fields.text(json_fields.mapping(first.get("source")).get("display_name")), 150),
-        arxiv=next((found for place in places if (found := _arxiv_of(place))), ""),
+        title=printable.line(text(work, "display_name"), 500),
+        authors=answers.names(text(a, "author", "display_name") for a in json_fields.items(work.get("authorships"))),
+        year=json_fields.integer(work, "publication_year"),
+        date=text(work, "publication_date"),
+        venue=printable.line(text(first, "source", "display_name"), 150),
+        arxiv=next((found for place in (doi, *pages) if (found := _arxiv_of(place))), ""),
         doi="" if doi.startswith("10.48550/arxiv.") else doi,
-        openalex=json_fields.text(work.get("id")).rsplit("/", 1)[-1],
-        citations=json_fields.integer(work.get("cited_by_count")),
+        openalex=text(work, "id").rsplit("/", 1)[-1],
+        citations=json_fields.integer(work, "cited_by_count"),
         abstract=printable.prose(_uninvert(json_fields.mapping(work.get("abstract_inverted_index")))),
-        url=json_fields.text(first.get("landing_page_url")) or json_fields.text(work.get("id")),
-        pdf=json_fields.text(best.get("pdf_url")),
-        license=printable.line(json_fields.text(best.get("license")), 60),
+        url=text(first, "landing_page_url") or text(work, "id"),
+        pdf=text(best, "pdf_url"),
+        license=printable.line(text(best, "license"), 60),
         sources=("openalex",),
     )
 
@@ -134,7 +116,3 @@ def _years(question: Question) -> list[str]:
         return []
     first, last = question.years
     return [f"publication_year:{first or ''}-{last or ''}"]
-
-
-def _count(answer: Json) -> int:
-    return json_fields.integer(json_fields.mapping(answer.get("meta")).get("count")) or 0
