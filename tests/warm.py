@@ -28,7 +28,7 @@ _servers = threading.local()
 
 def run(argv: list[str], cwd: Path, env: dict[str, str], stdin: str | None) -> subprocess.CompletedProcess[str]:
     """Run a script as subprocess.run would: with its output as text."""
-    if not hasattr(_servers, "channel"):
+    if not hasattr(_servers, "process") or _servers.process.poll() is not None:  # a test may end all it finds
         _servers.channel, other = socket.socketpair()
         with other:
             command = [sys.executable, __file__, str(other.fileno())]
