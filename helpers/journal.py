@@ -115,8 +115,10 @@ def read_events(root: Path) -> list[Event]:
             continue
         event = _decode(line)
         if isinstance(event, dict):
-            at = max(at, _whole(event.get("timestamp")))
-            if event.get("timestamp", at) != at:  # a clock was put back: the journal's order counts
+            its = event.get("timestamp", at)
+            if type(its) is int and its > at:
+                at = its
+            elif its != at:  # a clock was put back: the journal's order counts
                 event["timestamp"] = at
             events.append(event)
         elif number < len(lines):  # an unfinished last line is somebody writing, or a crash: not yet part of it
@@ -136,7 +138,7 @@ def _decode(line: bytes) -> Any:  # noqa: ANN401 - whatever stands in the file
         return None
     if end != len(text):
         return None
-    return value if line.isascii() and not any(c in line for c in (b"\\", b"\x7f")) else _in_place(value)
+    return value if line.isascii() and b"\\" not in line and b"\x7f" not in line else _in_place(value)
 
 
 def _encode(event: Event) -> bytes:

@@ -12,8 +12,6 @@ from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
 from helpers.typed_line import Event
 
-"""What a comparison's verdict counts for its content; every other one speaks against it."""
-
 
 @dataclass
 class State:

@@ -15,10 +15,20 @@ E = TypeVar("E", bound="Event")
 
 
 class _Field(NamedTuple):
+    """A field of a class, as its attribute: read from the line when it is first asked for, since most never are."""
+
     name: str
+    key: str
     read: Reader
     default: Callable[[], Any]
     always: bool
+
+    def __get__(self, its: TypedLine | None, _: type[TypedLine]) -> Any:  # noqa: ANN401 - of any type
+        found = MISSING if its is None or self.key not in its.line else self.read(its.line[self.key])
+        value = self.default() if found is MISSING else found
+        if its is not None:
+            its.__dict__[self.name] = value
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +47,9 @@ class TypedLine:
     @classmethod
     def from_line(cls: type[L], line: dict[str, Any]) -> L:
         """Read any JSON object."""
-        made = object.__new__(cls)
-        values, read = made.__dict__, _fields(cls)  # what the frozen __init__ does takes five times as long
-        for each in read.values():
-            values[each.name] = each.default()
-        for key, value in line.items():
-            if (its := read.get(key)) and (found := its.read(value)) is not MISSING:
-                values[its.name] = found
-        values["line"] = line
+        _fields(cls)
+        made = object.__new__(cls)  # the frozen __init__ would want every field
+        made.__dict__["line"] = line
         return made
 
     def to_line(self) -> dict[str, Any]:
@@ -86,12 +91,14 @@ def _read_fields(cls: type[TypedLine]) -> dict[str, _Field]:
             kind, key = str(each.type), cls.KEYS.get(each.name, each.name)
             always = each.default is MISSING and each.default_factory is MISSING
             read = _reader(kind.removesuffix(" | None"), names)
-            found[key] = _Field(each.name, read, _default(each, kind), always)
+            found[key] = _Field(each.name, key, read, _default(each, kind), always)
+    for its in found.values():
+        setattr(cls, its.name, its)
     return found
 
 
 _fields: Callable[[Any], dict[str, _Field]] = functools.cache(_read_fields)
-"""Key to field of a class."""
+"""Key to field of a class, whose attributes they are from then on."""
 
 
 def _default(its: Field[Any], kind: str) -> Callable[[], Any]:
