@@ -78,6 +78,13 @@ class Scale:
         """Return a gain as it is told on the scale of `gains`, where gains add up."""
         return math.log1p(gain) if self.by_ratio else gain
 
+    def moved(self, value: float, gain: float) -> float:
+        """Return the value of a metric that stood at `value`, after a gain as it is told."""
+        up = self.direction == "higher"
+        if self.by_ratio:
+            return value * (1 + gain) if up else value / max(1 + gain, 1 / FARTHEST)
+        return value + gain if up else value - gain
+
     def size(self, value: float, digits: int = 1) -> str:
         """Return a margin or a spread in words."""
         return f"{value:.{digits}%}" if self.by_ratio else f"{value:.4g} {self.metric}".rstrip()

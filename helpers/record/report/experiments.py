@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -72,27 +73,15 @@ class Experiment:
     cost_usd: float | None = None
     run: int = 0
     number: int = 0
+    value: float | None = None
+    """What its gain makes of the first baseline's metric, through the gains kept before it; None where nothing was
+    compared. Medians of other hours are no level to draw: the machine was in another mood then, on both sides."""
+    value_range: tuple[float, float] | None = None
 
     @property
     def gain(self) -> float | None:
         """The gain that is shown, None where nothing was compared: a screen's is never taken for it."""
         return self.estimate.gain if self.estimate else None
-
-    @property
-    def value(self) -> float | None:
-        """The metric as its comparison measured it, the median of the candidate; None where nothing was compared."""
-        return self.decisive.medians[1] if self.decisive and self.decisive.medians else None
-
-    @property
-    def value_range(self) -> tuple[float, float] | None:
-        """What the interval of the gain means in the metric's own unit, beside the baseline measured with it."""
-        if self.decisive is None or self.decisive.medians is None or self.estimate is None:
-            return None
-        base, ends = self.decisive.medians[0], (1 + self.estimate.low, 1 + self.estimate.high)
-        if min(ends) <= 0:
-            return None
-        one, other = (base * end if self.decisive.direction == "higher" else base / end for end in ends)
-        return min(one, other), max(one, other)
 
     @property
     def near_miss(self) -> bool:
@@ -108,7 +97,7 @@ class Experiment:
 def experiments(
     now: State, compared: dict[str, list[Comparison]], whole: set[str], together: dict[Content, Estimate]
 ) -> Iterator[Experiment]:
-    """Yield every experiment in the order in which they were first heard of."""
+    """Return every experiment in the order in which they were first heard of."""
     jobs: dict[str, list[Job]] = {}
     for job in now.jobs.values():
         if job.is_experiment:
@@ -122,6 +111,7 @@ def experiments(
     ]
     doubts = marks.doubts(now)
     first = {name: at for at, name in sorted(began, reverse=True)}
+    rows = []
     for order, (name, at) in enumerate(sorted(first.items(), key=lambda row: (row[1], row[0])), 1):
         if name and name not in whole:
             its, run = compared.get(name, []), runs.get(name)
@@ -129,7 +119,23 @@ def experiments(
             kept = tuple(marks.of_run(now, run)) if run and found.outcome == "kept" else ()
             last = found.decisive
             shown = (together.get(last.content) or last.estimate) if last else None
-            yield replace(found, marks=kept, doubt=doubts.get(name, ""), estimate=shown)
+            rows.append(replace(found, marks=kept, doubt=doubts.get(name, ""), estimate=shown))
+    levels = {run.commit[:7]: run.metric for run in now.runs if not run.experiment_id and run.metric is not None}
+    for exp in sorted((exp for exp in rows if exp.outcome == "kept"), key=lambda exp: exp.at_ms):
+        if (value := _placed(exp, levels).value) is not None:
+            levels[exp.commit[:7]] = value
+    return (_placed(exp, levels) for exp in rows)
+
+
+def _placed(exp: Experiment, levels: dict[str, float]) -> Experiment:
+    """Give the experiment its value, where it was compared with one of the baselines whose values are `levels`."""
+    its, level = exp.estimate, levels.get(exp.decisive.baseline_commit[:7]) if exp.decisive else None
+    if exp.decisive is None or its is None or level is None:
+        return exp
+    value, *ends = (exp.decisive.scale.moved(level, gain) for gain in (its.gain, its.low, its.high))
+    if not all(map(math.isfinite, (value, *ends))):
+        return exp
+    return replace(exp, value=value, value_range=(min(ends), max(ends)))
 
 
 def _experiment(

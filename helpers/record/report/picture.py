@@ -30,7 +30,8 @@ def save(session: Session, file: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    mpl.rcParams.update({"svg.hashsalt": "autoresearch", "text.parse_math": False, "axes.spines.top": False})
+    mpl.rcParams.update({"svg.hashsalt": "autoresearch", "text.parse_math": False})
+    mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(9, 4.5), layout="constrained")
@@ -38,9 +39,8 @@ def save(session: Session, file: Path) -> None:
     for outcome, (marker, fill, edge) in MARKS.items():
         if found := session.of(outcome):
             _marks(axes, found, f"{OUTCOMES[outcome]} ({len(found)})", marker=marker, facecolors=fill, edgecolors=edge)
-    axes.set_ylabel(
-        _plain(f"{session.metric}{f' ({session.unit})' if session.unit else ''}, {session.direction} is better")
-    )
+    unit = f" ({session.unit})" if session.unit else ""
+    axes.set_ylabel(_plain(f"{session.metric}{unit} by measured gains, {session.direction} is better"))
     axes.set_xlabel("time (UTC)")
     axes.set_title(
         _plain(f"{session.name}: {len(session.experiments)} experiments, {len(session.kept)} kept"), loc="left"

@@ -73,6 +73,19 @@ def test_printed_medians_divide_to_the_printed_ratio(journaled: Path) -> None:
     assert "the median of each pair's own ratio" in said
 
 
+def test_a_value_is_what_the_gains_make_of_the_first_baseline(journaled: Path) -> None:
+    """Steps of the picture and of the page are the printed gains, whatever mood the machine was in at each hour."""
+    session = projection.load(journaled)
+    level = session.first
+
+    for exp in session.kept:
+        assert exp.gain is not None
+        assert exp.value == pytest.approx(level / (1 + exp.gain))
+        assert exp.value_range[0] <= exp.value <= exp.value_range[1]
+        level = exp.value
+    assert session.kept
+
+
 def test_a_look_is_what_the_rule_said_then(journaled: Path) -> None:
     """The looks of a comparison are computed again from its samples, by the rule that decided."""
     (look,) = figures.looks(projection.load(journaled).kept[0].decisive)  # type: ignore[arg-type]

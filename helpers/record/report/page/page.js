@@ -110,7 +110,7 @@ function chart() {
   state.plot = new uPlot({
     width: box.clientWidth || 600, height: 320, legend: { show: false },
     scales: { x: { time: true, range: edges }, y: { range: bounds } },
-    axes: [axis, { ...axis, size: 70, label: its.metric + (its.unit ? " (" + its.unit + ")" : "") + ", " + its.direction + " is better" }],
+    axes: [axis, { ...axis, size: 70, label: its.metric + (its.unit ? " (" + its.unit + ")" : "") + " by measured gains, " + its.direction + " is better" }],
     series: [{}, { stroke: colour("kept"), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }],
     cursor: { points: { show: false }, y: false },
     hooks: { draw: [marks], setCursor: [(plot) => hover(plot.cursor)] },
