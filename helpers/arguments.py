@@ -72,6 +72,7 @@ def add_workdir_root(p: argparse.ArgumentParser) -> None:
 
 
 def check_worker(args: argparse.Namespace) -> None:
-    """Raise Failure (2) for --worker without --on sky: it would silently run on this machine."""
-    if args.worker and args.on != "sky":
-        raise console.usage(f"--worker {args.worker} is one of the fleet's", "add --on sky, or leave --worker out")
+    """Raise Failure (2) for --worker or --kind without --on sky: it would silently run on this machine."""
+    for name in ("worker", "kind"):
+        if (value := getattr(args, name, "")) and args.on != "sky":
+            raise console.usage(f"--{name} {value} is of the fleet", f"add --on sky, or leave --{name} out")

@@ -33,6 +33,8 @@ class Submitted(Event):
     baseline: str = ""
     """The tree that is measured beside it, of a screen."""
     plan: dict[str, Any] = field(default_factory=dict)
+    part: dict[str, Any] = field(default_factory=dict)
+    """Of which job it measures some pairs, in which phase, and which numbers."""
     retry_of: str = ""
     avoid: str = ""
 

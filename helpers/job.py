@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helpers.events import Finished, Submitted, WorkerEvent
 
-JUDGED = ("comparison", "calibration")
+JUDGED = ("comparison", "part", "calibration")
 """Roles of the jobs of the fleet that measure pairs, and end in an answer instead of a log's metrics."""
 
 
@@ -61,6 +61,11 @@ class Job:
     def is_judged(self) -> bool:
         """Whether it is a whole comparison or calibration on a worker."""
         return self.role in JUDGED
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is a comparison that many workers share, or a part of one."""
+        return bool(self.submitted.plan.get("spread"))
 
     @property
     def is_local(self) -> bool:

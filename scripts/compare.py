@@ -14,6 +14,7 @@ EXAMPLES = """\
   compare.py exp-07                        # against the current baseline; exit 0 only when improved
   compare.py exp-07 --not-worse            # a simplification: shown to lose less than the margin?
   compare.py exp-07 --on sky --worker vm-02
+  compare.py exp-07 --on sky --spread      # pairs on all workers at the same time
   compare.py --samples traces.jsonl        # judge recorded pairs, run nothing
   compare.py --calibrate                   # which gain does this host resolve?
 """
@@ -43,6 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     where = "measure here or on a worker (default local)"
     p.add_argument("--on", choices=["local", "sky"], default="local", help=where)
     p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")
+    p.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: of which type, for example H100")
+    several = "measure pairs on N workers, or slots of this machine, at the same time (default: all of them)"
+    p.add_argument("--spread", nargs="?", type=arguments.whole(2), const=0, metavar="N", help=several)
     p.add_argument("--dry-run", action="store_true", help="show the plan, measure nothing")
     arguments.add_workdir_root(p)
     console.add_output_options(p)
@@ -75,8 +79,8 @@ def compare(args: argparse.Namespace) -> int:
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = compare.load(work.root)
     exp = work.experiment(args.experiment)
-    worker = session.choose_worker(now, args.on, args.worker)
-    asked = session.options_from(args)
+    worker = session.choose_worker(now, args.on, args.worker, args.kind)
+    asked = session.options_from(now, args)
     job = session.running_job(work, now, exp, worker, asked)
     if job is None:
         plan = session.plan(work, now, exp, asked, worker)

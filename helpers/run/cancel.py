@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from helpers import console, events, git, journal, state
 from helpers.events import WorkerEvent
 from helpers.job import Job
@@ -42,11 +44,16 @@ def _take_back(repository: git.Repository, experiment: str) -> list[str]:
     root = repository.root
     with journal.locked(root):
         mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.on_fleet]
-        for job in mine:
-            if job.sent:
-                events.append_locked(root, WorkerEvent(worker=job.worker, what="cancelling", job=job.name))
-            else:
-                events.append_locked(root, results.cancelled(job))
+        end_locked(root, mine)
     if any(job.sent for job in mine):
         keeper_process.kick(root)
     return [job.name for job in mine]
+
+
+def end_locked(root: Path, jobs: list[Job]) -> None:
+    """Take back the fleet's jobs that wait, and have the keeper end the others; under `journal.locked(root)`."""
+    for job in jobs:
+        if job.sent:
+            events.append_locked(root, WorkerEvent(worker=job.worker, what="cancelling", job=job.name))
+        else:
+            events.append_locked(root, results.cancelled(job))

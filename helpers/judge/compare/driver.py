@@ -39,8 +39,8 @@ QUIET = 8.0
 """Seconds without a look after which a line says how far it is."""
 
 
-def carry_out(root: Path, job: str) -> None:
-    """Carry out one planned comparison and journal its outcome, whatever it is."""
+def carry_out(root: Path, job: str, shared: Callable[[Path, Plan, Path, TextIO], Given]) -> None:
+    """Carry out one planned comparison and journal its outcome, whatever it is; `shared` measures pairs on all."""
     environment.adopt_orphans()
     folder = Folder(root, job, KIND)
     plan = Plan(**json.loads(folder.read("plan.json")))
@@ -51,7 +51,8 @@ def carry_out(root: Path, job: str) -> None:
         with io.TextIOWrapper(files.appending(folder.log), "utf-8", line_buffering=True) as log:
 
             def work() -> dict[str, Any]:
-                return compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log).to_line()
+                given = shared(root, plan, place / "parts", log) if plan.spread else NOTHING
+                return compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log, given).to_line()
 
             answer = answered(root, work, log)
             event = Comparison.of({"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **answer})
@@ -181,7 +182,9 @@ def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
     said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
     said |= {"baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
-    said |= {"hosts": [pair.host for pair in measured.elsewhere]} if measured.elsewhere else {}
+    if measured.elsewhere:
+        anew = [f"pair {pair.number + 1} of {pair.redrawn}" for pair in measured.elsewhere if pair.redrawn]
+        said |= {"hosts": [pair.host for pair in measured.elsewhere], "redrawn": anew}
     del said["needed_pairs"]
     return Comparison.from_line({**said, **BEGUN.line, "verdict": verdict.verdict})
 

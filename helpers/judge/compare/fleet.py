@@ -16,12 +16,16 @@ from helpers.run import collect
 from helpers.run.fleet import keeper_process
 from helpers.run.jobs import result
 from helpers.run.jobs import workers as jobs_workers
+from helpers.run.jobs.workers import Worker
 from helpers.state import State
 
 
-def choose_worker(now: State, worker: str | None) -> str:
-    """Return the worker to measure on: the one asked for, else the quietest that is up. Raises Failure (2, 3)."""
-    ready = jobs_workers.up(now)
+def choose_workers(now: State, worker: str | None, kind: str = "") -> list[Worker]:
+    """Return the workers to measure on: the one asked for, else those of the kind that are up, the quietest first.
+
+    Raises Failure (2, 3).
+    """
+    ready = jobs_workers.of_kind(jobs_workers.up(now), kind)
     if worker:
         if worker not in [w.name for w in ready]:
             names = ", ".join(w.name for w in ready) or "none"
@@ -29,13 +33,24 @@ def choose_worker(now: State, worker: str | None) -> str:
                 f"{worker} is not up; these are: {names}{next_step.did_you_mean(worker, [w.name for w in ready])}",
                 "workers.py list",
             )
-        return worker
+        return [w for w in ready if w.name == worker]
     quiet = sorted((w for w in ready if not w.noisy), key=lambda w: (w.resolves is None, w.resolves or 0.0, w.name))
     if not quiet:
         raise console.outside(
             "no quiet worker is up", "workers.py list  # then replace a noisy one: workers.py replace"
         )
-    return quiet[0].name
+    return quiet
+
+
+def choose_several(now: State, count: int, kind: str) -> dict[str, str]:
+    """Return `count` workers to spread a comparison over, 0 for all that are up, with their types. Raises Failure."""
+    found = choose_workers(now, None, kind)
+    if len(found) < max(count, 2):
+        names = ", ".join(w.name for w in found)
+        raise console.usage(
+            f"a spread comparison needs {max(count, 2)} quiet workers, up are: {names}", "workers.py up"
+        )
+    return {w.name: w.kind for w in found[: count or None]}
 
 
 def running_job(now: State, experiment: str) -> str | None:
@@ -44,8 +59,10 @@ def running_job(now: State, experiment: str) -> str | None:
 
 
 def start(root: Path, plan: Plan, worker: str) -> str:
-    """Journal the comparison as waiting for `worker` and return its job."""
-    return _submit(root, "comparison", plan.experiment, plan.sealed_tree, worker, plan.journaled())
+    """Journal the comparison as waiting for `worker`, or for the pairs of several, and return its job."""
+    return _submit(
+        root, "comparison", plan.experiment, plan.sealed_tree, "" if plan.spread else worker, plan.journaled()
+    )
 
 
 def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, plan: dict[str, Any] | None = None) -> str:
@@ -59,7 +76,7 @@ def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, plan
             executor="sky",
             tree=tree,
             role=role,
-            description=f"{role} on {worker}",
+            description=f"{role} on {worker or 'several workers'}",
             source=[],
             env={},
             plan=plan or {},
@@ -110,7 +127,7 @@ def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Ca
 
     Raises Failure (2, 3).
     """
-    jobs = [begin_calibration(root, choose_worker(state.load(root), worker)) for worker in workers]
+    jobs = [begin_calibration(root, choose_workers(state.load(root), worker)[0].name) for worker in workers]
     for job in jobs:
         yield calibrated(root, job, seconds)
 

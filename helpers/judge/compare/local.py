@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from helpers import console, events, files, git, git_objects, paths, progress, state
 from helpers.events import Comparison
-from helpers.judge.compare import driver
+from helpers.judge.compare import driver, spread_local
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
@@ -26,6 +27,8 @@ from helpers.state import State
 
 LONGEST = 3600.0
 """Seconds that a comparison may be expected to take where nobody said how many pairs it has."""
+LONG_PAIR = 120.0
+"""Seconds from which on a pair of a spread comparison needs no runs before it that do not count."""
 POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
 
@@ -41,11 +44,13 @@ class Options:
     guards: tuple[str, ...] = ()
     not_worse: bool = False
     seed: str | None = None
+    spread: dict[str, str] = field(default_factory=dict)
 
     def unlike(self, planned: Comparison) -> list[str]:
         """Return the options given here that a planned comparison does not have."""
         values = {"margin": self.margin, "max_pairs": self.max_pairs, "layouts": self.layouts, "seed": self.seed}
         found = [name for name, value in values.items() if value is not None and getattr(planned, name) != value]
+        found += ["spread"] if self.spread and not planned.spread else []
         found += ["mode"] if self.not_worse and not planned.may_be_equal else []
         found += ["guard"] if not set(self.guards) <= set(planned.limits) else []
         return found + (["baseline"] if self.against else [])
@@ -98,6 +103,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
 
 def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str = "") -> dict[str, Any]:
     """Return the fields of a plan that the session, or the caller's options, settle whatever is compared."""
+    pair = pair_seconds(now)
     return {
         "metric": now.metric,
         "direction": now.direction,
@@ -114,6 +120,8 @@ def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str =
         "workdir_root": str(workdir_root),
         "chosen_seed": options.seed is not None,
         "tests": now.taken.tests if now.taken else None,
+        "spread": options.spread,
+        "warm": not (options.spread and pair and pair >= LONG_PAIR),
         "outputs_seconds": now.config.outputs_seconds or Plan.outputs_seconds,
     }
 
@@ -183,7 +191,7 @@ def start(root: Path, its: Plan) -> str:
     folder.path.mkdir(parents=True)
     files.replace(folder.path / "plan.json", json.dumps(its.as_dict()))
     files.replace(folder.path / "spec.json", "{}")
-    detached.fork(lambda: driver.carry_out(root, its.job), job_folder.runner_log(root))
+    detached.fork(lambda: driver.carry_out(root, its.job, spread_local.collect), job_folder.runner_log(root))
     return its.job
 
 
@@ -219,17 +227,28 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
 
 def expectation(now: State, its: Plan) -> str:
     """Return how long a comparison will take, from those so far, or before the first from a run of the baseline."""
-    past = [c for c in now.comparisons[-8:] if c.measured_seconds and c.baseline_samples]
-    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
-    if not (past or done):
+    pair, around = pair_seconds(now), _durations(now)
+    if pair is None:
         return "how long it takes is not known yet"
-    around = done[-1] if done else {}
-    repeats = float(its.task.get("envs", {}).get("AUTORESEARCH_REPEATS") or 5)
-    each = [c.measured_seconds / len(c.baseline_samples) for c in past if c.measured_seconds]
-    pair = statistics.median(each) if each else 2 * around.get("bench", 0.0) / repeats
     fixed = 2 * around.get("build", 0.0) * its.layouts + 2 * around.get("checks", 0.0)
-    soon, late = (progress.span(fixed + pairs * pair) for pairs in (min(8, its.max_pairs), its.max_pairs))
+    rounds = [math.ceil(pairs / max(len(its.spread), 1)) for pairs in (min(8, its.max_pairs), its.max_pairs)]
+    soon, late = (progress.span(fixed + each * pair) for each in rounds)
     return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; a confirmation or a holdout comes on top"
+
+
+def pair_seconds(now: State) -> float | None:
+    """Return the seconds that a pair takes, from the comparisons so far, or before the first from a run; or None."""
+    past = [c for c in now.comparisons[-8:] if c.measured_seconds and c.baseline_samples]
+    if past:
+        return statistics.median(c.measured_seconds / len(c.baseline_samples) for c in past)
+    repeats = float(now.require_lock().task.get("envs", {}).get("AUTORESEARCH_REPEATS") or 5)
+    around = _durations(now)
+    return 2 * around.get("bench", 0.0) / repeats if around else None
+
+
+def _durations(now: State) -> dict[str, float]:
+    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
+    return done[-1] if done else {}
 
 
 def typical_seconds(now: State) -> float | None:

@@ -7,30 +7,46 @@ from pathlib import Path
 
 from helpers import console, paths, session_branch, state
 from helpers.events import NO_COMPARISON, Comparison
-from helpers.judge.compare import calibration, local
+from helpers.judge.compare import calibration, local, spread_local
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget
+from helpers.run.jobs.task import from_dict
 from helpers.run.local import submit
 from helpers.state import State
 
 
-def options_from(args: argparse.Namespace) -> local.Options:
-    """Return what the command line chooses of a comparison."""
-    return local.Options(
-        args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
-    )
+def options_from(now: State, args: argparse.Namespace) -> local.Options:
+    """Return what the command line chooses of a comparison; raises Failure (2, 3)."""
+    its = args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+    return local.Options(*its, spread_over(now, args))
 
 
-def choose_worker(now: State, on: str, worker: str | None) -> str:
+def spread_over(now: State, args: argparse.Namespace) -> dict[str, str]:
+    """Return the workers or slots to spread the comparison over, each with its type; none without --spread.
+
+    Raises Failure (2, 3).
+    """
+    if args.spread is None:
+        return {}
+    if args.on != "sky":
+        return spread_local.named(args.spread, from_dict(now.require_lock().task).cpus)
+    from helpers.judge.compare import fleet
+
+    if args.worker:
+        raise console.usage("--spread takes several workers, --worker names one", "leave one of them out")
+    return fleet.choose_several(now, args.spread, args.kind)
+
+
+def choose_worker(now: State, on: str, worker: str | None, kind: str = "") -> str:
     """Return the worker to measure on, empty for this machine. Raises Failure (2, 3)."""
     if on != "sky":
         return ""
     from helpers.judge.compare import fleet
 
-    return fleet.choose_worker(now, worker)
+    return fleet.choose_workers(now, worker, kind)[0].name
 
 
 def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked: local.Options) -> str | None:
@@ -131,4 +147,4 @@ def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Ca
         return calibration.calibrate(work)
     from helpers.judge.compare import fleet
 
-    return fleet.calibrate(work.root, fleet.choose_worker(local.load(work.root), worker), seconds)
+    return fleet.calibrate(work.root, choose_worker(local.load(work.root), on, worker), seconds)

@@ -83,7 +83,8 @@ class Plan:
 class Pair:
     """One pair, also as another process or worker reports it: `failed` where only the candidate could not be measured.
 
-    `void` says why it must not count, `signs` what was seen on the candidate's side alone.
+    `void` says why it must not count, `redrawn` why it was drawn anew, `signs` what was seen on the candidate's side
+    alone.
     """
 
     number: int
@@ -93,6 +94,7 @@ class Pair:
     host: str = ""
     failed: str = ""
     void: str = ""
+    redrawn: str = ""
     signs: list[str] = field(default_factory=list)
 
 

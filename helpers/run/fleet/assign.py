@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from helpers import events, journal, next_step, state
 from helpers.events import Comparison, Submitted, WorkerEvent
-from helpers.run.fleet import payload, skypilot
+from helpers.run.fleet import payload, results, skypilot
 from helpers.run.jobs import blame, screening, task
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
@@ -59,9 +60,10 @@ def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Wor
 
 def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
     """Journal and return what `worker` gets next; None when nothing waits for it."""
-    job = next((j for j in jobs_workers.waiting(now) if _may(j, worker, others)), None)
-    if job is None:
+    able = [j for j in jobs_workers.waiting(now) if _may(j, worker, others) and _is_ready(root, j)]
+    if not able:
         return None
+    job = min(able, key=lambda j: not j.is_spread)  # others wait for it already
     if job.is_experiment and screening.needs_control(now, worker.name):
         number = sum(1 for j in now.jobs.values() if j.is_control) + 1
         control = Submitted(
@@ -86,7 +88,14 @@ def _may(job: Job, worker: Worker, others: int) -> bool:
     wanted, avoided = job.submitted.worker, job.submitted.avoid
     if avoided == worker.name and others > 1:
         return False
+    if job.is_spread and worker.name not in job.submitted.plan["spread"]:
+        return False
     return not wanted or wanted == worker.name or wanted == avoided
+
+
+def _is_ready(root: Path, job: Job) -> bool:
+    """Tell whether nothing is missing but a worker: a comparison that many share begins with their pairs."""
+    return not job.is_spread or job.role == "part" or results.given_path(root, job.name).exists()
 
 
 def stuck(now: State) -> list[str]:
@@ -106,8 +115,11 @@ def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skyp
     """Make what is sent to the worker for an assigned job."""
     its, unique = task.from_dict(now.require_lock().task), name(job)
     if job.is_judged:
-        asked, trees = _asked(now, job)
-        ship = payload.pack_judged(root, folder, unique, job.experiment, asked, trees)
+        its_plan, trees = asked(now, job)
+        given = results.given_path(root, job.name)
+        if given.exists():
+            its_plan["given"] = json.loads(given.read_text(encoding="utf-8"))
+        ship = payload.pack_judged(root, folder, unique, job.experiment, its_plan, trees)
         envs = {"EXPERIMENT_ID": job.experiment}
         return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
     beside = job.submitted.baseline
@@ -123,7 +135,7 @@ def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skyp
     return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
 
 
-def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
+def asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     """Return plan.json for the worker and the trees that go along.
 
     The plan was journaled without what the lock holds.
@@ -134,5 +146,7 @@ def _asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     if job.role == "calibration":
         return {**common, "margin": now.margin, "calibrate": tree}, [tree]
     plan = Comparison.from_line(job.submitted.plan)
-    asked = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
-    return asked, [plan.baseline_tree, plan.candidate_tree]
+    its = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
+    if job.submitted.part:
+        its["part"] = job.submitted.part
+    return its, [plan.baseline_tree, plan.candidate_tree]

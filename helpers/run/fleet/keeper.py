@@ -7,12 +7,14 @@ workers at the same time. Everything that it must know after its death is in the
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import events, journal, state
+from helpers import events, journal, paths, state
 from helpers.events import Finished, Submitted, WorkerEvent
 from helpers.run.fleet import assign, last_round, results, skypilot
 from helpers.run.fleet.skypilot import Row
@@ -49,6 +51,7 @@ class Keeper:
         try:
             new = self._collect(api)
             last_round.write(self.root, self.trouble, self.states)
+            self._share_out()
             self._feed(api)
             self.trouble += assign.stuck(state.load(self.root))
             return new
@@ -64,6 +67,7 @@ class Keeper:
         answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in open_jobs})
         new: list[Finished] = []
         ended: list[tuple[Job, list[Row]]] = []
+        under_way: list[tuple[Job, Row]] = []
         for worker, jobs in open_jobs.items():
             answer = answers[worker]
             if isinstance(answer, Exception):
@@ -82,12 +86,22 @@ class Keeper:
                 elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
                     self.states[job.name] = "next" if running or "running" not in states else "running"
                     running = True
+                    under_way += [(job, row) for row in rows if row.state == "running" and job.role == "part"]
                 elif "done" in states:
                     ended.append((job, [row for row in rows if row.state == "done"]))
                 else:
                     new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
             self._cancel(api, worker, unwanted)
+        logs = {j.name: (api, j.worker, row.id, results.log_path(self.root, j.name)) for j, row in under_way}
+        skypilot.gather({name: functools.partial(skypilot.fetch_log, *its) for name, its in logs.items()})
         return new + self._read(api, now, ended)
+
+    def _share_out(self) -> None:
+        """Have comparisons that many workers share taken further, by those who judge pairs."""
+        if any(job.is_spread for job in state.load(self.root).open_jobs()):
+            command = [sys.executable, "-m", "helpers.judge.compare.spread_fleet", str(self.root)]
+            done = subprocess.run(command, cwd=paths.BUNDLE, capture_output=True, text=True, check=False)
+            self.trouble += [done.stderr.strip()[-400:]] * bool(done.returncode)
 
     def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Finished]:  # noqa: ANN401
         got = skypilot.gather({job.name: functools.partial(self._log, api, job, rows) for job, rows in ended})
@@ -165,6 +179,11 @@ class Keeper:
         again = job.is_experiment and before < RETRIES and not job.cancelling
         if job.is_experiment:
             reason += f"; sent again ({before + 1} of {RETRIES})" if again else f"; not sent again after {before} times"
+        times = sum(event.what == "unsent" and event.job == job.name for event in now.workers)
+        if job.is_spread and job.role == "comparison" and not job.cancelling and times < RETRIES:
+            self.trouble.append(f"{job.name}: {reason}; it goes to another worker with its pairs")
+            events.append(self.root, WorkerEvent(worker=job.worker, what="unsent", job=job.name))
+            return []
         event = results.lost(job, reason)
         with journal.locked(self.root):
             fresh = state.load(self.root)

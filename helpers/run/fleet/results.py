@@ -17,12 +17,17 @@ from helpers.state import Job, State
 CLAIMED = "was claimed already"
 """What a job says that was sent twice: it did nothing (payload.py)."""
 UNANSWERED = "the log ends before its answer"
-_ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION): (\{.*\})", re.MULTILINE)
+_ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION|PART): (\{.*\})", re.MULTILINE)
 
 
 def log_path(root: Path, job: str) -> Path:
     """Return where the job's log lies here, once it has been fetched."""
     return paths.state_folder(root) / "jobs-sky" / f"{job}.log"
+
+
+def given_path(root: Path, job: str) -> Path:
+    """Return the file of the pairs that many workers measured, without which the comparison itself does not begin."""
+    return log_path(root, job).with_suffix(".pairs.json")
 
 
 def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
+from helpers import console
 from helpers.events import WorkerEvent
 from helpers.state import Job, State
 
@@ -33,6 +34,11 @@ class Worker:
     sigma_pair: float | None = None
     resolves: float | None = None
     noisy: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Its type: the accelerators, without them what SkyPilot says of it."""
+        return ", ".join(self.accelerators or []) or self.resources
 
 
 def known_workers(now: State) -> dict[str, Worker]:
@@ -70,6 +76,15 @@ def spend(worker: Worker, at_ms: int) -> float | None:
 def up(now: State) -> list[Worker]:
     """Return the workers that can take jobs, the quietest known ones first."""
     return sorted((w for w in known_workers(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
+
+
+def of_kind(ready: list[Worker], kind: str) -> list[Worker]:
+    """Return the workers in whose type these words stand; raises Failure (2) where there is none."""
+    found = [worker for worker in ready if kind.lower() in worker.kind.lower()]
+    if kind and not found:
+        kinds = ", ".join(sorted({worker.kind or "unknown" for worker in ready})) or "none"
+        raise console.usage(f"no worker of the type {kind!r} is up; there are: {kinds}", "workers.py list")
+    return found
 
 
 def standing(now: State) -> list[Worker]:

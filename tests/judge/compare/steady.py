@@ -1,0 +1,29 @@
+"""A session whose metric is written in its source: whatever else this machine does, a comparison sees the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOAL = ("--goal quick --metric time_s --unit s --direction lower --margin 5 --review-above 1000").split()  # noqa: SIM905
+
+
+@pytest.fixture
+def steady(repo: Any) -> Any:
+    """A locked session; `src/work.sh` prints the seconds, 2.0417 of them, and a benchmark takes a tenth of one."""
+    repo.write("src/work.sh", "echo 2.0417\n")
+    repo.git("commit", "-qam", "two seconds")
+    repo.write("autoresearch.sh", 'sleep 0.1\necho "METRIC time_s=$(bash src/work.sh)"\n', 0o755)
+    repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" != -1 ] && bash src/work.sh\n', 0o755)
+    repo.script("start_session", *GOAL)
+    repo.script("start_session", "--lock")
+    return repo
+
+
+def sealed(session: Any, name: str, work: str) -> None:
+    """Make an experiment whose work is this."""
+    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+    (copy / "src/work.sh").write_text(work)
+    session.script("snapshot_workdir", "seal", name, "--desc", "try it")

@@ -1,0 +1,206 @@
+"""A comparison spread over workers: the keeper, the job scripts and the measuring are real, SkyPilot is a stand-in."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from steady import sealed, steady  # noqa: F401 - a fixture
+
+from helpers import events, git, journal, state
+from helpers.judge.compare import session as compare_session
+from helpers.judge.measure.pairs import Plan
+from helpers.run.copies.copies import Workdirs
+from helpers.run.fleet import keeper
+
+WORKERS = ["vm-01", "vm-02", "vm-03"]
+
+
+class Status(enum.Enum):
+    """The part of SkyPilot's JobStatus that is needed."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    CANCELLED = "CANCELLED"
+
+
+class ClusterDoesNotExist(Exception):  # noqa: N818 - SkyPilot's name
+    """What SkyPilot raises for a worker that is gone."""
+
+
+class Workers:
+    """In SkyPilot's place: a folder and a HOME for each worker, in which what is sent runs as a process."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.gone = place, set[str]()
+        self.jobs: dict[str, list[tuple[str, subprocess.Popen[bytes], Path]]] = {}
+        self.cancelled: set[str] = set()
+
+    def Task(self, **what: Any) -> Any:  # noqa: N802 - SkyPilot's name
+        """What is to be run."""
+        return SimpleNamespace(**what)
+
+    def get(self, answer: Any) -> Any:
+        """The answer of a request."""
+        return answer
+
+    def exec(self, task: Any, cluster_name: str) -> tuple[int, None]:
+        """Copy and begin a job; its own script waits for those before it."""
+        home = self._there(cluster_name)
+        shared, log = home / "sky_workdir", home / f"{task.name}.log"
+        shared.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", f"{task.workdir}/.", shared], check=True)
+        env = {**task.envs, "HOME": str(home), "PATH": os.environ["PATH"], "TMPDIR": str(self.place)}
+        process = subprocess.Popen(
+            ["bash", "-c", task.run], cwd=shared, env=env, stdout=log.open("wb"), stderr=2, start_new_session=True
+        )
+        rows = self.jobs.setdefault(cluster_name, [])
+        rows.append((task.name, process, log))
+        return len(rows), None
+
+    def queue(self, cluster: str) -> list[dict[str, Any]]:
+        """The worker's jobs as they stand."""
+        self._there(cluster)
+        rows = []
+        for number, (name, process, _) in enumerate(self.jobs.get(cluster, []), 1):
+            ended = process.poll() is not None
+            status = Status.CANCELLED if name in self.cancelled else Status.SUCCEEDED if ended else Status.RUNNING
+            rows.append({"job_id": number, "job_name": name, "status": status, "start_at": 1.0, "end_at": 9.0})
+        return rows
+
+    def cancel(self, cluster: str, job_ids: list[int]) -> None:
+        """End jobs."""
+        for number in job_ids:
+            name, process, _ = self.jobs[cluster][number - 1]
+            self.cancelled.add(name)
+            self._kill(process)
+
+    def tail_logs(self, cluster: str, job_id: int, follow: bool, output_stream: Any) -> int:
+        """What the job has printed by now, as SkyPilot prefixes it."""
+        self._there(cluster)
+        text = self.jobs[cluster][job_id - 1][2].read_text()
+        output_stream.write("".join(f"(job, pid=7) {line}" for line in text.splitlines(keepends=True)))
+        return 0
+
+    def lose(self, worker: str) -> None:
+        """Take a worker away in the middle of whatever it does."""
+        for _, process, _ in self.jobs.get(worker, []):
+            self._kill(process)
+        self.gone.add(worker)
+
+    def _there(self, worker: str) -> Path:
+        if worker in self.gone:
+            raise ClusterDoesNotExist(worker)
+        return self.place / worker
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class Fleet:
+    """A session whose keeper works with the stand-in, a round whenever somebody asks."""
+
+    def __init__(self, session: Any, api: Workers, folder: Path) -> None:
+        self.root, self.api, self.session = session.root, api, session
+        self.keeper = keeper.Keeper(self.root, folder)
+
+    def until(self, true: Callable[[state.State], object]) -> state.State:
+        """Let the keeper work until something holds."""
+        end = time.monotonic() + 120
+        while not true(now := state.load(self.root)):
+            assert time.monotonic() < end, (self.keeper.trouble, [job.name for job in now.open_jobs()])
+            self.keeper.round(self.api)
+            time.sleep(0.05)
+        return now
+
+    def compare(self, name: str, work: str, *more: str) -> str:
+        """Seal an experiment and begin its spread comparison, which nobody follows; return its job."""
+        sealed(self.session, name, work)
+        plan = json.loads(
+            self.session.script("compare", name, "--on", "sky", "--spread", "--dry-run", "--full", *more).stdout
+        )
+        return compare_session.start(Workdirs(git.find(self.root)), Plan(**plan), "vm-01")
+
+    def verdict(self, job: str) -> events.Comparison:
+        """The comparison as the keeper journaled it, once all of its jobs have ended."""
+        now = self.until(lambda now: not now.open_jobs())
+        assert now.jobs[job].finished, now.jobs
+        return next(event for event in now.comparisons if event.fleet_job == job)
+
+
+@pytest.fixture
+def fleet(
+    steady: Any,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Fleet]:
+    """Three workers of two types."""
+    for worker in WORKERS:
+        kind = {"H100": 1.0} if worker < "vm-03" else {"H200": 1.0}
+        up = {"type": "worker", "worker": worker, "event": "up", "launch": "x", "accelerators": kind}
+        journal.append(steady.root, up)
+    api = Workers(tmp_path / "workers")
+    monkeypatch.setattr(keeper.skypilot, "clusters", lambda *_, **__: {})
+    monkeypatch.setattr(keeper.skypilot, "send", send)
+    yield Fleet(steady, api, tmp_path / "copies")
+    for worker in WORKERS:
+        api.lose(worker)
+
+
+def send(sky: Workers, cluster: str, what: Any) -> int:
+    """As SkyPilot's send, without asking for accelerators that are not there."""
+    task = sky.Task(name=what.name, run=what.command, envs=what.envs, workdir=str(what.workdir))
+    return sky.exec(task, cluster)[0]
+
+
+def test_pairs_of_three_workers_and_one_verdict(fleet: Fleet) -> None:
+    """Pairs of all workers count, the winner is checked on one, the keeper journals it, and no part is left.
+
+    The part with the first pair runs the checks before it: where they fail the others end with it.
+    """
+    job = fleet.compare("exp-01", "echo 1.0231\n", "--max-pairs", "8")
+    found = fleet.verdict(job)
+
+    assert ("improved", 8, "passed") == (found.verdict, found.pairs, found.checks)
+    assert [WORKERS[n % 3] for n in range(8)] == found.hosts
+    assert {"vm-01": "H100", "vm-02": "H100", "vm-03": "H200"} == found.spread
+    said = fleet.session.script("compare", "exp-01", "--on", "sky", "--spread", "--max-pairs", "8").stdout
+    assert "by type: H100" in said
+    assert "improved on H100, not shown on H200" in said  # of 2 pairs nothing is shown
+
+    wrong = fleet.verdict(fleet.compare("exp-02", "echo -1\n", "--max-pairs", "8"))
+    assert ("not_improved", []) == (wrong.verdict, wrong.baseline_samples)  # and no pair was measured for it
+    assert "checks: failed" in (wrong.reason or "")
+
+
+def test_a_worker_is_lost_in_the_middle(fleet: Fleet) -> None:
+    """Its finished pairs count, the others are drawn anew elsewhere and said, and the row has no gap."""
+    job = fleet.compare("exp-01", "sleep 0.6\necho 2.0417\n", "--max-pairs", "8")
+
+    def reported(now: state.State) -> bool:
+        parts = [part for part in now.jobs.values() if part.role == "part" and part.worker == "vm-02"]
+        logs = [fleet.root / ".autoresearch/jobs-sky" / f"{part.name}.log" for part in parts]
+        return any("PAIR" in log.read_text() for log in logs if log.exists())
+
+    fleet.until(reported)
+    fleet.api.lose("vm-02")
+    found = fleet.verdict(job)
+
+    assert 8 == len(found.hosts) == len(found.baseline_samples)
+    assert "vm-02" in found.hosts
+    assert all("vm-02: its worker vm-02 is gone" in said for said in found.redrawn)
+    assert 1 <= len(found.redrawn) <= 2
+    assert found.verdict not in ("error", "void")
