@@ -52,7 +52,7 @@ def entry(argv: list[str]) -> int:
     from helpers.read.pdf import document as pdf_document
 
     pdf_document.check(args.file)
-    venv.require("pypdf")
+    venv.require("pypdfium2", "pypdf")
     document = pdf_document.read(args.file, first=first, last=last, grep=args.grep)
     for note in document.notes:
         console.note(f"note: {note}")

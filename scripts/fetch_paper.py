@@ -70,7 +70,7 @@ def entry(argv: list[str]) -> int:
     found = None if args.again else fetch_request.present(ask)
     fetched = found is None
     if found is None:
-        venv.require("httpx", "stamina", "arxiv", "pypdf")
+        venv.require("httpx", "stamina", "arxiv", "pypdfium2", "pypdf")
         from helpers.read.papers import fetch
 
         if root is not None and args.dir is None:

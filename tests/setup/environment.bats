@@ -21,7 +21,7 @@ setup() {
 
 find_uv() { PATH=$PATH:$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/.venv/bin; } # the developers' environment has it too
 needs_uv() { [ -e "$BATS_FILE_TMPDIR/online-uv" ] || skip "no uv here, or no package index answers it"; }
-imports() { "$SKILL/.venv/bin/python" -I -c 'import arxiv, httpx, pypdf, stamina, yaml, cryptography'; }
+imports() { "$SKILL/.venv/bin/python" -I -c 'import arxiv, httpx, pypdf, pypdfium2, stamina, yaml, cryptography'; }
 without_uv() { # makes a PATH with all that is needed, except uv
   mkdir "$BATS_TEST_TMPDIR/bin"
   for tool in git bash grep find mktemp cp mv rm mkdir touch cat ls ln dirname basename readlink cmp rmdir head sed sleep; do

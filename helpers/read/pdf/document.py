@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) 
     """
     check(file)
     request = {"file": str(file.resolve()), "first": first, "last": last, "grep": grep}
-    answer = _ask(json.dumps(request))
+    began = time.monotonic()
+    answer = _ask(request, SECONDS)
+    left = SECONDS - (time.monotonic() - began)
+    if "died" in answer and left > 2:
+        answer = _ask({**request, "plain": True}, left)
     if "error" in answer:
         message = (
             f"{file.name}: {printable.line(str(answer['error']), 300)}"
@@ -91,14 +96,17 @@ def check(file: Path) -> None:
         raise console.usage(f"{file.name}: not a PDF but {what}", "fetch it again, from the address of the PDF itself")
 
 
-def _ask(request: str) -> dict[str, Any]:
-    """Let a child of its own read, and return its answer; whatever happens to it is told in one line."""
+def _ask(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Let a child of its own read, and return its answer; whatever happens to it is told in one line.
+
+    `died` says that it did not end by itself: PDFium aborts on some files.
+    """
     try:
         done = subprocess.run(
             [sys.executable, "-c", _CHILD, str(paths.BUNDLE)],
-            input=request.encode(),
+            input=json.dumps(request).encode(),
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             start_new_session=True,
             check=False,
         )
@@ -121,7 +129,8 @@ def _ask(request: str) -> dict[str, Any]:
         return {"error": "the package pypdf is missing", "code": console.OUTSIDE, "do": "setup.sh --deps-only"}
     if b"MemoryError" in done.stderr:
         return {"error": "broken PDF: it needs more than 1 GB of memory", "code": console.USAGE}
-    return {"error": f"broken PDF: reading it ended with {_reason(done)}", "code": console.USAGE}
+    died = {"died": True} if done.returncode < 0 else {}
+    return {"error": f"broken PDF: reading it ended with {_reason(done)}", "code": console.USAGE, **died}
 
 
 def _reason(done: subprocess.CompletedProcess[bytes]) -> str:

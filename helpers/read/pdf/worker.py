@@ -12,7 +12,6 @@ import re
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from helpers.read.pdf.layout import blocks as layout_blocks
@@ -20,10 +19,8 @@ from helpers.read.pdf.layout import headings as layout_headings
 from helpers.read.pdf.layout import running_heads
 from helpers.read.pdf.layout.body_style import Face
 from helpers.read.pdf.limits import Bad, TooLong, limit, plainly, within
-from helpers.read.pdf.text import fonts as text_fonts
-from helpers.read.pdf.text import glyphs, hyphenation
-from helpers.read.pdf.text import lines as text_lines
-from helpers.read.pdf.text import runs as text_runs
+from helpers.read.pdf.text import engines, glyphs, hyphenation
+from helpers.read.pdf.text.lines import Line
 
 SECONDS, PAGE_SECONDS = 24.0, 8.0
 """For reading all pages, and for one."""
@@ -53,9 +50,8 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     """Return the document: pages, read, title, notes, blocks, and hits of `grep` if there is one."""
     pattern = _pattern(request.get("grep"))
     began = time.monotonic()
-    reader = _open(request["file"])
-    with within(PAGE_SECONDS):
-        total = _count(reader)
+    engine = _open(request["file"], plain=request.get("plain", False))
+    total = engine.pages
     first, last = request.get("first") or 1, request.get("last") or total
     if first > total:
         raise Bad(f"there is no page {first}: the PDF has {total}", f"--pages takes 1 to {total}")
@@ -64,12 +60,14 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     if len(wanted) > PAGES:
         wanted = range(wanted.start, wanted.start + PAGES)
         notes.append(f"read pages {wanted.start + 1} to {wanted.stop} of {total}; more with --pages")
-    pages, images = _pages(reader, wanted, began, notes)
+    pages, images = _pages(engine, wanted, began, notes)
     if time.monotonic() - began > PAGE_SECONDS:
         notes.append("slow to read")
     _judge(pages, images, notes)
     with within(max(4.0, SECONDS + 4 - (time.monotonic() - began))):
-        blocks = structure(pages, _outline(reader) if len(wanted) == total else [], _title(reader))
+        blocks = structure(pages, engine.outline() if len(wanted) == total else [], engine.title)
+    if not blocks:
+        raise Bad("no text on any page but its number", "find another copy of the paper")
     document: dict[str, Any] = {
         "pages": total,
         "read": len(pages),
@@ -94,50 +92,24 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         ) from error
 
 
-def _open(file: str) -> Any:  # noqa: ANN401 - pypdf's reader
-    import pypdf
-    from pypdf.errors import DependencyError
-
-    pypdf.overwrite_configuration(
-        zlib_maximum_output_length=20_000_000,
-        lzw_maximum_output_length=20_000_000,
-        run_length_maximum_output_length=20_000_000,
-        array_based_stream_maximum_output_length=20_000_000,
-        stream_parsing_work_maximum_count=2_000_000,
-        stream_decoding_work_maximum_length=60_000_000,
-        xform_maximum_invocations_per_extraction=500,
-        page_tree_maximum_entries=20_000,
-        outline_maximum_entries=5_000,
-        jbig2dec_binary=None,
-    )
+def _open(file: str, *, plain: bool) -> engines.Engine:
     with within(PAGE_SECONDS):
-        try:
-            reader = pypdf.PdfReader(Path(file).open("rb"), strict=False)  # noqa: SIM115 - open as long as the process
-            locked = reader.is_encrypted and not reader.decrypt("")
-        except (DependencyError, NotImplementedError) as error:
-            raise Bad(
-                f"encrypted in a way that cannot be read: {plainly(error)}",
-                "remove the protection, as with qpdf --decrypt",
-            ) from error
-    if locked:
-        raise Bad(
-            "encrypted: it needs a password",
-            "remove the protection first, as with: qpdf --password=... --decrypt IN OUT",
-        )
-    return reader
+        found = _engine(file, plain=plain)
+        if found.pages == 0:
+            raise Bad("broken PDF: it has no pages", "fetch it again: it may be cut off")
+    return found
 
 
-def _count(reader: Any) -> int:  # noqa: ANN401
-    total = len(reader.pages)
-    if total == 0:
-        raise Bad("broken PDF: it has no pages", "fetch it again: it may be cut off")
-    return total
+def _engine(file: str, *, plain: bool) -> engines.Engine:
+    if not plain:
+        with contextlib.suppress(Exception):  # that it is locked or broken is for pypdf to say
+            return engines.Pdfium(file)
+    return engines.Pypdf(file)
 
 
-def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[list[list[text_lines.Line]], int]:  # noqa: ANN401
+def _pages(engine: engines.Engine, wanted: range, began: float, notes: list[str]) -> tuple[list[list[Line]], int]:
     """Return the lines of each page that could be read, and how many pages show an image and hardly any text."""
-    fonts = text_fonts.Fonts()
-    found: list[tuple[int, list[text_runs.Run]]] = []
+    found: list[list[Line]] = []
     failed: list[str] = []
     characters = images = 0
     for n in wanted:
@@ -149,32 +121,22 @@ def _pages(reader: Any, wanted: range, began: float, notes: list[str]) -> tuple[
             break
         try:
             with within(min(PAGE_SECONDS, left)):
-                page = reader.pages[n]
-                runs = text_runs.runs(page, fonts)
-                size = sum(len(r.text) for r in runs)
-                images += size < 100 and _has_image(page)
+                mine, said, pictured = engine.page(n)
         except Exception as error:  # noqa: BLE001 - one page that cannot be read is no reason to lose the others
             failed.append(f"page {n + 1}: {plainly(error)}")
             continue
-        characters += size
-        found.append((n, runs))
+        characters += sum(len(line.text) for line in mine)
+        images += pictured
+        found.append(mine)
+        notes += [said] * bool(said)
     if failed:
         notes.append(f"{len(failed)} page(s) could not be read; " + "; ".join(failed[:3]))
     if not found:
         raise Bad("broken PDF: no page could be read; " + "; ".join(failed[:2]), "fetch it again: it may be cut off")
-    notes += [said for n, runs in found if (said := text_lines.sideways(runs, n))]
-    return [text_lines.lines(runs, n, fonts) for n, runs in found], images
+    return found, images
 
 
-def _has_image(page: Any) -> bool:  # noqa: ANN401
-    try:
-        objects = page["/Resources"].get_object()["/XObject"].get_object()
-        return any(objects[name].get_object().get("/Subtype") == "/Image" for name in list(objects)[:20])
-    except Exception:  # noqa: BLE001
-        return False
-
-
-def _judge(pages: list[list[text_lines.Line]], images: int, notes: list[str]) -> None:
+def _judge(pages: list[list[Line]], images: int, notes: list[str]) -> None:
     text = " ".join(line.text for page in pages for line in page)
     if len(text) < 20 * len(pages) and images:
         raise Bad(
@@ -193,45 +155,16 @@ def _judge(pages: list[list[text_lines.Line]], images: int, notes: list[str]) ->
 
 
 def structure(
-    pages: list[list[text_lines.Line]], outline: list[tuple[int, str, int]], title: str = ""
+    pages: list[list[Line]], outline: list[tuple[int, str, int]], title: str = ""
 ) -> list[layout_blocks.Block]:
     """Return the blocks of a document from the lines of its pages; `title` is what the file says of itself."""
     lines = [line for page in running_heads.without(pages) for line in page]
     if not lines:
         return []
     words = hyphenation.Vocabulary(line.text for line in lines)
-    for line in lines:
-        if text_lines.JOINT in line.text + line.lead:
-            line.text, line.lead = words.settle(line.text, text_lines.JOINT), words.settle(line.lead, text_lines.JOINT)
-        line.text = words.unsplit(line.text)
     face = Face.of(lines)
     headings = layout_headings.find(lines, face, outline)
     return layout_blocks.Flow(lines, face, headings, words).blocks(title)
-
-
-def _title(reader: Any) -> str:  # noqa: ANN401
-    with contextlib.suppress(Exception):
-        return str(reader.metadata.title or "")[:300]
-    return ""
-
-
-def _outline(reader: Any) -> list[tuple[int, str, int]]:  # noqa: ANN401
-    """Return the PDF's own outline as (level, title, page); nothing where it is broken."""
-    found: list[tuple[int, str, int]] = []
-
-    def walk(entries: list[Any], level: int) -> None:
-        for entry in entries:
-            if isinstance(entry, list):
-                walk(entry, level + 1)
-            else:
-                with contextlib.suppress(Exception):
-                    page = reader.get_destination_page_number(entry)
-                    if page is not None:
-                        found.append((level, str(entry.title), page))
-
-    with contextlib.suppress(Exception), within(3):
-        walk(reader.outline, 1)
-    return found
 
 
 def _grep(pattern: re.Pattern[str], blocks: list[layout_blocks.Block]) -> list[list[int]]:

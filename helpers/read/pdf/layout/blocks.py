@@ -93,8 +93,6 @@ class Flow:
             for part in parts[1:]:
                 whole = self._words.join(whole, part)
             title = whole[whole.find(h.title[:3]) :] if h.number and h.title[:3] in whole else whole
-        if title.upper() == title:
-            title = self._words.capitals(title)
         self._made.append(Block("heading", title.strip(), page, page, h.level, h.number))
         after = h.at + h.count
         if h.rest:

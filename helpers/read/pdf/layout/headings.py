@@ -78,7 +78,8 @@ def from_outline(lines: list[Line], face: Face, outline: list[tuple[int, str, in
     """Return the entries of the PDF's outline that are found as lines of their pages; none when most are not."""
     by_page: dict[int, list[int]] = {}
     for n, line in enumerate(lines):
-        by_page.setdefault(line.page, []).append(n)
+        if not line.drawn:
+            by_page.setdefault(line.page, []).append(n)
     made: list[Heading] = []
     after = -1
     for level, title, page in outline[:600]:
@@ -184,6 +185,7 @@ def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
     like = (line.style == last.style and not face.plain(line)) or small_capitals(last, line)
     return (
         like
+        and (last.lead or not line.lead or len(line.lead) > 0.8 * len(line.text))
         and line.page == last.page
         and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9)
         and NUMBERED.fullmatch(line.text) is None

@@ -1,1 +1,1 @@
-"""Characters and lines of a page, as pypdf hands them out."""
+"""Characters and lines of a page, as PDFium hands them out."""

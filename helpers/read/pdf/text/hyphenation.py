@@ -37,13 +37,6 @@ _KEPT_AFTER = _set(
 )
 
 
-_PAIR = re.compile(r"(?<![^\W\d_])([A-Za-z][a-z]*) (?=([a-z]+)(?![^\W\d_]))")
-_SHORT = _set(
-    "a i an as at be by do go he if in is it me my no of on or so to up us we vs et al cf ie eg de la le un el il "
-    "di da du en"
-)
-
-
 class Vocabulary:
     """How often each word stands in the document, whole lines only: words at a line's broken end do not count."""
 
@@ -68,28 +61,6 @@ class Vocabulary:
             glue = "" if not before or not after or before.endswith(("/", "—")) or _is_url(before, after) else " "
             return before + glue + after
         return before + after if self._hyphenated(tail[1], head[0]) else before[:-1] + after
-
-    def settle(self, line: str, joint: str) -> str:
-        """Return a line with its `joint`s made blanks, or nothing where what they part is one word of the document."""
-
-        def choose(found: re.Match[str]) -> str:
-            first, second = found[1], found[2]
-            one = self[first + second] > 0 and min(self[first], self[second]) < max(2, self[first + second])
-            return first + second if one else f"{first} {second}"
-
-        return re.sub(rf"([^\W\d_]+){joint}([^\W\d_]+)", choose, line).replace(joint, " ")
-
-    def unsplit(self, line: str) -> str:
-        """Return a line with words made whole that a blank too many has split: `r ecent`, `ov er`."""
-
-        def choose(found: re.Match[str]) -> str:
-            first, second = found[1], found[2]
-            whole = self[first + second]
-            pieces = [part.lower() not in _SHORT and (len(part) == 1 or self[part] <= 2) for part in (first, second)]
-            split = (pieces[0] and self[second] <= whole) or (pieces[1] and self[first] <= whole)
-            return first if whole and split else found[0]
-
-        return _PAIR.sub(choose, line)
 
     def capitals(self, title: str) -> str:
         """Return a title in capitals, its words whole where a large first letter was parted from small capitals."""

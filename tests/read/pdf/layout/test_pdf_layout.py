@@ -2,9 +2,8 @@
 
 from pdf_made import ITALIC, PROSE, Page, ieee, of_kind
 
-from helpers.read.pdf.text import fonts as text_fonts
 from helpers.read.pdf.text import lines
-from helpers.read.pdf.text.runs import Run
+from helpers.read.pdf.text.characters import Face, Word
 
 
 def test_a_caption_in_small_capitals_goes_on():
@@ -80,13 +79,15 @@ def test_the_body_of_an_algorithm_is_not_its_caption():
 
 def test_the_size_of_a_line_is_that_of_most_of_it():
     """A label one point larger than its caption, in the same font: the line has the caption's size."""
-    fonts = text_fonts.Fonts()
-    runs = [
-        Run("Figure 4: ", 72, 500, 10.0, "F", 1, False),
-        Run("An example of a schema for data, and", 115, 500, 9.0, "F", 1, False),
+    label, rest = (Face("F", size, bold=False, italic=False, turn=0) for size in (10.0, 9.0))
+    words = [
+        Word("Figure", 72, 500, 100, label, False),
+        Word("4:", 103, 500, 112, label, True),
+        Word("An", 115, 500, 128, rest, True),
+        Word("example", 131, 500, 170, rest, True),
     ]
-    (line,) = lines.lines([*runs, Run("\n", 72, 500, 9.0, "F", 1, False)], 0, fonts)
-    assert 9.0 == line.size
+    (line,) = lines.lines(words, 0)[0]
+    assert ("Figure 4: An example", 9.0) == (line.text, line.size)
 
 
 def test_a_caption_whose_label_made_its_first_line_larger():

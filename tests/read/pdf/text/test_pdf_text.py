@@ -20,17 +20,14 @@ from helpers.read.pdf.text.lines import Line
     ("text", "font", "expected"),
     [
         ("\x0cne-grained con\ricting e\x0bect a\x0ene", "CMR9", "fine-grained conflicting effect affine"),
-        ("Systems|concurrency, 1{2", "CMTI9", "Systems—concurrency, 1–2"),
+        ("Systems|concurrency, 1{2", "#7", "Systems—concurrency, 1–2"),
         ("if (a | b) { c }", "CMTT9", "if (a | b) { c }"),
-        ("if (a | b)", "Courier", "if (a | b)"),
-        ("ef\x02cient \x03ow", "Times-Roman~1b", "efficient flow"),
         ("e\ufb03cient \ufb02ow", "Arial", "efficient flow"),
-        ("fAg", "CMSY10", "{A}"),
         ("Jean\xadMichel", "NimbusSanL-Regu", "Jean-Michel"),
     ],
 )
 def test_codes_of_fonts(text, font, expected):
-    """Ligatures and signs at the places where TeX's fonts keep them, and only in those fonts."""
+    """Ligatures at the places where TeX's fonts keep them; dashes only in those of pictures."""
     assert expected == glyphs.known(text, font)
 
 
@@ -51,7 +48,7 @@ def test_accents_find_their_letters(text, expected):
     assert expected == glyphs.accents(text)
 
 
-@given(st.text(max_size=80), st.sampled_from(["CMR9", "SFRM1000", "CMMI7", "CMSY10", "", "Times"]))
+@given(st.text(max_size=80), st.sampled_from(["CMR9", "#7", "", "Times"]))
 def test_any_text_in_any_font(text, font):
     """No text is too odd."""
     assert isinstance(glyphs.accents(glyphs.known(text, font)), str)
@@ -82,14 +79,6 @@ LINES = [
 def test_words_over_line_ends(before, after, expected):
     """The document's own words decide; names and numbers keep their hyphen."""
     assert expected == Vocabulary(LINES).join(before, after)
-
-
-def test_words_split_by_a_blank():
-    """A blank too many goes where the whole word is known and a part is none; words stay two words."""
-    words = Vocabulary(["recent work over the years", "recent smart ideas", "she can see over there"])
-    assert "the recent years" == words.unsplit("the r ecent years")
-    assert "smart ideas" == words.unsplit("smar t ideas")
-    assert "a way to go over it" == words.unsplit("a way to go over it")
 
 
 def page(number, *rows):

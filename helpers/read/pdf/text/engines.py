@@ -1,0 +1,106 @@
+"""The two readers of a file: PDFium, and pypdf for what PDFium cannot open or dies of. Runs in the limited child.
+
+Both answer alike: `pages`, `title`, `outline()`, and `page(n)`. pypdf's lines have no face: headings are found by their
+numbers and names alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from helpers.read.pdf.limits import Bad, plainly
+from helpers.read.pdf.text.lines import Line
+
+LOCKED = Bad(
+    "encrypted: it needs a password", "remove the protection first, as with: qpdf --password=... --decrypt IN OUT"
+)
+
+
+class Engine(Protocol):
+    """What reads a file."""
+
+    pages: int
+    title: str
+
+    def outline(self) -> list[tuple[int, str, int]]:
+        """Return the PDF's own outline as (level from 1, title, page from 0)."""
+
+    def page(self, n: int) -> tuple[list[Line], str, bool]:
+        """Return the lines of a page, what is to be said of it, and whether it shows a picture."""
+
+
+class Pdfium:
+    """Characters with font, size and box."""
+
+    def __init__(self, file: str) -> None:
+        import pypdfium2  # type: ignore[import-untyped]
+
+        self._document = pypdfium2.PdfDocument(file)
+        self._sizes: dict[int, float] = {}
+        self.pages = len(self._document)
+        self.title = self._document.get_metadata_value("Title")[:300]
+
+    def outline(self) -> list[tuple[int, str, int]]:
+        """As Engine's."""
+        found: list[tuple[int, str, int]] = []
+        for entry in self._document.get_toc(max_depth=6):
+            place = entry.get_dest()
+            page = place.get_index() if place else None
+            if page is not None and len(found) < 5_000:
+                found.append((entry.level + 1, str(entry.get_title()), page))
+        return found
+
+    def page(self, n: int) -> tuple[list[Line], str, bool]:
+        """As Engine's."""
+        from helpers.read.pdf.text import characters, lines
+
+        page = self._document[n]
+        try:
+            found, said = lines.lines(characters.Page(page, self._sizes).words(), n)
+            return found, said, not found and characters.has_picture(page)
+        finally:
+            page.close()
+
+
+class Pypdf:
+    """Lines of plain text."""
+
+    def __init__(self, file: str) -> None:
+        import pypdf
+        from pypdf.errors import DependencyError
+
+        pypdf.overwrite_configuration(
+            zlib_maximum_output_length=20_000_000,
+            lzw_maximum_output_length=20_000_000,
+            run_length_maximum_output_length=20_000_000,
+            array_based_stream_maximum_output_length=20_000_000,
+            stream_parsing_work_maximum_count=2_000_000,
+            stream_decoding_work_maximum_length=60_000_000,
+            xform_maximum_invocations_per_extraction=500,
+            page_tree_maximum_entries=20_000,
+            outline_maximum_entries=5_000,
+            jbig2dec_binary=None,
+        )
+        try:
+            self._reader = pypdf.PdfReader(Path(file).open("rb"), strict=False)  # noqa: SIM115 - open as long as we are
+            locked = self._reader.is_encrypted and not self._reader.decrypt("")
+        except (DependencyError, NotImplementedError) as error:
+            raise Bad(
+                f"encrypted in a way that cannot be read: {plainly(error)}",
+                "remove the protection, as with qpdf --decrypt",
+            ) from error
+        if locked:
+            raise LOCKED
+        self.pages, self.title = len(self._reader.pages), ""
+
+    def outline(self) -> list[tuple[int, str, int]]:
+        """None: without faces it would be matched with lines of text."""
+        return []
+
+    def page(self, n: int) -> tuple[list[Line], str, bool]:
+        """As Engine's."""
+        page = self._reader.pages[n]
+        rows = [row.strip() for row in page.extract_text().splitlines() if row.strip()]
+        made = [Line(row, n, 0, -12.0 * at, 10, right=5.0 * len(row)) for at, row in enumerate(rows)]
+        return made, "", not rows and bool(len(page.images))
