@@ -84,6 +84,7 @@ class Comparison(Event):
     """A comparison with its verdict, or the part of one that a run's line, a confirmation or a plan carries."""
 
     TYPE = "comparison"
+    KEPT = "timestamp experiment_id worker job fleet_job verdict against baseline_tree candidate_tree mode metric"
     KEYS: ClassVar[dict[str, str]] = {"limits": "guards", "limit_results": "guards_result", "judged_by": "scale"}
     experiment_id: str = ""
     worker: str = "local"

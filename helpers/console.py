@@ -183,7 +183,7 @@ def _spill(text: str, folder: Path | None, suffix: str) -> Path:
 def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
     """Run a script's entry point on sys.argv and end the process with its exit code, never with a traceback."""
     sys.stdout, sys.stderr = _screen(sys.stdout), _screen(sys.stderr)
-    gc.set_threshold(100_000)  # a script reads much and throws little away
+    gc.set_threshold(1_000_000)  # a script reads much and throws little away
     with at_end:
         code = _run(entry)
     with contextlib.suppress(OSError):  # after a failure: that is what the exit code tells

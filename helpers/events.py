@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -21,6 +22,7 @@ class Submitted(Event):
     """A tree that was submitted to a worker, as a job."""
 
     TYPE = "submitted"
+    KEPT = "timestamp experiment_id job worker executor role tree"
     experiment_id: str
     job: str
     worker: str = "local"
@@ -44,6 +46,7 @@ class Finished(Event):
     """What a job gave. `screen`: its word, with `gain`; `answer`: the verdict of a comparison on a worker."""
 
     TYPE = "finished"
+    KEPT = "timestamp experiment_id job worker role status error checks"
     experiment_id: str
     job: str
     worker: str
@@ -73,6 +76,7 @@ class Finished(Event):
 class Run(Event):
     """A decision, or the baseline of the lock, in the form that other readers of the journal share."""
 
+    KEPT = "timestamp run experiment_id status description"
     run: int
     commit: str
     metric: float | None
@@ -234,15 +238,47 @@ _BY_TYPE: dict[object, type[Event]] = {kind.TYPE: kind for kind in KINDS}
 
 def from_line(line: dict[str, Any]) -> Event:
     """Return the event that a line of the journal says, whoever wrote it."""
+    return _kind(line).from_line(line)
+
+
+def _kind(line: dict[str, Any]) -> type[Event]:
     kind = line.get("type")
     if "run" in line and kind != Config.TYPE:
-        return Run.from_line(line)
-    return (_BY_TYPE.get(kind, Event) if isinstance(kind, str) else Event).from_line(line)
+        return Run
+    return _BY_TYPE.get(kind, Event) if isinstance(kind, str) else Event
 
 
 def read(root: Path) -> list[Event]:
     """Return all events of the journal, oldest first."""
     return list(map(from_line, journal.read_events(root)))
+
+
+_held: dict[Path, tuple[int, bytes, list[Event]]] = {}
+"""Of each journal that this process read: up to where, what stood before that place, and its events."""
+
+
+def held(root: Path) -> list[Event]:
+    """Return the same, holding of most events little more than what the session's state is made from.
+
+    Asked again it reads on where it stopped, or everything where that is no longer the same journal.
+    """
+    end, before, found = _held.get(root, (0, b"", list[Event]()))
+    if before != journal.before(root, end):
+        end, found = 0, []
+    found, more, again = [*found], list[Event](), functools.partial(journal.read_line, root)
+    for behind, line in journal.read_from(root, end, found[-1].timestamp if found else 0, samples=False):
+        kind = _kind(line)
+        if not behind:
+            more.append(kind.from_line(line))
+            continue
+        found.append(kind.remembered(line, again, behind) if kind.KEPT else kind.from_line(again(behind) | _at(line)))
+        end = behind
+    _held[root] = end, journal.before(root, end), found
+    return found + more
+
+
+def _at(line: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if key == "timestamp"}
 
 
 def append(root: Path, event: E) -> E:

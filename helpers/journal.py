@@ -6,10 +6,12 @@ aside on the next append, never a reason to lose the rest.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from helpers import console, files, locks, paths, printable
 
 Event = dict[str, Any]
 _DECODER = json.JSONDecoder()
+_NUMBERS = re.compile(rb'\[(?<=[^\\]":\[)[-+0-9.eE, ]{100,}\]')
 STATUSES = ("keep", "discard", "crash", "checks_failed")
 """The only statuses of a run line; other readers take an unknown one for a keep."""
 EXACT = ("task", "env", "envs", "log", "branch", "from")
@@ -103,36 +106,54 @@ def append_locked(root: Path, event: Event) -> Event:
 
 def read_events(root: Path) -> list[Event]:
     """Return all events, oldest first. A line that is not a JSON object is left where it is and warned of."""
-    file = root / paths.JOURNAL
-    try:
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        return []
-    events, bad, at = [], [], 0
-    lines = raw.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        event = _decode(line)
-        if isinstance(event, dict):
-            its = event.get("timestamp", at)
-            if type(its) is int and its > at:
-                at = its
-            elif its != at:  # a clock was put back: the journal's order counts
-                event["timestamp"] = at
-            events.append(event)
-        elif number < len(lines):  # an unfinished last line is somebody writing, or a crash: not yet part of it
-            bad.append(number)
+    return [event for _, event in read_from(root)]
+
+
+def read_from(root: Path, offset: int = 0, at: int = 0, *, samples: bool = True) -> Iterator[tuple[int, Event]]:
+    """Yield each event that begins at `offset` of the journal or later, with the offset behind it.
+
+    Behind an unfinished last line that is 0. `at`: the time of the event before. Without `samples` long lists of
+    numbers, which are most of a journal, are empty. A line that is not a JSON object is left and warned of.
+    """
+    bad = []
+    with contextlib.suppress(FileNotFoundError), (root / paths.JOURNAL).open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            start, offset, whole = offset, offset + len(line), line.endswith(b"\n")
+            event = _decode(line if samples or not whole else _NUMBERS.sub(b"[]", line))
+            if isinstance(event, dict):
+                its = event.get("timestamp", at)
+                if type(its) is int and its > at:
+                    at = its
+                elif its != at:  # a clock was put back: the journal's order counts
+                    event["timestamp"] = at
+                yield offset if whole else 0, event
+            elif whole and line.strip():  # an unfinished last line is somebody writing, or a crash: not yet part of it
+                bad.append(start)
     if bad:
-        some = ", ".join(map(str, bad[:5])) + (" ..." if len(bad) > 5 else "")
+        with (root / paths.JOURNAL).open("rb") as file:
+            numbers = [file.read(start).count(b"\n") + 1 for start in bad[:5] if not file.seek(0)]
+        some = ", ".join(map(str, numbers)) + (" ..." if len(bad) > 5 else "")
         console.note(f"warning: {paths.JOURNAL}: line {some} cannot be read and is passed over; correct it by hand")
-    return events
+
+
+def read_line(root: Path, end: int) -> Event:
+    """Return the event whose line ends before the offset `end`, an empty one where there is none."""
+    with (root / paths.JOURNAL).open("rb") as file:
+        return _last(file.fileno(), end)
+
+
+def before(root: Path, end: int) -> bytes:
+    """Return what stands before an offset of the journal: whether it is still the same one, and as long."""
+    with contextlib.suppress(FileNotFoundError), (root / paths.JOURNAL).open("rb") as file:
+        return os.pread(file.fileno(), min(end, 300), max(0, end - 300))
+    return b""
 
 
 def _decode(line: bytes) -> Any:  # noqa: ANN401 - whatever stands in the file
     """Return the JSON value of a line, None when there is none."""
     try:
-        text = line.decode("utf-8", "surrogatepass").strip("\ufeff \t\r")
+        text = line.decode("utf-8", "surrogatepass").strip("\ufeff \t\r\n")
         value, end = _DECODER.raw_decode(text)  # json.loads asks each line for its encoding, at half the speed
     except ValueError:
         return None

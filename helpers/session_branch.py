@@ -111,7 +111,7 @@ def left(root: Path) -> str | None:
 
     Raises Failure (4) where it is gone.
     """
-    now = state.fold(events.read(root))
+    now = state.fold(events.held(root))
     if now is None or not now.has_baseline:
         return None
     say(root, now)

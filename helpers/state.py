@@ -182,8 +182,8 @@ def fold(lines: list[Event]) -> State | None:
                 state.config = event
         elif state is not None:
             _apply(state, event)
-        if state is not None:
-            state.last = event.line
+    if state is not None:
+        state.last = lines[-1].line
     return state
 
 
@@ -262,11 +262,19 @@ def _finish(state: State, event: Finished) -> None:
         state.results[job.experiment] = event
 
 
+_loaded: dict[Path, tuple[int, Event, State]] = {}
+"""Of each journal: how many events it had, the last of them, and the state that they make."""
+
+
 def load(root: Path) -> State:
     """Read the journal of `root` and compute the state; raises Failure (2) when there is no session."""
-    state = fold(events.read(root))
+    lines, known = events.held(root), _loaded.get(root)
+    if lines and known and known[0] == len(lines) and known[1] is lines[-1]:
+        return known[2]
+    state = fold(lines)
     if state is None:
         raise console.usage(
             "there is no session in this repository", "start_session.py --help  # how to begin one, with an example"
         )
+    _loaded[root] = len(lines), lines[-1], state
     return state

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+from helpers import console
+
 _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 Reader = Callable[[Any], Any]
 L = TypeVar("L", bound="TypedLine")
@@ -68,12 +70,41 @@ class Event(TypedLine):
     """Any line of the journal; `timestamp` is milliseconds since the epoch, given when it is appended."""
 
     TYPE: ClassVar[str] = ""
+    KEPT: ClassVar[str] = ""
+    """Fields that are held of an event of which there are many; for the others its line is read again."""
     timestamp: int = 0
 
     @classmethod
     def of(cls: type[E], line: dict[str, Any]) -> E:
         """Make an event of this type from the keys that it says."""
         return cls.from_line({"type": cls.TYPE, **line} if cls.TYPE else line)
+
+    @classmethod
+    def remembered(cls: type[E], line: dict[str, Any], again: Callable[[int], dict[str, Any]], at: int) -> E:
+        """Make an event that holds its KEPT fields; its line, `again(at)`, is read when another is asked for."""
+        made, put = object.__new__(cls), object.__setattr__
+        for its in _kept(cls):
+            value = its.read(line[its.key]) if its.key in line else MISSING
+            put(
+                made,
+                its.name,
+                sys.intern(value) if type(value) is str else its.default() if value is MISSING else value,
+            )
+        put(made, "_again", again)
+        put(made, "_at", at)
+        return made
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
+        """Return the line of an event that is remembered: from here on it is held."""
+        if name != "line" or "_at" not in self.__dict__:
+            raise AttributeError(name)
+        line = self.__dict__["_again"](self.__dict__["_at"])
+        line |= {"timestamp": self.timestamp} if "timestamp" in line else {}
+        whole = type(self).from_line(line)
+        if any(getattr(whole, its.name) != getattr(self, its.name) for its in _kept(type(self))):
+            raise console.outside("the journal was changed while it was read", "run the same command again")
+        self.__dict__["line"] = line
+        return line
 
     def to_line(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -99,6 +130,11 @@ def _read_fields(cls: type[TypedLine]) -> dict[str, _Field]:
 
 _fields: Callable[[Any], dict[str, _Field]] = functools.cache(_read_fields)
 """Key to field of a class, whose attributes they are from then on."""
+
+
+_kept: Callable[[Any], list[_Field]] = functools.cache(
+    lambda cls: [its for its in _fields(cls).values() if its.name in cls.KEPT.split()]
+)
 
 
 def _default(its: Field[Any], kind: str) -> Callable[[], Any]:

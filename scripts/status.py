@@ -38,7 +38,7 @@ def entry(argv: list[str]) -> int:
     repository = git.find()
     if args.watch is not None and not args.json:
         return follow(repository, max(0.2, args.watch))
-    now = state.fold(events.read(repository.root))
+    now = state.fold(events.held(repository.root))
     if args.json:
         console.emit_json(overview.document(repository, now), full=args.full)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import events
+from helpers import console, events
 from helpers.events import Config, Finished, Note, Run, Submitted, WorkerEvent
 from helpers.typed_line import Event
 
@@ -103,3 +104,36 @@ def test_appended_events_carry_their_time(tmp_path: Path) -> None:
 
     assert written.timestamp > 0
     assert [written] == events.read(tmp_path)
+
+
+@given(st.lists(lines(), max_size=6), st.lists(lines(), max_size=4), st.booleans())
+def test_what_is_held_of_an_event_is_all_of_it_when_asked(
+    tmp_path_factory: pytest.TempPathFactory, some: list[dict[str, Any]], more: list[dict[str, Any]], whole: bool
+) -> None:
+    """Read again it begins where it ended, and each event says the same as one that was read whole."""
+    root = tmp_path_factory.mktemp("held")
+    journal = root / "autoresearch.jsonl"
+    journal.write_text("".join(json.dumps({**line, "samples": [0.123456789] * 20}) + "\n" for line in some))
+    events.held(root)
+    with journal.open("a") as out:
+        out.write("\n".join(json.dumps({**line, "wall": [0.123456789] * 20}) for line in more) + "\n" * whole)
+
+    expected, found = events.read(root), events.held(root)
+
+    for one, other in zip(expected, found, strict=True):
+        for field in fields(one):
+            assert getattr(one, field.name) == getattr(other, field.name)
+
+
+def test_a_journal_that_is_another_is_read_anew(tmp_path: Path) -> None:
+    """Replaced or cut it is read from its beginning; one that is changed under us is said to be that."""
+    journal = tmp_path / "autoresearch.jsonl"
+    line = '{"type":"finished","experiment_id":"%s","job":"j","seconds":1.0}\n'
+    for names in (["a", "b"], ["c"], ["d", "e", "f"]):
+        journal.unlink(missing_ok=True)
+        journal.write_text("".join(line % name for name in names))
+        held = events.held(tmp_path)
+        assert names == [event.experiment_id for event in held if isinstance(event, Finished)]
+    journal.write_text("".join(line % name for name in "xyz"))
+    with pytest.raises(console.Failure, match="changed while it was read"):
+        getattr(held[0], "seconds")  # noqa: B009 - only asked for

@@ -67,7 +67,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
-    now = state.fold(events.read(root))
+    now = state.fold(events.held(root))
     if not (now and now.config.name == args.goal):
         missing = [
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed

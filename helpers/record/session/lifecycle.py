@@ -28,7 +28,7 @@ def begin(
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
     """
     root = repository.root
-    now = state.fold(events.read(root))
+    now = state.fold(events.held(root))
     if now and now.config.name == config["name"]:
         return _resume(repository, now, config), True
     over = now is None or bool(budget.closed(now)) or session_branch.is_over(root, now)

@@ -14,7 +14,7 @@ WIDE = 20
 
 def screen(repository: git.Repository) -> str:
     """Return the table of what runs, and the state below it."""
-    now = state.fold(events.read(repository.root))
+    now = state.fold(events.held(repository.root))
     rows = running(repository.root, now) if now and now.lock else []
     return "\n".join([time.strftime("%H:%M:%S"), *_table(rows), "", *overview.overview(repository, now)])
 
@@ -46,7 +46,7 @@ class Lines:
 
     def new(self) -> list[str]:
         """Return what is new since the last call."""
-        now = state.fold(events.read(self.repository.root))
+        now = state.fold(events.held(self.repository.root))
         rows = {row["name"]: row for row in running(self.repository.root, now)} if now and now.lock else {}
         said = {name: f"{row['state']} {row['said']}".strip() for name, row in rows.items()}
         lines = [f"{name} on {rows[name]['worker']}: {text}, {_elapsed(rows[name])}" for name, text in said.items()

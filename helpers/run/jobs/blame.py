@@ -72,10 +72,11 @@ def _walk(now: State) -> tuple[dict[str, _Worker], set[str]]:
     workers: dict[str, _Worker] = {}
     ended: set[str] = set()
     for event in now.outcomes:
-        worker = workers.setdefault(event.worker, _Worker())
+        worker = workers.get(event.worker) or workers.setdefault(event.worker, _Worker())
         kind = _kind(event)
         if kind is None or isinstance(event, WorkerEvent):
-            worker.failed, worker.shared = {}, {}
+            worker.failed.clear()
+            worker.shared.clear()
         elif isinstance(event, Finished) and event.role == "control":
             worker.shared[kind] = event
             ended |= {e.job for e in worker.failed.get(kind, [])}
