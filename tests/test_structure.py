@@ -72,14 +72,20 @@ def tracked() -> list[str]:
     return [name for name in done.stdout.split("\0") if name and (TOP / name).is_file()]
 
 
+@functools.cache
+def nodes(file: str) -> tuple[ast.AST, ...]:
+    """Everything in a module's syntax tree, the module itself first."""
+    return tuple(ast.walk(ast.parse((TOP / file).read_text(encoding="utf-8"))))
+
+
 def imports(file: str) -> Iterator[tuple[str, bool]]:
     """Yield each module that `file` imports, wherever it does so, and whether that is at the top of the module."""
-    tree = ast.parse((TOP / file).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        top = node in tree.body
+    for node in nodes(file):
         if isinstance(node, ast.Import):
+            top = node in nodes(file)[0].body
             yield from ((alias.name, top) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            top = node in nodes(file)[0].body
             assert not node.level, f"{file}: relative import; say helpers.{node.module}"
             yield node.module or "", top
             if (TOP / (node.module or "").replace(".", "/") / "__init__.py").exists():
@@ -115,10 +121,9 @@ Everything else is imported where it can be seen.
 
 def named(file: str) -> set[str]:
     """The other modules of helpers that stand in strings of `file`, dotted or as a path, docstrings aside."""
-    tree = ast.parse((TOP / file).read_text(encoding="utf-8"))
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    bodies = [node.body for node in nodes(file) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     words = {node.value for body in bodies for node in body if isinstance(node, ast.Expr)}
-    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in words]
+    texts = [n.value for n in nodes(file) if isinstance(n, ast.Constant) and n not in words]
     text = re.sub(r"from (helpers[\w.]*) import (\w+)", r"\1.\2", "\n".join(t for t in texts if isinstance(t, str)))
     found = {name.replace("/", ".").removesuffix(".py") for name in re.findall(r"\bhelpers(?:[./]\w+)+", text)}
     return found - {file.replace("/", ".").removesuffix(".py")}
@@ -134,13 +139,15 @@ def test_imports_by_string_are_listed() -> None:
     )
 
 
-def arrows() -> Iterator[tuple[str, str]]:
-    """Yield which module of helpers imports which, wherever in its text, or names it in a string."""
+@functools.cache
+def arrows() -> list[tuple[str, str]]:
+    """Return which module of helpers imports which, wherever in its text, or names it in a string."""
+    found, known = [], set(MODULES)
     for file in MODULES:
         for module in {name for name, _ in imports(file)} | (named(file) - {name for _, name in BY_STRING}):
             target = f"{module.replace('.', '/')}.py"
-            if target in MODULES:
-                yield file, target
+            found += [(file, target)] if target in known else []
+    return found
 
 
 def test_events_are_read_by_their_fields() -> None:
@@ -149,7 +156,7 @@ def test_events_are_read_by_their_fields() -> None:
     An event is no mapping, so mypy refuses `event["metric"]`; here its dict is looked for.
     """
     for file in [*MODULES, *(f"scripts/{s}" for s in SCRIPTS)]:
-        for node in ast.walk(ast.parse((TOP / file).read_text(encoding="utf-8"))):
+        for node in nodes(file):
             name = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Subscript)) else ""
             lines = re.search(r"\bjournal\.(read_events|append|append_locked|Event)$", name)
             key = re.search(r"\.(line|to_line\(\))(\[['\"]|\.get$)", name)
