@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -52,6 +53,17 @@ def until(condition: Callable[[], object], seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.05)
+
+
+def processes(*words: str) -> list[int]:
+    """Return the processes, this one apart, whose command line holds all of these words."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            line = (entry / "cmdline").read_bytes()
+            if all(word.encode() in line for word in words) and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+    return found
 
 
 class Repo:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -127,6 +128,12 @@ def named(file: str) -> set[str]:
     text = re.sub(r"from (helpers[\w.]*) import (\w+)", r"\1.\2", "\n".join(t for t in texts if isinstance(t, str)))
     found = {name.replace("/", ".").removesuffix(".py") for name in re.findall(r"\bhelpers(?:[./]\w+)+", text)}
     return found - {file.replace("/", ".").removesuffix(".py")}
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Two of one name cannot be collected together: tests/ is no package."""
+    names = Counter(path.name for path in (TOP / "tests").rglob("test_*.py"))
+    assert [] == [name for name, count in names.items() if count > 1]
 
 
 def test_imports_by_string_are_listed() -> None:

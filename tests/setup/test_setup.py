@@ -35,7 +35,7 @@ def need(tool: str) -> None:
 @functools.cache
 def bats(file: Path) -> dict[str, tuple[str, str]]:
     """Run a bats file once; each test's name with its outcome (ok, skip, not ok) and what was said."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_DIR")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_DIR", "PYTHON"))}
     out = subprocess.run(
         ["bats", "--tap", file], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL
     ).stdout

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import BENCHMARK, CHECKS, processes
 
 from helpers.run.isolation import probe
 
@@ -116,15 +116,6 @@ def compare(session: Any, name: str, text: str) -> dict[str, Any]:
     return next(e for e in map(json.loads, reversed(lines)) if e.get("type") == "comparison")
 
 
-def staying() -> list[int]:
-    """Return the processes that carry the mark STAYS in their command line."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # gone meanwhile
-            found += [int(entry.name)] if STAYS.encode() in (entry / "cmdline").read_bytes() else []
-    return found
-
-
 def expect(session: Any, cheat: tuple[str, str, str | None]) -> None:
     """Assert that a cheat ends as it must, and that it cannot be kept."""
     text, verdict, reason = cheat
@@ -146,7 +137,7 @@ def test_not_kept(session: Any, cheat: str) -> None:
 def test_not_kept_behind_walls(session: Any, cheat: str) -> None:
     """With namespaces a measurement can write nowhere but into its own folder, and no process outlives it."""
     expect(session, BEHIND_WALLS[cheat])
-    assert [] == staying()
+    assert [] == processes(STAYS)
 
 
 @needs_walls
@@ -209,8 +200,6 @@ def run_build(session: Any, tries: str) -> int:
 
 def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
     """A candidate that fits the benchmark and loses on the second workload is not improved."""
-    from conftest import BENCHMARK, CHECKS
-
     repo.write("src/work.sh", 'if [ "${1:-}" = other ]; then sleep 0.02; else sleep 0.05; fi\necho 42\n')
     repo.commit()
     repo.write("autoresearch.sh", BENCHMARK)
@@ -254,8 +243,6 @@ def test_a_holdout_that_cannot_tell(repo: Any) -> None:
 
 def test_a_guarded_metric_that_grows(repo: Any) -> None:
     """Faster at the price of a limited secondary metric is not improved."""
-    from conftest import BENCHMARK, CHECKS
-
     repo.write("autoresearch.sh", BENCHMARK + "echo METRIC size_b=$(wc -c <src/work.sh)\n")
     repo.write("autoresearch.checks.sh", CHECKS)
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--guard", "size_b=+2%")
@@ -270,8 +257,6 @@ def test_a_guarded_metric_that_grows(repo: Any) -> None:
 
 def test_an_input_that_nobody_can_know_by_heart(repo: Any) -> None:
     """Both sides of a pair get one seed, every pair another; the warm-ups yet another."""
-    from conftest import CHECKS
-
     repo.write("autoresearch.sh", "bash src/work.sh >&2 && echo METRIC n=${AUTORESEARCH_SEED:-1}\n")
     repo.write("autoresearch.checks.sh", CHECKS)
     repo.script("start_session", "--goal", "quick", "--metric", "n", "--direction", "lower")
@@ -285,8 +270,6 @@ def test_an_input_that_nobody_can_know_by_heart(repo: Any) -> None:
 
 def test_less_work_on_the_benchmark_s_input_alone(repo: Any) -> None:
     """A program that does less where the checks do not look is not improved when its output must be the same."""
-    from conftest import CHECKS
-
     repo.write("src/work.sh", 'sleep 0.0${1:-1}\necho "${1:-42}"\n')
     repo.commit()
     repo.write(

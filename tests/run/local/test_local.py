@@ -12,25 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import until
+from conftest import processes, until
 
 
 def edit(session: Any, name: str, text: str) -> None:
     """Make an experiment whose work is `text`."""
     copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
     (copy / "src/work.sh").write_text(text)
-
-
-def processes(marker: str) -> list[int]:
-    """Return the processes whose command line holds `marker`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if marker.encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
-                found.append(int(entry.name))
-        except OSError:  # noqa: PERF203
-            continue
-    return found
 
 
 def unique() -> str:
@@ -68,9 +56,8 @@ def test_a_job_outlives_its_caller_and_a_dead_runner_is_lost(session: Any) -> No
     edit(session, "exp-01", f"sleep {seconds}\n")
     session.script("submit_experiment", "exp-01", "--desc", "long")
     until(lambda: processes(seconds))
-    for pid in processes("helpers.run.local.runner"):
-        if str(session.root).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+    for pid in processes("helpers.run.local.runner", str(session.root)):
+        os.kill(pid, signal.SIGKILL)
 
     said = session.script("collect_results", "--wait", "20").stdout
     until(lambda: not processes(seconds))

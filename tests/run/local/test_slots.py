@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import until
+from conftest import processes, until
 
 from helpers.run.local import slots
 
@@ -32,22 +32,9 @@ def _no_leftovers(session: Any) -> Iterator[None]:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
-def ours(session: Any, module: str) -> list[int]:
-    """Return the processes that work for this repository in `module`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if str(session.root).encode() in words and any(word.startswith(module.encode()) for word in words):
-            found.append(int(entry.name))
-    return found
-
-
 def end(session: Any, module: str) -> None:
     """End those processes at once."""
-    for pid in ours(session, module):
+    for pid in processes(module, str(session.root)):
         os.kill(pid, signal.SIGKILL)
 
 
@@ -118,7 +105,7 @@ def test_a_job_says_itself_how_many_run_at_once(session: Any) -> None:
     edit(session, "a", "taskset -cp $$ >&2\nexit 1\n")
     with slots.hold_all(session.root):
         session.script("submit_experiment", "a", "--slots", "2")
-        until(lambda: ours(session, "helpers.run.local.runner"))
+        until(lambda: processes("helpers.run.local.runner", str(session.root)))
         end(session, "helpers.run.local.runner")
     assert not has(session, "a", "started")
 
@@ -149,14 +136,14 @@ def test_waiting_for_results_starts_nothing(session: Any) -> None:
     until(lambda: has(session, "a", "started"))
     session.script("submit_experiment", "b")
     until(lambda: slots.waited_for(session.root, 0))
-    before = set(ours(session, "helpers.run.local.runner"))
+    before = set(processes("helpers.run.local.runner", str(session.root)))
     collect = [sys.executable, str(SCRIPTS / "collect_results.py"), "--wait", "2"]
     seen: set[int] = set()
     waiting = subprocess.Popen(
         collect, cwd=session.root, env=session.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     while waiting.poll() is None:
-        seen.update(ours(session, "helpers.run.local.runner"))
+        seen.update(processes("helpers.run.local.runner", str(session.root)))
     session.script("submit_experiment", "a", "--cancel")
     session.script("submit_experiment", "b", "--cancel", code=None)
 
