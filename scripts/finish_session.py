@@ -11,9 +11,9 @@ import bundle  # noqa: F401 - first: it ends where Python is too old or the bund
 from helpers import arguments, console
 
 EXAMPLES = """\
-  finish_session.py                          # run again it goes on where it was
-  finish_session.py --dry-run                # what it would do
-  finish_session.py --reason "bad benchmark" # closes a session whose figures mean nothing; measures nothing
+  finish_session.py                           # run again it goes on where it was
+  finish_session.py --dry-run                 # what it would do
+  finish_session.py --reason "bad benchmark"  # closes a session whose figures mean nothing; measures nothing
 """
 
 

@@ -162,8 +162,8 @@ def suggest(args: argparse.Namespace) -> int:
     now = state.load(git.find().root)
     wave = waves.require(now, args.wave)
     points = optimizer.next_points(wave, waves.observations(now, wave)[0], args.count)
-    cells = " ".join(f"--cell {','.join(f'{k}={v}' for k, v in point.items())}" for point in points)
-    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} {cells}"))
+    cells = " --cell ".join(",".join(f"{k}={v}" for k, v in point.items()) for point in points)
+    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} --cell {cells}"))
     return console.DONE
 
 

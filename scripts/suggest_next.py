@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from helpers import git, state
 
 EXAMPLES = """\
-  suggest_next.py                    what another experiment is expected to gain, what to build on
-  suggest_next.py --price 0.1        is that more than 0.1%, what an experiment is worth to the person?
-  suggest_next.py --worth 20         the same for a fleet: one percent is worth $20; whom to add or release
-  suggest_next.py --like exp-12      which experiments are like it; exit 1 when one is the same idea"""
+  suggest_next.py                    # what another experiment is expected to gain, what to build on
+  suggest_next.py --price 0.1        # is that more than 0.1%, what an experiment is worth to the person?
+  suggest_next.py --worth 20         # the same for a fleet: one percent is worth $20; whom to add or release
+  suggest_next.py --like exp-12      # which experiments are like it; exit 1 when one is the same idea"""
 
 
 def build_parser() -> argparse.ArgumentParser:

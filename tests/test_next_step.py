@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
+import functools
+import importlib
 import re
+import shlex
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from conftest import BENCHMARK, BUNDLE, CHECKS, Repo
@@ -120,3 +129,79 @@ def test_only_our_scripts_become_commands(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (BUNDLE / "scripts/compare.py").samefile(path)
     assert f"python3 {path} exp-07  # see src/compare.py, other.py" == next_step.runnable(text)
     assert "--exp-10, exp" == next_step.runnable("--exp-10, exp")
+
+
+SCRIPTS = {file.stem for file in (BUNDLE / "scripts").glob("*.py")}
+WRITTEN = re.compile(r"(?:^\s*|: |\| |\bthen |\bor )(?:python3 )?([a-z_]+)\.py(?= |$)(.*?)(?=  #|$)", re.MULTILINE)
+"""A command in a text of ours: it reaches to the end of its line, or to two blanks and a #."""
+VALUES = {
+    r".*(count|len|total|number|pairs|left).*": "2",
+    r"margin": "0.5",
+    r".*values\.items.*|cells": "a=1,b=2",
+    r".*by_hand.*": "a=on,off",
+    r"flags|reviewed": "",
+    r"args\.verb": "show",
+}
+"""What stands in for a part that is filled in when it is printed; for all others an experiment's name does."""
+
+
+def written() -> Iterator[tuple[str, str, str]]:
+    """Yield file, script and arguments of every command in the texts of scripts and library."""
+    for file in sorted([*(BUNDLE / "helpers").rglob("*.py"), *(BUNDLE / "scripts").glob("*.py")]):
+        nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+        bodies = [n.body[0] for n in nodes if isinstance(n, (ast.Module, ast.FunctionDef, ast.ClassDef)) if n.body]
+        inner = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
+            id(node) for node in nodes if isinstance(node, ast.JoinedStr)
+        }
+        said = {id(body.value) for body in bodies if isinstance(body, ast.Expr)} | inner
+        for text in (_text(node) for node in nodes if id(node) not in said):
+            for name, arguments in WRITTEN.findall(text):
+                if name in SCRIPTS:
+                    yield str(file.relative_to(BUNDLE)), name, arguments.strip()
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else _value(part) for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _value(part: ast.AST) -> str:
+    said = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
+    return next((value for pattern, value in VALUES.items() if re.fullmatch(pattern, said)), "exp-01")
+
+
+class ParsedError(Exception):
+    """The arguments were accepted."""
+
+
+@functools.cache
+def _script(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def test_every_written_command_is_accepted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever command a text of ours holds, of fleet and searches too, its script takes: verb, flags, values."""
+    monkeypatch.setattr(sys, "path", [str(BUNDLE / "scripts"), *sys.path])
+    parse = argparse.ArgumentParser.parse_known_args
+
+    def parsed(self: argparse.ArgumentParser, *arguments: Any) -> tuple[argparse.Namespace, list[str]]:
+        found, rest = parse(self, *arguments)
+        if " " in self.prog:  # of a verb
+            return found, rest
+        if rest and (name != "search_github" or any(word.startswith("-") for word in rest)):
+            self.error(f"unrecognized arguments: {rest}")
+        raise ParsedError
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parsed)
+    wrong = []
+    for file, name, arguments in written():
+        argv = shlex.split(re.sub(r"\{\w+\}", "2", arguments).replace(" ...", ""))
+        try:
+            _script(name).entry(argv)
+        except ParsedError:
+            continue
+        except SystemExit as end:
+            if end.code:
+                wrong.append(f"{file}: {name}.py {arguments}: {capsys.readouterr().err.splitlines()[-1]}")
+    assert "" == "\n".join(wrong)

@@ -92,7 +92,7 @@ def _show(args: argparse.Namespace, api: Api, name: Name) -> int:
 def _show_local(args: argparse.Namespace) -> int:
     if len(args.words) != 1:
         raise console.usage(
-            "which one?", "search_github.py show commit:HEAD  # its SHA; with --local also #12, a merged pull request"
+            "which one?", "search_github.py show commit:4f1d2a9c  # with --local also #12, a merged pull request"
         )
     return _print_shown(args, git_show.show(_place(args), args.words[0], diff=args.diff), 0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers import console, git
+from helpers import console, git, next_step
 from helpers.read.forge import claims, findings, history, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
@@ -55,7 +55,8 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     if kind == "pr" and len(outcome.found) < FEW:
         spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.words(c.title)])
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
-        outcome.notes += [f"{speak}: search_github.py commits --local"] if spoken > len(outcome.found) else []
+        more = next_step.runnable(f"{speak}: search_github.py commits --local")
+        outcome.notes += [more] if spoken > len(outcome.found) else []
     outcome.notes.append(f"searched the git log of {', '.join(['this repository', *owners.names])}; no network")
     return findings.cut(outcome, wanted.limit)
 

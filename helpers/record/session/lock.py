@@ -178,7 +178,7 @@ def _require_digits(now: State, samples: list[float]) -> None:
         raise console.answer_no(
             f"METRIC {now.metric}={samples[0]:g} has too few digits: a step of its last one is "
             f"{step:.1%}, the margin {now.margin:.1%}",
-            "print more digits, or measure longer, in autoresearch.sh; then start_session.py --lock again",
+            "print more digits, or measure longer, in autoresearch.sh, then lock again:\nstart_session.py --lock",
         )
 
 
