@@ -74,11 +74,11 @@ class Agent:
 
     def now(self, *, screened: bool | None = None) -> None:
         """Calibrated first; a few pairs beside the current baseline, or none where they cannot tell."""
-        sigma = noise.sigma_pair([timing(self.host, 0.0) for _ in range(24)]) or screening.LEAST
+        sigma = noise.sigma_pair([timing(self.host, 0.0) for _ in range(24)]) or screening.LEAST_SPREAD
         self.spent += 24
         half = screening.WIDTH * sigma / math.sqrt(screening.LOOKS[-1])
         pays = half <= MARGIN if screened is None else screened
-        most = sign_test.MOST if noise.PER_48 * sigma > MARGIN else sign_test.USUAL
+        most = sign_test.MOST_PAIRS if noise.PER_48 * sigma > MARGIN else sign_test.USUAL_PAIRS
         for effect in self.effects:
             if not pays or self.screen(effect, sigma) != "slower":
                 self.compare(effect, most)

@@ -53,7 +53,7 @@ IDENTITY = {
 """Who commits where git has no name for the person."""
 OURS = ("# >>> autoresearch: setup.sh --uninstall removes these lines", "# <<< autoresearch")
 """The comments around our lines of .git/info/exclude."""
-PATIENCE = 5.0
+LOCK_SECONDS = 5.0
 """Seconds that we wait for a lock on a file of ours."""
 
 
@@ -140,7 +140,7 @@ def _clear_our_lock(stderr: bytes) -> bool:
         or (lock.parent.name == "index" and (lock.parent.parent / ORIGIN).is_file())
         or ".autoresearch" in lock.parts
     )
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LOCK_SECONDS
     while ours and lock.exists() and time.monotonic() < until:
         if is_stale(lock):
             lock.unlink(missing_ok=True)

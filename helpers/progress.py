@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from helpers import console
 
-QUIET = 10.0
+SILENT_SECONDS = 10.0
 """Seconds without a word after which one is said."""
 
 
@@ -25,7 +25,7 @@ class Progress:
 
     def tick(self) -> None:
         """Say something when it is time to."""
-        if time.monotonic() - self.last >= QUIET:
+        if time.monotonic() - self.last >= SILENT_SECONDS:
             self.heard()
             console.note(f"{self.what}: {span(self.last - self.began)} so far")
 

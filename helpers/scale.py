@@ -16,7 +16,7 @@ RATIO, DIFFERENCE = "ratio", "difference"
 KINDS = (RATIO, DIFFERENCE)
 FARTHEST = 1e100
 """A ratio or a difference beyond this is a broken metric, and could not be turned back into a fraction."""
-FEW = 10_000
+COUNTS_BELOW = 10_000
 """Whole numbers below this that shall be lower are taken for a count, which may come to 0."""
 
 _SIZE = re.compile(r"(?:.*_)?(?:[kKMG]i?[Bb]|B|bytes|bits)")
@@ -104,7 +104,7 @@ def proposed(values: Sequence[float], name: str, unit: str, direction: str, *, t
     low = min(values)
     if low <= 0:
         return DIFFERENCE, f"{low:g} has no ratio"
-    counts = direction == "lower" and max(values) < FEW and all(value == int(value) for value in values)
+    counts = direction == "lower" and max(values) < COUNTS_BELOW and all(value == int(value) for value in values)
     if time:
         return RATIO, ""
     if _SIGNED.fullmatch(name):

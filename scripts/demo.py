@@ -27,7 +27,7 @@ def entry(argv: list[str]) -> int:
     )
     p.add_argument("--dir", type=Path, metavar="DIR", help="where to make the repository (default: a temporary folder)")
     args = p.parse_args(argv)
-    case = cases.find(args.case)
+    case = cases.find_case(args.case)
     missing = [tool for tool in case.data.get("needs", []) if shutil.which(tool) is None]
     if missing:
         raise console.outside(f"this case needs {', '.join(missing)}", "install them (Debian: git make gcc)")

@@ -51,7 +51,7 @@ def entry(argv: list[str]) -> int:
     from helpers import venv
     from helpers.read.pdf import document as pdf_document
 
-    pdf_document.check(args.file)
+    pdf_document.require_pdf(args.file)
     venv.require("pypdfium2", "pypdf")
     document = pdf_document.read(args.file, first=first, last=last, grep=args.grep)
     for note in document.notes:
@@ -59,7 +59,7 @@ def entry(argv: list[str]) -> int:
     from helpers.read.pdf import output, parts
 
     if first and not args.section:
-        document = parts.only(document, first, last)
+        document = parts.pages_only(document, first, last)
     found = output.part(document, args)
     about = {"file": str(args.file), "title": document.title, "pages": document.pages, "notes": document.notes}
     console.show(args, {**about, **found.data}, output.fenced(found, args.file.name))

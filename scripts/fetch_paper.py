@@ -53,7 +53,7 @@ def entry(argv: list[str]) -> int:
 
     if args.max_mb < 1 or args.max_requests < 1:
         raise console.usage("--max-mb and --max-requests are at least 1")
-    root = journaling.root()
+    root = journaling.repository_root()
     if args.dir is None and (root or Path.cwd()).joinpath(paths.PAPERS).is_symlink():
         raise console.refused(f"{paths.PAPERS} is a link: nothing is fetched through it", "name a folder with --dir")
     ask = fetch_request.FetchRequest(

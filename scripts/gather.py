@@ -36,8 +36,8 @@ def entry(argv: list[str]) -> int:
     from helpers.read import gather
     from helpers.read.forge import query
 
-    topic = query.checked(query.Wanted(" ".join(args.topic))).words
-    root = gather.here()
+    topic = query.checked(query.SearchRequest(" ".join(args.topic))).words
+    root = gather.repository_root()
     local = args.local or not gather.asked_web(root)
     if not local:
         venv.require("httpx", "stamina", "arxiv")

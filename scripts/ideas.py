@@ -81,15 +81,18 @@ def add(root: Path, args: argparse.Namespace) -> queue.Idea:
     """Add an idea and journal it."""
     from helpers.read.ideas import origin
 
-    found = origin.find(root, args.origin, title=not args.text) if args.origin else None
-    source = sources.check(args.source) if args.source else found.id if found else ""
+    found = origin.origin_of(root, args.origin, title=not args.text) if args.origin else None
+    source = sources.parse_source(args.source) if args.source else found.id if found else ""
     text = args.text or (found.title if found else "")
     if not text:
         raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
     if args.kind and args.kind not in queue.KINDS:
         console.note(f"note: {args.kind!r:.40} is not a kind of idea: taken as own ({', '.join(queue.KINDS)})")
         args.kind = "own"
-    kind, why = args.kind or (found.kind if found else sources.kind(source)), args.why or (found.claim if found else "")
+    kind, why = (
+        args.kind or (found.kind if found else sources.kind_of(source)),
+        args.why or (found.claim if found else ""),
+    )
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
     idea, new = queue.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:

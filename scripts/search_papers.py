@@ -81,7 +81,7 @@ def entry(argv: list[str]) -> int:
     found = search.merged(question, outcomes)
     findings.remember([findings.made(paper.id, "paper", paper.title, paper.url) for paper in found])
     document = listing.document(question, outcomes, found, requests, abstracts=args.abstracts)
-    console.show(args, document, listing.text(question, outcomes, found, abstracts=args.abstracts))
+    console.show(args, document, listing.papers_text(question, outcomes, found, abstracts=args.abstracts))
     return outcome.exit_code(outcomes, found)
 
 

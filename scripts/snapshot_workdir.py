@@ -69,7 +69,7 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
     loose = [] if source else list(uncommitted.listing(work.root))
     if loose:
         console.note(
-            f"note: the copy holds {uncommitted.words(loose)}: a change that needs it is refused; commit it first"
+            f"note: the copy holds {uncommitted.named(loose)}: a change that needs it is refused; commit it first"
         )
     print(printable.name(str(exp.path)))
     return console.DONE

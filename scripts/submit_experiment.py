@@ -72,7 +72,7 @@ def entry(argv: list[str]) -> int:
     if exp.has_copy and not args.desc and not exp.is_sealed:
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
     request = local_submit.Request(  # before anything is sealed: wrong input leaves no trace
-        [sources.check(source) for source in args.source], task.overrides(args.env), args.slots, args.again
+        [sources.parse_source(source) for source in args.source], task.overrides(args.env), args.slots, args.again
     )
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if work.changes_nothing(sealed):

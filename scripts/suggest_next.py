@@ -51,7 +51,7 @@ def alike(repository: "git.Repository", args: argparse.Namespace) -> int:
     from helpers.judge.advice import estimates, report
 
     rows = estimates.similar(repository, args.like)[:10]
-    same = report.same(rows)
+    same = report.is_same_idea(rows)
     document = {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}
     console.show(args, document, "\n".join(report.likeness(args.like, rows)))
     return console.NO if same else console.DONE

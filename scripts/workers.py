@@ -50,7 +50,7 @@ def entry(argv: list[str]) -> int:
     now = state.load(root)
     if args.action == "list":
         rows = table.table(root, now, ask=args.ask)
-        console.show(args, rows, "\n".join(map(table.line, rows)))
+        console.show(args, rows, "\n".join(map(table.worker_line, rows)))
         return console.DONE
     if args.action == "up":
         return up(args, root, now)

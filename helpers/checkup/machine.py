@@ -20,7 +20,7 @@ from helpers import console, files, git, paths
 
 READY, MISSING, OPTIONAL = "ready", "missing", "optional"
 GIT, PYTHON = (2, 30), (3, 10)
-FREE = 1_000_000_000
+LEAST_FREE_BYTES = 1_000_000_000
 """Bytes below which isolated copies and builds are likely to fill the disk."""
 TOOLS = ("mktemp", "rm", "sed", "tr", "cut", "awk", "grep", "sleep", "cat", "date", "df", "head", "uname", "getconf")
 _SECONDS = 10
@@ -150,7 +150,7 @@ def _scratch() -> Finding:
     folder = next(place for place in (folder, *folder.parents) if place.is_dir())
     free = shutil.disk_usage(folder).free
     detail = f"{folder}, {free / 1e9:.1f} GB free, for isolated copies"
-    ready = _writable(folder) and free >= FREE
+    ready = _writable(folder) and free >= LEAST_FREE_BYTES
     return _finding(
         "scratch", ready, detail, "point TMPDIR to a folder with room", needs="1 GB and permission to write"
     )

@@ -30,7 +30,7 @@ class Case:
     data: dict[str, Any]
 
 
-def find(name: str) -> Case:
+def find_case(name: str) -> Case:
     """Return the case of that name; raises Failure (2) naming those that exist."""
     folders = {path.parent.name: path.parent for path in (paths.BUNDLE / "examples").glob("*/case.json")}
     folders |= {path.parent.name: path.parent for path in (paths.BUNDLE / "examples" / "cases").glob("*/case.json")}

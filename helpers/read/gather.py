@@ -13,11 +13,11 @@ from helpers.read import untrusted
 from helpers.read.forge import api as forge_api
 from helpers.read.forge import commits, findings, forks, git_log, in_tree, names, search
 from helpers.read.forge.findings import Finding, Outcome
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 from helpers.read.ideas import queue, worth
 
 PAGE_CHARACTERS = 6_000
-EACH = 12
+LEADS_EACH = 12
 """Leads that are taken of one source."""
 REQUESTS = 14
 """To GitHub, in all; papers have their own allowance."""
@@ -50,7 +50,7 @@ def gather(root: Path, topic: str, *, local: bool) -> Gathered:
         found.silent |= outcome.silent
         note = f" ({printable.line(outcome.notes[0], 90)})" if outcome.silent and outcome.notes else ""
         found.said.append(f"{name}: {len(outcome.found) or outcome.status}{note}")
-        for place, lead in enumerate(outcome.found[:EACH]):
+        for place, lead in enumerate(outcome.found[:LEADS_EACH]):
             kind = findings.KINDS.get(lead.kind, lead.kind)
             ranked.append(((1.0 + share.get(kind, 0.0)) / (4 + place) + (0.05 if lead.claims else 0.0), lead))
     once: dict[str, Finding] = {}
@@ -99,14 +99,14 @@ def document(found: Gathered, file: Path) -> dict[str, Any]:
             "title": lead.title,
             "state": lead.state,
             "claims": lead.claims,
-            "show": shown(lead),
+            "show": show_command(lead),
         }
         for lead in found.leads
     ]
     return {"topic": found.topic, "asked": found.said, "page": str(file), "warning": untrusted.WARNING, "leads": leads}
 
 
-def shown(lead: Finding) -> str:
+def show_command(lead: Finding) -> str:
     """Return the command that shows a lead."""
     id_ = shlex.quote(lead.id)
     commit = next((fact.split(" ")[1] for fact in lead.facts if fact.startswith("commit ")), "")
@@ -130,11 +130,11 @@ def _row(lead: Finding) -> str:
     rows = [head.rstrip()]
     rows += [f"   claims: {lead.claims[0][:120]!r}"] if lead.claims else []
     rows += [f"   {lead.more[-1][:120]}"] if lead.state == "reverted" and lead.more else []
-    return "\n".join([*rows, f"   $ {next_step.runnable(shown(lead))}"])
+    return "\n".join([*rows, f"   $ {next_step.runnable(show_command(lead))}"])
 
 
 def _local(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]]:
-    wanted = Wanted(topic, limit=EACH)
+    wanted = SearchRequest(topic, limit=LEADS_EACH)
     yield "commits here", lambda: git_log.search(root, "commit", wanted)
     yield "fetched forks", lambda: in_tree.ahead(root, wanted)
     yield "release notes", lambda: in_tree.releases(root, wanted)
@@ -144,16 +144,16 @@ def _local(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]
 def _network(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]]:
     """Yield the sources that need a network: papers, and GitHub where a remote is there."""
     api = forge_api.open_api("", REQUESTS, fresh=False)
-    name = git_log.default(root, names.web_host(api.base))
-    wanted = Wanted(topic, limit=EACH)
+    name = git_log.origin_on(root, names.web_host(api.base))
+    wanted = SearchRequest(topic, limit=LEADS_EACH)
     yield "papers", lambda: _papers(topic)
     if name is None:
         return
     yield "pull requests", lambda: search.issues(api, name, "pr", wanted)
     yield "issues", lambda: search.issues(api, name, "issue", wanted)
     yield "releases", lambda: commits.releases(api, name, wanted)
-    yield "similar projects", lambda: search.similar(api, name, Wanted(limit=EACH, any_language=True))
-    yield "forks", lambda: forks.forks(api, name, Wanted(limit=EACH))
+    yield "similar projects", lambda: search.similar(api, name, SearchRequest(limit=LEADS_EACH, any_language=True))
+    yield "forks", lambda: forks.forks(api, name, SearchRequest(limit=LEADS_EACH))
 
 
 def _papers(topic: str) -> Outcome:
@@ -161,7 +161,7 @@ def _papers(topic: str) -> Outcome:
     from helpers.read.papers import search as papers
     from helpers.read.papers.query import Question
 
-    question = Question(topic.replace(" OR ", " "), limit=EACH)
+    question = Question(topic.replace(" OR ", " "), limit=LEADS_EACH)
     asked, _ = papers.ask(question, listing.sources(None, question), most=6, fresh=False)
     found = papers.merged(question, asked)
     silent = [papers.summary(source) for source in asked if source.silent]
@@ -175,6 +175,6 @@ def asked_web(root: Path) -> bool:
     return not configs or configs[-1].web != "no"
 
 
-def here() -> Path:
+def repository_root() -> Path:
     """Return the repository; raises Failure (2) where there is none."""
     return git.find().root

@@ -64,7 +64,7 @@ def require_lockable(work: Workdirs, now: State, commit: str) -> None:
     missing = lacks(work, now.require_lock().tree, commit)
     if missing and (reason := failure(work, now, commit)):
         raise console.answer_no(
-            f"a clone of {now.branch} does not pass: {reason}. It lacks {uncommitted.words(missing)}",
+            f"a clone of {now.branch} does not pass: {reason}. It lacks {uncommitted.named(missing)}",
             "git add and commit what benchmark and checks need, then:\nstart_session.py --lock",
         )
 
@@ -76,7 +76,7 @@ def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], 
         raise console.outside(f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again")
     if reason:
         raise console.refused(
-            f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.words(missing)}",
+            f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.named(missing)}",
             f"git add and commit those on {now.branch}, then:\n{session_branch.ADOPT}\ncompare.py {name}",
         )
 

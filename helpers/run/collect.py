@@ -12,7 +12,7 @@ from helpers.run.jobs import result, workers
 from helpers.run.local import executor
 from helpers.state import State
 
-EVERY = 9.0
+TOLD_SECONDS = 9.0
 """Seconds after which who waits is told what for."""
 
 
@@ -65,7 +65,7 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
             or time.monotonic() >= until
         ):
             return new
-        if time.monotonic() - told > EVERY:
+        if time.monotonic() - told > TOLD_SECONDS:
             told = time.monotonic()
             console.note(_progress(now, told - began))
         time.sleep(min(0.5, max(0.0, until - time.monotonic())))

@@ -126,7 +126,7 @@ def sources(now: State) -> list[Arm]:
 
     Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
     """
-    kinds = {name: ideas_sources.kind(given[0]) for name, given in now.sources.items()}
+    kinds = {name: ideas_sources.kind_of(given[0]) for name, given in now.sources.items()}
     results = verified(now)
     most = max((gain for _, gain in results), default=0.0) or 1.0
     tried: Counter[str] = Counter()

@@ -24,7 +24,7 @@ from helpers.state import State
 
 RUNS, SEVERAL = 24, 3
 """Measurements of one call, and the calls that the other kind of measurement is made of."""
-FEW, LONG = 8, 2.0
+FEW_RUNS, LONG_SECONDS = 8, 2.0
 """Measurements of several calls, which are left out where one call takes so many seconds: then one is enough."""
 CHEAPER = 0.8
 """Several calls are taken where a decision by them costs less than this share of one by single calls."""
@@ -82,9 +82,9 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
             told = time.monotonic()
     values, wall, cpu = (list(column) for column in zip(*single, strict=True))
     seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(side.copy / paths.BENCHMARK)}
-    if statistics.median(wall) < LONG:
+    if statistics.median(wall) < LONG_SECONDS:
         side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
-        several = [_once(side, metric) for _ in range(FEW)]
+        several = [_once(side, metric) for _ in range(FEW_RUNS)]
         seen["several"] = {"samples": [row[0] for row in several], "wall": [row[1] for row in several]}
     return seen
 
@@ -117,5 +117,5 @@ def _calls(seen: dict[str, Any]) -> int:
 def of_event(event: WorkerEvent, now: State) -> Calibration:
     """Return a journaled calibration with its words for this session."""
     found = noise.calibrate(event.samples, now.margin)
-    more = advice.lines(event, now, found) if event.wall else []
+    more = advice.advice_lines(event, now, found) if event.wall else []
     return Calibration(event, "\n".join([found.text, *more]), not found.noisy)

@@ -35,7 +35,7 @@ def notices(benchmark: Path) -> list[str]:
     return [name for name, pattern in _DONE.items() if re.search(pattern, text)]
 
 
-def lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
+def advice_lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
     """Return what the calibration says of time, of what is not the program, and of what would help."""
     each = statistics.median(event.wall)
     calls = event.repeats
@@ -67,7 +67,7 @@ def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
     """Say what a decision takes, and how many of the agreed experiments fit into the agreed hours."""
     fixed = 2 * event.build_s + event.checks_s
     none, win = fixed + 2 * NULL * each, fixed + event.checks_s + 2 * WIN * each
-    most = fixed + event.checks_s + 2 * sign_test.USUAL * each
+    most = fixed + event.checks_s + 2 * sign_test.USUAL_PAIRS * each
     said = [f"a comparison takes about {none:.0f} s without a gain, {win:.0f} s with one, {most:.0f} s for 48 pairs"]
     experiment = fixed + 8 * each + (none + win) / 2  # a screen, and a comparison of most
     count, hours = now.config.budget.experiments, now.config.budget.hours

@@ -35,7 +35,7 @@ CONFIRM = "/confirm"
 Given = Mapping[str, Sequence[Pair]]
 """Pairs that were measured elsewhere: of the comparison under "", of its confirmation under CONFIRM."""
 NOTHING: Given = {}
-QUIET = 8.0
+SILENT_SECONDS = 8.0
 """Seconds without a look after which a line says how far it is."""
 
 
@@ -159,7 +159,7 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
 
     def say(measured: Measured, verdict: Verdict | None) -> None:
         nonlocal last
-        if verdict is None and time.monotonic() - last < QUIET:
+        if verdict is None and time.monotonic() - last < SILENT_SECONDS:
             return
         last = time.monotonic()
         found, count = verdict or pairs.so_far(measured, plan), len(measured.baseline)

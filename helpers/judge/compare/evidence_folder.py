@@ -92,7 +92,7 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
     text = _README.format(
         experiment=plan.experiment,
         description=description,
-        verdict=said(compared),
+        verdict=verdict_line(compared),
         host=f"{host['worker']} ({host['system']})",
         base=base,
         folder=folder.name,
@@ -101,7 +101,7 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
     return folder
 
 
-def said(event: Comparison) -> str:
+def verdict_line(event: Comparison) -> str:
     """Return a verdict in words, with interval and n."""
     words = event.verdict_words
     if event.pairs and event.interval:
@@ -154,7 +154,7 @@ def repeat(folder: Path, argv: list[str]) -> int:
     then = Comparison.from_line(record.comparison)
     told = here.verdict != "undecided" and here.is_good == then.is_good
     about = " of the edited patch" if edited else ""
-    lines = [f"then: {said(then)}", f"here: {said(here)}"]
+    lines = [f"then: {verdict_line(then)}", f"here: {verdict_line(here)}"]
     lines.append(f"the verdict{about} holds here" if told else f"the verdict{about} does not hold here")
     document = {"holds": told, "edited": edited, "then": then.line, "here": here.to_line()}
     console.show(args, document, "\n".join(lines))

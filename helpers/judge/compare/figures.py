@@ -45,7 +45,11 @@ def together(parts: Sequence[Comparison]) -> Estimate | None:
 def looks(compared: Comparison) -> list[Estimate]:
     """Return what the rule said at each look, oldest first: computed again from the samples."""
     found: list[Estimate] = []
-    base, cand, most = compared.baseline_samples, compared.candidate_samples, compared.max_pairs or sign_test.USUAL
+    base, cand, most = (
+        compared.baseline_samples,
+        compared.candidate_samples,
+        compared.max_pairs or sign_test.USUAL_PAIRS,
+    )
     for pairs in [n for n in sign_test.TABLE if n <= min(len(base), len(cand), most)]:
         try:
             said = sign_test.judge(

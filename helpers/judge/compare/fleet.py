@@ -102,7 +102,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
             return now
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
-        if time.monotonic() - told > collect.EVERY:
+        if time.monotonic() - told > collect.TOLD_SECONDS:
             told = time.monotonic()
             console.note(f"{name}: {'sent' if job.sent else 'waits'}, for {told - began:.0f} s by now")
         keeper_process.kick(root)

@@ -25,7 +25,7 @@ from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
-LONGEST = 3600.0
+LONGEST_SECONDS = 3600.0
 """Seconds that a comparison may be expected to take where nobody said how many pairs it has."""
 LONG_PAIR = 120.0
 """Seconds from which on a pair of a spread comparison needs no runs before it that do not count."""
@@ -60,10 +60,14 @@ def default_pairs(now: State, worker: str) -> int:
     """Return the pairs at most where nobody said: 48, and as many as fit into an hour on a host that needs more."""
     sigma = screening.spread(now, worker)
     if sigma is None or noise.PER_48 * sigma <= now.margin:
-        return sign_test.USUAL
+        return sign_test.USUAL_PAIRS
     past = [c for c in now.comparisons if c.worker == worker and c.measured_seconds and c.pairs]
     each = past[-1].measured_seconds / len(past[-1].baseline_samples) if past else 0.0
-    return max(n for n in sign_test.TABLE if n == sign_test.USUAL or (n > sign_test.USUAL and n * each <= LONGEST))
+    return max(
+        n
+        for n in sign_test.TABLE
+        if n == sign_test.USUAL_PAIRS or (n > sign_test.USUAL_PAIRS and n * each <= LONGEST_SECONDS)
+    )
 
 
 OWN = Options()

@@ -67,7 +67,7 @@ def _by_host(event: Comparison) -> list[str]:
     if not event.hosts or len(event.hosts) != len(samples[0]):
         return told
     its = event.scale, event.margin
-    return [*told, *hosts.lines(*samples, event.hosts, event.spread, *its, may_be_equal=event.may_be_equal)]
+    return [*told, *hosts.host_lines(*samples, event.hosts, event.spread, *its, may_be_equal=event.may_be_equal)]
 
 
 def _less_time(event: Comparison, unit: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from helpers import console, git, locks
 from helpers.judge.compare import spread
-from helpers.judge.compare.driver import QUIET, Given
+from helpers.judge.compare.driver import SILENT_SECONDS, Given
 from helpers.judge.compare.spread import Part
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import SideError
@@ -78,7 +78,7 @@ def collect(root: Path, plan: Plan, place: Path, log: TextIO) -> Given:
                 if each.part.phase != phase:
                     each.end()
             running += [_start(root, plan, part, place / str(len(running) + n)) for n, part in enumerate(its.begin)]
-            if time.monotonic() - told > QUIET:
+            if time.monotonic() - told > SILENT_SECONDS:
                 told = time.monotonic()
                 print(f"{len(its.given[phase])} pairs without a gap on {len(plan.spread)} slots", file=log)
             time.sleep(POLL_SECONDS)

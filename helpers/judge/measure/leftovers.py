@@ -17,7 +17,7 @@ _COMPILED = re.compile(r"(?P<stem>[^/.]+)\.[a-z]+-?[0-9]+[a-z]?(-pytest-[0-9.]+)
 """The file name that Python gives a compiled module (PEP 3147, PEP 488), and pytest a test that it rewrote."""
 
 
-def names(copy: Path) -> set[str]:
+def file_names(copy: Path) -> set[str]:
     """Return the paths of all plain files in the copy."""
     found = (Path(folder) / name for folder, _, files in os.walk(copy) for name in files)
     return {os.path.relpath(file, copy) for file in found if stat.S_ISREG(os.lstat(file).st_mode)}

@@ -87,7 +87,7 @@ class Side:
             if not execute.set_up(self.root, self.task, self.copy, self.env, 0, printed.fileno()):
                 raise SideError(f"setup failed: {self.said(self.folder / 'build.log', building=True)}")
             if command:
-                held = leftovers.names(self.copy)
+                held = leftovers.file_names(self.copy)
                 limit = self.task.seconds("BUILD_TIMEOUT", 1800)
                 build = ["bash", "-c", command]
                 code = execute.bash(
@@ -97,7 +97,7 @@ class Side:
                     said = f"past {limit} s" if code is None else f"exit {code}"
                     end = self.said(self.folder / "build.log", building=True)
                     raise SideError(f"build failed ({said}): {end}")
-                self.made = leftovers.names(self.copy) - held
+                self.made = leftovers.file_names(self.copy) - held
         self.around = self.walls()
 
     def measure(self, metric: str, script: str = paths.BENCHMARK, seed: int = 1) -> dict[str, float]:
@@ -148,7 +148,7 @@ class Side:
     def said(self, *printed: Path, building: bool = False) -> str:
         """Return the line that tells most of what was printed, and the cause where that is known."""
         offline = not building and NETWORK not in self.task.envs
-        return log.said(*printed) + causes.known(*printed, offline=offline)
+        return log.telling_line(*printed) + causes.known_cause(*printed, offline=offline)
 
     def check(self) -> str:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""

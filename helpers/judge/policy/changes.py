@@ -12,7 +12,7 @@ from helpers import git_objects
 _NO_BLOB = (git_objects.ABSENT, "160000")
 """Modes of what is absent, and of a submodule."""
 
-LARGEST = 2_000_000
+LARGEST_BYTES = 2_000_000
 """Bytes of a text file whose added lines are looked at one by one."""
 
 
@@ -34,7 +34,7 @@ class Change:
     @property
     def binary(self) -> bool:
         """Tell whether the new content is no text."""
-        return self.new is not None and (b"\0" in self.new[:8000] or len(self.new) > LARGEST)
+        return self.new is not None and (b"\0" in self.new[:8000] or len(self.new) > LARGEST_BYTES)
 
 
 def changes_between(root: Path, old_tree: str, new_tree: str) -> list[Change]:
@@ -67,7 +67,7 @@ def renamed(changes: list[Change]) -> list[Change]:
 
 def added_lines(old: bytes | None, new: bytes | None) -> list[tuple[int, str]]:
     """Return (line number, text) of the lines that the new content has and the old has not."""
-    if new is None or b"\0" in new[:8000] or len(new) > LARGEST:
+    if new is None or b"\0" in new[:8000] or len(new) > LARGEST_BYTES:
         return []
     before = (old or b"").decode("utf-8", "replace").splitlines()
     after = new.decode("utf-8", "replace").splitlines()

@@ -107,7 +107,7 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
                 first = min(lines & set(lines_of))
                 yield Place(kind, level, reason + " (through a macro)", first, " ".join(text.split()))
     found = [
-        ("remembers", _REMEMBERS, python_state.lines(new)),
+        ("remembers", _REMEMBERS, python_state.writing_lines(new)),
         ("detects-benchmark", _REPLACED, python_state.replaced(new)),
     ]
     for kind, reason, numbers in found if read.family == "py" else []:

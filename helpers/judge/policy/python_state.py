@@ -14,7 +14,7 @@ _KEEPS = re.compile("cache|memo|seen|last|prev|known")
 """In an attribute's name: what one call leaves to the next."""
 
 
-def lines(text: str) -> Iterator[int]:
+def writing_lines(text: str) -> Iterator[int]:
     """Yield the lines where a function writes what stands outside of it; none where the text is no Python."""
     try:
         tree = ast.parse(text.lstrip("\ufeff"))

@@ -71,7 +71,7 @@ def difference(gains: Sequence[float], names: Sequence[str]) -> float | None:
     return (as_far + 1) / (SHUFFLES + 1)
 
 
-def lines(
+def host_lines(
     baseline: Sequence[float],
     candidate: Sequence[float],
     hosts: Sequence[str],

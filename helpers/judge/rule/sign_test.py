@@ -33,7 +33,7 @@ TABLE = {
 Giving up later costs nothing of the error, which hangs on the left column alone; on a noisy host giving up at 8 pairs
 loses every sixth gain of 2%, whatever may follow.
 """
-USUAL, MOST = 48, 144
+USUAL_PAIRS, MOST_PAIRS = 48, 144
 """Pairs at most, and on a host that is too noisy for them."""
 
 Answer = Literal["improved", "not_improved", "undecided", "not_worse"]
@@ -96,7 +96,7 @@ def judge(
     if not usable:  # too few for any look: whatever they say, nothing is decided
         return _verdict("undecided", found[:max_pairs], delta, mode, by)
     for pairs in usable:
-        answer = _look(found[:pairs], delta, mode, patient=max_pairs > USUAL)
+        answer = _look(found[:pairs], delta, mode, patient=max_pairs > USUAL_PAIRS)
         if answer != "undecided":
             return _verdict(answer, found[:pairs], delta, mode, by)
     return _verdict("undecided", found[: usable[-1]], delta, mode, by)

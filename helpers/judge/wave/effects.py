@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from helpers.judge.wave.design import MAX_LEVELS, Cell, Design, Effect, dot
 
-ENOUGH = 2.0
+LEAST_SQUARES = 2.0
 """An effect whose square is not this many times that of its error is left out of predictions (as by Akaike)."""
 FEWEST_EFFECTS = 7
 """With fewer contrasts than this, half of which should be nothing, Lenth's margin tells very little."""
@@ -135,7 +135,7 @@ def analyse(design: Design, seen: Sequence[Observation]) -> Analysis:
         Shown(e, 2 * v, 2 * factor * s, 2 * many * s) for e, v, s in zip(terms[1:], values[1:], errors[1:], strict=True)
     ]
     rows.sort(key=lambda row: -abs(row.value))
-    least = factor**2 if source.startswith("Lenth") else ENOUGH
+    least = factor**2 if source.startswith("Lenth") else LEAST_SQUARES
     kept = [0, *_worth(terms, values, errors, least)]
     covariance = tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept)
     return Analysis(
@@ -168,7 +168,7 @@ def _selected(
             if size > 0.02 * dot(column, column):
                 strength[effect] = abs(dot(own, left)) / math.sqrt(size)
         best = max(strength, key=lambda e: strength[e], default=None)
-        if best is None or strength[best] ** 2 < 2 * ENOUGH * max(error, 1e-9) ** 2:
+        if best is None or strength[best] ** 2 < 2 * LEAST_SQUARES * max(error, 1e-9) ** 2:
             break
         span.add(columns.pop(best))
         found.append(best)

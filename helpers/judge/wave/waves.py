@@ -24,7 +24,7 @@ from helpers.state import State
 VALUE = r"[A-Za-z0-9_.:/+-]+"
 CELL = "AUTORESEARCH_CELL"
 """What experiment.yaml gives as variables to the change alone, not to the baseline beside it."""
-LARGEST = 1_000_000
+LARGEST_BYTES = 1_000_000
 """Bytes of a file in which placeholders are looked for."""
 
 
@@ -127,7 +127,7 @@ def _texts(folder: Path, now: State) -> list[Path]:
     """Return the files of a copy in which a placeholder may stand."""
     shut = {folder / name for name in (*paths.PROTECTED, *now.protected)}
     found = [p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and p not in shut]
-    return [p for p in found if p.stat().st_size <= LARGEST]
+    return [p for p in found if p.stat().st_size <= LARGEST_BYTES]
 
 
 def start(

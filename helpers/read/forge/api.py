@@ -156,7 +156,7 @@ class Api:
 
     def _checked(self, value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
         self.notes.update(
-            dict.fromkeys(f"the answer to {endpoint} lacks `{path}`" for path in schema.check(value, endpoint))
+            dict.fromkeys(f"the answer to {endpoint} lacks `{path}`" for path in schema.require_fields(value, endpoint))
         )
 
     def _value(self, answer: client.Response) -> Any:  # noqa: ANN401 - any JSON value
@@ -222,8 +222,8 @@ def open_api(said: str, most: int, *, fresh: bool) -> Api:
     """Return the API that the user means: --api, else $GITHUB_API_URL, else GitHub's own."""
     import os
 
-    base = names.base(said or os.environ.get("GITHUB_API_URL", ""))
-    return Api(base, token.find(base), client.Budget(most), fresh)
+    base = names.api_address(said or os.environ.get("GITHUB_API_URL", ""))
+    return Api(base, token.find_token(base), client.Budget(most), fresh)
 
 
 def _kind(path: str) -> str:

@@ -128,7 +128,7 @@ class Claim:
     quote: str
 
 
-def find(text: str, most: int = 3) -> list[Claim]:
+def claims_in(text: str, most: int = 3) -> list[Claim]:
     """Return up to `most` claims of a text, each quoted with the line that it stands in."""
     found: list[Claim] = []
     seen: set[str] = set()
@@ -151,7 +151,7 @@ def uncommented(text: str) -> str:
 
 
 @lru_cache(10_000)
-def words(text: str) -> list[str]:
+def speed_words(text: str) -> list[str]:
     """Return the words of performance in a text, each once, in lower case; without those of leaks and crashes."""
     text = text[:LOOKED_AT]
     if _NOT_SPEED.search(text):
@@ -185,7 +185,7 @@ def weight(title: str, said: Sequence[str], claimed: Sequence[Claim]) -> float:
     """
     if is_loss(title):
         return -10.0
-    about = words(title)
+    about = speed_words(title)
     strong = [word for word in about if not _WEAK.fullmatch(word)]
     found = (3.0 if about else 1.5) * min(sum(not is_loss(claim.quote) for claim in claimed), 3)
     found += 2.5 * min(len(strong), 2) + 1.0 * min(len(about) - len(strong), 2) + 0.4 * min(len(said), 4)

@@ -14,11 +14,11 @@ from helpers.read.forge import arguments, findings, forks, git_log, git_show, in
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 from helpers.read.outcome import exit_code
 
 REQUESTS = 12
-MORE = 4
+REQUESTS_EACH_PAGE = 4
 """Requests that are allowed for each page beyond the first."""
 
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         return _show_local(args)
     if args.local is not None:
         return _local(args)
-    usual = REQUESTS + MORE * max(0, getattr(args, "pages", 1) - 1)
+    usual = REQUESTS + REQUESTS_EACH_PAGE * max(0, getattr(args, "pages", 1) - 1)
     api = forge_api.open_api(args.api, args.max_requests or usual, fresh=args.no_cache)
     if args.verb == "forks" and not args.max_requests:
         compared = forks.COMPARED_TOKEN if api.token else forks.COMPARED
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: Wanted) -> Outcome:
+def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: SearchRequest) -> Outcome:
     from helpers.read.forge import commits, search
 
     if args.verb == "code":
@@ -79,7 +79,7 @@ def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: Wante
     return forks.forks(api, here, wanted) if args.verb == "forks" else search.similar(api, here, wanted)
 
 
-def _by_words(args: argparse.Namespace, wanted: Wanted) -> bool:
+def _by_words(args: argparse.Namespace, wanted: SearchRequest) -> bool:
     return wanted.perf or (args.verb in ("prs", "issues", "commits") and not wanted.labels)
 
 
@@ -109,7 +109,7 @@ def _print_shown(args: argparse.Namespace, shown: show.Shown, requests: int) -> 
             full=args.full,
         )
     else:
-        console.emit(show.text(shown, full=args.full), full=args.full)
+        console.emit(show.shown_text(shown, full=args.full), full=args.full)
     return console.DONE
 
 
@@ -151,14 +151,14 @@ def _print(args: argparse.Namespace, what: str, outcome: Outcome, facts: dict[st
     if args.json:
         console.emit_json(findings.document(what, outcome, facts), full=args.full)
     else:
-        console.emit(findings.text(what, outcome, full=args.full), full=args.full)
+        console.emit(findings.findings_text(what, outcome, full=args.full), full=args.full)
     return exit_code([outcome], outcome.found)
 
 
-def _wanted(args: argparse.Namespace, words: str) -> Wanted:
-    known = {field.name for field in fields(Wanted)}
+def _wanted(args: argparse.Namespace, words: str) -> SearchRequest:
+    known = {field.name for field in fields(SearchRequest)}
     given = {name: value for name, value in vars(args).items() if name in known - {"words"}}
-    return Wanted(words, labels=tuple(getattr(args, "label", ())), **given)
+    return SearchRequest(words, labels=tuple(getattr(args, "label", ())), **given)
 
 
 def _subject(args: argparse.Namespace, api: Api) -> tuple[Name | None, str]:
@@ -176,7 +176,7 @@ def _subject(args: argparse.Namespace, api: Api) -> tuple[Name | None, str]:
     if args.verb == "show" and re.fullmatch(r"#?\d{1,9}", said):
         own = _needed(_origin(host))
         return Name(own.owner, own.repo, int(said.lstrip("#"))), ""
-    name = names.parse(said) if said else None if args.verb == "code" else _origin(host)
+    name = names.parse_name(said) if said else None if args.verb == "code" else _origin(host)
     if name and name.host and name.host != host:
         raise console.usage(
             f"{name.host} is not the server that is asked ({host})", f"give --api https://{name.host}/api/v3"
@@ -186,7 +186,7 @@ def _subject(args: argparse.Namespace, api: Api) -> tuple[Name | None, str]:
 
 def _origin(host: str) -> Name | None:
     try:
-        return git_log.default(git.find().root, host)
+        return git_log.origin_on(git.find().root, host)
     except console.Failure:
         return None
 

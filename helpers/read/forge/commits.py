@@ -10,11 +10,11 @@ from helpers.read.forge import claims, findings, matching, names, query
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
-from helpers.read.forge.search import pages, same, searched
+from helpers.read.forge.query import SearchRequest
+from helpers.read.forge.search import is_same, pages, searched
 
 
-def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
+def commits(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """Search the commits of a repository's default branch.
 
     The service's commit search knows no forks and not every repository; where it finds nothing, the newest commits
@@ -26,7 +26,7 @@ def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
             if outcome.silent:
                 break
             for item in pages(api, "commits", {"q": question}, wanted.pages, outcome):
-                if same(here, json_fields.text(item, "repository", "full_name")):
+                if is_same(here, json_fields.text(item, "repository", "full_name")):
                     _take(item, wanted, outcome)
         if not outcome.found and not outcome.silent:
             newest(api, here, wanted, outcome)
@@ -34,7 +34,7 @@ def commits(api: Api, name: Name, wanted: Wanted) -> Outcome:
     return findings.cut(searched(api, name, ask), wanted.limit)
 
 
-def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
+def newest(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> None:
     """Look through the newest commits for the words."""
     params = {"since": f"{wanted.since}-01-01T00:00:00Z"} if wanted.since else {}
     seen = 0
@@ -57,12 +57,12 @@ def newest(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> None:
     outcome.notes.append(f"the commit search found nothing; looked through the newest {seen} commits instead")
 
 
-def _take(item: Json, wanted: Wanted, outcome: Outcome, *, must: bool = False) -> None:
+def _take(item: Json, wanted: SearchRequest, outcome: Outcome, *, must: bool = False) -> None:
     """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
     message = json_fields.text(item, "commit", "message")
     if must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, ""):
         return
-    if (wanted.perf or wanted.by_performance) and not claims.words(message) and not claims.find(message):
+    if (wanted.perf or wanted.by_performance) and not claims.speed_words(message) and not claims.claims_in(message):
         return
     outcome.found.append(commit(item))
 
@@ -71,8 +71,8 @@ def commit(item: Json) -> Finding:
     """Return a commit as a finding."""
     message, url = json_fields.text(item, "commit", "message"), json_fields.text(item, "html_url")
     title = message.partition("\n")[0]
-    claimed = claims.find(message)
-    about = claims.words(message)[:6]
+    claimed = claims.claims_in(message)
+    about = claims.speed_words(message)[:6]
     merge = len(json_fields.values(item, "parents")) > 1
     return findings.made(
         names.of_html(url),
@@ -82,11 +82,11 @@ def commit(item: Json) -> Finding:
         date=json_fields.text(item, "commit", "author", "date"),
         facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
         claims=[c.quote for c in claimed],
-        weight=claims.weight(title, claims.words(message), claimed) - (1.0 if merge else 0.0),
+        weight=claims.weight(title, claims.speed_words(message), claimed) - (1.0 if merge else 0.0),
     )
 
 
-def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
+def releases(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """Read the release notes, newest first: of each the lines that say what is wanted, or how it begins."""
     outcome = Outcome()
 
@@ -105,17 +105,17 @@ def releases(api: Api, name: Name, wanted: Wanted) -> Outcome:
     return findings.cut(outcome, wanted.limit)
 
 
-def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
+def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
     rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in json_fields.text(item, "body").splitlines()]
     rows = [row for row in rows if row]
     if wanted.words.strip():
         rows = [row for row in rows if matching.score(matching.parsed(wanted.words), row, "")]
     if wanted.perf:
-        rows = [row for row in rows if claims.words(row) or claims.find(row)]
+        rows = [row for row in rows if claims.speed_words(row) or claims.claims_in(row)]
     if not rows and (wanted.perf or wanted.words.strip()):
         return None
     url = json_fields.text(item, "html_url")
-    rows.sort(key=lambda row: -len(claims.find(row)))
+    rows.sort(key=lambda row: -len(claims.claims_in(row)))
     return findings.made(
         names.of_html(url),
         "release",
@@ -124,6 +124,6 @@ def _release(item: Json, wanted: Wanted, place: int) -> Finding | None:
         state="pre-release" if item.get("prerelease") else "release",
         date=json_fields.text(item, "published_at"),
         more=rows[:6],
-        claims=[c.quote for c in claims.find("\n".join(rows))],
+        claims=[c.quote for c in claims.claims_in("\n".join(rows))],
         weight=float(place),
     )

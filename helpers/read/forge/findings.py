@@ -82,7 +82,7 @@ def _key(id_: str) -> str:
     return cache.key("finding", id_.strip().removeprefix("gh:").lower())
 
 
-def text(what: str, its: Outcome, *, full: bool) -> str:
+def findings_text(what: str, its: Outcome, *, full: bool) -> str:
     """Return the compact text: what was asked and how it came out, then the findings in a fence."""
     shown = len(its.found)
     head = f"{what} · {its.status}: {shown}" + (f" of {its.hit}" if its.hit > shown else "")

@@ -22,7 +22,7 @@ from helpers.read.forge import names as forge_names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 from helpers.read.forge.search import repository
 
 COMPARED = 10
@@ -39,7 +39,7 @@ _NO_SOURCE = re.compile(
 )
 
 
-def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
+def forks(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """List the forks, compare the most promising with upstream and return those that are ahead."""
     outcome = Outcome()
     listed = outcome.tried(_listed, api, name, wanted, outcome) or []
@@ -57,7 +57,7 @@ def forks(api: Api, name: Name, wanted: Wanted) -> Outcome:
     return findings.cut(outcome, wanted.limit)
 
 
-def _listed(api: Api, name: Name, wanted: Wanted, outcome: Outcome) -> list[dict[str, Any]]:
+def _listed(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> list[dict[str, Any]]:
     """Return the forks by stars, and with a token the newest too. REST cannot sort them by push date."""
     orders = [("stargazers", wanted.pages), *([("newest", 1)] if api.token else [])]
     found: dict[str, dict[str, Any]] = {}
@@ -120,7 +120,7 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 
 
 def _branches(api: Api, full: str) -> list[str]:
-    name = forge_names.parse(full)
+    name = forge_names.parse_name(full)
     listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
     return [json_fields.text(branch, "name") for page in listed for branch in page]
 
@@ -134,7 +134,7 @@ def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], out
         ]
     except console.Failure:
         return None
-    names.sort(key=lambda n: (not claims.words(re.sub(r"[-_/.]", " ", n)), n))
+    names.sort(key=lambda n: (not claims.speed_words(re.sub(r"[-_/.]", " ", n)), n))
     found = []
     for branch in names[:OTHERS]:
         answer = outcome.tried(_again, api, name, base, {**fork, "default_branch": branch})
@@ -166,14 +166,16 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     source = [f for f in files if not _NO_SOURCE.search(f)]
     messages = [json_fields.text(c, "commit", "message") for c in own]
     titles = [m.partition("\n")[0] for m in messages]
-    claimed = claims.find("\n".join(messages))
+    claimed = claims.claims_in("\n".join(messages))
     newest = max((json_fields.text(c, "commit", "author", "date") for c in own), default="")
     stars = json_fields.count(fork, "stargazers_count")
-    about = sum(bool(claims.words(t)) for t in titles)
+    about = sum(bool(claims.speed_words(t)) for t in titles)
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
     url = json_fields.text(fork, "html_url")
-    worth = [claims.weight(t, claims.words(m), claims.find(m)) for t, m in zip(titles, messages, strict=True)]
+    worth = [
+        claims.weight(t, claims.speed_words(m), claims.claims_in(m)) for t, m in zip(titles, messages, strict=True)
+    ]
     order = sorted(range(len(own)), key=lambda i: (-worth[i], -i))
     lines = [
         f"{json_fields.text(fork, 'full_name')}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]

@@ -13,9 +13,9 @@ from helpers import console, git, next_step
 from helpers.read.forge import claims, findings, history, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 
-FEW = 5
+FEW_REQUESTS = 5
 """Pull requests; when fewer are found, the commits without one are counted too."""
 COMMITS = 10_000
 """Commits that git finds and are read."""
@@ -27,7 +27,7 @@ _FORM = "%H%n%P%n%aI%n%B"
 """Of a commit, which ends with a NUL: no message can hold one, and what stands before the message holds no line end."""
 
 
-def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
+def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     """Search commits (`kind` commit) or merged pull requests (pr); raises Failure (2) where there is no repository."""
     if not start.is_dir():
         raise console.usage(f"--local {str(start)!r:.200} is not a folder", "name one, or put --local last")
@@ -52,8 +52,8 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     if git.output(root, ["rev-parse", "--is-shallow-repository"]) == "true":
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
-    if kind == "pr" and len(outcome.found) < FEW:
-        spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.words(c.title)])
+    if kind == "pr" and len(outcome.found) < FEW_REQUESTS:
+        spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.speed_words(c.title)])
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
         more = next_step.runnable(f"{speak}: search_github.py commits --local")
         outcome.notes += [more] if spoken > len(outcome.found) else []
@@ -61,7 +61,7 @@ def search(start: Path, kind: str, wanted: Wanted) -> Outcome:
     return findings.cut(outcome, wanted.limit)
 
 
-def default(root: Path, host: str) -> Name | None:
+def origin_on(root: Path, host: str) -> Name | None:
     """Return the repository on `host` that this one comes from: its remote origin, else upstream, else the only one."""
     known = {k: n for k, n in provenance.remotes(root).items() if n and n.host == host}
     return known.get("origin") or known.get("upstream") or (next(iter(known.values())) if len(known) == 1 else None)
@@ -71,13 +71,13 @@ def _refs(root: Path) -> str:
     return git.output(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
 
 
-def _searched(kind: str, wanted: Wanted, asked: matching.Query) -> list[str]:
+def _searched(kind: str, wanted: SearchRequest, asked: matching.Query) -> list[str]:
     """Return what git is to search for; less strict than `_answers`, which looks at what it brings."""
     patterns = [claims.POSIX] if wanted.by_performance else matching.patterns(asked)
     return [f"--grep={pattern}" for pattern in [*patterns, *([_NUMBERED] if kind == "pr" else [])]]
 
 
-def _since(wanted: Wanted) -> list[str]:
+def _since(wanted: SearchRequest) -> list[str]:
     return [f"--since={wanted.since}-01-01"] if wanted.since else []
 
 
@@ -99,19 +99,23 @@ def _log(root: Path, *how: str) -> list[str]:
 
 def _commit(record: str) -> history.Commit:
     sha, parents, date, message = record.split("\n", 3)
-    number, title = request(message)
+    number, title = merged_request(message)
     return history.Commit(sha, tuple(parents.split()), date, message.strip(), title, number)
 
 
-def _answers(commit: history.Commit, kind: str, wanted: Wanted, asked: matching.Query) -> bool:
+def _answers(commit: history.Commit, kind: str, wanted: SearchRequest, asked: matching.Query) -> bool:
     if commit.is_ours or (kind == "pr" and not commit.number):
         return False
-    if (wanted.by_performance or wanted.perf) and not claims.words(commit.message) and not claims.find(commit.message):
+    if (
+        (wanted.by_performance or wanted.perf)
+        and not claims.speed_words(commit.message)
+        and not claims.claims_in(commit.message)
+    ):
         return False
     return wanted.by_performance or matching.score(asked, commit.title, commit.body) > 0
 
 
-def request(message: str) -> tuple[int, str]:
+def merged_request(message: str) -> tuple[int, str]:
     """Return the number of the pull request whose merging a commit is, 0 when it is none, and its title.
 
     Only the place where forges write it counts: GitHub in the first line, GitLab at the end of what it merges itself.
@@ -129,8 +133,8 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
     remote, upstream = owners.of(commit.sha)
     remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
     id_, url = _place(commit.sha, commit.number if kind == "pr" else 0, upstream)
-    claimed = claims.find(commit.message)
-    about = claims.words(commit.message)
+    claimed = claims.claims_in(commit.message)
+    about = claims.speed_words(commit.message)
     loss = claims.is_loss(commit.title)
     state = "reverted" if change.reverted and not change.again else "revert" if history.is_revert(commit) else ""
     state = state or ("slower" if loss else "merged" if kind == "pr" else "")

@@ -46,9 +46,9 @@ def _of_number(root: Path, repository: str, number: int) -> str:
     said = git.run(root, ["log", "-E", f"--grep={pattern}", *form, *provenance.tips(root), "--"]).stdout
     merged = [entry.split("\n", 1) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
     owners = provenance.owners(root)
-    where = {sha: owners.of(sha) for sha, message in merged if git_log.request(message)[0] == number}
+    where = {sha: owners.of(sha) for sha, message in merged if git_log.merged_request(message)[0] == number}
     if repository:
-        wanted = names.parse(repository).full.casefold()
+        wanted = names.parse_name(repository).full.casefold()
         return next((sha for sha, (_, name) in where.items() if name and name.full.casefold() == wanted), "")
     here = provenance.home(owners.names)
     return next((sha for sha, (remote, _) in where.items() if not here or remote in ("", here)), "")
@@ -66,7 +66,7 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
         "",
         state="commit",
         date=date,
-        claims=[c.quote for c in claims.find(message, 6)],
+        claims=[c.quote for c in claims.claims_in(message, 6)],
     )
     patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
     return Shown(

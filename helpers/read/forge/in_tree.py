@@ -12,7 +12,7 @@ from helpers import git
 from helpers.read.forge import claims, findings, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 
 NOTES = re.compile(
     r"(^|/)(change(s|log)?|news|history|release[-_ ]?notes?|\d*-?releasenotes|what'?s[-_]?new)([-_.][^/]*)?$|"
@@ -33,7 +33,7 @@ CHARACTERS = 2_000_000
 """Of one such file."""
 
 
-def releases(root: Path, wanted: Wanted) -> Outcome:
+def releases(root: Path, wanted: SearchRequest) -> Outcome:
     """Search the release notes in the tree and in each fetched remote: of each release the lines that fit."""
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
@@ -54,7 +54,7 @@ def releases(root: Path, wanted: Wanted) -> Outcome:
     return findings.cut(outcome, wanted.limit)
 
 
-def wishes(root: Path, wanted: Wanted) -> Outcome:
+def wishes(root: Path, wanted: SearchRequest) -> Outcome:
     """Find the comments in which the project's own people wish for speed: TODO, FIXME, XXX, HACK."""
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
@@ -62,10 +62,10 @@ def wishes(root: Path, wanted: Wanted) -> Outcome:
     for row in said.decode("utf-8", "replace").splitlines()[:20_000]:
         path, number, text = (*row.split("\0", 2), "", "")[:3]
         text = text.strip()[:300]
-        about = claims.words(text)
+        about = claims.speed_words(text)
         fit = matching.score(asked, text, path)
         if about and (fit or wanted.by_performance):
-            weight = 10 * fit + claims.weight(text, about, claims.find(text))
+            weight = 10 * fit + claims.weight(text, about, claims.claims_in(text))
             where = f"{path}:{number}"
             more = {"state": "wish", "facts": [where], "weight": weight}
             outcome.found.append(findings.made(f"file:{where}", "own", text, "", **more))
@@ -119,12 +119,12 @@ def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
 
 
 def _release(place: str, number: int, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
-    about = {row: claims.weight(row, claims.words(row), claims.find(row)) for row in rows}
+    about = {row: claims.weight(row, claims.speed_words(row), claims.claims_in(row)) for row in rows}
     fit = {row: matching.score(asked, row, "") for row in rows} if asked.alternatives else about
     best = sorted((row for row in fit if fit[row] > 0), key=lambda row: -fit[row])[:4]
     if not best:
         return None
-    claimed = [claim.quote for row in best for claim in claims.find(row, 1)]
+    claimed = [claim.quote for row in best for claim in claims.claims_in(row, 1)]
     worth = about[best[0]] + (10 * fit[best[0]] if asked.alternatives else 0.0)
     told = {"title": f"{title}: {best[0]}" if title else best[0], "url": "", "state": "release", "weight": worth}
     return {**told, "facts": [f"{place}:{number}"], "claims": claimed[:3], "more": best[1:]}
@@ -136,7 +136,7 @@ def _id(name: Name | None, ref: str, path: str, number: int) -> str:
     return f"https://{name.host}/{name.full}/blob/{ref[:12]}/{path}#L{number}"
 
 
-def ahead(root: Path, wanted: Wanted) -> Outcome:
+def ahead(root: Path, wanted: SearchRequest) -> Outcome:
     """Find fetched remotes that share our history and have commits of their own: forks, with no network."""
     outcome = Outcome()
     owners = provenance.owners(root)
@@ -160,7 +160,7 @@ def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.
     def worth(entry: list[str]) -> float:
         title, _, body = entry[2].partition("\n")
         fit = matching.score(asked, title, body) if asked.alternatives else 0.0
-        return 10 * fit + claims.weight(title, claims.words(entry[2]), claims.find(entry[2]))
+        return 10 * fit + claims.weight(title, claims.speed_words(entry[2]), claims.claims_in(entry[2]))
 
     if asked.alternatives:
         own = [entry for entry in own if matching.score(asked, *entry[2].partition("\n")[::2])]
@@ -177,7 +177,7 @@ def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.
         state="fork",
         date=best[0][1],
         facts=[f"{len(own)} ahead", f"remote {remote}"],
-        claims=[claim.quote for claim in claims.find(best[0][2])],
+        claims=[claim.quote for claim in claims.claims_in(best[0][2])],
         more=[f"commit:{sha} {title}" for sha, title in titles],
         weight=worth(best[0]),
     )

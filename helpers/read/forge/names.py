@@ -42,7 +42,7 @@ class Name:
         return f"{self.full}@{self.sha[:12].lower()}" if self.sha else f"gh:{self.full}"
 
 
-def parse(text: str) -> Name:
+def parse_name(text: str) -> Name:
     """Read OWNER/REPO, OWNER/REPO#12, OWNER/REPO@sha, gh:..., or the web address of one; raises Failure (2)."""
     word = text.strip().removeprefix("gh:")
     if "://" in word and not word.startswith(("ssh:", "git:")):
@@ -96,7 +96,7 @@ def of_html(html_url: str) -> str:
     return url
 
 
-def base(said: str) -> str:
+def api_address(said: str) -> str:
     """Return the address of the API that the user has named, `said` may lack its scheme; raises Failure (2, 4)."""
     word = said.strip().rstrip("/")
     if not word:

@@ -22,7 +22,7 @@ _ELSEWHERE = re.compile(r"(?<!\S)[-(]*(?:repo|org|user|enterprise):", re.IGNOREC
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchRequest:
     """What a person asked for, the repository apart."""
 
     words: str = ""
@@ -42,7 +42,7 @@ class Wanted:
         return not self.words.strip()
 
 
-def checked(wanted: Wanted) -> Wanted:
+def checked(wanted: SearchRequest) -> SearchRequest:
     """Return it; raises Failure (2) for what the service would not take, before a request is spent on it."""
     words = wanted.words
     if _ELSEWHERE.search(words):
@@ -66,7 +66,7 @@ def checked(wanted: Wanted) -> Wanted:
     return wanted
 
 
-def issues(repo: str, kind: str, wanted: Wanted) -> list[str]:
+def issues(repo: str, kind: str, wanted: SearchRequest) -> list[str]:
     """Return the questions to /search/issues, `kind` being pr or issue: one, or one for each six words of performance.
 
     The alternatives are in brackets: without them the service would read `repo:X a OR b` as "b anywhere".
@@ -81,7 +81,7 @@ def issues(repo: str, kind: str, wanted: Wanted) -> list[str]:
     return [f"{head} ({' OR '.join(group)})" for group in claims.SEARCH_WORDS]
 
 
-def commits(repo: str, wanted: Wanted) -> list[str]:
+def commits(repo: str, wanted: SearchRequest) -> list[str]:
     """Return the questions to /search/commits, which knows no brackets."""
     since = f" author-date:>={wanted.since}-01-01" if wanted.since else ""
     if wanted.by_performance:

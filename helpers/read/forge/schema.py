@@ -79,7 +79,7 @@ OPTIONAL = (
 """How the path of a field ends whose absence costs that field; without one of the others an answer would be misread."""
 
 
-def check(value: Any, endpoint: str) -> list[str]:  # noqa: ANN401 - any JSON value
+def require_fields(value: Any, endpoint: str) -> list[str]:  # noqa: ANN401 - any JSON value
     """Return the optional fields of FIELDS[endpoint] that `value` lacks; raises Failure (3) for another one."""
     absent = []
     for path in FIELDS[endpoint]:

@@ -12,7 +12,7 @@ from helpers.read.forge import claims, findings, names, query, token
 from helpers.read.forge.api import PAGE, Api, Unprocessable
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 
 _TEXT_MATCH = "application/vnd.github.text-match+json"
 
@@ -22,7 +22,7 @@ def repository(api: Api, name: Name) -> dict[str, Any]:
     return api.one(f"/repos/{name.full}", "/repos/{repo}", what=f"repository {name.full}")
 
 
-def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
+def issues(api: Api, name: Name, kind: str, wanted: SearchRequest) -> Outcome:
     """Search the pull requests (`kind` pr) or issues (issue) of a repository."""
     endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" and wanted.state == "all" else "")
     extra = {"advanced_search": "true", **({"search_type": "hybrid"} if wanted.meaning else {})}
@@ -43,7 +43,7 @@ def issues(api: Api, name: Name, kind: str, wanted: Wanted) -> Outcome:
             if outcome.silent:
                 break
             for item in answered(question, outcome):
-                if same(here, json_fields.text(item, "repository_url").rpartition("/repos/")[2]):
+                if is_same(here, json_fields.text(item, "repository_url").rpartition("/repos/")[2]):
                     outcome.found.append(_issue(item, kind, wanted, len(outcome.found)))
 
     return findings.cut(searched(api, name, ask), wanted.limit)
@@ -78,7 +78,7 @@ def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
         return None
     full = json_fields.text(found, "full_name")
     try:
-        return name if same(name, full) else names.parse(full)
+        return name if is_same(name, full) else names.parse_name(full)
     except console.Failure:
         raise console.outside(f"{api.host} names {name.full} oddly: {full!r:.100}", "open its web page") from None
 
@@ -112,13 +112,13 @@ def pages(
     return items
 
 
-def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
+def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
     title, body, url = (
         json_fields.text(item, "title"),
         json_fields.text(item, "body"),
         json_fields.text(item, "html_url"),
     )
-    claimed = claims.find(f"{title}\n{body}")
+    claimed = claims.claims_in(f"{title}\n{body}")
     state = json_fields.text(item, "state")
     if kind == "pr" and state == "closed":
         told = wanted.state != "all" or "merged_at" in json_fields.mapping(item.get("pull_request"))
@@ -129,11 +129,11 @@ def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
     labels = [json_fields.text(label, "name") for label in json_fields.values(item, "labels")]
     comments = json_fields.count(item, "comments")
     bot = json_fields.text(item, "user", "type") == "Bot" or json_fields.text(item, "user", "login").endswith("[bot]")
-    weight = claims.weight(title, claims.words(f"{title}\n{body}"), claimed) + min(comments, 20) / 20
-    weight += 2.0 if any(claims.words(label) for label in labels) else 0.0
+    weight = claims.weight(title, claims.speed_words(f"{title}\n{body}"), claimed) + min(comments, 20) / 20
+    weight += 2.0 if any(claims.speed_words(label) for label in labels) else 0.0
     if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
         weight += max(0.0, 5.0 - place / 20)
-    about = claims.words(f"{title}\n{body}")[:6]
+    about = claims.speed_words(f"{title}\n{body}")[:6]
     facts = [
         f"labels {', '.join(labels[:5])}" if labels else "",
         f"{comments} comments" if comments else "",
@@ -152,7 +152,7 @@ def _issue(item: Json, kind: str, wanted: Wanted, place: int) -> Finding:
     )
 
 
-def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
+def code(api: Api, name: Name | None, wanted: SearchRequest, language: str) -> Outcome:
     """Search the text of files, in one repository or in all; the service wants a token for it."""
     if not api.token:
         raise console.usage("GitHub searches code only for those who have a token", token.advice(api.base))
@@ -176,7 +176,7 @@ def code(api: Api, name: Name | None, wanted: Wanted, language: str) -> Outcome:
     return findings.cut(outcome, wanted.limit)
 
 
-def similar(api: Api, name: Name, wanted: Wanted) -> Outcome:
+def similar(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """Find repositories that share topics and language with this one, the most starred first."""
     own = repository(api, name)
     topics = [
@@ -212,7 +212,7 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
         f"{stars:,} stars",
         json_fields.text(item, "language"),
         f"shares {', '.join(shared)}" if shared else "",
-        f"words {', '.join(claims.words(about)[:4])}" if claims.words(about) else "",
+        f"words {', '.join(claims.speed_words(about)[:4])}" if claims.speed_words(about) else "",
     ]
     return findings.made(
         names.of_html(url),
@@ -222,11 +222,11 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
         facts=facts,
         state="active",
         date=json_fields.text(item, "pushed_at"),
-        claims=[c.quote for c in claims.find(about)],
-        weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.words(about)),
+        claims=[c.quote for c in claims.claims_in(about)],
+        weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.speed_words(about)),
     )
 
 
-def same(name: Name, full: str) -> bool:
+def is_same(name: Name, full: str) -> bool:
     """Whether OWNER/REPO as the service writes it is this repository: case does not count."""
     return name.full.casefold() == full.casefold()

@@ -152,7 +152,7 @@ def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
         url,
         state=state,
         date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
-        claims=[c.quote for c in claims.find(everything, 6)],
+        claims=[c.quote for c in claims.claims_in(everything, 6)],
     )
     labels = [printable.line(json_fields.text(label, "name"), 60) for label in json_fields.values(item, "labels")]
     return Shown(finding, _who(item), labels, _tidy(body))
@@ -173,7 +173,7 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
         url,
         state="commit",
         date=json_fields.text(found, "commit", "author", "date"),
-        claims=[c.quote for c in claims.find(message, 6)],
+        claims=[c.quote for c in claims.claims_in(message, 6)],
     )
     files, patch = _files([f for f in json_fields.values(found, "files") if isinstance(f, dict)], diff=diff)
     return Shown(
@@ -227,7 +227,7 @@ def _quotes(said: Iterable[Json], most: int) -> list[str]:
     ranked = sorted(
         said,
         key=lambda s: (
-            -len(claims.find(json_fields.text(s, "body"))),
+            -len(claims.claims_in(json_fields.text(s, "body"))),
             json_fields.text(s, "author_association") not in _TEAM,
         ),
     )
@@ -261,7 +261,7 @@ def _tidy(body: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", claims.uncommented(printable.prose(body[:100_000]))).strip()
 
 
-def text(shown: Shown, *, full: bool) -> str:
+def shown_text(shown: Shown, *, full: bool) -> str:
     """Return it as text for an agent: the facts, then everything from outside in one fence."""
     f = shown.finding
     facts = [" · ".join(dict.fromkeys((f.id, f.kind, f.state, f.date))), *([f.url] if f.url else [])]

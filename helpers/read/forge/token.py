@@ -32,7 +32,7 @@ def advice(api: str) -> str:
     )
 
 
-def find(api: str) -> Token | None:
+def find_token(api: str) -> Token | None:
     """Return the token for the API at `api`, None without one.
 
     Tokens of github.com (and of ghe.com, as gh has it) are never given to another server: that has variables of its

@@ -26,16 +26,16 @@ class Origin:
     url: str = ""
 
 
-def find(root: Path, said: str, *, title: bool) -> Origin:
+def origin_of(root: Path, said: str, *, title: bool) -> Origin:
     """Return the origin that the id `said` names; raises Failure (1) when it is not known and `title` is wanted of it.
 
     What a search has found is remembered; what has not been searched for is asked of GitHub, in one request or two.
     """
     row = _paper(root, said)
-    id_ = said if row is not None else sources.check(names.of_html(said) or said)
+    id_ = said if row is not None else sources.parse_source(names.of_html(said) or said)
     row = _paper(root, id_) if row is None else row
     if row is not None:
-        return Origin(sources.check(id_), _words(str(row.get("title", ""))), str(row.get("kind", "paper")))
+        return Origin(sources.parse_source(id_), _words(str(row.get("title", ""))), str(row.get("kind", "paper")))
     if id_.startswith("commit:"):
         return _local(root, id_)
     found = findings.recall(id_)
@@ -46,7 +46,7 @@ def find(root: Path, said: str, *, title: bool) -> Origin:
             raise console.answer_no(
                 f"{said} has not been fetched", f"fetch_paper.py {shlex.quote(said)}  # or give the idea a text"
             )
-        return Origin(id_, "", sources.kind(id_))
+        return Origin(id_, "", sources.kind_of(id_))
     kind = findings.KINDS.get(found.kind, found.kind)
     claim = _words(f"claimed there: {found.claims[0]}") if found.claims else ""
     return Origin(id_, _words(found.title), kind, claim, found.url)
@@ -79,7 +79,7 @@ def _local(root: Path, id_: str) -> Origin:
 def _asked(id_: str) -> Finding:
     """Ask GitHub for what was not searched for before."""
     try:
-        name = names.parse(id_)
+        name = names.parse_name(id_)
     except console.Failure:
         raise console.answer_no(
             f"nothing is known of {id_}", f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'

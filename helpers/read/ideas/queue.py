@@ -103,7 +103,7 @@ def waiting(root: Path) -> list[Idea]:
 def kind_of(root: Path) -> Callable[[str], str]:
     """Return what tells the kind of a source: of an idea here its own."""
     kinds = {idea.name: idea.data.get("kind", "own") for idea in read(root)}
-    return lambda source: kinds.get(source) or sources.kind(source)
+    return lambda source: kinds.get(source) or sources.kind_of(source)
 
 
 def _parse(row: int, line: str) -> Idea | None:

@@ -27,7 +27,7 @@ _FORMS = (
 )
 
 
-def check(source: str) -> str:
+def parse_source(source: str) -> str:
     """Return the source id; raises Failure (2) when it has none of the known forms."""
     text = source.strip()
     if re.fullmatch(r"gh:[^\s#@]+[#@]\S+", text):
@@ -43,7 +43,7 @@ def check(source: str) -> str:
     )
 
 
-def kind(source: str) -> str:
+def kind_of(source: str) -> str:
     """Return the kind of idea that has this source: a paper, pr, commit, competitor, profile.
 
     Own where it does not tell.
@@ -83,7 +83,7 @@ def _quoted(doi: str) -> str:
 
 def reference(root: Path, source: str) -> str:
     """Return one line for a commit message or report: the id, its title where it is known, and its address."""
-    text = check(source)
+    text = parse_source(source)
     address = _url(text)
     title = _title(root, text)
     parts = [text, f'"{title}"' if title else "", f"<{address}>" if address and address != text else ""]

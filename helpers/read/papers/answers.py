@@ -54,6 +54,6 @@ class Catalogue:
         return value
 
 
-def names(values: Iterable[object]) -> tuple[str, ...]:
+def people(values: Iterable[object]) -> tuple[str, ...]:
     """Return people's names, cleaned."""
     return tuple(printable.line(name, 100) for name in map(json_fields.text, values) if name)

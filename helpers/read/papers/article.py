@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from helpers import printable
 from helpers.read.papers import html_text
 
-LEAST = 600
+LEAST_CHARACTERS = 600
 """Characters; a page with less is a login, a page for robots, or an error that says 200."""
 _TITLE = (
     r"<meta[^>]+property=[\"']og:title[\"'][^>]+content=[\"']([^\"'<>]{3,300})",
@@ -35,7 +35,7 @@ class Article:
 def read(page: str) -> Article | None:
     """Return the article of a page, None where it has too little text to be one."""
     text = printable.prose(html_text.markdown(page) or html_text.body(page))
-    if len(text) < LEAST:
+    if len(text) < LEAST_CHARACTERS:
         return None
     return Article(printable.line(html.unescape(_first(_TITLE, page)), 300), _first(_DATE, page), text)
 

@@ -20,7 +20,7 @@ from helpers.read.web import client, destinations
 HTML_PUBLIC = "https://arxiv.org"
 SECONDS = 120.0
 """For one download."""
-POOR = 2_000
+LEAST_CHARACTERS = 2_000
 """HTML or LaTeX that gives fewer characters than this is no paper: the next way is tried."""
 
 
@@ -139,7 +139,7 @@ def secure(url: str) -> str:
 
 
 def _enough(text: str) -> str:
-    if len(text) < POOR:
+    if len(text) < LEAST_CHARACTERS:
         raise console.outside("what arXiv has is too short to be the paper")
     return text
 

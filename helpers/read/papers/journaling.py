@@ -9,7 +9,7 @@ from helpers import console, events, git, paths
 from helpers.events import Literature
 
 
-def root() -> Path | None:
+def repository_root() -> Path | None:
     """Return the top of the user's repository, None outside of one."""
     try:
         return git.find().root

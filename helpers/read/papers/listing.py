@@ -64,7 +64,7 @@ def document(
     }
 
 
-def text(question: Question, outcomes: Sequence[Found], found: Sequence[Paper], *, abstracts: bool) -> str:
+def papers_text(question: Question, outcomes: Sequence[Found], found: Sequence[Paper], *, abstracts: bool) -> str:
     """Return the compact text: what each source said, then two lines a paper in a fence."""
     head = f"{len(found)} paper{'' if len(found) == 1 else 's'} · " + " · ".join(summary(o) for o in outcomes)
     if not found:

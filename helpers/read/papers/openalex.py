@@ -78,7 +78,7 @@ def _paper(work: Json) -> Paper:
     pages = (text(place, "landing_page_url") for place in (first, best, *json_fields.items(work.get("locations"))))
     return Paper(
         title=printable.line(text(work, "display_name"), 500),
-        authors=answers.names(text(a, "author", "display_name") for a in json_fields.items(work.get("authorships"))),
+        authors=answers.people(text(a, "author", "display_name") for a in json_fields.items(work.get("authorships"))),
         year=json_fields.integer(work, "publication_year"),
         date=text(work, "publication_date"),
         venue=printable.line(text(first, "source", "display_name"), 150),

@@ -69,7 +69,7 @@ def _paper(item: Json) -> Paper:
     text = json_fields.text
     return Paper(
         title=printable.line(text(item, "title"), 500),
-        authors=answers.names(a.get("name") for a in json_fields.items(item.get("authors"))),
+        authors=answers.people(a.get("name") for a in json_fields.items(item.get("authors"))),
         year=json_fields.integer(item, "year"),
         date=text(item, "publicationDate"),
         venue=printable.line(text(item, "venue"), 150),

@@ -42,7 +42,7 @@ def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) 
 
     Raises Failure: 2 for a file that is no PDF, encrypted, scanned or broken, 3 when it took too long.
     """
-    check(file)
+    require_pdf(file)
     request = {"file": str(file.resolve()), "first": first, "last": last, "grep": grep}
     began = time.monotonic()
     answer = _ask(request, SECONDS)
@@ -71,7 +71,7 @@ def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) 
     )
 
 
-def check(file: Path) -> None:
+def require_pdf(file: Path) -> None:
     """Raise Failure when the file cannot be a PDF that is worth opening."""
     if not file.is_file():
         raise console.usage(

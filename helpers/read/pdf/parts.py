@@ -105,7 +105,7 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def only(document: Document, first: int, last: int) -> Document:
+def pages_only(document: Document, first: int, last: int) -> Document:
     """Return what stands on these pages; a paragraph that goes over to the next is given whole."""
     kept = [n for n, b in enumerate(document.blocks) if b["page"] <= last and b["end"] >= first]
     place = {n: at for at, n in enumerate(kept)}

@@ -163,7 +163,7 @@ def structure(
         return []
     words = hyphenation.Vocabulary(line.text for line in lines)
     face = Face.of(lines)
-    headings = layout_headings.find(lines, face, outline)
+    headings = layout_headings.find_headings(lines, face, outline)
     return layout_blocks.Flow(lines, face, headings, words).blocks(title)
 
 

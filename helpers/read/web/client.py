@@ -17,7 +17,7 @@ from helpers.read.web.response import Budget, RequestsSpent, Response, SourceThr
 
 __all__ = ["Budget", "RequestsSpent", "Response", "SourceThrottled", "Unreachable", "get"]
 
-PATIENCE = 10.0
+LONGEST_RETRY_AFTER = 10.0
 """Seconds a Retry-After may ask for before we rather fail at once and say so."""
 ATTEMPTS = 3
 HOPS = 5
@@ -55,7 +55,7 @@ def get(
     limit: str = "",
     max_bytes: int = 20_000_000,
     timeout: float = 30.0,
-    patience: float = PATIENCE,
+    patience: float = LONGEST_RETRY_AFTER,
     budget: Budget | None = None,
 ) -> Response:
     """Fetch `url`, following redirects that may be followed.

@@ -123,7 +123,7 @@ def _sources(root: Path, now: State, exp: Experiment, words: Explanation) -> lis
         found.append(id_)
         behind = queue.source(root, id_)
         try:
-            found += [sources.check(behind)] if behind else []
+            found += [sources.parse_source(behind)] if behind else []
         except console.Failure:  # a word that a person wrote into the ideas: no reason to refuse a measured gain
             console.note(f"note: {id_} names the source {behind!r:.80}, which has no known form")
     return list(dict.fromkeys(found))

@@ -23,7 +23,7 @@ class Evidence:
     compared: Comparison
 
 
-def of(work: Workdirs, now: State, name: str) -> Evidence:
+def evidence_of(work: Workdirs, now: State, name: str) -> Evidence:
     """Return the evidence of an experiment; raises Failure (1) when it was never compared, (2) for an unknown one."""
     exp = work.experiment(name)
     compared = now.comparison(name)

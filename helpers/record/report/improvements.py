@@ -10,7 +10,7 @@ from helpers.record.report import words
 from helpers.record.report.experiments import Experiment
 from helpers.record.report.projection import Session
 
-MOST = 100
+MOST_ENTRIES = 100
 """Entries of one section; the exports hold all."""
 HEADER = """\
 Each change was measured against the code just before it, in interleaved pairs on one machine. Its gain is the median of
@@ -27,8 +27,8 @@ def page(session: Session, before: str = "", cite: Cite = str) -> str:
     for number, exp in enumerate(session.best_first, 1):
         lines += ["", *_kept(session, exp, number, cite)]
     dead = [e for e in session.of("no_gain", "screened", "failed", "undecided") if not e.near_miss]
-    lines += _section("Near misses", (words.line(e) for e in session.experiments if e.near_miss))
-    lines += _section("Dead ends", map(words.line, dead))
+    lines += _section("Near misses", (words.experiment_line(e) for e in session.experiments if e.near_miss))
+    lines += _section("Dead ends", map(words.experiment_line, dead))
     lines += _section("Refused, or never run", map(_refused, session.of("refused")))
     lines += _section("Ideas left", (f"{idea['id']}: {idea['text']}" for idea in session.ideas))
     text = "\n".join(lines) + "\n"
@@ -56,8 +56,12 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
     rows = [f"- {_flat(entry)}" for entry in entries]
     if not rows:
         return []
-    more = [f"- ... {len(rows) - MOST} older ones: in the journal and its exports"] if len(rows) > MOST else []
-    return ["", f"## {title}", "", *rows[-MOST:], *more]
+    more = (
+        [f"- ... {len(rows) - MOST_ENTRIES} older ones: in the journal and its exports"]
+        if len(rows) > MOST_ENTRIES
+        else []
+    )
+    return ["", f"## {title}", "", *rows[-MOST_ENTRIES:], *more]
 
 
 def _flat(text: str) -> str:

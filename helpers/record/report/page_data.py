@@ -18,17 +18,17 @@ from helpers.run.jobs import budget, workers
 from helpers.state import State
 
 Steps = Callable[[git.Repository, State], list[str]]
-DETAILED, LONGEST = 60, 20_000
+DETAILED_EXPERIMENTS, DETAIL_CHARACTERS = 60, 20_000
 """So many experiments, the kept ones first, carry diff and log in one file, each of at most so many characters."""
-LOOKED = 500
+LOOKED_EXPERIMENTS = 500
 """The looks of so many of the newest are computed again."""
 
 
 def document(repository: git.Repository, session: Session, now: State, *, detailed: bool) -> dict[str, Any]:
     """Return all that the page shows; `detailed` puts diffs and logs in, for a file that nobody can ask for more."""
     order = sorted(session.experiments, key=lambda exp: exp.at_ms)
-    chosen = {exp.name for exp in (*session.kept, *order[::-1])[:DETAILED]} if detailed else set()
-    recent = {exp.name for exp in (*session.kept, *order[-LOOKED:])}
+    chosen = {exp.name for exp in (*session.kept, *order[::-1])[:DETAILED_EXPERIMENTS]} if detailed else set()
+    recent = {exp.name for exp in (*session.kept, *order[-LOOKED_EXPERIMENTS:])}
     rows = [_row(session, exp, looks=exp.name in recent) for exp in order]
     for row in rows:
         if row["name"] in chosen:
@@ -141,7 +141,7 @@ def more(repository: git.Repository, exp: Experiment) -> dict[str, str]:
         diff = work.diff(found) if found.is_sealed or found.has_copy else b""
     except console.Failure as failure:
         return {"diff": "", "log": _log(exp), "note": failure.message}
-    return {"diff": _cut(diff[: 2 * LONGEST].decode("utf-8", "replace")), "log": _log(exp), "note": ""}
+    return {"diff": _cut(diff[: 2 * DETAIL_CHARACTERS].decode("utf-8", "replace")), "log": _log(exp), "note": ""}
 
 
 def _log(exp: Experiment) -> str:
@@ -149,12 +149,12 @@ def _log(exp: Experiment) -> str:
     if path is None or path.name != "log.txt" or not path.is_file():
         return ""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - LONGEST // 4))
-        return printable.shown(file.read(LONGEST // 4).decode("utf-8", "replace"))
+        file.seek(max(0, path.stat().st_size - DETAIL_CHARACTERS // 4))
+        return printable.shown(file.read(DETAIL_CHARACTERS // 4).decode("utf-8", "replace"))
 
 
 def _cut(text: str) -> str:
-    return printable.shown(text if len(text) <= LONGEST else text[:LONGEST] + "\n... cut")
+    return printable.shown(text if len(text) <= DETAIL_CHARACTERS else text[:DETAIL_CHARACTERS] + "\n... cut")
 
 
 def load(repository: git.Repository, steps: Steps, *, detailed: bool) -> dict[str, Any]:

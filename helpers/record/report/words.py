@@ -107,7 +107,7 @@ def subject(title: str) -> str:
     return f"Change: {title}" if _FIELD.match(title) else title
 
 
-def line(exp: Experiment) -> str:
+def experiment_line(exp: Experiment) -> str:
     """Return an experiment in one line: id, words, figure, how it stands, and why."""
     said = exp.estimate.words() if exp.estimate else "not compared"
     if exp.decisive and not exp.estimate:

@@ -24,7 +24,7 @@ def interrupted(root: Path, branch: str) -> str | None:
     return None
 
 
-def over(root: Path) -> None:
+def forget(root: Path) -> None:
     """Forget the note: the session is journaled."""
     _file(root).unlink(missing_ok=True)
 

@@ -22,7 +22,7 @@ _READ = 200_000
 """Longer files are data: nothing is looked for in them."""
 
 
-def find(root: Path, now: State, build: str) -> list[str]:
+def find_companions(root: Path, now: State, build: str) -> list[str]:
     """Return the companions of the scripts; raises Failure (2) for an edited tracked one, and for too much data."""
     loose = {name: state for name, state in uncommitted.listing(root).items() if not _is_program(root, now, name)}
     text = build + "\n" + "\n".join(_text(root / name) for name in paths.COMMITTED)
@@ -33,14 +33,14 @@ def find(root: Path, now: State, build: str) -> list[str]:
     edited = [name for name in found if loose[name] not in (uncommitted.NEW, "A")]
     if edited:
         raise console.usage(
-            f"benchmark or checks name {uncommitted.words(edited)}: a clone of the branch would measure something else",
+            f"benchmark or checks name {uncommitted.named(edited)}: a clone of the branch would measure something else",
             f"git commit -m 'what the benchmark needs' -- {shlex.join(edited[:8])}  # or git checkout -- FILE\n"
             "start_session.py --lock",
         )
     size = sum((root / name).lstat().st_size for name in found)
     if size > MOST_BYTES:
         raise console.usage(
-            f"benchmark or checks name {uncommitted.words(found)}: {size / 1e6:.0f} MB, which nobody commits unasked",
+            f"benchmark or checks name {uncommitted.named(found)}: {size / 1e6:.0f} MB, which nobody commits unasked",
             "git add and commit them, or have autoresearch.sh or the build (--build CMD) make them, then:\n"
             "start_session.py --lock",
         )

@@ -71,7 +71,7 @@ def begin(
         git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
-    begin_marker.over(root)
+    begin_marker.forget(root)
     return state.load(root), False
 
 
@@ -112,7 +112,7 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             console.note(f"changed: {key} is now {value}, before {before.get(key, 'not set')}")
     if repository.scratch:
         return now
-    begin_marker.over(root)
+    begin_marker.forget(root)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)

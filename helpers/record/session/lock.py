@@ -55,7 +55,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     its = task.from_dict(now.require_lock().task) if locked and now.tried else task.load(root / paths.TASK, config)
     head = git.commit_of(root, "HEAD")
     own = [name for name in paths.COMMITTED if (root / name).is_file()]
-    own += companions.find(root, now, its.envs.get(task.BUILD_CMD, ""))
+    own += companions.find_companions(root, now, its.envs.get(task.BUILD_CMD, ""))
     commit = companions.commit(repository, head, own)
     named = dict.fromkeys([*paths.PROTECTED, *own])
     hashes = {name: protected.digest(root / name) for name in named if (root / name).is_file()}
@@ -65,7 +65,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     lock = Lock(protected=hashes, bundle=bundle, task=its.as_dict(), commit_full=commit, tree=tree)
     events.append(root, lock)
     try:
-        with needs.said(work):
+        with needs.told_afterwards(work):
             done = take_baseline(work, wait)
         with progress.told("the lock goes on"):
             shape.agree_limits(root, state.load(root), done)
@@ -142,7 +142,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
             f"the baseline does not pass: {done.status}: {done.error or done.checks}"
             + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")
             + f" (log: {done.log})"
-            + causes.known(Path(done.log), offline=not now.config.network),
+            + causes.known_cause(Path(done.log), offline=not now.config.network),
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",

@@ -33,18 +33,18 @@ _OF_SHELL = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "COLUMNS", "LINES", "UID
 
 
 @contextlib.contextmanager
-def said(work: Workdirs) -> Iterator[None]:
+def told_afterwards(work: Workdirs) -> Iterator[None]:
     """Say after the baseline's run what it may have lacked; where it failed, of every file that may be meant."""
     failed = True
     try:
         yield
         failed = False
     finally:
-        for line in lines(work, state.load(work.root), failed=failed):
+        for line in needs_lines(work, state.load(work.root), failed=failed):
             console.note(next_step.runnable(f"note: {line}"))
 
 
-def lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
+def needs_lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
     """Return what to say of files and variables, with the ways out; a build that passed has made what it needs."""
     text = experiment.evaluator_text(work, now)
     found, built = [], bool(now.require_lock().task.get("envs", {}).get(BUILD_CMD))

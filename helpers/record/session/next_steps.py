@@ -52,7 +52,7 @@ EXPERIMENT = {
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
-PATIENCE, FARTHEST = 2, 4
+MOST_YESES_LACKING, MOST_TIMES = 2, 4
 """An undecided change is compared again while it lacks so few yeses, and needs at most so many times 48 pairs."""
 FRUITLESS = 15
 """So many decisions in a row without a keep, and no idea left, are a plateau."""
@@ -180,8 +180,8 @@ def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> St
     again = 1 - now.votes(compared)
     why = f"undecided after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
     why += f"; undecided counts against it: {again} must now say improved"
-    more, most = (" --max-pairs 144", 144) if needed and most < needed <= FARTHEST * 48 and most < 144 else ("", most)
-    if again > PATIENCE or not needed or needed > FARTHEST * 48:
+    more, most = (" --max-pairs 144", 144) if needed and most < needed <= MOST_TIMES * 48 and most < 144 else ("", most)
+    if again > MOST_YESES_LACKING or not needed or needed > MOST_TIMES * 48:
         return Step("undecidable", {**words, "why": why})
     minutes = compared.measured_seconds / pairs * most / 60
     why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"

@@ -17,7 +17,7 @@ from helpers.run.jobs import blame, budget
 from helpers.run.local import executor
 from helpers.state import State
 
-LINES = 40
+MOST_LINES = 40
 
 
 def overview(repository: git.Repository, now: State | None) -> list[str]:
@@ -33,7 +33,7 @@ def overview(repository: git.Repository, now: State | None) -> list[str]:
         *next_steps.lines(repository, now),
     ]
     middle = [*_running(root, now), *_waiting(now), *_results(now)]
-    room = LINES - len(head) - len(tail)
+    room = MOST_LINES - len(head) - len(tail)
     if len(middle) > room:
         middle = [
             *middle[: room - 1],
@@ -90,16 +90,16 @@ def _running(root: Path, now: State) -> list[str]:
     states: dict[str, str] = {**executor.poll(root, [j.name for j in jobs if j.is_local])}
     fleet = [j for j in jobs if j.on_fleet]
     if fleet:
-        states.update(last_round.words(root, fleet))
+        states.update(last_round.state_words(root, fleet))
     return [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
 
 
 def _waiting(now: State) -> list[str]:
     lines = []
     waiting = now.undecided()
-    if len(waiting) > LINES:
+    if len(waiting) > MOST_LINES:
         lines.append(f"{len(waiting)} experiments wait for a decision; the newest:")
-    for name in waiting[-LINES:]:
+    for name in waiting[-MOST_LINES:]:
         compared, done = now.comparison(name), now.result(name) or NO_RESULT
         if compared:
             words = f"compared: {compared.verdict}" + (f" {compared.gain:+.2%}" if compared.gain is not None else "")

@@ -20,7 +20,7 @@ def listing(root: Path) -> dict[str, str]:
     return {name: state for name, state in found.items() if name not in (*paths.PROTECTED, *paths.EXCLUDED)}
 
 
-def words(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
     """Say what is in no commit: the same words where a copy is made and where a change that needs it is refused."""
     some = ", ".join(map(printable.name, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     return f"{some}: uncommitted work that copies carry and no commit of the session has"

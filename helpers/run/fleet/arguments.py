@@ -15,7 +15,7 @@ AUTOSTOP = 60
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WorkerRequest:
     """What a new worker shall be; `resources` are those of SkyPilot's task schema."""
 
     resources: dict[str, Any]
@@ -44,14 +44,14 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
 
 
-def asked(now: State, args: argparse.Namespace) -> Wanted:
+def asked(now: State, args: argparse.Namespace) -> WorkerRequest:
     """Return what the options and the session ask for."""
     its = dict((now.lock.task.get("resources") if now.lock else None) or {})
     session_infra = now.config.infra
     infra = args.infra or (session_infra if session_infra not in ("", "local", "sky") else None)
     options = (("infra", infra), ("cpus", args.cpus), ("accelerators", args.gpus), ("use_spot", args.spot))
     its.update({k: v for k, v in options if v})
-    return Wanted(its, args.autostop or None, args.prefix)
+    return WorkerRequest(its, args.autostop or None, args.prefix)
 
 
 def _gpus(text: str) -> dict[str, int] | str | None:

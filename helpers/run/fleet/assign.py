@@ -20,7 +20,7 @@ AHEAD = (1, 3)
 """Jobs sent to a worker beyond the one that runs, at least and at most: the next begins without waiting."""
 
 
-def name(job: Job) -> str:
+def sent_name(job: Job) -> str:
     """Return the unique name under which a job was sent."""
     assert job.sent is not None  # noqa: S101 - for the type checker
     return job.sent.name
@@ -113,7 +113,7 @@ def stuck(now: State) -> list[str]:
 
 def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skypilot.Send:
     """Make what is sent to the worker for an assigned job."""
-    its, unique = task.from_dict(now.require_lock().task), name(job)
+    its, unique = task.from_dict(now.require_lock().task), sent_name(job)
     if job.is_judged:
         its_plan, trees = asked(now, job)
         given = results.given_path(root, job.name)

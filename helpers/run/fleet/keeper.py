@@ -23,11 +23,11 @@ from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
 
 RETRIES = 2
-TRIES = 5
+MOST_TRIES = 5
 """Attempts to reach or send before a job counts as lost, with a pause between them."""
 GRACE_MS = 20_000
 """A sending may still be under way at SkyPilot's server although the keeper that asked for it has died."""
-REST = 120.0
+REST_SECONDS = 120.0
 """Seconds for which a worker that could not be sent to gets nothing new."""
 
 
@@ -76,7 +76,7 @@ class Keeper:
             self.failed.pop(worker, None)
             running, unwanted = False, []
             for job in jobs:
-                rows = [row for row in answer if row.name == assign.name(job)]
+                rows = [row for row in answer if row.name == assign.sent_name(job)]
                 states = [row.state for row in rows]
                 if not rows:
                     new += self._not_there(api, now, job)
@@ -169,7 +169,7 @@ class Keeper:
     def _tried(self, now: State, job: Job, reason: str) -> list[Finished]:
         self.trouble.append(f"{job.name}: {reason}")
         self.failed[job.name] = self.failed.get(job.name, 0) + 1
-        return self._lost(now, job, reason) if self.failed[job.name] >= TRIES else []
+        return self._lost(now, job, reason) if self.failed[job.name] >= MOST_TRIES else []
 
     def _lost(self, now: State, job: Job, reason: str) -> list[Finished]:
         """Journal a job as lost, and its experiment as waiting again, twice at most."""
@@ -225,7 +225,7 @@ class Keeper:
     def _not_sent(self, now: State, worker: str, jobs: list[Job], error: Exception) -> None:
         """A worker that took nothing: it rests; a job that cannot have reached it waits for another one."""
         self.trouble.append(f"sending to {worker}: {skypilot.plain(error)}")
-        self.rests[worker] = time.monotonic() + REST
+        self.rests[worker] = time.monotonic() + REST_SECONDS
         if not skypilot.missing(error):
             for job in jobs:
                 self._tried(now, job, f"could not be sent: {skypilot.plain(error)}")

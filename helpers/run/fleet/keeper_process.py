@@ -23,7 +23,7 @@ from helpers.run.isolation import detached
 from helpers.run.jobs import result, workers
 from helpers.state import State
 
-PAUSE = (6.0, 30.0)
+PAUSE_SECONDS = (6.0, 30.0)
 """Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
 SHOWN = "sky-shown"
 
@@ -38,7 +38,7 @@ def pause(now: State) -> float:
 
     A queue costs seconds of CPU to ask for, and each worker has its next job already.
     """
-    return min(max(PAUSE[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE[1])
+    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
 
 
 def _lock(root: Path) -> Path:
@@ -87,7 +87,7 @@ def loop(root: Path) -> None:
                     _round(keeper, api)
                     told = _tell(root, told)
                     stop.wait(pause(state.load(root)))
-            stop.wait(PAUSE[0])
+            stop.wait(PAUSE_SECONDS[0])
             told = _tell(root, told)  # also what the other one collected
 
 

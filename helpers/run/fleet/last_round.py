@@ -29,7 +29,7 @@ def trouble(root: Path) -> str:
     return "\n".join(map(str, _read(root).get("trouble", [])))
 
 
-def words(root: Path, jobs: list[Job]) -> dict[str, str]:
+def state_words(root: Path, jobs: list[Job]) -> dict[str, str]:
     """Return the state of each of the fleet's open jobs in a few words; says so where nobody has looked lately."""
     known = _read(root)
     states, age = known.get("states", {}), abs(time.time() - float(known.get("at", 0)))

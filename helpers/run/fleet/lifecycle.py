@@ -10,20 +10,20 @@ from pathlib import Path
 from helpers import console, events, locks, next_step, state
 from helpers.events import WorkerEvent
 from helpers.run.fleet import keeper_process, skypilot
-from helpers.run.fleet.arguments import Wanted
+from helpers.run.fleet.arguments import WorkerRequest
 from helpers.run.jobs import budget
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import State
 
-MOST = 64
+MOST_WORKERS = 64
 
 
-def plan(now: State, count: int, wanted: Wanted) -> list[str]:
+def plan(now: State, count: int, wanted: WorkerRequest) -> list[str]:
     """Return the names that `up` would launch for `count` workers in all; raises Failure (2, 4)."""
     budget.require_budget(now)
-    if not 1 <= count <= MOST:
-        raise console.usage(f"--count {count}: 1 to {MOST} are possible")
+    if not 1 <= count <= MOST_WORKERS:
+        raise console.usage(f"--count {count}: 1 to {MOST_WORKERS} are possible")
     names = [f"{wanted.prefix}-{number:02d}" for number in range(1, count + 1)]
     _agreed(now, names)
     standing = {w.name: w for w in jobs_workers.standing(now)}
@@ -40,7 +40,7 @@ def _agreed(now: State, names: list[str]) -> None:
         )
 
 
-def fill(root: Path, now: State, count: int, wanted: Wanted, *, dry_run: bool) -> Iterator[str]:
+def fill(root: Path, now: State, count: int, wanted: WorkerRequest, *, dry_run: bool) -> Iterator[str]:
     """Launch what `count` workers in all lack, yielding a line for each; with `dry_run` only say which."""
     names = plan(now, count, wanted)
     if not names:
@@ -51,12 +51,12 @@ def fill(root: Path, now: State, count: int, wanted: Wanted, *, dry_run: bool) -
         yield from up(root, names, wanted)
 
 
-def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
+def up(root: Path, names: list[str], wanted: WorkerRequest) -> Iterator[str]:
     """Launch the workers one after the other, yielding a line for each; the keeper feeds each as soon as it stands.
 
     Raises Failure (4) when a cluster of that name stands that is not this session's, (2, 3) when a launch fails.
     """
-    skypilot.check(root, wanted.resources)
+    skypilot.require_resources(root, wanted.resources)
     now = state.load(root)
     ours, agreed = jobs_workers.known_workers(now), now.config.budget.usd
     taken = [name for name in skypilot.clusters(root, names) if name not in ours]
@@ -77,7 +77,7 @@ def up(root: Path, names: list[str], wanted: Wanted) -> Iterator[str]:
             keeper_process.kick(root)
 
 
-def _launch(root: Path, name: str, wanted: Wanted) -> skypilot.Cluster | None:
+def _launch(root: Path, name: str, wanted: WorkerRequest) -> skypilot.Cluster | None:
     """Launch one worker, journaled before and after; None when another process has just made it."""
     place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
     # One launch at a time on this machine: two at once may choose the same port for their agents.
@@ -114,7 +114,7 @@ def _left(root: Path, name: str) -> bool:
         return True  # unknown: say that it may stand
 
 
-def known(now: State, names: list[str]) -> list[Worker]:
+def require_known(now: State, names: list[str]) -> list[Worker]:
     """Return these workers; raises Failure (2) for one that this session has not."""
     workers = {w.name: w for w in jobs_workers.standing(now)}
     wrong = [name for name in names if name not in workers]
@@ -138,7 +138,7 @@ def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool
     if not every and not names:
         raise console.usage(f"{action} which worker?", "workers.py list")
     standing = jobs_workers.up(now) if action == "calibrate" else jobs_workers.standing(now)
-    meant = [w.name for w in (standing if every else known(now, names))]
+    meant = [w.name for w in (standing if every else require_known(now, names))]
     if sure or action in ("calibrate", "replace"):
         return meant
     if action == "down" and every:
@@ -157,7 +157,7 @@ def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool
 
 def end(root: Path, name: str, kind: str) -> str:
     """Stop or take down (`kind` is `stop` or `down`) one worker; raises Failure (2, 3)."""
-    known(state.load(root), [name])
+    require_known(state.load(root), [name])
     with skypilot.quiet(root) as api:
         try:
             api.get((api.down if kind == "down" else api.stop)(name))
@@ -182,9 +182,9 @@ def replace(root: Path, name: str) -> str:
 
     The keeper sends what ran there to another worker.
     """
-    worker = known(state.load(root), [name])[0]
-    wanted = Wanted(dict(worker.asked), worker.autostop)
-    skypilot.check(root, wanted.resources)
+    worker = require_known(state.load(root), [name])[0]
+    wanted = WorkerRequest(dict(worker.asked), worker.autostop)
+    skypilot.require_resources(root, wanted.resources)
     began = time.monotonic()
     end(root, name, "down")
     events.append(root, WorkerEvent(worker=name, what="replaced", launch=worker.launch))

@@ -143,7 +143,7 @@ def _cluster(row: Any) -> Cluster:  # noqa: ANN401 - SkyPilot's own record
     )
 
 
-def check(root: Path, resources: dict[str, Any]) -> None:
+def require_resources(root: Path, resources: dict[str, Any]) -> None:
     """Raise Failure (2) when SkyPilot's schema has no such resources; nothing is asked of anybody."""
     with quiet(root) as sky:
         try:

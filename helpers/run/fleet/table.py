@@ -59,7 +59,7 @@ def _local(root: Path, now: State) -> dict[str, Any]:
     }
 
 
-def line(row: dict[str, Any]) -> str:
+def worker_line(row: dict[str, Any]) -> str:
     """Return a worker's row as text."""
     quiet = "not calibrated" if row["resolves"] is None else f"resolves {row['resolves']:.1%}"
     parts = [

@@ -20,7 +20,7 @@ def children() -> list[int]:
         return []
 
 
-def check(result: int, what: str) -> None:
+def ensure(result: int, what: str) -> None:
     """Raise OSError with the C library's errno when a call did not return 0."""
     if result != 0:
         number = ctypes.get_errno()

@@ -13,7 +13,7 @@ import socket
 import struct
 from pathlib import Path
 
-from helpers.run.isolation.libc import LIBC, check
+from helpers.run.isolation.libc import LIBC, ensure
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER = 0x00020000, 0x04000000, 0x08000000, 0x10000000
 _NEWPID, _NEWNET = 0x20000000, 0x40000000
@@ -28,7 +28,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "dri", "kfd")
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """Make a mount."""
     arguments = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
-    check(LIBC.mount(*arguments, ctypes.c_ulong(flags), None if data is None else data.encode()), f"mount {target}")
+    ensure(LIBC.mount(*arguments, ctypes.c_ulong(flags), None if data is None else data.encode()), f"mount {target}")
 
 
 def enter() -> None:
@@ -37,9 +37,9 @@ def enter() -> None:
     if not hasattr(LIBC, "unshare"):
         raise OSError("no unshare here")
     if uid == 0:
-        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS), "unshare")
+        ensure(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS), "unshare")
     else:
-        check(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS | _NEWUSER), "unshare")
+        ensure(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS | _NEWUSER), "unshare")
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -52,19 +52,19 @@ def read_only(path: str, recursive: int = _AT_RECURSIVE) -> None:
     result = LIBC.syscall(
         _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), recursive, attributes, ctypes.c_size_t(len(attributes))
     )
-    check(result, "mount_setattr")
+    ensure(result, "mount_setattr")
 
 
 def own_network() -> None:
     """Leave the network for one of its own, with nothing but a loopback; abstract sockets stay outside as well."""
-    check(LIBC.unshare(_NEWNET), "unshare")
+    ensure(LIBC.unshare(_NEWNET), "unshare")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, 0x8914, struct.pack("16sH14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up, running
 
 
 def own_processes() -> None:
     """Try a namespace of processes with a /proc of its own."""
-    check(LIBC.unshare(_NEWPID), "unshare")
+    ensure(LIBC.unshare(_NEWPID), "unshare")
     child = os.fork()
     if child == 0:
         os._exit(0 if LIBC.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(15), None) == 0 else 1)
@@ -108,10 +108,10 @@ def clone(descriptor: int) -> int:
     """open_tree(2): a detached copy of the mount at a folder."""
     copied: int = LIBC.syscall(428, descriptor, b"", 0x1000 | 1 | 0x80000 | _AT_RECURSIVE)
     if copied < 0:
-        check(-1, "open_tree")
+        ensure(-1, "open_tree")
     return copied
 
 
 def attach(clone: int, path: str) -> None:
     """move_mount(2): put a detached copy at a folder."""
-    check(LIBC.syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")
+    ensure(LIBC.syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")

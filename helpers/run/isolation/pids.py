@@ -18,7 +18,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, check, children
+from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, children, ensure
 
 _NEWPID = 0x20000000
 _JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine)  # keyctl(2)
@@ -60,7 +60,7 @@ def new_pid_namespace() -> Iterator[None]:
     finally:
         result = LIBC.setns(own, _NEWPID) if may else 0
         os.close(own)
-        check(result, "setns")
+        ensure(result, "setns")
 
 
 def run_as_first_process(command: Sequence[str], env: Mapping[str, str], orphans: Orphans) -> None:
@@ -100,9 +100,9 @@ def _drop_privileges() -> None:
     if _JOIN_KEYRING:
         LIBC.syscall(_JOIN_KEYRING, 1, None)
     header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this process; nothing in any set
-    check(LIBC.capset(header, none), "capset")
-    check(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-    check(LIBC.prctl(DUMPABLE, 0, 0, 0, 0), "dumpable")
+    ensure(LIBC.capset(header, none), "capset")
+    ensure(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
+    ensure(LIBC.prctl(DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def _wait_outside(pid: int) -> NoReturn:

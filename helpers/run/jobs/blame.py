@@ -13,7 +13,7 @@ from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log
 from helpers.state import State
 
-ENOUGH = 3
+LEAST_EXPERIMENTS = 3
 """So many experiments, ended by one error of the environment, stop the session."""
 SUSPICIOUS = 2
 """After so many that failed alike the baseline is run before the next: does it fail too?"""
@@ -32,7 +32,7 @@ class Fault:
     def words(self) -> str:
         """Say what has happened and whose fault it is."""
         event, names = self.event, self.experiments
-        error, said = _said(event), log.said(Path(event.log)) if isinstance(event, Finished) else ""
+        error, said = _said(event), log.telling_line(Path(event.log)) if isinstance(event, Finished) else ""
         some = ", ".join(names[-5:]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         return (
             f"{some} ended with one error on {self.worker}, and it is the environment's: the baseline fails like them: "
@@ -57,7 +57,7 @@ def standing(now: State, worker: str | None = None) -> Fault | None:
     for name, seen in _walk(now)[0].items():
         for kind, event in seen.shared.items():
             failed = seen.failed.get(kind, [])
-            if len(failed) >= ENOUGH and worker in (None, name):
+            if len(failed) >= LEAST_EXPERIMENTS and worker in (None, name):
                 return Fault(name, list(dict.fromkeys(e.experiment_id for e in failed)), event)
     return None
 

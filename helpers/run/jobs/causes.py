@@ -28,7 +28,7 @@ _DO = {
 }
 
 
-def known(*files: Path, offline: bool) -> str:
+def known_cause(*files: Path, offline: bool) -> str:
     """Return what to do where one of these outputs names a known cause, and the line that does; else nothing.
 
     `offline`: the run had no network.

@@ -241,7 +241,7 @@ def _remember(last: deque[bytes], block: bytes) -> None:
     last.extend([line[:300] for line in end if not _LINE.match(line)][-20:])
 
 
-def said(*files: Path) -> str:
+def telling_line(*files: Path) -> str:
     """Return the line that tells most in the first of these outputs that holds any; the protocol's own tell nothing."""
     return next(filter(None, (printable.telling(last_lines(file)) for file in files)), "")
 

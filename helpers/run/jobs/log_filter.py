@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-WORTH = 16 << 20
+LEAST_BYTES = 16 << 20
 """Bytes from which on other processes pay."""
 MAX_PARTS = 4
 _PIPE = 1 << 20
@@ -30,7 +30,9 @@ class UnfilteredError(Exception):
 
 def usable(source: Path) -> bool:
     """Tell whether filtering pays for this file, and can be done."""
-    return sys.platform.startswith("linux") and source.stat().st_size >= WORTH and shutil.which("grep") is not None
+    return (
+        sys.platform.startswith("linux") and source.stat().st_size >= LEAST_BYTES and shutil.which("grep") is not None
+    )
 
 
 def blocks(source: Path, words: Sequence[bytes]) -> Iterator[bytes]:

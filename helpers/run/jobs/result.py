@@ -153,4 +153,4 @@ def _screened(event: Finished) -> str:
 
 def last_words(event: Finished) -> str:
     """Return the line of a job's log in which build, benchmark or checks tell most, empty where there is none."""
-    return log.said(Path(event.log))
+    return log.telling_line(Path(event.log))

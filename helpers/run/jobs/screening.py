@@ -18,7 +18,7 @@ WIDTH = 0.8
 """Half of the interval, in units of sigma_pair and of one over the root of the pairs."""
 UNKNOWN = 1.5
 """Where nothing is known of the host, the spread of four pairs is taken so many times as large."""
-LEAST = 0.002
+LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 CLOSE = 1.25
 """Where a comparison's first look takes less than so many times the time of a screen, the screen is left out."""
@@ -51,7 +51,7 @@ def spread(now: State, worker: str) -> float | None:
     known: list[WorkerEvent | Comparison] = [e for e in now.workers if e.what == "calibrated"]
     of_it = [e for e in (*known, *now.comparisons) if e.worker == worker and e.timestamp >= made]
     newest = max((e for e in of_it if e.sigma_pair is not None), key=lambda event: event.timestamp, default=None)
-    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, LEAST)
+    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, LEAST_SPREAD)
 
 
 def bounds(sigma: float, margin: float, pairs: int) -> tuple[float, float]:
@@ -82,7 +82,7 @@ def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequenc
     if sigma is None:
         if len(gains) < LOOKS[-1]:
             return None
-        sigma = max(UNKNOWN * statistics.stdev(gains), LEAST)
+        sigma = max(UNKNOWN * statistics.stdev(gains), LEAST_SPREAD)
     low, high = bounds(sigma, now.margin, len(gains))
     middle, half = statistics.median(gains), WIDTH * sigma / math.sqrt(len(gains))
     word = "slower" if middle < low else "promising" if middle > high else "unclear"

@@ -18,7 +18,9 @@ FOUR = list("abcd") * 6
 def lines(gains: list[float], names: list[str], **more: bool) -> list[str]:
     """The table of pairs on hosts of two types."""
     candidate = [math.exp(-gain) for gain in gains]
-    return hosts.lines([1.0] * len(gains), candidate, names, BOTH, Scale(), 0.01, **{"may_be_equal": False, **more})
+    return hosts.host_lines(
+        [1.0] * len(gains), candidate, names, BOTH, Scale(), 0.01, **{"may_be_equal": False, **more}
+    )
 
 
 def test_a_gain_that_every_type_shows() -> None:

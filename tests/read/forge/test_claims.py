@@ -30,7 +30,7 @@ from helpers.read.forge import claims
 )
 def test_a_measured_claim_is_quoted(text, kind):
     """Each way in which people write a measured effect is found, and quoted with its line."""
-    found = claims.find(f"Some words.\n\n{text}\nmore words")
+    found = claims.claims_in(f"Some words.\n\n{text}\nmore words")
     assert [kind] == [claim.kind for claim in found]
     assert text.strip("| ").split()[-1].strip("|)") in found[0].quote
 
@@ -52,14 +52,14 @@ def test_a_measured_claim_is_quoted(text, kind):
 )
 def test_numbers_that_are_no_claims(text):
     """Versions, sizes, coverage and the comments of a template are not taken for measured effects."""
-    assert [] == claims.find(text)
+    assert [] == claims.claims_in(text)
 
 
 def test_few_and_each_once():
     """At most as many as asked for, each once, and a long line is cut around its claim."""
     text = "\n".join(["it is 2x faster", "It is 2x faster", *(f"{n}x faster here" for n in range(3, 9))])
-    assert ["it is 2x faster", "3x faster here", "4x faster here"] == [c.quote for c in claims.find(text)]
-    (long,) = claims.find("blah " * 200 + "it is 2x faster now" + " blah" * 200)
+    assert ["it is 2x faster", "3x faster here", "4x faster here"] == [c.quote for c in claims.claims_in(text)]
+    (long,) = claims.claims_in("blah " * 200 + "it is 2x faster now" + " blah" * 200)
     assert "2x faster" in long.quote
     assert len(long.quote) <= 170
 
@@ -68,7 +68,7 @@ def test_few_and_each_once():
 @settings(max_examples=60, deadline=None)
 def test_any_text_gives_clean_lines(text):
     """Whatever the text, quotes are single bounded lines."""
-    for claim in claims.find(text, 50):
+    for claim in claims.claims_in(text, 50):
         assert "\n" not in claim.quote
         assert 0 < len(claim.quote) <= 170
 
@@ -78,12 +78,12 @@ def test_any_text_gives_clean_lines(text):
 )
 def test_no_text_takes_long(text):
     """Hostile repetitions do end: with an expression that backtracks without bound this test would not."""
-    assert isinstance(claims.find(text), list)
-    assert isinstance(claims.words(text), list)
+    assert isinstance(claims.claims_in(text), list)
+    assert isinstance(claims.speed_words(text), list)
 
 
 def test_words():
     """Words of performance are found whole, each once."""
-    assert ["cache", "faster", "simd"] == claims.words(
+    assert ["cache", "faster", "simd"] == claims.speed_words(
         "Cache the table; faster, faster with SIMD; scaffolding, breakfast"
     )

@@ -312,7 +312,7 @@ def test_the_order_of_tokens(gh, monkeypatch):
     other = "https://ghe.example.org/api/v3"
 
     def token(api=forge_names.PUBLIC):
-        found = forge_token.find(api)
+        found = forge_token.find_token(api)
         return (found.source, found.value) if found else None
 
     assert (("gh auth token", "gh-pub"), ("gh auth token", "gh-ent"), None) == (
@@ -327,7 +327,7 @@ def test_the_order_of_tokens(gh, monkeypatch):
     assert (("$GH_TOKEN", "one"), ("$GH_ENTERPRISE_TOKEN", "three")) == (token(), token(other))
     assert ("$GH_TOKEN", "one") == token("https://api.acme.ghe.com")
     assert None is token("http://127.0.0.1:8000/x") or "three" == token("http://127.0.0.1:8000/x")[1]
-    assert "one" not in repr(forge_token.find(forge_names.PUBLIC))
+    assert "one" not in repr(forge_token.find_token(forge_names.PUBLIC))
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_the_order_of_tokens(gh, monkeypatch):
 def test_hosts_that_only_look_like_github(gh, monkeypatch, host):
     """A name that merely contains GitHub's never gets its tokens."""
     monkeypatch.setenv("GH_TOKEN", "one")
-    found = forge_token.find(f"https://{host}/api/v3")
+    found = forge_token.find_token(f"https://{host}/api/v3")
     assert found is None or "one" != found.value
 
 
@@ -354,7 +354,7 @@ def test_hosts_that_only_look_like_github(gh, monkeypatch, host):
 )
 def test_bases(said, base):
     """A bare host becomes its API's address; GitHub's own in any form is one."""
-    assert base == forge_names.base(said)
+    assert base == forge_names.api_address(said)
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -378,8 +378,8 @@ def test_bases(said, base):
 )
 def test_names(said, id_):
     """Short forms and web addresses are read, and give an id that is a source of ideas."""
-    assert id_ == forge_names.parse(said).id
-    assert id_ == sources.check(id_)
+    assert id_ == forge_names.parse_name(said).id
+    assert id_ == sources.parse_source(id_)
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_remotes(url):
 def test_names_never_leave_their_place(text):
     """Whatever is given, an accepted name holds no path of its own, and anything else is usage or refused."""
     try:
-        name = forge_names.parse(text)
+        name = forge_names.parse_name(text)
     except console.Failure as failure:
         failed = failure.code
     else:
@@ -418,7 +418,7 @@ def test_names_never_leave_their_place(text):
 def test_questions_stay_within_the_services_bounds(words):
     """A query that passes has at most five operators and names no other repository."""
     try:
-        wanted = query.checked(query.Wanted(words))
+        wanted = query.checked(query.SearchRequest(words))
     except console.Failure as failure:
         assert console.USAGE == failure.code  # noqa: PT017
         return

@@ -32,9 +32,9 @@ from helpers import console
 from helpers.read.forge import api as forge_api
 from helpers.read.forge import commits, forks, names, schema, show
 from helpers.read.forge import search as forge_search
-from helpers.read.forge.query import Wanted
+from helpers.read.forge.query import SearchRequest
 
-NAME = names.parse(REPO)
+NAME = names.parse_name(REPO)
 EXAMPLES = {
     "/search/issues": search(issue(pull=False)),
     "/search/issues (pull requests)": search(issue(), issue(13, merged=None)),
@@ -92,7 +92,7 @@ def used(httpserver, monkeypatch, tmp_path, examples):
         lambda r: reply(examples["/search/issues (pull requests)" if "is:pr" in r.args["q"] else "/search/issues"])
     )
     api = forge_api.open_api(httpserver.url_for("").rstrip("/"), 100, fresh=True)
-    wanted = Wanted("", limit=50)
+    wanted = SearchRequest("", limit=50)
 
     def newest():
         outcome = commits.Outcome()
@@ -106,10 +106,10 @@ def used(httpserver, monkeypatch, tmp_path, examples):
         lambda: commits.commits(api, NAME, wanted),
         lambda: commits.releases(api, NAME, wanted),
         lambda: forks.forks(api, NAME, wanted),
-        lambda: forge_search.code(api, None, Wanted("x"), ""),
+        lambda: forge_search.code(api, None, SearchRequest("x"), ""),
         lambda: forge_search.similar(api, NAME, wanted),
         *(
-            lambda tail=tail: show.show(api, names.parse(f"{REPO}{tail}"), diff=True)
+            lambda tail=tail: show.show(api, names.parse_name(f"{REPO}{tail}"), diff=True)
             for tail in ("#12", "#7", f"@{sha}")
         ),
     ]
@@ -197,7 +197,7 @@ def test_every_endpoint_has_an_example():
     """Each endpoint that is asked has one documented answer here, which passes."""
     assert set(schema.FIELDS) == set(EXAMPLES)
     for endpoint, example in EXAMPLES.items():
-        schema.check(example, endpoint)
+        schema.require_fields(example, endpoint)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_a_field_that_is_gone_is_noticed(endpoint, path):
         if place is not None and last != "[]":
             place[f"{last}_renamed"] = place.pop(last)
     if path.endswith(schema.OPTIONAL):
-        assert [path] == [said for said in schema.check(value, endpoint) if said == path]
+        assert [path] == [said for said in schema.require_fields(value, endpoint) if said == path]
         return
     with pytest.raises(console.Failure, match="interface may have changed") as caught:
-        schema.check(value, endpoint)
+        schema.require_fields(value, endpoint)
     assert console.OUTSIDE == caught.value.code
     assert f"{endpoint} lacks `{path}`" in caught.value.message
 
@@ -230,7 +230,7 @@ def test_null_where_the_service_may_say_so(endpoint):
     value = json.loads(json.dumps(EXAMPLES[endpoint]).replace('"body": "', '"x": "'))
     for item in value.get("items", []) if isinstance(value, dict) else []:
         item["user"] = item["body"] = item["closed_at"] = None
-    schema.check(value, endpoint)
+    schema.require_fields(value, endpoint)
 
 
 JSON = st.recursive(
@@ -248,7 +248,7 @@ JSON = st.recursive(
 def test_any_json_is_checked_without_a_crash(value, endpoint):
     """Whatever JSON comes, the check passes or says what is lacking."""
     with contextlib.suppress(console.Failure):
-        schema.check(value, endpoint)
+        schema.require_fields(value, endpoint)
 
 
 LIVE = [

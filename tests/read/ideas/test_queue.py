@@ -174,8 +174,8 @@ def test_a_source_is_taken_as_it_is_pasted(repo: Any) -> None:
     from helpers.read.ideas import sources
 
     doi = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
-    assert "arXiv:2205.14135v2" == sources.check("arXiv:2205.14135v2 [cs.LG].")
-    assert "arXiv:2205.14135" == sources.check("https://huggingface.co/papers/2205.14135")
+    assert "arXiv:2205.14135v2" == sources.parse_source("arXiv:2205.14135v2 [cs.LG].")
+    assert "arXiv:2205.14135" == sources.parse_source("https://huggingface.co/papers/2205.14135")
     said = sources.reference(repo.root, f"doi:{doi}")
     assert "<https://doi.org/10.1002/(SICI)1097-024X(199609)26:9%3C995::AID-SPE44%3E3.0.CO;2-2>" == said.split(" ")[-1]
     repo.script("ideas", "add", "x", "--source", doi)

@@ -186,6 +186,6 @@ def test_a_silent_source_is_not_no_results():
     throttled, empty = Found(source="s2", status="throttled", retry_after=30.0), Found(source="arxiv")
     assert console.OUTSIDE == exit_code([empty, throttled], [])
     assert console.NO == exit_code([empty], [])
-    shown = listing.text(Question("q"), [empty, throttled], [], abstracts=False)
+    shown = listing.papers_text(Question("q"), [empty, throttled], [], abstracts=False)
     assert "NOT the same as no results" in shown
     assert "s2 throttled (retry after 30 s)" in shown

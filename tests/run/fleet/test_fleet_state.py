@@ -154,6 +154,6 @@ def test_never_more_workers_than_agreed() -> None:
     now = journal(of_worker("vm-01", "up", launch="a"), of_worker("vm-02", "down"))
     now.config = replace(now.config, workers=2)
 
-    assert ["vm-02"] == lifecycle.plan(now, 2, arguments.Wanted({}))
+    assert ["vm-02"] == lifecycle.plan(now, 2, arguments.WorkerRequest({}))
     with pytest.raises(console.Failure, match="3 workers would be more than the 2"):
-        lifecycle.plan(now, 2, arguments.Wanted({}, prefix="more"))
+        lifecycle.plan(now, 2, arguments.WorkerRequest({}, prefix="more"))

@@ -73,7 +73,7 @@ def root(repo: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_who_looks_is_no_keeper(root: Path) -> None:
     """While somebody looks whether a keeper works there is still none, for the next who looks too."""
     with locks.held(paths.state_folder(root) / last_round.LOCK, shared=True):
-        told = last_round.words(root, list(state.load(root).jobs.values()))
+        told = last_round.state_words(root, list(state.load(root).jobs.values()))
 
     assert "nobody collects" in told["exp-1.0.1"]
 

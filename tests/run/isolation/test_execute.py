@@ -16,7 +16,7 @@ def test_a_long_run_says_that_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A word at each look where somebody is to be told, none where nobody is; its limit and its code are as ever."""
-    monkeypatch.setattr(progress, "QUIET", 0.0)
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
     monkeypatch.setattr(execute, "LOOK_SECONDS", 0.05)
     slow, env = ["bash", "-c", "sleep 0.2; exit 3"], dict(os.environ)
 

@@ -34,12 +34,12 @@ NETWORK, GIT, ROOM, CLOSED = "start_session.py --network", "a copy has no .git",
 def test_a_known_cause_is_named(tmp_path: Path, words: str, hint: str | None) -> None:
     """Whatever is printed below it; other failures are not blamed on one, and no network is none where it is open."""
     (tmp_path / "log").write_text(f"bench| {words}\n" + "bench| and more\n" * 99)
-    said = causes.known(tmp_path / "none", tmp_path / "log", offline=True)
+    said = causes.known_cause(tmp_path / "none", tmp_path / "log", offline=True)
 
     assert (hint or "") in said
     assert bool(hint) == bool(said)
     assert hint in (None, NETWORK) or words[:40] in said
-    assert (hint == NETWORK) == (said != causes.known(tmp_path / "log", offline=False))
+    assert (hint == NETWORK) == (said != causes.known_cause(tmp_path / "log", offline=False))
 
 
 def test_a_build_that_asks_git_is_told_how_to_have_a_version(repo: Repo) -> None:

@@ -43,7 +43,7 @@ class Flow:
         self._lines, self._face, self._words = lines, face, words
         self._columns = line_kinds.Columns(lines, face)
         self._headings = {h.at: h for h in headings}
-        self._kinds = line_kinds.of(lines, face, headings, self._columns)
+        self._kinds = line_kinds.kinds_of(lines, face, headings, self._columns)
         self._end = references_at(lines, face)
         self._made: list[Block] = []
         self._open: list[Line] = []
@@ -74,7 +74,7 @@ class Flow:
 
     def _title(self, known: str) -> int:
         """Emit the title, and as text what stands above it; return how many lines these are."""
-        at, count = layout_title.find(self._lines, self._face.size, list(self._headings.values()), known)
+        at, count = layout_title.find_title(self._lines, self._face.size, list(self._headings.values()), known)
         if at and count:
             self._emit("text", self._lines[:at])
         if count:

@@ -10,11 +10,11 @@ from helpers.read.pdf.layout.numbered_headings import NUMBERED, Heading, candida
 from helpers.read.pdf.layout.unnumbered_headings import NAMES, REFERENCES, by_face, named
 from helpers.read.pdf.text.lines import Line
 
-LONGEST = 160
+LONGEST_HEADING = 160
 """Characters of a heading without a number; what is longer is text in the headings' face."""
 
 
-def find(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
+def find_headings(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
     """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
     end = references_at(lines, face)
     numbered = chain(candidates(lines, face, end))
@@ -158,7 +158,7 @@ def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
         ):
             h.title += " " + lines[n].text
             h.count += 1
-    made = [h for h in made if h.number or len(h.title) <= LONGEST]
+    made = [h for h in made if h.number or len(h.title) <= LONGEST_HEADING]
     if not any(h.number for h in made):
         _levels(lines, made)
     return made

@@ -64,7 +64,7 @@ def _edges(rows: list[Line]) -> list[float]:
     return edges
 
 
-def of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns) -> list[str]:
+def kinds_of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns) -> list[str]:
     """Return the kind of each line: heading, text, caption (`+caption` goes on), note, small, equation, code."""
     kinds = [_own(line, face) for line in lines]
     headings = [h for h in headings if not lines[h.at].drawn]

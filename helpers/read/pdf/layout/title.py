@@ -14,7 +14,7 @@ _SERIES = re.compile(
 """How a line begins that names where a paper appeared, often as large as its title."""
 
 
-def find(lines: list[Line], size: float, headings: list[Heading], known: str) -> tuple[int, int]:
+def find_title(lines: list[Line], size: float, headings: list[Heading], known: str) -> tuple[int, int]:
     """Return where the title stands as (first line, how many); (0, 0) when there is none that can be told.
 
     `size` is that of the text; `known` is what the file says of itself, which is believed when it stands on the page.

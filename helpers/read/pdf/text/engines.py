@@ -57,7 +57,7 @@ class Pdfium:
 
         page = self._document[n]
         try:
-            found, said = lines.lines(characters.Page(page, self._sizes).words(), n)
+            found, said = lines.page_lines(characters.Page(page, self._sizes).words(), n)
             return found, said, not found and characters.has_picture(page)
         finally:
             page.close()

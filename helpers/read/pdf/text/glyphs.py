@@ -28,7 +28,7 @@ _ACCENT = re.compile(r"([A-Za-zı]?)( ?)([´¨ˆ˜ˇ¸˘˚˝]) ?([A-Za-zı]?)")
 _VOWELS = "aeiouyıAEIOUY"
 
 
-def known(text: str, font: str) -> str:
+def decoded(text: str, font: str) -> str:
     """Return a run of one font's text with its codes read as letters; a font of pictures is named by a number."""
     text = text.translate(_CODES | _LIGATURES)
     return text.translate(_OT1) if font.startswith("#") else text

@@ -45,7 +45,7 @@ class Line:
         return self.font, round(self.size * 2) / 2
 
 
-def lines(words: Iterable[Word], page: int) -> tuple[list[Line], str]:
+def page_lines(words: Iterable[Word], page: int) -> tuple[list[Line], str]:
     """Return the lines of a page, and what is to be said of it.
 
     Most of a page is written in one direction, whichever that is. What is turned against it is left out.
@@ -93,7 +93,7 @@ def _line(row: list[Word], page: int) -> Line:
     text, lead = "", ""
     first = row[0].face
     for before, word in zip([None, *row], row, strict=False):
-        piece = glyphs.known(word.text, word.face.font)
+        piece = glyphs.decoded(word.text, word.face.font)
         text += " " * _parts(before, word) + piece
         if word.face.font == first.font and sum(weight.values()) == weight[first.font]:
             lead = text

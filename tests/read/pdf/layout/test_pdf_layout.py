@@ -86,7 +86,7 @@ def test_the_size_of_a_line_is_that_of_most_of_it():
         Word("An", 115, 500, 128, rest, True),
         Word("example", 131, 500, 170, rest, True),
     ]
-    (line,) = lines.lines(words, 0)[0]
+    (line,) = lines.page_lines(words, 0)[0]
     assert ("Figure 4: An example", 9.0) == (line.text, line.size)
 
 

@@ -28,7 +28,7 @@ from helpers.read.pdf.text.lines import Line
 )
 def test_codes_of_fonts(text, font, expected):
     """Ligatures at the places where TeX's fonts keep them; dashes only in those of pictures."""
-    assert expected == glyphs.known(text, font)
+    assert expected == glyphs.decoded(text, font)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_accents_find_their_letters(text, expected):
 @given(st.text(max_size=80), st.sampled_from(["CMR9", "#7", "", "Times"]))
 def test_any_text_in_any_font(text, font):
     """No text is too odd."""
-    assert isinstance(glyphs.accents(glyphs.known(text, font)), str)
+    assert isinstance(glyphs.accents(glyphs.decoded(text, font)), str)
     assert glyphs.readable(text) <= 1
 
 
