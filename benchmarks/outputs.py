@@ -130,12 +130,13 @@ def fetch(project: dict[str, Any], cache: Path, target: Path) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             unpack(archive, Path(temporary))
             shutil.copytree(next(Path(temporary).iterdir()), target, symlinks=True)
-    script = (BUNDLE / "references/templates" / f"outputs_{project['template']}.sh").read_text(encoding="utf-8")
-    for find, put in project["fill"]:
-        if find not in script:
-            sys.exit(f"{project['name']}: the template holds no {find!r}")
-        script = script.replace(find, put)
-    (target / paths.OUTPUTS).write_text(script, encoding="utf-8")
+    if "template" in project:  # else it brings its own
+        script = (BUNDLE / "references/templates" / f"outputs_{project['template']}.sh").read_text(encoding="utf-8")
+        for find, put in project["fill"]:
+            if find not in script:
+                sys.exit(f"{project['name']}: the template holds no {find!r}")
+            script = script.replace(find, put)
+        (target / paths.OUTPUTS).write_text(script, encoding="utf-8")
     for name, content in project.get("files", {}).items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(content, encoding="utf-8")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import BENCHMARK, CHECKS
 
 from helpers import git, state
 from helpers.run.copies.copies import Workdirs
@@ -119,3 +121,28 @@ def test_a_full_disk_is_said(worker: Worker) -> None:
 
     assert "EXPERIMENT_STATUS: crash" in log
     assert "EXPERIMENT_ERROR: no space left on " in log
+
+
+def test_a_worker_holds_the_answers_against_the_baselines(repo: Any, tmp_path: Path) -> None:
+    """A change that passes the checks and answers otherwise ends on the worker as it does here, with seed and lines."""
+    repo.write("src/work.sh", '[ -n "${1-}" ] || sleep 0.05\necho $((${1:-41} + 1))\n')
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.write("autoresearch.outputs.sh", 'bash src/work.sh $AUTORESEARCH_SEED >"$AUTORESEARCH_OUT/one"\n')
+    repo.commit()
+    begin = ["--metric", "time_s", "--direction", "lower", "--margin", "5", "--outputs-seconds", "1"]
+    repo.script("start_session", "--goal", "quick", *begin)
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "the answer is known")
+    plan = json.loads(repo.script("compare", "exp-01", "--dry-run", "--full").stdout)
+    worker, trees = Worker(repo, tmp_path), [plan["baseline_tree"], plan["candidate_tree"]]
+
+    ship = payload.pack_judged(repo.root, tmp_path / "copies", "exp-01.0.1", "exp-01", plan, trees)
+    subprocess.run(["cp", "-a", f"{ship}/.", worker.place], check=True)
+    answer = json.loads(worker.run("exp-01.0.1").splitlines()[-1].removeprefix("COMPARISON: "))
+
+    assert "not_improved" == answer["verdict"]
+    assert answer["reason"].startswith("outputs differ on seed")
+    assert answer["outputs"]["differ"]
