@@ -32,6 +32,7 @@ class Config(Event):
         "max_pairs": "maxPairs",
         "limits": "guards",
         "pass_env": "passEnv",
+        "screen_env": "screenEnv",
         "no_checks": "noChecks",
         "outputs_seconds": "outputsSeconds",
     }
@@ -56,6 +57,8 @@ class Config(Event):
     allow: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     pass_env: list[str] = field(default_factory=list)
+    screen_env: list[str] = field(default_factory=list)
+    """What screens run with besides, NAME=VALUE: a shorter budget than a comparison's."""
     envs: dict[str, Any] = field(default_factory=dict)
     no_checks: bool = False
     network: bool = False

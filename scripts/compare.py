@@ -87,6 +87,8 @@ def compare(args: argparse.Namespace) -> int:
         if args.dry_run and not session.unseen(work, plan, worker):
             console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE
+        if not args.dry_run:
+            console.note(compare.planned_words(now, plan.max_pairs, worker or "local"))
         job = "" if args.dry_run else session.start(work, plan, worker)
     if args.dry_run:
         console.emit_json(

@@ -55,6 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--bench-timeout", type=arguments.whole(1), metavar="SECONDS")
     p.add_argument("--check-timeout", type=arguments.whole(1), metavar="SECONDS")
     p.add_argument("--pass-env", action="append", metavar="NAME", help="a variable of yours that experiments may see")
+    short = "what screens run with, a shorter budget: TRAIN_SECONDS=60; trusted once its ranks are shown to hold"
+    p.add_argument("--screen-env", action="append", metavar="K=V", help=short)
     p.add_argument("--network", action="store_true", help="benchmark and checks may use the network, as builds may")
     p.add_argument("--no-checks", action="store_true", help="accept that nothing checks correctness")
     for name, text in {

@@ -57,17 +57,40 @@ class Options:
 
 
 def default_pairs(now: State, worker: str) -> int:
-    """Return the pairs at most where nobody said: 48, and as many as fit into an hour on a host that needs more."""
-    sigma = screening.spread(now, worker)
+    """Return the pairs at most where nobody said: 48; as many as an hour holds on a host that needs more.
+
+    24 where 48 take longer than an hour (a training run) and the measured spread finds the margin with those.
+    """
+    sigma, each = screening.spread(now, worker), _seconds(now, worker)
+    if sigma is not None and noise.PER_24 * sigma <= now.margin and sign_test.USUAL_PAIRS * each > LONGEST_SECONDS:
+        return 24
     if sigma is None or noise.PER_48 * sigma <= now.margin:
         return sign_test.USUAL_PAIRS
+    usual = sign_test.USUAL_PAIRS
+    return max(n for n in sign_test.TABLE if n == usual or (n > usual and n * each <= LONGEST_SECONDS))
+
+
+def _seconds(now: State, worker: str) -> float:
+    """Return how long a pair takes there: by the last comparison, else twice a call of the baseline's; 0 unknown."""
     past = [c for c in now.comparisons if c.worker == worker and c.measured_seconds and c.pairs]
-    each = past[-1].measured_seconds / len(past[-1].baseline_samples) if past else 0.0
-    return max(
-        n
-        for n in sign_test.TABLE
-        if n == sign_test.USUAL_PAIRS or (n > sign_test.USUAL_PAIRS and n * each <= LONGEST_SECONDS)
-    )
+    if past:
+        return past[-1].measured_seconds / len(past[-1].baseline_samples)
+    runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished and job.worker == worker]
+    known = [2 * run.durations["bench"] / max(len(run.samples), 1) for run in runs if "bench" in run.durations]
+    return known[-1] if known else 0.0
+
+
+def planned_words(now: State, pairs: int, worker: str) -> str:
+    """Say beforehand how many pairs a comparison may take, how long that is, and what gain it finds there."""
+    sigma, each = screening.spread(now, worker), _seconds(now, worker)
+    text = f"at most {pairs} pairs"
+    if each:
+        text += (
+            f" of about {each:.0f} s, {pairs * each / 3600:.1f} h" if pairs * each > 3600 else f", {pairs * each:.0f} s"
+        )
+    if sigma is None:
+        return f"{text}; what {worker} can tell is not known yet: compare.py --calibrate"
+    return f"{text}; measurements there differ by {sigma:.2%}: {noise.resolved(sigma, pairs):.2%} is found 3 times in 4"
 
 
 OWN = Options()

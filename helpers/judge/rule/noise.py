@@ -11,6 +11,7 @@ from helpers.scale import Scale
 
 PER_24, PER_48, PER_144 = 0.8, 0.6, 0.45
 """Smallest gain found with about 75% power, in units of sigma_pair, by at most 24, 48 and 144 pairs."""
+PER = {24: PER_24, 48: PER_48, 144: PER_144}
 CONFIRM = 0.02
 """From this sigma_pair on (by difference, two margins) a gain is kept only if a second, fresh comparison agrees."""
 CLEAR = 2.0
@@ -29,6 +30,12 @@ class Calibrated:
     resolves: float
     noisy: bool
     text: str
+
+
+def resolved(sigma: float, pairs: int) -> float:
+    """Return the smallest gain that at most so many pairs find three times in four, as benchmarks measured it."""
+    known = max((n for n in PER if n <= pairs), default=24)
+    return PER[known] * sigma * math.sqrt(max(1.0, known / pairs))
 
 
 def sigma_pair(*series: Sequence[float], by: Scale = _RATIO) -> float | None:

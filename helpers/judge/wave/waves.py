@@ -179,7 +179,7 @@ def observations(now: State, wave: Wave) -> tuple[list[Observation], dict[str, s
             silent[name] = "still open" if waits else f"{done.status} {done.error or ''}".strip() if done else "not run"
             continue
         gains = [math.log(b / c if now.direction == "lower" else c / b) for b, c in pairs]
-        known = screening.spread(now, done.worker)
+        known = None if now.config.screen_env else screening.spread(now, done.worker)
         spread = known or (statistics.stdev(gains) if len(gains) > 1 else None)
         freedom = SURE if known else len(gains) - 1
         seen.append(Observation(cell, statistics.fmean(gains), len(gains), done.worker, spread, freedom))

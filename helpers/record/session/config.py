@@ -29,6 +29,7 @@ _ASKED = {
     "outputs_seconds": "outputsSeconds",
     "guard": "guards",
     "pass_env": "passEnv",
+    "screen_env": "screenEnv",
     "no_checks": "noChecks",
     "network": "network",
     "objective": "objective",
@@ -61,6 +62,7 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         )
     args.metric = args.metric and metric_line.name_of(args.metric)
     metric_limits.require_valid(args.guard or [])
+    task.overrides(args.screen_env or [])
     given = vars(args)
     _from_here(root, given)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}

@@ -13,7 +13,7 @@ from helpers.record.decision import evidence
 from helpers.record.report import marks
 from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
-from helpers.run.jobs import blame, budget
+from helpers.run.jobs import blame, budget, screening
 from helpers.run.local import executor
 from helpers.state import State
 
@@ -77,6 +77,8 @@ def _standing(now: State) -> list[str]:
     ]
     counts = {s: sum(1 for r in now.runs if r.status == s) for s in ("discard", "crash", "checks_failed")}
     lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
+    if now.config.screen_env:
+        lines.append(screening.fidelity(now).line(now.config.screen_env))
     if fault := blame.standing(now):
         lines.append(f"stopped: {fault.words()}")
     calibrated = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.events import Comparison, Finished, WorkerEvent
-from helpers.run.jobs import blame
+from helpers.run.jobs import blame, task
 from helpers.state import Job, State
 
 LOOKS = (1, 2, 4)
@@ -22,6 +22,8 @@ LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 CLOSE = 1.25
 """Where a comparison's first look takes less than so many times the time of a screen, the screen is left out."""
+ENOUGH, HOLDS = 8, 0.3
+"""Experiments with a screen and a comparison, and the least correlation, before a shorter budget is trusted."""
 FIRST_LOOK, WARM = 16, 4
 """Measurements until a comparison's first look, and those that do not count before it."""
 
@@ -63,8 +65,10 @@ def bounds(sigma: float, margin: float, pairs: int) -> tuple[float, float]:
 def env(now: State, worker: str, beside: str) -> dict[str, str]:
     """Return the variables that make experiment.yaml measure in turns with the baseline in the folder `beside`."""
     sigma = spread(now, worker)
+    shorter = task.overrides(now.config.screen_env)
     looks = [f"{n} {low:.6f} {high:.6f}" for n in LOOKS if sigma for low, high in [bounds(sigma, now.margin, n)]]
     return {
+        **shorter,
         "AUTORESEARCH_BASELINE": beside,
         "AUTORESEARCH_ORDER": "".join(random.SystemRandom().choice("01") for _ in range(LOOKS[-1])),
         "AUTORESEARCH_LOOKS": " ".join(looks),
@@ -86,7 +90,47 @@ def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequenc
     low, high = bounds(sigma, now.margin, len(gains))
     middle, half = statistics.median(gains), WIDTH * sigma / math.sqrt(len(gains))
     word = "slower" if middle < low else "promising" if middle > high else "unclear"
+    if now.config.screen_env and not fidelity(now).trusted:
+        word = "unclear"
     return Screen(word, math.expm1(middle), (math.expm1(middle - half), math.expm1(middle + half)), len(gains))
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How screens of a shorter budget rank experiments beside their comparisons: Spearman's correlation at 95%."""
+
+    count: int
+    correlation: float = 0.0
+    interval: tuple[float, float] = (-1.0, 1.0)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the ranks are shown to hold well enough to go by."""
+        return self.count >= ENOUGH and self.interval[0] > HOLDS
+
+    def line(self, budget: Sequence[str]) -> str:
+        """Say it."""
+        low, high = self.interval
+        said = f"screens at {' '.join(budget)}: rank correlation with comparisons "
+        said += f"{self.correlation:+.2f} [{low:+.2f}, {high:+.2f}] over {self.count}" if self.count > 3 else "unknown"
+        wanted = f"not trusted before {ENOUGH} of both and more than {HOLDS:+.1f} shown: compare whatever they say"
+        return f"{said}; {'trusted' if self.trusted else wanted}"
+
+
+def fidelity(now: State) -> Fidelity:
+    """Compare the ranks of the experiments that have both a screen's gain and a comparison's."""
+    both = [(done.gain, c.gain) for name, c in now.compared.items() if (done := now.results.get(name))]
+    known = [(a, b) for a, b in both if a is not None and b is not None]
+    if len(known) < 4:
+        return Fidelity(len(known))
+    ranks = [
+        [statistics.fmean(i for i, w in enumerate(sorted(c)) if w == v) for v in c] for c in zip(*known, strict=True)
+    ]
+    if any(len(set(column)) == 1 for column in ranks):
+        return Fidelity(len(known))
+    found = statistics.correlation(*ranks)
+    half, middle = 1.96 * 1.03 / math.sqrt(len(known) - 3), math.atanh(max(-0.999, min(0.999, found)))
+    return Fidelity(len(known), found, (math.tanh(middle - half), math.tanh(middle + half)))
 
 
 def left_out(now: State, worker: str) -> str:

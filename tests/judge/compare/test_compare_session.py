@@ -89,6 +89,8 @@ def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:
     assert 48 == default({**noisy, "worker": "vm-02"})
     assert 96 == default(noisy, **past, measured_seconds=8 * 30.0)
     assert 48 == default(noisy, **past, measured_seconds=8 * 80.0)
+    assert 24 == default(**{**past, "sigma_pair": 0.005}, measured_seconds=8 * 600.0)  # a training run, and enough
+    assert 48 == default(**{**past, "sigma_pair": 0.015}, measured_seconds=8 * 600.0)
 
 
 def test_a_worker_belongs_to_the_fleet(session: Any) -> None:

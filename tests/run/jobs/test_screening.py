@@ -114,3 +114,38 @@ def test_each_is_screened_on_the_current_baseline_and_again_after_a_keep(session
     now = state.load(session.root)
     assert ("exp-03", None) == (now.comparisons[-1].experiment_id, now.result("exp-03"))
     assert ["arXiv:2205.14135"] == now.sources["exp-03"]
+
+
+def both(short: list[float], full: list[float]) -> list[dict[str, Any]]:
+    """Experiments with the gain of their screen and of their comparison."""
+    lines: list[dict[str, Any]] = []
+    for n, (screen, gain) in enumerate(zip(short, full, strict=True)):
+        job = {"experiment_id": f"e{n}", "job": f"e{n}.0.1", "tree": str(n), "role": "experiment", "worker": "local"}
+        lines += [
+            {"type": "submitted", **job, "executor": "local", "description": "", "source": [], "env": {}},
+            {"type": "finished", **job, "status": "done", "metric": 1.0, "error": None, "gain": screen},
+            {"type": "comparison", "experiment_id": f"e{n}", "verdict": "undecided", "gain": gain},
+        ]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("full", "trusted"),
+    [
+        ([0.01 * n for n in range(10)], True),
+        ([0.01 * (n * 7 % 10) for n in range(10)], False),
+        ([0.01 * n for n in range(5)], False),
+        ([0.01] * 10, False),
+    ],
+)
+def test_a_shorter_budget_is_trusted_when_its_ranks_are_shown_to_hold(full: list[float], trusted: bool) -> None:
+    """Until eight experiments have both, and the correlation is shown, every screen of it is unclear."""
+    short = [0.002 * n for n in range(len(full))]
+    now = session(calibrated(0.003), *both(short, full), screenEnv=["TRAIN_SECONDS=60"])
+    found = screening.fidelity(now)
+    said = screening.judge(now, "local", [1.0] * 4, [0.9] * 4)
+
+    assert trusted == found.trusted
+    assert ("promising" if trusted else "unclear") == getattr(said, "word", "")
+    assert ("; trusted" in found.line(["TRAIN_SECONDS=60"])) == trusted
+    assert "60" == screening.env(now, "local", "../b")["TRAIN_SECONDS"]
