@@ -71,6 +71,12 @@ def add_workdir_root(p: argparse.ArgumentParser) -> None:
     )
 
 
+def add_slots(p: argparse.ArgumentParser) -> None:
+    """Add --slots, how many experiments run at once on this machine."""
+    kinds = "benchmarks at once on this machine, each on its own cores; gpu: one on each GPU"
+    p.add_argument("--slots", default="1", metavar="N|gpu", help=kinds)
+
+
 def check_worker(args: argparse.Namespace) -> None:
     """Raise Failure (2) for --worker or --kind without --on sky: it would silently run on this machine."""
     for name in ("worker", "kind"):

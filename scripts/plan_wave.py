@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--runs", type=int, metavar="N", help=few)
     for sub in (run, add):
         sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
-        sub.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once on this machine")
+        arguments.add_slots(sub)
         arguments.add_workdir_root(sub)
     for sub in (lay, run, got, ask, add):
         console.add_output_options(sub)
@@ -127,8 +127,12 @@ def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
 def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave", cells: "list[dict[str, str]]") -> int:
     """Make and submit cells; print what the wave holds now."""
     from helpers.judge.wave import report, waves
+    from helpers.run.local import slots
+    from helpers.run.local.submit import Request
 
-    wave = waves.start(work, now, wave, cells, None if args.on == "local" else "", args.slots)
+    count, gpus = slots.asked(args.slots)
+    request = Request(slots=count, gpus=gpus, again=True)
+    wave = waves.start(work, now, wave, cells, None if args.on == "local" else "", request)
     document = {"wave": wave.name, "kind": wave.kind, "cells": wave.cells}
     console.show(args, document, "\n".join(report.sent(wave)))
     return console.DONE

@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")
     p.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
     p.add_argument("--worker", metavar="NAME", help="with --on sky: this one instead of the first that is free")
-    p.add_argument("--slots", type=int, default=1, metavar="N", help="benchmarks at once, each on its own cores")
+    arguments.add_slots(p)
     p.add_argument("--screen", action="store_true", help="screen it whatever this host's spread says of screens")
     p.add_argument("--no-screen", action="store_true", help="compare it at once")
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
@@ -49,6 +49,7 @@ def entry(argv: list[str]) -> int:
     from helpers.run import cancel
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import task
+    from helpers.run.local import slots
     from helpers.run.local import submit as local_submit
 
     repository = git.find(dry_run=args.dry_run)
@@ -59,8 +60,8 @@ def entry(argv: list[str]) -> int:
         for job in cancel.cancel(repository, args.experiment):
             print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
         return console.DONE
-    if args.slots < 1 or (args.screen and args.no_screen):
-        raise console.usage("--slots must be 1 or more, and --screen and --no-screen exclude each other")
+    if args.screen and args.no_screen:
+        raise console.usage("--screen and --no-screen exclude each other")
     if args.on == "sky":
         venv.require("sky", extra="--with-sky")
     now = state.load(repository.root)
@@ -72,7 +73,7 @@ def entry(argv: list[str]) -> int:
     if exp.has_copy and not args.desc and not exp.is_sealed:
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
     request = local_submit.Request(  # before anything is sealed: wrong input leaves no trace
-        [sources.parse_source(source) for source in args.source], task.overrides(args.env), args.slots, args.again
+        [sources.parse_source(s) for s in args.source], task.overrides(args.env), *slots.asked(args.slots), again=args.again
     )
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if work.changes_nothing(sealed):

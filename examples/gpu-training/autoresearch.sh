@@ -1,24 +1,20 @@
 #!/usr/bin/env bash
-# One metric that decides (val_bpb, lower is better) and memory, from training runs under a fixed time budget.
-# What the training prints goes to a file: only numbers that this script reads from it become METRIC lines.
+# One training under the time budget of prepare.py: val_bpb decides (lower is better), memory is limited.
+# What the training prints goes to a file: only the numbers of its last summary become METRIC lines.
 set -euo pipefail
+python=@PYTHON@ # of this checkout; a worker without it takes uv's
+data=@DATA@     # what prepare.py has downloaded: a run has a home of its own
+[ -x "$python" ] || python="uv run python"
+if [ -d "$data" ]; then mkdir -p ~/.cache && ln -sfn "$data" ~/.cache/autoresearch; fi
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-number() { awk -v name="$1" '$1 == name && $2 ~ /^[0-9.]+$/ { value = $2 } END { if (value == "") exit 1; print value }' "$out"; }
+number() { awk -v name="$1:" '$1 == name && $2 ~ /^[0-9.]+$/ { v = $2 } END { if (v == "") exit 1; print v }' "$out"; }
 
-samples=()
-for _ in $(seq "${AUTORESEARCH_REPEATS:-1}"); do
-  TRAIN_SECONDS=${TRAIN_SECONDS:-2} python3 train.py >"$out" 2>&1 || {
-    tail -n 5 "$out" >&2
-    exit 1
-  }
-  samples+=("$(number val_bpb)")
-done
-median=$(printf '%s\n' "${samples[@]}" | sort -g | awk '{ a[NR] = $1 } END { print NR % 2 ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }')
-echo "METRIC val_bpb=$median"
-echo "METRIC steps=$(number steps)"
-echo "METRIC memory_gb=$(number memory_gb)"
-(
-  IFS=,
-  echo "SAMPLES val_bpb=${samples[*]}"
-)
+# the same seed for both sides of a pair, another for the next pair
+TRAIN_SEED=${AUTORESEARCH_SEED:-42} $python train.py >"$out" 2>&1 || {
+  tail -n 15 "$out" >&2
+  exit 1
+}
+echo "METRIC val_bpb=$(number val_bpb)"
+echo "METRIC steps=$(number num_steps)"
+echo "METRIC memory_gb=$(number peak_vram_mb | awk '{ printf "%.4f", $1 / 1024 }')"

@@ -32,24 +32,21 @@ ROW = """\
 
 
 def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
-    """Faster steps lower val_bpb in the same time and are kept; steps on more data than allowed fail their checks.
+    """Faster steps lower val_bpb in the same time and are kept; a training that judges itself fails its checks.
 
     Both are exported.
     """
-    for file in EXAMPLE.iterdir():
-        if file.suffix in (".py", ".sh"):
-            text = file.read_text()
-            if (
-                file.name == "train.py"
-            ):  # what others do on this machine must not change how many steps fit into the time
-                assert 2 == text.count("time.monotonic()")
-                text = text.replace("time.monotonic()", "time.process_time()")
-            repo.write(file.name, text, file.stat().st_mode & 0o777)
-    repo.env["TRAIN_SECONDS"] = "0.2"
+    for name in ("train.py", "prepare.py"):
+        text = (EXAMPLE / name).read_text()
+        if name == "train.py":  # what others do on this machine must not change how many steps fit into the time
+            assert 3 == text.count("time.monotonic()")
+            text = text.replace("time.monotonic()", "time.process_time()")
+        repo.write(name, text.replace("TIME_BUDGET = 2.0", "TIME_BUDGET = 0.2"))
     repo.commit("a training")
-    goal = ("--goal", "lower-bpb", "--metric", "val_bpb", "--unit", "bpb", "--direction", "lower", "--margin", "1")
-    repo.script("start_session", *goal, "--guard", "memory_gb=+10%", "--pass-env", "TRAIN_SECONDS")
-    repo.script("start_session", "--lock")
+    adopt = [sys.executable, str(EXAMPLE / "adopt.py"), "--margin", "1"]
+    done = subprocess.run(adopt, cwd=repo.root, env=repo.env, capture_output=True, text=True)
+    assert 0 == done.returncode, done.stderr
+    assert "TRAIN_SEED" in repo.git("show", "HEAD:train.py")
 
     def experiment(name: str, *edits: tuple[str, str]) -> None:
         copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
@@ -61,17 +58,16 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
         repo.script("submit_experiment", name, "--desc", f"try {name}")
 
     experiment("exp-01", (SLOW, FAST), (UPDATE, ROW))
-    experiment("exp-02", ("corpus(2, 3_000)", "corpus(1, 3_000)"), ("random.Random(seed)", "random.Random(1)"))
+    experiment("exp-02", ("RATE = 0.3\n", "RATE = 0.3\nevaluate_bpb = lambda model: 0.5\n"))
     repo.script("collect_results", "--wait", "600", "--all")
     repo.script("compare", "exp-01", "--max-pairs", "24")
     repo.script("record_result", "keep", "exp-01", "--reviewed", "the same arithmetic on whole rows")
-    repo.script("record_result", "discard", "exp-02", "--why", "it evaluates on what it trained on")
+    repo.script("record_result", "discard", "exp-02", "--why", "it judges itself")
 
-    command = [sys.executable, str(EXAMPLE / "export_results.py")]
-    table = subprocess.run(command, cwd=repo.root, capture_output=True, text=True, check=True).stdout
+    table = repo.script("render_report", "--as", "skypilot").stdout
     rows = [line.split("\t") for line in table.splitlines()]
     assert ["experiment_id", "status", "val_bpb", "memory_gb", "description"] == rows[0]
     decided = {row[0]: row for row in rows[1:]}
-    assert ("keep", "checks_failed") == (decided["exp-01"][1], decided["exp-02"][1])
+    assert ("keep", "discard") == (decided["exp-01"][1], decided["exp-02"][1])
     assert float(decided["exp-01"][2]) > 0  # not beside the baseline's: that one was measured at another time
-    assert float(decided["exp-01"][3]) > 0
+    assert decided["exp-01"][3]  # in GB, to a tenth

@@ -131,7 +131,7 @@ def _texts(folder: Path, now: State) -> list[Path]:
 
 
 def start(
-    work: Workdirs, now: State, wave: Wave, values: Sequence[Mapping[str, str]], worker: str | None, slots: int
+    work: Workdirs, now: State, wave: Wave, values: Sequence[Mapping[str, str]], worker: str | None, request: Request
 ) -> Wave:
     """Make, check and seal a copy for each cell, journal the wave, then submit them in random order.
 
@@ -155,7 +155,7 @@ def start(
     wave = events.append(work.root, replace(wave, line={}, factors=_widened(wave, values), cells=cells))
     for name in random.SystemRandom().sample(sorted(made), len(made)):  # no order of the values meets one of the hosts
         env = {CELL: " ".join(f"{k}={v}" for k, v in cells[name].items())} if wave.by == "env" else {}
-        screens.send(work, now, made[name], Request(env=env, slots=slots, again=True), worker)
+        screens.send(work, now, made[name], replace(request, env=env), worker)
     return wave
 
 

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Spec:
     workdir_root: str
     baseline: str = ""
     """The tree that is measured beside it, in turns; none for a run of the baseline itself."""
+    gpus: list[str] = field(default_factory=list)
+    """The GPU of each slot, as CUDA names it; empty where slots go by cores."""
 
 
 class Folder:

@@ -6,6 +6,8 @@ Locks are taken in one order, by everybody: the line for a slot, the slot, then 
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +20,33 @@ def cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def gpus() -> list[str]:
+    """Return the GPUs that a program started here may use, as CUDA names them; none without nvidia-smi."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [name.strip() for name in allowed.split(",") if name.strip()]
+    try:
+        asked = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return re.findall(r"^\d+$", done.stdout, re.MULTILINE) if done.returncode == 0 else []
+
+
+def asked(words: str) -> tuple[int, list[str]]:
+    """Return how many slots `--slots` asks for, and the GPU of each where they go by those.
+
+    Raises Failure (2) where it is neither a number nor `gpu`, or no GPU is to be seen.
+    """
+    if words == "gpu":
+        if not (found := gpus()):
+            raise console.usage("--slots gpu: no GPU is to be seen here (nvidia-smi lists none)", "use --slots 1")
+        return len(found), found
+    if not words.isdecimal() or int(words) < 1:
+        raise console.usage(f"--slots {words}: a number, 1 or more, or gpu is expected", "use --slots 1")
+    return int(words), []
 
 
 def share(slot: int, slots: int, cpus: int) -> list[int]:

@@ -20,6 +20,7 @@ class Request:
     sources: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     slots: int = 1
+    gpus: list[str] = field(default_factory=list)
     again: bool = False
     trees: tuple[str, str] = ("", "")
     """The current baseline, and the change merged onto it: what is measured in turns."""
@@ -42,7 +43,7 @@ def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
             return []
         specs = []
         if screening.needs_control(now, executor.WORKER):
-            specs.append(_control(work, now, Request(slots=request.slots)))
+            specs.append(_control(work, now, Request(slots=request.slots, gpus=request.gpus)))
         attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.is_experiment) + 1
         name = f"{sealed.name}.{now.segment}.{attempt}"
         specs.append(_journal(work, now, name, "experiment", request.trees[1] or sealed.tree, request, sealed))
@@ -140,9 +141,10 @@ def _journal(
         its.as_dict(),
         env,
         its.limit(),
-        its.cpus,
+        max(its.cpus, len(slots.cores()) // request.slots) if request.gpus else its.cpus,
         request.slots,
         now.config.pass_env,
         str(work.folder),
         request.trees[0],
+        request.gpus,
     )

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from conftest import processes, until
 
+from helpers import events
+
 
 def edit(session: Any, name: str, text: str) -> None:
     """Make an experiment whose work is `text`."""
@@ -104,8 +106,8 @@ def test_the_same_content_is_not_run_twice_unnoticed(session: Any) -> None:
     session.script("submit_experiment", "exp-01", "--again")
     session.script("collect_results", "--wait", "60", "--all")
 
-    events = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
-    finished = [e for e in events if e.get("type") == "finished" and e["experiment_id"] == "exp-01"]
+    lines = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    finished = [e for e in lines if e.get("type") == "finished" and e["experiment_id"] == "exp-01"]
     assert 2 == len(finished)
     assert 2 == len({e["job"] for e in finished})
 
@@ -132,6 +134,44 @@ def test_two_slots_have_cores_of_their_own(session: Any) -> None:
     lists = {line.rsplit(": ", 1)[1] for log in logs for line in log.splitlines() if "affinity list" in line}
     assert 2 == len(lists)
     assert not any("," in cores or "-" in cores for cores in lists)
+
+
+SMI = """\
+#!/usr/bin/env bash
+# Answers as nvidia-smi does on a machine with two GPUs.
+rows=("Stand-in H100, 550.54, 1980, 61, 81559" "Stand-in H200, 550.54, 1830, 55, 143771")
+case "$*" in
+  *query-gpu=index*) printf '0\\n1\\n' ;;
+  "-i 0 "*) echo "${rows[0]}" ;;
+  "-i 1 "*) echo "${rows[1]}" ;;
+  *) printf '%s\\n' "${rows[@]}" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+def test_each_gpu_is_a_slot(session: Any, tmp_path: Path) -> None:
+    """Two experiments at once, each on a GPU and cores of its own; HOST says which GPU and what it is."""
+    for number in (1, 2):
+        edit(session, f"exp-0{number}", f"sleep 1\necho GPU=$CUDA_VISIBLE_DEVICES >&2\necho 42 # {number}\n")
+    no_gpu = ("submit_experiment", "exp-01", "--desc", "x", "--slots", "gpu")
+    assert "no GPU" in session.script(*no_gpu, code=2, CUDA_VISIBLE_DEVICES="").stderr
+    smi = tmp_path / "bin/nvidia-smi"
+    smi.parent.mkdir()
+    smi.write_text(SMI)
+    smi.chmod(0o755)
+    session.env["PATH"] = f"{smi.parent}:{session.env['PATH']}"
+    for number in (1, 2):
+        session.script("submit_experiment", f"exp-0{number}", "--desc", "which", "--slots", "gpu")
+    session.script("collect_results", "--wait", "60", "--all")
+
+    finished = [e for e in events.read(session.root) if isinstance(e, events.Finished) and e.role == "experiment"]
+    logs = [Path(e.log).read_text() for e in finished]
+    assert {"GPU=0", "GPU=1"} == {word for log in logs for word in log.split() if word.startswith("GPU=")}
+    assert {"Stand-in H100", "Stand-in H200"} == {e.host.get("gpu") for e in finished}
+    for event, log in zip(finished, logs, strict=True):
+        assert ("Stand-in H100" == event.host["gpu"]) == ("GPU=0" in log)
+        assert {"gpu_driver", "gpu_clock_mhz", "gpu_celsius", "gpu_memory_mib", "gpus"} <= set(event.host)
 
 
 def test_scripts_need_no_environment(session: Any) -> None:
@@ -195,6 +235,6 @@ def test_a_submit_during_a_collect(session: Any) -> None:
         collector.wait()
     session.script("collect_results", "--wait", "60", "--all", code=None)
 
-    events = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
-    finished = [e["status"] for e in events if e.get("type") == "finished" and e["role"] == "experiment"]
+    lines = [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
+    finished = [e["status"] for e in lines if e.get("type") == "finished" and e["role"] == "experiment"]
     assert ["done"] * 4 == finished
