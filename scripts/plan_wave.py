@@ -118,7 +118,7 @@ def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
 
     if args.on == "sky":
         venv.require("sky", extra="--with-sky")
-    work = Workdirs(git.find(), args.workdir_root)
+    work = Workdirs(git.find(dry_run=args.verb == "run" and args.dry_run), args.workdir_root)
     now = state.load(work.root)
     now.require_baseline()
     return work, now

@@ -97,6 +97,7 @@ before | start_session --goal quick --metric time_s --direction lower | "metricN
 begun  | start_session --goal quick --margin 3     | "margin": 0.03
 begun  | start_session --lock                      | would be locked: autoresearch.checks.sh, autoresearch.sh
 full   | start_session --goal quick --allow build-file:Makefile | build-file:Makefile
+full   | plan_wave run --from exp-04 --env --factor A=1,2 --factor B=1,2 | cell  4: A=2 B=2
 full   | submit_experiment exp-03 --screen         | exp-03: would be screened on this machine
 full   | submit_experiment exp-04 --desc quicker --screen | exp-04: would be screened
 full   | submit_experiment exp-04 --desc quicker --no-screen | exp-04: would be compared without a screen

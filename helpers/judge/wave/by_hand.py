@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Sequence
 
 from helpers import console, git, state
 from helpers.judge.advice import estimates
-from helpers.judge.wave.design import ON_OFF, Design, Factor, lay_out
+from helpers.judge.wave.design import ON_OFF, Cell, Design, Factor, lay_out
 from helpers.judge.wave.effects import Observation
 
 
@@ -19,28 +20,23 @@ def plan(names: Sequence[str], runs: int | None) -> Design:
 
 def observations(texts: Sequence[str], its: Design) -> list[Observation]:
     """Read A+B=GAIN arguments; raises Failure (2) for an unreadable one, ValueError where cells are missing."""
-    names, seen = [f.name for f in its.factors], []
+    names = [f.name for f in its.factors]
+    gains: dict[Cell, list[float]] = {}
     for text in texts:
         left, _, right = text.partition("=")
         on = set() if left == "none" else set(left.split("+"))
         if not right or not on <= set(names):
-            raise console.usage(
-                f"{text!r} is not A+B=GAIN with the factors {', '.join(names)}",
-                "for example none=0% or fuse+tile=exp-13",
-            )
+            wanted = "for example none=0% or fuse+tile=exp-13"
+            raise console.usage(f"{text!r} is not A+B=GAIN with the factors {', '.join(names)}", wanted)
         number = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)%", right)
         gain = float(number[1]) / 100 if number else estimates.gain_of(state.load(git.find().root), right)
         if gain <= -1:
             raise console.usage(
-                f"{text!r}: a loss of 100% or more is not possible",
-                "a gain is how many percent better than the baseline",
+                f"{text!r}: a loss of 100% or more is not possible", "a gain is how many percent better"
             )
-        seen.append(Observation(tuple(int(name in on) for name in names), math.log1p(gain)))
-    given = {o.cell for o in seen}
-    for cells, words in (
-        (set(its.cells) - given, "no gain for the cells"),
-        (given - set(its.cells), "not a cell of this design:"),
-    ):
-        if cells:
-            raise ValueError(f"{words} " + "; ".join(sorted(map(its.cell_label, cells))))
-    return seen
+        gains.setdefault(tuple(int(name in on) for name in names), []).append(math.log1p(gain))
+    if set(gains) != set(its.cells):
+        missing = "; ".join(map(its.cell_label, sorted(set(its.cells) - set(gains)))) or "none"
+        strange = "; ".join(map(its.cell_label, sorted(set(gains) - set(its.cells)))) or "none"
+        raise ValueError(f"cells of this design without a gain: {missing}; gains of no cell of it: {strange}")
+    return [Observation(cell, statistics.fmean(own), len(own)) for cell, own in gains.items()]

@@ -2,9 +2,8 @@
 
 Every observation is a cell's log gain over the baseline that ran beside it on its host, so that no host's speed is in
 it. Least squares on the contrasts of single factors, to which those of pairs are added as far as the data ask for them.
-Noise is what the pairs of a cell, or the host's calibration, say; without either it is Lenth's pseudo standard error
-(Technometrics 31, 1989) where every contrast can be computed, else what the fit leaves. A wave screens: what it finds
-is compared like any other change.
+Noise is what the pairs of a cell, or the host's calibration, say; for changes made by hand, whose gains come without
+it, Lenth's pseudo standard error (Technometrics 31, 1989). A wave screens: what it finds is compared like any change.
 """
 
 from __future__ import annotations
@@ -94,81 +93,69 @@ class Analysis:
 
 
 def analyse(design: Design, seen: Sequence[Observation]) -> Analysis:
-    """Compute effects and predictions. Raises ValueError where the cells with a result do not tell single effects."""
-    cells, weights = [o.cell for o in seen], [float(o.pairs) for o in seen]
-    span, degrees = Span(weights), MAX_LEVELS
-    if len(set(cells)) < 3 + sum(len(f.levels) - 1 for f in design.factors):
-        degrees = 2
-    terms: list[Effect] = [()]
+    """Compute effects and predictions.
+
+    Raises ValueError where the cells with a result do not tell single effects, or nothing tells the noise.
+    """
+    cells, gains = [o.cell for o in seen], [o.gain for o in seen]
+    span, known = Span([o.pairs for o in seen]), known_spread(seen)
+    two, count = all(len(f.levels) == 2 for f in design.factors), len(set(cells))
+    if known is None and not two:
+        raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
+    few = count < 3 + sum(len(f.levels) - 1 for f in design.factors)
+    singles = design.effects(1, 2 if few else MAX_LEVELS)
+    terms: list[Effect] = [(), *singles]
     span.add([1.0] * len(cells))
-    singles = design.effects(1, degrees)
-    if span_lacks := [e for e, c in zip(singles, design.columns(singles, cells), strict=True) if not span.add(c)]:
-        names = ", ".join(map(design.label, span_lacks))
+    told = [span.add(column) for column in design.columns(singles, cells)]
+    if not all(told):
+        names = ", ".join(design.label(e) for e, good in zip(singles, told, strict=True) if not good)
         raise ValueError(f"the cells with a result do not tell the effects of: {names}")
-    terms += singles
-    gains = [o.gain for o in seen]
-    spread, freedom = known_spread(seen)
-    two = all(len(f.levels) == 2 for f in design.factors)
-    pairs = [e for e in design.effects(len(design.factors) if two and spread is None else 2) if len(e) > 1]
-    every = [e for e in design.effects(2, degrees, MAX_LEVELS) if len(e) > 1]
-    if len(terms) + len(every) <= len(set(cells)):  # all combinations: of a step or a peak in one corner too
-        pairs = every if not two else pairs
-    source = "the pairs of the cells and the hosts' calibrations"
-    if spread is None and two:
-        terms += [e for e, c in zip(pairs, design.columns(pairs, cells), strict=True) if span.add(c)]
+    pairs = [e for e in design.effects(2, 0, MAX_LEVELS) if len(e) == 2]
+    if len(terms) + len(pairs) > count:  # else a step or a peak in one corner can be told as well
+        pairs = [e for e in design.effects(2, 0) if len(e) == 2]
+    if known is None:
+        rest = [e for e in design.effects(len(design.factors)) if len(e) > 1]
+        terms += [e for e, c in zip(rest, design.columns(rest, cells), strict=True) if span.add(c)]
     else:
-        terms += _selected(design, span, pairs, cells, gains, spread)
+        terms += _selected(span, dict(zip(pairs, design.columns(pairs, cells), strict=True)), gains, known[0], count)
     values, inverse = span.solve(gains)
     sizes = [2 * abs(v) for v in values[1:]]
-    left = [g - dot(values, row) for g, row in zip(gains, span.rows(), strict=True)]
-    rest = len(gains) - len(terms)
-    residual = math.sqrt(math.fsum(w * r * r for w, r in zip(weights, left, strict=True)) / rest) if rest > 0 else None
-    if spread is None and rest < 3:  # exact repetitions: rounding is no effect
-        source, freedom = "Lenth's pseudo standard error", max(1.0, len(sizes) / 3)
-        spread = max(lenth(sizes), 1e-9) / 2 * math.sqrt(math.fsum(weights))
-    elif spread is None:
-        source, freedom, spread = "what the effects leave", float(rest), max(residual or 0.0, 1e-9)
+    if known is None:  # exact repetitions: rounding is no effect
+        spread, freedom = max(lenth(sizes), 1e-9) / 2 * math.sqrt(sum(o.pairs for o in seen)), max(1.0, len(sizes) / 3)
+    else:
+        spread, freedom = known
     factor = t_quantile(0.975, freedom)
-    many = t_quantile(1 - 0.025 / max(1, len(sizes) if source.startswith("Lenth") else len(pairs)), freedom)
+    many = t_quantile(1 - 0.025 / max(1, len(pairs) if known else len(sizes)), freedom)
     errors = [spread * math.sqrt(inverse[n][n]) for n in range(len(terms))]
-    rows = [
-        Shown(e, 2 * v, 2 * factor * s, 2 * many * s) for e, v, s in zip(terms[1:], values[1:], errors[1:], strict=True)
-    ]
-    rows.sort(key=lambda row: -abs(row.value))
-    least = factor**2 if source.startswith("Lenth") else LEAST_SQUARES
-    kept = [0, *_worth(terms, values, errors, least)]
-    covariance = tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept)
+    rows = [Shown(e, 2 * v, 2 * factor * s, 2 * many * s) for e, v, s in zip(terms, values, errors, strict=True)]
+    kept = [0, *_worth(terms, values, errors, LEAST_SQUARES if known else factor**2)]
     return Analysis(
         design,
-        tuple(rows),
+        tuple(sorted(rows[1:], key=lambda row: -abs(row.value))),
         spread,
-        source,
+        "the pairs of the cells and the hosts' calibrations" if known else "Lenth's pseudo standard error",
         factor,
         tuple(terms[n] for n in kept),
         tuple(values[n] for n in kept),
-        covariance,
-        _by_host(seen, left, spread),
+        tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept),
+        _by_host(seen, span.left(gains), spread),
     )
 
 
 def _selected(
-    design: Design, span: Span, pairs: list[Effect], cells: list[Cell], gains: list[float], spread: float | None
+    span: Span, columns: dict[Effect, list[float]], gains: list[float], spread: float, count: int
 ) -> list[Effect]:
     """Add to the fit the effects of pairs that the data ask for, the largest first, and return them."""
     found: list[Effect] = []
-    columns = dict(zip(pairs, design.columns(pairs, cells), strict=True))
-    while columns and len(span.basis) < len(set(cells)) - (0 if spread else 2):
-        left = span.residual([g * w for g, w in zip(gains, span.roots, strict=True)])
-        free = len(gains) - len(span.basis)
-        error = (spread or math.sqrt(dot(left, left) / free)) if free else spread or 0.0
-        strength = {}
+    while columns and len(span.basis) < count:
+        left, strength = span.residual(span.scaled(gains)), {}
         for effect, column in columns.items():
-            own = span.residual([c * w for c, w in zip(column, span.roots, strict=True)])
+            own = span.residual(span.scaled(column))
             size = dot(own, own)
             if size > 0.02 * dot(column, column):
                 strength[effect] = abs(dot(own, left)) / math.sqrt(size)
         best = max(strength, key=lambda e: strength[e], default=None)
-        if best is None or strength[best] ** 2 < 2 * LEAST_SQUARES * max(error, 1e-9) ** 2:
+        if best is None or strength[best] ** 2 < 2 * LEAST_SQUARES * spread**2:
             break
         span.add(columns.pop(best))
         found.append(best)
@@ -176,28 +163,29 @@ def _selected(
 
 
 def _worth(terms: list[Effect], values: list[float], errors: list[float], least: float) -> list[int]:
-    """Return which terms predictions go by: a factor's single effects stand or fall together, a pair's with it."""
+    """Return which terms predictions go by: the effects of one factor stand or fall together, those of a pair too."""
     strength: dict[tuple[int, ...], list[float]] = {}
-    for n, effect in enumerate(terms[1:], 1):
-        strength.setdefault(tuple(f for f, _ in effect), []).append((values[n] / errors[n]) ** 2 if errors[n] else 0.0)
-    good = {names for names, squares in strength.items() if math.fsum(squares) > least * len(squares)}
-    return [n for n, effect in enumerate(terms[1:], 1) if tuple(f for f, _ in effect) in good]
+    names = [tuple(f for f, _ in effect) for effect in terms]
+    for name, value, error in zip(names[1:], values[1:], errors[1:], strict=True):
+        strength.setdefault(name, []).append((value / error) ** 2 if error else 0.0)
+    good = {name for name, squares in strength.items() if math.fsum(squares) > least * len(squares)}
+    return [n for n, name in enumerate(names) if name in good]
 
 
-def known_spread(seen: Sequence[Observation]) -> tuple[float | None, float]:
+def known_spread(seen: Sequence[Observation]) -> tuple[float, float] | None:
     """Return the spread of one pair, pooled over what is known of each observation, and its degrees of freedom."""
-    known = [(o.spread, o.freedom) for o in seen if o.spread is not None and o.freedom > 0]
+    known = [(o.spread, o.freedom) for o in seen if o.spread is not None]
     freedom = math.fsum(f for _, f in known)
     if freedom < 3:
-        return None, 0.0
-    return math.sqrt(math.fsum(f * s * s for s, f in known) / freedom), min(freedom, SURE)
+        return None
+    return max(math.sqrt(math.fsum(f * s * s for s, f in known) / freedom), 1e-9), min(freedom, SURE)
 
 
 def _by_host(seen: Sequence[Observation], left: Sequence[float], spread: float) -> dict[str, tuple[float, float, int]]:
     found = {}
     for host in sorted({o.host for o in seen if o.host}):
         its = [(o.pairs, r) for o, r in zip(seen, left, strict=True) if o.host == host]
-        total = math.fsum(w for w, _ in its)
+        total = sum(w for w, _ in its)
         found[host] = math.fsum(w * r for w, r in its) / total, 2 * spread / math.sqrt(total), len(its)
     return found
 
@@ -207,8 +195,12 @@ class Span:
 
     def __init__(self, weights: Sequence[float]) -> None:
         self.roots = [math.sqrt(w) for w in weights]
-        self.columns: list[list[float]] = []
         self.basis: list[list[float]] = []
+        self.upper: list[list[float]] = []
+
+    def scaled(self, column: Sequence[float]) -> list[float]:
+        """Return a column with its weights."""
+        return [c * w for c, w in zip(column, self.roots, strict=True)]
 
     def residual(self, column: list[float]) -> list[float]:
         """Return what of a weighted column the basis does not hold."""
@@ -218,32 +210,30 @@ class Span:
                 column = [c - share * o for c, o in zip(column, own, strict=True)]
         return column
 
+    def left(self, values: Sequence[float]) -> list[float]:
+        """Return what the fit leaves of the values."""
+        return [r / w for r, w in zip(self.residual(self.scaled(values)), self.roots, strict=True)]
+
     def add(self, column: Sequence[float]) -> bool:
         """Take a column in; False where the ones before it say the same."""
-        scaled = [c * w for c, w in zip(column, self.roots, strict=True)]
+        scaled = self.scaled(column)
         rest = self.residual(scaled)
         size = math.sqrt(dot(rest, rest))
-        if size <= 1e-6 * math.sqrt(dot(scaled, scaled)) or not size:
+        if size <= 1e-6 * math.sqrt(dot(scaled, scaled)):
             return False
-        self.columns.append(list(column))
+        self.upper.append([*(dot(scaled, own) for own in self.basis), size])
         self.basis.append([r / size for r in rest])
         return True
 
-    def rows(self) -> list[list[float]]:
-        """Return what the columns hold for each observation."""
-        return [list(row) for row in zip(*self.columns, strict=True)]
-
     def solve(self, values: Sequence[float]) -> tuple[list[float], list[list[float]]]:
         """Return the least-squares coefficients, and the inverse of the columns' products, weighted."""
-        weighted = [[c * w for c, w in zip(column, self.roots, strict=True)] for column in self.columns]
-        upper = [[dot(own, column) for column in weighted] for own in self.basis]
         size = len(self.basis)
         inverse = [[0.0] * size for _ in range(size)]
         for j in range(size):
             for i in range(j, -1, -1):
-                rest = math.fsum(upper[i][k] * inverse[k][j] for k in range(i + 1, j + 1))
-                inverse[i][j] = ((i == j) - rest) / upper[i][i]
-        shares = [dot(own, [v * w for v, w in zip(values, self.roots, strict=True)]) for own in self.basis]
+                rest = math.fsum(self.upper[k][i] * inverse[k][j] for k in range(i + 1, j + 1))
+                inverse[i][j] = ((i == j) - rest) / self.upper[i][i]
+        shares = [dot(own, self.scaled(values)) for own in self.basis]
         return [dot(row, shares) for row in inverse], [[dot(a, b) for b in inverse] for a in inverse]
 
 

@@ -165,6 +165,9 @@ def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
             text.append(f"compare.py {own[0]}")
         else:
             text.append(f"plan_wave.py add {wave.name} --cell {','.join(f'{k}={v}' for k, v in values.items())}")
+    if rest := " ".join(name for name, cell in wave.cells.items() if cell != values and name not in silent):
+        why = f'record_result.py discard $exp --why "{wave.name}: another cell is better"'
+        text.append(f"for exp in {rest}; do {why}; done  # when the best one is decided")
     unsure = [found.design.label(row.effect) for row in found.shown if row.stands and found.design.aliases(row.effect)]
     if unsure:
         text.append(
