@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from typing import Any
 
 import pytest
 
+from helpers import state
+from helpers.events import Config, Finished, Submitted, Wave
+from helpers.judge.wave import waves
 from helpers.judge.wave.design import ON_OFF, Factor, lay_out
 from helpers.judge.wave.effects import Observation, analyse
 
@@ -93,6 +97,33 @@ def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) ->
     assert "as a variable" in tuned.script(*run, "fuse=$(id),off", "--env", code=2).stderr
     assert "no wave wave-07" in tuned.script("plan_wave", "effects", "wave-07", code=2).stderr
     assert "exp-11" not in tuned.script("snapshot_workdir", "list").stdout
+
+
+def test_a_cell_whose_worker_was_taken_away_counts_once_and_whole() -> None:
+    """What a preempted worker had measured is not in the figures; the cell drawn anew elsewhere is, alone."""
+    wave = Wave(name="wave-01", factors={"a": ["1", "2"]}, cells={"e1": {"a": "1"}, "e2": {"a": "2"}})
+    lines: list[Any] = [Config(name="s", metric="t", direction="lower", margin=0.01), wave]
+    for experiment, status, worker, samples in (
+        ("e1", "lost", "vm-01", [2.0, 2.0]),
+        ("e1", "done", "vm-02", [0.5, 0.5]),
+        ("e2", "lost", "vm-01", [2.0, 2.0]),
+    ):
+        its = {
+            "experiment_id": experiment,
+            "job": f"{experiment}.{worker}",
+            "worker": worker,
+            "tree": "",
+            "role": "experiment",
+        }
+        lines.append(Submitted(**its, executor="sky", source=[], env={}, description=""))
+        more = {"samples": samples, "baseline_samples": [1.0, 1.0], "metric": None, "error": "its worker is gone"}
+        lines.append(Finished(**its, status=status, **more))
+    now = state.fold(lines)
+    assert now
+    seen, silent = waves.observations(now, wave)
+
+    assert [("vm-02", 2, pytest.approx(math.log(2)))] == [(o.host, o.pairs, o.gain) for o in seen]
+    assert ["e2"] == list(silent)
 
 
 def measured(design: Any, truth: Any, noise: float, seed: int) -> list[Observation]:
