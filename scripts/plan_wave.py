@@ -160,14 +160,14 @@ def effects(args: argparse.Namespace) -> int:
 def suggest(args: argparse.Namespace) -> int:
     """Print the next points of a wave."""
     from helpers import git, state, venv
-    from helpers.judge.wave import optimizer, waves
+    from helpers.judge.wave import optimizer, report, waves
 
     venv.require("optuna", extra="--with-waves")
     now = state.load(git.find().root)
     wave = waves.require(now, args.wave)
     points = optimizer.next_points(wave, waves.observations(now, wave)[0], args.count)
-    cells = " --cell ".join(",".join(f"{k}={v}" for k, v in point.items()) for point in points)
-    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} --cell {cells}"))
+    cells = " ".join(map(report.cell_option, points))
+    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} {cells}"))
     return console.DONE
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpers import next_step
 from helpers.events import Wave
-from helpers.judge.wave.design import PARTLY, Cell, Design
+from helpers.judge.wave.design import PARTLY, Cell, Design, Factor
 from helpers.judge.wave.effects import FEWEST_EFFECTS, Analysis
 
 
@@ -106,7 +107,11 @@ def effect_lines(found: Analysis) -> list[str]:
         text.append(
             f"{len(found.shown)} effects are too few to tell noise from them; compare the combinations themselves"
         )
-    text += [_range(name, rows, answer["best_values"][name]) for name, rows in answer["ranges"].items()]
+    text += [
+        _range(f, answer["ranges"][f.name], answer["best_values"][f.name])
+        for f in design.factors
+        if f.name in answer["ranges"]
+    ]
     text += _together(found)
     odd = [f"{n}: {m:+.2%} (n={c})" for n, (m, margin, c) in answer["hosts"].items() if abs(math.log1p(m)) > margin]
     if odd and len(answer["hosts"]) > 1:
@@ -118,17 +123,16 @@ def effect_lines(found: Analysis) -> list[str]:
     return [*text, f"next: build {answer['best']} (predicted {answer['predicted_gain']:+.2%}) and compare it"]
 
 
-def _range(name: str, rows: Mapping[str, list[float]], best: str) -> str:
-    """Say where in its range a factor is best, and how much worse the values beside it are."""
-    names = list(rows)
-    at = names.index(best)
-    beside = [names[n] for n in (at - 1, at + 1) if 0 <= n < len(names)]
-    place = "inside the range" if len(beside) == 2 else "at the end of the range: try values beyond it"
-    words = ", ".join(
-        f"{level} {rows[level][0]:+.2%} [{rows[level][1]:+.2%}, {rows[level][2]:+.2%}]" for level in beside
-    )
+def _range(factor: Factor, rows: Mapping[str, list[float]], best: str) -> str:
+    """Say which value of a factor is best, where in its range, and how much worse those beside it are."""
+    at, place = factor.levels.index(best), ""
+    beside = [level for level in factor.levels if level != best]
+    if factor.numeric:
+        beside = [factor.levels[n] for n in (at - 1, at + 1) if 0 <= n < len(factor.levels)]
+        place = ", inside the range" if len(beside) == 2 else ", at the end of the range: try values beyond it"
+    words = ", ".join(f"{level} {{:+.2%}} [{{:+.2%}}, {{:+.2%}}]".format(*rows[level]) for level in beside)
     sure = all(rows[level][2] < 0 for level in beside)
-    return f"{name}: best at {best}, {place}; {words}" + ("" if sure else " (not told from its neighbours)")
+    return f"{factor.name}: best at {best}{place}; {words}" + ("" if sure else " (not told from these)")
 
 
 def _together(found: Analysis) -> list[str]:
@@ -152,6 +156,11 @@ def _together(found: Analysis) -> list[str]:
     return text
 
 
+def cell_option(values: Mapping[str, str]) -> str:
+    """Return the option that names a cell, to be pasted into a shell."""
+    return f"--cell {shlex.quote(','.join(f'{name}={value}' for name, value in values.items()))}"
+
+
 def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
     """Return what to run next: the best cell's comparison, and what the wave has not told."""
     text = [f"{name} {wave.cells[name]}: {why}; not in the figures" for name, why in silent.items()]
@@ -164,7 +173,7 @@ def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
         elif own:
             text.append(f"compare.py {own[0]}")
         else:
-            text.append(f"plan_wave.py add {wave.name} --cell {','.join(f'{k}={v}' for k, v in values.items())}")
+            text.append(f"plan_wave.py add {wave.name} {cell_option(values)}")
     if rest := " ".join(name for name, cell in wave.cells.items() if cell != values and name not in silent):
         why = f'record_result.py discard $exp --why "{wave.name}: another cell is better"'
         text.append(f"for exp in {rest}; do {why}; done  # when the best one is decided")

@@ -12,7 +12,7 @@ import pytest
 
 from helpers import state
 from helpers.events import Config, Finished, Submitted, Wave
-from helpers.judge.wave import waves
+from helpers.judge.wave import report, waves
 from helpers.judge.wave.design import ON_OFF, Factor, lay_out
 from helpers.judge.wave.effects import Observation, analyse
 
@@ -165,3 +165,16 @@ def test_a_host_that_gains_otherwise_is_named() -> None:
     hosts = analyse(design, seen).hosts
 
     assert hosts["vm-1"][0] - hosts["vm-0"][0] == pytest.approx(0.02, abs=0.002)
+
+
+def test_kinds_have_no_range_and_commands_can_be_pasted() -> None:
+    """Of values that are no numbers the best is told from every other; a value with a blank stays one word."""
+    kinds = Factor("kind", ("heap", "radix sort", "tim"))
+    design = lay_out([kinds, FUSE], 6)
+    found = analyse(design, measured(design, lambda c: [0.0, 0.05, 0.02][c[0]], 0.002, 5))
+    cells = {f"e{n}": design.values(c) for n, c in enumerate(design.cells) if c != (1, 0)}
+    said = report.effect_lines(found)
+
+    assert "kind: best at radix sort; heap -4." in next(line for line in said if line.startswith("kind:"))
+    steps = report.steps(Wave(name="wave-01", factors={}, cells=cells), found, {})
+    assert any("plan_wave.py add wave-01 --cell 'kind=radix sort,fuse=off'" in step for step in steps)
