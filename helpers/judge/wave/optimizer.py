@@ -12,31 +12,43 @@ from typing import Any
 
 from helpers.events import Wave
 from helpers.judge.wave import waves
+from helpers.judge.wave.design import Cell
 from helpers.judge.wave.effects import Observation
 
 
-def next_points(wave: Wave, seen: Sequence[Observation], count: int) -> list[dict[str, str]]:
-    """Return values to try next, those between the values of a range too; the same for the same results."""
+def next_points(
+    wave: Wave, seen: Sequence[Observation], open_cells: Sequence[Cell], count: int
+) -> list[dict[str, str]]:
+    """Return values to try next, away from what still runs, those between the values of a range too.
+
+    The same for the same results.
+    """
     import optuna  # type: ignore[import-not-found,unused-ignore]
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     design = waves.design_of(wave)
     spaces: dict[str, Any] = {}
     for its in design.factors:
+        whole = its.numeric and all(level.lstrip("+-").isdigit() for level in its.levels)
+        ends, kinds = (its.levels[0], its.levels[-1]), optuna.distributions
         if not its.numeric:
-            spaces[its.name] = optuna.distributions.CategoricalDistribution(its.levels)
-        elif all(level.lstrip("+-").isdigit() for level in its.levels):
-            spaces[its.name] = optuna.distributions.IntDistribution(int(its.levels[0]), int(its.levels[-1]))
+            spaces[its.name] = kinds.CategoricalDistribution(its.levels)
+        elif whole:
+            spaces[its.name] = kinds.IntDistribution(*map(int, ends))
         else:
-            spaces[its.name] = optuna.distributions.FloatDistribution(float(its.levels[0]), float(its.levels[-1]))
+            spaces[its.name] = kinds.FloatDistribution(*map(float, ends))
+
+    def params(cell: Cell) -> dict[str, Any]:
+        kinds: dict[str, Any] = {name: type(getattr(space, "low", "")) for name, space in spaces.items()}
+        return {name: kinds[name](value) for name, value in design.values(cell).items()}
+
     sampler = optuna.samplers.TPESampler(seed=len(seen), multivariate=True, constant_liar=True, n_startup_trials=4)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for each in seen:
-        values = design.values(each.cell)
-        params = {
-            n: v if n not in spaces or not hasattr(spaces[n], "low") else type(spaces[n].low)(float(v))
-            for n, v in values.items()
-        }
-        study.add_trial(optuna.trial.create_trial(params=params, distributions=spaces, value=each.gain))
+        trial = optuna.trial.create_trial(params=params(each.cell), distributions=spaces, value=each.gain)
+        study.add_trial(trial)
+    for cell in open_cells:
+        study.enqueue_trial(params(cell))
+        study.ask(spaces)
     asked = [study.ask(spaces).params for _ in range(count)]
     return [{name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in point.items()} for point in asked]

@@ -24,6 +24,8 @@ from helpers.state import State
 VALUE = r"[A-Za-z0-9_.:/+-]+"
 CELL = "AUTORESEARCH_CELL"
 """What experiment.yaml gives as variables to the change alone, not to the baseline beside it."""
+OPEN = "still open"
+"""Why a cell that waits or runs says nothing yet."""
 LARGEST_BYTES = 1_000_000
 """Bytes of a file in which placeholders are looked for."""
 
@@ -176,7 +178,7 @@ def observations(now: State, wave: Wave) -> tuple[list[Observation], dict[str, s
         pairs = list(zip(done.baseline_samples, done.samples, strict=False)) if done else []
         if not done or done.status != "done" or not pairs or min(map(min, pairs)) <= 0:
             waits = any(job.experiment == name for job in now.open_jobs())
-            silent[name] = "still open" if waits else f"{done.status} {done.error or ''}".strip() if done else "not run"
+            silent[name] = OPEN if waits else f"{done.status} {done.error or ''}".strip() if done else "not run"
             continue
         gains = [math.log(b / c if now.direction == "lower" else c / b) for b, c in pairs]
         known = None if now.config.screen_env else screening.spread(now, done.worker)

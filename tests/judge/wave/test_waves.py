@@ -85,6 +85,8 @@ def test_values_by_environment_reach_the_change_alone(tuned: Any) -> None:
     assert "write ASPECT=96 into the source" in said
     added = tuned.script("plan_wave", "add", made["wave"], "--cell", "ASPECT=88").stdout
     assert "ASPECT=88" in added
+    asked = tuned.script("plan_wave", "suggest", made["wave"], code=None)
+    assert "plan_wave.py add" in asked.stdout or "--deps-only --with-waves" in asked.stderr
 
 
 def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) -> None:
