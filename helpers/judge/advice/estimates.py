@@ -68,15 +68,15 @@ def verified(now: State) -> list[tuple[str, float]]:
     ]
 
 
-def expected(gains: Sequence[float], typical: float) -> tuple[float, float, float] | None:
+def expected(gains: Sequence[float], typical: float, half_life: float = HALF_LIFE) -> tuple[float, float, float] | None:
     """Return the weighted mean of the gains and an interval of about 90%; None with fewer than 15 of them.
 
-    The newest gain has weight 1, one `HALF_LIFE` experiments older weight 1/2. A run of zeros does not prove that there
+    The newest gain has weight 1, one `half_life` experiments older weight 1/2. A run of zeros does not prove that there
     is nothing left, so the interval is computed as if one more experiment had gained nothing and one `typical`.
     """
     if len(gains) < FEWEST:
         return None
-    weights = [0.5 ** (age / HALF_LIFE) for age in range(len(gains) - 1, -1, -1)]
+    weights = [0.5 ** (age / half_life) for age in range(len(gains) - 1, -1, -1)]
     mean = math.fsum(w * g for w, g in zip(weights, gains, strict=True)) / math.fsum(weights)
     weights, values = [*weights, 1.0, 1.0], [*gains, 0.0, typical]
     total = math.fsum(weights)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers import next_step
+from helpers.judge.advice import estimates
 from helpers.run.jobs import workers
 from helpers.state import State
 
@@ -60,10 +61,9 @@ def returns(gains: Sequence[float]) -> Returns | None:
     for count, gain in enumerate(gains, 1):
         total += gain
         best = max(best, total / count if count >= recent else 0.0)
-    last, typical = gains[-recent:], statistics.fmean(kept)
-    mean = math.fsum(last) / recent
-    half = 1.645 * math.sqrt(math.fsum(g * g for g in last) + typical**2) / recent
-    low, high = max(0.0, mean - half), max(mean, (math.fsum(last) + typical) / recent) + half
+    found = estimates.expected(gains[-recent:], statistics.fmean(kept), math.inf)
+    assert found  # noqa: S101 - for the type checker: there are more than enough
+    mean, low, high = found
     falls = (best / high, best / low if low else math.inf)
     return Returns(mean, (low, high), best / mean if mean else math.inf, falls, recent)
 
