@@ -165,9 +165,7 @@ def suggest(args: argparse.Namespace) -> int:
     venv.require("optuna", extra="--with-waves")
     now = state.load(git.find().root)
     wave = waves.require(now, args.wave)
-    seen, silent = waves.observations(now, wave)
-    cells = [c for n, c in zip(wave.cells, waves.design_of(wave).cells, strict=True) if silent.get(n) == waves.OPEN]
-    points = optimizer.next_points(wave, seen, cells, args.count)
+    points = optimizer.next_points(wave, *waves.observations(now, wave), args.count)
     options = " ".join(map(report.cell_option, points))
     console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} {options}"))
     return console.DONE

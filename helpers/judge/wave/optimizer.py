@@ -7,7 +7,7 @@ misleads it little, and with a constant liar the points that it proposes togethe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpers.events import Wave
@@ -16,9 +16,7 @@ from helpers.judge.wave.design import Cell
 from helpers.judge.wave.effects import Observation
 
 
-def next_points(
-    wave: Wave, seen: Sequence[Observation], open_cells: Sequence[Cell], count: int
-) -> list[dict[str, str]]:
+def next_points(wave: Wave, seen: Sequence[Observation], silent: Mapping[str, str], count: int) -> list[dict[str, str]]:
     """Return values to try next, away from what still runs, those between the values of a range too.
 
     The same for the same results.
@@ -47,7 +45,7 @@ def next_points(
     for each in seen:
         trial = optuna.trial.create_trial(params=params(each.cell), distributions=spaces, value=each.gain)
         study.add_trial(trial)
-    for cell in open_cells:
+    for cell in (c for n, c in zip(wave.cells, design.cells, strict=True) if silent.get(n) == waves.OPEN):
         study.enqueue_trial(params(cell))
         study.ask(spaces)
     asked = [study.ask(spaces).params for _ in range(count)]
