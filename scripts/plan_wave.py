@@ -166,8 +166,8 @@ def suggest(args: argparse.Namespace) -> int:
     now = state.load(git.find().root)
     wave = waves.require(now, args.wave)
     points = optimizer.next_points(wave, *waves.observations(now, wave), args.count)
-    options = " ".join(map(report.cell_option, points))
-    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} {options}"))
+    cells = " --cell ".join(map(report.shell_word, points))
+    console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} --cell {cells}"))
     return console.DONE
 
 

@@ -72,9 +72,8 @@ def entry(argv: list[str]) -> int:
     exp = work.experiment(args.experiment)
     if exp.has_copy and not args.desc and not exp.is_sealed:
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
-    request = local_submit.Request(  # before anything is sealed: wrong input leaves no trace
-        [sources.parse_source(s) for s in args.source], task.overrides(args.env), *slots.asked(args.slots), again=args.again
-    )
+    given = [sources.parse_source(source) for source in args.source]  # before anything is sealed: no trace of it
+    request = local_submit.Request(given, task.overrides(args.env), *slots.asked(args.slots), again=args.again)
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if work.changes_nothing(sealed):
         raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")

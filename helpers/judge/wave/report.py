@@ -156,9 +156,9 @@ def _together(found: Analysis) -> list[str]:
     return text
 
 
-def cell_option(values: Mapping[str, str]) -> str:
-    """Return the option that names a cell, to be pasted into a shell."""
-    return f"--cell {shlex.quote(','.join(f'{name}={value}' for name, value in values.items()))}"
+def shell_word(values: Mapping[str, str]) -> str:
+    """Return a cell as one word of a shell, whatever its values hold."""
+    return shlex.quote(",".join(f"{name}={value}" for name, value in values.items()))
 
 
 def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
@@ -173,7 +173,8 @@ def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
         elif own:
             text.append(f"compare.py {own[0]}")
         else:
-            text.append(f"plan_wave.py add {wave.name} {cell_option(values)}")
+            cells = shell_word(values)
+            text.append(f"plan_wave.py add {wave.name} --cell {cells}")
     if rest := " ".join(name for name, cell in wave.cells.items() if cell != values and name not in silent):
         why = f'record_result.py discard $exp --why "{wave.name}: another cell is better"'
         text.append(f"for exp in {rest}; do {why}; done  # when the best one is decided")
