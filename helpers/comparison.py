@@ -108,6 +108,8 @@ class Comparison(Event):
     seeded: bool = False
     against: str | None = None
     tests: dict[str, Any] | None = None
+    calls: str = ""
+    remembers: bool = False
     verdict: str = ""
     gain: float | None = None
     interval: tuple[float, float] | None = None
@@ -134,6 +136,12 @@ class Comparison(Event):
     signs: list[str] = field(default_factory=list)
     confirmation: Comparison | None = None
     outputs: Outputs | None = None
+    afresh: Comparison | None = None
+
+    @property
+    def is_afresh(self) -> bool:
+        """Whether its gain stands on new inputs, one call a process."""
+        return self.calls == "fresh" or (self.afresh is not None and self.afresh.is_good)
 
     def ending(self, verdict: str, reason: str) -> Comparison:
         """Return it with another verdict, and why."""

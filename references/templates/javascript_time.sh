@@ -4,6 +4,7 @@
 # Two processes: the driver below (standard library, protected) has clock and inputs; the worker, in the copy, computes. Each
 # timed input is new and is sent when the clock runs; the clock stops when the digest of the complete answer has come back. So
 # nothing is gained by remembering answers, by computing later or earlier, or by another clock in the worker.
+# AUTORESEARCH_FRESH: always (no call on an input that the process has seen)
 set -euo pipefail
 export LC_ALL=C
 

@@ -5,6 +5,7 @@
 # Two processes: the driver below (standard library, protected) has clock and inputs; the worker, in the copy, computes. Each
 # timed input is new and is sent when the clock runs; the clock stops when the complete answer has come back. So
 # nothing is gained by remembering answers, by computing later or earlier, or by another clock in the worker.
+# AUTORESEARCH_FRESH: always (no call on an input that the process has seen)
 #
 # Rust and Go: a worker of their own in the same shape: write 8 zero bytes; then, until the end of the input, read 8 bytes
 # (the length, little-endian) and so many bytes, compute, and write the length and the bytes of the whole answer. The last two

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
-from helpers.judge.compare import checks, metric_limits, outputs
+from helpers.judge.compare import afresh, checks, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Pair, Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
@@ -104,6 +104,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, give
         lambda won: metric_limits.result(won, plan, base[0], measured, log),
         lambda won: _holdout(won, plan, base, cand, log),
         lambda won: outputs.result(won, plan, base[0], cand[0], log),
+        lambda won: afresh.result(won, plan, base, cand, _reporter(log, plan), log),
     )
     try:
         for step in of_winners:

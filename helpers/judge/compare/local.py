@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers import console, events, files, git, git_objects, paths, progress, state
 from helpers.events import Comparison
-from helpers.judge.compare import driver, spread_local
+from helpers.judge.compare import afresh, driver, spread_local
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
@@ -115,6 +115,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
     taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).iterdir()}
     while f"{sealed.name}.{now.segment}.{number}" in taken:
         number += 1
+    text = policy_experiment.evaluator_text(work, now, [paths.BENCHMARK])
     return Plan(
         job=f"{sealed.name}.{now.segment}.{number}",
         experiment=sealed.name,
@@ -124,6 +125,8 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
         sealed_tree=sealed.tree,
         against=options.against,
         seeded="AUTORESEARCH_SEED" in policy_experiment.evaluator_text(work, now),
+        calls=afresh.calls(text),
+        second=afresh.seconds_in(now.metric, now.config.unit),
         **agreed(now, work.folder, options, worker),
     )
 

@@ -38,6 +38,8 @@ def report(now: State, event: Comparison) -> str:
     lines = [first, *_less_time(event, unit), *_by_host(event)]
     if again := event.confirmed:
         lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
+    if event.afresh:
+        lines.append(f"once more on new inputs, one call a process: {event.afresh.verdict_words}")
     if held := event.holdout_words():
         lines.append(held)
     lines += [f"limit {limit.words()}" for limit in event.limit_results]

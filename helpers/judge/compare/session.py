@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from helpers import console, paths, session_branch, state
@@ -84,9 +85,11 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, wo
     sealed = exp.require_sealed()
     if exp.has_copy:
         sealed = work.seal(exp, None)
-    for finding in policy_experiment.require_allowed(work, sealed, now):
+    found = policy_experiment.require_allowed(work, sealed, now)
+    for finding in found:
         console.note(policy_experiment.violation_line(finding))
-    return local.plan(work, now, sealed, options, worker)
+    remembers = any(finding.rule == "remembers" for finding in found)
+    return replace(local.plan(work, now, sealed, options, worker), remembers=remembers)
 
 
 def unseen(work: Workdirs, its: Plan, worker: str) -> str | None:

@@ -15,7 +15,7 @@ from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict
 from helpers.scale import RATIO, Scale
 
-_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root")
+_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root", "second")
 """Fields of a plan that are not journaled with it: the lock holds them, or they hold for this machine only."""
 
 
@@ -51,6 +51,12 @@ class Plan:
     """Whether the caller named the seed: to repeat a comparison, not to keep by one."""
     tests: dict[str, Any] | None = None
     """What the checks ran when the session was locked: how many tests, how many skipped."""
+    calls: str = ""
+    """How the benchmark calls what is measured (`compare/afresh.py`)."""
+    second: float = 0.0
+    """Seconds in one unit of the metric; 0 where it is no time."""
+    remembers: bool = False
+    """Whether the policy saw state that outlives a call."""
     outputs_seconds: int = 30
     """Time for comparing the answers of both sides, once the candidate has won."""
     scale: str = RATIO
@@ -75,7 +81,14 @@ class Plan:
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
         """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
         own = {"job", "baseline_commit"} | (set() if self.chosen_seed else {"seed"})
-        known = {"scale": RATIO, "spread": {}, "warm": True, **journaled}  # of before these were
+        known = {
+            "scale": RATIO,
+            "spread": {},
+            "warm": True,
+            "calls": "",
+            "remembers": False,
+            **journaled,
+        }  # of before these were
         return all(known.get(name) == value for name, value in self.journaled().items() if name not in own)
 
 

@@ -6,6 +6,7 @@ import filecmp
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from helpers.run.jobs import causes, log, metric_mistakes
 from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task
 from helpers.run.local import slots
 
+WHOLE = "(whole run)"
+"""Among the metrics of a measurement: the seconds of the whole run, by the clock of who measures."""
 OPENED = "the benchmark's output was opened by something else"
 HIDDEN = "a METRIC line was hidden behind the beginning of another"
 SAME_BUILD = "both sides build the same bytes: unless the source itself is run, the change changes nothing"
@@ -114,7 +117,9 @@ class Side:
             out_err = stdout.fileno(), stderr.fileno()
             self.watch.begin(out)
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
+            began = time.monotonic()
             code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)
+            took = time.monotonic() - began
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
@@ -125,7 +130,7 @@ class Side:
         if metric not in printed.metrics:
             raise SideError(metric_mistakes.why(metric_mistakes.in_output(out, err), metric, printed.metrics))
         self.signs |= {HIDDEN} if printed.hidden else set()
-        return printed.metrics
+        return {**printed.metrics, WHOLE: took}
 
     def _empty(self) -> None:
         """Make HOME and the temporary folder again, unless nothing touched them."""

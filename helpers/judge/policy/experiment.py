@@ -47,11 +47,11 @@ def project_of(work: Workdirs, tree: str) -> evaluator_reach.Project:
     return evaluator_reach.Project(files, _texts(work, tree, kept))
 
 
-def evaluator_text(work: Workdirs, now: State) -> str:
-    """Return the text of the protected scripts and the build command as locked, and of the drivers that they run."""
+def evaluator_text(work: Workdirs, now: State, scripts: Iterable[str] = paths.COMMITTED) -> str:
+    """Return the text of protected scripts and the build command as locked, and of the drivers that they run."""
     tree = now.require_lock().tree
     build = str(now.require_lock().task.get("envs", {}).get("BUILD_CMD", ""))
-    text = _texts(work, tree, list(paths.COMMITTED)) + "\n" + build
+    text = _texts(work, tree, list(scripts)) + "\n" + build
     known, files = evaluator_reach.named_by(text), project_of(work, tree).files
     named = sorted(path for path in files if path in known.names and path not in paths.COMMITTED)
     contents = git_objects.blobs(work.root, [f"{tree}:{path}" for path in named])

@@ -31,6 +31,8 @@ _HELD = (
     "gain",
     "checks",
     "outputs",
+    "calls",
+    "afresh",
     "baseline_tree",
     "candidate_tree",
     "sealed_tree",

@@ -66,7 +66,7 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     trees = (compared.baseline_tree, compared.candidate_tree)
     signs = [f"while it was measured: {sign} [background]" for sign in compared.signs]
     signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
-    places = _inspect(work, exp, now, words, trees, signs)
+    places = _inspect(work, exp, now, words, trees, signs, afresh=compared.is_afresh)
     session_branch.require_in_place(root, now)
     _files_in_order(root, now)
     its = _sources(root, now, exp, words)
@@ -91,19 +91,30 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
 
 
 def _inspect(
-    work: Workdirs, sealed: Experiment, now: State, words: Explanation, trees: tuple[str, str], signs: list[str]
+    work: Workdirs,
+    sealed: Experiment,
+    now: State,
+    words: Explanation,
+    trees: tuple[str, str],
+    signs: list[str],
+    *,
+    afresh: bool,
 ) -> list[str]:
-    """Return the places that a reader had to judge; raises Failure (4) when nobody has."""
-    left = experiment.require_allowed(work, sealed, now, trees)
-    signs = [*signs, *evidence.by_heart(now, [finding.rule for finding in left])]
+    """Return the places that a reader had to judge; raises Failure (4) when nobody has.
+
+    State that outlives a call asks nobody where the gain was seen `afresh`: in the first call on an input.
+    """
+    seen = experiment.require_allowed(work, sealed, now, trees)
+    left = [finding for finding in seen if not (afresh and finding.rule == "remembers")]
+    signs = [*signs, *evidence.by_heart(now, [finding.rule for finding in seen])]
     if (left or signs) and not words.reviewed:
-        seen = [f"review: {sign}" for sign in signs]
-        lines = "\n  ".join([*seen, *(experiment.violation_line(finding) for finding in left)])
+        said = [f"review: {sign}" for sign in signs]
+        lines = "\n  ".join([*said, *(experiment.violation_line(finding) for finding in left)])
         raise console.refused(
-            f"{sealed.name} needs a reader's words on {len(seen) + len(left)} of its places:\n  {lines}",
+            f"{sealed.name} needs a reader's words on {len(said) + len(left)} of its places:\n  {lines}",
             f'record_result.py keep {sealed.name} --reviewed "why each is honest"  # when you have read them',
         )
-    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in left]
+    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in seen]
 
 
 def _files_in_order(root: Path, now: State) -> None:

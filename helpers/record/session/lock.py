@@ -9,6 +9,7 @@ from pathlib import Path
 from helpers import console, events, git, paths, progress, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs
+from helpers.judge.policy import experiment
 from helpers.record import alone, protected
 from helpers.record.session import companions, needs, shape
 from helpers.run import collect
@@ -69,8 +70,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             done = take_baseline(work, wait)
         with progress.told("the lock goes on"):
             shape.agree_limits(root, state.load(root), done)
-            lacks = shape.lacks(root, done)
             alone.require_lockable(work, now := state.load(root), commit)
+            lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             metric_limits.require_kept(work, now)
             with outputs.proven(work, now) as healthy:
                 took = progress.span(sum(done.durations.values()))

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from helpers import console, events, paths
 from helpers.events import Finished, Note
+from helpers.judge.compare import afresh
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.state import State
 
 START_UP = "startup_s"
 """The metric of the templates that time a call: all that happens outside of the calls."""
 _LIMITS = {START_UP: "+20%", "output_crc": "same"}
-_CLOCK = re.compile(
-    r"perf_counter|time\.(?:time|monotonic|process_time)\b|\btimeit\b|hrtime|performance\.now|console\.time\b"
-    r"|clock_gettime|Instant::now|time\.Now\(|nanoTime|gettimeofday|steady_clock"
-)
-_APART = re.compile(r"\bsubprocess\b|\bspawn|posix_spawn|exec[lv]p?\(|hyperfine|child_process")
 _ANSWER = ("crc", "sha", "sha256", "md5", "digest", "checksum", "hash")
 
 
@@ -32,31 +27,22 @@ def agree_limits(root: Path, now: State, done: Finished) -> None:
         events.append(root, Note(text=text, changed={"guards": [*agreed, *new]}))
 
 
-def lacks(root: Path, done: Finished) -> list[str]:
-    """Return, and say, what a benchmark of another shape than the templates' does not show."""
-    text, found = _texts(root), []
+def lacks(text: str, done: Finished) -> list[str]:
+    """Return, and say, what a benchmark of another shape than the templates' does not show; `text`: the evaluator's."""
+    found = []
     if "AUTORESEARCH_SEED" not in text:
         found.append(
             "no input is made from AUTORESEARCH_SEED: the same comes again and again, and may be known by heart"
         )
-    if _CLOCK.search(text) and not _APART.search(text) and START_UP not in done.metrics:
+    if afresh.has_own_clock(text) and START_UP not in done.metrics:
         found.append("the clock runs in the process that is measured, and what that does at its start is not counted")
+    if afresh.calls(text) == "whole":
+        found.append(
+            f"one process may work the same input twice, and it does not honour {afresh.FRESH}=1 (one call, no warm-up "
+            "with its input): a winner has to show its gain in the time of the whole run, or a reader says why"
+        )
     if not any(name.lower().endswith(_ANSWER) for name in done.metrics):
         found.append("no checksum of the answers is printed: nothing says that they were whole when the clock stopped")
     if found:
         console.note(f"note: {paths.BENCHMARK}: {'; '.join(found)} (references/metrics.md)")
     return found
-
-
-def _texts(root: Path) -> str:
-    """Return the benchmark and the files of the repository that it names: one level deep, as they are protected."""
-    text = _read(root / paths.BENCHMARK)
-    named = dict.fromkeys(word.removeprefix("./") for word in re.findall(r"[\w./-]*[\w-]\.\w+", text))
-    return "\n".join([text, *(_read(root / word) for word in named if not word.startswith(("/", "..")))])
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes()[:1_000_000].decode("utf-8", "replace") if file.is_file() else ""
-    except OSError:
-        return ""

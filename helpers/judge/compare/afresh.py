@@ -1,0 +1,117 @@
+"""A winner once more on inputs that are all new, one call a process: what it remembers of a call must help there too.
+
+Where the clock is not in the process that is measured, or each timed call has an input of its own, that is so already.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Literal, TextIO
+
+from helpers.comparison import Comparison
+from helpers.judge.measure import pairs
+from helpers.judge.measure.pairs import Measured, Plan, Progress
+from helpers.judge.measure.side import WHOLE, Side
+from helpers.judge.rule import sign_test
+from helpers.judge.rule.sign_test import Verdict
+from helpers.scale import DIFFERENCE
+
+FRESH = "AUTORESEARCH_FRESH"
+"""Set in these measurements: one call, on an input that the process has not seen, and no warm-up with it."""
+Calls = Literal["fresh", "asked", "whole"]
+"""How a benchmark calls: each time afresh, so when it is asked to, or nobody knows, and its whole run has to tell."""
+_CLOCK = re.compile(
+    r"perf_counter|time\.(?:time|monotonic|process_time)\b|\btimeit\b|hrtime|performance\.now|console\.time\b"
+    r"|clock_gettime|Instant::now|time\.Now\(|nanoTime|gettimeofday|steady_clock"
+)
+_APART = re.compile(r"\bsubprocess\b|\bspawn|posix_spawn|exec[lv]p?\(|hyperfine|child_process")
+_STAYS = re.compile(r"\bPopen\b|\bspawn\(")
+"""A process that is asked again and again."""
+SHARE = 0.5
+"""Of what the metric says was saved, as much must be seen of an input's first call."""
+_SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+UNSHOWN = f"its gain is not seen in an input's first call, and the benchmark does not honour {FRESH}"
+
+
+def has_own_clock(text: str) -> bool:
+    """Tell whether the evaluator's text has a clock in the process that is measured."""
+    return bool(_CLOCK.search(text)) and not _APART.search(text)
+
+
+def calls(text: str) -> Calls:
+    """Tell from the evaluator's text how a process of it calls what is measured."""
+    if f"{FRESH}: always" in text or not (has_own_clock(text) or (_CLOCK.search(text) and _STAYS.search(text))):
+        return "fresh"
+    return "asked" if FRESH in text else "whole"
+
+
+def seconds_in(metric: str, unit: str) -> float:
+    """Return the seconds in one unit of a metric, 0 where it is no time."""
+    return _SECONDS.get(unit) or _SECONDS.get(metric.rpartition("_")[2], 0.0)
+
+
+def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], say: Progress, log: TextIO) -> Comparison:
+    """Measure the winner once more; return what changes in the comparison."""
+    if plan.calls not in ("asked", "whole") or plan.mode != "improved":
+        return found
+    print("once more on new inputs, one call a process", file=log)
+    asked = plan.calls == "asked"
+    if not asked and not plan.second:
+        return _unshown(found, plan, cand)
+    with _one_call(base + cand):
+        rule = None if asked else first_call
+        _, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + "/afresh", rule=rule)
+    line: dict[str, Any] = {"verdict": verdict.verdict, "pairs": verdict.pairs, "wins": verdict.wins}
+    line |= {"gain": verdict.gain, "interval": list(verdict.interval)} if asked else {}
+    found = replace(found, afresh=Comparison.from_line(line))
+    if verdict.verdict == "improved":
+        return found
+    if not asked:
+        return _unshown(found, plan, cand)
+    said = f"its gain does not stand on inputs that are all new, one call a process: {verdict.gain:+.2%}"
+    low, high = verdict.interval
+    return found.ending(verdict.verdict, f"{said} [{low:+.2%}, {high:+.2%}]")
+
+
+def _unshown(found: Comparison, plan: Plan, cand: list[Side]) -> Comparison:
+    """Return it undecided where the policy saw what it remembers; else with a sign for the reader."""
+    if plan.remembers:
+        return found.ending("undecided", f"it remembers between calls; {UNSHOWN}=1 (references/metrics.md)")
+    cand[0].signs.add(UNSHOWN)
+    return found
+
+
+@contextmanager
+def _one_call(sides: list[Side]) -> Iterator[None]:
+    before = [side.env for side in sides]
+    for side in sides:
+        side.env = {**side.env, FRESH: "1", "AUTORESEARCH_REPEATS": "1"}
+    try:
+        yield
+    finally:
+        for side, env in zip(sides, before, strict=True):
+            side.env = env
+
+
+def first_call(measured: Measured, plan: Plan) -> Verdict:
+    """Judge, by the rule, how much of the metric's saving the first call shows: the whole run without the other calls.
+
+    The calls of a run are not known. As many as fit into the baseline's run are taken off, so a benchmark that spends
+    longer on making its input than in a call shows nothing: it is never a wrong keep.
+    """
+    whole, metric = measured.of(WHOLE), [[plan.second * x for x in side] for side in measured.of(plan.metric)]
+    saved = statistics.median(metric[0]) - statistics.median(metric[1])
+    others = max(0, math.floor(statistics.median(whole[0]) / statistics.median(metric[0])) - 1)
+    shares = [
+        max(-20.0, min(20.0, (wb - wc - others * (b - c)) / saved)) if saved > 0 else -20.0
+        for wb, wc, b, c in zip(*whole, *metric, strict=True)
+    ]
+    limit = [SHARE] * len(shares)
+    return sign_test.judge(
+        shares, limit, direction="lower", margin=plan.margin, max_pairs=plan.max_pairs, scale=DIFFERENCE
+    )

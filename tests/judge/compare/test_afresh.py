@@ -1,0 +1,96 @@
+"""A winner under a benchmark whose clock runs in the measured process has to win on an input's first call as well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.judge.compare import afresh
+from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.measure.side import WHOLE
+
+BENCH = """\
+import os, sys, time
+sys.path.insert(0, os.getcwd())
+from src.program import work
+seed = int(os.environ.get("AUTORESEARCH_SEED", "1"))
+data = [seed * n % 1009 for n in range(2000)]
+WARM
+began = time.perf_counter()
+answer = work(data)
+took = time.perf_counter() - began
+print(f"METRIC time_s={took:.9f}")
+print(f"METRIC answer_crc={answer}")
+"""
+SLOW = "import time\ndef work(data):\n    time.sleep(0.04)\n    return sum(data)\n"
+MEMO = (
+    SLOW.replace("work", "slow")
+    + "known = {}\ndef work(data):\n    key = tuple(data)\n    if key not in known:\n"
+    + "        known[key] = slow(data)\n    return known[key]\n"
+)
+HELPS = "known = {}\ndef work(data):\n    for n in data:\n        known[n] = n\n    return sum(map(known.get, data))\n"
+
+
+@pytest.mark.parametrize("honours", [True, False], ids=["asked", "whole"])
+def test_a_cache_of_answers_falls_and_one_that_helps_new_inputs_stands(repo: Any, honours: bool) -> None:
+    """Both gain much under a benchmark that calls twice; only the second is kept, and nobody need explain its state."""
+    warm = 'if not os.environ.get("AUTORESEARCH_FRESH"):\n    work(data)' if honours else "work(data)"
+    repo.write("src/program.py", SLOW)
+    repo.write("bench.py", BENCH.replace("WARM", warm))
+    repo.write("autoresearch.sh", "python3 bench.py\n", 0o755)
+    repo.write("autoresearch.checks.sh", "python3 -c 'from src.program import work; assert work([1, 2]) == 3'\n")
+    repo.commit()
+    begin = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--review-above", "1000000"]
+    repo.script("start_session", *begin, "--max-pairs", "8", "--guard", "answer_crc=same", "--scope", "src/")
+    said = repo.script("start_session", "--lock").stderr
+    assert ("one process may work the same input twice" in said) != honours
+
+    def attempt(name: str, program: str, code: int) -> dict[str, Any]:
+        copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
+        (copy / "src/program.py").write_text(program)
+        repo.script("snapshot_workdir", "seal", name, "--desc", "remembers")
+        found: dict[str, Any] = json.loads(repo.script("compare", name, "--json", code=code).stdout)
+        return found
+
+    fell = attempt("exp-01", MEMO, 1)
+    assert fell["verdict"] in ("not_improved", "undecided")
+    assert ("does not stand on inputs" if honours else "it remembers between calls") in fell["reason"]
+
+    if not honours:  # the start of the process takes longer than a call: its whole run may not tell
+        return
+    stands = attempt("exp-02", HELPS, 0)
+    assert "improved" == stands["afresh"]["verdict"]
+    kept = repo.script("record_result", "keep", "exp-02", "--problem", "a", "--solution", "b")
+    assert "remembers" not in kept.stderr
+
+
+def test_how_a_benchmark_calls_is_read_from_its_text() -> None:
+    """A process for each call is fresh; a clock beside the program, or a process that stays, is asked or unknown."""
+    assert "fresh" == afresh.calls("echo METRIC time_s=$(cat src/v)")
+    assert "fresh" == afresh.calls("subprocess.call(command); time.perf_counter()")
+    assert "whole" == afresh.calls("time.perf_counter(); work(data)")
+    assert "whole" == afresh.calls("subprocess.Popen(command); time.perf_counter()")
+    assert "asked" == afresh.calls('time.perf_counter(); os.environ.get("AUTORESEARCH_FRESH")')
+    template = Path(afresh.__file__).parents[3] / "references" / "templates"
+    assert {"fresh"} == {
+        afresh.calls((template / f"{of}_time.sh").read_text()) for of in ("python", "native", "javascript")
+    }
+
+
+@pytest.mark.parametrize(
+    ("whole", "call", "verdict"),
+    [(0.42, 0.08, "improved"), (0.07, 0.01, "improved"), (0.12, 0.0001, "not_improved")],
+    ids=["a fifth less", "a tenth of it", "a memo"],
+)
+def test_the_whole_run_tells_what_the_first_call_saved(whole: float, call: float, verdict: str) -> None:
+    """Five calls of 0.1 s and 0.02 s around them: an honest gain is in all five, a remembered answer in four."""
+    measured = Measured([{WHOLE: 0.52, "time_s": 0.1}] * 8, [{WHOLE: whole, "time_s": call}] * 8)
+    texts = ("job", "experiment", "baseline_tree", "baseline_commit", "candidate_tree", "sealed_tree", "workdir_root")
+    rest: dict[str, Any] = {"guards": [], "task": {}, "protected": {}, "passed": [], **dict.fromkeys(texts, "")}
+    rest |= {"metric": "time_s", "direction": "lower", "mode": "improved", "seed": "s", "second": 1.0}
+    plan = Plan(margin=0.01, max_pairs=8, layouts=1, **rest)
+
+    assert verdict == afresh.first_call(measured, plan).verdict
