@@ -4,6 +4,7 @@
 python3 benchmarks/cheats.py                  # all; about ten minutes
 python3 benchmarks/cheats.py --only checks    # those whose name or layer holds this
 python3 benchmarks/cheats.py --fast           # those that the policy alone has to see; seconds
+python3 benchmarks/cheats.py --calls          # what gains only where an input comes twice, in four languages; minutes
 python3 benchmarks/cheats.py --honest         # how many honest changes are refused (at most 2%) and reviewed (10%)
 python3 benchmarks/cheats.py --nulls 100      # noise luck: that many changes without effect, none may be kept
 """
@@ -52,17 +53,20 @@ SCOPED = ("policy:protected", "policy:out-of-scope")
 
 
 class Target:
-    """A session over a copy of examples/target."""
+    """A session over a copy of examples/target, or over another repository."""
 
     def __init__(self, folder: Path, *, scope: bool) -> None:
-        self.root = folder / ("scoped" if scope else "open")
-        self.tmp = folder / "tmp"
+        shutil.copytree(BUNDLE / "examples" / "target", folder / ("scoped" if scope else "open"))
+        begin = BEGIN if scope else [part for part in BEGIN if part not in ("--scope", "src/")]
+        self.begin(folder / ("scoped" if scope else "open"), begin)
+
+    def begin(self, root: Path, begin: list[str]) -> None:
+        """Make `root` a repository and lock a session on it."""
+        self.root, self.tmp = root, root.parent / "tmp"
         self.tmp.mkdir(exist_ok=True)
-        shutil.copytree(BUNDLE / "examples" / "target", self.root)
         identity = ["-c", "user.name=c", "-c", "user.email=c@localhost"]
         for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "wordstat"]):
             subprocess.run(["git", *command], cwd=self.root, check=True)
-        begin = BEGIN if scope else [part for part in BEGIN if part not in ("--scope", "src/")]
         self.script("start_session", *begin, check=True)
         self.script("start_session", "--lock", check=True)
 
@@ -106,6 +110,7 @@ class Target:
     def because(event: dict[str, Any]) -> str:
         """Return the layer that a verdict's reason names."""
         reason, words = event.get("reason") or "", ("checks", "holdout", "crash")
+        words = (*words, "all new", "remembers")
         found = next((word for word in words if word in reason), None) or ("output" if "output_crc" in reason else None)
         return found or ("void" if event["verdict"] == "void" else "no-gain")
 
@@ -209,6 +214,42 @@ def battery(folder: Path, only: str) -> int:
     return kept
 
 
+class Calling(Target):
+    """A session with a benchmark of its own, whose clock runs in the measured process."""
+
+    def __init__(self, root: Path, its: dict[str, Any]) -> None:
+        self.its = its
+        files = {**its["files"], its["program"]: its["slow"], ".gitignore": "bench\ncheck\n__pycache__\n"}
+        files |= {"autoresearch.sh": its["run"] + "\n", "autoresearch.checks.sh": its["checks"] + "\n"}
+        for name, text in files.items():
+            apply(root, {"file": name, "content": text})
+        own = ["--goal", "cheats", "--metric", "time_s", "--direction", "lower", "--guard", "answer_crc=same"]
+        build = ["--build", its["build"]] if "build" in its else []
+        self.begin(root, [*own, *build, "--scope", "src/", "--max-pairs", "8", "--review-above", "1000000"])
+
+    def put(self, name: str, text: str) -> str:
+        """Try the slow program with `text` behind it, or in its place where it does not call it."""
+        whole = self.its["slow"].replace("work(", "slow(").replace("{ work }", "{ work: slow }") + text
+        return self.attempt(name, [{"file": self.its["program"], "content": whole if "slow" in text else text}])
+
+
+def calls(folder: Path, only: str) -> int:
+    """Try what gains only where an input comes twice, and an honest gain; return how many ended otherwise."""
+    wrong = 0
+    for its in data("calls.yaml"):
+        if not shutil.which({"python": "python3", "javascript": "node", "c": "cc", "rust": "rustc"}[its["language"]]):
+            print(f"{its['language']}: not tried, its compiler is not here")
+            continue
+        target = Calling(folder / its["language"], its)
+        for number, (name, text) in enumerate([*its["cheats"].items(), ("an honest gain", its["honest"])], 1):
+            if only in name:
+                found = target.put(f"exp-{number:02d}", text)
+                bad = found.startswith("kept") != (text == its["honest"])
+                wrong += bad
+                print(f"{its['language']:11} {found[:44]:44} {name}{'  WRONG' if bad else ''}", flush=True)
+    return wrong
+
+
 def nulls(folder: Path, count: int) -> int:
     """Compare changes without effect; return how many were kept."""
     target, kept = Target(folder, scope=True), 0
@@ -232,6 +273,7 @@ def main() -> None:
     p.add_argument("--only", default="", metavar="TEXT")
     p.add_argument("--fast", action="store_true")
     p.add_argument("--honest", action="store_true")
+    p.add_argument("--calls", action="store_true")
     p.add_argument("--nulls", type=int, default=0, metavar="N")
     args = p.parse_args()
     venv.require("yaml")
@@ -239,6 +281,8 @@ def main() -> None:
         sys.exit(1 if (honest() if args.honest else fast(args.only)) else 0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        if args.calls:
+            sys.exit(1 if calls(folder, args.only) else 0)
         sys.exit(1 if (nulls(folder, args.nulls) if args.nulls else battery(folder, args.only)) else 0)
 
 

@@ -165,7 +165,7 @@ def tests_in(text: str) -> list[list[tuple[int, str]]]:
 def _tests(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[Place]:
     """Yield what the tests in the source lost, and what was put into one that was there."""
     before, after = tests_in(old), tests_in(new)
-    heads = Counter(" ".join(said for _, said in rows[:2]) for rows in before)
+    heads = {" ".join(said for _, said in rows[:2]) for rows in before}
     held = Counter(said for rows in after for _, said in rows)
     for rows in before:
         lost = [(number, said) for number, said in rows if _spent(held, said) and said not in elsewhere]
@@ -173,8 +173,9 @@ def _tests(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[Place]:
             yield Place("tests", "refuse", "a test that stood here is gone, or no longer says this", number, said)
     was = Counter(said for rows in before for _, said in rows)
     for rows in after:
-        if heads[" ".join(said for _, said in rows[:2])]:
-            come = [(number, said) for number, said in rows if _spent(was, said)]
+        if " ".join(said for _, said in rows[:2]) in heads:
+            mine = next((at for at, (_, said) in enumerate(rows[1:], 1) if at > 1 and _TEST.match(said)), len(rows))
+            come = [(number, said) for number, said in rows[:mine] if _spent(was, said)]
             for number, said in come[:1]:
                 yield Place("tests", "review", "new in a test that was there: does it still test?", number, said)
 

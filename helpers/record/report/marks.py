@@ -11,6 +11,7 @@ from helpers.events import Run
 from helpers.json_fields import mapping, values
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
+from helpers.judge.policy.check import matches
 from helpers.judge.rule import sign_test
 from helpers.state import State
 
@@ -34,13 +35,15 @@ def loosened(now: State, until: float = math.inf) -> list[str]:
 def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - whatever the key holds
     """Return what of a changed option is less strict than before; what was before is None where nobody noted it."""
     old = list(map(str, values(before)))
-    if key == "noChecks":
-        return ["--no-checks"]
+    if key in ("noChecks", "network"):
+        return [{"noChecks": "--no-checks", "network": "--network"}[key]]
     if key in ("allow", "passEnv"):
         flag = {"allow": "--allow", "passEnv": "--pass-env"}[key]
         return [f"{flag} {each}" for each in map(str, values(value)) if each not in old]
     if key == "scope":
-        return [f"scope {', '.join(old) or 'everything'} -> {', '.join(map(str, values(value)))}"]
+        new = list(map(str, values(value)))
+        inside = bool(new) and all(any(matches(each.rstrip("/*"), glob) for glob in old or ["*"]) for each in new)
+        return [] if inside else [f"scope {', '.join(old) or 'everything'} -> {', '.join(new)}"]
     if key == "offLimits":
         return [f"no more off limits: {each}" for each in old if each not in values(value)]
     if key == "guards":
