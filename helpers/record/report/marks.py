@@ -41,9 +41,9 @@ def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - w
         flag = {"allow": "--allow", "passEnv": "--pass-env"}[key]
         return [f"{flag} {each}" for each in map(str, values(value)) if each not in old]
     if key == "scope":
-        new = list(map(str, values(value)))
-        inside = bool(new) and all(any(matches(each.rstrip("/*"), glob) for glob in old or ["*"]) for each in new)
-        return [] if inside else [f"scope {', '.join(old) or 'everything'} -> {', '.join(new)}"]
+        scope = list(map(str, values(value)))
+        inside = bool(scope) and all(any(matches(each.rstrip("/*"), glob) for glob in old or ["*"]) for each in scope)
+        return [] if inside else [f"scope {', '.join(old) or 'everything'} -> {', '.join(scope)}"]
     if key == "offLimits":
         return [f"no more off limits: {each}" for each in old if each not in values(value)]
     if key == "guards":
