@@ -31,6 +31,7 @@ sys.path.insert(0, str(BUNDLE))
 
 from helpers import journal, state  # noqa: E402
 from helpers.run.fleet import keeper, keeper_process  # noqa: E402
+from helpers.scale import Scale  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
 """Seconds, as measured: one call each; and from a job's end to the start of the next in the same queue."""
@@ -168,7 +169,9 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         api.wait(keeper_process.pause(state.load(root)))
     from helpers.run.jobs import result
 
-    printed = "\n".join(result.result_line(e, "time_s", "s") for e in keeper_process.news(root)[: 2 * workers])
+    printed = "\n".join(
+        result.result_line(e, Scale(metric="time_s"), "s") for e in keeper_process.news(root)[: 2 * workers]
+    )
     return share(api.jobs), len(printed)
 
 

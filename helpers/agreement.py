@@ -29,6 +29,7 @@ class Config(Event):
         "direction": "bestDirection",
         "off_limits": "offLimits",
         "review_above": "reviewAbove",
+        "least_difference": "leastDifference",
         "max_pairs": "maxPairs",
         "limits": "guards",
         "pass_env": "passEnv",
@@ -43,7 +44,11 @@ class Config(Event):
     metric: str = ""
     unit: str = ""
     direction: str = ""
+    scale: str = ""
+    """As agreed; empty where the first values propose one."""
     margin: float = 0.01
+    least_difference: float | None = None
+    """The margin by difference, in the metric's unit; None: the share `margin` of the first baseline."""
     review_above: float = 3.0
     """A gain of more than so many times is looked at by a reader, whatever the policy found."""
     max_pairs: int = 0

@@ -8,20 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from helpers import console, printable
+from helpers.scale import Scale
 
 PAIRS = (8, 12, 18, 24, 36, 48, 72, 96, 144)
 """Pairs that a comparison may have at most: the looks of the judge's table."""
 
 
-def percent(text: str) -> float:
-    """Return a percentage between 0 and 50 as a fraction."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 50:
-        raise argparse.ArgumentTypeError(f"{text!r}: a percentage between 0 and 50 is expected")
-    return value / 100
+def margin(value: float, by: Scale) -> float:
+    """Return --margin: a percentage as a fraction, by difference in the metric's unit. Raises Failure (2)."""
+    if by.by_ratio and not 0 < value < 50:
+        raise console.usage(
+            f"--margin {value:g}: a percentage between 0 and 50 is expected",
+            "--margin 1, or --scale difference: then it is in the metric's own unit",
+        )
+    return value / 100 if by.by_ratio else value
 
 
 def amount(text: str) -> float:

@@ -12,6 +12,7 @@ from helpers.agreement import Budget as Budget
 from helpers.agreement import Config as Config
 from helpers.agreement import Lock as Lock
 from helpers.comparison import Comparison as Comparison
+from helpers.scale import RATIO
 from helpers.typed_line import Event, TypedLine
 
 E = TypeVar("E", bound=Event)
@@ -77,6 +78,7 @@ class Run(Event):
     """A decision, or the baseline of the lock, in the form that other readers of the journal share."""
 
     KEPT = "timestamp run experiment_id status description"
+    KEYS: ClassVar[dict[str, str]] = {"judged_by": "scale"}
     run: int
     commit: str
     metric: float | None
@@ -91,6 +93,8 @@ class Run(Event):
     tests: dict[str, Any] | None = None
     unproven: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
+    judged_by: str = RATIO
+    """The scale, as the baseline's values proposed it or the person agreed."""
     literature_source: str = ""
     problem: str = ""
     solution: str = ""

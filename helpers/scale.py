@@ -19,9 +19,15 @@ FARTHEST = 1e100
 COUNTS_BELOW = 10_000
 """Whole numbers below this that shall be lower are taken for a count, which may come to 0."""
 
-_SIZE = re.compile(r"(?:.*_)?(?:[kKMG]i?[Bb]|B|bytes|bits)")
+_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
+_ABOVE_ZERO = re.compile(r"(?:.*_)?(?:[kKMG]i?[Bb]|B|bytes|bits)|.*(?:/s|_per_s(?:ec)?)")
+"""Sizes and throughputs: whatever has one has more than nothing."""
 _BOUNDED = re.compile(
     r"(?:.*_)?(?:accuracy|acc|coverage|rate|passed|recall|precision|f1|auc|r2|score|percent|pct|share)(?:_.*)?",
+    re.IGNORECASE,
+)
+_TO_ZERO = re.compile(
+    r"(?:.*_)?(?:errors?|misses|fail(?:ures|ed|s)|warnings|loss|violations|conflicts|mismatches|leaks|regret|cost)(?:_.*)?",
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"(?:.*_)?(?:log_?lik\w*|log_?prob\w*|elbo|reward|return)(?:_.*)?", re.IGNORECASE)
@@ -99,18 +105,33 @@ class Scale:
         return f"{way * gain + 0.0:+.6g} {self.metric}".rstrip() + (f" [{ends}]" if ends else "")
 
 
-def proposed(values: Sequence[float], name: str, unit: str, direction: str, *, time: bool) -> tuple[str, str]:
+def is_time(name: str, unit: str) -> bool:
+    """Tell whether a metric is a time, by its name or its unit."""
+    return bool(_TIME.fullmatch(name) or _TIME.fullmatch(unit))
+
+
+def is_above_zero(name: str, unit: str) -> bool:
+    """Tell whether a metric of 0 was not measured: a time, a size, a throughput."""
+    return is_time(name, unit) or bool(_ABOVE_ZERO.fullmatch(name) or _ABOVE_ZERO.fullmatch(unit))
+
+
+def is_bounded(name: str, unit: str) -> bool:
+    """Tell whether a metric ends at 1, or at 100: an accuracy, a pass rate, a coverage."""
+    return unit == "%" or bool(_BOUNDED.fullmatch(name))
+
+
+def proposed(values: Sequence[float], name: str, unit: str, direction: str) -> tuple[str, str]:
     """Return the kind for a metric whose first values these are, and why it is not the ratio (empty where it is)."""
     low = min(values)
     if low <= 0:
         return DIFFERENCE, f"{low:g} has no ratio"
     counts = direction == "lower" and max(values) < COUNTS_BELOW and all(value == int(value) for value in values)
-    if time:
+    if is_time(name, unit):
         return RATIO, ""
     if _SIGNED.fullmatch(name):
         return DIFFERENCE, f"{name} may be 0 or less"
-    if (_BOUNDED.fullmatch(name) or unit == "%") and max(values) <= 100:
+    if is_bounded(name, unit) and max(values) <= 100:
         return DIFFERENCE, f"{name} has bounds"
-    if counts and not _SIZE.fullmatch(name) and not _SIZE.fullmatch(unit):
-        return DIFFERENCE, f"{name} counts, and may come to 0"
+    if counts or (direction == "lower" and _TO_ZERO.fullmatch(name) and not is_above_zero(name, unit)):
+        return DIFFERENCE, f"{name} may come to 0"
     return RATIO, ""

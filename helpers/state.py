@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from helpers import console, events, journal
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, Wave, WorkerEvent
 from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
+from helpers.scale import RATIO, Scale, proposed
 from helpers.typed_line import Event
 
 
@@ -54,10 +56,27 @@ class State:
         """`lower` or `higher`."""
         return self.config.direction
 
+    def judged(self, values: Sequence[float] = ()) -> tuple[Scale, float]:
+        """Return how values are held against each other, and the margin there; before the lock as `values` propose."""
+        config, first = self.config, self.runs[0] if self.runs else None
+        kind = first.judged_by if first else config.scale
+        if not kind and values:
+            kind = proposed(values, self.metric, config.unit, self.direction)[0]
+        by, base = (
+            Scale(kind or RATIO, self.metric, self.direction),
+            first.metric if first else next(iter(values), None),
+        )
+        return by, config.margin if by.by_ratio else config.least_difference or config.margin * abs(base or 1.0)
+
+    @property
+    def scale(self) -> Scale:
+        """How values are held against each other, as locked."""
+        return self.judged()[0]
+
     @property
     def margin(self) -> float:
-        """The smallest gain worth keeping, as a fraction."""
-        return self.config.margin
+        """The smallest gain worth keeping: a fraction, or in the metric's unit where it is judged by difference."""
+        return self.judged()[1]
 
     @property
     def branch(self) -> str:

@@ -58,7 +58,7 @@ def entry(argv: list[str]) -> int:
     console.show(
         args,
         [event.to_line() for event in new],
-        "\n".join(result.result_line(event, now.metric, unit) for event in told),
+        "\n".join(result.result_line(event, now.scale, unit) for event in told),
     )
     for job in screens.renew(Workdirs(repository)):
         console.note(f"{job}: screened again, on top of the new baseline")

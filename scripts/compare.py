@@ -25,9 +25,8 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Compare an experiment with the baseline in interleaved pairs.", EXAMPLES)
     p.add_argument("experiment", nargs="?")
     p.add_argument("--against", metavar="REV|EXP", help="another baseline than the current one (cannot lead to a keep)")
-    p.add_argument(
-        "--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default: the session's)"
-    )
+    least = "smallest gain worth keeping: percent, or in the metric's unit (default: the session's)"
+    p.add_argument("--margin", type=arguments.amount, metavar="N", help=least)
     p.add_argument(
         "--max-pairs", type=int, choices=arguments.PAIRS, help="pairs at most (default 48; 144 on a noisy host)"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, printable, session_branch
+from helpers import arguments, console, next_step, printable, scale, session_branch
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -33,7 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--scope", action="append", metavar="GLOB", help="only these files may change; may repeat")
     p.add_argument("--off-limits", action="append", metavar="GLOB", help="these may not; may repeat")
     p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the policy refuses, on record")
-    p.add_argument("--margin", type=arguments.percent, metavar="PCT", help="smallest gain worth keeping (default 1)")
+    p.add_argument("--scale", choices=scale.KINDS, help="judge by ratio or difference (proposed from the first values)")
+    least = "smallest gain worth keeping: percent (default 1), with --scale difference in the metric's unit"
+    p.add_argument("--margin", type=arguments.amount, metavar="N", help=least)
     p.add_argument(
         "--review-above", type=arguments.amount, metavar="TIMES", help="a reader looks at larger gains (default 3)"
     )

@@ -25,7 +25,10 @@ def build_parser() -> argparse.ArgumentParser:
     """Describe the arguments."""
     p = console.parser("What to build on next, and whether going on pays. Advice from the journal.", EXAMPLES)
     p.add_argument(
-        "--price", type=float, metavar="PCT", help="cost of an experiment as the gain in percent that would be worth it"
+        "--price",
+        type=float,
+        metavar="N",
+        help="cost of an experiment as the gain that would be worth it: percent, or by difference",
     )
     worth = "what one percent is worth, instead of --price: an experiment costs what the workers cost while it runs"
     p.add_argument("--worth", type=arguments.amount, metavar="USD", help=worth)
@@ -39,10 +42,10 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git, state
 
-    if args.price is not None and not 0 < args.price < 100:
-        raise console.usage(f"--price {args.price}: a percentage above 0 is expected", "for example --price 0.1")
     repository = git.find()
     now = state.load(repository.root)
+    if args.price is not None and not 0 < args.price < (100 if now.scale.by_ratio else float("inf")):
+        raise console.usage(f"--price {args.price}: a percentage above 0 is expected", "for example --price 0.1")
     return alike(repository, args) if args.like else advise(repository, now, args)
 
 

@@ -10,28 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import arguments
+from helpers import arguments, console
+from helpers.scale import DIFFERENCE, Scale
 
 
 @given(st.floats(0.001, 49.999))
 def test_a_percentage_becomes_a_fraction(value: float) -> None:
-    """What is typed in percent is used as a fraction."""
-    assert value / 100 == arguments.percent(repr(value))
+    """What is typed in percent is used as a fraction; by difference it is meant as it stands."""
+    assert value / 100 == arguments.margin(value, Scale())
+    assert value == arguments.margin(value, Scale(DIFFERENCE))
 
 
-@given(st.one_of(st.text(), st.floats(max_value=0), st.floats(min_value=50), st.just("nan"), st.just("1e999")))
-def test_nothing_else_is_a_percentage(value: object) -> None:
-    """Anything outside of 0 to 50 is refused in words."""
-    try:
-        accepted = arguments.percent(str(value))
-    except argparse.ArgumentTypeError as refusal:
-        told = str(refusal)
-        accepted = 0.25
-    else:
-        told = "a percentage between 0 and 50"
+@pytest.mark.parametrize("value", [50, 51.5, 1e300])
+def test_nothing_else_is_a_percentage(value: float) -> None:
+    """Anything of 50 and more is refused in words, with the scale that has it."""
+    with pytest.raises(console.Failure, match="a percentage between 0 and 50 is expected") as refused:
+        arguments.margin(value, Scale())
 
-    assert "a percentage between 0 and 50" in told
-    assert 0 < accepted < 0.5
+    assert "--scale difference" in refused.value.do
 
 
 @pytest.mark.parametrize(
@@ -39,6 +35,7 @@ def test_nothing_else_is_a_percentage(value: object) -> None:
     [
         ("--margin", "0"),
         ("--margin", "x"),
+        ("--margin", "50"),
         ("--layouts", "0"),
         ("--layouts", "17"),
         ("--workers", "-1"),

@@ -18,10 +18,13 @@ ERRORS, ACCURACY = Scale(DIFFERENCE, "errors", "lower"), Scale(DIFFERENCE, "accu
     ("values", "name", "unit", "direction", "chosen"),
     [
         ([100.0], "time_s", "s", "lower", "ratio"),
-        ([1200.0], "size", "bytes", "lower", "ratio"),
-        ([1200.0], "size_bytes", "", "lower", "ratio"),
+        ([120_000.0], "size", "bytes", "lower", "ratio"),
+        ([12.5], "rss_mb", "MB", "lower", "ratio"),
+        ([1200.0], "size_bytes", "", "lower", "difference"),
         ([3.1e6], "instructions", "", "lower", "ratio"),
         ([812.0], "requests_per_s", "/s", "higher", "ratio"),
+        ([0.35], "loss", "", "lower", "difference"),
+        ([120_000.0], "cache_misses", "", "lower", "difference"),
         ([5.0], "errors", "n", "lower", "difference"),
         ([37.0], "type_errors", "", "lower", "difference"),
         ([0.0], "misses_total", "", "lower", "difference"),
@@ -37,7 +40,7 @@ def test_the_first_values_propose_a_scale(
     values: list[float], name: str, unit: str, direction: str, chosen: str
 ) -> None:
     """What may be 0 or less, ends at a bound or counts is judged by difference, with the reason; all else by ratio."""
-    found, why = scale.proposed(values, name, unit, direction, time=name == "time_s")
+    found, why = scale.proposed(values, name, unit, direction)
 
     assert chosen == found
     assert (found == DIFFERENCE) == bool(why)

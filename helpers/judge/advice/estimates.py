@@ -61,8 +61,9 @@ class Arm:
 
 def verified(now: State) -> list[tuple[str, float]]:
     """Return (experiment, log gain) of every decided experiment, oldest first; 0 for what was not kept."""
+    by = now.scale
     return [
-        (run.experiment_id, math.log1p((run.gain or 0.0) if run.status == "keep" else 0.0))
+        (run.experiment_id, by.added((run.gain or 0.0) if run.status == "keep" else 0.0))
         for run in now.runs
         if run.experiment_id
     ]
@@ -90,7 +91,7 @@ def outlook(now: State) -> Outlook | None:
     """Predict the next experiment's verified gain, per experiment, hour and dollar; None when it is too early."""
     gains = [gain for _, gain in verified(now)]
     kept = [gain for gain in gains if gain > 0]
-    found = expected(gains, statistics.fmean(kept) if kept else -math.log1p(-now.margin))
+    found = expected(gains, statistics.fmean(kept) if kept else now.scale.bound(now.margin))
     if found is None:
         return None
     recent = [run for run in now.runs if run.experiment_id][-HALF_LIFE:]
@@ -107,13 +108,14 @@ def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent
     What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it
     that would hold on top of the tip. `root_commits`: an experiment's commit and the one it started from (`commits`).
     """
-    tip = math.fsum(math.log1p(run.gain or 0.0) for run in now.kept)
+    by = now.scale
+    tip = math.fsum(by.added(run.gain or 0.0) for run in now.kept)
     scores = {now.kept[-1].experiment_id if now.kept else "baseline": tip}
     for name, compared in now.compared.items() if now.lock else ():
         of_tip = compared.baseline_commit == now.baseline.commit_full
         stands = compared.verdict == "improved" and now.votes(compared) > 0
         if of_tip and stands and not now.decision(name):
-            scores[name] = tip + math.log1p(compared.gain or 0.0)
+            scores[name] = tip + by.added(compared.gain or 0.0)
     names = {own: name for name, (own, _) in root_commits.items()}
     names |= {run.commit_full: run.experiment_id for run in now.kept}
     children = Counter(names.get(start, "baseline") for _, start in root_commits.values())
@@ -202,8 +204,15 @@ def cosine(one: Counter[str], two: Counter[str]) -> float:
     return sum(count * two[word] for word, count in one.items()) / size if size else 0.0
 
 
+def require_ratio(now: State) -> None:
+    """Raise Failure (2) where gains are no shares: effects of a wave multiply."""
+    if not now.scale.by_ratio:
+        raise console.usage(f"{now.metric} is judged by difference, and a wave's effects are shares", "compare.py EXP")
+
+
 def gain_of(now: State, name: str) -> float:
     """Return the experiment's gain: of its comparison, else of its screen; raises Failure (2) without either."""
+    require_ratio(now)
     compared, done = now.comparison(name), now.result(name) or NO_RESULT
     gain = compared.gain if compared and compared.gain is not None else done.gain
     if gain is None or (not compared and done.status != "done"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from helpers import next_step
 from helpers.judge.advice import estimates
 from helpers.run.jobs import workers
+from helpers.scale import Scale
 from helpers.state import State
 
 WINDOW, SHARE = 40, 5
@@ -33,18 +34,18 @@ class Returns:
         """Whether returns have fallen so far that going on has to be asked for."""
         return self.fall >= FALLEN and self.falls[0] >= AT_LEAST
 
-    def line(self, margin: float, usd: float | None, hours: float | None) -> str:
+    def line(self, by: Scale, margin: float, usd: float | None, hours: float | None) -> str:
         """Say it, with what one more gain of the margin costs at this rate."""
         low, high = self.falls
         top = "no end" if math.isinf(high) else f"{high:.0f}"
         fall = "more than can be told" if math.isinf(self.fall) else f"{self.fall:.0f}-fold"
-        text = f"an experiment of the last {self.recent} gained {math.expm1(self.gain):.3%}: returns have fallen {fall}"
-        text += f" [{low:.1f}, {top}] since the best time"
-        each = -math.log1p(-margin) / (self.gain or self.interval[1])
+        text = f"an experiment of the last {self.recent} gained {by.size(by.told(self.gain), 3)}: "
+        text += f"returns have fallen {fall} [{low:.1f}, {top}] since the best time"
+        each = by.bound(margin) / (self.gain or self.interval[1])
         costs = [f"{each:.0f} experiments{'' if self.gain else ' at the least'}"]
         costs += [f"{each * hours:.1f} hours"] if hours else []
         costs += [f"${each * usd:.0f}"] if usd else []
-        return f"{text}; another {margin:.1%} costs {', '.join(costs)}"
+        return f"{text}; another {by.size(margin)} costs {', '.join(costs)}"
 
 
 def returns(gains: Sequence[float]) -> Returns | None:

@@ -5,12 +5,12 @@ As JSON and in words.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from helpers import git
 from helpers.judge.advice import estimates, fleet
+from helpers.scale import Scale
 from helpers.state import State
 
 
@@ -18,7 +18,7 @@ from helpers.state import State
 class Advice:
     """What the journal says; `outlook` is None when it is too early, `stop` also when there is no price.
 
-    `price` is what an experiment costs, as the gain in percent that would be worth it; `decided` counts experiments.
+    `price` is what an experiment costs, as the gain that would be worth it; `decided` counts experiments.
     """
 
     outlook: estimates.Outlook | None
@@ -26,6 +26,7 @@ class Advice:
     decided: int
     parents: list[estimates.Parent]
     sources: list[estimates.Arm]
+    scale: Scale
     returns: fleet.Returns | None = None
     costs: str = ""
     """What the returns are in words, with the cost of going on."""
@@ -36,7 +37,11 @@ class Advice:
         """Whether an experiment costs more than it is expected to gain."""
         if self.outlook is None or self.price is None:
             return None
-        return self.outlook.gain < -math.log1p(-self.price / 100)
+        return self.outlook.gain < self.scale.bound(self._price)
+
+    @property
+    def _price(self) -> float:
+        return (self.price or 0.0) / (100 if self.scale.by_ratio else 1)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values; gains are log gains."""
@@ -55,34 +60,36 @@ class Advice:
         text = [self._outlook()]
         if self.stop is not None:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
-            text.append(f"advice: {said} (price {self.price:.3g}%)")
+            text.append(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
         text += [self.costs, *self.workers] if self.costs else self.workers
         text += [f"build on {self._parent(p)}, {p.children} started from it" for p in self.parents[:5]]
         text += [
-            f"source {a.kind}: {a.tried} tried, {math.expm1(a.gain):+.2%} each, index {a.index:.2f}"
+            f"source {a.kind}: {a.tried} tried, {self._words(a.gain)} each, index {a.index:.2f}"
             for a in self.sources[:5]
         ]
         return text
+
+    def _words(self, gain: float, *interval: float) -> str:
+        return self.scale.words(self.scale.told(gain), [self.scale.told(end) for end in interval])
 
     def _parent(self, parent: estimates.Parent) -> str:
         if parent.name == "baseline":
             return "baseline: nothing is kept yet, and no gain over it is known"
         tip = "" if parent is self.parents[-1] else " (compared and not yet kept)"
-        return f"{parent.name}{tip}: {math.expm1(parent.score):+.2%} over the first baseline"
+        return f"{parent.name}{tip}: {self._words(parent.score)} over the first baseline"
 
     def _outlook(self) -> str:
         found = self.outlook
         if found is None:
             return f"too early to predict: {self.decided} of {estimates.FEWEST} decided experiments"
         rates = "".join(
-            f", {math.expm1(rate):.2%} per {unit}"
+            f", {self._words(rate)} per {unit}"
             for rate, unit in ((found.per_hour, "hour"), (found.per_dollar, "dollar"))
             if rate is not None
         )
         low, high = found.interval
         return (
-            f"the next experiment is expected to gain {math.expm1(found.gain):.2%}"
-            f" [{math.expm1(low):.2%}, {math.expm1(high):.2%}]{rates}"
+            f"the next experiment is expected to gain {self._words(found.gain, low, high)}{rates}"
             f" ({found.count} decided, half-life {estimates.HALF_LIFE})"
         )
 
@@ -95,10 +102,10 @@ def advise(repository: git.Repository, now: State, price: float | None, worth: f
     returns, usd = fleet.returns(gains), fleet.per_experiment(now, hours)
     if worth is not None and usd is not None:
         price = usd / worth
-    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), returns)
+    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), now.scale, returns)
     return replace(
         found,
-        costs=returns.line(now.margin, usd, hours) if returns else "",
+        costs=returns.line(now.scale, now.margin, usd, hours) if returns else "",
         workers=fleet.sizing(now, stop=found.stop, spent=bool(returns and returns.spent)),
     )
 

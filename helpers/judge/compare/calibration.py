@@ -20,6 +20,7 @@ from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
 from helpers.run.jobs import task as jobs_task
 from helpers.run.local import slots
+from helpers.scale import Scale
 from helpers.state import State
 
 RUNS, SEVERAL = 24, 3
@@ -62,7 +63,8 @@ def calibrate(work: Workdirs) -> Calibration:
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    event = WorkerEvent.of({"worker": "local", "event": "calibrated", **resolved(found, now.margin)})
+    by, margin = now.judged(found["samples"])
+    event = WorkerEvent.of({"worker": "local", "event": "calibrated", **resolved(found, margin, by)})
     return of_event(events.append(work.root, event), now)
 
 
@@ -97,25 +99,26 @@ def _once(side: Side, metric: str) -> tuple[float, float, float]:
     return value, took, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def resolved(seen: dict[str, Any], margin: float) -> dict[str, Any]:
+def resolved(seen: dict[str, Any], margin: float, by: Scale) -> dict[str, Any]:
     """Return what is journaled of a calibration: what was seen and what it says about the host."""
-    found = noise.calibrate(seen["samples"], margin)
+    found = noise.calibrate(seen["samples"], margin, by)
     said = {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "noisy": found.noisy}
-    return {**said, **seen, "repeats": _calls(seen)}
+    return {**said, **seen, "repeats": _calls(seen, by)}
 
 
-def _calls(seen: dict[str, Any]) -> int:
+def _calls(seen: dict[str, Any], by: Scale) -> int:
     """Return how many calls make a measurement: those that decide soonest, which goes with time x spread^2."""
     several = seen.get("several")
     if not several:
         return 1
-    one, more = noise.sigma_pair(seen["samples"]) or 0.0, noise.sigma_pair(several["samples"]) or 0.0
+    one, more = (noise.sigma_pair(samples, by=by) or 0.0 for samples in (seen["samples"], several["samples"]))
     cost = statistics.median(seen["wall"]) * one**2
     return SEVERAL if statistics.median(several["wall"]) * more**2 < CHEAPER * cost else 1
 
 
 def of_event(event: WorkerEvent, now: State) -> Calibration:
     """Return a journaled calibration with its words for this session."""
-    found = noise.calibrate(event.samples, now.margin)
+    by, margin = now.judged(event.samples)
+    found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
     return Calibration(event, "\n".join([found.text, *more]), not found.noisy)

@@ -11,7 +11,7 @@ from pathlib import Path
 from helpers.events import WorkerEvent
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.noise import Calibrated
-from helpers.run.jobs import metric_line
+from helpers.scale import is_time
 from helpers.state import State
 
 _DONE = {
@@ -49,7 +49,7 @@ def _program(event: WorkerEvent, now: State) -> float | None:
     """Return the seconds that the metric says, None where it is no time."""
     unit = now.config.unit or now.metric.rpartition("_")[2]
     factor = _SECONDS.get(unit)
-    if factor is None or not metric_line.is_time(now.metric, unit):
+    if factor is None or not is_time(now.metric, unit):
         return None
     return factor * float(statistics.median(event.samples))
 
@@ -85,7 +85,7 @@ def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
 def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> list[str]:
     """Return each way to a smaller spread that the samples show and the benchmark does not take already."""
     done, sigma, said = event.notices, found.sigma_pair, list[str]()
-    if not sigma:
+    if not sigma or not now.judged(event.samples)[0].by_ratio:
         return said
     cpu = _sigma(event.cpu)
     if "cpu" not in done and cpu is not None and cpu < HELPS * sigma:

@@ -166,7 +166,7 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
         found, count = verdict or pairs.so_far(measured, plan), len(measured.baseline)
         line = (
             f"{count} pairs: {found.wins} wins, {found.clear_wins} clear, {found.within} within; median gain "
-            f"{found.gain:+.2%} [{found.interval[0]:+.2%}, {found.interval[1]:+.2%}]: "
+            f"{plan.by.words(found.gain, found.interval)}: "
             f"{verdict.verdict if verdict else 'so far'}"
         )
         each, following = (last - began) / count, next((n for n in sign_test.TABLE if n > count), most)
@@ -182,7 +182,8 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
 def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
     said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
-    said |= {"baseline_samples": base, "candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
+    said |= {"metric": plan.metric, "direction": plan.direction, "scale": plan.scale, "baseline_samples": base}
+    said |= {"candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
     if measured.elsewhere:
         anew = [f"pair {pair.number + 1} of {pair.redrawn}" for pair in measured.elsewhere if pair.redrawn]
         said |= {"hosts": [pair.host for pair in measured.elsewhere], "redrawn": anew}
@@ -220,8 +221,8 @@ def _unchanged(found: Comparison, plan: Plan, sides: list[Side]) -> Comparison:
 
 def is_unsure(plan: Plan, measured: Measured, gain: float | None) -> tuple[float | None, bool]:
     """Return the noise of the pairs, and whether a gain needs a second comparison beside it."""
-    sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded or bool(plan.spread))
-    return sigma, noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain, plan.margin)
+    sigma = noise.of_pairs(*measured.of(plan.metric), seeded=plan.seeded or bool(plan.spread), by=plan.by)
+    return sigma, noise.needs_confirmation(sigma, None if plan.mode == "not_worse" else gain, plan.margin, plan.by)
 
 
 def _confirm(
@@ -238,7 +239,7 @@ def _confirm(
     found = replace(found, sigma_pair=sigma)
     if not unsure:
         return found
-    print(f"sigma_pair is {sigma:.1%}: a second, fresh comparison must say the same", file=log)
+    print(f"sigma_pair is {plan.by.size(sigma or 0.0)}: a second, fresh comparison must say the same", file=log)
     say = _reporter(log, plan)
     again, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + CONFIRM, given=given)
     found = replace(found, confirmation=_measured(plan, again, verdict))
@@ -281,7 +282,7 @@ def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], 
     print(found.holdout_words(), file=log)
     if passed:
         return found
-    said = f"{verdict.gain:+.2%} [{verdict.interval[0]:+.2%}, {verdict.interval[1]:+.2%}]"
+    said = plan.by.words(verdict.gain, verdict.interval)
     if verdict.worse:
         return found.ending("not_improved", f"the holdout loses: {said}")
     return found.ending("undecided", f"the holdout may lose: {said}; a quieter host, or a longer holdout, could tell")

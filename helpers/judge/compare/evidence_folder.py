@@ -105,8 +105,8 @@ def verdict_line(event: Comparison) -> str:
     """Return a verdict in words, with interval and n."""
     words = event.verdict_words
     if event.pairs and event.interval:
-        low, high = event.interval
-        words += f", gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}], {event.wins} wins of {event.pairs} pairs"
+        gain = event.scale.words(event.gain or 0.0, event.interval)
+        words += f", gain {gain}, {event.wins} wins of {event.pairs} pairs"
     return words + (f" ({event.reason})" if event.reason else "")
 
 

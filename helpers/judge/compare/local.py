@@ -138,6 +138,7 @@ def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str =
         "metric": now.metric,
         "direction": now.direction,
         "margin": options.margin if options.margin is not None else now.margin,
+        "scale": now.scale.kind,
         "max_pairs": options.max_pairs or (now.config.max_pairs or default_pairs(now, worker or "local")),
         "repeats": default_repeats(now, worker or "local"),
         "layouts": options.layouts or now.config.layouts,

@@ -159,7 +159,7 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
     except KeyError:
         return f"METRIC {wanted.name} is not printed every time"
     if wanted.same:
-        varies = next((f"{a:.10g}, then {b:.10g}" for a, b in zip(first, second, strict=True) if a != b), "")
+        varies = next((f"{_plain(a)}, then {_plain(b)}" for a, b in zip(first, second, strict=True) if a != b), "")
         return varies and f"two runs of the baseline on the same input are not the same ({varies})"
     try:
         by, limit = _scale(wanted, first, second)
@@ -202,7 +202,13 @@ def _first_difference(plan: Plan, measured: Measured) -> int:
 
 def _difference(base: list[float], cand: list[float]) -> str:
     number = next((n for n, (b, c) in enumerate(zip(base, cand, strict=True)) if b != c), None)
-    return "" if number is None else f"differs in pair {number + 1}: {base[number]:.10g} against {cand[number]:.10g}"
+    return (
+        "" if number is None else f"differs in pair {number + 1}: {_plain(base[number])} against {_plain(cand[number])}"
+    )
+
+
+def _plain(value: float) -> str:
+    return f"{value}" if isinstance(value, int) else f"{value:.10g}"
 
 
 def require_valid(guards: list[str]) -> None:

@@ -19,6 +19,7 @@ from helpers.judge.measure.pairs import Plan
 from helpers.judge.measure.side import Side
 from helpers.run.isolation import environment
 from helpers.run.jobs.task import from_dict
+from helpers.scale import Scale
 
 
 class Folders:
@@ -60,7 +61,8 @@ def _part(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dic
 
 def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
     side = Side(home, asked["calibrate"], place / "baseline", from_dict(asked["task"]), asked["passed"])
-    return calibration.resolved(calibration.measure(side, trees, asked["metric"], print), asked["margin"])
+    found = calibration.measure(side, trees, asked["metric"], print)
+    return calibration.resolved(found, asked["margin"], Scale(asked["scale"], asked["metric"]))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from helpers.comparison import Comparison, in_words
 from helpers.judge.compare import figures
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.rule import hosts
-from helpers.run.jobs import metric_line, tests_run
+from helpers.run.jobs import tests_run
+from helpers.scale import is_time
 from helpers.state import State
 
 
@@ -29,13 +30,13 @@ def report(now: State, event: Comparison) -> str:
     unit = now.config.unit
     first = f"{event.experiment_id}: {event.verdict_words}"
     if event.pairs and event.interval:
-        low, high = event.interval
-        first += f"  gain {event.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]  n={event.pairs} pairs, {event.wins} wins"
+        gain, margin = event.scale.words(event.gain or 0.0, event.interval), event.scale.size(event.margin)
+        first += f"  gain {gain}  n={event.pairs} pairs, {event.wins} wins"
         if event.may_be_equal:
-            first += f" ({event.within} lose less than the {event.margin:.1%} margin, which decides)"
+            first += f" ({event.within} lose less than the {margin} margin, which decides)"
         else:
-            first += f" ({event.clear_wins} clear of the {event.margin:.1%} margin)"
-    lines = [first, *_less_time(event, unit), *_by_host(event)]
+            first += f" ({event.clear_wins} clear of the {margin} margin)"
+    lines = [first, *_less_time(event, unit), *_by_host(event), *_still(event)]
     if again := event.confirmed:
         lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
     if event.afresh:
@@ -72,9 +73,15 @@ def _by_host(event: Comparison) -> list[str]:
     return [*told, *hosts.host_lines(*samples, event.hosts, event.spread, *its, may_be_equal=event.may_be_equal)]
 
 
+def _still(event: Comparison) -> list[str]:
+    """Say so where the metric never varied."""
+    still = event.pairs > 1 and len(set(event.baseline_samples)) == len(set(event.candidate_samples)) == 1
+    return [f"{event.metric} did not vary on either side: so few pairs prove it"] * still
+
+
 def _less_time(event: Comparison, unit: str) -> list[str]:
     """Return the gain as the time that is saved, where the metric is a time."""
     gain = event.gain or 0.0
-    if event.direction != "lower" or not metric_line.is_time(event.metric, unit) or gain <= 0:
+    if event.direction != "lower" or not event.scale.by_ratio or not is_time(event.metric, unit) or gain <= 0:
         return []
     return [f"that is {1 - 1 / (1 + gain):.1%} less time"]

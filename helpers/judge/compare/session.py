@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import console, paths, session_branch, state
+from helpers import arguments, console, paths, session_branch, state
 from helpers.events import NO_COMPARISON, Comparison
 from helpers.judge.compare import calibration, local, spread_local
 from helpers.judge.compare.calibration import Calibration
@@ -21,7 +21,8 @@ from helpers.state import State
 
 def options_from(now: State, args: argparse.Namespace) -> local.Options:
     """Return what the command line chooses of a comparison; raises Failure (2, 3)."""
-    its = args.against, args.margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
+    margin = None if args.margin is None else arguments.margin(args.margin, now.scale)
+    its = args.against, margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
     return local.Options(*its, spread_over(now, args))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from helpers import paths
@@ -141,6 +141,8 @@ ATTEMPTS = 4
 """A benchmark that fails by chance once in twelve runs fails so often in a row once in 20,000."""
 
 
+TIED = 4
+"""Pairs after which a metric that never varied on either side is told to gain nothing."""
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
 Progress = Callable[[Measured, Verdict | None], None]
@@ -188,6 +190,8 @@ def interleave(
         measured.baseline.append(pair.baseline)
         measured.candidate.append(pair.candidate)
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
+        if number + 1 == TIED and rule is None and _gains_nothing(measured, plan):
+            verdict = replace(judge(measured, plan), verdict="not_improved", needed_pairs=None)
         progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
@@ -214,6 +218,13 @@ def measure_pair(
     for side in (cand, base) if sign_test.order(seed, number) else (base, cand):
         pair[id(side)] = measure(side, base if side is cand else None, plan, script, input_seed(seed, number))
     return Pair(number, pair[id(base)], pair[id(cand)], time.monotonic() - began)
+
+
+def _gains_nothing(measured: Measured, plan: Plan) -> bool:
+    """Tell whether a metric that never varies is no better on the candidate's side: more pairs would say the same."""
+    base, cand = measured.of(plan.metric)
+    still = len(set(base)) == len(set(cand)) == 1
+    return still and plan.mode == "improved" and plan.by.gains(base, cand)[0] < plan.by.bound(plan.margin)
 
 
 def input_seed(seed: str, number: int) -> int:
@@ -251,7 +262,8 @@ def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float
     found = side.measure(plan.metric, script, seed)
     if plan.by.by_ratio and not found[plan.metric] > 0:
         raise SideError(
-            f"{script} printed METRIC {plan.metric}={found[plan.metric]:g}, and only what is above 0 has a ratio"
+            f"{script} printed METRIC {plan.metric}={found[plan.metric]:g}, and only what is above 0 has a ratio "
+            "(where 0 can be the goal: a new session with --scale difference)"
         )
     return found
 

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from helpers import console
 from helpers.judge.rule import sign_test
+from helpers.scale import RATIO
 
 
 def judge_file(file: str, out: TextIO) -> int:
@@ -44,6 +45,7 @@ def _one(line: bytes, number: int) -> dict[str, object]:
             margin=float(trace.get("margin", 0.01)),
             max_pairs=int(trace.get("max_pairs", 48)),
             mode=str(trace.get("mode", "improved")),
+            scale=(scale := str(trace.get("scale", RATIO))),
         )
     except KeyError as error:
         return {"error": f"the trace has no {error.args[0]}", "line": number}
@@ -52,7 +54,7 @@ def _one(line: bytes, number: int) -> dict[str, object]:
     return {
         "verdict": verdict.verdict,
         "pairs": verdict.pairs,
-        "gain": round(verdict.gain, 6),
-        "interval": [round(end, 6) for end in verdict.interval],
+        "gain": round(verdict.gain, 6) if scale == RATIO else verdict.gain,
+        "interval": [round(end, 6) if scale == RATIO else end for end in verdict.interval],
         "wins": verdict.wins,
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from helpers import console, events, next_step, paths
 from helpers.events import Wave
+from helpers.judge.advice import estimates
 from helpers.judge.compare import screens
 from helpers.judge.policy import experiment as policy
 from helpers.judge.wave.design import Design, Factor
@@ -53,6 +54,7 @@ def require_values(plan: Design, by: str) -> None:
 
 def begun(work: Workdirs, now: State, plan: Design, name: str, by: str) -> Wave:
     """Return a new wave without cells, to be made from the experiment `name`. Raises Failure (2)."""
+    estimates.require_ratio(now)
     require_values(plan, by)
     its = template(work, now, name, [f.name for f in plan.factors], by)
     return Wave(

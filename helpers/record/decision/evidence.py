@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from pathlib import Path
 
 from helpers import console, paths
@@ -24,6 +25,7 @@ _HELD = (
     "verdict",
     "mode",
     "margin",
+    "judged_by",
     "metric",
     "direction",
     "max_pairs",
@@ -110,19 +112,34 @@ def by_heart(now: State, rules: list[str]) -> list[str]:
 
 def implausible(now: State, compared: Comparison) -> list[str]:
     """Return the question that a gain beyond what the session finds plausible asks of a reader."""
-    factor, above = 1 + (compared.gain or 0.0), now.config.review_above
+    factor, above = _factor(compared), now.config.review_above
     if factor <= above:
         return []
-    return [f"{factor:.3g} times as good is more than {above:g} times: which work is no longer done? [implausible]"]
+    said = "all the way to 0" if math.isinf(factor) else f"{factor:.3g} times as good"
+    return [f"{said} is more than {above:g} times: which work is no longer done? [implausible]"]
+
+
+def _factor(compared: Comparison) -> float:
+    """Return how many times as good it is; by difference too, where both values have a ratio or it comes to 0."""
+    if compared.scale.by_ratio:
+        return 1 + (compared.gain or 0.0)
+    said = compared.medians or (0.0, 0.0)
+    worse, better = said if compared.direction == "lower" else said[::-1]
+    if worse <= 0 or better < 0:
+        return 1.0
+    return worse / better if better else math.inf
 
 
 def _looser(now: State, compared: Comparison) -> str | None:
     """Say in what the comparison was less strict than what was agreed for the session."""
     margin, agreed = compared.margin, now.margin
-    if compared.may_be_equal and margin > agreed + 1e-12:
-        return f"it allows a loss of {margin:.2%}, agreed is a margin of {agreed:.2%}"
-    if not compared.may_be_equal and margin < agreed - 1e-12:
-        return f"it asks for a gain of {margin:.2%}, agreed is a margin of {agreed:.2%}"
+    if compared.judged_by != now.scale.kind:
+        return f"it was judged by {compared.judged_by}, agreed is by {now.scale.kind}"
+    said, wanted = (now.scale.size(value, 2) for value in (margin, agreed))
+    if compared.may_be_equal and margin > agreed * (1 + 1e-9):
+        return f"it allows a loss of {said}, agreed is a margin of {wanted}"
+    if not compared.may_be_equal and margin < agreed * (1 - 1e-9):
+        return f"it asks for a gain of {said}, agreed is a margin of {wanted}"
     missing = sorted({*now.config.limits} - {*compared.limits})
     if missing:
         return f"it did not look at the limit {', '.join(missing)}"
@@ -142,10 +159,10 @@ def _untrue(root: Path, now: State, compared: Comparison) -> str | None:
     for part in (compared, compared.confirmation):
         if part is not None and (marks.judged(compared, part) or ())[:2] != (part.verdict, part.pairs):
             return "its samples do not say what its verdict says"
-    seeded = compared.seeded
-    sigma = noise.of_pairs(compared.baseline_samples, compared.candidate_samples, seeded=seeded)
+    seeded, by = compared.seeded, compared.scale
+    sigma = noise.of_pairs(compared.baseline_samples, compared.candidate_samples, seeded=seeded, by=by)
     gain = None if compared.may_be_equal else compared.gain
-    if noise.needs_confirmation(sigma, gain, compared.margin) and not compared.confirmation:
+    if noise.needs_confirmation(sigma, gain, compared.margin, by) and not compared.confirmation:
         return "its noise asks for a second comparison, and there is none"
     if compared.fleet_job and (job := now.jobs.get(compared.fleet_job)):
         written = {**job.submitted.plan, **(job.finished.answer if job.finished else {})}

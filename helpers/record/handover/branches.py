@@ -95,6 +95,6 @@ def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
         "`python3 EVIDENCE/repeat.py` builds both sides and repeats the comparison.",
         "",
         'Figures under "Measured" are those of the session, against the code just before each change;',
-        f"margin {now.margin:.2%}.",
+        f"margin {now.scale.size(now.margin, 2)}.",
     ]
     return "\n".join(lines) + "\n"

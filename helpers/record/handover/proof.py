@@ -49,8 +49,7 @@ class Proof:
             return f"builds, checks {self.checks}; not measured alone"
         if not its.pairs or its.interval is None:
             return f"{its.verdict}: {its.reason}"
-        low, high = its.interval
-        words = f"{its.verdict_words}, {its.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
+        words = f"{its.verdict_words}, {its.scale.words(its.gain or 0.0, its.interval)}"
         return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}"
 
 

@@ -14,8 +14,8 @@ MOST_ENTRIES = 100
 """Entries of one section; the exports hold all."""
 HEADER = """\
 Each change was measured against the code just before it, in interleaved pairs on one machine. Its gain is the median of
-each pair's own ratio, with the interval that the rule gives it. Figures of single changes do not add up: compare the
-final branch with the first baseline to know the whole."""
+each pair's own ratio (or difference, in the metric's unit), with the interval that the rule gives it. Figures of single
+changes do not add up: compare the final branch with the first baseline to know the whole."""
 _TAG = re.compile(r"<(?!https?://[^\s<>]+>)")
 Cite = Callable[[str], str]
 

@@ -50,7 +50,9 @@ def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - w
         new = {parse_limit(each).name: each for each in map(str, values(value))}
         gone = [(each, new.get(parse_limit(each).name)) for each in old]
         return [f"limit {each} -> {its or 'none'}" for each, its in gone if its is None or _wider(each, its)]
-    if key in ("margin", "layouts", "outputsSeconds") and (number(value) or 0) < (number(before) or math.inf):
+    if key in ("margin", "leastDifference", "layouts", "outputsSeconds") and (number(value) or 0) < (
+        number(before) or math.inf
+    ):
         return [f"{key} {before if before is not None else 'as it was'} -> {value}"]
     if key == "reviewAbove" and (number(value) or 0) > (number(before) or 0):
         return [f"review only above {value} times, before {before or 'as usual'}"]
@@ -114,8 +116,8 @@ def _doubt(now: State, run: Run, base: str) -> str:
             return f"its samples say {in_words(found[0])} by themselves, not {part.verdict}"
     said = run.gain
     if found and (said is None or not math.isclose(found[2], said, rel_tol=1e-6, abs_tol=1e-9)):
-        told = "none" if said is None else f"{said:+.2%}"
-        return f"its samples give a gain of {found[2]:+.2%}, the journal says {told}"
+        told = "none" if said is None else compared.scale.words(said)
+        return f"its samples give a gain of {compared.scale.words(found[2])}, the journal says {told}"
     return "" if compared.is_good else f"its comparison says {compared.verdict}"
 
 

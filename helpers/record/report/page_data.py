@@ -15,6 +15,7 @@ from helpers.record.report.projection import Session
 from helpers.record.report.running import running
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import budget, workers
+from helpers.scale import Scale
 from helpers.state import State
 
 Steps = Callable[[git.Repository, State], list[str]]
@@ -52,7 +53,7 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
         "outcomes": OUTCOMES,
         "experiments": rows,
         "running": _known(lambda: running(repository.root, now), []),
-        "workers": _known(lambda: [_worker(worker) for worker in workers.known_workers(now).values()], []),
+        "workers": _known(lambda: [_worker(worker, now.scale) for worker in workers.known_workers(now).values()], []),
         "axes": words.axes(session),
         "ideas": [f"{idea['id']}: {idea['text']}" for idea in session.ideas],
     }
@@ -88,7 +89,7 @@ def _facts(session: Session, exp: Experiment) -> list[tuple[str, str]]:
         ("Problem", exp.problem),
         ("Solution", exp.solution),
         ("Source", ", ".join(exp.sources)),
-        ("Screens (which decide nothing)", words.screens(exp, session.metric, session.unit)),
+        ("Screens (which decide nothing)", words.screens(exp, session.scale, session.unit)),
         ("Places that the policy shows", "; ".join(exp.places)),
         ("Reviewed", exp.reviewed),
         ("Change", exp.changed),
@@ -122,14 +123,14 @@ def _comparison(session: Session, part: Comparison, *, looks: bool) -> dict[str,
 
 def _gains(part: Comparison) -> list[float]:
     try:
-        return [round(gain, 5) for gain in part.scale.gains(part.baseline_samples, part.candidate_samples)]
+        return [float(f"{gain:.5g}") for gain in part.scale.gains(part.baseline_samples, part.candidate_samples)]
     except ValueError:
         return []
 
 
-def _worker(worker: workers.Worker) -> str:
+def _worker(worker: workers.Worker, by: Scale) -> str:
     price = "price unknown" if worker.usd_hour is None else f"${worker.usd_hour:.2f} an hour"
-    said = "" if worker.resolves is None else f", resolves gains of {worker.resolves:.1%} and more"
+    said = "" if worker.resolves is None else f", resolves gains of {by.size(worker.resolves)} and more"
     return f"worker {worker.name}: {worker.state}, {price}{said}{', noisy' if worker.noisy else ''}"
 
 

@@ -17,6 +17,7 @@ from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.spend import Spend, spend
 from helpers.run.jobs import budget
+from helpers.scale import Scale
 from helpers.state import State
 from helpers.typed_line import Event
 
@@ -32,6 +33,7 @@ class Session:
     unit: str
     direction: str
     margin: float
+    scale: Scale
     segment: int
     began_ms: int
     last_ms: int
@@ -114,6 +116,7 @@ def project(now: State, last_ms: int) -> Session:
         unit=now.config.unit,
         direction="higher" if now.direction == "higher" else "lower",
         margin=now.margin,
+        scale=now.scale,
         segment=now.segment,
         began_ms=began,
         last_ms=last_ms,

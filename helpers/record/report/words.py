@@ -8,6 +8,7 @@ from helpers import printable
 from helpers.comparison import Comparison, in_words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
+from helpers.scale import Scale
 
 _FIELD = re.compile(
     r"(?i)\s*(measured|confirmation|medians|comparisons|holdout|screens|source|experiment|cherry picked|[\w-]+-by"
@@ -43,9 +44,13 @@ def medians(compared: Comparison, metric: str, unit: str) -> str:
     if compared.medians is None:
         return ""
     base, cand = (f"{value:.5g}" for value in compared.medians)
-    one, other = (float(cand), float(base)) if compared.direction == "higher" else (float(base), float(cand))
-    ratio = f"{one / other - 1:+.2%}" if other else "unknown"
-    return f"{metric} {base}{unit} -> {cand}{unit}, which is {ratio}; the gain is the median of each pair's own ratio"
+    by = compared.scale
+    try:
+        said = by.words(by.told(by.gains([float(base)], [float(cand)])[0]))
+    except ValueError:
+        said = "unknown"
+    own = f"the gain is the median of each pair's own {by.kind}"
+    return f"{metric} {base}{unit} -> {cand}{unit}, which is {said}; {own}"
 
 
 def others(exp: Experiment) -> str:
@@ -62,13 +67,13 @@ def evidence(compared: Comparison) -> str:
     return f"{compared.holdout_words() or 'no holdout'}; limits: {limits}; {rest}"
 
 
-def screens(exp: Experiment, metric: str, unit: str) -> str:
+def screens(exp: Experiment, by: Scale, unit: str) -> str:
     """Return the raw numbers of the screens; empty where there were none."""
     rows = []
     for screen in exp.screens:
         value = "unknown" if screen.metric is None else f"{screen.metric:.6g}{unit}"
-        beside = "" if screen.gain is None else f" ({screen.gain:+.2%} against the baseline beside it)"
-        rows.append(f"{metric}={value}{beside}")
+        beside = "" if screen.gain is None else f" ({by.words(screen.gain)} against the baseline beside it)"
+        rows.append(f"{by.metric}={value}{beside}")
     return "; ".join(rows)
 
 
@@ -88,7 +93,10 @@ def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
         ("Medians", medians(compared, metric, unit)),
         ("Comparisons", others(exp)),
         ("Holdout", evidence(compared)),
-        ("Screens", screens(exp, metric, unit) and f"{screens(exp, metric, unit)}; screens decide nothing"),
+        (
+            "Screens",
+            screens(exp, session.scale, unit) and f"{screens(exp, session.scale, unit)}; screens decide nothing",
+        ),
     ]
     return [*((label, text) for label, text in rows if text), *seen]
 
@@ -158,11 +166,10 @@ def worth(session: Session) -> str:
     if said is None or not said.is_good or said.estimate is None:
         return "no verified gain of the whole to divide by hours or dollars"
     gain, spend = said.estimate.gain, session.spend
-    hour = f"{gain / spend.hours:+.2%} per hour" if spend.hours > 0.005 else "too short for a figure per hour"
-    paid = spend.usd
-    dollar = (
-        "per dollar unknown" if paid is None else "no dollars spent" if not paid else f"{gain / paid:+.2%} per dollar"
-    )
+    short, words, paid = "too short for a figure per hour", said.scale.words, spend.usd
+    hour = f"{words(gain / spend.hours)} per hour" if spend.hours > 0.005 else short
+    none = "per dollar unknown" if paid is None else "no dollars spent"
+    dollar = f"{words(gain / paid)} per dollar" if paid else none
     return f"{hour}, {dollar} (of the verified gain of the whole)"
 
 

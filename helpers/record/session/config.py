@@ -8,11 +8,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, state
+from helpers import arguments, console, events, state
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
 from helpers.run.copies import work_tree
 from helpers.run.jobs import metric_line, task
+from helpers.scale import RATIO, Scale
 
 _ASKED = {
     "metric": "metricName",
@@ -22,6 +23,7 @@ _ASKED = {
     "off_limits": "offLimits",
     "allow": "allow",
     "layouts": "layouts",
+    "scale": "scale",
     "margin": "margin",
     "review_above": "reviewAbove",
     "max_pairs": "maxPairs",
@@ -40,8 +42,16 @@ _ASKED = {
     "workers": "workers",
 }
 """Option of start_session.py to key."""
-_LOWER = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns|[KMG]i?B|bytes|errors|misses)", re.IGNORECASE)
-_HIGHER = re.compile(r".*(?:/s|_per_s(?:ec)?|ps|accuracy|throughput|speedup|hits)", re.IGNORECASE)
+_LOWER = re.compile(
+    r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns|[KMG]i?B|bytes|errors?|misses|failures|failed|warnings|loss|latency"
+    r"|perplexity|rmse|mae|mse|wer|error_rate|miss_rate)",
+    re.IGNORECASE,
+)
+_HIGHER = re.compile(
+    r".*(?:/s|_per_s(?:ec)?|ps|throughput|speedup|hits)|(?:.*_)?(?:accuracy|coverage|pass_rate|hit_rate|passed|recall"
+    r"|precision|f1|auc|log_?lik\w*|elbo|reward)",
+    re.IGNORECASE,
+)
 """Units and names whose better direction is known."""
 _BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours": "hours"}
 _ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
@@ -70,16 +80,22 @@ def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
     now = state.fold(events.held(root))
-    if not (now and now.config.name == args.goal):
+    same = now is not None and now.config.name == args.goal
+    if "margin" in agreed:
+        by = Scale(args.scale or (now.scale.kind if now and same else RATIO))
+        value = arguments.margin(agreed.pop("margin"), by)
+        agreed["margin" if by.by_ratio else "leastDifference"] = value
+    if not same:
         missing = [
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
         ]
         if missing:
             raise console.usage(f"a new session needs {' and '.join(missing)}", "start_session.py --help")
         agreed.setdefault("metricUnit", "")
-    unit, way = str(agreed.get("metricUnit") or agreed.get("metricName") or ""), agreed.get("bestDirection")
-    if (_LOWER if way == "higher" else _HIGHER).fullmatch(unit) and way:
-        console.note(f"note: {unit} is agreed to be better when {way}: is that meant? It cannot be changed later")
+    named, way = [str(agreed.get(key) or "") for key in ("metricUnit", "metricName")], agreed.get("bestDirection")
+    odd = next(filter((_LOWER if way == "higher" else _HIGHER).fullmatch, named), "")
+    if odd and way and not any(map((_LOWER if way == "lower" else _HIGHER).fullmatch, named)):
+        console.note(f"note: {odd} is agreed to be better when {way}: is that meant? It cannot be changed later")
     _say_unmatched(root, {"--scope": given["scope"] or [], "--off-limits": given["off_limits"] or []})
     return agreed
 

@@ -106,7 +106,13 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             "were, or results do not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
+    if now.runs and given.get("scale", now.scale.kind) != now.scale.kind:
+        raise console.usage(
+            f"the session is locked and judged by {now.scale.kind}: gains of another scale do not compare",
+            "start_session.py --goal NAME --new ...  # another session, with --scale",
+        )
     if given:
+        before = {"leastDifference": now.margin, **before} if now.runs else before
         was = {key: before[key] for key in given if key in before}
         for key, value in given.items():
             console.note(f"changed: {key} is now {value}, before {before.get(key, 'not set')}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from helpers import console, events, git, paths, progress, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
@@ -18,6 +19,7 @@ from helpers.run.isolation import probe
 from helpers.run.jobs import causes, metric_line, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
+from helpers.scale import DIFFERENCE, is_time
 from helpers.state import State
 
 
@@ -70,6 +72,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             done = take_baseline(work, wait)
         with progress.told("the lock goes on"):
             shape.agree_limits(root, state.load(root), done)
+            judged_by = shape.agree_scale(state.load(root), done)
             alone.require_lockable(work, now := state.load(root), commit)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             metric_limits.require_kept(work, now)
@@ -83,7 +86,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))
         raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
-    _journal_baseline(root, now, done, {"unproven": unproven, "lacks": lacks}, _count_tests(done))
+    seen = {"unproven": unproven, "lacks": lacks, "scale": judged_by}
+    _journal_baseline(root, now, done, seen, _count_tests(done))
     return state.load(root)
 
 
@@ -169,7 +173,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
 
 def _require_digits(now: State, samples: list[float]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not metric_line.is_time(now.metric, now.config.unit):
+    if not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE:
         return
     if not all(samples):
         return
@@ -191,7 +195,7 @@ def _count_tests(done: Finished) -> Tests:
     return found
 
 
-def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, list[str]], tests: Tests) -> None:
+def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, Any], tests: Tests) -> None:
     event = Run(
         run=now.last_run + 1,
         commit=now.require_lock().commit_full[:7],
@@ -207,5 +211,6 @@ def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, li
         tests=vars(tests),
         unproven=seen["unproven"],
         lacks=seen["lacks"],
+        judged_by=seen["scale"],
     )
     events.append(root, event)

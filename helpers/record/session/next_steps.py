@@ -30,7 +30,7 @@ SESSION = {
     "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
-    "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {margin}%?",
+    "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
     "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, then ideas.py add",
     "free": "snapshot_workdir.py create {name}  # for the best idea",
 }
@@ -196,8 +196,9 @@ def _free(work: Workdirs, now: State) -> Iterator[Step]:
     decided = [run for run in now.runs if run.experiment_id]
     if not queue.waiting(work.root):
         last = decided[-FRUITLESS:]
+        price = f"{now.margin * (100 if now.scale.by_ratio else 1):g}"
         if len(last) == FRUITLESS and not any(run.status == "keep" for run in last):
-            yield Step("plateau", {"count": str(FRUITLESS), "margin": f"{100 * now.margin:g}"})
+            yield Step("plateau", {"count": str(FRUITLESS), "margin": price, "worth": now.scale.size(now.margin)})
             yield Step("whole", {"why": "if it is not"})
         yield Step("no ideas", {})
     yield Step("free", {"name": work.next_name()})

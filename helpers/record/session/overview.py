@@ -45,7 +45,9 @@ def overview(repository: git.Repository, now: State | None) -> list[str]:
 def _goal(now: State) -> list[str]:
     config = now.config
     metric = f"{now.metric} ({config.unit or 'no unit'})"
-    lines = [f"session {config.name} on {now.branch}: make {metric} {now.direction}, margin {now.margin:.1%}"]
+    lines = [
+        f"session {config.name} on {now.branch}: make {metric} {now.direction}, margin {now.scale.size(now.margin)}"
+    ]
     if config.objective:
         lines.append(f"objective: {config.objective[:200]}")
     limits = [f"scope {', '.join(config.scope)}"] if config.scope else []
@@ -65,15 +67,14 @@ def _standing(now: State) -> list[str]:
     if now.kept:
         best = now.kept[-1]
         verdict = best.verdict or NO_COMPARISON
-        low, high = verdict.interval or (0.0, 0.0)
         lines.append(
             f"current baseline: {best.metric or 0:.6g}{unit} at {best.commit} after {len(now.kept)} kept; the last "
-            f"({best.experiment_id}) gained {verdict.gain or 0.0:+.2%} [{low:+.2%}, {high:+.2%}]"
+            f"({best.experiment_id}) gained {now.scale.words(verdict.gain or 0.0, verdict.interval or ())}"
         )
     lines += [
-        f"look at {run.experiment_id} first: {run.gain:+.0%} is a large gain; reviewed: {run.reviewed}"
+        f"look at {run.experiment_id} first:{_gain(now, run.gain, 0)} is a large gain; reviewed: {run.reviewed}"
         for run in now.kept
-        if run.reviewed and run.verdict and evidence.implausible(now, run.verdict)
+        if run.reviewed and run.verdict and evidence.implausible(now, now.comparison(run.experiment_id) or run.verdict)
     ]
     counts = {s: sum(1 for r in now.runs if r.status == s) for s in ("discard", "crash", "checks_failed")}
     lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
@@ -83,7 +84,9 @@ def _standing(now: State) -> list[str]:
         lines.append(f"stopped: {fault.words()}")
     calibrated = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)
     if calibrated:
-        lines.append(f"host {calibrated.worker} resolves gains of {calibrated.resolves or 0.0:.1%} and more")
+        lines.append(
+            f"host {calibrated.worker} resolves gains of {now.scale.size(calibrated.resolves or 0.0)} and more"
+        )
     return lines
 
 
@@ -104,18 +107,22 @@ def _waiting(now: State) -> list[str]:
     for name in waiting[-MOST_LINES:]:
         compared, done = now.comparison(name), now.result(name) or NO_RESULT
         if compared:
-            words = f"compared: {compared.verdict}" + (f" {compared.gain:+.2%}" if compared.gain is not None else "")
+            words = f"compared: {compared.verdict}" + _gain(now, compared.gain)
         else:
-            words = f"screened: {done.status}" + (f" {done.gain:+.2%}" if done.gain is not None else "")
+            words = f"screened: {done.status}" + _gain(now, done.gain)
             words += ", promoted" if done.promoted else ""
         lines.append(f"waits for a decision: {name}: {words}")
     return lines
 
 
+def _gain(now: State, gain: float | None, digits: int = 2) -> str:
+    return "" if gain is None else f" {now.scale.words(gain, digits=digits)}"
+
+
 def _results(now: State) -> list[str]:
     lines = []
     for run in reversed([r for r in now.runs if r.experiment_id][-8:]):
-        gain = f" {run.gain:+.2%}" if run.gain is not None else ""
+        gain = _gain(now, run.gain)
         lines.append(
             f"{run.status}: {run.experiment_id}{gain} {run.description[:70]}{' - ' + run.why[:80] if run.why else ''}"
         )

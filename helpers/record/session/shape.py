@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers import console, events, paths
+from helpers import console, events, paths, scale
 from helpers.events import Finished, Note
 from helpers.judge.compare import afresh
 from helpers.judge.compare.metric_limits import parse_limit
@@ -25,6 +25,36 @@ def agree_limits(root: Path, now: State, done: Finished) -> None:
         console.note(f"limits agreed, as the benchmark prints them: {', '.join(new)} (others: --guard before the lock)")
         text = "limits that the benchmark's template asks for"
         events.append(root, Note(text=text, changed={"guards": [*agreed, *new]}))
+
+
+def agree_scale(now: State, done: Finished) -> str:
+    """Return, and say, how values are held against each other, and the margin; raises Failure (1) where that fails."""
+    if now.tried:
+        return now.scale.kind
+    config, values = now.config, [done.metric or 0.0, *done.samples]
+    low, begin = min(values), f"start_session.py --goal {now.config.name} --scale difference"
+    if low <= 0 and not config.scale and scale.is_above_zero(now.metric, config.unit):
+        raise console.answer_no(
+            f"METRIC {now.metric} is {low:g}, not positive: what is a time, a size or a throughput was not measured",
+            f"correct autoresearch.sh, or, if it can be: {begin}\nstart_session.py --lock",
+        )
+    if low <= 0 and config.scale == scale.RATIO:
+        raise console.answer_no(
+            f"METRIC {now.metric} is {low:g}, and only what is above 0 has a ratio",
+            f"{begin}  # or print a transformed value (exp(x), 1 + x)\nstart_session.py --lock",
+        )
+    bound = 0.0 if now.direction == "lower" else 100.0 if max(values) > 1 else 1.0
+    by, margin = now.judged(values)
+    if not by.by_ratio and values[0] == bound and (not bound or scale.is_bounded(now.metric, config.unit)):
+        console.note(f"note: {now.metric} is {bound:g} already, and {now.direction} is better: what is there to gain?")
+    why = "" if config.scale else scale.proposed(values, now.metric, config.unit, now.direction)[1]
+    share = "" if by.by_ratio or config.least_difference else f", {config.margin:.1%} of the first value"
+    share = ", as there is no share of 0 (--margin N asks for another)" if share and not values[0] else share
+    console.note(
+        f"judged by {by.kind}{f' ({why})' if why else ''}: the margin is {by.size(margin)}{share}; "
+        f"--scale {next(kind for kind in scale.KINDS if kind != by.kind)} would judge otherwise"
+    )
+    return by.kind
 
 
 def lacks(text: str, done: Finished) -> list[str]:

@@ -144,7 +144,7 @@ def asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     common = {"task": lock.task, "passed": passed, "metric": now.metric}
     tree = job.tree
     if job.role == "calibration":
-        return {**common, "margin": now.margin, "calibrate": tree}, [tree]
+        return {**common, "margin": now.margin, "scale": now.scale.kind, "calibrate": tree}, [tree]
     plan = Comparison.from_line(job.submitted.plan)
     its = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
     if job.submitted.part:

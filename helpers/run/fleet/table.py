@@ -34,6 +34,7 @@ def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
                 "state": truth,
                 "host": worker.resources,
                 "resolves": worker.resolves,
+                "gains": "" if worker.resolves is None else now.scale.size(worker.resolves),
                 "runs": [j.experiment for j in jobs],
                 "idle_minutes": 0 if jobs else round((at - last) / 60_000, 1),
                 "usd": jobs_workers.spend(worker, at),
@@ -51,6 +52,7 @@ def _local(root: Path, now: State) -> dict[str, Any]:
         "state": "up",
         "host": executor.describe(),
         "resolves": quiet[-1] if quiet else None,
+        "gains": now.scale.size(quiet[-1] or 0.0) if quiet else "",
         "runs": runs,
         "idle_minutes": None,
         "usd": 0.0,
@@ -61,7 +63,7 @@ def _local(root: Path, now: State) -> dict[str, Any]:
 
 def worker_line(row: dict[str, Any]) -> str:
     """Return a worker's row as text."""
-    quiet = "not calibrated" if row["resolves"] is None else f"resolves {row['resolves']:.1%}"
+    quiet = f"resolves {row['gains']}" if row["gains"] else "not calibrated"
     parts = [
         row["worker"],
         row["state"],

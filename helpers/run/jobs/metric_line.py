@@ -20,13 +20,8 @@ READ_AT_ONCE = 1 << 16
 
 NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
 _NAME = re.compile(NAME)
-_TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
+_EXACT = 2.0**53
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-def is_time(name: str, unit: str) -> bool:
-    """Tell whether a metric is a time, by its name or its unit."""
-    return bool(_TIME.fullmatch(name) or _TIME.fullmatch(unit))
 
 
 @dataclass(frozen=True)
@@ -97,8 +92,10 @@ def _samples(name: str, text: str, warning: str | None) -> Line:
 
 
 def decimal(text: str) -> float | None:
-    """Return a finite decimal number of ASCII digits; None for anything else."""
+    """Return a finite decimal number of ASCII digits, None for anything else; a whole one keeps each digit."""
     if len(text) > 400 or not _NUMBER.fullmatch(text):
         return None
     number = float(text)
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return int(text) if abs(number) >= _EXACT and text.lstrip("+-").isdecimal() else number

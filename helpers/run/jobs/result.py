@@ -14,6 +14,7 @@ from typing import Any
 from helpers import events, journal, next_step, paths, state
 from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log, metric_mistakes, screening
+from helpers.scale import Scale
 from helpers.state import Job, State
 
 PROTECTED_CHANGED = "protected file changed"
@@ -95,8 +96,8 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finishe
         name, status = parsed.repeated[0], "crash"
         error = f"METRIC {name} was printed more than once, last as {parsed.metrics[name]:g}: which one is the "
         error += "benchmark's? The program's own output may reach its stdout"
-    elif parsed.status == "done" and metric is not None and metric <= 0:
-        status, error = "crash", f"METRIC {now.metric} is {metric}, not positive"
+    elif parsed.status == "done" and metric is not None and metric <= 0 and now.runs and now.scale.by_ratio:
+        status, error = "crash", f"METRIC {now.metric} is {metric:g}, and only what is above 0 has a ratio"
     samples, beside = parsed.samples.get(now.metric, []), parsed.baseline.get(now.metric, [])
     if beside and samples:  # a screen: the value is that of its pairs, not of its last call
         metric = statistics.median(samples)
@@ -130,10 +131,10 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
     return sorted(path for path in {*named, *seen} if locked.get(path) != seen.get(path))
 
 
-def result_line(event: Finished, metric: str, unit: str) -> str:
+def result_line(event: Finished, by: Scale, unit: str) -> str:
     """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
-    shown = f"{metric}=unknown" if event.metric is None else f"{metric}={event.metric:.6g}{unit}"
-    ratio = _screened(event) if event.role == "experiment" else "the baseline"
+    shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={event.metric:.6g}{unit}"
+    ratio = _screened(event, by) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
     if event.role == "experiment" and event.status == "done" and event.screen != "slower":
         parts.append(next_step.runnable(f"compare.py {event.experiment_id}"))
@@ -144,11 +145,10 @@ def result_line(event: Finished, metric: str, unit: str) -> str:
     return "  ".join(parts)
 
 
-def _screened(event: Finished) -> str:
+def _screened(event: Finished, by: Scale) -> str:
     if event.gain is None:
         return "unclear: nothing was measured beside it"
-    low, high = event.interval
-    return f"{event.screen or 'unclear'} {event.gain:+.1%} [{low:+.1%}, {high:+.1%}] n={event.pairs} pairs"
+    return f"{event.screen or 'unclear'} {by.words(event.gain, event.interval, 1)} n={event.pairs} pairs"
 
 
 def last_words(event: Finished) -> str:

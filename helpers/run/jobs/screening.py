@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import blame, task
+from helpers.scale import Scale
 from helpers.state import Job, State
 
 LOOKS = (1, 2, 4)
@@ -24,6 +25,7 @@ CLOSE = 1.25
 """Where a comparison's first look takes less than so many times the time of a screen, the screen is left out."""
 ENOUGH, HOLDS = 8, 0.3
 """Experiments with a screen and a comparison, and the least correlation, before a shorter budget is trusted."""
+_RATIO = Scale()
 FIRST_LOOK, WARM = 16, 4
 """Measurements until a comparison's first look, and those that do not count before it."""
 
@@ -53,46 +55,53 @@ def spread(now: State, worker: str) -> float | None:
     known: list[WorkerEvent | Comparison] = [e for e in now.workers if e.what == "calibrated"]
     of_it = [e for e in (*known, *now.comparisons) if e.worker == worker and e.timestamp >= made]
     newest = max((e for e in of_it if e.sigma_pair is not None), key=lambda event: event.timestamp, default=None)
-    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, LEAST_SPREAD)
+    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, _least(now))
 
 
-def bounds(sigma: float, margin: float, pairs: int) -> tuple[float, float]:
-    """Return the median log gains below which a screen is `slower` and above which it is `promising`."""
+def _least(now: State) -> float:
+    return LEAST_SPREAD if now.scale.by_ratio else now.margin / 5
+
+
+def bounds(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
+    """Return the median gains (of a log) below which a screen is `slower` and above which it is `promising`."""
     half = WIDTH * sigma / math.sqrt(pairs)
-    return -math.log1p(-margin) - half, -math.log1p(-margin / 2) + half
+    return by.bound(margin) - half, by.bound(margin / 2) + half
 
 
 def env(now: State, worker: str, beside: str) -> dict[str, str]:
     """Return the variables that make experiment.yaml measure in turns with the baseline in the folder `beside`."""
     sigma = spread(now, worker)
     shorter = task.overrides(now.config.screen_env)
-    looks = [f"{n} {low:.6f} {high:.6f}" for n in LOOKS if sigma for low, high in [bounds(sigma, now.margin, n)]]
+    ends = [(n, *bounds(sigma, now.margin, n, now.scale)) for n in LOOKS if sigma]
     return {
         **shorter,
         "AUTORESEARCH_BASELINE": beside,
         "AUTORESEARCH_ORDER": "".join(random.SystemRandom().choice("01") for _ in range(LOOKS[-1])),
-        "AUTORESEARCH_LOOKS": " ".join(looks),
-        "AUTORESEARCH_METRIC": f"{now.metric} {now.direction}",
+        "AUTORESEARCH_LOOKS": " ".join(f"{n} {low:.7g} {high:.7g}" for n, low, high in ends),
+        "AUTORESEARCH_METRIC": f"{now.metric} {now.direction}" + ("" if now.scale.by_ratio else f" {now.scale.kind}"),
     }
 
 
 def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequence[float]) -> Screen | None:
-    """Return what the pairs of a screen say; None where they are no pairs of positive numbers."""
-    pairs = list(zip(baseline, candidate, strict=False))
-    if not pairs or not all(b > 0 and c > 0 for b, c in pairs):
+    """Return what the pairs of a screen say; None where they are no pairs of numbers that have a gain."""
+    by = now.scale
+    try:
+        gains = by.gains(baseline, candidate)
+    except ValueError:
         return None
-    gains = [math.log(b / c if now.direction == "lower" else c / b) for b, c in pairs]
+    if not gains:
+        return None
     sigma = spread(now, worker)
     if sigma is None:
         if len(gains) < LOOKS[-1]:
             return None
-        sigma = max(UNKNOWN * statistics.stdev(gains), LEAST_SPREAD)
-    low, high = bounds(sigma, now.margin, len(gains))
+        sigma = max(UNKNOWN * statistics.stdev(gains), _least(now))
+    low, high = bounds(sigma, now.margin, len(gains), by)
     middle, half = statistics.median(gains), WIDTH * sigma / math.sqrt(len(gains))
     word = "slower" if middle < low else "promising" if middle > high else "unclear"
     if now.config.screen_env and not fidelity(now).trusted:
         word = "unclear"
-    return Screen(word, math.expm1(middle), (math.expm1(middle - half), math.expm1(middle + half)), len(gains))
+    return Screen(word, by.told(middle), (by.told(middle - half), by.told(middle + half)), len(gains))
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,8 @@ def left_out(now: State, worker: str) -> str:
     sigma, needed = spread(now, worker), LOOKS[-1]
     half = WIDTH * (sigma or 0.0) / math.sqrt(needed)
     if half > now.margin:
-        return f"{needed} pairs on {worker} tell a gain to {half:.1%} only, the margin is {now.margin:.1%}"
+        told, margin = now.scale.size(half), now.scale.size(now.margin)
+        return f"{needed} pairs on {worker} tell a gain to {told} only, the margin is {margin}"
     base = next((j.finished for j in now.jobs.values() if j.is_control and j.finished and j.worker == worker), None)
     if base is None or not base.durations:
         return ""
@@ -163,7 +173,7 @@ def standing(now: State, done: Finished) -> tuple[str, str]:
     """Return what a finished screen is worth now, one of `promising`, `unclear`, `slower` and `stale`, and why."""
     word = done.screen or "unclear"
     if word == "unclear":
-        said = "the baseline was not measured beside it" if done.gain is None else f"{done.gain:+.1%}"
+        said = "the baseline was not measured beside it" if done.gain is None else now.scale.words(done.gain, (), 1)
         return word, said if done.screen else "a single run, of an earlier version"
     job = now.jobs.get(done.job)
     moved = job is not None and job.submitted.baseline != now.baseline.tree

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from helpers import state
 from helpers.events import Config, Submitted, WorkerEvent
 from helpers.judge.advice import fleet
+from helpers.scale import Scale
 
 
 def test_returns_that_have_fallen_twentyfold_are_said() -> None:
@@ -26,8 +27,8 @@ def test_returns_that_have_fallen_twentyfold_are_said() -> None:
     assert doubtful
     assert not doubtful.spent
     assert found.falls[0] < found.fall < found.falls[1]
-    assert "returns have fallen" in found.line(0.01, 0.3, 0.01)
-    assert "$" in found.line(0.01, 0.3, 0.01)
+    assert "returns have fallen" in found.line(Scale(), 0.01, 0.3, 0.01)
+    assert "$" in found.line(Scale(), 0.01, 0.3, 0.01)
 
 
 def test_steady_gains_are_no_fall() -> None:

@@ -11,6 +11,7 @@ from conftest import BENCHMARK, CHECKS
 from helpers import events, state
 from helpers.judge.compare import calibration
 from helpers.judge.rule import noise
+from helpers.scale import Scale
 
 
 def test_the_spread_of_the_baseline_is_journaled(session: Any) -> None:
@@ -71,8 +72,10 @@ def test_as_many_calls_as_decide_soonest() -> None:
     draw = random.Random(1)
     noisy = [1 + draw.gauss(0, 0.03) for _ in range(24)]
 
-    assert 1 == calibration.resolved(seen(noisy, noisy[:8]), 0.01)["repeats"]
-    assert 3 == calibration.resolved(seen(noisy, [1 + draw.gauss(0, 0.003) for _ in range(8)]), 0.01)["repeats"]
+    assert 1 == calibration.resolved(seen(noisy, noisy[:8]), 0.01, Scale())["repeats"]
+    assert (
+        3 == calibration.resolved(seen(noisy, [1 + draw.gauss(0, 0.003) for _ in range(8)]), 0.01, Scale())["repeats"]
+    )
 
 
 def test_only_what_helps_and_is_not_done_is_advised() -> None:
@@ -82,7 +85,7 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
     config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
     now = state.fold([events.from_line(config)])
     assert now
-    found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01)
+    found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01, Scale())
 
     assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now).text
     assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now).text

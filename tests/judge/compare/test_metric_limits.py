@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.judge.compare import metric_limits
+from helpers.run.jobs import metric_line
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,15 @@ def test_a_limit_on_what_may_be_zero_or_less(text: str, base: float, cand: float
     limit = metric_limits.parse_limit(text)
 
     assert holds == metric_limits.limit_holds(limit, [base] * 8, [cand] * 8, 48)[1]
+
+
+def test_a_checksum_of_many_digits_is_compared_digit_by_digit() -> None:
+    """Whole numbers beyond 2^53 are no floats: two that differ in the last digit are not the same."""
+    one, other = (metric_line.decimal(f"{2**53 + n}") for n in (0, 1))
+    assert one is not None
+    assert other is not None
+
+    change, holds = metric_limits.limit_holds(metric_limits.parse_limit("crc=same"), [one] * 8, [other] * 8, 48)
+
+    assert not holds
+    assert change >= 0
