@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import venv  # noqa: E402
-from helpers.judge.policy import check  # noqa: E402
+from helpers.judge.policy import check, code  # noqa: E402
 from helpers.judge.policy.changes import added_lines  # noqa: E402
 from helpers.judge.policy.evaluator_reach import Project  # noqa: E402
 
@@ -49,6 +50,16 @@ BEGIN = [
     "--guard",
     "output_crc=same",
 ]
+KINDS = {
+    **dict.fromkeys(("remembers", "keeps-state", "background", "waits"), "clock and answer"),
+    **dict.fromkeys(("evaluator", "inputs", "tests", "shadow", "protected"), "evaluator"),
+    **dict.fromkeys(("less-safe", "precision", "seed"), "less safe or exact"),
+    **dict.fromkeys(("flags", "allocator", "scheduling", "build-file"), "flags and settings"),
+    **dict.fromkeys(("hidden-code", "embedded-data", "binary", "symlink"), "nobody can read"),
+    **dict.fromkeys(("dependency", "capability", "network"), "dependency"),
+    **dict.fromkeys(("detects-benchmark",), "looks who asks"),
+}
+"""Rule of the policy to the kind of cheat that it sees."""
 SCOPED = ("policy:protected", "policy:out-of-scope")
 
 
@@ -167,12 +178,17 @@ def data(name: str) -> list[dict[str, Any]]:
 def fast(only: str) -> int:
     """Try what the policy alone has to see; return how many it does not flag by the kind that is named."""
     chosen = [case for case in data("cheats.yaml") if "path" in case and only in case["name"]]
-    missed = 0
+    missed, table = 0, Counter[tuple[str, str]]()
     for case in chosen:
         found = {f"{v.level}:{v.kind}" for v in judged(case["path"], case["old"], case["new"])}
         bad = not any(said.endswith(":" + case["layer"].removeprefix("policy:")) for said in found)
         missed += bad
+        table[KINDS.get(case["layer"].removeprefix("policy:"), "the answer"), code.family_of(case["path"])] += not bad
         print(f"{','.join(sorted(found)) or 'nothing':32} {case['name']}{'  UNFLAGGED' if bad else ''}")
+    tongues = ("py", "c", "js", "rs", "go", "java", "pl", "rb", "")
+    print(f"{'seen, by kind':20}" + "".join(f"{name or 'other':>6}" for name in tongues))
+    for kind in dict.fromkeys(KINDS.values()):
+        print(f"{kind:20}" + "".join(f"{table[kind, name]:6}" for name in tongues))
     print(f"{len(chosen)} cheats for the policy, {missed} unflagged")
     return missed
 

@@ -34,6 +34,8 @@ _STAYS = re.compile(r"\bPopen\b|\bspawn\(")
 """A process that is asked again and again."""
 SHARE = 0.5
 """Of what the metric says was saved, as much must be seen of an input's first call."""
+PART = 0.25
+"""Of a gain, on its logarithm, that must be left of it there: a cold call of an honest program may gain less."""
 _SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 UNSHOWN = f"its gain is not seen in an input's first call, and the benchmark does not honour {FRESH}"
 
@@ -68,14 +70,22 @@ def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], sa
         _, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + "/afresh", rule=rule)
     line: dict[str, Any] = {"verdict": verdict.verdict, "pairs": verdict.pairs, "wins": verdict.wins}
     line |= {"gain": verdict.gain, "interval": list(verdict.interval)} if asked else {}
-    found = replace(found, afresh=Comparison.from_line(line))
-    if verdict.verdict == "improved":
+    won = verdict.verdict == "improved"
+    much = not asked or _size(plan, verdict.gain) >= PART * _size(plan, found.gain or 0.0)
+    found = replace(
+        found, afresh=Comparison.from_line({**line, "verdict": "not_improved"} if won and not much else line)
+    )
+    if won and much:
         return found
     if not asked:
         return _unshown(found, plan, cand)
     said = f"its gain does not stand on inputs that are all new, one call a process: {verdict.gain:+.2%}"
     low, high = verdict.interval
-    return found.ending(verdict.verdict, f"{said} [{low:+.2%}, {high:+.2%}]")
+    return found.ending("not_improved" if won else verdict.verdict, f"{said} [{low:+.2%}, {high:+.2%}]")
+
+
+def _size(plan: Plan, gain: float) -> float:
+    return math.log1p(gain) if plan.by.by_ratio else gain
 
 
 def _unshown(found: Comparison, plan: Plan, cand: list[Side]) -> Comparison:

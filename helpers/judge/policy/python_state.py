@@ -47,6 +47,8 @@ def replaced(text: str) -> Iterator[int]:
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
+    if not _reads_linecache(tree):
+        names.discard("linecache")
     for node in ast.walk(tree):
         target: ast.AST | None = node if isinstance(node, (ast.Attribute, ast.Subscript)) else None
         if target is None or isinstance(getattr(node, "ctx", None), ast.Load):
