@@ -8,6 +8,7 @@ python3 benchmarks/spine.py journal    # one of: copy journal writers status hel
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import resource
@@ -110,11 +111,11 @@ def appends(folder: Path, count: int) -> None:
         one.execute("INSERT INTO j VALUES (?)", (line,))
         one.close()
 
-    anew = timed(lambda: [opened() for _ in range(count // 10)])
+    opening = timed(lambda: [opened() for _ in range(count // 10)])
     print(
         f"journal: {count / ours:8.0f} durable appends/s, each of which opens it; sqlite3 WAL "
         f"synchronous=FULL {count / theirs:8.0f}/s on one "
-        f"connection, {count // 10 / anew:8.0f}/s opened for each while that stands"
+        f"connection, {count // 10 / opening:8.0f}/s opened for each while that stands"
     )
 
 
@@ -147,61 +148,26 @@ def writers(folder: Path, processes: int, count: int) -> None:
     )
 
 
-def status(folder: Path, lines: int) -> None:
-    """Print how long status.py takes on a long journal."""
-    root = repository(folder / "status", 3)
-    run = [
-        sys.executable,
-        str(BUNDLE / "scripts/start_session.py"),
-        "--goal",
-        "g",
-        "--metric",
-        "t",
-        "--direction",
-        "lower",
-    ]
-    subprocess.run(run, cwd=root, check=True, capture_output=True)
-    import json
-
+def journal_of(folder: Path, bundle: Path, lines: int) -> Path:
+    """Begin a session in a new repository, give it a journal of this many lines, and return it."""
+    root = repository(folder, 3)
+    run = [sys.executable, str(bundle / "scripts/start_session.py"), "--goal", "g", "--metric", "t"]
+    subprocess.run([*run, "--direction", "lower"], cwd=root, check=True, capture_output=True)
     with (root / paths.JOURNAL).open("a") as out:
         for number in range(lines // 2):
-            out.write(
-                json.dumps(
-                    {
-                        "type": "submitted",
-                        "experiment_id": f"e{number}",
-                        "job": f"e{number}.1",
-                        "worker": "local",
-                        "executor": "local",
-                        "tree": "0" * 40,
-                        "role": "experiment",
-                        "timestamp": 1,
-                    }
-                )
-                + "\n"
-            )
-            out.write(
-                json.dumps(
-                    {
-                        "type": "finished",
-                        "experiment_id": f"e{number}",
-                        "job": f"e{number}.1",
-                        "status": "done",
-                        "metric": 1.0,
-                        "samples": [1.0] * 5,
-                        "timestamp": 2,
-                    }
-                )
-                + "\n"
-            )
-    seconds = [
-        timed(
-            lambda: subprocess.run(
-                [sys.executable, str(BUNDLE / "scripts/status.py")], cwd=root, check=True, capture_output=True
-            )
-        )
-        for _ in range(3)
-    ]
+            its = {"experiment_id": f"e{number}", "job": f"e{number}.1"}
+            where = {"worker": "local", "executor": "local", "tree": "0" * 40, "role": "experiment", "timestamp": 1}
+            came = {"status": "done", "metric": 1.0, "samples": [1.0] * 5, "timestamp": 2}
+            out.write(json.dumps({"type": "submitted", **its, **where}) + "\n")
+            out.write(json.dumps({"type": "finished", **its, **came}) + "\n")
+    return root
+
+
+def status(folder: Path, lines: int) -> None:
+    """Print how long status.py takes on a long journal."""
+    root = journal_of(folder / "status", BUNDLE, lines)
+    run = [sys.executable, str(BUNDLE / "scripts/status.py")]
+    seconds = [timed(lambda: subprocess.run(run, cwd=root, check=True, capture_output=True)) for _ in range(3)]
     print(f"status.py on a journal of {lines} lines: {statistics.median(seconds):.2f} s")
 
 
@@ -250,7 +216,6 @@ def overhead(folder: Path, rounds: int) -> None:
     copy_folder = Path(script("snapshot_workdir.py", "create", "exp-1").strip())
     (copy_folder / "work.sh").write_text("sleep 1.0 # candidate\n")
     script("snapshot_workdir.py", "seal", "exp-1", "--desc", "x")
-    import json
 
     def bare(calls: int) -> float:
         loop = f"for i in $(seq {calls}); do bash autoresearch.sh; done"

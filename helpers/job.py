@@ -50,7 +50,7 @@ class Job:
     @property
     def is_experiment(self) -> bool:
         """Whether it measures an experiment."""
-        return self.role == "experiment"
+        return self.submitted.role == "experiment"
 
     @property
     def is_control(self) -> bool:
@@ -60,7 +60,7 @@ class Job:
     @property
     def is_judged(self) -> bool:
         """Whether it is a whole comparison or calibration on a worker."""
-        return self.role in JUDGED
+        return self.submitted.role in JUDGED
 
     @property
     def is_spread(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from helpers import console
 
 _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
+_set = object.__setattr__
 Reader = Callable[[Any], Any]
 L = TypeVar("L", bound="TypedLine")
 E = TypeVar("E", bound="Event")
@@ -29,7 +30,7 @@ class _Field(NamedTuple):
         found = MISSING if its is None or self.key not in its.line else self.read(its.line[self.key])
         value = self.default() if found is MISSING else found
         if its is not None:
-            its.__dict__[self.name] = value
+            _set(its, self.name, value)
         return value
 
 
@@ -51,7 +52,7 @@ class TypedLine:
         """Read any JSON object."""
         _fields(cls)
         made = object.__new__(cls)  # the frozen __init__ would want every field
-        made.__dict__["line"] = line
+        _set(made, "line", line)
         return made
 
     def to_line(self) -> dict[str, Any]:

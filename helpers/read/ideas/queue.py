@@ -83,6 +83,8 @@ def read(root: Path) -> list[Idea]:
         inside = len(idea.lead.expandtabs(4)) - 1
         depth = inside if depth is None else min(depth, inside)
         found += [idea] if inside < depth + 2 else []
+    if all(idea.done for idea in found):  # a long journal takes a second to read
+        return found
     decided = {s: decision for decision in worth.decisions(events.read(root)) for s in decision.sources}
     shared = Counter(idea.data.get("source") for idea in found)
     for idea in found:

@@ -14,9 +14,9 @@ from helpers.run.jobs import log
 from helpers.state import State
 
 LEAST_EXPERIMENTS = 3
-"""So many experiments, ended by one error of the environment, stop the session."""
+"""This many experiments, ended by one error of the environment, stop the session."""
 SUSPICIOUS = 2
-"""After so many that failed alike the baseline is run before the next: does it fail too?"""
+"""After this many that failed alike the baseline is run before the next: does it fail too?"""
 _MACHINE = ("no space left on", "executor:", "setup failed")
 """Errors that no experiment can cause: the disk's, the executor's own, the protected set-up's."""
 
