@@ -50,7 +50,7 @@ class Config(Event):
     least_difference: float | None = None
     """The margin by difference, in the metric's unit; None: the share `margin` of the first baseline."""
     review_above: float = 3.0
-    """A gain of more than so many times is looked at by a reader, whatever the policy found."""
+    """A gain of more than this many times is looked at by a reader, whatever the policy found."""
     max_pairs: int = 0
     """0: as many as the host needs."""
     layouts: int = 1

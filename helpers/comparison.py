@@ -130,7 +130,7 @@ class Comparison(Event):
     """Workers or slots that measured pairs at the same time, each with its type; `hosts`: which one each pair is of."""
     hosts: list[str] = field(default_factory=list)
     redrawn: list[str] = field(default_factory=list)
-    """Which pairs were drawn anew, and why, of such a comparison."""
+    """Which pairs were drawn again, and why, of such a comparison."""
     checks: str | None = None
     reason: str | None = None
     signs: list[str] = field(default_factory=list)

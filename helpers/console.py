@@ -31,7 +31,7 @@ LIMIT = 8_000
 at_end = contextlib.ExitStack()
 """What is undone when the script ends, however it ends."""
 _documents: list[bool] = []
-"""Grows with each JSON document that this process printed: with --json there shall be one."""
+"""Grows with each JSON document that this process printed: with --json there is to be one."""
 
 
 class Failure(Exception):  # noqa: N818 - not every failure is an error: "no" is an answer
@@ -192,7 +192,7 @@ def main(entry: Callable[[list[str]], int | None]) -> NoReturn:
 
 
 class _Screen(io.TextIOWrapper):
-    """A stream to people: whatever is printed, by whom ever, nothing hidden reaches a terminal."""
+    """A stream to people: nothing hidden reaches a terminal, whoever printed it."""
 
     def write(self, text: str) -> int:
         return super().write(printable.shown(text))

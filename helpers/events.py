@@ -241,7 +241,7 @@ _BY_TYPE: dict[object, type[Event]] = {kind.TYPE: kind for kind in KINDS}
 
 
 def from_line(line: dict[str, Any]) -> Event:
-    """Return the event that a line of the journal says, whoever wrote it."""
+    """Return the event that a line of the journal says, whatever wrote it."""
     return _kind(line).from_line(line)
 
 

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all: whoever reads it, even after a crash or on a full disk, finds old or new."""
+"""Writing a file whole or not at all: a reader finds the old or the new one, even after a crash or on a full disk."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a repository brought along is never taken for the session's own.
 
-A session's files are plain files of whoever runs it. A link, a pipe, a second name of a file elsewhere or somebody
+A session's files are plain files of the user who runs it. A link, a pipe, a second name of a file elsewhere or somebody
 else's file in their place would have us write, or believe, what a stranger chose.
 """
 

@@ -17,7 +17,7 @@ KINDS = (RATIO, DIFFERENCE)
 FARTHEST = 1e100
 """A ratio or a difference beyond this is a broken metric, and could not be turned back into a fraction."""
 COUNTS_BELOW = 10_000
-"""Whole numbers below this that shall be lower are taken for a count, which may come to 0."""
+"""Whole numbers below this that should be lower are taken for a count, which may come to 0."""
 
 _TIME = re.compile(r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns)")
 _ABOVE_ZERO = re.compile(r"(?:.*_)?(?:[kKMG]i?[Bb]|B|bytes|bits)|.*(?:/s|_per_s(?:ec)?)")

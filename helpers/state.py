@@ -169,11 +169,11 @@ class State:
         return bool(self.screens() or self.comparisons or self.decisions)
 
     def alike(self, compared: Comparison) -> list[Comparison]:
-        """Return the comparisons of this very content that said something for or against it."""
+        """Return the comparisons of this content that said something for or against it."""
         return [c for c in self.comparisons if c.content == compared.content and c.vote]
 
     def votes(self, compared: Comparison) -> int:
-        """Return by how much the comparisons that found this very content good outnumber those that did not."""
+        """Return by how much the comparisons that found this content good outnumber those that did not."""
         return sum(c.vote for c in self.alike(compared))
 
     def undecided(self) -> list[str]:
@@ -260,7 +260,7 @@ def _ran(state: State, event: Run) -> None:
 
 
 def _sent(state: State, event: WorkerEvent) -> None:
-    """Note on a job of the fleet which worker it was given to, that it came back unsent, or that it shall be ended."""
+    """Note on a job of the fleet which worker it was given to, that it came back unsent, or that it is to be ended."""
     job = state.jobs.get(event.job)
     if job is None:
         return

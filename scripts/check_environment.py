@@ -16,7 +16,7 @@ EXAMPLES = """\
 
 
 def entry(argv: list[str]) -> int:
-    """Print one line a thing and, where it is not ready, the command that mends it."""
+    """Print one line a thing and, where it is not ready, the command that corrects it."""
     p = console.parser("What is ready here, what is missing, and the one command for each. Changes nothing.", EXAMPLES)
     console.add_output_options(p)
     args = p.parse_args(argv)

@@ -22,7 +22,7 @@ EXAMPLES = """\
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser(
-        "A PDF as Markdown: two columns in order, broken words mended, running heads dropped. Exit 2: "
+        "A PDF as Markdown: two columns in order, broken words joined, running heads dropped. Exit 2: "
         "scanned, encrypted, broken.",
         EXAMPLES,
     )

@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         other = sub.add_parser(verb, help="journal the reason; nothing is lost")
         other.add_argument("experiment")
         other.add_argument(
-            "--why", required=True, type=arguments.words, metavar="TEXT", help="the reason, for whoever comes later"
+            "--why", required=True, type=arguments.words, metavar="TEXT", help="the reason, for those who come later"
         )
     cost = sub.add_parser("cost", help="what the agent itself cost since the last such line")
     cost.add_argument("--usd", type=arguments.amount, metavar="X")

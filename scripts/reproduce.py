@@ -39,7 +39,7 @@ def entry(argv: list[str]) -> int:
     from helpers.judge.compare import evidence_folder
 
     if bool(args.bundle) == bool(args.evidence):
-        raise console.usage("what shall be done?", "reproduce.py --bundle EXP\nreproduce.py FOLDER  # repeats one")
+        raise console.usage("nothing was asked for", "reproduce.py --bundle EXP\nreproduce.py FOLDER  # repeats one")
     if args.bundle:
         return pack(args)
     record = evidence_folder.load(args.evidence)

@@ -105,7 +105,7 @@ full   | submit_experiment exp-03 --screen --slots 99 | 99 slots of
 full   | submit_experiment exp-01 --no-screen      | exp-01 has been decided: keep
 begun  | start_session --goal other --metric m --direction lower | "name": "other"
 full   | start_session --goal other --metric m --direction lower | the session quick is under way
-full   | submit_experiment exp-03 --cancel         | exp-03 neither waits nor runs
+full   | submit_experiment exp-03 --cancel         | exp-03 does not wait or run
 full   | compare exp-02                            | "job": "exp-02.0.2"
 full   | compare exp-03                            | "job": "exp-03.0.1"
 full   | compare exp-03 --against main             | "against": "main"

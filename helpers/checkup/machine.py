@@ -1,4 +1,4 @@
-"""What this machine has of what the bundle needs: one finding a thing, with the one command that mends it.
+"""What this machine has of what the bundle needs: one finding a thing, with the one command that corrects it.
 
 Nothing is changed, nothing is installed, no secret is read out. Every question to another program is bounded in time.
 """

@@ -35,7 +35,7 @@ def jobs(repository: git.Repository, experiment: str) -> dict[str, Job]:
 
 
 def _none(experiment: str) -> console.Failure:
-    return console.answer_no(f"{experiment} neither waits nor runs", "status.py")
+    return console.answer_no(f"{experiment} does not wait or run", "status.py")
 
 
 def _take_back(repository: git.Repository, experiment: str) -> list[str]:

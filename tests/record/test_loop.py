@@ -107,7 +107,7 @@ def test_the_guard_refuses_before_anything_runs(session: Any) -> None:
 
 
 def test_a_change_is_merged_onto_a_moved_baseline(session: Any) -> None:
-    """After a keep, an experiment that began before is compared anew, merged; a conflict is said plainly."""
+    """After a keep, an experiment that began before is compared again, merged; a conflict is said plainly."""
     session.write("src/other.sh", "exit 0\n")
     session.git("add", "src/other.sh")
     session.git("commit", "-qm", "stays measured? no")

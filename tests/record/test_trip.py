@@ -27,7 +27,7 @@ runpy.run_path(script, run_name="__main__")
 def returns(session: Any, name: str, script: str, *args: str) -> int:
     """Run a script; return how often the experiment, or its name, comes back to a module that had passed it on.
 
-    The core, which everything stands on, is no station; nor is what reads the whole journal anew for the report.
+    The core, which everything stands on, is no station; nor is what reads the whole journal again for the report.
     """
     out = session.root.parent / "trail"
     command = [sys.executable, "-c", FOLLOW, str(out), f"{BUNDLE}/helpers/", name, f"{BUNDLE}/scripts/{script}.py"]

@@ -45,7 +45,7 @@ without_uv() { # makes a PATH with all that is needed, except uv
   [ ! -e uv.lock ]
 }
 
-@test "an environment whose folder was moved is made anew" {
+@test "an environment whose folder was moved is made again" {
   needs_uv
   bash "$BUNDLE/setup.sh"
   mv "$TARGET" "$TARGET 2" && cd "$TARGET 2"

@@ -26,7 +26,7 @@ from helpers.state import State
 RUNS, SEVERAL = 24, 3
 """Measurements of one call, and the calls that the other kind of measurement is made of."""
 FEW_RUNS, LONG_SECONDS = 8, 2.0
-"""Measurements of several calls, which are left out where one call takes so many seconds: then one is enough."""
+"""Measurements of several calls, which are left out where one call takes this many seconds: then one is enough."""
 CHEAPER = 0.8
 """Several calls are taken where a decision by them costs less than this share of one by single calls."""
 

@@ -60,7 +60,7 @@ def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:
     if share < OWN:
         return []
     said = f"{share:.0%} of a measurement is not what the metric times: make inputs once, in the build (--build), "
-    return [f"{said}not anew in every call"]
+    return [f"{said}not again in every call"]
 
 
 def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:

@@ -34,7 +34,7 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
     said = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
     if plan.tests is None or not found.lost(Tests(**plan.tests)):
         return said
-    if not looked:  # as many as on this very machine: a tool that is missing here skips tests on both sides
+    if not looked:  # as many as on this machine: a tool that is missing here skips tests on both sides
         _require_passing(base, result)
     lost = found.lost(tests_run.read_log(base.checks_log))
     return said.ending("not_improved", f"checks: fewer tests: {lost}") if lost else said

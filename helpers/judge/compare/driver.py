@@ -1,6 +1,6 @@
 """The process that carries a comparison out, detached, so that it survives the agent's shell.
 
-It writes progress lines for whoever follows, and the verdict with every sample to the journal.
+It writes progress lines for those who follow, and the verdict with every sample to the journal.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def limit_holds(
 ) -> tuple[float, bool]:
     """Return the median change for the worse (a fraction, or a difference) and whether the limit holds.
 
-    It does not when the median pair is worse than allowed, or when so many pairs are that the table would call it
+    It does not when the median pair is worse than allowed, or when as many pairs are as the table would call
     shown; a metric that must be the same must be so in every pair.
     """
     if allowed.same:

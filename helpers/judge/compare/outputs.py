@@ -1,7 +1,7 @@
 """The baseline as oracle: a winner must give the baseline's answers to inputs that are made from fresh seeds.
 
 autoresearch.outputs.sh makes the inputs from AUTORESEARCH_SEED and writes the program's answers, any files, into the
-folder AUTORESEARCH_OUT. Whatever the checks do not cover is thus held against the only truth there is.
+folder AUTORESEARCH_OUT. So what the checks do not cover is held against the only truth there is.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ def report(now: State, event: Comparison) -> str:
 
 
 def _by_host(event: Comparison) -> list[str]:
-    """Return what the hosts of a spread comparison say by themselves, and which pairs were drawn anew."""
-    told = [f"drawn anew: {said}" for said in event.redrawn]
+    """Return what the hosts of a spread comparison say by themselves, and which pairs were drawn again."""
+    told = [f"drawn again: {said}" for said in event.redrawn]
     samples = event.baseline_samples, event.candidate_samples
     if not event.hosts or len(event.hosts) != len(samples[0]):
         return told

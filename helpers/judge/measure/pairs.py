@@ -96,7 +96,7 @@ class Plan:
 class Pair:
     """One pair, also as another process or worker reports it: `failed` where only the candidate could not be measured.
 
-    `void` says why it must not count, `redrawn` why it was drawn anew, `signs` what was seen on the candidate's side
+    `void` says why it must not count, `redrawn` why it was drawn again, `signs` what was seen on the candidate's side
     alone.
     """
 

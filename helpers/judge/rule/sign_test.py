@@ -64,7 +64,7 @@ def order(seed: str, number: int) -> bool:
 
 
 def is_look(pairs: int, max_pairs: int) -> bool:
-    """Tell whether the table is consulted after so many pairs: at its looks, and when the pairs are used up."""
+    """Tell whether the table is consulted after `pairs` of them: at its looks, and when the pairs are used up."""
     return pairs == max_pairs or (pairs in TABLE and pairs < max_pairs)
 
 

@@ -1,4 +1,4 @@
-"""The layout of a wave: factors with values, and the cells that tell most about them in so many experiments.
+"""The layout of a wave: factors with values, and the cells that tell most about them in a given number of experiments.
 
 All combinations where they fit; for changes that are on or off a regular fraction; else a fraction whose cells coincide
 as little as they can (generalized minimum aberration). Each effect is a contrast, a column over the cells; effects
@@ -103,7 +103,7 @@ class Design:
         return [[math.prod(parts[n][d][cell[n]] for n, d in effect) for cell in cells] for effect in effects]
 
     def aliases(self, effect: Effect, least: float = ALIAS) -> list[Effect]:
-        """Return the effects of at most two factors whose contrasts correlate with that of `effect` so much or more."""
+        """Return the effects of at most two factors whose contrasts correlate with that of `effect` that much."""
         others = [other for other in self.effects() if other != effect]
         own, *rest = self.columns([effect, *others], self.cells)
         return [other for other, column in zip(others, rest, strict=True) if abs(correlation(own, column)) >= least]

@@ -139,7 +139,7 @@ class Api:
         return answer
 
     def _learn(self, path: str, answer: client.Response) -> None:
-        """Remember where on this very server a repository has gone."""
+        """Remember where on this server a repository has gone."""
         top = "/".join(path.split("/")[:4])
         rest, now = path[len(top) :], answer.url.partition("?")[0]
         if not now.startswith(f"{self.base}/") or answer.from_cache or not path.startswith("/repos/"):

@@ -44,7 +44,7 @@ def folded(text: str) -> str:
 
 
 def patterns(query: Query) -> list[str]:
-    """Return what git's --grep shall look for (all of them): less strict than `score`, which is asked afterwards."""
+    """Return what git's --grep is to look for (all of them): less strict than `score`, which is asked afterwards."""
     if len(query.alternatives) == 1:
         return [_pattern(term) for term in query.alternatives[0]]
     return ["|".join(_pattern(max(group, key=len)) for group in query.alternatives)] if query.alternatives else []

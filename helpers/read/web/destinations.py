@@ -33,7 +33,7 @@ def origin(url: str) -> Origin:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host, a name or an address, is this very machine."""
+    """Whether the host, a name or an address, is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -16,7 +16,7 @@ def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, 
     is decided already, or still runs.
     """
     if not why.strip():
-        raise console.usage("--why is empty", "say why, for whoever comes later")
+        raise console.usage("--why is empty", "say why, for those who come later")
     if not dry_run and any(job.experiment == exp.name for job in state.load(repository.root).open_jobs()):
         collect.collect(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):

@@ -34,7 +34,7 @@ def keep(
 ) -> Run:
     """Commit the experiment to the session's branch and journal it; return the run line.
 
-    Raises Failure (4), naming the reason, unless a comparison of this very tree against the current baseline says
+    Raises Failure (4), naming the reason, unless a comparison of this tree against the current baseline says
     improved, checks passed, and the policy has nothing to say.
     """
     root, passes = repository.root, ""

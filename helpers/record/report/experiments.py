@@ -65,7 +65,7 @@ class Experiment:
     marks: tuple[str, ...] = ()
     """What had been loosened after the lock when it was kept."""
     doubt: str = ""
-    """What of its keep its evidence does not carry, looked at anew."""
+    """What of its keep its evidence does not carry, looked at again."""
     commit: str = ""
     tree: str = ""
     metric: float | None = None

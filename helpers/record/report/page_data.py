@@ -20,9 +20,9 @@ from helpers.state import State
 
 Steps = Callable[[git.Repository, State], list[str]]
 DETAILED_EXPERIMENTS, DETAIL_CHARACTERS = 60, 20_000
-"""So many experiments, the kept ones first, carry diff and log in one file, each of at most so many characters."""
+"""This many experiments, the kept ones first, carry diff and log in one file, each of at most this many characters."""
 LOOKED_EXPERIMENTS = 500
-"""The looks of so many of the newest are computed again."""
+"""The looks of this many of the newest are computed again."""
 
 
 def document(repository: git.Repository, session: Session, now: State, *, detailed: bool) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def message(session: Session, exp: Experiment, ref: str, cited: list[str]) -> st
 
 
 def subject(title: str) -> str:
-    """Return a commit's subject, which is no trailer to git; to whoever looks line by line it is no field of ours."""
+    """Return a commit's subject, which is no trailer to git; nor a field of ours to a reader of lines."""
     return f"Change: {title}" if _FIELD.match(title) else title
 
 

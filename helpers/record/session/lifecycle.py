@@ -22,7 +22,7 @@ def begin(
 ) -> tuple[State, bool]:
     """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
 
-    On the branch of the session before it goes back to the person's branch first, unless it shall stand `on_top`.
+    On the branch of the session before it goes back to the person's branch first, unless it is to stand `on_top`.
     A rehearsal ends before anything is written, and returns nothing that counts.
 
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.

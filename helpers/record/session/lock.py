@@ -48,7 +48,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         if now.open_jobs():
             raise console.usage("jobs of the former baseline still run", "collect_results.py --wait 600")
         if changed:
-            console.note(f"changed since the lock: {', '.join(changed)}; nothing was tried yet, so it is locked anew")
+            console.note(f"changed since the lock: {', '.join(changed)}; nothing was tried yet, so it is locked again")
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)

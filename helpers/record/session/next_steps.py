@@ -21,12 +21,12 @@ SESSION = {
     "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
     "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
-    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{anew}",
+    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{again}",
     "moved": "{way}  # {what}",
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
-    "environment": "submit_experiment.py {name}  # when the environment is mended: it runs the baseline first",
+    "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
     "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
@@ -53,9 +53,9 @@ EXPERIMENT = {
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
 MOST_YESES_LACKING, MOST_TIMES = 2, 4
-"""An undecided change is compared again while it lacks so few yeses, and needs at most so many times 48 pairs."""
+"""The yeses that an undecided change may lack to be compared again, and the times 48 pairs that it may need."""
 FRUITLESS = 15
-"""So many decisions in a row without a keep, and no idea left, are a plateau."""
+"""This many decisions in a row without a keep, and no idea left, are a plateau."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
     if changed := protected.changed(root, now):
         tree = now.require_lock().tree
         back = [f"git show {tree}:{name} > {name}" for name in changed]
-        anew = "" if now.tried else "; or, as nothing was tried yet, lock what is there: start_session.py --lock"
-        yield Step("protected", {"back": " && ".join(back), "anew": anew})
+        again = "" if now.tried else "; or, as nothing was tried yet, lock what is there: start_session.py --lock"
+        yield Step("protected", {"back": " && ".join(back), "again": again})
 
 
 def _under_way(work: Workdirs, now: State) -> Iterator[Step]:

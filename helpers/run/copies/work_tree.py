@@ -54,7 +54,7 @@ def _add_submodule(root: Path, path: bytes, found: dict[bytes, None]) -> None:
 def known_blobs(root: Path) -> Known:
     """Return the tracked files whose bytes git has as they are: unchanged since staged, and not converted on the way.
 
-    What a file was at that moment is noted first and compared again by whoever copies it, so that an edit in between
+    What a file was at that moment is noted first and compared again when it is copied, so that an edit in between
     is seen.
     """
     if git.output(root, ["config", "--default", "false", "core.autocrlf"]).strip().lower() not in ("false", "0", "no"):

@@ -1,4 +1,4 @@
-"""What a new worker shall be: the options that ask for it, with what the session and experiment.yaml ask for."""
+"""What a new worker is to be: the options that ask for it, with what the session and experiment.yaml ask for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AUTOSTOP = 60
 
 @dataclass(frozen=True)
 class WorkerRequest:
-    """What a new worker shall be; `resources` are those of SkyPilot's task schema."""
+    """What a new worker is to be; `resources` are those of SkyPilot's task schema."""
 
     resources: dict[str, Any]
     autostop: int | None = AUTOSTOP
@@ -39,7 +39,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help=f"up: idle minutes until it stops; 0 for never (default {AUTOSTOP})",
     )
-    spot = "up: preemptible machines: cheaper, and what one loses is drawn anew on another"
+    spot = "up: preemptible machines: cheaper, and what one loses is drawn again on another"
     p.add_argument("--spot", action="store_true", help=spot)
     p.add_argument("--prefix", default="vm", metavar="WORD", help="up: of the workers' names (default vm)")
 

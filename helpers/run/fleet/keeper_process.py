@@ -1,4 +1,4 @@
-"""The keeper's process: started by whoever submits or collects, at most one for a session, gone when nothing is open.
+"""The keeper's process: started by a submission or a collection, at most one for a session, gone when nothing is open.
 
 Run as `python3 -m helpers.run.fleet.keeper_process ROOT` with the bundle on the path and SkyPilot in its environment.
 """

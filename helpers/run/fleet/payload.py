@@ -28,7 +28,7 @@ mkdir -p "$own/claims"
 rm_all() {{ rm -rf -- "$job" "$job.base" "$job.run.sh" "$job.setup.sh" "$job.job.sh"; }}
 crash() {{ printf 'EXPERIMENT_ID: %s\\nEXPERIMENT_STATUS: crash\\nEXPERIMENT_ERROR: %s\\n' "$experiment" "$1"; }}
 
-# One at a time: whoever comes next waits here, and begins as soon as this one ends.
+# One at a time: the next one waits here, and begins as soon as this one ends.
 if command -v flock >/dev/null; then
   exec 9>"$own/lock"
   flock 9

@@ -185,7 +185,7 @@ def send(sky: Any, cluster: str, what: Send) -> int:  # noqa: ANN401 - SkyPilot'
 
 def cancel(sky: Any, cluster: str, ids: list[int]) -> None:  # noqa: ANN401 - SkyPilot's module
     """End jobs of a cluster; call inside `quiet`. Raises whatever SkyPilot raises."""
-    if ids:  # without any it would end the newest one, whoever's that is
+    if ids:  # without any it would end the newest one of anybody
         sky.get(sky.cancel(cluster, job_ids=ids))
 
 

@@ -42,7 +42,7 @@ def require_workers(now: state.State, worker: str | None) -> None:
     if faults and all(faults) and faults[0]:
         name = faults[0].worker
         raise console.outside(
-            faults[0].words(), f"workers.py calibrate {name}  # when mended\nworkers.py replace {name}"
+            faults[0].words(), f"workers.py calibrate {name}  # when repaired\nworkers.py replace {name}"
         )
 
 

@@ -121,7 +121,7 @@ def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = 
         env[name] = str(folder / inside)
     env["CCACHE_DISABLE"] = env["SCCACHE_DISABLE"] = "1"
     env["PYTHONHASHSEED"] = "0"
-    env["GIT_CEILING_DIRECTORIES"] = str(folder)  # a copy has no .git: git shall not answer for a repository around it
+    env["GIT_CEILING_DIRECTORIES"] = str(folder)  # a copy has no .git: git must not answer for a repository around it
     return {**env, **extra}
 
 

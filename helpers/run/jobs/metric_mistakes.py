@@ -1,4 +1,4 @@
-"""Why a METRIC was not read: the line that was meant for one, what is wrong with it, and how to mend it.
+"""Why a METRIC was not read: the line that was meant for one, what is wrong with it, and how to correct it.
 
 Nothing here is ever taken for a result. A benchmark that gives none gets its cause instead of the end of its output.
 """

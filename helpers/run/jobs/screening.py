@@ -18,11 +18,11 @@ LOOKS = (1, 2, 4)
 WIDTH = 0.8
 """Half of the interval, in units of sigma_pair and of one over the root of the pairs."""
 UNKNOWN = 1.5
-"""Where nothing is known of the host, the spread of four pairs is taken so many times as large."""
+"""Where nothing is known of the host, the spread of four pairs is taken this many times as large."""
 LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 CLOSE = 1.25
-"""Where a comparison's first look takes less than so many times the time of a screen, the screen is left out."""
+"""Where a comparison's first look takes less than this many times the time of a screen, the screen is left out."""
 ENOUGH, HOLDS = 8, 0.3
 """Experiments with a screen and a comparison, and the least correlation, before a shorter budget is trusted."""
 _RATIO = Scale()

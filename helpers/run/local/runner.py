@@ -1,7 +1,7 @@
 """The process that works through the queue of one slot: started by a submission, gone when nothing waits.
 
-It is detached from whoever submitted, so jobs outlive the agent's shell. Run as `python3 -m helpers.run.local.runner
-ROOT SLOT` with the bundle on the path.
+It is detached from the process that submitted, so jobs outlive the agent's shell. Run as
+`python3 -m helpers.run.local.runner ROOT SLOT` with the bundle on the path.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def share(slot: int, slots: int, cpus: int) -> list[int]:
 
 
 def require_slots(slots: int, cpus: int) -> None:
-    """Raise Failure (2) when so many slots would have to share cores."""
+    """Raise Failure (2) when that many slots would have to share cores."""
     if slots > 1 and not hasattr(os, "sched_setaffinity"):
         raise console.usage("this system cannot pin a slot to its own cores", "use --slots 1")
     if slots > 1 and slots * cpus > len(cores()):

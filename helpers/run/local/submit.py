@@ -75,7 +75,7 @@ def require_environment(work: Workdirs) -> None:
         submit_control(work)
     raise console.outside(
         f"{fault.words()}. The baseline is run again: when it passes, the same command goes on",
-        "collect_results.py --wait 600  # when you have mended it",
+        "collect_results.py --wait 600  # when you have repaired it",
     )
 
 
@@ -95,7 +95,7 @@ def is_under_way(now: state.State, sealed: Experiment, request: Request) -> bool
 
 
 def refuse_repetition(now: state.State, sealed: Experiment, request: Request) -> None:
-    """Raise Failure (2) when the experiment was decided, or this very content was run, and nobody said again."""
+    """Raise Failure (2) when the experiment was decided, or this content was run, and nobody said again."""
     decided = now.decision(sealed.name)
     if decided and not request.again:
         raise console.usage(
@@ -107,7 +107,7 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
         same = job.name not in excused and job.tree == (request.trees[1] or sealed.tree) and job.env == request.env
         if same and done and done.status in ("done", "checks_failed") and not request.again:
             raise console.usage(
-                f"this very content was run as {job.name}: {done.status}",
+                f"this content was run as {job.name}: {done.status}",
                 f"change it, or run it again with --again, or compare it:\ncompare.py {sealed.name}",
             )
 

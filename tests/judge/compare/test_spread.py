@@ -56,7 +56,7 @@ def test_a_pair_waits_for_those_before_it() -> None:
 
 
 def test_a_lost_workers_pairs_are_dealt_to_another_with_another_coin() -> None:
-    """What it reported counts; what it did not is drawn anew and says why; a part that goes on keeps its own."""
+    """What it reported counts; what it did not is drawn again and says why; a part that goes on keeps its own."""
     lost = Part("vm-01", {0: 0, 3: 0}, pairs=(pair(0),), is_open=False, reason="its worker vm-01 is gone")
     its = step([lost, Part("vm-02", {1: 0}), Part("vm-03", {2: 0})], ["vm-02", "vm-03"])
 

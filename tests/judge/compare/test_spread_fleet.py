@@ -187,7 +187,7 @@ def test_pairs_of_three_workers_and_one_verdict(fleet: Fleet) -> None:
 
 
 def test_a_worker_is_lost_in_the_middle(fleet: Fleet) -> None:
-    """Its finished pairs count, the others are drawn anew elsewhere and said, and the row has no gap."""
+    """Its finished pairs count, the others are drawn again elsewhere and said, and the row has no gap."""
     job = fleet.compare("exp-01", "sleep 0.6\necho 2.0417\n", "--max-pairs", "8")
 
     def reported(now: state.State) -> bool:

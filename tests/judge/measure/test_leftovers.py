@@ -86,7 +86,7 @@ def test_compiled_modules_are_taken_and_nothing_else(copy: Path) -> None:
 
 
 def test_an_answer_in_a_compiled_module_is_not_kept(session: Any) -> None:
-    """What the warm-up call wrote into a compiled module is compiled anew before any call counts."""
+    """What the warm-up call wrote into a compiled module is compiled again before any call counts."""
     answer = f"src/__pycache__/gen.{sys.implementation.cache_tag}.pyc"
     work = (
         f"if grep -q answer {answer} 2>/dev/null; then :; else sleep 0.05; mkdir -p src/__pycache__; echo "

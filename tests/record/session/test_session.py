@@ -75,11 +75,11 @@ def test_a_changed_benchmark_is_refused_afterwards(session: Any) -> None:
 
 
 def test_until_the_first_experiment_it_is_locked_again(session: Any) -> None:
-    """Validated, calibrated, edited: the same goal is locked anew, with a baseline of its own."""
+    """Validated, calibrated, edited: the same goal is locked again, with a baseline of its own."""
     text = (session.root / "autoresearch.sh").read_text()
     session.write("autoresearch.sh", text + "# better\n", 0o755)
 
-    assert "locked anew" in session.script("start_session", "--lock").stderr
+    assert "locked again" in session.script("start_session", "--lock").stderr
 
     now = state.load(session.root)
     assert ["baseline"] == [run.description for run in now.runs]

@@ -72,7 +72,7 @@ def _runs(python: list[str]) -> bool:
 
 
 def test_it_sees_only_its_own_processes(run: Any) -> None:
-    """The program's numbers begin anew, its exit code is what comes back, and the caller stays where it was."""
+    """The program's numbers begin again, its exit code is what comes back, and the caller stays where it was."""
     found = run("echo $$; exit 7")
 
     assert (found["code"], found["out"], found["as before"]) == (7, "2\n", True)

@@ -58,7 +58,7 @@ def test_a_build_that_asks_git_is_told_how_to_have_a_version(repo: Repo) -> None
 
 
 def test_what_a_partial_clone_left_out_is_named(repo: Repo, tmp_path: Path) -> None:
-    """With its remote out of reach: the error says what a partial clone is missing, and the command that mends it."""
+    """With its remote out of reach: the error says what a partial clone lacks, and the command that corrects it."""
     repo.write("src/work.sh", "echo 42\n")
     repo.commit("second")
     repo.git("config", "uploadpack.allowFilter", "true")

@@ -1,4 +1,4 @@
-"""Words broken at the end of a line, mended by the document's own vocabulary."""
+"""Words broken at the end of a line, joined again by the document's own vocabulary."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations

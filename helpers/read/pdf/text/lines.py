@@ -16,7 +16,7 @@ _MATH = re.compile(
 _STAMP = re.compile(r"arXiv:\S+\s+\[\S+\]\s+\d{1,2}\s+\w+\s+\d{4}")
 _CAPTION = re.compile(r"\b(?:Table|Figure|Fig\.|Algorithm|Listing)\s+[\dA-Z][\d.]*\s*[:.]", re.IGNORECASE)
 _WIDE = 3.0
-"""A gap of so many times the size parts columns, or the cells of a table."""
+"""A gap of this many times the size parts columns, or the cells of a table."""
 
 
 @dataclass
