@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -204,6 +203,8 @@ class Comparison(Event):
     @property
     def medians(self) -> tuple[float, float] | None:
         """The medians of both sides, None without samples."""
+        import statistics  # what it imports in turn takes longer than all of a status
+
         if not self.baseline_samples or not self.candidate_samples:
             return None
         return statistics.median(self.baseline_samples), statistics.median(self.candidate_samples)

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 RATIO, DIFFERENCE = "ratio", "difference"
 KINDS = (RATIO, DIFFERENCE)
@@ -60,6 +59,8 @@ class Scale:
         pairs = list(zip(worse, better, strict=False))
         try:
             if not self.by_ratio:  # as printed: 0.3 - 0.28 is 0.02
+                from decimal import Decimal  # only these need it, and every script reads this module
+
                 found = [float(Decimal(repr(w)) - Decimal(repr(b))) for w, b in pairs]
                 if all(abs(gain) < FARTHEST for gain in found):
                     return found

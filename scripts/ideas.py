@@ -4,13 +4,18 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, events, git, next_step
-from helpers.events import Idea
-from helpers.read.ideas import queue, sources, worth
+from helpers import arguments, console, next_step
+
+if TYPE_CHECKING:
+    from helpers.read.ideas import queue
+
+KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "article", "simplification")
+SCALE = range(1, 6)
 
 EXAMPLES = """\
   ideas.py add "fuse the two passes over the row" --kind paper --source arXiv:2205.14135 --impact 3 --feasibility 4
@@ -33,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="take title and kind from a fetched paper, or a finding of search_github.py",
     )
-    add.add_argument("--kind", metavar="|".join(queue.KINDS), help="own, unless --from says more")
+    add.add_argument("--kind", metavar="|".join(KINDS), help="own, unless --from says more")
     add.add_argument(
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
@@ -41,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--why", default="", type=arguments.words, metavar="TEXT", help="the reason for the expected impact"
     )
     for name in ("impact", "feasibility", "novelty"):
-        add.add_argument(f"--{name}", type=int, choices=queue.SCALE, help="1 to 5")
+        add.add_argument(f"--{name}", type=int, choices=SCALE, help="1 to 5")
     rank = sub.add_parser("rank", help="the open ideas, best first; the file keeps its order")
     listing = sub.add_parser("list", help="all ideas in the file's order")
     done = sub.add_parser("done", help="close an idea with its result")
@@ -57,6 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Run one verb."""
     args = build_parser().parse_args(argv)
+    from helpers import events, git
+    from helpers.events import Idea
+    from helpers.read.ideas import queue, worth
+
     root = git.find().root
     if args.verb == "add":
         found = [add(root, args)]
@@ -77,17 +86,19 @@ def entry(argv: list[str]) -> int:
     return console.DONE if found else console.NO
 
 
-def add(root: Path, args: argparse.Namespace) -> queue.Idea:
+def add(root: Path, args: argparse.Namespace) -> "queue.Idea":
     """Add an idea and journal it."""
-    from helpers.read.ideas import origin
+    from helpers import events
+    from helpers.events import Idea
+    from helpers.read.ideas import origin, queue, sources
 
     found = origin.origin_of(root, args.origin, title=not args.text) if args.origin else None
     source = sources.parse_source(args.source) if args.source else found.id if found else ""
     text = args.text or (found.title if found else "")
     if not text:
         raise console.usage("the idea has no text", "give one, or --from the id of a fetched paper or a finding")
-    if args.kind and args.kind not in queue.KINDS:
-        console.note(f"note: {args.kind!r:.40} is not a kind of idea: taken as own ({', '.join(queue.KINDS)})")
+    if args.kind and args.kind not in KINDS:
+        console.note(f"note: {args.kind!r:.40} is not a kind of idea: taken as own ({', '.join(KINDS)})")
         args.kind = "own"
     kind, why = (
         args.kind or (found.kind if found else sources.kind_of(source)),

@@ -4,13 +4,15 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, git, next_step, paths, printable, session_branch
-from helpers.run.copies import inventory, uncommitted
-from helpers.run.copies.copies import Workdirs
+from helpers import arguments, console, next_step, paths, printable
+
+if TYPE_CHECKING:
+    from helpers.run.copies.copies import Workdirs
 
 EXAMPLES = """\
   snapshot_workdir.py create exp-07              # a copy of the work tree; prints its folder
@@ -53,13 +55,19 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Run one verb."""
     args = build_parser().parse_args(argv)
+    from helpers import git
+    from helpers.run.copies.copies import Workdirs
+
     work = Workdirs(git.find(dry_run=getattr(args, "dry_run", False)), args.workdir_root)
     verbs = {"create": create, "seal": seal, "diff": diff, "restore": restore, "list": listing, "prune": prune}
     return verbs[args.verb](work, args)
 
 
-def create(work: Workdirs, args: argparse.Namespace) -> int:
+def create(work: "Workdirs", args: argparse.Namespace) -> int:
     """Make a copy."""
+    from helpers import session_branch
+    from helpers.run.copies import uncommitted
+
     name = work.next_name() if args.experiment is None else args.experiment
     source = args.source or session_branch.left(work.root)
     if source and not args.source:
@@ -75,8 +83,10 @@ def create(work: Workdirs, args: argparse.Namespace) -> int:
     return console.DONE
 
 
-def seal(work: Workdirs, args: argparse.Namespace) -> int:
+def seal(work: "Workdirs", args: argparse.Namespace) -> int:
     """Seal a copy."""
+    from helpers.run.copies import inventory
+
     sealed = work.seal(work.experiment(args.experiment), args.desc)
     same = inventory.sameness(work, sealed)
     if same:
@@ -85,7 +95,7 @@ def seal(work: Workdirs, args: argparse.Namespace) -> int:
     return console.DONE
 
 
-def diff(work: Workdirs, args: argparse.Namespace) -> int:
+def diff(work: "Workdirs", args: argparse.Namespace) -> int:
     """Print the patch."""
     patch = work.diff(work.experiment(args.experiment), *(["--stat"] if args.stat else [])).decode("utf-8", "replace")
     spill = paths.state_folder(work.root) if len(patch) > console.LIMIT else None
@@ -94,15 +104,17 @@ def diff(work: Workdirs, args: argparse.Namespace) -> int:
     return console.DONE if patch else console.NO
 
 
-def restore(work: Workdirs, args: argparse.Namespace) -> int:
+def restore(work: "Workdirs", args: argparse.Namespace) -> int:
     """Write the sealed content out."""
     work.restore(work.experiment(args.experiment), args.folder.resolve())
     print(printable.name(str(args.folder.resolve())))
     return console.DONE
 
 
-def listing(work: Workdirs, args: argparse.Namespace) -> int:
+def listing(work: "Workdirs", args: argparse.Namespace) -> int:
     """List all experiments."""
+    from helpers.run.copies import inventory
+
     rows = inventory.rows(work)
     text = "\n".join(map(inventory.inventory_line, rows)) or next_step.runnable(
         "no experiments yet: snapshot_workdir.py create exp-01"
@@ -111,8 +123,10 @@ def listing(work: Workdirs, args: argparse.Namespace) -> int:
     return console.DONE
 
 
-def prune(work: Workdirs, args: argparse.Namespace) -> int:
+def prune(work: "Workdirs", args: argparse.Namespace) -> int:
     """Remove copies; exit 1 when one that was named is kept."""
+    from helpers.run.copies import inventory
+
     word, kept = "would be removed" if args.dry_run else "removed", 0
     for exp, goes in inventory.prune(work, args.experiment, force=args.force, dry_run=args.dry_run):
         if goes:

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, printable, scale, session_branch
+from helpers import arguments, console, next_step, printable, scale
 
 EXAMPLES = """\
   start_session.py --goal faster-parse --metric time_s --unit s --direction lower --build "make" --scope "src/"
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Begin or lock."""
     args = build_parser().parse_args(argv)
-    from helpers import git
+    from helpers import git, session_branch
     from helpers.record.session import config as session_config
     from helpers.record.session import lifecycle, lock
     from helpers.run.copies.copies import Workdirs

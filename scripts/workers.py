@@ -4,12 +4,16 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console, git, state
+from helpers import console
 from helpers.run.fleet import arguments
+
+if TYPE_CHECKING:
+    from helpers.state import State
 
 EXAMPLES = """\
   workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
@@ -44,6 +48,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     if args.json and args.action != "list":
         raise console.usage(f"{args.action} prints a line for each worker, no JSON", "workers.py list --json")
+    from helpers import git, state
     from helpers.run.fleet import lifecycle, table
 
     root = git.find().root
@@ -79,7 +84,7 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
     return console.DONE if quiet else console.NO
 
 
-def up(args: argparse.Namespace, root: Path, now: state.State) -> int:
+def up(args: argparse.Namespace, root: Path, now: "State") -> int:
     """Launch what is missing."""
     from helpers.run.fleet import lifecycle
 

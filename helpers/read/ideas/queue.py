@@ -19,8 +19,6 @@ from pathlib import Path
 from helpers import console, events, files, journal, next_step, paths, printable
 from helpers.read.ideas import sources, worth
 
-KINDS = ("own", "profile", "paper", "pr", "issue", "fork", "commit", "competitor", "article", "simplification")
-SCALE = range(1, 6)
 _LINE = re.compile(r"^(?P<lead>\s*[-*+]) (?:\[(?P<mark>[ xX-])\] )?(?P<text>\S.*?)(?:\s*\{(?P<data>[^{}]*)\})?\s*$")
 
 
