@@ -274,11 +274,11 @@ def _finish(state: State, event: Finished) -> None:
     job = state.jobs.get(event.job)
     if job is None or job.finished is not None:
         return
-    job.finished = event
-    if not job.is_judged:
+    job.finished, role = event, job.submitted.role
+    if role not in JUDGED:
         state.outcomes.append(event)
-    if job.is_experiment:
-        state.results[job.experiment] = event
+    if role == "experiment":
+        state.results[job.submitted.experiment_id] = event
 
 
 _loaded: dict[Path, tuple[int, Event, State]] = {}

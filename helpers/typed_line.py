@@ -27,10 +27,13 @@ class _Field(NamedTuple):
     always: bool
 
     def __get__(self, its: TypedLine | None, _: type[TypedLine]) -> Any:  # noqa: ANN401 - of any type
-        found = MISSING if its is None or self.key not in its.line else self.read(its.line[self.key])
-        value = self.default() if found is MISSING else found
-        if its is not None:
-            _set(its, self.name, value)
+        name, key, read, default, _ = self
+        if its is None:
+            return default()
+        value = read(its.line[key]) if key in its.line else MISSING
+        if value is MISSING:
+            value = default()
+        _set(its, name, value)
         return value
 
 

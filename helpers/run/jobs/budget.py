@@ -43,6 +43,7 @@ def measured(state: State) -> set[str]:
         job.experiment
         for job in state.screens()
         if job.finished is None
+        or job.finished.status == "done"
         or not (job.name in excused or result.says_nothing(job.finished) or result.not_built(job.finished))
     }
     return ran | {event.experiment_id for event in state.comparisons if event.verdict != "error" and not event.against}
