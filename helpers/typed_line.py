@@ -26,7 +26,7 @@ class _Field(NamedTuple):
     default: Callable[[], Any]
     always: bool
 
-    def __get__(self, its: TypedLine | None, _: type[TypedLine]) -> Any:  # noqa: ANN401 - of any type
+    def __get__(self, its: TypedLine | None, owner: type[TypedLine]) -> Any:  # noqa: ANN401 - of any type
         name, key, read, default, _ = self
         if its is None:
             return default()
