@@ -33,7 +33,7 @@ from helpers.run.isolation.reach import Reach
 
 root, folder, text = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 environment.adopt_orphans()
-env = environment.environment(folder, {})
+env = environment.run_environment(folder, {})
 walls = Reach(root, folder, folder.parent, env).walls() if sys.argv[5] == "walls" else None
 env = env if walls else dict(os.environ)
 execute.bash(["/usr/bin/python3", "-c", text], folder / "copy", env, 60, 1, walls=walls)
@@ -118,7 +118,7 @@ from helpers.run.isolation.reach import Reach
 
 root, folder = Path(sys.argv[2]), Path(sys.argv[3])
 environment.adopt_orphans()
-env = environment.environment(folder, {})
+env = environment.run_environment(folder, {})
 walls = Reach(root, folder, folder.parent, env, network=False).walls()
 took = {None: [], walls: []}
 for _ in range(20):

@@ -14,7 +14,6 @@ from helpers import printable
 
 _BUNDLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib drops a leading ./
 _SCRIPT = re.compile(r"(?<!\S)(?:(?:python3 )?([a-z_]+\.py)|(?:bash )?(setup\.sh))(?=[\s,;]|$)")
-_QUOTED = re.compile(r"'([^']*)'")
 
 
 def runnable(text: str) -> str:

@@ -95,7 +95,7 @@ def compare(args: argparse.Namespace) -> int:
         )
         return console.DONE
     event = session.follow(work, job, args.wait, worker)
-    console.show(args, event.to_line(), report.report(state.load(work.root), event))
+    console.show(args, event.to_line(), report.verdict_text(state.load(work.root), event))
     session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(

@@ -75,7 +75,7 @@ def entry(argv: list[str]) -> int:
 
         if root is not None and args.dir is None:
             journaling.exclude()
-        found = fetch.fetch(ask)
+        found = fetch.fetch_paper(ask)
     journaling.note(root, ask.folder, found)
     document = {**found, "folder": str(ask.folder), "new": fetched}
     console.show(args, document, fetch_request.report(ask.folder, found, new=fetched))

@@ -50,7 +50,7 @@ def entry(argv: list[str]) -> int:
         steps = finish.outline(repository, now, how)
         console.emit("\n".join(f"would {step}" for step in steps))
         return console.DONE
-    told = finish.finish(repository, Workdirs(repository, args.workdir_root), how)
+    told = finish.finish_session(repository, Workdirs(repository, args.workdir_root), how)
     page = paths.state_folder(repository.root) / "report.html"
     files.replace(page, html.page(page_data.load(repository, next_steps.lines, detailed=True)))
     told.append(f"everything on one page, which needs no network: {paths.STATE}/{page.name}")

@@ -41,7 +41,7 @@ def entry(argv: list[str]) -> int:
     local = args.local or not gather.asked_web(root)
     if not local:
         venv.require("httpx", "stamina", "arxiv")
-    found = gather.gather(root, topic, local=local)
+    found = gather.gather_leads(root, topic, local=local)
     text = gather.page(root, found)
     file = gather.leave(root, text)
     console.show(args, gather.document(found, file), f"{text}\n{file}")

@@ -71,7 +71,7 @@ def entry(argv: list[str]) -> int:
     exp = work.experiment(args.experiment)
     if args.verb == "keep":
         words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
-        event = keep.keep(repository, work, exp, words, dry_run=args.dry_run)
+        event = keep.keep_experiment(repository, work, exp, words, dry_run=args.dry_run)
         for job in [] if args.dry_run else screens.renew(work):
             console.note(f"{job}: screened again, on top of {exp.name}")
     else:

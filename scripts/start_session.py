@@ -97,7 +97,7 @@ def entry(argv: list[str]) -> int:
         if base:
             print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")
         return console.DONE
-    config = session_config.config(repository.root, args)
+    config = session_config.config_from(repository.root, args)
     now, resumed = lifecycle.begin(repository, config, new=args.new, on_top=args.on_top)
     if args.dry_run:
         console.emit_json(config)

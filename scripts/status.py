@@ -42,7 +42,7 @@ def entry(argv: list[str]) -> int:
     if args.json:
         console.emit_json(overview.document(repository, now), full=args.full)
     else:
-        console.emit("\n".join(overview.overview(repository, now)), full=args.full)
+        console.emit("\n".join(overview.overview_lines(repository, now)), full=args.full)
     return console.DONE
 
 

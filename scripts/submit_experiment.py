@@ -57,7 +57,7 @@ def entry(argv: list[str]) -> int:
         if args.dry_run:
             print(f"would cancel: {', '.join(cancel.jobs(repository, args.experiment))}")
             return console.DONE
-        for job in cancel.cancel(repository, args.experiment):
+        for job in cancel.cancel_experiment(repository, args.experiment):
             print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
         return console.DONE
     if args.screen and args.no_screen:

@@ -54,7 +54,7 @@ def entry(argv: list[str]) -> int:
     root = git.find().root
     now = state.load(root)
     if args.action == "list":
-        rows = table.table(root, now, ask=args.ask)
+        rows = table.worker_rows(root, now, ask=args.ask)
         console.show(args, rows, "\n".join(map(table.worker_line, rows)))
         return console.DONE
     if args.action == "up":

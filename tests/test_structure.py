@@ -214,6 +214,13 @@ def test_packages_are_imported_where_they_are_used(file: str) -> None:
         )
 
 
+def test_no_module_stutters() -> None:
+    """No function has its module's name (`keep.keep`): it says of what."""
+    bodies = {file: ast.parse((TOP / file).read_text(encoding="utf-8")).body for file in MODULES}
+    names = [(file, node.name) for file, body in bodies.items() for node in body if isinstance(node, ast.FunctionDef)]
+    assert [] == [(file, name) for file, name in names if name == Path(file).stem]
+
+
 @pytest.mark.parametrize("file", [*MODULES, *(f"scripts/{name}" for name in SCRIPTS)])
 def test_small(file: str) -> None:
     """A module of helpers has fewer than 260 lines, a script fewer than 110.

@@ -35,7 +35,7 @@ class Gathered:
     """Whether a source did not answer: then nothing found is not nothing there."""
 
 
-def gather(root: Path, topic: str, *, local: bool) -> Gathered:
+def gather_leads(root: Path, topic: str, *, local: bool) -> Gathered:
     """Ask every source and rank what they say; what one of them cannot say is noted and costs only that."""
     found = Gathered(topic)
     ranked: list[tuple[float, Finding]] = []
@@ -153,7 +153,7 @@ def _network(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome
     yield "issues", lambda: search.issues(api, name, "issue", wanted)
     yield "releases", lambda: commits.releases(api, name, wanted)
     yield "similar projects", lambda: search.similar(api, name, SearchRequest(limit=LEADS_EACH, any_language=True))
-    yield "forks", lambda: forks.forks(api, name, SearchRequest(limit=LEADS_EACH))
+    yield "forks", lambda: forks.search_forks(api, name, SearchRequest(limit=LEADS_EACH))
 
 
 def _papers(topic: str) -> Outcome:

@@ -11,7 +11,7 @@ from helpers.run.fleet import results
 from helpers.run.local import executor
 
 
-def cancel(repository: git.Repository, experiment: str) -> list[str]:
+def cancel_experiment(repository: git.Repository, experiment: str) -> list[str]:
     """Cancel the experiment's jobs that wait or run; return them. Raises Failure (1) when there are none.
 
     Here a job ends at once. On the fleet one that waits is taken back, and one that was sent the keeper ends.

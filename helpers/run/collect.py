@@ -16,7 +16,7 @@ TOLD_SECONDS = 9.0
 """Seconds after which who waits is told what for."""
 
 
-def collect(root: Path) -> list[Finished]:
+def collect_finished(root: Path) -> list[Finished]:
     """Journal every job that ended since the last call; return the new `finished` events."""
     now = state.load(root)
     mine = [job for job in now.open_jobs() if job.is_local]
@@ -57,7 +57,7 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
     until = began + seconds
     new: list[Finished] = []
     while True:
-        new += collect(root)
+        new += collect_finished(root)
         now = state.load(root)
         if (
             (ended(now) if ended else any(map(result.should_be_reported, new)))

@@ -25,7 +25,7 @@ def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
     return shown
 
 
-def report(now: State, event: Comparison) -> str:
+def verdict_text(now: State, event: Comparison) -> str:
     """Return the verdict as text: words, estimate with interval, n, seed, reason."""
     unit = now.config.unit
     first = f"{event.experiment_id}: {event.verdict_words}"

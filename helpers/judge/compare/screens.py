@@ -25,11 +25,11 @@ def send(work: Workdirs, now: State, sealed: Experiment, request: Request, worke
         work.refs.hold(each)
     request = replace(request, trees=(base, tree))
     if worker is None:
-        return local_submit.submit(work, sealed, request)
+        return local_submit.submit_locally(work, sealed, request)
     from helpers.run.fleet import keeper_process
     from helpers.run.fleet import submit as fleet_submit
 
-    jobs = fleet_submit.submit(work, sealed, request, worker)
+    jobs = fleet_submit.submit_to_fleet(work, sealed, request, worker)
     keeper_process.kick(work.root)
     return jobs
 

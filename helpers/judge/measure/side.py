@@ -83,7 +83,7 @@ class Side:
         extra = {"AUTORESEARCH_REPEATS": str(self.repeats), "AUTORESEARCH_LAYOUT": str(self.layout)}
         if self.layout:
             extra["AUTORESEARCH_PADDING"] = "x" * (self.layout * 173)
-        self.env = environment.environment(self.folder, {**self.task.envs, **extra}, self.passed)
+        self.env = environment.run_environment(self.folder, {**self.task.envs, **extra}, self.passed)
         slots.add_dependencies(self.root, 0, self.env)
         command = self.task.envs.get(BUILD_CMD, "").strip()
         with (self.folder / "build.log").open("wb") as printed:

@@ -73,10 +73,10 @@ def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: Searc
     if args.verb in ("prs", "issues"):
         return search.issues(api, here, args.verb[:-1], wanted)
     if args.verb == "commits":
-        return commits.commits(api, here, wanted)
+        return commits.search_commits(api, here, wanted)
     if args.verb == "releases":
         return commits.releases(api, here, wanted)
-    return forks.forks(api, here, wanted) if args.verb == "forks" else search.similar(api, here, wanted)
+    return forks.search_forks(api, here, wanted) if args.verb == "forks" else search.similar(api, here, wanted)
 
 
 def _by_words(args: argparse.Namespace, wanted: SearchRequest) -> bool:
@@ -84,7 +84,7 @@ def _by_words(args: argparse.Namespace, wanted: SearchRequest) -> bool:
 
 
 def _show(args: argparse.Namespace, api: Api, name: Name) -> int:
-    shown = show.show(api, name, diff=args.diff)
+    shown = show.show_from_service(api, name, diff=args.diff)
     shown.notes += [f"{note}: shown without it" for note in api.notes]
     return _print_shown(args, shown, api.budget.used)
 
@@ -94,7 +94,7 @@ def _show_local(args: argparse.Namespace) -> int:
         raise console.usage(
             "which one?", "search_github.py show commit:4f1d2a9c  # with --local also #12, a merged pull request"
         )
-    return _print_shown(args, git_show.show(_place(args), args.words[0], diff=args.diff), 0)
+    return _print_shown(args, git_show.show_from_log(_place(args), args.words[0], diff=args.diff), 0)
 
 
 def _print_shown(args: argparse.Namespace, shown: show.Shown, requests: int) -> int:

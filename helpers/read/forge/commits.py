@@ -14,7 +14,7 @@ from helpers.read.forge.query import SearchRequest
 from helpers.read.forge.search import is_same, pages, searched
 
 
-def commits(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
+def search_commits(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """Search the commits of a repository's default branch.
 
     The service's commit search knows no forks and not every repository; where it finds nothing, the newest commits

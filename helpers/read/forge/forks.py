@@ -39,7 +39,7 @@ _NO_SOURCE = re.compile(
 )
 
 
-def forks(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
+def search_forks(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """List the forks, compare the most promising with upstream and return those that are ahead."""
     outcome = Outcome()
     listed = outcome.tried(_listed, api, name, wanted, outcome) or []

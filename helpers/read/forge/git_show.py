@@ -21,7 +21,7 @@ def is_local(what: str) -> bool:
     return re.fullmatch(r"(?:commit:)?[0-9a-fA-F]{7,64}", what) is not None and not what.isdigit()
 
 
-def show(start: Path, what: str, *, diff: bool) -> Shown:
+def show_from_log(start: Path, what: str, *, diff: bool) -> Shown:
     """Return a commit by its hash, or what was merged as a pull request by its number.
 
     Raises Failure: 1 where the log has no such thing, 2 where there is no repository.

@@ -45,7 +45,7 @@ class Shown:
     notes: list[str] = field(default_factory=list)
 
 
-def show(api: Api, name: Name, *, diff: bool) -> Shown:
+def show_from_service(api: Api, name: Name, *, diff: bool) -> Shown:
     """Return one pull request, issue (OWNER/REPO#12) or commit (OWNER/REPO@sha); raises Failure."""
     if name.sha:
         return _commit(api, name, diff=diff)

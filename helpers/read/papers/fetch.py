@@ -18,7 +18,7 @@ from helpers.read.papers.paper import Paper
 from helpers.read.web import client
 
 
-def fetch(wanted: FetchRequest) -> dict[str, Any]:
+def fetch_paper(wanted: FetchRequest) -> dict[str, Any]:
     """Fetch a paper and return its index entry; raises Failure, with nothing changed, when it cannot be had."""
     kind, value = identifiers.parse_id(wanted.id)
     budget = client.Budget(wanted.requests)

@@ -18,7 +18,7 @@ def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, 
     if not why.strip():
         raise console.usage("--why is empty", "say why, for those who come later")
     if not dry_run and any(job.experiment == exp.name for job in state.load(repository.root).open_jobs()):
-        collect.collect(repository.root)  # a job that ended is no longer under way
+        collect.collect_finished(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):
         now = commit.settled(repository, dry_run=dry_run)
         now.require_own(exp.name)

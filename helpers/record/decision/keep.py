@@ -29,7 +29,7 @@ class Explanation:
     reviewed: str = ""
 
 
-def keep(
+def keep_experiment(
     repository: git.Repository, work: Workdirs, exp: Experiment, words: Explanation, *, dry_run: bool = False
 ) -> Run:
     """Commit the experiment to the session's branch and journal it; return the run line.

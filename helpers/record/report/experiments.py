@@ -94,7 +94,7 @@ class Experiment:
         return sum(p.seconds or 0 for p in self.screens) + sum(p.seconds or 0 for p in self.comparisons)
 
 
-def experiments(
+def experiments_of(
     now: State, compared: dict[str, list[Comparison]], whole: set[str], together: dict[Content, Estimate]
 ) -> Iterator[Experiment]:
     """Return every experiment in the order in which they were first heard of."""

@@ -12,7 +12,7 @@ from helpers.judge.compare import figures
 from helpers.record.report import projection, words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
-from helpers.record.report.running import running
+from helpers.record.report.running import running_now
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import budget, workers
 from helpers.scale import Scale
@@ -52,7 +52,7 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
         },
         "outcomes": OUTCOMES,
         "experiments": rows,
-        "running": _known(lambda: running(repository.root, now), []),
+        "running": _known(lambda: running_now(repository.root, now), []),
         "workers": _known(lambda: [_worker(worker, now.scale) for worker in workers.known_workers(now).values()], []),
         "axes": words.axes(session),
         "ideas": [f"{idea['id']}: {idea['text']}" for idea in session.ideas],

@@ -15,7 +15,7 @@ from helpers.judge.compare.figures import number
 from helpers.read.ideas import queue
 from helpers.record.report import experiments
 from helpers.record.report.experiments import OUTCOMES, Experiment
-from helpers.record.report.spend import Spend, spend
+from helpers.record.report.spend import Spend, spend_of
 from helpers.run.jobs import budget
 from helpers.scale import Scale
 from helpers.state import State
@@ -123,11 +123,11 @@ def project(now: State, last_ms: int) -> Session:
         base=base,
         first=first.metric if first else None,
         first_commit=first.commit if first else "",
-        experiments=tuple(experiments.experiments(now, compared, whole, together)),
+        experiments=tuple(experiments.experiments_of(now, compared, whole, together)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
         hosts=_hosts(now),
         together=together,
-        spend=spend(now, began, last_ms),
+        spend=spend_of(now, began, last_ms),
         closed=budget.closed(now),
         unproven=tuple(first.unproven if first else ()),
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,

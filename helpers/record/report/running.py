@@ -14,7 +14,7 @@ from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
 
-def running(root: Path, now: State) -> list[dict[str, Any]]:
+def running_now(root: Path, now: State) -> list[dict[str, Any]]:
     """Return each job and comparison under way: seconds so far and expected (None: unknown), what it says."""
     jobs, at = now.open_jobs(), journal.now_ms()
     states = executor.poll(root, [job.name for job in jobs if job.is_local])

@@ -53,7 +53,7 @@ def report(root: Path, usd: float | None, tokens: int | None, why: str, *, dry_r
     return f"{why}: {', '.join(f'{value:,} {name}' for name, value in cost.items())}"
 
 
-def spend(now: State, began_ms: int, last_ms: int) -> Spend:
+def spend_of(now: State, began_ms: int, last_ms: int) -> Spend:
     """Compute it from the journal, up to its newest event."""
     costs = [workers.spend(worker, last_ms) for worker in workers.known_workers(now).values()]
     known = [cost for cost in costs if cost is not None]

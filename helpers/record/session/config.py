@@ -57,7 +57,7 @@ _BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours"
 _ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
 
 
-def config(root: Path, args: argparse.Namespace) -> dict[str, Any]:
+def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return the keys that the arguments give a value; raises Failure (2) on what cannot be meant."""
     if not args.goal:
         raise console.usage(

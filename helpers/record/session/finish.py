@@ -49,7 +49,7 @@ def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
     ]
 
 
-def finish(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]:
+def finish_session(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]:
     """End the session, going on where an earlier try stopped; return what to tell.
 
     Raises Failure (2) while something still runs, (3) while the comparison goes on, or when it could not be made.

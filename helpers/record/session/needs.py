@@ -90,7 +90,7 @@ def variables(text: str, now: State) -> list[str]:
     read = {next(filter(None, found)) for found in _READ.findall(code)} & set(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         envs = {str(name): "" for name in now.require_lock().task.get("envs", {})}
-        given = environment.environment(Path(folder), envs, now.config.pass_env)
+        given = environment.run_environment(Path(folder), envs, now.config.pass_env)
     return sorted(
         name
         for name in read - set(given) - set(_OF_SHELL)

@@ -20,7 +20,7 @@ from helpers.state import State
 MOST_LINES = 40
 
 
-def overview(repository: git.Repository, now: State | None) -> list[str]:
+def overview_lines(repository: git.Repository, now: State | None) -> list[str]:
     """Return the lines; without a session (None) how to begin one."""
     if now is None:
         return ["no session is under way here", *next_steps.lines(repository, now)]

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from helpers import events, git, progress, state
-from helpers.record.report.running import running
+from helpers.record.report.running import running_now
 from helpers.record.session import overview
 
 WIDE = 20
@@ -15,8 +15,8 @@ WIDE = 20
 def screen(repository: git.Repository) -> str:
     """Return the table of what runs, and the state below it."""
     now = state.fold(events.held(repository.root))
-    rows = running(repository.root, now) if now and now.lock else []
-    return "\n".join([time.strftime("%H:%M:%S"), *_table(rows), "", *overview.overview(repository, now)])
+    rows = running_now(repository.root, now) if now and now.lock else []
+    return "\n".join([time.strftime("%H:%M:%S"), *_table(rows), "", *overview.overview_lines(repository, now)])
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
@@ -47,7 +47,7 @@ class Lines:
     def new(self) -> list[str]:
         """Return what is new since the last call."""
         now = state.fold(events.held(self.repository.root))
-        rows = {row["name"]: row for row in running(self.repository.root, now)} if now and now.lock else {}
+        rows = {row["name"]: row for row in running_now(self.repository.root, now)} if now and now.lock else {}
         said = {name: f"{row['state']} {row['said']}".strip() for name, row in rows.items()}
         lines = [f"{name} on {rows[name]['worker']}: {text}, {_elapsed(rows[name])}" for name, text in said.items()
                  if self.seen.get(name) != text]  # fmt: skip

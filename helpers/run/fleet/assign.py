@@ -38,7 +38,7 @@ def ahead(length: float | None, between: float) -> int:
     return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
 
 
-def assign(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
+def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
     """Journal and return which waiting jobs go to which of the workers `able`.
 
     A worker gets up to `depth` jobs beyond the one that runs.

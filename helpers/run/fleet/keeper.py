@@ -202,7 +202,7 @@ class Keeper:
         able = [w.name for w in workers.up(now) if not self.failed.get(w.name) and self.rests.get(w.name, 0.0) < at]
         depth = assign.ahead(workers.typical_seconds(now), at - self.fed if self.fed else 0.0)
         self.fed = at
-        self._send(api, assign.assign(self.root, able, depth))
+        self._send(api, assign.assign_jobs(self.root, able, depth))
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
         now = state.load(self.root)

@@ -10,7 +10,7 @@ from helpers.run.jobs import blame, task, workers
 from helpers.run.local.submit import Request, is_under_way
 
 
-def submit(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> list[str]:
+def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker: str | None) -> list[str]:
     """Journal the experiment as waiting, for `worker` or for whichever is free first; return its job.
 
     Raises Failure (2) for an unknown worker, no workers, or content that was run before; (4) when the budget is spent.

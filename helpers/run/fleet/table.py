@@ -12,7 +12,7 @@ from helpers.run.local import executor
 from helpers.state import State
 
 
-def table(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
+def worker_rows(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
     """Return a row for each worker and for this machine; with `ask` SkyPilot is asked for the true states."""
     busy, rows = jobs_workers.busy(now), [_local(root, now)]
     workers = [w for w in jobs_workers.known_workers(now).values() if w.state != "down"]

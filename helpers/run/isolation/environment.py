@@ -96,7 +96,7 @@ DOWNLOADS = {
 _SECRET_URL = re.compile(r"://[^/@\s]+@")
 
 
-def environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str, str]:
+def run_environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str, str]:
     """Return the environment of a run whose own folders lie in `folder`; they are made, empty if they were not.
 
     `passed` names further variables of the caller that the person wants experiments to see: those are there as they

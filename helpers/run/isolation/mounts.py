@@ -49,7 +49,7 @@ def read_only_mounts(
     """
     if not probe.available():
         return None
-    parts = probe.probe()
+    parts = probe.parts_that_hold()
     scratch = [place for place in SCRATCH if os.path.isdir(place)]  # noqa: PTH112
     covers = sorted({*scratch, *(os.path.realpath(place) for place in hidden if os.path.isdir(place))})  # noqa: PTH112
     inside = tuple(place + "/" for place in covers)

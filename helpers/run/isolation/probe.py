@@ -20,7 +20,7 @@ WITHOUT = {
 
 
 @cache
-def probe() -> dict[str, bool]:
+def parts_that_hold() -> dict[str, bool]:
     """Build each part in a process that ends then; return which of them hold."""
     found = {"files": _holds(_files)}
     rest = {"devices": _devices, "network": namespaces.own_network, "processes": namespaces.own_processes}
@@ -29,13 +29,13 @@ def probe() -> dict[str, bool]:
 
 def missing() -> list[str]:
     """Return in words what does not hold."""
-    parts = probe()
+    parts = parts_that_hold()
     return [WITHOUT["files"]] if not parts["files"] else [text for name, text in WITHOUT.items() if not parts[name]]
 
 
 def available() -> bool:
     """Tell whether there are walls here at all: without those around files nothing else is built."""
-    return probe()["files"]
+    return parts_that_hold()["files"]
 
 
 def _holds(step: Callable[[], None]) -> bool:

@@ -63,7 +63,7 @@ def run(root: Path, job: Folder, slot: int) -> None:
             shadow.restore(spec.tree, copy)
             if spec.baseline:
                 shadow.restore(spec.baseline, folder / BESIDE)
-            env = environment.environment(folder, {**task.envs, **spec.env}, spec.passed)
+            env = environment.run_environment(folder, {**task.envs, **spec.env}, spec.passed)
             env[environment.MARK] = executor.mark(root, spec.job)
             if spec.gpus:
                 env["CUDA_VISIBLE_DEVICES"] = spec.gpus[slot]

@@ -26,7 +26,7 @@ class Request:
     """The current baseline, and the change merged onto it: what is measured in turns."""
 
 
-def submit(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
+def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
     """Journal and queue the experiment on this machine; return its jobs, none where it waits or runs already.
 
     Raises Failure (2) when the same content was run before, (3) while the environment is at fault, (4) when the budget

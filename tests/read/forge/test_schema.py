@@ -103,13 +103,13 @@ def used(httpserver, monkeypatch, tmp_path, examples):
         lambda: forge_search.issues(api, NAME, "pr", wanted),
         lambda: forge_search.issues(api, NAME, "issue", wanted),
         newest,
-        lambda: commits.commits(api, NAME, wanted),
+        lambda: commits.search_commits(api, NAME, wanted),
         lambda: commits.releases(api, NAME, wanted),
-        lambda: forks.forks(api, NAME, wanted),
+        lambda: forks.search_forks(api, NAME, wanted),
         lambda: forge_search.code(api, None, SearchRequest("x"), ""),
         lambda: forge_search.similar(api, NAME, wanted),
         *(
-            lambda tail=tail: show.show(api, names.parse_name(f"{REPO}{tail}"), diff=True)
+            lambda tail=tail: show.show_from_service(api, names.parse_name(f"{REPO}{tail}"), diff=True)
             for tail in ("#12", "#7", f"@{sha}")
         ),
     ]

@@ -59,17 +59,17 @@ def test_each_part_that_does_not_hold_is_named_alone(part: str, broken: str, mon
         raise OSError("not here")
 
     monkeypatch.setattr(namespaces, broken, fails)
-    probe.probe.cache_clear()
+    probe.parts_that_hold.cache_clear()
     try:
         assert [probe.WITHOUT[part]] == probe.missing()
     finally:
         monkeypatch.undo()
-        probe.probe.cache_clear()
+        probe.parts_that_hold.cache_clear()
 
 
 def test_the_lock_passes_the_hint_on(repo: Any) -> None:
     """A benchmark that downloads fails at the lock, and the next step names the flag."""
-    if not probe.probe()["network"]:
+    if not probe.parts_that_hold()["network"]:
         pytest.skip("no network namespaces here")
     fetch = 'import socket; socket.create_connection(("192.0.2.1", 80), 5)'
     repo.write("autoresearch.sh", f"#!/usr/bin/env bash\npython3 -c '{fetch}' && echo METRIC time_s=1.234\n", 0o755)

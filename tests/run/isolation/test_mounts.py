@@ -28,7 +28,7 @@ from helpers.run.isolation import environment, execute
 from helpers.run.isolation.reach import Reach
 
 root, folder, building = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "building"
-env = environment.environment(folder, {})
+env = environment.run_environment(folder, {})
 walls = Reach(root, folder, folder.parent, env, network=False).walls(building=building)
 environment.adopt_orphans()
 sys.exit(execute.bash(["bash", "autoresearch.sh"], folder / "copy", env, 20, 1, walls=walls))

@@ -29,7 +29,7 @@ side = Path(sys.argv[1]) / "runs" / "side"
 for name in ("copy", "home", "tmp"):
     (side / name).mkdir(parents=True)
 (side / "copy/a.sh").write_text(sys.argv[2])
-env = environment.environment(side, {})
+env = environment.run_environment(side, {})
 around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], [side.parent], environment.tools(env))
 assert around
 orphans = Orphans()
