@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NoReturn
 
 from helpers import printable
@@ -29,6 +30,11 @@ def runnable(text: str) -> str:
         return f"python3 {shlex.quote(_place('scripts/' + found[1]))}" if known else found[0]
 
     return _SCRIPT.sub(call, text)
+
+
+def path(root: Path, name: str) -> str:
+    """Return a file of the repository as a command names it from the current folder, be that below the top one."""
+    return os.path.relpath(root / name) if Path.cwd().is_relative_to(root) else name
 
 
 def _place(name: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Iterable
 
-from helpers import console, events, git, git_objects, paths, printable
+from helpers import console, events, git, git_objects, next_step, paths, printable
 from helpers.events import Note
 from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
@@ -90,7 +90,7 @@ def require_allowed(
             or "take it out of the experiment"
         )
         if len(opens) == len(bad):
-            opened = shlex.quote(f"{opens[0].rule}:{opens[0].path}")
+            opened = shlex.quote(f"{opens[0].rule}:{next_step.path(work.root, opens[0].path)}")
             do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
@@ -112,7 +112,8 @@ def _put_back(work: Workdirs, sealed: Experiment, now: State, names: list[str]) 
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != now.protected[name]
     ]
     if other:
-        back = f"git checkout -- {' '.join(other)}  # in your work tree they are not as they were locked"
+        files = shlex.join(next_step.path(work.root, name) for name in other)
+        back = f"git checkout -- {files}  # in your work tree they are not as they were locked"
         return f"{back}\nsnapshot_workdir.py create {work.next_name()}  # then make the change in a new copy"
     before, after = (protected_hashes(work, tree, names) for tree in (work.origin(sealed).tree, sealed.tree))
     if names and all(before.get(name) == after.get(name) for name in names):

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from helpers import console, git, paths
+from helpers import console, git, next_step, paths
 from helpers.judge.policy import check, evaluator_reach
 from helpers.run.copies import uncommitted
 from helpers.state import State
@@ -32,10 +32,10 @@ def find_companions(root: Path, now: State, build: str) -> list[str]:
         text += "\n" + "\n".join(_text(root / name) for name in new if evaluator_reach.is_program(name))
     edited = [name for name in found if loose[name] not in (uncommitted.NEW, "A")]
     if edited:
+        files = shlex.join(next_step.path(root, name) for name in edited[:8])
         raise console.usage(
             f"benchmark or checks name {uncommitted.named(edited)}: a clone of the branch would measure something else",
-            f"git commit -m 'what the benchmark needs' -- {shlex.join(edited[:8])}  # or git checkout -- FILE\n"
-            "start_session.py --lock",
+            f"git commit -m 'what the benchmark needs' -- {files}  # or git checkout -- FILE\nstart_session.py --lock",
         )
     size = sum((root / name).lstat().st_size for name in found)
     if size > MOST_BYTES:

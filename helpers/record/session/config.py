@@ -53,6 +53,7 @@ _HIGHER = re.compile(
     re.IGNORECASE,
 )
 """Units and names whose better direction is known."""
+_PATTERNS = ("scope", "off_limits", "allow")
 _BUDGET = {"max_experiments": "experiments", "budget_usd": "usd", "budget_hours": "hours"}
 _ENVS = {"build": "BUILD_CMD", "bench_timeout": task.BENCH_TIMEOUT, "check_timeout": task.CHECK_TIMEOUT}
 
@@ -103,20 +104,23 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
 def _from_here(root: Path, given: dict[str, Any]) -> None:
     """Take the patterns of a command that is run in a subfolder (a package of a monorepo) from there, and say so."""
     here = os.path.relpath(Path.cwd(), root)
-    patterns = [*(given["scope"] or []), *(given["off_limits"] or [])]
-    if here == "." or here.startswith("..") or not (patterns or given["build"]):
+    if here == "." or here.startswith("..") or not any(given[name] for name in (*_PATTERNS, "build")):
         return
     present = [os.fsdecode(path) for path in work_tree.listing(root)]
 
-    def taken(pattern: str) -> str:
+    def taken(entry: str) -> str:
+        rule, colon, pattern = entry.rpartition(":")
         below = os.path.normpath(f"{here}/{pattern}") + ("/" if pattern.endswith("/") else "")
-        if not any(check.matches(path, below) for path in present) and any(check.matches(p, pattern) for p in present):
-            return pattern  # written as from the top
+        first = pattern.partition("/")[0]
+        top = any(check.matches(p, pattern) for p in present) or ("/" in pattern and (root / first).exists())
+        if top and not Path(first).exists() and not any(check.matches(path, below) for path in present):
+            return entry  # written as from the top
         console.note(f"note: {pattern} is taken from {here}/, where this is run: {below}")
-        return below
+        return f"{rule}{colon}{below}"
 
-    for option in ("scope", "off_limits"):
-        given[option] = given[option] and [taken(pattern) for pattern in given[option]]
+    for option in _PATTERNS:  # without a path an entry of --allow is a rule
+        rules = [entry for entry in given[option] or [] if option == "allow" and not re.search("[:/.*]", entry)]
+        given[option] = given[option] and [entry if entry in rules else taken(entry) for entry in given[option]]
     if given["build"]:
         console.note(
             f"note: --build runs in the top folder of the copy, as the benchmark does; for {here}/ write cd {here} &&"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -66,10 +68,33 @@ def test_in_a_subfolder_paths_are_those_of_the_subfolder(repo: Any) -> None:
     repo.write("packages/foo/autoresearch.sh", "#!/bin/bash\n", 0o755)
 
     begun = repo.script("start_session", *BEGIN, "--scope", "src/", "--build", "make", cwd=folder)
-    shown = repo.script("start_session", "--goal", "quick", "--scope", "packages/foo/src/", "--dry-run", cwd=folder)
+    again = ("--scope", "packages/foo/src/", "--allow", "build-file:Makefile", "--allow", "suspicious-name")
+    opened = ("--allow", "build-file:packages/foo/new/Makefile", "--allow", "build-file:../../Makefile")
+    shown = repo.script("start_session", "--goal", "quick", *again, *opened, "--dry-run", cwd=folder)
 
     assert "src/ is taken from packages/foo/, where this is run: packages/foo/src/" in begun.stderr
     assert "cd packages/foo &&" in begun.stderr
     assert f"a session's scripts lie in the top folder, {Path(repo.root)}" in begun.stderr
     assert "scope packages/foo/src/" in repo.script("status").stdout
-    assert '"packages/foo/src/"' in shown.stdout
+    assert ["packages/foo/src/"] == json.loads(shown.stdout)["scope"]
+    assert [
+        "build-file:packages/foo/Makefile",
+        "suspicious-name",
+        "build-file:packages/foo/new/Makefile",
+        "build-file:Makefile",
+    ] == json.loads(shown.stdout)["allow"]
+
+
+def test_what_a_refusal_offers_works_in_a_subfolder(session: Any) -> None:
+    """Pasted where it was printed it opens the file that was refused, one of the top folder as well."""
+    session.write("packages/foo/a.py", "1\n")
+    folder, copy = session.root / "packages/foo", Path(session.script("snapshot_workdir", "create").stdout.strip())
+    for name in ("CMakeLists.txt", "packages/foo/Makefile"):
+        (copy / name).write_text("all:\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "build it")
+    for _ in range(2):
+        refused = session.script("compare", "exp-01", "--dry-run", code=4, cwd=folder).stderr
+        command = shlex.split(refused[refused.index("start_session.py --goal") :].splitlines()[0])
+        session.script("start_session", *command[1:], cwd=folder)
+
+    assert "candidate_tree" in session.script("compare", "exp-01", "--dry-run", cwd=folder).stdout
