@@ -90,7 +90,8 @@ def planned_words(now: State, pairs: int, worker: str) -> str:
         )
     if sigma is None:
         return f"{text}; what {worker} can tell is not known yet: compare.py --calibrate"
-    return f"{text}; measurements there differ by {sigma:.2%}: {noise.resolved(sigma, pairs):.2%} is found 3 times in 4"
+    said, found = now.scale.size(sigma, 2), now.scale.size(noise.resolved(sigma, pairs), 2)
+    return f"{text}; measurements there differ by {said}: a gain of {found} is found 3 times in 4"
 
 
 OWN = Options()
