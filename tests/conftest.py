@@ -23,9 +23,10 @@ CODE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the scripts that tests start share one compiled copy of the modules, wherever byte code is not written."""
+    """Let what tests start share one compiled copy of modules, and find python3, not the shim of a version manager."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
+    os.environ["PATH"] = f"{sys.base_prefix}/bin{os.pathsep}{os.environ['PATH']}"
     folder = config.stash[CODE] = tempfile.TemporaryDirectory(prefix="autoresearch-tests-")
     config.add_cleanup(folder.cleanup)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
