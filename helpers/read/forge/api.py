@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers import console, printable
+from helpers import console, json_fields, printable
 from helpers.read.forge import names, schema, token
 from helpers.read.web import client, destinations
 
@@ -44,11 +44,7 @@ class Api:
 
     def one(self, path: str, endpoint: str, params: Mapping[str, str] | None = None, *, what: str) -> dict[str, Any]:
         """Return the object at `path`, checked as `endpoint`; `what` it is, for the message when there is none."""
-        value = self._value(self._get(path, params or {}, what))
-        if not isinstance(value, dict):
-            raise self._odd(endpoint)
-        self._checked(value, endpoint)
-        return value
+        return self._object(self._get(path, params or {}, what), endpoint)
 
     def pages(
         self,
@@ -67,9 +63,7 @@ class Api:
         for number in range(1, most + 1):
             asked = {**(params or {}), "per_page": str(size), **({"page": str(number)} if number > 1 else {})}
             answer = self._get(path, asked, what)
-            value = self._value(answer)
-            self._checked(value, endpoint)
-            yield [item for item in value if isinstance(item, dict)]
+            yield self._list(answer, endpoint)
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return
 
@@ -78,23 +72,16 @@ class Api:
         import re
 
         first = self._get(path, {"per_page": str(PAGE)}, what)
-        value = self._value(first)
-        self._checked(value, endpoint)
+        found = self._list(first, endpoint)
         last = re.search(r'[?&]page=(\d{1,6})[^>]*>;\s*rel="last"', first.headers.get("link", ""))
         if last and int(last[1]) > 1:
-            more = self._value(self._get(path, {"per_page": str(PAGE), "page": last[1]}, what))
-            self._checked(more, endpoint)
-            value = [*value, *more]
-        return [item for item in value if isinstance(item, dict)]
+            found += self._list(self._get(path, {"per_page": str(PAGE), "page": last[1]}, what), endpoint)
+        return found
 
     def search(self, kind: str, endpoint: str, params: Mapping[str, str], *, accept: str = "") -> dict[str, Any]:
         """Return one page of /search/`kind`, checked."""
         answer = self._get(f"/search/{kind}", params, f"search for {kind} at this address", accept=accept)
-        value = self._value(answer)
-        if not isinstance(value, dict):
-            raise self._odd(endpoint)
-        self._checked(value, endpoint)
-        return value
+        return self._object(answer, endpoint)
 
     def said(self) -> str:
         """Return the state of the limits in words, empty when no request was made."""
@@ -154,18 +141,20 @@ class Api:
             resource = printable.line(headers.get("x-ratelimit-resource", kind), 30)
             self.limits[resource] = (int(values[0]), int(values[1]), int(values[2]))
 
-    def _checked(self, value: Any, endpoint: str) -> None:  # noqa: ANN401 - any JSON value
-        self.notes.update(
-            dict.fromkeys(f"the answer to {endpoint} lacks `{path}`" for path in schema.require_fields(value, endpoint))
-        )
+    def _checked(self, value: Any, endpoint: str) -> Any:  # noqa: ANN401 - any JSON value
+        lacking = schema.require_fields(value, endpoint)
+        self.notes.update(dict.fromkeys(f"the answer to {endpoint} lacks `{path}`" for path in lacking))
+        return value
 
-    def _value(self, answer: client.Response) -> Any:  # noqa: ANN401 - any JSON value
-        return answer.json()
+    def _list(self, answer: client.Response, endpoint: str) -> list[dict[str, Any]]:
+        return json_fields.items(self._checked(answer.json(), endpoint))
 
-    def _odd(self, endpoint: str) -> console.Failure:
-        return console.outside(
-            f"{self.host} answered {endpoint} with JSON of another shape", "is --api an API of GitHub's?"
-        )
+    def _object(self, answer: client.Response, endpoint: str) -> dict[str, Any]:
+        value = answer.json()
+        if not isinstance(value, dict):
+            what = f"{self.host} answered {endpoint} with JSON of another shape"
+            raise console.outside(what, "is --api an API of GitHub's?")
+        return dict(self._checked(value, endpoint))
 
     def _refusal(self, answer: client.Response, path: str, what: str) -> console.Failure:
         """Return what a status other than 200 means and what to do about it."""
@@ -182,13 +171,17 @@ class Api:
             return failure
         if answer.status == 404:
             do = f"check the name; a private one needs a token that may read it{f' ({mine} may not)' if mine else ''}"
-            return Missing(f"{self.host} has no {what} (404)", do + ("" if mine else f": {token.advice(self.base)}"))
+            return Missing(
+                console.USAGE, f"{self.host} has no {what} (404)", do + ("" if mine else f": {token.advice(self.base)}")
+            )
         if answer.status == 403:
             do = f"give the token of {mine} the right to read it" if mine else token.advice(self.base)
             return console.usage(f"{self.host} does not show {what} (403: {said})", do)
         if answer.status == 422:
             return Unprocessable(
-                f"{self.host} cannot process this question (422: {said})", "check the name, or ask in plainer words"
+                console.USAGE,
+                f"{self.host} cannot process this question (422: {said})",
+                "check the name, or ask in plainer words",
             )
         if answer.status in (409, 410, 451):
             why = {
@@ -205,17 +198,9 @@ class Api:
 class Missing(console.Failure):
     """404: it is not there, or not for us."""
 
-    def __init__(self, message: str, do: str) -> None:
-        """Wrong input, as far as we know."""
-        super().__init__(console.USAGE, message, do)
-
 
 class Unprocessable(console.Failure):
     """422: a search of a repository that is gone, renamed or hidden, or of words that the service does not take."""
-
-    def __init__(self, message: str, do: str) -> None:
-        """Wrong input, as far as we know."""
-        super().__init__(console.USAGE, message, do)
 
 
 def open_api(said: str, most: int, *, fresh: bool) -> Api:

@@ -127,6 +127,10 @@ class Claim:
     kind: str
     quote: str
 
+    def __str__(self) -> str:
+        """Return the quotation."""
+        return self.quote
+
 
 def claims_in(text: str, most: int = 3) -> list[Claim]:
     """Return up to `most` claims of a text, each quoted with the line that it stands in."""
@@ -190,6 +194,16 @@ def weight(title: str, said: Sequence[str], claimed: Sequence[Claim]) -> float:
     found = (3.0 if about else 1.5) * min(sum(not is_loss(claim.quote) for claim in claimed), 3)
     found += 2.5 * min(len(strong), 2) + 1.0 * min(len(about) - len(strong), 2) + 0.4 * min(len(said), 4)
     return found - (6.0 if _CHORE.search(title) else 0.0)
+
+
+def worth(title: str, text: str) -> float:
+    """Return the weight of a text that includes its title."""
+    return weight(title, speed_words(text), claims_in(text))
+
+
+def speaks(text: str) -> bool:
+    """Whether a text has a word of performance or a claim."""
+    return bool(speed_words(text) or claims_in(text))
 
 
 def _in_line(row: str) -> Claim | None:

@@ -62,7 +62,7 @@ def _take(item: Json, wanted: SearchRequest, outcome: Outcome, *, must: bool = F
     message = json_fields.text(item, "commit", "message")
     if must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, ""):
         return
-    if (wanted.perf or wanted.by_performance) and not claims.speed_words(message) and not claims.claims_in(message):
+    if (wanted.perf or wanted.by_performance) and not claims.speaks(message):
         return
     outcome.found.append(commit(item))
 
@@ -71,7 +71,6 @@ def commit(item: Json) -> Finding:
     """Return a commit as a finding."""
     message, url = json_fields.text(item, "commit", "message"), json_fields.text(item, "html_url")
     title = message.partition("\n")[0]
-    claimed = claims.claims_in(message)
     about = claims.speed_words(message)[:6]
     merge = len(json_fields.values(item, "parents")) > 1
     return findings.made(
@@ -81,8 +80,8 @@ def commit(item: Json) -> Finding:
         url,
         date=json_fields.text(item, "commit", "author", "date"),
         facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
-        claims=[c.quote for c in claimed],
-        weight=claims.weight(title, claims.speed_words(message), claimed) - (1.0 if merge else 0.0),
+        claims=claims.claims_in(message),
+        weight=claims.worth(title, message) - (1.0 if merge else 0.0),
     )
 
 
@@ -111,7 +110,7 @@ def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
     if wanted.words.strip():
         rows = [row for row in rows if matching.score(matching.parsed(wanted.words), row, "")]
     if wanted.perf:
-        rows = [row for row in rows if claims.speed_words(row) or claims.claims_in(row)]
+        rows = [row for row in rows if claims.speaks(row)]
     if not rows and (wanted.perf or wanted.words.strip()):
         return None
     url = json_fields.text(item, "html_url")
@@ -124,6 +123,6 @@ def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
         state="pre-release" if item.get("prerelease") else "release",
         date=json_fields.text(item, "published_at"),
         more=rows[:6],
-        claims=[c.quote for c in claims.claims_in("\n".join(rows))],
+        claims=claims.claims_in("\n".join(rows)),
         weight=float(place),
     )

@@ -155,11 +155,8 @@ def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
     ahead = json_fields.count(answer, "ahead_by")
-    own = [
-        c
-        for c in json_fields.values(answer, "commits")
-        if isinstance(c, dict) and len(json_fields.values(c, "parents")) < 2
-    ]
+    listed = json_fields.values(answer, "commits")
+    own = [c for c in listed if isinstance(c, dict) and len(json_fields.values(c, "parents")) < 2]
     if not ahead or not own:
         return None
     files = [json_fields.text(f, "filename") for f in json_fields.values(answer, "files")]
@@ -173,32 +170,27 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
     url = json_fields.text(fork, "html_url")
-    worth = [
-        claims.weight(t, claims.speed_words(m), claims.claims_in(m)) for t, m in zip(titles, messages, strict=True)
-    ]
+    worth = [claims.worth(title, message) for title, message in zip(titles, messages, strict=True)]
     order = sorted(range(len(own)), key=lambda i: (-worth[i], -i))
-    lines = [
-        f"{json_fields.text(fork, 'full_name')}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]
-    ]
+    full = json_fields.text(fork, "full_name")
+    lines = [f"{full}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
     facts = [
         f"{ahead} ahead",
         f"{json_fields.count(answer, 'behind_by')} behind",
         f"{len(source)} source files of {len(files)}",
         f"{stars:,} stars",
-        f"only the oldest {len(json_fields.values(answer, 'commits'))} commits read"
-        if ahead > len(json_fields.values(answer, "commits"))
-        else "",
+        f"only the oldest {len(listed)} commits read" if ahead > len(listed) else "",
     ]
     head = json_fields.text(own[-1], "html_url")
     return findings.made(
         forge_names.of_html(head),
         "fork",
-        f"fork {json_fields.text(fork, 'full_name')}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
+        f"fork {full}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
         url,
         facts=facts,
         state="fork",
         date=newest,
-        claims=[c.quote for c in claimed],
+        claims=claimed,
         more=lines,
         weight=weight,
     )

@@ -106,11 +106,7 @@ def _commit(record: str) -> history.Commit:
 def _answers(commit: history.Commit, kind: str, wanted: SearchRequest, asked: matching.Query) -> bool:
     if commit.is_ours or (kind == "pr" and not commit.number):
         return False
-    if (
-        (wanted.by_performance or wanted.perf)
-        and not claims.speed_words(commit.message)
-        and not claims.claims_in(commit.message)
-    ):
+    if (wanted.by_performance or wanted.perf) and not claims.speaks(commit.message):
         return False
     return wanted.by_performance or matching.score(asked, commit.title, commit.body) > 0
 
@@ -154,7 +150,7 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
         state=state,
         date=commit.date,
         facts=facts,
-        claims=[c.quote for c in claimed],
+        claims=claimed,
         more=[_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by],
         weight=weight - (1_000.0 if state in ("revert", "slower") else 0.0),
     )

@@ -60,13 +60,7 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
     ).split("\0", 2)
     title, _, body = message.strip().partition("\n")
     finding = findings.made(
-        f"commit:{sha[:12]}",
-        "commit",
-        title,
-        "",
-        state="commit",
-        date=date,
-        claims=[c.quote for c in claims.claims_in(message, 6)],
+        f"commit:{sha[:12]}", "commit", title, "", state="commit", date=date, claims=claims.claims_in(message, 6)
     )
     patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
     return Shown(

@@ -65,7 +65,7 @@ def wishes(root: Path, wanted: SearchRequest) -> Outcome:
         about = claims.speed_words(text)
         fit = matching.score(asked, text, path)
         if about and (fit or wanted.by_performance):
-            weight = 10 * fit + claims.weight(text, about, claims.claims_in(text))
+            weight = 10 * fit + claims.worth(text, text)
             where = f"{path}:{number}"
             more = {"state": "wish", "facts": [where], "weight": weight}
             outcome.found.append(findings.made(f"file:{where}", "own", text, "", **more))
@@ -119,12 +119,12 @@ def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
 
 
 def _release(place: str, number: int, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
-    about = {row: claims.weight(row, claims.speed_words(row), claims.claims_in(row)) for row in rows}
+    about = {row: claims.worth(row, row) for row in rows}
     fit = {row: matching.score(asked, row, "") for row in rows} if asked.alternatives else about
     best = sorted((row for row in fit if fit[row] > 0), key=lambda row: -fit[row])[:4]
     if not best:
         return None
-    claimed = [claim.quote for row in best for claim in claims.claims_in(row, 1)]
+    claimed = [claim for row in best for claim in claims.claims_in(row, 1)]
     worth = about[best[0]] + (10 * fit[best[0]] if asked.alternatives else 0.0)
     told = {"title": f"{title}: {best[0]}" if title else best[0], "url": "", "state": "release", "weight": worth}
     return {**told, "facts": [f"{place}:{number}"], "claims": claimed[:3], "more": best[1:]}
@@ -160,7 +160,7 @@ def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.
     def worth(entry: list[str]) -> float:
         title, _, body = entry[2].partition("\n")
         fit = matching.score(asked, title, body) if asked.alternatives else 0.0
-        return 10 * fit + claims.weight(title, claims.speed_words(entry[2]), claims.claims_in(entry[2]))
+        return 10 * fit + claims.worth(title, entry[2])
 
     if asked.alternatives:
         own = [entry for entry in own if matching.score(asked, *entry[2].partition("\n")[::2])]
@@ -177,7 +177,7 @@ def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.
         state="fork",
         date=best[0][1],
         facts=[f"{len(own)} ahead", f"remote {remote}"],
-        claims=[claim.quote for claim in claims.claims_in(best[0][2])],
+        claims=claims.claims_in(best[0][2]),
         more=[f"commit:{sha} {title}" for sha, title in titles],
         weight=worth(best[0]),
     )

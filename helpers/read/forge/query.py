@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from helpers import console
 from helpers.read.forge import claims
 
-STATES = ("merged", "rejected", "open", "all")
 _STATE = {
     "merged": "is:merged",
     "rejected": "is:unmerged is:closed",

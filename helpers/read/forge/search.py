@@ -113,11 +113,7 @@ def pages(
 
 
 def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
-    title, body, url = (
-        json_fields.text(item, "title"),
-        json_fields.text(item, "body"),
-        json_fields.text(item, "html_url"),
-    )
+    title, body, url = (json_fields.text(item, name) for name in ("title", "body", "html_url"))
     claimed = claims.claims_in(f"{title}\n{body}")
     state = json_fields.text(item, "state")
     if kind == "pr" and state == "closed":
@@ -146,7 +142,7 @@ def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
         url,
         state=state,
         facts=facts,
-        claims=[c.quote for c in claimed],
+        claims=claimed,
         date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
         weight=weight - (6.0 if bot else 0.0),
     )
@@ -222,7 +218,7 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
         facts=facts,
         state="active",
         date=json_fields.text(item, "pushed_at"),
-        claims=[c.quote for c in claims.claims_in(about)],
+        claims=claims.claims_in(about),
         weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.speed_words(about)),
     )
 

@@ -53,12 +53,9 @@ def show_from_service(api: Api, name: Name, *, diff: bool) -> Shown:
         raise console.usage(
             f"{name.full} is a whole repository", f"give one thing of it, as {name.full}#123 or {name.full}@sha"
         )
-    try:
-        path = f"/repos/{name.full}/pulls/{name.number}"
-        pull = api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
-    except Missing:
-        return _issue(api, name)
-    return _pull(api, name, pull, _comments(api, name, pull), diff=diff)
+    kind, item = _thread(api, name)
+    comments = _comments(api, name, item)
+    return _pull(api, name, item, comments, diff=diff) if kind == "pr" else _issue(item, comments)
 
 
 def head(api: Api, name: Name) -> Finding:
@@ -67,31 +64,26 @@ def head(api: Api, name: Name) -> Finding:
         return _commit(api, name, diff=False).finding
     if not name.number:
         found = repository(api, name)
-        about, url = (
-            json_fields.text(found, "description") or json_fields.text(found, "full_name"),
-            json_fields.text(found, "html_url"),
-        )
+        url = json_fields.text(found, "html_url")
+        about = json_fields.text(found, "description") or json_fields.text(found, "full_name")
         return findings.made(names.of_html(url), "competitor", about, url)
+    kind, item = _thread(api, name)
+    return _opened(item, kind, json_fields.text(item, "state"), []).finding
+
+
+def _thread(api: Api, name: Name) -> tuple[str, Json]:
+    """Return "pr" or "issue", whichever the number is, and what the service says of it."""
     try:
         path = f"/repos/{name.full}/pulls/{name.number}"
-        pull = api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
+        return "pr", api.one(path, "/repos/{repo}/pulls/{number}", what=f"pull request {name.id}")
     except Missing:
         path = f"/repos/{name.full}/issues/{name.number}"
-        issue = api.one(path, "/repos/{repo}/issues/{number}", what=f"pull request or issue {name.id}")
-        return _opened(issue, "issue", json_fields.text(issue, "state"), []).finding
-    return _opened(pull, "pr", json_fields.text(pull, "state"), []).finding
+        what = f"pull request or issue {name.id}"
+        return "issue", api.one(path, "/repos/{repo}/issues/{number}", what=what)
 
 
-def _issue(api: Api, name: Name) -> Shown:
-    issue = api.one(
-        f"/repos/{name.full}/issues/{name.number}",
-        "/repos/{repo}/issues/{number}",
-        what=f"pull request or issue {name.id}",
-    )
-    comments = _comments(api, name, issue)
-    state = json_fields.text(issue, "state") + (
-        f", {json_fields.text(issue, 'state_reason')}" if json_fields.text(issue, "state_reason") else ""
-    )
+def _issue(issue: Json, comments: list[Json]) -> Shown:
+    state = ", ".join(filter(None, (json_fields.text(issue, name) for name in ("state", "state_reason"))))
     shown = _opened(issue, "issue", state, comments)
     shown.outcome = _quotes(comments, 8)
     return shown
@@ -99,12 +91,10 @@ def _issue(api: Api, name: Name) -> Shown:
 
 def _comments(api: Api, name: Name, item: Json) -> list[Json]:
     """Return what people have said on the whole of it, the newest at least."""
+    if not item.get("comments", 1):
+        return []
     path = f"/repos/{name.full}/issues/{name.number}/comments"
-    return (
-        _said(api.last_page(path, "/repos/{repo}/issues/{number}/comments", what="comments"))
-        if item.get("comments", 1)
-        else []
-    )
+    return _said(api.last_page(path, "/repos/{repo}/issues/{number}/comments", what="comments"))
 
 
 def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool) -> Shown:
@@ -139,11 +129,7 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
 
 
 def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
-    title, body, url = (
-        json_fields.text(item, "title"),
-        json_fields.text(item, "body"),
-        json_fields.text(item, "html_url"),
-    )
+    title, body, url = (json_fields.text(item, name) for name in ("title", "body", "html_url"))
     everything = "\n".join([title, body, *(json_fields.text(s, "body") for s in said)])
     finding = findings.made(
         names.of_html(url),
@@ -152,18 +138,15 @@ def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
         url,
         state=state,
         date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
-        claims=[c.quote for c in claims.claims_in(everything, 6)],
+        claims=claims.claims_in(everything, 6),
     )
     labels = [printable.line(json_fields.text(label, "name"), 60) for label in json_fields.values(item, "labels")]
     return Shown(finding, _who(item), labels, _tidy(body))
 
 
 def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
-    found = api.one(
-        f"/repos/{name.full}/commits/{name.sha}",
-        "/repos/{repo}/commits/{sha}",
-        what=f"commit {name.sha[:12]} in {name.full}",
-    )
+    path = f"/repos/{name.full}/commits/{name.sha}"
+    found = api.one(path, "/repos/{repo}/commits/{sha}", what=f"commit {name.sha[:12]} in {name.full}")
     message, url = json_fields.text(found, "commit", "message"), json_fields.text(found, "html_url")
     title, _, body = message.partition("\n")
     finding = findings.made(
@@ -173,17 +156,11 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
         url,
         state="commit",
         date=json_fields.text(found, "commit", "author", "date"),
-        claims=[c.quote for c in claims.claims_in(message, 6)],
+        claims=claims.claims_in(message, 6),
     )
-    files, patch = _files([f for f in json_fields.values(found, "files") if isinstance(f, dict)], diff=diff)
-    return Shown(
-        finding,
-        printable.line(json_fields.text(found, "commit", "author", "name"), 60),
-        [],
-        _tidy(body),
-        files=files,
-        diff=patch,
-    )
+    files, patch = _files(json_fields.items(found.get("files")), diff=diff)
+    author = printable.line(json_fields.text(found, "commit", "author", "name"), 60)
+    return Shown(finding, author, [], _tidy(body), files=files, diff=patch)
 
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
