@@ -204,7 +204,11 @@ def honest() -> int:
             if ".py" in case["path"]
             else "int x;\n"
         )
-        found = judged(case["path"], old, case["new"] + old)
+        found = (
+            judged(case["path"], case["old"], case["new"])
+            if "old" in case
+            else judged(case["path"], old, case["new"] + old)
+        )
         refused += any(v.level == "refuse" for v in found)
         reviewed += bool(found) and all(v.level == "review" for v in found)
         for v in found:

@@ -110,7 +110,7 @@ def reached(home: Path, token: str, look: str, how: str) -> bool:
 
 
 COST = """
-import statistics, sys, time
+import shutil, statistics, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from helpers.run.isolation import environment, execute
@@ -120,12 +120,17 @@ root, folder = Path(sys.argv[2]), Path(sys.argv[3])
 environment.adopt_orphans()
 env = environment.run_environment(folder, {})
 walls = Reach(root, folder, folder.parent, env, network=False).walls()
-took = {None: [], walls: []}
+kept = shutil.which("bwrap")
+links = [word for name in ("bin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
+mounts = "--ro-bind /usr /usr --ro-bind /etc /etc --proc /proc --dev /dev --tmpfs /tmp --cap-drop ALL".split()
+bwrap = [kept, "--unshare-all", *mounts, *links, "--die-with-parent", "--bind", str(folder), str(folder)]
+sides = [(None, []), (walls, []), *([(None, bwrap)] if kept else [])]
+took = {number: [] for number in range(len(sides))}
 for _ in range(20):
-    for side in took:
+    for number, (side, before) in enumerate(sides):
         began = time.perf_counter()
-        execute.bash(["/bin/true"], folder / "copy", env, 60, 1, walls=side)
-        took[side].append(time.perf_counter() - began)
+        execute.bash([*before, "/bin/true"], folder / "copy", env, 60, 1, walls=side)
+        took[number].append(time.perf_counter() - began)
 print(*(f"{1000 * statistics.median(each):.1f}" for each in took.values()))
 """
 
@@ -135,8 +140,9 @@ def overhead(home: Path) -> str:
     command = [sys.executable, "-B", "-c", COST, str(BUNDLE), str(home / "tree"), str(home / "runs/mine")]
     env = {**os.environ, "HOME": str(home)}
     done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
-    bare, walled = (done.stdout.split() + ["unknown"] * 2)[:2]
-    return f"a run takes {bare} ms without walls, {walled} ms behind them"
+    bare, walled, *kept = done.stdout.split() or ["unknown"] * 2
+    beside = f", {kept[0]} ms in bubblewrap" if kept else ""
+    return f"a run takes {bare} ms without walls, {walled} ms behind them{beside}"
 
 
 def main() -> int:

@@ -220,7 +220,9 @@ def _weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]]) -> Iterato
             ahead = text[: now.start()]
             if (was[0], now[0]) == ("double", "float"):
                 yield Place("precision", "review", "float in place of double: do the checks see it?", number, text)
-            elif was[0] != now[0] and (_SET.search(ahead) or (now[0][0] not in "\"'" and _PASSED.search(ahead))):
+            elif was[0] != now[0] and (
+                _SET.search(ahead) or (now[0][0] not in "\"'" and _PASSED.search(ahead)) or "e-" in was[0]
+            ):
                 yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text)
 
 
