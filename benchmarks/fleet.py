@@ -120,9 +120,9 @@ def session(folder: Path) -> Path:
         if done.returncode:
             raise SystemExit(done.stderr + done.stdout)
 
-    (root / "autoresearch.sh").write_text("echo METRIC time_s=1.0\n")
-    (root / "autoresearch.checks.sh").write_text("exit 0\n")
-    (root / "work").write_text("42\n")
+    (root / "autoresearch.sh").write_text("echo METRIC time_s=$(cat work)\n")
+    (root / "autoresearch.checks.sh").write_text("grep -qx 1.0041 work\n")
+    (root / "work").write_text("1.0041\n")
     run("git", "init", "-q")
     run("git", "add", "work")
     run("git", "commit", "-q", "-m", "first")

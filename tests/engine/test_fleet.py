@@ -116,6 +116,33 @@ def test_the_follower_of_a_comparison_is_killed(session: Session, workers: str, 
     assert 1 == len([e for e in session.events("submitted") if e["job"].startswith("comparison-exp-40")])
 
 
+def test_a_comparison_on_three_workers_one_of_which_is_lost(session: Session, workers: str) -> None:
+    """Pairs come from all at the same time; what the lost one had not told is drawn anew, and there is one verdict."""
+    session.script("workers", "up", "--count", "3", seconds=600)  # one may have been lost before
+    session.edit("exp-41", "sleep 2\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-41", "--desc", "sleep more")
+    asked = ("exp-41", "--on", "sky", "--spread", "3", "--max-pairs", "12")
+    session.script("compare", *asked, "--wait", "0", code=3)
+    logs = session.root / ".autoresearch/jobs-sky"
+
+    def told() -> bool:
+        return any("PAIR: " in log.read_text() for log in logs.glob("part-exp-41.*"))
+
+    session.eventually("a pair is told", told)
+    session.lose("vm-02")
+    session.script("compare", *asked, code=1, seconds=900)
+    (found,) = [event for event in session.events("comparison") if event["experiment_id"] == "exp-41"]
+
+    assert ("not_improved", 8) == (found["verdict"], len(found["hosts"]))
+    assert 2 <= len(set(found["hosts"]))
+    assert all(said.split()[3] == "vm-02:" for said in found["redrawn"])
+    assert 3 == len({e["worker"] for e in session.events("submitted") if e["role"] == "part"})
+    ended = [e for e in session.events("finished") if e["role"] == "part"]
+    assert any(e["status"] == "lost" for e in ended)
+    assert len(ended) == len([e for e in session.events("submitted") if e["role"] == "part"])
+    session.script("workers", "replace", "vm-02", seconds=600)
+
+
 def test_what_a_worker_resolves(session: Session, workers: str) -> None:
     """`calibrate` measures the baseline on all that are asked for and says which gain each of them resolves."""
     session.script("workers", "up", "--count", "3", seconds=600)  # one was lost before

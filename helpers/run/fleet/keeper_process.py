@@ -36,9 +36,11 @@ def has_work(now: State) -> bool:
 def pause(now: State) -> float:
     """Return the seconds until the next round.
 
-    A queue costs seconds of CPU to ask for, and each worker has its next job already.
+    A queue costs seconds of CPU to ask for, and each worker has its next job already. For a comparison that many
+    workers share, one round's answer is what the next one begins.
     """
-    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
+    most = PAUSE_SECONDS[0] * 2 if any(job.is_spread for job in now.open_jobs()) else PAUSE_SECONDS[1]
+    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), most)
 
 
 def _lock(root: Path) -> Path:
