@@ -4,7 +4,8 @@
 The keeper, the journal and the copies are the real ones; only SkyPilot is replaced, by workers that answer as late as
 the real ones did on a one-machine Slurm (exec 5 s, queue 4.7 s, logs 2.1 s, 4 s between two jobs of a worker). Time
 runs `--speed` times as fast. The wave it is compared with is computed from the same delays and the same jobs, its
-calls made in one process too; the agent thinks for 0 s in both.
+calls made in one process too. The keeper's agent thinks for `--think` seconds between two calls, in which it submits
+as many experiments as collect_results.py says; that of the waves thinks for 0 s.
 
     python3 benchmarks/fleet.py
     python3 benchmarks/fleet.py --seconds 120 --speed 10
@@ -31,6 +32,7 @@ sys.path.insert(0, str(BUNDLE))
 
 from helpers import journal, state  # noqa: E402
 from helpers.run.fleet import keeper, keeper_process  # noqa: E402
+from helpers.run.jobs import workers as jobs_workers  # noqa: E402
 from helpers.scale import Scale  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
@@ -132,8 +134,8 @@ def session(folder: Path) -> Path:
     return root
 
 
-def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: float) -> tuple[float, int]:
-    """Run all experiments through the keeper.
+def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: float, think: float) -> tuple[float, int]:
+    """Run all experiments through the keeper; every `think` seconds an agent submits as many as it is told to.
 
     Return the share of worker time spent in jobs, and the characters printed.
     """
@@ -144,25 +146,17 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         journal.append(
             root, {"type": "worker", "worker": f"vm-{number:02d}", "event": "up", "launch": "x", "usd_hour": None}
         )
-    for name in (name for name in lengths if name != "baseline"):
-        journal.append(
-            root,
-            {
-                "type": "submitted",
-                "experiment_id": name,
-                "job": f"{name}.0.1",
-                "worker": "",
-                "executor": "sky",
-                "source": [],
-                "tree": now.baseline.tree,
-                "role": "experiment",
-                "description": name,
-                "env": {},
-            },
-        )
     api, its = Simulated(speed, lengths, hashes), keeper.Keeper(root, folder / "copies")
+    left, call, one = [name for name in lengths if name != "baseline"], api.now(), {"source": [], "role": "experiment"}
     printed = ""
-    while keeper_process.has_work(state.load(root)):
+    while left or keeper_process.has_work(state.load(root)):
+        while api.now() >= call:
+            call += think
+            for name in left[: jobs_workers.missing(state.load(root))]:
+                its_own = {"experiment_id": name, "job": f"{name}.0.1", "description": name, "env": {}}
+                to = {"worker": "", "executor": "sky", "tree": now.baseline.tree}
+                journal.append(root, {"type": "submitted", **one, **its_own, **to})
+                left.remove(name)
         its.round(api)
         if its.trouble:
             raise SystemExit("\n".join(its.trouble))
@@ -204,6 +198,7 @@ def main() -> None:
     p.add_argument("--workers", type=int, default=16)
     p.add_argument("--rounds", type=int, default=5, help="experiments for each worker (default 5)")
     p.add_argument("--seconds", type=float, default=300, help="length of an experiment (default 300)")
+    p.add_argument("--think", type=float, default=120, help="seconds between two calls of the agent (default 120)")
     p.add_argument("--speed", type=float, default=20, help="times as fast as real (default 20)")
     args = p.parse_args()
     dice = random.Random(1)
@@ -214,7 +209,7 @@ def main() -> None:
     ):
         with tempfile.TemporaryDirectory() as folder:
             named = {f"exp-{n:03d}": length for n, length in enumerate(lengths, 1)} | {"baseline": args.seconds}
-            busy, characters = keep_busy(Path(folder), named, args.workers, args.speed)
+            busy, characters = keep_busy(Path(folder), named, args.workers, args.speed, args.think)
         print(
             f"{words:8} {count} jobs of about {args.seconds:.0f} s on {args.workers} workers: keeper {busy:.1%}, "
             f"waves {waves(lengths, args.workers):.1%}; {characters} characters for a wave",

@@ -37,7 +37,7 @@ def entry(argv: list[str]) -> int:
     from helpers.judge.compare import local, screens
     from helpers.run import collect
     from helpers.run.copies.copies import Workdirs
-    from helpers.run.jobs import blame, result
+    from helpers.run.jobs import blame, result, workers
 
     repository = git.find()
     root = repository.root
@@ -62,12 +62,14 @@ def entry(argv: list[str]) -> int:
     )
     for job in screens.renew(Workdirs(repository)):
         console.note(f"{job}: screened again, on top of the new baseline")
-    left = state.load(root).open_jobs()
+    left = [job for job in state.load(root).open_jobs() if job.role != "part"]
     if any(job.on_fleet for job in left):
         from helpers.run.fleet import last_round
 
         if last_round.trouble(root):
             console.note(f"the fleet's last round: {last_round.trouble(root)}")
+    for line in workers.missing_line(state.load(root)):
+        console.note(line)
     fault = blame.standing(state.load(root))
     if fault:
         console.note(f"stopped: {fault.words()}")

@@ -13,7 +13,7 @@ from helpers.record.decision import evidence
 from helpers.record.report import marks
 from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
-from helpers.run.jobs import blame, budget, screening
+from helpers.run.jobs import blame, budget, screening, workers
 from helpers.run.local import executor
 from helpers.state import State
 
@@ -91,12 +91,13 @@ def _standing(now: State) -> list[str]:
 
 
 def _running(root: Path, now: State) -> list[str]:
-    jobs = now.open_jobs()
+    jobs = [job for job in now.open_jobs() if job.role != "part"]
     states: dict[str, str] = {**executor.poll(root, [j.name for j in jobs if j.is_local])}
     fleet = [j for j in jobs if j.on_fleet]
     if fleet:
         states.update(last_round.state_words(root, fleet))
-    return [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
+    told = [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
+    return told + workers.missing_line(now)
 
 
 def _waiting(now: State) -> list[str]:

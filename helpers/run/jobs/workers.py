@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from helpers.events import WorkerEvent
 from helpers.state import Job, State
 
 LOCAL = "local"
+BUSY_MINUTES = 10.0
+"""For how long the workers shall have work: as long as an agent may think, and more."""
 STATES = ("launching", "up", "failed", "stopped", "down", "lost")
 """Events of a worker that are its new state.
 
@@ -104,6 +107,25 @@ def busy(now: State) -> dict[str, list[Job]]:
 def waiting(now: State) -> list[Job]:
     """Return the jobs that wait for a worker, oldest first."""
     return [job for job in now.open_jobs() if job.on_fleet and not job.sent]
+
+
+def missing(now: State, minutes: float = BUSY_MINUTES) -> int:
+    """Return how many experiments more would keep every worker that is up busy for so long.
+
+    What runs is half done on average; the next one waits behind it in any case.
+    """
+    each = typical_seconds(now)
+    for_each = max(2, math.ceil(60 * minutes / max(each or 3600.0, 1.0) + 0.5))
+    return max(0, for_each * len(up(now)) - sum(job.on_fleet for job in now.open_jobs()))
+
+
+def missing_line(now: State) -> list[str]:
+    """Say it in a line; none without workers."""
+    if not (ready := up(now)):
+        return []
+    on, count = sum(job.on_fleet for job in now.open_jobs()), missing(now)
+    words = f"{count} more experiments keep" if count else "no more experiment is needed to keep"
+    return [f"fleet: {len(ready)} workers up, {on} jobs open; {words} all busy for the next {BUSY_MINUTES:.0f} minutes"]
 
 
 def typical_seconds(now: State) -> float | None:

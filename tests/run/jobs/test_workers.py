@@ -1,0 +1,39 @@
+"""How many experiments keep the workers busy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers import events
+from helpers.run.jobs import workers
+from helpers.state import State
+
+
+def session(up: int, waiting: int, took: float | None) -> State:
+    """A session with workers, jobs that wait, and one that has ended."""
+    ready = [events.WorkerEvent(worker=f"vm-{n:02d}", what="up") for n in range(up)]
+    now = State(events.Config(), workers=ready)
+    common: dict[str, Any] = {"type": "submitted", "executor": "sky", "role": "experiment"}
+    for number in range(waiting + (took is not None)):
+        event = events.Submitted.of({**common, "job": f"exp-{number}.0.1", "experiment_id": f"exp-{number}"})
+        now.jobs[event.job] = job = workers.Job(event)
+        if number == waiting and took is not None:
+            job.finished = events.Finished.of({"job": event.job, "durations": {"bench": took}})
+    return now
+
+
+def test_as_many_as_the_workers_get_through() -> None:
+    """Ten minutes on three workers are 30 experiments of a minute, and one that runs is half done on average."""
+    assert 33 == workers.missing(session(3, 0, 60.0))
+    assert 23 == workers.missing(session(3, 10, 60.0))
+    assert 0 == workers.missing(session(3, 40, 60.0))
+    assert 9 == workers.missing(session(3, 0, 300.0))
+    assert 6 == workers.missing(session(3, 0, 3600.0))  # never fewer than the next one for each
+
+
+def test_what_is_said_where_nothing_is_known() -> None:
+    """Before the first has ended two for each worker; without workers nothing at all."""
+    assert 6 == workers.missing(session(3, 0, None))
+    assert [] == workers.missing_line(session(0, 2, 60.0))
+    (line,) = workers.missing_line(session(3, 2, 60.0))
+    assert "3 workers up, 2 jobs open; 31 more experiments keep all busy for the next 10 minutes" in line
