@@ -125,6 +125,8 @@ class Comparison(Event):
     holdout: Comparison | None = None
     baseline_samples: list[float] = field(default_factory=list)
     candidate_samples: list[float] = field(default_factory=list)
+    kind: str = ""
+    """The type of the worker that measured all of it."""
     spread: dict[str, str] = field(default_factory=dict)
     """Workers or slots that measured pairs at the same time, each with its type; `hosts`: which one each pair is of."""
     hosts: list[str] = field(default_factory=list)

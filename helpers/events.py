@@ -38,6 +38,8 @@ class Submitted(Event):
     plan: dict[str, Any] = field(default_factory=dict)
     part: dict[str, Any] = field(default_factory=dict)
     """Of which job it measures some pairs, in which phase, and which numbers."""
+    kind: str = ""
+    """The type of worker that it waits for; empty for any."""
     retry_of: str = ""
     avoid: str = ""
 

@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")
     p.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
     p.add_argument("--worker", metavar="NAME", help="with --on sky: this one instead of the first that is free")
+    p.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: of which type, for example L4")
     arguments.add_slots(p)
     p.add_argument("--screen", action="store_true", help="screen it whatever this host's spread says of screens")
     p.add_argument("--no-screen", action="store_true", help="compare it at once")
@@ -73,7 +74,8 @@ def entry(argv: list[str]) -> int:
     if exp.has_copy and not args.desc and not exp.is_sealed:
         raise console.usage("a description is missing", 'add --desc "what it does and why"')
     given = [sources.parse_source(source) for source in args.source]  # before anything is sealed: no trace of it
-    request = local_submit.Request(given, task.overrides(args.env), *slots.asked(args.slots), again=args.again)
+    its = slots.asked(args.slots)
+    request = local_submit.Request(given, task.overrides(args.env), *its, again=args.again, kind=args.kind)
     sealed = work.seal(exp, args.desc) if exp.has_copy else exp
     if work.changes_nothing(sealed):
         raise console.usage(f"{sealed.name} changes nothing", f"edit {sealed.path} first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.comparison import Comparison, in_words
-from helpers.judge.compare import figures
+from helpers.judge.compare import figures, tiers
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.rule import hosts
 from helpers.run.jobs import tests_run
@@ -36,7 +36,7 @@ def verdict_text(now: State, event: Comparison) -> str:
             first += f" ({event.within} lose less than the {margin} margin, which decides)"
         else:
             first += f" ({event.clear_wins} clear of the {margin} margin)"
-    lines = [first, *_less_time(event, unit), *_by_host(event), *_still(event)]
+    lines = [first, *_less_time(event, unit), *_by_host(event), *tiers.lines(now, event), *_still(event)]
     if again := event.confirmed:
         lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
     if event.afresh:

@@ -59,7 +59,7 @@ def left_out(now: State, worker: str | None) -> str:
 def straight(work: Workdirs, now: State, sealed: Experiment, request: Request, worker: str | None, why: str) -> str:
     """Begin the comparison of an experiment that was not screened; return its job. Raises Failure (1, 2, 4)."""
     local_submit.refuse_repetition(now, sealed, request)
-    chosen = "" if worker is None else session.choose_worker(now, "sky", worker)
+    chosen = "" if worker is None else session.choose_worker(now, "sky", worker, request.kind)
     plan = session.plan(work, now, sealed, local.Options(), chosen)
     text = f"straight to its comparison: {why}"
     events.append(work.root, Note(text=text, experiment_id=sealed.name, source=request.sources))
@@ -79,7 +79,9 @@ def renew(work: Workdirs) -> list[str]:
             continue
         worker = None if job.is_local else job.submitted.worker
         try:
-            jobs += send(work, now, work.experiment(name), Request(env=job.env, again=True), worker)
+            jobs += send(
+                work, now, work.experiment(name), Request(env=job.env, again=True, kind=job.submitted.kind), worker
+            )
         except console.Failure as failure:
             console.note(f"{name} is not screened again: {failure.message}")
     return jobs

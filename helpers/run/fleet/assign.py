@@ -60,7 +60,7 @@ def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tupl
 
 def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
     """Journal and return what `worker` gets next; None when nothing waits for it."""
-    able = [j for j in jobs_workers.waiting(now) if _may(j, worker, others) and _is_ready(root, j)]
+    able = [j for j in jobs_workers.waiting(now) if may_run(j, worker, others) and _is_ready(root, j)]
     if not able:
         return None
     job = min(able, key=lambda j: not j.is_spread)  # others wait for it already
@@ -84,11 +84,14 @@ def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
     return job
 
 
-def _may(job: Job, worker: Worker, others: int) -> bool:
+def may_run(job: Job, worker: Worker, others: int) -> bool:
+    """Tell whether a job that waits may go to this worker, one of so many."""
     wanted, avoided = job.submitted.worker, job.submitted.avoid
     if avoided == worker.name and others > 1:
         return False
     if job.is_spread and worker.name not in job.submitted.plan["spread"]:
+        return False
+    if job.submitted.kind.lower() not in worker.kind.lower():
         return False
     return not wanted or wanted == worker.name or wanted == avoided
 

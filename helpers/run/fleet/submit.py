@@ -19,6 +19,7 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
         now = state.load(work.root)
         task.from_dict(now.require_lock().task)
         require_workers(now, worker)
+        workers.of_kind(workers.standing(now), request.kind)
         if is_under_way(now, sealed, request):
             return []
         event = Submitted(
@@ -29,6 +30,7 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
             tree=request.trees[1] or sealed.tree,
             baseline=request.trees[0],
             description=sealed.description,
+            kind=request.kind,
             source=request.sources,
             env=request.env,
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers import events, journal, next_step, paths, state
 from helpers.events import Comparison, Finished, WorkerEvent
-from helpers.run.jobs import log, metric_mistakes, screening
+from helpers.run.jobs import log, metric_mistakes, screening, workers
 from helpers.scale import Scale
 from helpers.state import Job, State
 
@@ -71,6 +71,8 @@ def _answers(now: State, job: Job, finished: Finished) -> list[Comparison | Work
         return []
     its = {"worker": job.worker, "fleet_job": job.name}
     if job.role == "comparison":
+        on = workers.known_workers(now).get(job.worker)
+        its |= {"kind": on.kind} if on and on.kind and not job.is_spread else {}
         return [Comparison.of({"experiment_id": job.experiment, **its, **job.submitted.plan, **answer})]
     return [WorkerEvent.of({**its, "event": "calibrated", **answer})] if "resolves" in answer else []
 

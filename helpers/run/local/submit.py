@@ -22,6 +22,8 @@ class Request:
     slots: int = 1
     gpus: list[str] = field(default_factory=list)
     again: bool = False
+    kind: str = ""
+    """The type of worker that may run it, of the fleet; empty for any."""
     trees: tuple[str, str] = ("", "")
     """The current baseline, and the change merged onto it: what is measured in turns."""
 
