@@ -159,7 +159,7 @@ def _untrue(root: Path, now: State, compared: Comparison) -> str | None:
     for part in (compared, compared.confirmation):
         if part is not None and (marks.judged(compared, part) or ())[:2] != (part.verdict, part.pairs):
             return "its samples do not say what its verdict says"
-    seeded, by = compared.seeded, compared.scale
+    seeded, by = compared.seeded or bool(compared.spread), compared.scale  # neighbours may be of two hosts
     sigma = noise.of_pairs(compared.baseline_samples, compared.candidate_samples, seeded=seeded, by=by)
     gain = None if compared.may_be_equal else compared.gain
     if noise.needs_confirmation(sigma, gain, compared.margin, by) and not compared.confirmation:
