@@ -122,7 +122,7 @@ def test_a_comparison_on_three_workers_one_of_which_is_lost(session: Session, wo
     session.edit("exp-41", "sleep 2\necho 42\n")
     session.script("snapshot_workdir", "seal", "exp-41", "--desc", "sleep more")
     asked = ("exp-41", "--on", "sky", "--spread", "3", "--max-pairs", "12")
-    session.script("compare", *asked, "--wait", "0", code=3)
+    session.script("compare", *asked, "--wait", "0", code=3)  # the keeper goes on without us
     logs = session.root / ".autoresearch/jobs-sky"
 
     def told() -> bool:

@@ -92,6 +92,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
     began = told = time.monotonic()
     until = began + seconds
     while True:
+        keeper_process.kick(root)  # also for who does not wait: it goes on without them
         now = state.load(root)
         job = now.jobs[name]
         if job.finished and not any(e.fleet_job == name for e in result.missing_answers(now)):
@@ -105,7 +106,6 @@ def _ended(root: Path, name: str, seconds: float) -> State:
         if time.monotonic() - told > collect.TOLD_SECONDS:
             told = time.monotonic()
             console.note(f"{name}: {'sent' if job.sent else 'waits'}, for {told - began:.0f} s by now")
-        keeper_process.kick(root)
         time.sleep(1)
 
 
