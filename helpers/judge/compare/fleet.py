@@ -92,7 +92,6 @@ def _ended(root: Path, name: str, seconds: float) -> State:
     began = told = time.monotonic()
     until = began + seconds
     while True:
-        keeper_process.kick(root)  # also for who does not wait: it goes on without them
         now = state.load(root)
         job = now.jobs[name]
         if job.finished and not any(e.fleet_job == name for e in result.missing_answers(now)):
@@ -101,6 +100,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
                     f"{name} on {job.worker}: {job.finished.error}", "correct that, then run the same command again"
                 )
             return now
+        keeper_process.kick(root)  # also for who does not wait: it goes on without them
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
         if time.monotonic() - told > collect.TOLD_SECONDS:

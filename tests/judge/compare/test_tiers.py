@@ -30,7 +30,7 @@ def session(screened: dict[str, float], compared: dict[str, float]) -> State:
 def test_what_a_verdict_was_shown_on_and_how_ranks_flip() -> None:
     """Each pair of experiments that both types measured either keeps its order or flips, and flips are named."""
     now = session({"exp-1": 0.05, "exp-2": 0.04, "exp-3": 0.01}, {"exp-1": 0.02, "exp-2": 0.03, "exp-3": 0.01})
-    text = report.report(now, now.comparisons[0])
+    text = report.verdict_text(now, now.comparisons[0])
 
     assert "shown on H100 alone: improved" in text
     assert "promoted from L4, where it was +5.00%" in text
