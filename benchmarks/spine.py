@@ -52,14 +52,17 @@ def repository(folder: Path, files: int) -> Path:
 
 
 def copy(folder: Path, files: int, rounds: int) -> None:
-    """Print isolated copy and seal beside rsync and git worktree add, in an order that changes from round to round."""
+    """Print isolated copy and seal beside cp -a, rsync and git worktree add, in an order that changes each round."""
     root = repository(folder / "big", files)
     work = Workdirs(git.find(root), folder / "copies")
-    rows: dict[str, list[float]] = {"copy": [], "rsync": [], "worktree": [], "seal unchanged": []}
+    rows: dict[str, list[float]] = {"copy": [], "cp -a": [], "rsync": [], "worktree": [], "seal unchanged": []}
 
     def once(name: str, number: int) -> None:
         actions: dict[str, Callable[[], object]] = {
             "copy": lambda: work.create(f"exp-{number}"),
+            "cp -a": lambda: subprocess.run(  # of the work tree alone: every folder but .git
+                ["cp", "-a", "-t", f"{folder}/c{number}", *sorted(root.glob("d*"))], check=True
+            ),
             "rsync": lambda: subprocess.run(
                 ["rsync", "-a", "--exclude=.git", f"{root}/", f"{folder}/r{number}/"], check=True
             ),
@@ -67,11 +70,12 @@ def copy(folder: Path, files: int, rounds: int) -> None:
                 [*GIT, "worktree", "add", "-q", "--detach", f"{folder}/w{number}"], cwd=root, check=True
             ),
         }
+        (folder / f"c{number}").mkdir(exist_ok=True)
         rows[name].append(timed(actions[name]))
         if name == "copy":
             rows["seal unchanged"].append(timed(lambda: work.seal(work.experiment(f"exp-{number}"), "x")))
 
-    kinds = ["copy", "worktree", *(["rsync"] if shutil.which("rsync") else [])]
+    kinds = ["copy", "cp -a", "worktree", *(["rsync"] if shutil.which("rsync") else [])]
     for number in range(rounds):  # nothing is removed in between: a disk busy with that would slow whoever comes next
         for name in (*kinds[number % len(kinds) :], *kinds[: number % len(kinds)]):
             once(name, number)

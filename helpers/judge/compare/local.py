@@ -18,6 +18,7 @@ from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.pairs import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.judge.rule import noise, sign_test
+from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation import detached
 from helpers.run.jobs import screening
@@ -182,8 +183,8 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
     if origin.commit != commit:
         console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
     elif foreign := _differing(work, origin.tree, ours):
-        some = ", ".join(foreign[:5])
-        console.note(f"note: the work tree is not the baseline ({some}); comparing the change merged onto the baseline")
+        said = uncommitted.named(foreign)
+        console.note(f"note: {said}: compared without it, on top of the baseline; a change that needs it fails")
     return ours, commit, merged
 
 

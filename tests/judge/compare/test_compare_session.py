@@ -73,6 +73,21 @@ def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
     assert 48 == short["max_pairs"]
 
 
+def test_what_the_change_is_compared_without_is_named(session: Any) -> None:
+    """Made after the lock and never committed it is in the copy and on neither side: in the words of `create`."""
+    session.write("src/lib.sh", "answer() { echo 42; }\n")
+    created = session.script("snapshot_workdir", "create", "exp-01")
+    (Path(created.stdout.strip()) / "src/work.sh").write_text(". src/lib.sh\nanswer\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "by a library")
+
+    said = session.script("compare", "exp-01", "--dry-run").stderr
+
+    words = "src/lib.sh: uncommitted work that copies carry"
+    assert words in created.stderr
+    assert words in said
+    assert "a change that needs it fails" in said
+
+
 def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:
     """What is known of the host before the comparison decides; a person's --max-pairs goes before it."""
     noisy = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": 0.04, "timestamp": 1}
