@@ -42,6 +42,7 @@ def summary(now: State, compared: Comparison) -> dict[str, Any]:
     keys = ("verdict", "gain", "interval", "pairs", "wins", "margin", "mode", "seed")
     found = {key: getattr(compared, key) for key in keys}
     found["interval"], alike = compared.interval and list(compared.interval), now.alike(compared)
+    found |= {} if compared.scale.by_ratio else {"scale": compared.judged_by}
     if several := figures.together(alike):
         found |= {"gain": several.gain, "interval": [several.low, several.high]}
         found |= {"pairs": several.pairs, "wins": several.wins, "comparisons": len(alike)}

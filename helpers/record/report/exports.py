@@ -92,6 +92,7 @@ def _flat(session: Session, exp: Experiment) -> dict[str, Any]:
         "status": exp.status,
         "verdict": said.verdict or "unknown" if said else None,
         "gain": exp.gain,
+        "scale": said.judged_by if said else None,
         "low": own.low if own else None,
         "high": own.high if own else None,
         "pairs": own.pairs if own else None,

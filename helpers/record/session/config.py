@@ -94,11 +94,16 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
             raise console.usage(f"a new session needs {' and '.join(missing)}", "start_session.py --help")
         agreed.setdefault("metricUnit", "")
     named, way = [str(agreed.get(key) or "") for key in ("metricUnit", "metricName")], agreed.get("bestDirection")
-    odd = next(filter((_LOWER if way == "higher" else _HIGHER).fullmatch, named), "")
-    if odd and way and not any(map((_LOWER if way == "lower" else _HIGHER).fullmatch, named)):
+    usual = {usual_direction(name): name for name in named}
+    if way and way not in usual and (odd := usual.get("higher") or usual.get("lower")):
         console.note(f"note: {odd} is agreed to be better when {way}: is that meant? It cannot be changed later")
     _say_unmatched(root, {"--scope": given["scope"] or [], "--off-limits": given["off_limits"] or []})
     return agreed
+
+
+def usual_direction(name: str) -> str:
+    """Return which direction of a unit or a metric of this name is better, empty where nobody knows."""
+    return "higher" if _HIGHER.fullmatch(name) else "lower" if _LOWER.fullmatch(name) else ""
 
 
 def _from_here(root: Path, given: dict[str, Any]) -> None:

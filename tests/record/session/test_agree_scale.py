@@ -6,7 +6,7 @@ import pytest
 
 from helpers import console, state
 from helpers.events import Config, Finished
-from helpers.record.session import shape
+from helpers.record.session import config, shape
 from helpers.state import State
 
 
@@ -56,3 +56,21 @@ def test_what_cannot_be_judged_is_refused(metric: str, value: float, more: dict[
         agreed(metric, value, **more)
 
     assert "--scale difference" in refused.value.do
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("tokens_per_s", "higher"),
+        ("MB/s", "higher"),
+        ("pass_rate", "higher"),
+        ("loglik", "higher"),
+        ("time_s", "lower"),
+        ("error_rate", "lower"),
+        ("type_errors", "lower"),
+        ("n", ""),
+    ],
+)
+def test_which_direction_a_name_asks_for(name: str, better: str) -> None:
+    """A throughput is no time, though its name ends like one; where nobody knows, nothing is noted."""
+    assert better == config.usual_direction(name)
