@@ -116,8 +116,10 @@ def pages_only(document: Document, first: int, last: int) -> Document:
 def abstract(document: Document) -> Blocks:
     """Return the abstract: the section of that name, else the long paragraphs before the first heading."""
     heads = [n for n, b in enumerate(document.blocks) if b["kind"] == "heading"]
+    begun = next((at for at, n in enumerate(heads) if document.blocks[n].get("number")), len(heads))
+    early = heads[:begun] if begun < len(heads) else heads[:3]  # an appendix may have a summary too
     named = next(
-        (n for n in heads if _plain(document.blocks[n]["text"]) in ("abstract", "summary", "executive summary")), None
+        (n for n in early if _plain(document.blocks[n]["text"]) in ("abstract", "summary", "executive summary")), None
     )
     if named is not None:
         end = next((n for n in heads if n > named), len(document.blocks))
@@ -126,8 +128,10 @@ def abstract(document: Document) -> Blocks:
     numbered = [
         n for n in heads if document.blocks[n].get("number") or _plain(document.blocks[n]["text"]) == "introduction"
     ]
-    early = document.blocks[: (numbered or heads or [12])[0]]
-    found = [b for b in early if b["kind"] in ("text", "small") and len(b["text"]) > 250 and b["page"] <= 5]
+    first = document.blocks[: (numbered or heads or [12])[0]]
+    found = [b for b in first if b["kind"] in ("text", "small") and len(b["text"]) > 250 and b["page"] <= 5]
+    while found and found[0]["text"][0].islower():
+        del found[0]  # it goes on with a sentence
     found = [b for b in found if b["text"].lower().startswith("abstract") or not _BEFORE.search(b["text"][:200])]
     if not found:
         raise console.answer_no("no abstract was found", "read the beginning with --pages 1")

@@ -109,31 +109,33 @@ def _engine(file: str, *, plain: bool) -> engines.Engine:
 
 def _pages(engine: engines.Engine, wanted: range, began: float, notes: list[str]) -> tuple[list[list[Line]], int]:
     """Return the lines of each page that could be read, and how many pages show an image and hardly any text."""
-    found: list[list[Line]] = []
-    failed: list[str] = []
-    characters = images = 0
-    for n in wanted:
+    found: dict[int, tuple[list[Line], str, bool]] = {}
+    failed: dict[int, str] = {}
+    for n in [*wanted, *wanted]:  # what could not be read is tried again, alone, with all the time that is left
+        again = n in failed
         left = SECONDS - (time.monotonic() - began)
+        characters = sum(len(line.text) for mine, _, _ in found.values() for line in mine)
+        if n in found:
+            continue
         if left <= 0.2 or characters > CHARACTERS:
-            notes.append(
-                f"stopped after page {n} of {wanted.stop}: " + ("out of time" if left <= 0.2 else "too much text")
-            )
+            if not again:
+                notes.append(
+                    f"stopped after page {n} of {wanted.stop}: " + ("out of time" if left <= 0.2 else "too much text")
+                )
             break
         try:
-            with within(min(PAGE_SECONDS, left)):
-                mine, said, pictured = engine.page(n)
+            with within(left if again else min(PAGE_SECONDS, left)):
+                found[n] = engine.page(n)
         except Exception as error:  # noqa: BLE001 - one page that cannot be read is no reason to lose the others
-            failed.append(f"page {n + 1}: {plainly(error)}")
-            continue
-        characters += sum(len(line.text) for line in mine)
-        images += pictured
-        found.append(mine)
-        notes += [said] * bool(said)
-    if failed:
-        notes.append(f"{len(failed)} page(s) could not be read; " + "; ".join(failed[:3]))
+            failed[n] = f"page {n + 1}: {plainly(error)}"
+    why = [text for n, text in failed.items() if n not in found]
+    if why:
+        notes.append(f"{len(why)} page(s) could not be read; " + "; ".join(why[:3]))
     if not found:
-        raise Bad("broken PDF: no page could be read; " + "; ".join(failed[:2]), "fetch it again: it may be cut off")
-    return found, images
+        raise Bad("broken PDF: no page could be read; " + "; ".join(why[:2]), "fetch it again: it may be cut off")
+    read = [found[n] for n in sorted(found)]
+    notes += [said for _, said, _ in read if said]
+    return [mine for mine, _, _ in read], sum(pictured for _, _, pictured in read)
 
 
 def _judge(pages: list[list[Line]], images: int, notes: list[str]) -> None:

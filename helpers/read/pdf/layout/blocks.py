@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from helpers.read.pdf.layout import line_kinds, references
+from helpers.read.pdf.layout import line_kinds, references, tables
 from helpers.read.pdf.layout import title as layout_title
 from helpers.read.pdf.layout.body_style import Face
 from helpers.read.pdf.layout.headings import references_at, unnamed_references
@@ -24,7 +24,7 @@ class Block:
     """A piece of a document, in order. `page` and `end` count from 1."""
 
     kind: str
-    """title, heading, text, caption, note, small, equation, code, reference."""
+    """title, heading, text, caption, note, small, equation, code, table, reference."""
     text: str
     page: int
     end: int
@@ -128,7 +128,9 @@ class Flow:
             _ENDED.search(a.text) or self._columns.short(a) or self._columns.indent(b) > 3 or gap > 1.2 * size
         ):
             return True
-        if abs(a.size - b.size) > 0.9 or (a.bold != b.bold and (a.bold or self._columns.short(a))):
+        if abs(a.size - b.size) > (0.3 if "~" in a.font and a.font != b.font else 0.9) or (
+            a.bold != b.bold and (a.bold or self._columns.short(a))
+        ):
             return True
         indent = self._columns.indent(b)
         if gap < 99 and not self._held and a.page == b.page:
@@ -182,7 +184,7 @@ class Flow:
             return False
         if kind == "small" and not a.drawn:
             return self._face.gaps[n] < 1.5 * max(a.size, b.size) and abs(a.size - b.size) < 0.6
-        return n - first < 80
+        return n - first < (800 if kind == "table" else 80)
 
     def _close(self) -> None:
         if self._open:
@@ -196,7 +198,9 @@ class Flow:
 
     def _block(self, kind: str, lines: list[Line]) -> Block:
         texts = [line.text for line in lines]
-        if kind == "code" or (kind == "small" and (lines[0].drawn or _is_table(lines))):
+        if kind == "table":
+            whole = tables.rows(lines)
+        elif kind == "code" or (kind == "small" and (lines[0].drawn or _is_table(lines))):
             whole = "\n".join(texts)
         else:
             whole = texts[0]

@@ -59,8 +59,9 @@ class Face:
         return line.font == self.font and abs(line.size - self.size) < 0.6
 
     def stands_out(self, line: Line) -> bool:
-        """Say whether a line is larger than text, or bold where text is not, or in capitals."""
-        return line.size > self.size + 0.7 or (line.bold and line.size > self.size - 1.6) or capitals(line)
+        """Say whether a line is larger than text, or bold or in a colour where text is not, or in capitals."""
+        marked = line.bold or ("~" in line.font and "~" not in self.font)
+        return line.size > self.size + 0.7 or (marked and line.size > self.size - 1.6) or capitals(line)
 
 
 def capitals(line: Line) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from helpers.read.pdf.layout import captions
+from helpers.read.pdf.layout import captions, tables
 from helpers.read.pdf.layout.body_style import MONO, Face
 from helpers.read.pdf.layout.numbered_headings import Heading
 from helpers.read.pdf.text.lines import Line
@@ -65,8 +65,9 @@ def _edges(rows: list[Line]) -> list[float]:
 
 
 def kinds_of(lines: list[Line], face: Face, headings: list[Heading], columns: Columns) -> list[str]:
-    """Return the kind of each line: heading, text, caption (`+caption` goes on), note, small, equation, code."""
+    """Return the kind of each line: heading, text, caption (`+caption` goes on), note, small, equation, code, table."""
     kinds = [_own(line, face) for line in lines]
+    tables.mark(lines, kinds)
     headings = [h for h in headings if not lines[h.at].drawn]
     for h in headings:
         kinds[h.at : h.at + h.count] = ["heading"] * h.count

@@ -16,6 +16,8 @@ NUMBERED = re.compile(
 )
 LISTED = re.compile(r"(\.\s?){3,}|\s(\d{1,3}|[ivxl]{1,5})$|\s\.+\s*\d{1,3}$")
 """How an entry of a table of contents ends."""
+_ALONE = re.compile(r"(?i:chapter|part|appendix)\s+(\d{1,2}|[IVX]{1,5}|[A-Z])[.:]?|\d{1,2}\.?")
+"""The number of a chapter, its title below."""
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
 
@@ -45,6 +47,7 @@ class Candidate:
     rest: str = ""
     top: bool = False
     """It says `Appendix` or `Chapter` itself."""
+    count: int = 1
 
 
 def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
@@ -53,9 +56,13 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
     start = next((n for n, line in enumerate(lines[:120]) if line.text.lower().startswith("abstract")), 0)
     for n, line in enumerate(lines):
         text, rest = line.text, ""
+        chapter = _chapter(lines, n, face)
+        if chapter:
+            text = f"{text.rstrip('.:')} {chapter}"
         found = NUMBERED.fullmatch(text)
         if (
-            line.lead
+            not chapter
+            and line.lead
             and len(line.lead) < len(text) - 1
             and (early := NUMBERED.fullmatch(line.lead.rstrip()))
             and (len(early["title"]) > 3)
@@ -77,8 +84,17 @@ def candidates(lines: list[Line], face: Face, end: int) -> list[Candidate]:
         top = word.lower() in ("appendix", "chapter")
         number = f"{word} {found['num']}" if top else found["num"]
         for kind, path in _paths(found["num"], found["word"] or ""):
-            made.append(Candidate(n, kind, path, number, title, weight, rest, top))
+            made.append(Candidate(n, kind, path, number, title, weight, rest, top, 2 if chapter else 1))
     return made
+
+
+def _chapter(lines: list[Line], n: int, face: Face) -> str:
+    """Return the title below a chapter's number, which stands alone on its line; both are large."""
+    line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
+    if below is None or below.page != line.page or not _ALONE.fullmatch(line.text):
+        return ""
+    large = min(line.size, below.size) > face.size + 2 or (face.stands_out(line) and below.size > face.size + 4)
+    return below.text if large and below.y < line.y and not _ALONE.fullmatch(below.text) else ""
 
 
 def _titled(title: str, strong: bool) -> bool:
@@ -185,7 +201,7 @@ def _nested(found: list[Candidate], tops: list[Candidate], least: float) -> list
 
 
 def _heading(c: Candidate, level: int = 0) -> Heading:
-    return Heading(c.at, 1 if c.top else level or len(c.path), c.number, c.title, rest=c.rest)
+    return Heading(c.at, 1 if c.top else level or len(c.path), c.number, c.title, c.count, c.rest)
 
 
 def _heaviest(found: list[Candidate]) -> list[Candidate]:

@@ -89,7 +89,7 @@ def _by_gaps(lines: list[Line]) -> list[int]:
     if len(known) < 4:
         return []
     usual = known[len(known) // 4]
-    starts = [0, *(n + 1 for n, g in enumerate(gaps) if g > 1.25 * usual or (g == 0.0 and lines[n].text.endswith(".")))]
+    starts = [0, *(n + 1 for n, g in enumerate(gaps) if g > 1.18 * usual or (g == 0.0 and lines[n].text.endswith(".")))]
     return starts if len(starts) >= 3 else []
 
 

@@ -80,9 +80,9 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
     heights = [line.y for line in page if not line.drawn] or [0.0]
     top, bottom = max(heights), min(heights)
     gone = set()
-    title = _title(page)
+    large = _large(page)
     for line in _edges(page):
-        if line.size == title:
+        if line.size >= large:
             continue
         outermost = top - line.y < 16 or line.y - bottom < 16
         if (
@@ -97,10 +97,11 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
     return kept
 
 
-def _title(page: list[Line]) -> float:
-    """Return the size of the title on a document's first page, which later pages may repeat; 0 elsewhere."""
+def _large(page: list[Line]) -> float:
+    """Return from which size on lines are titles, which may repeat: the first page's, and `Chapter 2` on its own."""
+    usual = sorted(line.size for line in page)[len(page) // 2]
     size = max((line.size for line in page if not line.drawn), default=0.0)
-    return size if page[0].page == 0 and size > 12 else 0.0
+    return min(size, 1.25 * usual) if page[0].page == 0 and size > 12 else max(1.25 * usual, 1.0)
 
 
 def _second(page: list[Line], repeated: set[str]) -> list[Line]:
@@ -110,7 +111,7 @@ def _second(page: list[Line], repeated: set[str]) -> list[Line]:
         line
         for line in page
         if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))
-        or line.size == _title(page)
+        or line.size >= _large(page)
     ]
 
 

@@ -101,7 +101,7 @@ def by_face(lines: list[Line], face: Face, known: list[Heading], end: int) -> li
     first = min((h.at for h in known), default=0)
     made: list[Heading] = []
     for n, line in enumerate(lines):
-        if n in taken or n <= first or n > end or not _titular(line):
+        if n in taken or n > end or (n <= first and (line.page == 0 or line.style not in faces)) or not _titular(line):
             continue
         if _goes_on_below(lines, n, face) or _in_a_row(lines, n):
             continue
@@ -144,7 +144,10 @@ def _in_a_row(lines: list[Line], n: int) -> bool:
     line = lines[n]
     near = [*lines[max(0, n - 2) : n], *lines[n + 1 : n + 3]]
     return any(
-        o.page == line.page and abs(o.y - line.y) < 2 and abs(o.x - line.x) > 1 and o.size < 1.3 * line.size
+        o.page == line.page
+        and abs(o.y - line.y) < (2 if o.x < line.right and line.x < o.right else 0.7 * line.size)
+        and abs(o.x - line.x) > 1
+        and o.size < 1.3 * line.size
         for o in near
     )
 
@@ -180,6 +183,7 @@ def _titular(line: Line) -> bool:
         and letters >= 0.75 * len(text.replace(" ", ""))
         and re.search(r"[A-Za-z]{3}", text) is not None
         and not text.endswith((",", ";", ":"))
+        and not re.search("[=<>ðÞ¼]", text)
         and not LISTED.search(text)
         and not _NO_HEADING.match(text)
     )

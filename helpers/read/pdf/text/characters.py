@@ -36,8 +36,11 @@ class Face:
     """Quarters of a turn, counterclockwise."""
     drawn: bool = False
     """It stands in a drawing that the page shows."""
-    scaled: bool = False
-    """Its size is in its matrix, or in a font of pictures: PDFium's blanks are not to be trusted."""
+
+    @property
+    def blank(self) -> float:
+        """The least gap between two letters that is a blank; pictures of letters have no bearings."""
+        return (0.18 if self.font.startswith("#") else 0.12) * self.size
 
 
 @dataclass
@@ -49,8 +52,8 @@ class Word:
     y: float
     right: float
     face: Face
-    blank: bool | None
-    """Whether a blank parts it from the one before; None where only its place can tell."""
+    blank: bool
+    """Whether PDFium puts a blank before it; that it puts none says little."""
 
 
 class Page:
@@ -65,8 +68,7 @@ class Page:
         self._raw = self._text_page.raw
         self._inside = {ctypes.addressof(o.contents) for o in _in_forms(pdfium, page.raw, 0)}
         self._faces: dict[int, Face] = {}
-        self._numbers = [ctypes.c_double() for _ in range(4)]
-        self._places = [ctypes.byref(n) for n in self._numbers]
+        self._rect = pdfium.FS_RECTF()
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of writing. Raises OverflowError where there are more than a page can hold."""
@@ -80,23 +82,22 @@ class Page:
         for found in _WORD.finditer(text):
             if found[0]:
                 between = text[last : found.start()]
-                blank = None if "\r\n" in between or text[last - 1 : last] == _HYPHEN else bool(between)
+                blank = " " in between
                 last = found.end()
                 yield from self._one_face(found[0].replace(_HYPHEN, "-"), found.start(), blank)
 
-    def _one_face(self, text: str, start: int, blank: bool | None) -> Iterator[Word]:
+    def _one_face(self, text: str, start: int, blank: bool) -> Iterator[Word]:
         """Yield a word in parts of one face."""
         end, first = start + len(text), self._object(start)
         stop = end
         if self._object(end - 1) != first:
             stop = next(n for n in range(start + 1, end) if self._object(n) != first)
         face = self._face(first, start)
-        at = start
-        for n in range(start + 1, stop if face.scaled else 0):
-            if self._box(n)[0] - self._box(n - 1)[1] > 0.18 * face.size:
-                yield self._word(text[at - start : n - start], at, n - 1, face, None)
-                at = n
-        yield self._word(text[at - start : stop - start], at, stop - 1, face, None if face.scaled else blank)
+        boxes = [self._box(n, face.turn) for n in range(start, stop)]
+        cuts = [n for n in range(1, len(boxes)) if boxes[n][0] - boxes[n - 1][1] > face.blank]
+        for begin, until in zip([0, *cuts], [*cuts, len(boxes)], strict=True):
+            x, y = self._origin(start + begin, face.turn)
+            yield Word(text[begin:until], x, y, boxes[until - 1][1], face, blank and not begin)
         if stop < end:
             yield from self._one_face(text[stop - start :], stop, False)
 
@@ -104,18 +105,18 @@ class Page:
         found = self._pdfium.FPDFText_GetTextObject(self._raw, n)
         return ctypes.addressof(found.contents) if found else 0
 
-    def _box(self, n: int) -> tuple[float, float]:
-        """Return where a character begins and ends, and the lowest and highest of it."""
-        self._pdfium.FPDFText_GetCharBox(self._raw, n, *self._places)
-        left, right, bottom, top = (number.value for number in self._numbers)
-        turn = self._face(self._object(n), n).turn
-        return ((left, right), (bottom, top), (-right, -left), (-top, -bottom))[turn]
+    def _box(self, n: int, turn: int) -> tuple[float, float]:
+        """Return where a character begins on its line, and where the next one would."""
+        self._pdfium.FPDFText_GetLooseCharBox(self._raw, n, self._rect)
+        box = self._rect
+        if turn == 0:
+            return box.left, box.right
+        return ((box.bottom, box.top), (-box.right, -box.left), (-box.top, -box.bottom))[turn - 1]
 
-    def _word(self, text: str, first: int, last: int, face: Face, blank: bool | None) -> Word:
-        a, b = self._numbers[:2]
-        self._pdfium.FPDFText_GetCharOrigin(self._raw, first, *self._places[:2])
-        x, y = ((a.value, b.value), (b.value, -a.value), (-a.value, -b.value), (-b.value, a.value))[face.turn]
-        return Word(text, x, y, self._box(last)[1], face, blank)
+    def _origin(self, n: int, turn: int) -> tuple[float, float]:
+        x, y = ctypes.c_double(), ctypes.c_double()
+        self._pdfium.FPDFText_GetCharOrigin(self._raw, n, x, y)
+        return ((x.value, y.value), (y.value, -x.value), (-x.value, -y.value), (-y.value, x.value))[turn]
 
     def _face(self, address: int, n: int) -> Face:
         if address not in self._faces:
@@ -137,7 +138,7 @@ class Page:
         turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
         bold = bool(_BOLD.search(name)) or bool(self._pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD)
         face = (name or f"#{ctypes.addressof(font.contents)}") + _colour(self._pdfium, shown)
-        return Face(face, size, bold, bool(_ITALIC.search(name)), turn, drawn, not name or nominal < 3)
+        return Face(face, size, bold, bool(_ITALIC.search(name)), turn, drawn)
 
     def _picture_size(self, font: Any, start: int) -> float:  # noqa: ANN401
         """Return about the size of a font of pictures, from the width of its letters."""

@@ -56,9 +56,10 @@ class Pdfium:
         from helpers.read.pdf.text import characters, lines
 
         page = self._document[n]
+        page.set_rotation(0)  # how it is shown says nothing of its text
         try:
             found, said = lines.page_lines(characters.Page(page, self._sizes).words(), n)
-            return found, said, not found and characters.has_picture(page)
+            return found, said, sum(len(line.text) for line in found) < 100 and characters.has_picture(page)
         finally:
             page.close()
 

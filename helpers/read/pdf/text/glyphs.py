@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
-_CODES = {0x0B: "ff", 0x0C: "fi", 0x0D: "fl", 0x0E: "ffi", 0x0F: "ffl", 0xAD: "-", 0xA0: " "}
+_LETTERS = _LIGATURES | {0x0B: "ff", 0x0C: "fi", 0x0D: "fl", 0x0E: "ffi", 0x0F: "ffl", 0xAD: "-", 0xA0: " "}
 _OT1 = {ord("{"): "–", ord("|"): "—", ord("\\"): "“", ord('"'): "”", 0x10: "ı", 0x13: "´", 0x7F: "¨"}
 """Only in fonts of pictures without a name, which are TeX's: elsewhere these are what they seem."""
 _MARKS = {
@@ -30,7 +30,9 @@ _VOWELS = "aeiouyıAEIOUY"
 
 def decoded(text: str, font: str) -> str:
     """Return a run of one font's text with its codes read as letters; a font of pictures is named by a number."""
-    text = text.translate(_CODES | _LIGATURES)
+    if text == "\x0f":
+        return "•"  # a bullet in the fonts of symbols
+    text = text.translate(_LETTERS)
     return text.translate(_OT1) if font.startswith("#") else text
 
 

@@ -17,6 +17,8 @@ _STAMP = re.compile(r"arXiv:\S+\s+\[\S+\]\s+\d{1,2}\s+\w+\s+\d{4}")
 _CAPTION = re.compile(r"\b(?:Table|Figure|Fig\.|Algorithm|Listing)\s+[\dA-Z][\d.]*\s*[:.]", re.IGNORECASE)
 _WIDE = 3.0
 """A gap of this many times the size parts columns, or the cells of a table."""
+_CELL = 7.5
+"""A gap of this many of the narrowest blanks may part cells."""
 
 
 @dataclass
@@ -38,6 +40,8 @@ class Line:
     """Where it ends."""
     drawn: bool = False
     """It stands in a drawing that the page shows."""
+    cells: tuple[str, ...] = ()
+    """Its parts where wide gaps part it."""
 
     @property
     def style(self) -> tuple[str, float]:
@@ -91,10 +95,14 @@ def _goes_on(row: list[Word], word: Word) -> bool:
 def _line(row: list[Word], page: int) -> Line:
     weight: Counter[str] = Counter()
     text, lead = "", ""
+    cells = [""]
     first = row[0].face
     for before, word in zip([None, *row], row, strict=False):
         piece = glyphs.decoded(word.text, word.face.font)
-        text += " " * _parts(before, word) + piece
+        if before and word.x - before.right > _CELL * word.face.blank:
+            cells.append("")
+        piece = " " * _parts(before, word) + piece
+        text, cells[-1] = text + piece, cells[-1] + piece
         if word.face.font == first.font and sum(weight.values()) == weight[first.font]:
             lead = text
         weight[word.face.font] += len(piece)
@@ -115,14 +123,15 @@ def _line(row: list[Word], page: int) -> Line:
         lead=lead.strip() if weight[main] < total and (first.bold or first.italic) else "",
         right=row[-1].right,
         drawn=first.drawn,
+        cells=tuple(cell.strip() for cell in cells),
     )
 
 
 def _parts(before: Word | None, word: Word) -> bool:
     """Say whether a blank stands between two words of a line."""
-    if before is None or word.blank is not None:
-        return bool(before and word.blank)
-    return word.x - before.right > 0.15 * min(word.face.size, before.face.size)
+    gap = word.x - before.right if before else 0.0
+    least = min(word.face, before.face, key=lambda face: face.size).blank if before else 0.0
+    return gap > least or (word.blank and gap > 0.3 * least and not word.face.font.startswith("#"))
 
 
 def _most(words: list[Word]) -> Word:
@@ -146,7 +155,7 @@ def _drop_caps(found: list[Line]) -> list[Line]:
             and before.size > 1.8 * line.size
             and len(line.text) > 20
         ):
-            line.text = before.text + line.text
+            line.text, line.cells = before.text + line.text, ()
             made.pop()
         made.append(line)
     return made

@@ -1,6 +1,6 @@
 """Which lines are headings, on pages made of lines."""
 
-from pdf_made import ITALIC, PROSE, Page, first_page, ieee, lettered, of_kind, rest
+from pdf_made import ITALIC, PROSE, ROMAN, Page, first_page, ieee, lettered, of_kind, rest
 
 from helpers.read.pdf import parts, worker
 from helpers.read.pdf.document import Document
@@ -232,3 +232,43 @@ def test_headings_in_italics_of_a_third_level_without_a_number():
     for title in ("Software", "Trial search"):
         two.add(title, font=ITALIC, gap=20, width=60).add("It is as was said above, and").prose().add("It ends.")
     assert ["Software", "Trial search"] == of_kind("heading", first_page(), two)[-2:]
+
+
+def test_headings_in_a_colour():
+    """Grey or coloured lines of the text's own size above paragraphs are headings, the first of them too."""
+    pages = [Page(0).add("A title of this paper", size=18).prose()]
+    for n, title in enumerate(("Background and Motivation", "Transport Layer", "Conclusion"), 1):
+        page = Page(n).prose().add(title, font=f"{ROMAN}~eb663e", gap=24, width=80)
+        pages.append(page.add("It is as was said above, and", gap=14).prose())
+    assert ["Background and Motivation", "Transport Layer", "Conclusion"] == of_kind("heading", *pages)
+
+
+def test_chapters_of_a_monograph_are_sections():
+    """`CHAPTER 2` stands alone, its title below it; sections count within it."""
+    pages = []
+    for n, (title, count) in enumerate((("Of Streams", 2), ("Of Words", 1), ("Of Ends", 1)), 1):
+        page = Page(n).add(f"CHAPTER {n}", size=14, gap=60, width=80).add(title, size=20, gap=40, width=100).prose()
+        for part in range(1, count + 1):
+            page.add(f"{n}.{part} Part", font="Nimbus-Medi", bold=True, gap=24, width=50).prose()
+        pages.append(page)
+    made = worker.structure([p.lines for p in pages], [])
+    assert [
+        (1, "CHAPTER 1", "Of Streams"),
+        (2, "1.1", "Part"),
+        (2, "1.2", "Part"),
+        (1, "CHAPTER 2", "Of Words"),
+        (2, "2.1", "Part"),
+        (1, "CHAPTER 3", "Of Ends"),
+        (2, "3.1", "Part"),
+    ] == [(b.level, b.number, b.text) for b in made if b.kind == "heading"]
+
+
+def test_the_abstract_is_not_taken_from_an_appendix_nor_begun_in_a_sentence():
+    """A summary below numbered sections is none; a paragraph that goes on from elsewhere does not begin it."""
+    texts = [("text", "goes on from a box beside it. " * 12), ("text", "We show how words are counted. " * 12)]
+    rows = [*texts, ("heading", "Introduction"), ("text", "Once."), ("heading", "Summary"), ("text", "Screens.")]
+    blocks = [
+        {"kind": k, "text": t, "page": 1, "end": 1, "number": "1" if t == "Introduction" else ""} for k, t in rows
+    ]
+    (found,) = parts.abstract(Document(1, 1, "", [], blocks, []))
+    assert found["text"].startswith("We show")
