@@ -2,9 +2,11 @@
 """extract_pdf.py beside plain pypdf, pdftotext, pdftotext -layout and pypdfium2, on papers read by hand.
 
 python3 benchmarks/pdf_quality.py --papers DIR      # DIR holds the papers that cannot be redistributed, by name or hash
+python3 benchmarks/pdf_quality.py --before CHECKOUT # beside what an older state of this project made of them
 
 For each paper of benchmarks/pdf_truth: its headings in order, ten sentences that cross the end of a line, column or
-page, three captions, the number of references. A sentence counts when the text holds it whole, blanks and quotation
+page, three captions, the number of references; of some, rows of tables: one counts when a line holds all its cells in
+order, parted by two blanks or `|`. A sentence counts when the text holds it whole, blanks and quotation
 marks aside. The other tools give lines, so they are scored twice: as they are, and with every `-` at a line's end
 removed and their lines joined ("joined"), which is the best that can be had from them without thinking. A heading of
 theirs counts when it stands on lines of its own, in order; ours must come from --outline, and a wrong one costs
@@ -24,7 +26,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,14 +51,13 @@ TOOLS = {
 
 
 def run(command: list[str]) -> tuple[str, float, float]:
-    """Return what a command printed, its seconds and the most memory it or its children took, in MB."""
-    began = time.perf_counter()
+    """Return what a command printed, the processor's seconds and the most memory it or its children took, in MB."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONUTF8": "1"}
         )
         _, _, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
+        seconds = usage.ru_utime + usage.ru_stime
         out.seek(0)
         return out.read().decode("utf-8", "replace"), seconds, usage.ru_maxrss / 1024
 
@@ -103,6 +103,12 @@ def headings_of_lines(text: str, wanted: list[str]) -> int:
     return in_order(wanted, found)
 
 
+def rows_kept(rows: list[list[str]], text: str) -> int:
+    """Return how many rows of tables stand on a line of their own, their cells parted."""
+    lines = [[plain(cell) for cell in re.split(r"\s{2,}|\|", line.strip())] for line in text.splitlines()]
+    return sum(any(in_order([plain(c) for c in row], line) == len(row) for line in lines) for row in rows)
+
+
 def score(truth: dict[str, Any], tool: str, text: str, file: Path) -> dict[str, float]:
     """Return shares of 1 for one paper and tool."""
     wanted = [bare(h) for h in truth["headings"]]
@@ -112,9 +118,11 @@ def score(truth: dict[str, Any], tool: str, text: str, file: Path) -> dict[str, 
         "sentences joined": sum(plain(s) in mended for s in truth["sentences"]) / len(truth["sentences"]),
         "captions": sum(plain(c) in mended for c in truth["captions"]) / len(truth["captions"]),
     }
-    if tool == "ours":
+    if truth.get("rows"):
+        result["rows"] = rows_kept(truth["rows"], text) / len(truth["rows"])
+    if tool.startswith("ours"):
         parts = {
-            p: json.loads(run([*SCRIPT, str(file), f"--{p}", "--json", "--full"])[0] or "{}")
+            p: json.loads(run([*TOOLS[tool][:2], str(file), f"--{p}", "--json", "--full"])[0] or "{}")
             for p in ("outline", "captions", "references")
         }
         optional = {bare(h) for h in truth["optional"]}
@@ -177,8 +185,16 @@ def main() -> None:
     p.add_argument(
         "--papers", type=Path, action="append", default=[], help="folder with more papers; may be given again"
     )
+    p.add_argument("--before", type=Path, help="an older checkout of this project, to stand beside")
     p.add_argument("--show", action="store_true", help="name what ours missed")
     args = p.parse_args()
+    if args.before:
+        TOOLS["ours before"] = [
+            sys.executable,
+            str(args.before.resolve() / "scripts" / "extract_pdf.py"),
+            "{}",
+            "--full",
+        ]
     names, pages = available(), 0
     rows: dict[tuple[str, str], dict[str, float]] = {}
     cost: dict[str, list[tuple[float, float, int]]] = {}
@@ -207,14 +223,21 @@ def main() -> None:
     print(
         f"{len(used)} papers, {pages} pages; shares of 1\n{'tool':18}"
         + "".join(f"{k:>18}" for k in keys)
-        + f"{'s/page':>10}{'peak MB':>9}{'MB/page':>9}"
+        + f"{'rows':>8}{'CPU s/page':>12}{'peak MB':>9}{'MB/page':>9}"
     )
     for name in names:
         means = [sum(rows[name, u][k] for u in used) / len(used) for k in keys]
         seconds = sum(s for s, _, _ in cost[name]) / pages
         peak, each = max(m for _, m, _ in cost[name]), sum(m / n for _, m, n in cost[name]) / len(used)
-        print(f"{name:18}" + "".join(f"{m:18.3f}" for m in means) + f"{seconds:10.3f}{peak:9.0f}{each:9.1f}")
-    print(f"ours, headings F1 (a wrong one costs): {sum(rows['ours', u]['headings F1'] for u in used) / len(used):.3f}")
+        tabled = [rows[name, u]["rows"] for u in used if "rows" in rows[name, u]]
+        print(
+            f"{name:18}"
+            + "".join(f"{m:18.3f}" for m in means)
+            + f"{sum(tabled) / max(1, len(tabled)):8.3f}{seconds:12.3f}{peak:9.0f}{each:9.1f}"
+        )
+    for name in [name for name in names if name.startswith("ours")]:
+        mean = sum(rows[name, u]["headings F1"] for u in used) / len(used)
+        print(f"{name}, headings F1 (a wrong one costs): {mean:.3f}")
     if held:
         show_held_out(held, first, rows, names, keys)
     for paper in used:

@@ -70,9 +70,7 @@ def _length(
 def _goes_on(lines: list[Line], n: int, m: int, face: Face, short: Callable[[Line], bool]) -> bool:
     """Say whether line m belongs to the caption of line n by its look and distance."""
     line, last, follower = lines[n], lines[m - 1], lines[m]
-    unfinished = follower.text[0].islower() and not _ENDED.search(last.text) and abs(follower.x - last.x) < 2
-    far = 2.4 if unfinished and follower.style == last.style and not face.plain(follower) else 1.42
-    if face.gaps[m] >= far * max(follower.size, last.size):
+    if face.gaps[m] >= 1.42 * max(follower.size, last.size):
         return False
     # the label may be a point larger than the rest, or of another face: a full first line goes on anyway
     label = CAPTION.match(line.text) if m == n + 1 and not face.plain(follower) else None

@@ -22,7 +22,7 @@ _AUTHOR = re.compile(r"[A-Z][\w'’-]+,? (and |[A-Z]\.|[A-Z][\w'’-]+)|[A-Z]\. 
 
 def items(lines: list[Line]) -> list[list[Line]]:
     """Split the lines of a list of references into its items, by their marks, else by their indentation."""
-    starts = _by_brackets(lines) or _by_numbers(lines) or _by_indent(lines) or _by_gaps(lines) or _by_ends(lines)
+    starts = _by_brackets(lines) or _by_numbers(lines) or _by_indent(lines) or _by_gaps(lines)
     if not starts:
         return [lines] if lines else []
     return [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
@@ -91,11 +91,3 @@ def _by_gaps(lines: list[Line]) -> list[int]:
     usual = known[len(known) // 4]
     starts = [0, *(n + 1 for n, g in enumerate(gaps) if g > 1.18 * usual or (g == 0.0 and lines[n].text.endswith(".")))]
     return starts if len(starts) >= 3 else []
-
-
-def _by_ends(lines: list[Line]) -> list[int]:
-    return (
-        [0, *(n for n in range(1, len(lines)) if lines[n - 1].text.endswith(".") and _AUTHOR.match(lines[n].text))]
-        if lines
-        else []
-    )

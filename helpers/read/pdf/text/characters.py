@@ -66,7 +66,9 @@ class Page:
         self._pdfium: Any = pdfium
         self._text_page, self._sizes = page.get_textpage(), sizes
         self._raw = self._text_page.raw
-        self._inside = {ctypes.addressof(o.contents) for o in _in_forms(pdfium, page.raw, 0)}
+        found = list(_text_and_pictures(pdfium, page.raw, 0))
+        self.pictured = any(kind == pdfium.FPDF_PAGEOBJ_IMAGE for kind, _ in found)
+        self._inside = {ctypes.addressof(o.contents) for kind, o in found if kind == pdfium.FPDF_PAGEOBJ_TEXT}
         self._faces: dict[int, Face] = {}
         self._rect = pdfium.FS_RECTF()
 
@@ -160,8 +162,8 @@ def _colour(pdfium: Any, shown: Any) -> str:  # noqa: ANN401
     return f"~{red:02x}{green:02x}{blue:02x}" if max(red, green, blue) > 60 else ""
 
 
-def _in_forms(pdfium: Any, holder: Any, depth: int) -> Iterator[Any]:  # noqa: ANN401
-    """Yield the text objects in the drawings that a page shows."""
+def _text_and_pictures(pdfium: Any, holder: Any, depth: int) -> Iterator[tuple[int, Any]]:  # noqa: ANN401
+    """Yield the texts that stand in drawings, and all pictures."""
     count, get = (
         (pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject)
         if depth == 0
@@ -171,15 +173,6 @@ def _in_forms(pdfium: Any, holder: Any, depth: int) -> Iterator[Any]:  # noqa: A
         shown = get(holder, n)
         kind = pdfium.FPDFPageObj_GetType(shown)
         if kind == pdfium.FPDF_PAGEOBJ_FORM:
-            yield from _in_forms(pdfium, shown, depth + 1)
-        elif kind == pdfium.FPDF_PAGEOBJ_TEXT and depth:
-            yield shown
-
-
-def has_picture(page: Any) -> bool:  # noqa: ANN401
-    """Say whether a page shows a picture."""
-    import pypdfium2.raw as pdfium
-
-    count = min(pdfium.FPDFPage_CountObjects(page.raw), 2_000)
-    kinds = {pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page.raw, n)) for n in range(count)}
-    return pdfium.FPDF_PAGEOBJ_IMAGE in kinds
+            yield from _text_and_pictures(pdfium, shown, depth + 1)
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE or (kind == pdfium.FPDF_PAGEOBJ_TEXT and depth):
+            yield kind, shown

@@ -7,27 +7,9 @@ numbers and names alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from helpers.read.pdf.limits import Bad, plainly
 from helpers.read.pdf.text.lines import Line
-
-LOCKED = Bad(
-    "encrypted: it needs a password", "remove the protection first, as with: qpdf --password=... --decrypt IN OUT"
-)
-
-
-class Engine(Protocol):
-    """What reads a file."""
-
-    pages: int
-    title: str
-
-    def outline(self) -> list[tuple[int, str, int]]:
-        """Return the PDF's own outline as (level from 1, title, page from 0)."""
-
-    def page(self, n: int) -> tuple[list[Line], str, bool]:
-        """Return the lines of a page, what is to be said of it, and whether it shows a picture."""
 
 
 class Pdfium:
@@ -42,7 +24,7 @@ class Pdfium:
         self.title = self._document.get_metadata_value("Title")[:300]
 
     def outline(self) -> list[tuple[int, str, int]]:
-        """As Engine's."""
+        """Return the PDF's own outline as (level from 1, title, page from 0)."""
         found: list[tuple[int, str, int]] = []
         for entry in self._document.get_toc(max_depth=6):
             place = entry.get_dest()
@@ -52,14 +34,15 @@ class Pdfium:
         return found
 
     def page(self, n: int) -> tuple[list[Line], str, bool]:
-        """As Engine's."""
+        """Return the lines of a page, what is to be said of it, and whether it shows a picture."""
         from helpers.read.pdf.text import characters, lines
 
         page = self._document[n]
         page.set_rotation(0)  # how it is shown says nothing of its text
         try:
-            found, said = lines.page_lines(characters.Page(page, self._sizes).words(), n)
-            return found, said, sum(len(line.text) for line in found) < 100 and characters.has_picture(page)
+            shown = characters.Page(page, self._sizes)
+            found, said = lines.page_lines(shown.words(), n)
+            return found, said, shown.pictured and sum(len(line.text) for line in found) < 100
         finally:
             page.close()
 
@@ -92,7 +75,9 @@ class Pypdf:
                 "remove the protection, as with qpdf --decrypt",
             ) from error
         if locked:
-            raise LOCKED
+            raise Bad(
+                "encrypted: it needs a password", "remove it first, as with: qpdf --password=... --decrypt IN OUT"
+            )
         self.pages, self.title = len(self._reader.pages), ""
 
     def outline(self) -> list[tuple[int, str, int]]:
@@ -100,8 +85,11 @@ class Pypdf:
         return []
 
     def page(self, n: int) -> tuple[list[Line], str, bool]:
-        """As Engine's."""
+        """As the other's."""
         page = self._reader.pages[n]
         rows = [row.strip() for row in page.extract_text().splitlines() if row.strip()]
         made = [Line(row, n, 0, -12.0 * at, 10, right=5.0 * len(row)) for at, row in enumerate(rows)]
         return made, "", not rows and bool(len(page.images))
+
+
+Engine = Pdfium | Pypdf

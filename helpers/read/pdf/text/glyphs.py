@@ -13,17 +13,8 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _LETTERS = _LIGATURES | {0x0B: "ff", 0x0C: "fi", 0x0D: "fl", 0x0E: "ffi", 0x0F: "ffl", 0xAD: "-", 0xA0: " "}
 _OT1 = {ord("{"): "–", ord("|"): "—", ord("\\"): "“", ord('"'): "”", 0x10: "ı", 0x13: "´", 0x7F: "¨"}
 """Only in fonts of pictures without a name, which are TeX's: elsewhere these are what they seem."""
-_MARKS = {
-    "´": "\u0301",
-    "¨": "\u0308",
-    "ˆ": "\u0302",
-    "˜": "\u0303",
-    "ˇ": "\u030c",
-    "¸": "\u0327",
-    "˘": "\u0306",
-    "˚": "\u030a",
-    "˝": "\u030b",
-}
+_MARKS = "´¨ˆ˜ˇ¸˘˚˝"
+_COMBINING = "\u0301\u0308\u0302\u0303\u030c\u0327\u0306\u030a\u030b"
 _ACCENT = re.compile(r"([A-Za-zı]?)( ?)([´¨ˆ˜ˇ¸˘˚˝]) ?([A-Za-zı]?)")
 _VOWELS = "aeiouyıAEIOUY"
 
@@ -43,7 +34,7 @@ def accents(text: str) -> str:
 
 def _accent(found: re.Match[str]) -> str:
     before, space, mark, after = found.groups()
-    combining = _MARKS[mark]
+    combining = _COMBINING[_MARKS.index(mark)]
     joined = unicodedata.normalize("NFC", after.replace("ı", "i") + combining) if after else ""
     earlier = unicodedata.normalize("NFC", before.replace("ı", "i") + combining) if before else ""
     if before and not space and len(earlier) == 1 and before in _VOWELS and after not in _VOWELS:

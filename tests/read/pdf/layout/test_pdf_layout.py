@@ -115,13 +115,3 @@ def test_the_text_right_below_a_centred_caption_is_not_its():
     one, two = ieee()
     two.add("Figure 5: Both of them.", x=100, width=100, gap=26).add("Based on those, it holds", gap=13).prose(3)
     assert ["Figure 5: Both of them."] == of_kind("caption", one, two)
-
-
-def test_a_caption_goes_on_where_two_of_its_lines_came_as_one():
-    """The line below is two lines away then; it begins small, in the caption's own face and at its edge."""
-    one, two = ieee()
-    two.add("Figure 3: A field that shows the local stream (x, y), which is the upper", size=8.0, font="Book", gap=40)
-    two.add("left corner of the other.", size=8.0, font="Book", gap=18).add(PROSE[0], gap=30).prose(2)
-    assert [
-        "Figure 3: A field that shows the local stream (x, y), which is the upper left corner of the other."
-    ] == of_kind("caption", one, two)
