@@ -18,7 +18,6 @@ import warm
 from helpers import paths
 
 BUNDLE = Path(__file__).resolve().parent.parent
-COLD = "AUTORESEARCH_COLD" in os.environ
 CODE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
@@ -110,19 +109,8 @@ class Repo:
     ) -> subprocess.CompletedProcess[str]:
         """Run a script as its users do; asserts the exit code unless it is None."""
         argv, cwd = [str(BUNDLE / "scripts" / f"{name}.py"), *args], cwd or self.root
-        if COLD or not all(name.startswith("AUTORESEARCH") for name in env):
-            done = subprocess.run(
-                [sys.executable, *argv],
-                cwd=cwd,
-                env={**self.env, **env},
-                input=stdin,
-                capture_output=True,
-                text=True,
-                check=False,
-                errors="replace",
-            )
-        else:
-            done = warm.run(argv, cwd, {**self.env, **env}, stdin)
+        run = warm.run if all(name.startswith("AUTORESEARCH") for name in env) else warm.cold
+        done = run(argv, cwd, {**self.env, **env}, stdin)
         assert "Traceback" not in done.stderr, done.stderr
         assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done

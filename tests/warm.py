@@ -26,16 +26,28 @@ STREAMS = ("stdin", "stdout", "stderr")
 _servers = threading.local()
 
 
-def run(argv: list[str], cwd: Path, env: dict[str, str], stdin: str | None) -> subprocess.CompletedProcess[str]:
-    """Run a script as subprocess.run would: with its output as text."""
-    if not hasattr(_servers, "process") or _servers.process.poll() is not None:  # a test may end all it finds
-        _servers.channel, other = socket.socketpair()
+def cold(argv: list[str], cwd: Path, env: dict[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a script in an interpreter of its own."""
+    command = [sys.executable, *argv]
+    return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, errors="replace")
+
+
+def run(
+    argv: list[str], cwd: Path, env: dict[str, str], stdin: str | None = None, packages: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a script as subprocess.run would: with its output as text. `packages` are imported already, in words."""
+    if "AUTORESEARCH_COLD" in os.environ:
+        return cold(argv, cwd, env, stdin)
+    channel, process = vars(_servers).get(packages, (None, None))
+    if process is None or process.poll() is not None:  # a test may end all it finds
+        channel, other = socket.socketpair()
         with other:
-            command = [sys.executable, __file__, str(other.fileno())]
-            _servers.process = subprocess.Popen(command, pass_fds=[other.fileno()], **dict.fromkeys(STREAMS, PIPE))
+            command = [sys.executable, __file__, str(other.fileno()), *packages.split()]
+            process = subprocess.Popen(command, pass_fds=[other.fileno()], **dict.fromkeys(STREAMS, PIPE))
+        vars(_servers)[packages] = channel, process
     ours, theirs = zip(*(os.pipe()[:: 1 if place else -1] for place in range(3)), strict=True)
-    socket.send_fds(_servers.channel, [b"!"], theirs)
-    _servers.channel.sendall(pickle.dumps((argv, str(cwd), env)))
+    socket.send_fds(channel, [b"!"], theirs)
+    channel.sendall(pickle.dumps((argv, str(cwd), env)))
     for end in theirs:
         os.close(end)
     texts: list[bytes] = [b"", b"", b""]
@@ -51,7 +63,7 @@ def run(argv: list[str], cwd: Path, env: dict[str, str], stdin: str | None) -> s
     workers = [threading.Thread(target=give), *(threading.Thread(target=take, args=(place,)) for place in (1, 2))]
     for worker in workers:
         worker.start()
-    code = os.waitstatus_to_exitcode(int(_servers.channel.recv(100)))
+    code = os.waitstatus_to_exitcode(int(channel.recv(100)))
     for worker in workers:
         worker.join()
     out, err = (text.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n") for text in texts[1:])
@@ -90,6 +102,8 @@ if __name__ == "__main__":
         if not name.startswith(NOT_LOADED):
             with contextlib.suppress(ImportError):  # a package that is not here is one that not every script needs
                 importlib.import_module(name)
+    for package in sys.argv[2:]:
+        importlib.import_module(package)
     gc.freeze()
     _serve(socket.socket(fileno=int(sys.argv[1])))
     sys.path.remove(str(BUNDLE))

@@ -92,17 +92,8 @@ def leave(root: Path, text: str) -> Path:
 
 def document(found: Gathered, file: Path) -> dict[str, Any]:
     """Return everything for --json."""
-    leads = [
-        {
-            "id": lead.id,
-            "kind": lead.kind,
-            "title": lead.title,
-            "state": lead.state,
-            "claims": lead.claims,
-            "show": show_command(lead),
-        }
-        for lead in found.leads
-    ]
+    kept = ("id", "kind", "title", "state", "claims")
+    leads = [{**{name: getattr(lead, name) for name in kept}, "show": show_command(lead)} for lead in found.leads]
     return {"topic": found.topic, "asked": found.said, "page": str(file), "warning": untrusted.WARNING, "leads": leads}
 
 

@@ -5,10 +5,10 @@ Semantic Scholar: api.semanticscholar.org/api-docs/graph. OpenAlex: developers.o
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import warm
 
 BUNDLE = Path(__file__).resolve().parents[3]
 
@@ -129,11 +129,10 @@ def point(monkeypatch, env):
     return env
 
 
-def script(name, *args, env, cwd, timeout=300):
+def script(name, *args, env, cwd):
     """Run one of the bundle's scripts as a user would, from a folder of theirs."""
     full = {**{k: v for k, v in os.environ.items() if "proxy" not in k.lower()}, **env}
-    command = [sys.executable, str(BUNDLE / "scripts" / name), *args]
-    return subprocess.run(command, capture_output=True, text=True, env=full, cwd=cwd, timeout=timeout, check=False)
+    return warm.run([str(BUNDLE / "scripts" / name), *args], cwd, full, packages="httpx stamina arxiv")
 
 
 def addresses(server, tmp_path):
