@@ -15,6 +15,8 @@ RATIO, DIFFERENCE = "ratio", "difference"
 KINDS = (RATIO, DIFFERENCE)
 FARTHEST = 1e100
 """A ratio or a difference beyond this is a broken metric, and could not be turned back into a fraction."""
+TINIEST = 5e-324
+"""The smallest margin by difference: a hundredth of the smallest number is 0, which is none."""
 COUNTS_BELOW = 10_000
 """Whole numbers below this that should be lower are taken for a count, which may come to 0."""
 

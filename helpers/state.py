@@ -11,7 +11,7 @@ from helpers import console, events, journal
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, Wave, WorkerEvent
 from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
-from helpers.scale import RATIO, Scale, proposed
+from helpers.scale import RATIO, TINIEST, Scale, proposed
 from helpers.typed_line import Event
 
 
@@ -62,11 +62,10 @@ class State:
         kind = first.judged_by if first else config.scale
         if not kind and values:
             kind = proposed(values, self.metric, config.unit, self.direction)[0]
-        by, base = (
-            Scale(kind or RATIO, self.metric, self.direction),
-            first.metric if first else next(iter(values), None),
-        )
-        return by, config.margin if by.by_ratio else config.least_difference or config.margin * abs(base or 1.0)
+        base = first.metric if first else values[0] if values else 0
+        by = Scale(kind or RATIO, self.metric, self.direction)
+        share = config.margin * abs(base or 1.0) or TINIEST
+        return by, config.margin if by.by_ratio else config.least_difference or share
 
     @property
     def scale(self) -> Scale:

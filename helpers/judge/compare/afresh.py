@@ -71,7 +71,7 @@ def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], sa
     line: dict[str, Any] = {"verdict": verdict.verdict, "pairs": verdict.pairs, "wins": verdict.wins}
     line |= {"gain": verdict.gain, "interval": list(verdict.interval)} if asked else {}
     won = verdict.verdict == "improved"
-    much = not asked or _size(plan, verdict.gain) >= PART * _size(plan, found.gain or 0.0)
+    much = not asked or plan.by.added(verdict.gain) >= PART * plan.by.added(found.gain or 0.0)
     found = replace(
         found, afresh=Comparison.from_line({**line, "verdict": "not_improved"} if won and not much else line)
     )
@@ -79,13 +79,9 @@ def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], sa
         return found
     if not asked:
         return _unshown(found, plan, cand)
-    said = f"its gain does not stand on inputs that are all new, one call a process: {verdict.gain:+.2%}"
-    low, high = verdict.interval
-    return found.ending("not_improved" if won else verdict.verdict, f"{said} [{low:+.2%}, {high:+.2%}]")
-
-
-def _size(plan: Plan, gain: float) -> float:
-    return math.log1p(gain) if plan.by.by_ratio else gain
+    said = "its gain does not stand on inputs that are all new, one call a process: "
+    said += plan.by.words(verdict.gain, verdict.interval)
+    return found.ending("not_improved" if won else verdict.verdict, said)
 
 
 def _unshown(found: Comparison, plan: Plan, cand: list[Side]) -> Comparison:

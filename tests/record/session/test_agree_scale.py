@@ -27,6 +27,7 @@ def agreed(metric: str, value: float, **more: object) -> tuple[str, State]:
         ("fitness", 2.0, {"scale": "difference", "leastDifference": 0.5}, "difference: the margin is 0.5 fitness;"),
         ("coverage", 100.0, {"metricUnit": "%"}, "note: coverage is 100 already, and higher is better"),
         ("errors", 0.0, {"bestDirection": "lower"}, "note: errors is 0 already, and lower is better"),
+        ("fitness", 5e-324, {"scale": "difference"}, "the margin is 4.941e-324 fitness"),
         ("fitness", 2.0, {}, "judged by ratio: the margin is 1.0%; --scale difference would"),
         ("accuracy", 0.5, {"scale": "ratio"}, "judged by ratio: the margin is 1.0%"),
     ],
