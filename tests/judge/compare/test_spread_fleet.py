@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import json
 import os
 import signal
 import subprocess
@@ -18,8 +17,8 @@ import pytest
 from steady import sealed, steady  # noqa: F401 - a fixture
 
 from helpers import events, git, journal, state
+from helpers.judge.compare import fleet, local
 from helpers.judge.compare import session as compare_session
-from helpers.judge.measure.pairs import Plan
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import keeper
 
@@ -126,13 +125,13 @@ class Fleet:
             time.sleep(0.05)
         return now
 
-    def compare(self, name: str, work: str, *more: str) -> str:
+    def compare(self, name: str, work: str) -> str:
         """Seal an experiment and begin its spread comparison, which nobody follows; return its job."""
         sealed(self.session, name, work)
-        plan = json.loads(
-            self.session.script("compare", name, "--on", "sky", "--spread", "--dry-run", "--full", *more).stdout
-        )
-        return compare_session.start(Workdirs(git.find(self.root)), Plan(**plan), "vm-01")
+        now, works = state.load(self.root), Workdirs(git.find(self.root))
+        options = local.Options(max_pairs=8, spread=fleet.choose_several(now, 0, ""))
+        plan = compare_session.plan(works, now, works.experiment(name), options, "vm-01")
+        return compare_session.start(works, plan, "vm-01")
 
     def verdict(self, job: str) -> events.Comparison:
         """The comparison as the keeper journaled it, once all of its jobs have ended."""
@@ -142,7 +141,7 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(
+def three(
     steady: Any,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -155,6 +154,7 @@ def fleet(
     api = Workers(tmp_path / "workers")
     monkeypatch.setattr(keeper.skypilot, "clusters", lambda *_, **__: {})
     monkeypatch.setattr(keeper.skypilot, "send", send)
+    monkeypatch.setenv("TMPDIR", steady.env["TMPDIR"])  # the copies that the scripts made lie there
     yield Fleet(steady, api, tmp_path / "copies")
     for worker in WORKERS:
         api.lose(worker)
@@ -166,38 +166,39 @@ def send(sky: Workers, cluster: str, what: Any) -> int:
     return sky.exec(task, cluster)[0]
 
 
-def test_pairs_of_three_workers_and_one_verdict(fleet: Fleet) -> None:
+def test_pairs_of_three_workers_and_one_verdict(three: Fleet) -> None:
     """Pairs of all workers count, the winner is checked on one, the keeper journals it, and no part is left.
 
     The part with the first pair runs the checks before it: where they fail the others end with it.
     """
-    job = fleet.compare("exp-01", "echo 1.0231\n", "--max-pairs", "8")
-    found = fleet.verdict(job)
+    job = three.compare("exp-01", "echo 1.0231\n")
+    found = three.verdict(job)
 
     assert ("improved", 8, "passed") == (found.verdict, found.pairs, found.checks)
     assert [WORKERS[n % 3] for n in range(8)] == found.hosts
     assert {"vm-01": "H100", "vm-02": "H100", "vm-03": "H200"} == found.spread
-    said = fleet.session.script("compare", "exp-01", "--on", "sky", "--spread", "--max-pairs", "8").stdout
+    said = three.session.script("compare", "exp-01", "--on", "sky", "--spread", "--max-pairs", "8").stdout
     assert "by type: H100" in said
     assert "improved on H100, not shown on H200" in said  # of 2 pairs nothing is shown
 
-    wrong = fleet.verdict(fleet.compare("exp-02", "echo -1\n", "--max-pairs", "8"))
+    three.session.script("record_result", "keep", "exp-01")
+    wrong = three.verdict(three.compare("exp-02", "echo -1\n"))
     assert ("not_improved", []) == (wrong.verdict, wrong.baseline_samples)  # and no pair was measured for it
     assert "checks: failed" in (wrong.reason or "")
 
 
-def test_a_worker_is_lost_in_the_middle(fleet: Fleet) -> None:
+def test_a_worker_is_lost_in_the_middle(three: Fleet) -> None:
     """Its finished pairs count, the others are drawn again elsewhere and said, and the row has no gap."""
-    job = fleet.compare("exp-01", "sleep 0.6\necho 2.0417\n", "--max-pairs", "8")
+    job = three.compare("exp-01", "sleep 0.6\necho 2.0417\n")
 
     def reported(now: state.State) -> bool:
         parts = [part for part in now.jobs.values() if part.role == "part" and part.worker == "vm-02"]
-        logs = [fleet.root / ".autoresearch/jobs-sky" / f"{part.name}.log" for part in parts]
+        logs = [three.root / ".autoresearch/jobs-sky" / f"{part.name}.log" for part in parts]
         return any("PAIR" in log.read_text() for log in logs if log.exists())
 
-    fleet.until(reported)
-    fleet.api.lose("vm-02")
-    found = fleet.verdict(job)
+    three.until(reported)
+    three.api.lose("vm-02")
+    found = three.verdict(job)
 
     assert 8 == len(found.hosts) == len(found.baseline_samples)
     assert "vm-02" in found.hosts
