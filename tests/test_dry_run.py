@@ -74,6 +74,17 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 
 
 @pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A session that has measured nothing but its baseline, with one sealed change."""
+    made = repository(tmp_path_factory.mktemp("locked"))
+    made.script("start_session", *BEGIN)
+    made.script("start_session", "--lock")
+    change(made, "exp-01", "echo 42\n")
+    made.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep not at all")
+    return made
+
+
+@pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A session with a change that is kept, one that may be, a sealed one edited since, and one never sealed."""
     made = repository(tmp_path_factory.mktemp("full"))
@@ -96,6 +107,8 @@ CALLS = """
 before | start_session --goal quick --metric time_s --direction lower | "metricName": "time_s"
 begun  | start_session --goal quick --margin 3     | "margin": 0.03
 begun  | start_session --lock                      | would be locked: autoresearch.checks.sh, autoresearch.sh
+locked | compare exp-01                            | "job": "exp-01.0.1"
+locked | submit_experiment exp-01 --no-screen      | exp-01: would be compared without a screen
 full   | start_session --goal quick --allow build-file:Makefile | build-file:Makefile
 full   | plan_wave run --from exp-04 --env --factor A=1,2 --factor B=1,2 | cell  4: A=2 B=2
 full   | submit_experiment exp-03 --screen         | exp-03: would be screened on this machine

@@ -114,7 +114,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
     for each in (base_tree, tree):
         work.refs.hold(each)
     number = sum(1 for c in now.comparisons if c.experiment_id == sealed.name) + 1
-    taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).iterdir()}
+    taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).glob("*")}
     while f"{sealed.name}.{now.segment}.{number}" in taken:
         number += 1
     text = policy_experiment.evaluator_text(work, now, [paths.BENCHMARK])
@@ -209,7 +209,7 @@ def _differing(work: Workdirs, one: str, other: str) -> list[str]:
 
 def under_way(root: Path) -> dict[str, str]:
     """Return the experiments whose comparison is under way on this machine, each with its job."""
-    names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).iterdir()), reverse=True)
+    names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).glob("*")), reverse=True)
     return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == "running"}
 
 

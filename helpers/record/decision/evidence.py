@@ -204,7 +204,7 @@ def _shown_wrong(other: Comparison) -> bool:
 def _broken_off(root: Path, compared: Comparison) -> int:
     """Return how many comparisons of this content on this machine died after their first look."""
     count = 0
-    for place in jobs_folder(root, KIND).iterdir():
+    for place in jobs_folder(root, KIND).glob("*"):
         folder = Folder(root, place.name, KIND)
         if folder.has(VERDICT) or folder.has("finished") or " pairs: " not in folder.read("log.txt"):
             continue

@@ -98,10 +98,8 @@ class Folder:
 
 
 def jobs_folder(root: Path, kind: str = "jobs") -> Path:
-    """Return the folder of all jobs of a kind."""
-    folder = paths.state_folder(root) / kind
-    folder.mkdir(exist_ok=True)
-    return folder
+    """Return the folder of all jobs of a kind, which is there with its first job."""
+    return paths.state_folder(root) / kind
 
 
 def runner_log(root: Path) -> Path:
@@ -112,7 +110,7 @@ def runner_log(root: Path) -> Path:
 def queue(root: Path) -> list[str]:
     """Return the jobs that wait for a slot, oldest first."""
     rows = []
-    for folder in jobs_folder(root).iterdir():
+    for folder in jobs_folder(root).glob("*"):
         if folder.name.startswith("."):
             continue
         job = Folder(root, folder.name)
