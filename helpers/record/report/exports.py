@@ -33,14 +33,8 @@ def tsv(session: Session, shape: str) -> str:
 
 def _rows(session: Session, shape: str) -> Iterator[dict[str, str]]:
     if session.first is not None:
-        yield _row(
-            "baseline",
-            session.first_commit,
-            session.first,
-            "",
-            "baseline" if shape == "worktree" else "keep",
-            "baseline",
-        )
+        status = "baseline" if shape == "worktree" else "keep"
+        yield _row("baseline", session.first_commit, session.first, "", status, "baseline")
     for exp in sorted(session.experiments, key=lambda exp: (exp.run or sys.maxsize, exp.number)):
         if not exp.status and exp.outcome != "refused":
             continue
@@ -93,13 +87,8 @@ def _flat(session: Session, exp: Experiment) -> dict[str, Any]:
         "verdict": said.verdict or "unknown" if said else None,
         "gain": exp.gain,
         "scale": said.judged_by if said else None,
-        "low": own.low if own else None,
-        "high": own.high if own else None,
-        "pairs": own.pairs if own else None,
-        "wins": own.wins if own else None,
-        "confirmed_gain": again.gain if again else None,
-        "confirmed_low": again.low if again else None,
-        "confirmed_high": again.high if again else None,
+        **{key: getattr(own, key, None) for key in ("low", "high", "pairs", "wins")},
+        **{f"confirmed_{key}": getattr(again, key, None) for key in ("gain", "low", "high")},
         "holdout": held.verdict if held else None,
         "holdout_gain": held.gain if held else None,
         "limits_hold": all(limit.holds for limit in said.limit_results) if said and said.limit_results else None,

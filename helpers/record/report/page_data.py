@@ -36,12 +36,7 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
             row["more"] = more(repository, next(exp for exp in order if exp.name == row["name"]))
     return {
         "session": {
-            "name": session.name,
-            "objective": session.objective,
-            "metric": session.metric,
-            "unit": session.unit,
-            "direction": session.direction,
-            "first": session.first,
+            **{key: getattr(session, key) for key in ("name", "objective", "metric", "unit", "direction", "first")},
             "began": session.began_ms / 1000,
             "headline": words.headline(session),
             "standing": words.standing(session)[-2],
@@ -62,20 +57,12 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
 def _row(session: Session, exp: Experiment, *, looks: bool) -> dict[str, Any]:
     own = exp.estimate
     return {
-        "number": exp.number,
-        "name": exp.name,
-        "description": exp.description,
-        "outcome": exp.outcome,
+        **{key: getattr(exp, key) for key in ("number", "name", "description", "outcome", "value", "why")},
         "at": exp.at_ms / 1000,
-        "value": exp.value,
         "range": exp.value_range,
-        "gain": own.gain if own else None,
-        "low": own.low if own else None,
-        "high": own.high if own else None,
-        "pairs": own.pairs if own else None,
+        **{key: getattr(own, key, None) for key in ("gain", "low", "high", "pairs")},
         "figure": own.words() if own else "",
         "seconds": round(exp.seconds, 1),
-        "why": exp.why,
         "sources": " ".join(exp.sources),
         "facts": _facts(session, exp),
         "comparisons": [_comparison(session, part, looks=looks) for part in exp.comparisons],
