@@ -6,6 +6,7 @@ Called by helpers/read/pdf/document.py only. A request comes as JSON on stdin, o
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import re
@@ -32,6 +33,7 @@ def main() -> None:
     """Answer the request on stdin."""
     request = json.load(sys.stdin)
     limit()
+    gc.disable()  # it lives for one paper, inside a bound
     logging.disable(logging.CRITICAL)
     try:
         answer = read(request)

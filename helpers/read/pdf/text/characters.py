@@ -6,6 +6,7 @@ PDFium keeps the order in which the page was written, which in papers is the ord
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ class Page:
         self.pictured = any(kind == pdfium.FPDF_PAGEOBJ_IMAGE for kind, _ in found)
         self._inside = {ctypes.addressof(o.contents) for kind, o in found if kind == pdfium.FPDF_PAGEOBJ_TEXT}
         self._faces: dict[int, Face] = {}
-        self._rect = pdfium.FS_RECTF()
+        self._rect, self._loose = pdfium.FS_RECTF(), pdfium.FPDFText_GetLooseCharBox
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of writing. Raises OverflowError where there are more than a page can hold."""
@@ -92,14 +93,18 @@ class Page:
         """Yield a word in parts of one face."""
         end, first = start + len(text), self._object(start)
         stop = end
-        if self._object(end - 1) != first:
+        if stop > start + 1 and self._object(end - 1) != first:
             stop = next(n for n in range(start + 1, end) if self._object(n) != first)
         face = self._face(first, start)
-        boxes = [self._box(n, face.turn) for n in range(start, stop)]
-        cuts = [n for n in range(1, len(boxes)) if boxes[n][0] - boxes[n - 1][1] > face.blank]
-        for begin, until in zip([0, *cuts], [*cuts, len(boxes)], strict=True):
-            x, y = self._origin(start + begin, face.turn)
-            yield Word(text[begin:until], x, y, boxes[until - 1][1], face, blank and not begin)
+        least, turn, begin = face.blank, face.turn, start
+        _, right = self._box(start, turn)
+        for n in range(start + 1, stop):
+            left, after = self._box(n, turn)
+            if left - right > least:
+                yield Word(text[begin - start : n - start], *self._origin(begin, turn), right, face, blank)
+                begin, blank = n, False
+            right = after
+        yield Word(text[begin - start : stop - start], *self._origin(begin, turn), right, face, blank)
         if stop < end:
             yield from self._one_face(text[stop - start :], stop, False)
 
@@ -109,8 +114,8 @@ class Page:
 
     def _box(self, n: int, turn: int) -> tuple[float, float]:
         """Return where a character begins on its line, and where the next one would."""
-        self._pdfium.FPDFText_GetLooseCharBox(self._raw, n, self._rect)
         box = self._rect
+        self._loose(self._raw, n, box)
         if turn == 0:
             return box.left, box.right
         return ((box.bottom, box.top), (-box.right, -box.left), (-box.top, -box.bottom))[turn - 1]
@@ -138,9 +143,10 @@ class Page:
         nominal = self._pdfium.FPDFText_GetFontSize(self._raw, n)
         size = nominal * math.hypot(matrix.c, matrix.d) if name else self._picture_size(font, n)
         turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-        bold = bool(_BOLD.search(name)) or bool(self._pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD)
+        bold, italic = _bold_and_italic(name)
+        bold = bold or bool(self._pdfium.FPDFFont_GetFlags(font) & _FORCED_BOLD)
         face = (name or f"#{ctypes.addressof(font.contents)}") + _colour(self._pdfium, shown)
-        return Face(face, size, bold, bool(_ITALIC.search(name)), turn, drawn)
+        return Face(face, size, bold, italic, turn, drawn)
 
     def _picture_size(self, font: Any, start: int) -> float:  # noqa: ANN401
         """Return about the size of a font of pictures, from the width of its letters."""
@@ -151,6 +157,11 @@ class Page:
                 self._pdfium.FPDFText_GetLooseCharBox(self._raw, n, box)
                 widths += [box.right - box.left] if box.right > box.left else []
         return self._sizes.setdefault(key, 2.1 * sum(widths) / max(1, len(widths)))
+
+
+@functools.cache
+def _bold_and_italic(name: str) -> tuple[bool, bool]:
+    return bool(_BOLD.search(name)), bool(_ITALIC.search(name))
 
 
 def _colour(pdfium: Any, shown: Any) -> str:  # noqa: ANN401

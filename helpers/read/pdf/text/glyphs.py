@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _LETTERS = _LIGATURES | {0x0B: "ff", 0x0C: "fi", 0x0D: "fl", 0x0E: "ffi", 0x0F: "ffl", 0xAD: "-", 0xA0: " "}
@@ -52,20 +53,20 @@ def readable(text: str) -> float:
     led = len(text)
     text = re.sub(r"(?:\.\s*){4,}", " ", text)
     listed = len(text) < 0.8 * led  # a table of contents: names, and hardly a word of prose
-    seen = [c for c in text if not c.isspace()]
+    words, common = text.split(), set(_COMMON.split())
+    seen = Counter("".join(words))
     if not seen:
         return 1.0
-    bad = sum(
-        unicodedata.category(c) in ("Cc", "Co", "Cn", "Cf") or c == "\ufffd" or "\xa1" <= c <= "\xbf" for c in seen
-    )
-    words, common = text.split(), set(_COMMON.split())
-    latin = sum("A" <= c <= "\u024f" for c in seen)
+    odd = [
+        c for c in seen if unicodedata.category(c) in ("Cc", "Co", "Cn", "Cf") or "\xa1" <= c <= "\xbf" or c == "\ufffd"
+    ]
+    latin = sum(n for c, n in seen.items() if "A" <= c <= "\u024f")
     if (
         len(words) > 300
         and not listed
-        and latin > 0.6 * len(seen)
+        and latin > 0.6 * seen.total()
         and sum(w in common for w in words) < 0.01 * len(words)
     ):
         return 0.0  # letters, but no language
-    wordlike = sum(len(w) > 1 and re.search(r"[aeiouyAEIOUY\u00c0-\uffff]", w) is not None for w in words)
-    return min(1 - bad / len(seen), 3 * wordlike / len(words) if len(words) > 40 else 1.0)
+    wordlike = sum(n for w, n in Counter(words).items() if len(w) > 1 and re.search("[aeiouyAEIOUY\u00c0-\uffff]", w))
+    return min(1 - sum(seen[c] for c in odd) / seen.total(), 3 * wordlike / len(words) if len(words) > 40 else 1.0)

@@ -56,7 +56,7 @@ class Vocabulary:
     def join(self, before: str, after: str) -> str:
         """Return two lines as one: a word broken between them is made whole, keeping a hyphen that is its own."""
         before, after = before.rstrip(), after.lstrip()
-        tail, head = _TAIL.search(before), _HEAD.match(after)
+        tail, head = _TAIL.search(before[-100:]) if before.endswith("-") else None, _HEAD.match(after)
         if not tail or not head:
             glue = "" if not before or not after or before.endswith(("/", "—")) or _is_url(before, after) else " "
             return before + glue + after
