@@ -27,9 +27,14 @@ sys.path[:0] = [str(BUNDLE), str(BUNDLE / "tests"), str(BUNDLE / "tests/record/r
 from browser import CHROMIUM, Browser  # noqa: E402
 from written_journal import BASE, HOUR, events, pairs, run, write  # noqa: E402
 
-FACES = (["render_report.py"], ["render_report.py", "--as", "improvements"], ["render_report.py", "--as", "csv"],
-         ["render_report.py", "--json"], ["render_report.py", "--html", "page.html"],
-         ["render_report.py", "--picture", "progress.png"])  # fmt: skip
+FACES = (
+    ["render_report.py"],
+    ["render_report.py", "--as", "improvements"],
+    ["render_report.py", "--as", "csv"],
+    ["render_report.py", "--json"],
+    ["render_report.py", "--html", "page.html"],
+    ["render_report.py", "--picture", "progress.png"],
+)
 OTHERS = (["status.py"], ["collect_results.py"])
 SECONDS, MEGABYTES, PAINT_MS, KEY_MS = 5.0, 300.0, 1000.0, 50.0
 STATE_SECONDS, STATE_MEGABYTES = 2.0, 150.0
@@ -65,10 +70,19 @@ def experiment(number: int, rng: random.Random) -> list[dict[str, object]]:
     }
     words = {"executor": "local", "description": f"what {name} does to the inner loop", "source": ["own"], "env": {}}
     host = {"cpu": "AMD EPYC 7763 64-Core Processor", "cores": 8, "kernel": "Linux 6.1.0-18-cloud-amd64", "load": 0.12}
-    gave = {"status": "done", "metric": cand[0], "metrics": {"rss_mb": 20.5, "startup_s": 0.01, "cpu_s": cand[1]},
-            "samples": cand[:5], "baseline_samples": base[:5], "checks": "passed", "error": None, "host": host,
-            "log": f"/home/person/project/.autoresearch/jobs/{name}.0.1/log.txt", "screen": "unclear",
-            "durations": {"build": 3.2, "bench": 10.1, "checks": 2.0}}  # fmt: skip
+    gave = {
+        "status": "done",
+        "metric": cand[0],
+        "metrics": {"rss_mb": 20.5, "startup_s": 0.01, "cpu_s": cand[1]},
+        "samples": cand[:5],
+        "baseline_samples": base[:5],
+        "checks": "passed",
+        "error": None,
+        "host": host,
+        "log": f"/home/person/project/.autoresearch/jobs/{name}.0.1/log.txt",
+        "screen": "unclear",
+        "durations": {"build": 3.2, "bench": 10.1, "checks": 2.0},
+    }
     compared = pairs(name, at + 40_000, "not_improved", -0.001, baseline_samples=base, candidate_samples=cand)
     return [
         {"type": "submitted", **job, **words, "timestamp": BASE + at},

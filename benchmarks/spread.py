@@ -169,7 +169,7 @@ class Shared(simulated.Simulated):
         ended = int((self.now() - begin - self.build) / self.seconds)
         for number in list(map(int, asked["part"]["numbers"]))[:ended]:
             pair = Pair(number, {"time_s": 2.0}, {"time_s": 1.0}, self.seconds)
-            output_stream.write(spread.line(pair) + "\n")
+            output_stream.write(spread.pair_line(pair) + "\n")
         output_stream.write("PART: {}\n" * (ended >= len(asked["part"]["numbers"])))
         return 0
 

@@ -53,7 +53,7 @@ def entry(argv: list[str]) -> int:
 
     pdf_document.require_pdf(args.file)
     venv.require("pypdfium2", "pypdf")
-    document = pdf_document.read(args.file, first=first, last=last, grep=args.grep)
+    document = pdf_document.read_pdf(args.file, first=first, last=last, grep=args.grep)
     for note in document.notes:
         console.note(f"note: {note}")
     from helpers.read.pdf import output, parts

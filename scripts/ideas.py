@@ -73,7 +73,7 @@ def entry(argv: list[str]) -> int:
         found = [queue.close(root, args.idea, args.result, args.why)]
         events.append(root, Idea(what="done", id=found[0].name, result=args.result, why=args.why))
     else:
-        found = queue.read(root) if args.verb == "list" else queue.waiting(root)
+        found = queue.read_ideas(root) if args.verb == "list" else queue.waiting(root)
     rows = [idea.summary() for idea in found]
     if args.verb == "rank":
         rows = [*filter(None, [worth.told(worth.decisions(events.read(root)), queue.kind_of(root))]), *rows]

@@ -55,7 +55,7 @@ def _part(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dic
     its = asked.pop("part")
     part = Part("", {int(number): draw for number, draw in its["numbers"].items()}, its["phase"])
     say = functools.partial(print, flush=True)
-    spread.measure(home, Plan(**asked), place, trees, sys.stdout, part, lambda pair: say(spread.line(pair)))
+    spread.measure(home, Plan(**asked), place, trees, sys.stdout, part, lambda pair: say(spread.pair_line(pair)))
     return {}
 
 

@@ -183,12 +183,12 @@ def measure(
         say(Pair(number, failed=str(error)))
 
 
-def line(pair: Pair) -> str:
+def pair_line(pair: Pair) -> str:
     """Return the line by which a part reports a pair."""
     return f"PAIR: {json.dumps(asdict(pair))}"
 
 
-def read(file: Path) -> tuple[Pair, ...]:
+def read_pairs(file: Path) -> tuple[Pair, ...]:
     """Return the pairs that a part's log reports by now; one that is being written counts as not there."""
     found = []
     with contextlib.suppress(OSError):

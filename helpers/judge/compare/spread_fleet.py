@@ -68,7 +68,7 @@ def _part(root: Path, job: Job) -> Part:
         job.submitted.worker,
         {int(number): draw for number, draw in numbers.items()},
         job.submitted.part["phase"],
-        spread.read(results.log_path(root, job.name)),
+        spread.read_pairs(results.log_path(root, job.name)),
         is_open=job.finished is None,
         reason=reason,
     )

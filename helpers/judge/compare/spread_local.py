@@ -45,7 +45,7 @@ class _Running:
     def look(self) -> Part:
         """Return the part as it is by now."""
         pid, status = os.waitpid(self.pid, os.WNOHANG) if self.part.is_open else (0, 0)
-        self.part = replace(self.part, pairs=spread.read(self.place / "pairs"))
+        self.part = replace(self.part, pairs=spread.read_pairs(self.place / "pairs"))
         if pid:
             said = (self.place / "error").read_text(encoding="utf-8") if (self.place / "error").exists() else ""
             ended = f"its process ended with {os.waitstatus_to_exitcode(status)}"
@@ -112,5 +112,5 @@ def _measure(root: Path, plan: Plan, part: Part, place: Path) -> None:
     os.sched_setaffinity(0, slots.share(slot, count, cpus))
     trees, turn = Shadow(git.find(root), Path(plan.workdir_root)), locks.held(place.parent / "building", wait=True)
     with (place / "pairs").open("w", encoding="utf-8", buffering=1) as out, (place / "log").open("w") as log:
-        say = lambda pair: print(spread.line(pair), file=out)  # noqa: E731
+        say = lambda pair: print(spread.pair_line(pair), file=out)  # noqa: E731
         spread.measure(root, plan, place / "sides", trees, log, part, say, turn)

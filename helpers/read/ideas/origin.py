@@ -63,7 +63,7 @@ def note(root: Path, origin: Origin) -> None:
 def _paper(root: Path, said: str) -> dict[str, Any] | None:
     """Return the index entry of a fetched paper or article."""
     wanted = (said.lower(), said.lower().removeprefix("arxiv:"))
-    fetched = index.read(root / paths.PAPERS)
+    fetched = index.read_index(root / paths.PAPERS)
     return next((row for row in fetched if str(row.get("id", "")).lower() in wanted), None)
 
 

@@ -65,7 +65,7 @@ class Idea:
         return f"{self.lead} [{'x' if self.done else ' '}] {self.text} {{{' '.join(known)}}}"
 
 
-def read(root: Path) -> list[Idea]:
+def read_ideas(root: Path) -> list[Idea]:
     """Return all ideas of the file, in its order; what an experiment has decided is done by itself."""
     file = root / paths.IDEAS
     if not file.exists():
@@ -96,13 +96,13 @@ def read(root: Path) -> list[Idea]:
 
 def waiting(root: Path) -> list[Idea]:
     """Return the open ideas, the best first; those without scores come after those that have some."""
-    scored = [(idea.score(), idea) for idea in read(root) if not idea.done]
+    scored = [(idea.score(), idea) for idea in read_ideas(root) if not idea.done]
     return [idea for _, idea in sorted(scored, key=lambda pair: -1e9 if pair[0] is None else pair[0], reverse=True)]
 
 
 def kind_of(root: Path) -> Callable[[str], str]:
     """Return what tells the kind of a source: of an idea here its own."""
-    kinds = {idea.name: idea.data.get("kind", "own") for idea in read(root)}
+    kinds = {idea.name: idea.data.get("kind", "own") for idea in read_ideas(root)}
     return lambda source: kinds.get(source) or sources.kind_of(source)
 
 
@@ -127,7 +127,7 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
             "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
         )
     with journal.locked(root):
-        twin = next((idea for idea in read(root) if idea.text.casefold() == text.casefold()), None)
+        twin = next((idea for idea in read_ideas(root) if idea.text.casefold() == text.casefold()), None)
         if twin:
             return twin, False
         file = root / paths.IDEAS
@@ -140,7 +140,7 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
 
 def source(root: Path, name: str) -> str:
     """Return where the idea called `name` comes from, "" when it does not say or there is none."""
-    return next((idea.data.get("source", "") for idea in read(root) if idea.name == name), "")
+    return next((idea.data.get("source", "") for idea in read_ideas(root) if idea.name == name), "")
 
 
 def close(root: Path, name: str, result: str, why: str) -> Idea:
@@ -154,10 +154,12 @@ def close(root: Path, name: str, result: str, why: str) -> Idea:
 
 def _close(root: Path, name: str, data: dict[str, str]) -> Idea:
     found = [
-        idea for idea in read(root) if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
+        idea
+        for idea in read_ideas(root)
+        if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
     ]
     if not found:
-        meant = next_step.did_you_mean(name, [idea.name for idea in read(root) if idea.number is not None])
+        meant = next_step.did_you_mean(name, [idea.name for idea in read_ideas(root) if idea.number is not None])
         raise console.usage(f"there is no {name} in {paths.IDEAS}{meant}", "ideas.py list")
     idea = found[0]
     if idea.number is None:

@@ -100,7 +100,7 @@ def _title(root: Path, source: str) -> str:
     read = [line.title for line in lines if isinstance(line, Literature) and _same(line.source) == wanted]
     papers = [
         str(row.get("title") or "")
-        for row in index.read(root / paths.PAPERS)
+        for row in index.read_index(root / paths.PAPERS)
         if wanted in (_same(row.get("id")), _same(row.get("doi")))
     ]
     own = [line.text for line in lines if isinstance(line, Idea) and line.id == source]

@@ -32,7 +32,7 @@ class Article:
     text: str
 
 
-def read(page: str) -> Article | None:
+def read_article(page: str) -> Article | None:
     """Return the article of a page, None where it has too little text to be one."""
     text = printable.prose(html_text.markdown(page) or html_text.body(page))
     if len(text) < LEAST_CHARACTERS:

@@ -31,7 +31,7 @@ def fetch_paper(wanted: FetchRequest) -> dict[str, Any]:
     try:
         pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
     except console.Failure:
-        found = article.read(reader.pages[0].text) if kind == "url" and reader.pages else None
+        found = article.read_article(reader.pages[0].text) if kind == "url" and reader.pages else None
         if found is None:
             raise
         pdf, origin = b"", value
@@ -78,7 +78,7 @@ def file_name(paper: Paper, value: str) -> str:
     """Return the name of the files, without suffix: of our making, whatever a server says."""
     stem = paper.arxiv or paper.doi or (value if not value.startswith("http") else "")
     if not stem:
-        words = "-".join(papers_paper.words(paper.title)[:6]) or "paper"
+        words = "-".join(papers_paper.content_words(paper.title)[:6]) or "paper"
         stem = f"{words[:60]}-{hashlib.sha256(value.encode()).hexdigest()[:8]}"
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-")
     return safe if len(safe) <= 100 else f"{safe[:90]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"

@@ -29,7 +29,7 @@ class FetchRequest:
 def present(wanted: FetchRequest) -> dict[str, Any] | None:
     """Return the index entry of a paper that is already there with its files and this kind of text, else None."""
     kind, value = identifiers.parse_id(wanted.id)
-    for entry in index.read(wanted.folder):
+    for entry in index.read_index(wanted.folder):
         ids = {entry.get("id"), entry.get("asked")}
         if {identifiers.canonical(kind, value), wanted.id} & ids and wanted.kind in ("auto", entry.get("text_from")):
             files = [entry.get("pdf"), entry.get("text")]

@@ -54,7 +54,7 @@ def from_data(data: dict[str, Any]) -> Paper:
     return Paper(**known)
 
 
-def words(text: str) -> list[str]:
+def content_words(text: str) -> list[str]:
     """Return the words of a text that carry meaning, in lower case, in order."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return [w for w in re.findall(r"\w[\w+#-]*", plain) if not _STOP.fullmatch(w)]
@@ -62,7 +62,7 @@ def words(text: str) -> list[str]:
 
 def why(paper: Paper, query: str) -> str:
     """Say which words of the query stand in the title and in the abstract."""
-    asked = list(dict.fromkeys(words(query)))
+    asked = list(dict.fromkeys(content_words(query)))
     title, abstract = _stems(paper.title), _stems(paper.abstract)
     here = [w for w in asked if _stem(w) in title]
     there = [w for w in asked if w not in here and _stem(w) in abstract]
@@ -72,7 +72,7 @@ def why(paper: Paper, query: str) -> str:
 
 def matches(paper: Paper, query: str) -> int:
     """Count the words of the query that stand in title or abstract."""
-    return sum(_stem(w) in _stems(f"{paper.title} {paper.abstract}") for w in set(words(query)))
+    return sum(_stem(w) in _stems(f"{paper.title} {paper.abstract}") for w in set(content_words(query)))
 
 
 def _stem(word: str) -> str:
@@ -80,7 +80,7 @@ def _stem(word: str) -> str:
 
 
 def _stems(text: str) -> set[str]:
-    found = words(text)
+    found = content_words(text)
     return {_stem(w) for w in found} | {_stem(part) for w in found for part in w.split("-")}
 
 
@@ -112,8 +112,8 @@ def _keys(paper: Paper) -> list[str]:
     keys += [f"arxiv:{without_version(paper.arxiv)}"] if paper.arxiv else []
     keys += [f"s2:{paper.s2}"] if paper.s2 else []
     keys += [f"openalex:{paper.openalex}"] if paper.openalex else []
-    title = "".join(words(paper.title))
-    surnames = {words(a)[-1] for a in paper.authors if words(a)}
+    title = "".join(content_words(paper.title))
+    surnames = {content_words(a)[-1] for a in paper.authors if content_words(a)}
     return keys + [f"title:{title}:{name}" for name in sorted(surnames)]
 
 

@@ -29,7 +29,7 @@ class Document:
     """A PDF that was read. `blocks` are in order; their `kind` says what each is (see pdf_flow.Block)."""
 
     pages: int
-    read: int
+    read_pdf: int
     title: str
     notes: list[str]
     blocks: list[dict[str, Any]]
@@ -37,7 +37,7 @@ class Document:
     """Of grep: (block, start, end)."""
 
 
-def read(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) -> Document:
+def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = None) -> Document:
     """Read a PDF, or pages `first` to `last` of a long one.
 
     Raises Failure: 2 for a file that is no PDF, encrypted, scanned or broken, 3 when it took too long.
@@ -142,7 +142,7 @@ def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
 
 def markdown(file: Path) -> str:
     """Return the text of a PDF as Markdown, with what could not be read at its end. Raises Failure as `read` does."""
-    found = read(file)
+    found = read_pdf(file)
     return "\n\n".join([render(found.blocks), *(f"[note: {note}]" for note in found.notes)])
 
 

@@ -36,7 +36,7 @@ def main() -> None:
     gc.disable()  # it lives for one paper, inside a bound
     logging.disable(logging.CRITICAL)
     try:
-        answer = read(request)
+        answer = answer_request(request)
     except Bad as bad:
         answer = {"error": str(bad), "do": bad.do, "code": bad.code}
     except (MemoryError, RecursionError, TooLong) as error:
@@ -48,7 +48,7 @@ def main() -> None:
     sys.stdout.flush()
 
 
-def read(request: dict[str, Any]) -> dict[str, Any]:
+def answer_request(request: dict[str, Any]) -> dict[str, Any]:
     """Return the document: pages, read, title, notes, blocks, and hits of `grep` if there is one."""
     pattern = _pattern(request.get("grep"))
     began = time.monotonic()

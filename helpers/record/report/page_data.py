@@ -150,7 +150,7 @@ def load(repository: git.Repository, steps: Steps, *, detailed: bool) -> dict[st
 
     Raises Failure (2) where there is no session.
     """
-    now, session = projection.read(repository.root)
+    now, session = projection.read_session(repository.root)
     waits = _known(lambda: steps(repository, now), ["what waits cannot be said: a line of the journal is foreign"])
     return {**document(repository, session, now, detailed=detailed), "next": waits}
 

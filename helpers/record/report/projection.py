@@ -82,10 +82,10 @@ def load(root: Path, *more: Run) -> Session:
 
     Raises Failure (2) where there is none.
     """
-    return read(root, *more)[1]
+    return read_session(root, *more)[1]
 
 
-def read(root: Path, *more: Run) -> tuple[State, Session]:
+def read_session(root: Path, *more: Run) -> tuple[State, Session]:
     """Return the state as well."""
     lines = [*events.read(root), *more]
     now = state.fold(lines)

@@ -49,8 +49,11 @@ class Lines:
         now = state.fold(events.held(self.repository.root))
         rows = {row["name"]: row for row in running_now(self.repository.root, now)} if now and now.lock else {}
         said = {name: f"{row['state']} {row['said']}".strip() for name, row in rows.items()}
-        lines = [f"{name} on {rows[name]['worker']}: {text}, {_elapsed(rows[name])}" for name, text in said.items()
-                 if self.seen.get(name) != text]  # fmt: skip
+        lines = [
+            f"{name} on {rows[name]['worker']}: {text}, {_elapsed(rows[name])}"
+            for name, text in said.items()
+            if self.seen.get(name) != text
+        ]
         lines += [f"{name}: ended" for name in self.seen if name not in said]
         self.seen = said
         return [f"{time.strftime('%H:%M:%S')} {line}" for line in lines]

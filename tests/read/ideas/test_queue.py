@@ -138,7 +138,7 @@ def test_ideas_added_at_the_same_time(repo: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: repo.script("ideas", "add", f"thought {n}"), range(8)))
 
-    found = queue.read(repo.root)
+    found = queue.read_ideas(repo.root)
     assert {f"thought {n}" for n in range(8)} == {idea.text for idea in found}
     assert set(range(1, 9)) == {idea.number for idea in found}
 

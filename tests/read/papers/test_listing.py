@@ -152,7 +152,7 @@ for i in range(20): index.write(Path({str(tmp_path)!r}), {{"id": sys.argv[1] + s
 """
     running = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "abc"]
     assert [0, 0, 0] == [p.wait(60) for p in running]
-    assert 60 == len({e["id"] for e in index.read(tmp_path)})
+    assert 60 == len({e["id"] for e in index.read_index(tmp_path)})
 
 
 @pytest.mark.parametrize(

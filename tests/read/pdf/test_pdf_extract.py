@@ -209,7 +209,7 @@ def test_text_that_stands_sideways_is_said(tmp_path):
     table = "BT /F1 10 Tf 0 1 -1 0 400 100 Tm (Table 1: Sideways. alpha 10.1 200) Tj ET "
     (tmp_path / "plain.pdf").write_bytes(pdf_files.one_page((rows + stamp).encode()))
     (tmp_path / "turned.pdf").write_bytes(pdf_files.one_page((rows + stamp + table).encode()))
-    assert [] == document.read(tmp_path / "plain.pdf").notes
-    (note,) = document.read(tmp_path / "turned.pdf").notes
+    assert [] == document.read_pdf(tmp_path / "plain.pdf").notes
+    (note,) = document.read_pdf(tmp_path / "turned.pdf").notes
     assert note.startswith("page 1: sideways text is left out")
     assert note in document.markdown(tmp_path / "turned.pdf")

@@ -32,8 +32,11 @@ class Browser:
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
         self.process = subprocess.Popen(
             [str(CHROMIUM), *flags, f"--user-data-dir={home}", f"--window-size={width},{height}", "about:blank"],
-            preexec_fn=wire, close_fds=False, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": str(home)},
-        )  # fmt: skip
+            preexec_fn=wire,
+            close_fds=False,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(home)},
+        )
         for fd in own:
             os.close(fd)
         self._out, self._in = to_read[1], os.fdopen(to_write[0], "rb")

@@ -59,7 +59,7 @@ def test_rows_of_a_table_stay_rows(tmp_path):
         *((x, 600 - 12 * n, c) for n, row in enumerate(cells) for x, c in zip((90, 180, 250), row, strict=True))
     )
     file = saved(tmp_path, PAGE + table + shown((72, 540, PROSE), (72, 528, PROSE)))
-    found = [b["text"] for b in document.read(file).blocks if b["kind"] == "table"]
+    found = [b["text"] for b in document.read_pdf(file).blocks if b["kind"] == "table"]
     assert ["term  n  weight\nterror  8375  386\nbomb  9664  62"] == found
 
 
@@ -67,7 +67,7 @@ def test_a_list_and_two_columns_are_no_table(tmp_path):
     """A number before a sentence, and sentences side by side, are text."""
     listed = shown(*((x, 500 - 12 * n, t) for n in range(4) for x, t in ((72, f"{n}."), (110, PROSE))))
     columns = shown(*((x, 300 - 12 * n, PROSE[:45]) for n in range(4) for x in (72, 320)))
-    kinds = {b["kind"] for b in document.read(saved(tmp_path, PAGE + listed + columns)).blocks}
+    kinds = {b["kind"] for b in document.read_pdf(saved(tmp_path, PAGE + listed + columns)).blocks}
     assert "table" not in kinds
 
 
@@ -82,7 +82,7 @@ def test_a_colour_is_a_part_of_the_face(tmp_path):
 
 def test_what_pdfium_cannot_open_is_read_by_pypdf(tmp_path):
     """Plain lines come from pypdf, with headings by their numbers."""
-    found = worker.read({"file": str(saved(tmp_path, PAGE)), "plain": True})
+    found = worker.answer_request({"file": str(saved(tmp_path, PAGE)), "plain": True})
     assert PROSE in found["blocks"][-1]["text"]
 
 
