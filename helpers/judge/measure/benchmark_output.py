@@ -7,6 +7,8 @@ another line.
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import re
 from dataclasses import dataclass, field
@@ -27,16 +29,28 @@ class Watch:
 
     def __init__(self) -> None:
         """Begin without a file."""
+        self._used_up = 0
         try:
             self._descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+            self._require(self._descriptor)
         except AttributeError:  # not Linux
             self._descriptor = -1
 
     def begin(self, file: Path) -> None:
-        """Watch a file from now on; the watcher's own descriptor must be open already."""
+        """Watch a file from now on; the watcher's own descriptor must be open already.
+
+        Raises OSError where the system could watch, and what it has for that is used up: nobody would be seen.
+        """
         if self._descriptor >= 0:
-            LIBC.inotify_add_watch(self._descriptor, os.fsencode(file), _OPENED)
+            self._require(LIBC.inotify_add_watch(self._descriptor, os.fsencode(file), _OPENED))
             self.opened()  # what was before does not count
+        if self._used_up:
+            said = f"inotify: {os.strerror(self._used_up)}; raise fs.inotify.max_user_instances and max_user_watches"
+            raise OSError(self._used_up, said)
+
+    def _require(self, result: int) -> None:
+        if result < 0 and ctypes.get_errno() in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC):
+            self._used_up = ctypes.get_errno()
 
     def opened(self) -> bool:
         """Tell whether somebody opened it since the last time that this was asked."""

@@ -115,7 +115,10 @@ class Side:
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
             out_err = stdout.fileno(), stderr.fileno()
-            self.watch.begin(out)
+            try:
+                self.watch.begin(out)
+            except OSError as error:
+                raise SideError(f"nobody would see who opens the benchmark's output: {error.strerror}") from None
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
             began = time.monotonic()
             code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.judge.measure import pairs
 from helpers.judge.measure.side import Side, SideError
+from helpers.scale import Scale
 
 
 class Program:
@@ -29,7 +30,7 @@ class Program:
 class Agreed:
     """The part of a plan that is looked at."""
 
-    metric = "time_s"
+    metric, by = "time_s", Scale()
 
 
 def measured(candidate: Program, baseline: Program) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
@@ -29,6 +30,24 @@ def test_an_opening_by_somebody_else_is_noticed_once(tmp_path: Path) -> None:
         told.append(watch.opened())
 
     assert [False, True, False, True] == told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs inotify")
+def test_a_watch_that_cannot_watch_says_so(tmp_path: Path) -> None:
+    """Where the instances of the user are used up, a measurement is an error, and never one that nobody watched."""
+    many, file = [], tmp_path / "out.txt"
+    file.touch()
+    old = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, old[1]))
+    try:
+        while len(many) < 256:
+            many.append(benchmark_output.Watch())
+        with pytest.raises(OSError, match="inotify: "):
+            many[-1].begin(file)
+    finally:
+        many.clear()
+        resource.setrlimit(resource.RLIMIT_NOFILE, old)
+    benchmark_output.Watch().begin(file)
 
 
 def test_metrics_are_read_one_a_name(tmp_path: Path) -> None:
