@@ -8,23 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import BENCHMARK, CHECKS, Repo
+from conftest import BENCHMARK, CHECKS, CLEAR, Repo
 
 FAST = ("sleep 0.02\necho 42\n", "sleep 0.001\necho 42\n")
-BEGIN = (
-    "--goal",
-    "quick",
-    "--metric",
-    "time_s",
-    "--unit",
-    "s",
-    "--direction",
-    "lower",
-    "--margin",
-    "5",
-    "--review-above",
-    "1000",
-)
 
 
 def everything(*places: Path) -> dict[str, tuple[int, bytes]]:
@@ -69,7 +55,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A session that is not locked."""
     made = repository(tmp_path_factory.mktemp("begun"))
-    made.script("start_session", *BEGIN)
+    made.script("start_session", *CLEAR)
     return made
 
 
@@ -77,7 +63,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A session that has measured nothing but its baseline, with one sealed change."""
     made = repository(tmp_path_factory.mktemp("locked"))
-    made.script("start_session", *BEGIN)
+    made.script("start_session", *CLEAR)
     made.script("start_session", "--lock")
     change(made, "exp-01", "echo 42\n")
     made.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep not at all")
@@ -88,7 +74,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def full(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A session with a change that is kept, one that may be, a sealed one edited since, and one never sealed."""
     made = repository(tmp_path_factory.mktemp("full"))
-    made.script("start_session", *BEGIN)
+    made.script("start_session", *CLEAR)
     made.script("start_session", "--lock")
     for number in (1, 2):
         change(made, f"exp-0{number}", FAST[number - 1])

@@ -8,22 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BENCHMARK
+from conftest import BENCHMARK, CLEAR
 
-BEGIN = [
-    "--goal",
-    "quick",
-    "--metric",
-    "time_s",
-    "--unit",
-    "s",
-    "--direction",
-    "lower",
-    "--margin",
-    "5",
-    "--review-above",
-    "1000",
-]
 WORK = '[ -n "${1-}" ] || sleep 0.05\necho $((${1:-41} + 1))\n'
 ASK = 'for n in 0 -1 7 $AUTORESEARCH_SEED; do bash src/work.sh $n > "$AUTORESEARCH_OUT/$n"; done\n'
 
@@ -35,7 +21,7 @@ def begin(repo: Any, outputs: str) -> None:
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
     repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n')
     repo.write("autoresearch.outputs.sh", "set -e\n" + outputs)
-    repo.script("start_session", *BEGIN, "--outputs-seconds", "1")
+    repo.script("start_session", *CLEAR, "--outputs-seconds", "1")
 
 
 @pytest.mark.parametrize(

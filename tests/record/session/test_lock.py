@@ -7,23 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import CLEAR
 
 from helpers import state
 
-BEGIN = (
-    "--goal",
-    "quick",
-    "--metric",
-    "time_s",
-    "--unit",
-    "s",
-    "--direction",
-    "lower",
-    "--margin",
-    "5",
-    "--review-above",
-    "1000",
-)
 TIMED = """\
 #!/bin/bash
 set -e
@@ -45,7 +32,7 @@ def test_what_does_not_look_at_the_copy_is_not_locked(repo: Any, which: str, ben
     """In a copy whose source is broken on purpose it passes anyway; the branch gets no commit of it."""
     repo.write("autoresearch.sh", TIMED.format(program=bench.replace("{root}", str(repo.root))), 0o755)
     repo.write("autoresearch.checks.sh", "#!/bin/bash\n" + checks.replace("{root}", str(repo.root)) + "\n", 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
     before = repo.git("rev-parse", "HEAD")
 
     said = repo.script("start_session", "--lock", code=1).stderr
@@ -64,7 +51,7 @@ def test_the_file_that_was_read_instead_is_named(repo: Any) -> None:
     """Where the system can tell, the message names the file of the person's work tree."""
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
     repo.write("autoresearch.checks.sh", f'#!/bin/bash\n[ "$(bash {repo.root}/src/work.sh)" = 42 ]\n', 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
     said = repo.script("start_session", "--lock", code=1).stderr
 
     if os.uname().sysname == "Linux" and "does not pass" not in said:
@@ -75,7 +62,7 @@ def test_a_metric_with_too_few_digits_is_not_locked(repo: Any) -> None:
     """A step of the last digit beyond the margin can show no gain of that size."""
     repo.write("autoresearch.sh", "#!/bin/bash\nset -e\nbash src/work.sh\necho METRIC time_s=0.12\n", 0o755)
     repo.write("autoresearch.checks.sh", '#!/bin/bash\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
 
     assert "too few digits" in repo.script("start_session", "--lock", code=1).stderr
 
@@ -89,7 +76,7 @@ def test_checks_that_pass_on_broken_source_need_a_readers_words(repo: Any, check
     repo.commit()
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
     repo.write("autoresearch.checks.sh", f"#!/bin/bash\n{checks}\n", 0o755)
-    repo.script("start_session", *BEGIN, "--review-above", "1000")
+    repo.script("start_session", *CLEAR, "--review-above", "1000")
     assert "passes in a copy whose source is broken" in repo.script("start_session", "--lock").stderr
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
     (copy / "src/work.sh").write_text("echo 0\n")
@@ -103,7 +90,7 @@ def test_empty_checks_are_told_as_none(repo: Any) -> None:
     """`true` is the person's way to say that nothing is checked: said at the lock, as --no-checks is."""
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
     repo.write("autoresearch.checks.sh", "#!/bin/bash\nset -e\n# nothing yet\ntrue\n", 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
 
     assert "checks nothing, like --no-checks" in repo.script("start_session", "--lock").stderr
 
@@ -111,7 +98,7 @@ def test_empty_checks_are_told_as_none(repo: Any) -> None:
 def test_an_option_given_again_changes_only_what_it_names(repo: Any) -> None:
     """A budget, a limit, a time or a variable more leaves the others as they were."""
     first = ("--max-experiments", "2", "--build", "true", "--guard", "size_b=+2%", "--pass-env", "ONE")
-    repo.script("start_session", *BEGIN, *first)
+    repo.script("start_session", *CLEAR, *first)
     repo.script("start_session", "--goal", "quick", "--budget-hours", "8", "--bench-timeout", "900")
     repo.script(
         "start_session", "--goal", "quick", "--guard", "rss_mb=+5%", "--guard", "size_b=+9%", "--pass-env", "TWO"
@@ -192,7 +179,7 @@ def test_windows_line_ends_are_named(repo: Any) -> None:
     """Before anything runs, with the command that puts them right."""
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh").replace("\n", "\r\n"), 0o755)
     repo.write("autoresearch.checks.sh", "true\n", 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
 
     assert "sed -i 's/\\r$//' autoresearch.sh" in repo.script("start_session", "--lock", code=2).stderr
 
@@ -201,7 +188,7 @@ def test_what_runs_outside_of_the_walls_is_named(repo: Any) -> None:
     """A protected script that starts containers is locked with a warning; a comment that speaks of them is not."""
     repo.write("autoresearch.sh", TIMED.format(program="src/work.sh") + "command -v docker >/dev/null || true\n", 0o755)
     repo.write("autoresearch.checks.sh", '# podman\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
-    repo.script("start_session", *BEGIN)
+    repo.script("start_session", *CLEAR)
     said = repo.script("start_session", "--lock").stderr
 
     assert "names docker" in said
