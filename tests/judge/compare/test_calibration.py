@@ -45,7 +45,7 @@ def test_a_baseline_that_cannot_be_measured_is_said(repo: Any) -> None:
 
 def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
     """On the scripts as they are: the gain, seconds of a comparison, whether the budget holds, what is not timed."""
-    benchmark = "sleep 0.03; " + BENCHMARK.partition("\n")[2]
+    benchmark = "sleep 0.08; " + BENCHMARK.partition("\n")[2]
     repo.write("autoresearch.sh", benchmark, 0o755)
     repo.write("autoresearch.checks.sh", CHECKS, 0o755)
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
