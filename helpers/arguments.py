@@ -51,9 +51,9 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
-def words(text: str) -> str:
+def one_line(text: str) -> str:
     """Return free text as one printable line: it stands in the journal, in commit messages and on pages."""
-    return printable.line(text)
+    return printable.one_line(text)
 
 
 def unit(text: str) -> str:

@@ -254,7 +254,7 @@ def _kind(line: dict[str, Any]) -> type[Event]:
     return _BY_TYPE.get(kind, Event) if isinstance(kind, str) else Event
 
 
-def read(root: Path) -> list[Event]:
+def read_events(root: Path) -> list[Event]:
     """Return all events of the journal, oldest first."""
     return list(map(from_line, journal.read_events(root)))
 

@@ -8,7 +8,7 @@ from typing import Any
 Json = Mapping[str, Any]
 
 
-def text(value: object, *path: str) -> str:
+def text_at(value: object, *path: str) -> str:
     """Return a text, here or along a path of keys; empty where there is none."""
     found = _at(value, path)
     return found if isinstance(found, str) else ""
@@ -25,7 +25,7 @@ def count(value: object, *path: str) -> int:
     return max(0, integer(value, *path) or 0)
 
 
-def values(value: object, *path: str) -> list[Any]:
+def values_at(value: object, *path: str) -> list[Any]:
     """Return a list, empty where it is none."""
     found = _at(value, path)
     return found if isinstance(found, list) else []
@@ -33,7 +33,7 @@ def values(value: object, *path: str) -> list[Any]:
 
 def items(value: object) -> list[dict[str, Any]]:
     """Return the objects of a list, nothing where it is no list."""
-    return [v for v in values(value) if isinstance(v, dict)]
+    return [v for v in values_at(value) if isinstance(v, dict)]
 
 
 def mapping(value: object) -> Json:

@@ -61,15 +61,15 @@ def _strange(place: Path, owners: set[int], *, folder: bool, replaced: bool = Fa
 def require(root: Path, tracked: list[str]) -> None:
     """Raise Failure (4) when a session's file in `root` is not its own; `tracked`: those that the repository tracks."""
     for name, said in strangers(root):
-        shown = printable.line(name)
+        shown = printable.one_line(name)
         raise console.refused(
-            f"{shown} is {printable.line(said)}: a session writes plain files of its own, never through what it finds",
+            f"{shown} is {printable.one_line(said)}: a session writes plain files of its own, never through others",
             f"look at it, then take it away: rm {shlex.quote(name)}",
         )
     if tracked:
         name = shlex.quote(tracked[0])
         raise console.refused(
-            f"the repository tracks {printable.line(tracked[0])}: a session's journal, notes and state are its own, "
+            f"the repository tracks {printable.one_line(tracked[0])}: a session has its own journal, notes and state, "
             "never what a clone brings",
             f"git rm -r {name}  # look at it first; a session of your own: git rm -r --cached {name}",
         )

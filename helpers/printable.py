@@ -20,7 +20,7 @@ _BREAKS = re.compile("[\t\n\x0b-\r\x1c-\x1f\x85\u2028\u2029]+")
 _JOINERS = "\u200c\u200d"
 
 
-def line(text: str, most: int | None = None) -> str:
+def one_line(text: str, most: int | None = None) -> str:
     """Return prose as one line without anything hidden, of at most `most` characters."""
     flat = " ".join(prose(text).split())
     return flat if most is None or len(flat) <= most else flat[: most - 3].rstrip() + "..."
@@ -57,8 +57,8 @@ def telling(lines: Sequence[str], most: int = 200) -> str:
     for rest in (False, True):
         for text in reversed(kept):
             if _TELLING.search(text) and (rest or not re.match(r"(?:\w+\| )?\s*(?:g?make|ninja|npm)\b", text)):
-                return line(text, most)
-    return line(kept[-1], most) if kept else ""
+                return one_line(text, most)
+    return one_line(kept[-1], most) if kept else ""
 
 
 def flat(text: str) -> str:

@@ -41,7 +41,7 @@ def moved(root: Path, now: State) -> Moved | None:
         return Moved(f"{now.branch} was set back to {tip[:7]}: what was kept up to {base[:7]} is not on it", (way,))
     count = git.output(root, ["rev-list", "--count", f"{base}..{tip}"], check=False)
     how = f"has {count} commits that nobody measured" if _leads(root, base, tip) else "was rewritten (amended, rebased)"
-    title = printable.line(git.output(root, ["log", "-1", "--format=%s", tip]), 60)
+    title = printable.one_line(git.output(root, ["log", "-1", "--format=%s", tip]), 60)
     back = f"git reset --keep {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
     aside = f"git branch unmeasured-{tip[:7]} {tip[:12]} && {back}  # sets them aside"
     return Moved(f"{now.branch} {how}: it stands at {tip[:7]} ({title}), the baseline is {base[:7]}", (aside, ADOPT))

@@ -37,7 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
         default="auto",
         help="where the text comes from; auto: arXiv's HTML, else its LaTeX, else the PDF",
     )
-    p.add_argument("--title", default="", type=arguments.words, help="the title, for an address that does not tell it")
+    p.add_argument(
+        "--title", default="", type=arguments.one_line, help="the title, for an address that does not tell it"
+    )
     p.add_argument("--again", action="store_true", help="fetch even when it is there")
     p.add_argument("--max-mb", type=int, default=50, metavar="N", help="largest download (default 50)")
     p.add_argument("--max-requests", type=int, default=12, metavar="N", help="requests in all (default 12)")

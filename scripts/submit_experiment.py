@@ -22,7 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Run an experiment as a detached job: build, benchmark, checks, report.", EXAMPLES)
     p.add_argument("experiment")
     p.add_argument(
-        "--desc", type=arguments.words, metavar="TEXT", help="what it does and why, in a line; needed to seal it"
+        "--desc", type=arguments.one_line, metavar="TEXT", help="what it does and why, in a line; needed to seal it"
     )
     p.add_argument("--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat")
     p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")

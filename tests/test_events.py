@@ -103,7 +103,7 @@ def test_appended_events_carry_their_time(tmp_path: Path) -> None:
     written = events.append(tmp_path, Note(text="hello"))
 
     assert written.timestamp > 0
-    assert [written] == events.read(tmp_path)
+    assert [written] == events.read_events(tmp_path)
 
 
 @given(st.lists(lines(), max_size=6), st.lists(lines(), max_size=4), st.booleans())
@@ -118,7 +118,7 @@ def test_what_is_held_of_an_event_is_all_of_it_when_asked(
     with journal.open("a") as out:
         out.write("\n".join(json.dumps({**line, "wall": [0.123456789] * 20}) for line in more) + "\n" * whole)
 
-    expected, found = events.read(root), events.held(root)
+    expected, found = events.read_events(root), events.held(root)
 
     for one, other in zip(expected, found, strict=True):
         for field in fields(one):

@@ -48,7 +48,7 @@ def hidden(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("text", TRICKS.values(), ids=TRICKS)
-@pytest.mark.parametrize("way", [printable.line, printable.prose, printable.shown, printable.flat, printable.name])
+@pytest.mark.parametrize("way", [printable.one_line, printable.prose, printable.shown, printable.flat, printable.name])
 def test_no_trick_is_left(way: object, text: str) -> None:
     """Each way out of the module leaves nothing hidden, whichever trick is played."""
     assert set() == hidden(way(f"before {text} after"))  # type: ignore[operator]
@@ -62,7 +62,7 @@ def test_every_character_alone_is_clean() -> None:
 @given(st.text())
 def test_lines_stay_lines(text: str) -> None:
     """What becomes a field is one line, clean, and stays as it is when it is cleaned again."""
-    for way in (printable.line, printable.flat, printable.name):
+    for way in (printable.one_line, printable.flat, printable.name):
         assert [way(text)] == (way(text).splitlines() or [""])
         assert way(text) == way(way(text))
     assert printable.prose(text) == printable.prose(printable.prose(text))
@@ -77,7 +77,11 @@ def test_json_stays_the_same_document(text: str) -> None:
 
 def test_a_joiner_in_a_word_is_honest() -> None:
     """Persian keeps its joiner in prose and in output; a name shows it."""
-    assert (PERSIAN, PERSIAN, PERSIAN) == (printable.line(PERSIAN), printable.shown(PERSIAN), printable.flat(PERSIAN))
+    assert (PERSIAN, PERSIAN, PERSIAN) == (
+        printable.one_line(PERSIAN),
+        printable.shown(PERSIAN),
+        printable.flat(PERSIAN),
+    )
     assert PERSIAN.replace("\u200c", r"\u200c") == printable.name(PERSIAN)
 
 
@@ -85,5 +89,5 @@ def test_colours_go_and_tricks_are_seen() -> None:
     """Output of a compiler loses its colours; what else is hidden in it, or in a file's name, can be seen."""
     assert r"error: x\u0008.c bad" == printable.flat("\x1b[1;31merror:\x1b[0m x\x08.c\nbad")
     assert r"a\u001b[2K\u000d\u000ab" == printable.name("a\x1b[2K\r\nb")
-    assert "red two" == printable.line("\x1b[31mred\x1b[0m\r\n\ttwo")
-    assert "ab..." == printable.line("ab cdefgh", 6)
+    assert "red two" == printable.one_line("\x1b[31mred\x1b[0m\r\n\ttwo")
+    assert "ab..." == printable.one_line("ab cdefgh", 6)

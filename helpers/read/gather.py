@@ -39,7 +39,7 @@ def gather_leads(root: Path, topic: str, *, local: bool) -> Gathered:
     """Ask every source and rank what they say; what one of them cannot say is noted and costs only that."""
     found = Gathered(topic)
     ranked: list[tuple[float, Finding]] = []
-    lines = events.read(root)
+    lines = events.read_events(root)
     share = worth.shares(worth.decisions(lines), queue.kind_of(root))
     sources = [*_local(root, topic), *([] if local else _network(root, topic))]
     for name, ask in sources:
@@ -48,7 +48,7 @@ def gather_leads(root: Path, topic: str, *, local: bool) -> Gathered:
         except (console.Failure, ImportError) as failure:
             outcome = Outcome(status="error", notes=[str(failure)])
         found.silent |= outcome.silent
-        note = f" ({printable.line(outcome.notes[0], 90)})" if outcome.silent and outcome.notes else ""
+        note = f" ({printable.one_line(outcome.notes[0], 90)})" if outcome.silent and outcome.notes else ""
         found.said.append(f"{name}: {len(outcome.found) or outcome.status}{note}")
         for place, lead in enumerate(outcome.found[:LEADS_EACH]):
             kind = findings.KINDS.get(lead.kind, lead.kind)
@@ -63,13 +63,17 @@ def gather_leads(root: Path, topic: str, *, local: bool) -> Gathered:
 
 def page(root: Path, found: Gathered) -> str:
     """Return the page: what came of earlier ideas, what each source said, then as many leads as fit, fenced."""
-    kept = worth.told(worth.decisions(events.read(root)), queue.kind_of(root))
+    kept = worth.told(worth.decisions(events.read_events(root)), queue.kind_of(root))
     own = in_tree.benchmarks(root)
     head = [
         f"leads for {found.topic!r}: {len(found.leads)}",
         f"asked: {' · '.join(found.said)}",
         *([kept] if kept else []),
-        *([f"the project's own benchmarks: {', '.join(printable.line(place, 60) for place in own)}"] if own else []),
+        *(
+            [f"the project's own benchmarks: {', '.join(printable.one_line(place, 60) for place in own)}"]
+            if own
+            else []
+        ),
         "to queue one: " + next_step.runnable("ideas.py add --from ID"),
         untrusted.WARNING,
     ]
@@ -162,7 +166,7 @@ def _papers(topic: str) -> Outcome:
 
 def asked_web(root: Path) -> bool:
     """Whether the session's agreement lets the web be asked."""
-    configs: Sequence[events.Config] = [line for line in events.read(root) if isinstance(line, events.Config)]
+    configs: Sequence[events.Config] = [line for line in events.read_events(root) if isinstance(line, events.Config)]
     return not configs or configs[-1].web != "no"
 
 

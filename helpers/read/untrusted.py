@@ -13,4 +13,4 @@ def fence(text: str, source: str) -> str:
     """Put text in a fenced block that nothing inside can close, headed by its source."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * (longest + 1)
-    return f"{ticks}text from outside: {printable.line(source, 200).replace('`', '')}\n{text.rstrip()}\n{ticks}"
+    return f"{ticks}text from outside: {printable.one_line(source, 200).replace('`', '')}\n{text.rstrip()}\n{ticks}"

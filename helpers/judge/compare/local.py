@@ -291,7 +291,7 @@ def typical_seconds(now: State) -> float | None:
 
 
 def _result(root: Path, job: str) -> Comparison:
-    for event in reversed(events.read(root)):
+    for event in reversed(events.read_events(root)):
         if isinstance(event, Comparison) and event.job == job:
             return event
     raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")

@@ -138,7 +138,7 @@ class Api:
     def _note(self, kind: str, headers: Mapping[str, str]) -> None:
         values = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
         if all(v.isdigit() and len(v) < 12 for v in values):
-            resource = printable.line(headers.get("x-ratelimit-resource", kind), 30)
+            resource = printable.one_line(headers.get("x-ratelimit-resource", kind), 30)
             self.limits[resource] = (int(values[0]), int(values[1]), int(values[2]))
 
     def _checked(self, value: Any, endpoint: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -158,7 +158,7 @@ class Api:
 
     def _refusal(self, answer: client.Response, path: str, what: str) -> console.Failure:
         """Return what a status other than 200 means and what to do about it."""
-        said = printable.line(_message(answer), 200)
+        said = printable.one_line(_message(answer), 200)
         mine = self.token.source if self.token else ""
         if answer.status == 401 and mine:
             do = "renew it (gh auth login), or unset it: public repositories need none"

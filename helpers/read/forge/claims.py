@@ -214,5 +214,5 @@ def _in_line(row: str) -> Claim | None:
             quote = row[begin : match.end() + 60]
             if begin:
                 quote = quote.split(" ", 1)[-1] if " " in quote[:60] else quote
-            return Claim(kind, printable.line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170))
+            return Claim(kind, printable.one_line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170))
     return None

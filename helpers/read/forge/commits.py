@@ -26,7 +26,7 @@ def search_commits(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
             if outcome.silent:
                 break
             for item in pages(api, "commits", {"q": question}, wanted.pages, outcome):
-                if is_same(here, json_fields.text(item, "repository", "full_name")):
+                if is_same(here, json_fields.text_at(item, "repository", "full_name")):
                     _take(item, wanted, outcome)
         if not outcome.found and not outcome.silent:
             newest(api, here, wanted, outcome)
@@ -59,7 +59,7 @@ def newest(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> Non
 
 def _take(item: Json, wanted: SearchRequest, outcome: Outcome, *, must: bool = False) -> None:
     """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
-    message = json_fields.text(item, "commit", "message")
+    message = json_fields.text_at(item, "commit", "message")
     if must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, ""):
         return
     if (wanted.perf or wanted.by_performance) and not claims.speaks(message):
@@ -69,16 +69,16 @@ def _take(item: Json, wanted: SearchRequest, outcome: Outcome, *, must: bool = F
 
 def commit(item: Json) -> Finding:
     """Return a commit as a finding."""
-    message, url = json_fields.text(item, "commit", "message"), json_fields.text(item, "html_url")
+    message, url = json_fields.text_at(item, "commit", "message"), json_fields.text_at(item, "html_url")
     title = message.partition("\n")[0]
     about = claims.speed_words(message)[:6]
-    merge = len(json_fields.values(item, "parents")) > 1
+    merge = len(json_fields.values_at(item, "parents")) > 1
     return findings.made(
         names.of_html(url),
         "commit",
         title,
         url,
-        date=json_fields.text(item, "commit", "author", "date"),
+        date=json_fields.text_at(item, "commit", "author", "date"),
         facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
         claims=claims.claims_in(message),
         weight=claims.worth(title, message) - (1.0 if merge else 0.0),
@@ -97,7 +97,7 @@ def releases(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
             outcome.total += len(page)
             for item in page:
                 found = _release(item, wanted, -len(outcome.found))
-                if found and json_fields.text(item, "published_at")[:4] >= str(wanted.since or ""):
+                if found and json_fields.text_at(item, "published_at")[:4] >= str(wanted.since or ""):
                     outcome.found.append(found)
 
     outcome.tried(look)
@@ -105,7 +105,7 @@ def releases(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
 
 
 def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
-    rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in json_fields.text(item, "body").splitlines()]
+    rows = [re.sub(r"^[\s*#>-]+", "", row).strip() for row in json_fields.text_at(item, "body").splitlines()]
     rows = [row for row in rows if row]
     if wanted.words.strip():
         rows = [row for row in rows if matching.score(matching.parsed(wanted.words), row, "")]
@@ -113,15 +113,15 @@ def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
         rows = [row for row in rows if claims.speaks(row)]
     if not rows and (wanted.perf or wanted.words.strip()):
         return None
-    url = json_fields.text(item, "html_url")
+    url = json_fields.text_at(item, "html_url")
     rows.sort(key=lambda row: -len(claims.claims_in(row)))
     return findings.made(
         names.of_html(url),
         "release",
-        json_fields.text(item, "name") or json_fields.text(item, "tag_name"),
+        json_fields.text_at(item, "name") or json_fields.text_at(item, "tag_name"),
         url,
         state="pre-release" if item.get("prerelease") else "release",
-        date=json_fields.text(item, "published_at"),
+        date=json_fields.text_at(item, "published_at"),
         more=rows[:6],
         claims=claims.claims_in("\n".join(rows)),
         weight=float(place),

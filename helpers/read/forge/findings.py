@@ -50,12 +50,14 @@ def cut(found: Outcome, limit: int) -> Outcome:
 def made(id_: str, kind: str, title: str, url: str, **more: Any) -> Finding:  # noqa: ANN401 - the fields of Finding
     """Return a finding whose texts are cleaned."""
     for name in ("facts", "claims", "more"):
-        more[name] = tuple(printable.line(str(text), 200) for text in more.get(name, ()) if text)
+        more[name] = tuple(printable.one_line(str(text), 200) for text in more.get(name, ()) if text)
     state, date = (
-        printable.line(str(more.pop("state", "")), 60),
-        printable.line(str(more.pop("date", "") or ""), 40)[:10],
+        printable.one_line(str(more.pop("state", "")), 60),
+        printable.one_line(str(more.pop("date", "") or ""), 40)[:10],
     )
-    return Finding(id_, kind, printable.line(title, 200) or "(no title)", printable.line(url, 500), state, date, **more)
+    return Finding(
+        id_, kind, printable.one_line(title, 200) or "(no title)", printable.one_line(url, 500), state, date, **more
+    )
 
 
 def remember(found: Sequence[Finding]) -> None:

@@ -43,11 +43,13 @@ def search_forks(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """List the forks, compare the most promising with upstream and return those that are ahead."""
     outcome = Outcome()
     listed = outcome.tried(_listed, api, name, wanted, outcome) or []
-    alive = [f for f in listed if json_fields.text(f, "pushed_at") > json_fields.text(f, "created_at")]
-    alive.sort(key=lambda f: json_fields.text(f, "pushed_at"), reverse=True)
-    alive = [f for f in alive if json_fields.text(f, "pushed_at")[:4] >= str(wanted.since or "")]
+    alive = [f for f in listed if json_fields.text_at(f, "pushed_at") > json_fields.text_at(f, "created_at")]
+    alive.sort(key=lambda f: json_fields.text_at(f, "pushed_at"), reverse=True)
+    alive = [f for f in alive if json_fields.text_at(f, "pushed_at")[:4] >= str(wanted.since or "")]
     outcome.total = len(listed)
-    branches = Counter(json_fields.text(f, "default_branch") for f in listed if json_fields.text(f, "default_branch"))
+    branches = Counter(
+        json_fields.text_at(f, "default_branch") for f in listed if json_fields.text_at(f, "default_branch")
+    )
     base = branches.most_common(1)[0][0] if branches else "main"
     _compare(api, name, base, alive[: max(1, api.budget.left)], outcome, deep=wanted.branches)
     if len(listed) > len(alive):
@@ -69,7 +71,7 @@ def _listed(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> li
             what=f"repository {name.full}",
             most=pages,
         ):
-            found.update({json_fields.text(fork, "full_name"): fork for fork in page})
+            found.update({json_fields.text_at(fork, "full_name"): fork for fork in page})
             if sort == "stargazers" and len(page) == 100 and pages == 1:
                 outcome.notes.append("there are more forks than the 100 most starred that were looked at: --pages N")
     return list(found.values())
@@ -86,7 +88,7 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
             answer = outcome.tried(_ahead, api, name, base, fork)
         except Missing:
             if not true:  # the branch that most forks have need not be upstream's
-                true = json_fields.text(outcome.tried(repository, api, name), "default_branch") or base
+                true = json_fields.text_at(outcome.tried(repository, api, name), "default_branch") or base
             answer = outcome.tried(_again, api, name, true, fork) if true != base else {}
             base = true
         except console.Failure as failure:  # one that is too large, blocked or odd is not the end of the others
@@ -122,12 +124,12 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
 def _branches(api: Api, full: str) -> list[str]:
     name = forge_names.parse_name(full)
     listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
-    return [json_fields.text(branch, "name") for page in listed for branch in page]
+    return [json_fields.text_at(branch, "name") for page in listed for branch in page]
 
 
 def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], outcome: Outcome) -> Finding | None:
     """Return what the most promising of the fork's other branches holds, those named after performance first."""
-    full, own = json_fields.text(fork, "full_name"), json_fields.text(fork, "default_branch")
+    full, own = json_fields.text_at(fork, "full_name"), json_fields.text_at(fork, "default_branch")
     try:
         names = [
             n for n in outcome.tried(_branches, api, full) or [] if n not in known and n != own and not _BOTS.match(n)
@@ -144,36 +146,39 @@ def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], out
 
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
-    head = f"{json_fields.text(fork, 'owner', 'login')}:{json_fields.text(fork, 'default_branch')}"
+    head = f"{json_fields.text_at(fork, 'owner', 'login')}:{json_fields.text_at(fork, 'default_branch')}"
     ends = f"{quote(base, safe='', errors='replace')}...{quote(head, safe=':', errors='replace')}"
     path = f"/repos/{name.full}/compare/{ends}"
     return api.one(
-        path, "/repos/{repo}/compare/{range}", {"per_page": "100"}, what=f"comparison with {printable.line(head, 120)}"
+        path,
+        "/repos/{repo}/compare/{range}",
+        {"per_page": "100"},
+        what=f"comparison with {printable.one_line(head, 120)}",
     )
 
 
 def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
     ahead = json_fields.count(answer, "ahead_by")
-    listed = json_fields.values(answer, "commits")
-    own = [c for c in listed if isinstance(c, dict) and len(json_fields.values(c, "parents")) < 2]
+    listed = json_fields.values_at(answer, "commits")
+    own = [c for c in listed if isinstance(c, dict) and len(json_fields.values_at(c, "parents")) < 2]
     if not ahead or not own:
         return None
-    files = [json_fields.text(f, "filename") for f in json_fields.values(answer, "files")]
+    files = [json_fields.text_at(f, "filename") for f in json_fields.values_at(answer, "files")]
     source = [f for f in files if not _NO_SOURCE.search(f)]
-    messages = [json_fields.text(c, "commit", "message") for c in own]
+    messages = [json_fields.text_at(c, "commit", "message") for c in own]
     titles = [m.partition("\n")[0] for m in messages]
     claimed = claims.claims_in("\n".join(messages))
-    newest = max((json_fields.text(c, "commit", "author", "date") for c in own), default="")
+    newest = max((json_fields.text_at(c, "commit", "author", "date") for c in own), default="")
     stars = json_fields.count(fork, "stargazers_count")
     about = sum(bool(claims.speed_words(t)) for t in titles)
     weight = (2.0 * math.log2(1 + len(own)) if source else 0.0) + 3.0 * len(claimed) + 2.0 * min(about, 5)
     weight += math.log10(1 + stars) * 2 - _years(newest)
-    url = json_fields.text(fork, "html_url")
+    url = json_fields.text_at(fork, "html_url")
     worth = [claims.worth(title, message) for title, message in zip(titles, messages, strict=True)]
     order = sorted(range(len(own)), key=lambda i: (-worth[i], -i))
-    full = json_fields.text(fork, "full_name")
-    lines = [f"{full}@{json_fields.text(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
+    full = json_fields.text_at(fork, "full_name")
+    lines = [f"{full}@{json_fields.text_at(own[i], 'sha')[:12]} {titles[i]}" for i in order[:6]]
     facts = [
         f"{ahead} ahead",
         f"{json_fields.count(answer, 'behind_by')} behind",
@@ -181,7 +186,7 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
         f"{stars:,} stars",
         f"only the oldest {len(listed)} commits read" if ahead > len(listed) else "",
     ]
-    head = json_fields.text(own[-1], "html_url")
+    head = json_fields.text_at(own[-1], "html_url")
     return findings.made(
         forge_names.of_html(head),
         "fork",

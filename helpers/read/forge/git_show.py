@@ -65,7 +65,7 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
     patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
     return Shown(
         finding,
-        printable.line(author, 60),
+        printable.one_line(author, 60),
         [],
         printable.prose(body).strip(),
         files=_files(root, sha),
@@ -82,7 +82,7 @@ def _files(root: Path, sha: str) -> list[str]:
     rows = []
     for row in _changes(root, sha, "--numstat", "--no-renames").splitlines():
         added, removed, name = (*row.split("\t", 2), "", "")[:3]
-        rows.append(f"{printable.line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
+        rows.append(f"{printable.one_line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
     return rows
 
 

@@ -43,7 +43,7 @@ def issues(api: Api, name: Name, kind: str, wanted: SearchRequest) -> Outcome:
             if outcome.silent:
                 break
             for item in answered(question, outcome):
-                if is_same(here, json_fields.text(item, "repository_url").rpartition("/repos/")[2]):
+                if is_same(here, json_fields.text_at(item, "repository_url").rpartition("/repos/")[2]):
                     outcome.found.append(_issue(item, kind, wanted, len(outcome.found)))
 
     return findings.cut(searched(api, name, ask), wanted.limit)
@@ -76,7 +76,7 @@ def _current(api: Api, name: Name, outcome: Outcome) -> Name | None:
     found = outcome.tried(repository, api, name)
     if found is None:
         return None
-    full = json_fields.text(found, "full_name")
+    full = json_fields.text_at(found, "full_name")
     try:
         return name if is_same(name, full) else names.parse_name(full)
     except console.Failure:
@@ -97,7 +97,7 @@ def pages(
         if answer is None:
             break
         total = json_fields.count(answer, "total_count")
-        got = [item for item in json_fields.values(answer, "items") if isinstance(item, dict)]
+        got = [item for item in json_fields.values_at(answer, "items") if isinstance(item, dict)]
         outcome.total = max(outcome.total, total)
         if answer.get("incomplete_results"):
             outcome.incomplete = True
@@ -113,18 +113,20 @@ def pages(
 
 
 def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
-    title, body, url = (json_fields.text(item, name) for name in ("title", "body", "html_url"))
+    title, body, url = (json_fields.text_at(item, name) for name in ("title", "body", "html_url"))
     claimed = claims.claims_in(f"{title}\n{body}")
-    state = json_fields.text(item, "state")
+    state = json_fields.text_at(item, "state")
     if kind == "pr" and state == "closed":
         told = wanted.state != "all" or "merged_at" in json_fields.mapping(item.get("pull_request"))
-        merged = wanted.state == "merged" or json_fields.text(item, "pull_request", "merged_at")
+        merged = wanted.state == "merged" or json_fields.text_at(item, "pull_request", "merged_at")
         state = ("merged" if merged else "rejected") if told else "closed, merged or not"
     elif item.get("state_reason") == "not_planned":
         state = "closed, not planned"
-    labels = [json_fields.text(label, "name") for label in json_fields.values(item, "labels")]
+    labels = [json_fields.text_at(label, "name") for label in json_fields.values_at(item, "labels")]
     comments = json_fields.count(item, "comments")
-    bot = json_fields.text(item, "user", "type") == "Bot" or json_fields.text(item, "user", "login").endswith("[bot]")
+    bot = json_fields.text_at(item, "user", "type") == "Bot" or json_fields.text_at(item, "user", "login").endswith(
+        "[bot]"
+    )
     weight = claims.weight(title, claims.speed_words(f"{title}\n{body}"), claimed) + min(comments, 20) / 20
     weight += 2.0 if any(claims.speed_words(label) for label in labels) else 0.0
     if not wanted.by_performance:  # then the service's own order, by how well it matches, counts too
@@ -143,7 +145,7 @@ def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
         state=state,
         facts=facts,
         claims=claimed,
-        date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
+        date=json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at"),
         weight=weight - (6.0 if bot else 0.0),
     )
 
@@ -157,13 +159,13 @@ def code(api: Api, name: Name | None, wanted: SearchRequest, language: str) -> O
     )
     outcome = Outcome()
     for item in pages(api, "code", {"q": question}, wanted.pages, outcome, accept=_TEXT_MATCH):
-        url, where = json_fields.text(item, "html_url"), json_fields.text(item, "repository", "full_name")
-        lines = [json_fields.text(match, "fragment") for match in json_fields.values(item, "text_matches")]
+        url, where = json_fields.text_at(item, "html_url"), json_fields.text_at(item, "repository", "full_name")
+        lines = [json_fields.text_at(match, "fragment") for match in json_fields.values_at(item, "text_matches")]
         outcome.found.append(
             findings.made(
                 names.of_html(url),
                 "code",
-                f"{where}: {json_fields.text(item, 'path')}",
+                f"{where}: {json_fields.text_at(item, 'path')}",
                 url,
                 more=lines[:2],
                 weight=-len(outcome.found),
@@ -176,24 +178,24 @@ def similar(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
     """Find repositories that share topics and language with this one, the most starred first."""
     own = repository(api, name)
     topics = [
-        t for t in json_fields.values(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)
+        t for t in json_fields.values_at(own, "topics") if isinstance(t, str) and re.fullmatch(r"[a-z0-9-]{1,50}", t)
     ][:20]
-    language = json_fields.text(own, "language")
+    language = json_fields.text_at(own, "language")
     by = [f"topic:{topic}" for topic in topics[:4]] or [
-        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", json_fields.text(own, "description"))[:6])
+        " ".join(re.findall(r"[A-Za-z0-9]{3,30}", json_fields.text_at(own, "description"))[:6])
     ]
     tail = f"{' ' + wanted.words.strip() if wanted.words.strip() else ''} archived:false"
     tail += f' language:"{language}"' if language and '"' not in language and not wanted.any_language else ""
     outcome = Outcome()
     if not topics:
         outcome.notes.append(f"{name.full} names no topics: searched by the words of its description")
-    now = json_fields.text(own, "full_name").casefold()
+    now = json_fields.text_at(own, "full_name").casefold()
     for part in by:
         if outcome.silent or not part:
             break
         params = {"q": f"{part}{tail}", "sort": "stars", "order": "desc"}
         for item in pages(api, "repositories", params, wanted.pages, outcome):
-            if json_fields.text(item, "full_name").casefold() not in (now, name.full.casefold()):
+            if json_fields.text_at(item, "full_name").casefold() not in (now, name.full.casefold()):
                 outcome.found.append(_sibling(item, set(topics)))
     return findings.cut(outcome, wanted.limit)
 
@@ -201,23 +203,23 @@ def similar(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
 def _sibling(item: Json, topics: set[str]) -> Finding:
     import math
 
-    shared = sorted(topics & {t for t in json_fields.values(item, "topics") if isinstance(t, str)})
+    shared = sorted(topics & {t for t in json_fields.values_at(item, "topics") if isinstance(t, str)})
     stars = json_fields.count(item, "stargazers_count")
-    about, url = json_fields.text(item, "description"), json_fields.text(item, "html_url")
+    about, url = json_fields.text_at(item, "description"), json_fields.text_at(item, "html_url")
     facts = [
         f"{stars:,} stars",
-        json_fields.text(item, "language"),
+        json_fields.text_at(item, "language"),
         f"shares {', '.join(shared)}" if shared else "",
         f"words {', '.join(claims.speed_words(about)[:4])}" if claims.speed_words(about) else "",
     ]
     return findings.made(
         names.of_html(url),
         "competitor",
-        about or json_fields.text(item, "full_name"),
+        about or json_fields.text_at(item, "full_name"),
         url,
         facts=facts,
         state="active",
-        date=json_fields.text(item, "pushed_at"),
+        date=json_fields.text_at(item, "pushed_at"),
         claims=claims.claims_in(about),
         weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.speed_words(about)),
     )

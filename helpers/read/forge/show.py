@@ -64,11 +64,11 @@ def head(api: Api, name: Name) -> Finding:
         return _commit(api, name, diff=False).finding
     if not name.number:
         found = repository(api, name)
-        url = json_fields.text(found, "html_url")
-        about = json_fields.text(found, "description") or json_fields.text(found, "full_name")
+        url = json_fields.text_at(found, "html_url")
+        about = json_fields.text_at(found, "description") or json_fields.text_at(found, "full_name")
         return findings.made(names.of_html(url), "competitor", about, url)
     kind, item = _thread(api, name)
-    return _opened(item, kind, json_fields.text(item, "state"), []).finding
+    return _opened(item, kind, json_fields.text_at(item, "state"), []).finding
 
 
 def _thread(api: Api, name: Name) -> tuple[str, Json]:
@@ -83,7 +83,7 @@ def _thread(api: Api, name: Name) -> tuple[str, Json]:
 
 
 def _issue(issue: Json, comments: list[Json]) -> Shown:
-    state = ", ".join(filter(None, (json_fields.text(issue, name) for name in ("state", "state_reason"))))
+    state = ", ".join(filter(None, (json_fields.text_at(issue, name) for name in ("state", "state_reason"))))
     shown = _opened(issue, "issue", state, comments)
     shown.outcome = _quotes(comments, 8)
     return shown
@@ -101,8 +101,8 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
     path = f"/repos/{name.full}/pulls/{name.number}"
     reviews = api.last_page(f"{path}/reviews", "/repos/{repo}/pulls/{number}/reviews", what="reviews")
     files = next(api.pages(f"{path}/files", "/repos/{repo}/pulls/{number}/files", what="files", most=1), [])
-    state = json_fields.text(pull, "state")
-    if json_fields.text(pull, "merged_at"):
+    state = json_fields.text_at(pull, "state")
+    if json_fields.text_at(pull, "merged_at"):
         state = "merged"
     elif state == "closed":
         state = "rejected" if "merged_at" in pull else "closed, merged or not"
@@ -110,9 +110,9 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
         state = "draft"
     shown = _opened(pull, "pr", state, [*comments, *reviews])
     words = [
-        f"{json_fields.text(r, 'state').lower().replace('_', ' ')} by {_who(r)}"
+        f"{json_fields.text_at(r, 'state').lower().replace('_', ' ')} by {_who(r)}"
         for r in reviews
-        if json_fields.text(r, "state") != "COMMENTED"
+        if json_fields.text_at(r, "state") != "COMMENTED"
     ]
     shown.outcome = [*([f"reviews: {', '.join(dict.fromkeys(words))}"] if words else ["no review decided"])]
     inline: list[Json] = []
@@ -129,25 +129,27 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
 
 
 def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
-    title, body, url = (json_fields.text(item, name) for name in ("title", "body", "html_url"))
-    everything = "\n".join([title, body, *(json_fields.text(s, "body") for s in said)])
+    title, body, url = (json_fields.text_at(item, name) for name in ("title", "body", "html_url"))
+    everything = "\n".join([title, body, *(json_fields.text_at(s, "body") for s in said)])
     finding = findings.made(
         names.of_html(url),
         kind,
         title,
         url,
         state=state,
-        date=json_fields.text(item, "closed_at") or json_fields.text(item, "created_at"),
+        date=json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at"),
         claims=claims.claims_in(everything, 6),
     )
-    labels = [printable.line(json_fields.text(label, "name"), 60) for label in json_fields.values(item, "labels")]
+    labels = [
+        printable.one_line(json_fields.text_at(label, "name"), 60) for label in json_fields.values_at(item, "labels")
+    ]
     return Shown(finding, _who(item), labels, _tidy(body))
 
 
 def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
     path = f"/repos/{name.full}/commits/{name.sha}"
     found = api.one(path, "/repos/{repo}/commits/{sha}", what=f"commit {name.sha[:12]} in {name.full}")
-    message, url = json_fields.text(found, "commit", "message"), json_fields.text(found, "html_url")
+    message, url = json_fields.text_at(found, "commit", "message"), json_fields.text_at(found, "html_url")
     title, _, body = message.partition("\n")
     finding = findings.made(
         names.of_html(url),
@@ -155,26 +157,28 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
         title,
         url,
         state="commit",
-        date=json_fields.text(found, "commit", "author", "date"),
+        date=json_fields.text_at(found, "commit", "author", "date"),
         claims=claims.claims_in(message, 6),
     )
     files, patch = _files(json_fields.items(found.get("files")), diff=diff)
-    author = printable.line(json_fields.text(found, "commit", "author", "name"), 60)
+    author = printable.one_line(json_fields.text_at(found, "commit", "author", "name"), 60)
     return Shown(finding, author, [], _tidy(body), files=files, diff=patch)
 
 
 def _files(files: Sequence[Json], *, diff: bool) -> tuple[list[str], str]:
     rows = [
-        f"{printable.line(json_fields.text(f, 'filename'), 150)} +{json_fields.count(f, 'additions')} "
-        f"-{json_fields.count(f, 'deletions')} {json_fields.text(f, 'status')}"
+        f"{printable.one_line(json_fields.text_at(f, 'filename'), 150)} +{json_fields.count(f, 'additions')} "
+        f"-{json_fields.count(f, 'deletions')} {json_fields.text_at(f, 'status')}"
         for f in files
     ]
     if not diff:
         return rows, ""
     parts = []
     for f in files:
-        patch = json_fields.text(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
-        parts.append(f"--- {printable.line(json_fields.text(f, 'filename'), 150)}\n{printable.prose(patch)}")
+        patch = (
+            json_fields.text_at(f, "patch") or "(the service gives no patch of this file: it is binary, or too large)"
+        )
+        parts.append(f"--- {printable.one_line(json_fields.text_at(f, 'filename'), 150)}\n{printable.prose(patch)}")
     return rows, "\n".join(parts)
 
 
@@ -186,14 +190,14 @@ def _reasons(shown: Shown, pull: Json, comments: Sequence[Json], reviews: Sequen
         if re.search(r"wont|won't|stale|duplic|invalid|reject|declin", label, re.IGNORECASE)
     ]
     said = [*comments, *reviews]
-    closing = json_fields.text(pull, "closed_at")
+    closing = json_fields.text_at(pull, "closed_at")
 
     def weight(entry: Json) -> float:
-        when = json_fields.text(entry, "created_at") or json_fields.text(entry, "submitted_at")
+        when = json_fields.text_at(entry, "created_at") or json_fields.text_at(entry, "submitted_at")
         near = 2.0 if when and closing and when[:10] == closing[:10] else 0.0
-        hits = len({match.casefold() for match in _REASON.findall(json_fields.text(entry, "body"))})
-        asked = 2.0 if json_fields.text(entry, "state") == "CHANGES_REQUESTED" else 0.0
-        return (2.0 if json_fields.text(entry, "author_association") in _TEAM else 0.0) + near + asked + min(hits, 4)
+        hits = len({match.casefold() for match in _REASON.findall(json_fields.text_at(entry, "body"))})
+        asked = 2.0 if json_fields.text_at(entry, "state") == "CHANGES_REQUESTED" else 0.0
+        return (2.0 if json_fields.text_at(entry, "author_association") in _TEAM else 0.0) + near + asked + min(hits, 4)
 
     likely = sorted((s for s in said if weight(s) >= 3.0), key=weight, reverse=True)[:4]
     return [*labels, *(_quote(entry) for entry in likely)]
@@ -204,18 +208,18 @@ def _quotes(said: Iterable[Json], most: int) -> list[str]:
     ranked = sorted(
         said,
         key=lambda s: (
-            -len(claims.claims_in(json_fields.text(s, "body"))),
-            json_fields.text(s, "author_association") not in _TEAM,
+            -len(claims.claims_in(json_fields.text_at(s, "body"))),
+            json_fields.text_at(s, "author_association") not in _TEAM,
         ),
     )
     return [_quote(entry) for entry in ranked[:most]]
 
 
 def _quote(entry: Json) -> str:
-    role = json_fields.text(entry, "author_association").lower()
-    when = (json_fields.text(entry, "created_at") or json_fields.text(entry, "submitted_at"))[:10]
-    body = "\n".join(row for row in json_fields.text(entry, "body").splitlines() if not row.lstrip().startswith(">"))
-    return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {printable.line(body, 400)}"
+    role = json_fields.text_at(entry, "author_association").lower()
+    when = (json_fields.text_at(entry, "created_at") or json_fields.text_at(entry, "submitted_at"))[:10]
+    body = "\n".join(row for row in json_fields.text_at(entry, "body").splitlines() if not row.lstrip().startswith(">"))
+    return f"{_who(entry)}{f' ({role})' if role not in ('', 'none') else ''} {when}: {printable.one_line(body, 400)}"
 
 
 def _said(entries: Iterable[Json]) -> list[Json]:
@@ -223,14 +227,14 @@ def _said(entries: Iterable[Json]) -> list[Json]:
     return [
         e
         for e in entries
-        if json_fields.text(e, "body").strip()
-        and json_fields.text(e, "user", "type") != "Bot"
+        if json_fields.text_at(e, "body").strip()
+        and json_fields.text_at(e, "user", "type") != "Bot"
         and not _who(e).endswith("[bot]")
     ]
 
 
 def _who(item: Json) -> str:
-    return printable.line(json_fields.text(item, "user", "login"), 60) or "somebody who has left"
+    return printable.one_line(json_fields.text_at(item, "user", "login"), 60) or "somebody who has left"
 
 
 def _tidy(body: str) -> str:

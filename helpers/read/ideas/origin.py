@@ -54,7 +54,7 @@ def origin_of(root: Path, said: str, *, title: bool) -> Origin:
 
 def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
-    known = any(isinstance(event, Literature) and event.source == origin.id for event in events.read(root))
+    known = any(isinstance(event, Literature) and event.source == origin.id for event in events.read_events(root))
     if (origin.url or origin.kind == "commit") and not known:
         event = Literature(source=origin.id, title=origin.title, url=origin.url, kind=origin.kind)
         events.append(root, event)
@@ -99,4 +99,4 @@ def _asked(id_: str) -> Finding:
 
 
 def _words(text: str) -> str:
-    return printable.line(text.translate({123: " ", 125: " "}), 200)
+    return printable.one_line(text.translate({123: " ", 125: " "}), 200)

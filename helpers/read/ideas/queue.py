@@ -83,7 +83,7 @@ def read_ideas(root: Path) -> list[Idea]:
         found += [idea] if inside < depth + 2 else []
     if all(idea.done for idea in found):  # a long journal takes a second to read
         return found
-    decided = {s: decision for decision in worth.decisions(events.read(root)) for s in decision.sources}
+    decided = {s: decision for decision in worth.decisions(events.read_events(root)) for s in decision.sources}
     shared = Counter(idea.data.get("source") for idea in found)
     for idea in found:
         its = idea.data.get("source", "")
@@ -121,7 +121,7 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
 
     Takes `journal.locked(root)`, which the caller must not hold; raises Failure (2) for what cannot stand in the file.
     """
-    text = printable.line(text)
+    text = printable.one_line(text)
     if not text or "{" in text or "}" in text:
         raise console.usage(
             "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
@@ -180,4 +180,4 @@ def _free(content: bytes) -> int:
 
 def _word(value: str) -> str:
     """Return a value as one word: spaces become underscores, braces go."""
-    return re.sub(r"[\s{}]+", "_", printable.line(value))[:300]
+    return re.sub(r"[\s{}]+", "_", printable.one_line(value))[:300]

@@ -96,7 +96,7 @@ def _title(root: Path, source: str) -> str:
     Never an idea's for another.
     """
     wanted = _same(source)
-    lines = events.read(root)
+    lines = events.read_events(root)
     read = [line.title for line in lines if isinstance(line, Literature) and _same(line.source) == wanted]
     papers = [
         str(row.get("title") or "")
@@ -105,7 +105,7 @@ def _title(root: Path, source: str) -> str:
     ]
     own = [line.text for line in lines if isinstance(line, Idea) and line.id == source]
     title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
-    return printable.line(title)[:150]
+    return printable.one_line(title)[:150]
 
 
 def _same(id_: object) -> str:

@@ -41,7 +41,7 @@ class Catalogue:
         if answer.status == 404:
             what = f"{self.name} has no search at the address that is asked (404)"
             raise console.outside(what, "look at the service's ..._API_URL")
-        said = f"({answer.status}): {printable.line(answer.text, 160)}"
+        said = f"({answer.status}): {printable.one_line(answer.text, 160)}"
         if answer.status in (401, 403):
             do = f"look at ${self.keys[0]}" if self.key else "it may want a key now: see references/literature.md"
             raise console.outside(f"{self.name} refuses us {said}", do)
@@ -56,4 +56,4 @@ class Catalogue:
 
 def people(values: Iterable[object]) -> tuple[str, ...]:
     """Return people's names, cleaned."""
-    return tuple(printable.line(name, 100) for name in map(json_fields.text, values) if name)
+    return tuple(printable.one_line(name, 100) for name in map(json_fields.text_at, values) if name)

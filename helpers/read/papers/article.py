@@ -37,7 +37,7 @@ def read_article(page: str) -> Article | None:
     text = printable.prose(html_text.markdown(page) or html_text.body(page))
     if len(text) < LEAST_CHARACTERS:
         return None
-    return Article(printable.line(html.unescape(_first(_TITLE, page)), 300), _first(_DATE, page), text)
+    return Article(printable.one_line(html.unescape(_first(_TITLE, page)), 300), _first(_DATE, page), text)
 
 
 def _first(patterns: tuple[str, ...], page: str) -> str:

@@ -95,7 +95,7 @@ def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
     try:
         found.found.extend(_paper(result) for result in client.results(ask))
     except arxiv.ArxivError as error:
-        why = printable.line(error.message, 120)
+        why = printable.one_line(error.message, 120)
     except console.Failure as failure:
         if not found.found:
             raise
@@ -155,7 +155,7 @@ class _Pages:
             raise web_client.SourceThrottled(host, 406, None, answer.headers, answer.body)
         if answer.status == 400:
             said = re.search(rb"<summary>(.*?)</summary>", answer.body, re.DOTALL)
-            what = printable.line(said[1].decode("utf-8", "replace"), 300) if said else "no reason given"
+            what = printable.one_line(said[1].decode("utf-8", "replace"), 300) if said else "no reason given"
             raise console.usage(f"arXiv does not understand the question: {what}", "look at the id or the query again")
         if answer.status != 200:
             raise web_client.Unreachable(host, f"answered {answer.status}", answer.status)
@@ -170,11 +170,11 @@ def _number(body: bytes, name: bytes) -> int:
 def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package without types
     identifier = result.get_short_id()
     return Paper(
-        title=printable.line(result.title, 500),
-        authors=tuple(printable.line(a.name, 100) for a in result.authors),
+        title=printable.one_line(result.title, 500),
+        authors=tuple(printable.one_line(a.name, 100) for a in result.authors),
         year=result.published.year,
         date=result.published.date().isoformat(),
-        venue=printable.line(result.journal_ref or "arXiv", 150),
+        venue=printable.one_line(result.journal_ref or "arXiv", 150),
         arxiv=identifiers.without_version(identifier),
         doi=(result.doi or "").strip().lower(),
         abstract=printable.prose(" ".join(result.summary.split())),

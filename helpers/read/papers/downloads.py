@@ -110,7 +110,7 @@ class Reader:
             raise console.outside(f"{host} answered {answer.status}", "look at the id")
         if b"%PDF-" not in answer.body[:1024]:
             self.pages.append(answer)
-            kind = printable.line(answer.headers.get("content-type", "unknown"), 60)
+            kind = printable.one_line(answer.headers.get("content-type", "unknown"), 60)
             what = "a web page (a login, or one for robots)" if "html" in kind else "something that is not a PDF"
             raise console.outside(f"{host} gave {what}; content type {kind}", "give the address of the PDF itself")
         return answer.body

@@ -44,7 +44,7 @@ def headings(text: str, most: int = 40) -> list[str]:
     for number, row in enumerate(text.splitlines(), 1):
         inside = inside or row.startswith("```")
         if inside and re.match(r"#{1,4} \S", row):
-            found.append(f"{number}: {printable.line(row, 100)}")
+            found.append(f"{number}: {printable.one_line(row, 100)}")
     return [*found[:most], f"... {len(found) - most} more"] if len(found) > most else found
 
 

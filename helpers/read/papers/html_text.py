@@ -21,7 +21,7 @@ _LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
 def license_of(page: str) -> str:
     """Return the licence that arXiv states above an HTML paper, empty when there is none."""
     found = _LICENSE.search(page)
-    return printable.line(found[1], 80) if found else ""
+    return printable.one_line(found[1], 80) if found else ""
 
 
 def markdown(page: str) -> str:

@@ -49,7 +49,7 @@ def parse_id(text: str) -> tuple[str, str]:
     if _HOST.match(bare):
         return parse_id(f"https://{bare}")
     raise console.usage(
-        f"{printable.line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
+        f"{printable.one_line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
         "examples: 2205.14135, arXiv:cs/0112017, 10.1145/3318464.3389710, https://arxiv.org/abs/2205.14135",
     )
 

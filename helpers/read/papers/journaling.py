@@ -31,7 +31,7 @@ def note(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
     """Note the paper in the session's journal, once, where there is one."""
     if root is None or not (root / paths.JOURNAL).is_file():
         return
-    known = [e for e in events.read(root) if isinstance(e, Literature) and e.source == found["id"]]
+    known = [e for e in events.read_events(root) if isinstance(e, Literature) and e.source == found["id"]]
     if any(e.sha256 == found["sha256"] for e in known):
         return
     kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}

@@ -88,4 +88,6 @@ def entry(paper: Paper, query: str, *, abstract: bool) -> str:
     other += ["pdf"] if paper.pdf else []
     parts = [", ".join(names) + more, f"matches {reason}" if reason else "", " ".join(other), "/".join(paper.sources)]
     lines = [head, "    " + " · ".join(p for p in parts if p)]
-    return "\n".join([*lines, f"    {printable.line(paper.abstract, 2_000)}"] if abstract and paper.abstract else lines)
+    return "\n".join(
+        [*lines, f"    {printable.one_line(paper.abstract, 2_000)}"] if abstract and paper.abstract else lines
+    )

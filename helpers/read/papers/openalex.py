@@ -73,15 +73,15 @@ def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
 
 
 def _paper(work: Json) -> Paper:
-    first, best, text = work.get("primary_location"), work.get("best_oa_location"), json_fields.text
+    first, best, text = work.get("primary_location"), work.get("best_oa_location"), json_fields.text_at
     doi = text(work, "doi").lower().removeprefix("https://doi.org/")
     pages = (text(place, "landing_page_url") for place in (first, best, *json_fields.items(work.get("locations"))))
     return Paper(
-        title=printable.line(text(work, "display_name"), 500),
+        title=printable.one_line(text(work, "display_name"), 500),
         authors=answers.people(text(a, "author", "display_name") for a in json_fields.items(work.get("authorships"))),
         year=json_fields.integer(work, "publication_year"),
         date=text(work, "publication_date"),
-        venue=printable.line(text(first, "source", "display_name"), 150),
+        venue=printable.one_line(text(first, "source", "display_name"), 150),
         arxiv=next((found for place in (doi, *pages) if (found := _arxiv_of(place))), ""),
         doi="" if doi.startswith("10.48550/arxiv.") else doi,
         openalex=text(work, "id").rsplit("/", 1)[-1],
@@ -89,7 +89,7 @@ def _paper(work: Json) -> Paper:
         abstract=printable.prose(_uninvert(json_fields.mapping(work.get("abstract_inverted_index")))),
         url=text(first, "landing_page_url") or text(work, "id"),
         pdf=text(best, "pdf_url"),
-        license=printable.line(text(best, "license"), 60),
+        license=printable.one_line(text(best, "license"), 60),
         sources=("openalex",),
     )
 

@@ -66,13 +66,13 @@ def _ask(path: str, params: dict[str, str], budget: client.Budget) -> Json:
 
 
 def _paper(item: Json) -> Paper:
-    text = json_fields.text
+    text = json_fields.text_at
     return Paper(
-        title=printable.line(text(item, "title"), 500),
+        title=printable.one_line(text(item, "title"), 500),
         authors=answers.people(a.get("name") for a in json_fields.items(item.get("authors"))),
         year=json_fields.integer(item, "year"),
         date=text(item, "publicationDate"),
-        venue=printable.line(text(item, "venue"), 150),
+        venue=printable.one_line(text(item, "venue"), 150),
         arxiv=text(item, "externalIds", "ArXiv"),
         doi=text(item, "externalIds", "DOI").lower(),
         s2=text(item, "paperId"),
@@ -80,7 +80,7 @@ def _paper(item: Json) -> Paper:
         abstract=printable.prose(" ".join(text(item, "abstract").split())),
         url=text(item, "url"),
         pdf=text(item, "openAccessPdf", "url"),
-        license=printable.line(text(item, "openAccessPdf", "license"), 60),
+        license=printable.one_line(text(item, "openAccessPdf", "license"), 60),
         sources=("s2",),
     )
 

@@ -51,7 +51,7 @@ def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = No
         answer = _ask({**request, "plain": True}, left)
     if "error" in answer:
         message = (
-            f"{file.name}: {printable.line(str(answer['error']), 300)}"
+            f"{file.name}: {printable.one_line(str(answer['error']), 300)}"
             if not str(answer["error"]).startswith("--")
             else str(answer["error"])
         )
@@ -65,7 +65,7 @@ def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = No
         answer["pages"],
         answer["read"],
         printable.prose(answer["title"]),
-        [printable.line(n, 300) for n in answer["notes"]],
+        [printable.one_line(n, 300) for n in answer["notes"]],
         answer["blocks"],
         answer.get("hits", []),
     )
@@ -137,7 +137,7 @@ def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
     if done.returncode < 0:
         return signal.Signals(-done.returncode).name
     last = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return printable.line(last[-1], 120) if last else f"code {done.returncode}"
+    return printable.one_line(last[-1], 120) if last else f"code {done.returncode}"
 
 
 def markdown(file: Path) -> str:

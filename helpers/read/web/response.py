@@ -123,4 +123,4 @@ def span(seconds: float | None) -> str:
 
 def glimpse(body: bytes) -> str:
     """Return the beginning of a body, for a message."""
-    return printable.line(body[:400].decode("utf-8", "replace"), 120)
+    return printable.one_line(body[:400].decode("utf-8", "replace"), 120)

@@ -77,17 +77,17 @@ def _message(text: str) -> str:
 
 def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
     """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
-    lines = [f"# {printable.line(group.changes[0].subject)[:SUBJECT]}", ""]
+    lines = [f"# {printable.one_line(group.changes[0].subject)[:SUBJECT]}", ""]
     if len(group.changes) > 1:
         lines += [f"{len(group.changes)} changes that go together.", ""]
-    lines += ["## Effect", "", f"- {printable.line(proof.said)} (base {its.base[:12]})", ""]
+    lines += ["## Effect", "", f"- {printable.one_line(proof.said)} (base {its.base[:12]})", ""]
     for change in group.changes:
         subject, _, body = change.commit.message.partition("\n")
-        lines += [f"## {printable.line(subject)}", ""]
-        lines += [f"- {printable.line(line)}" for line in body.splitlines() if line.strip()]
+        lines += [f"## {printable.one_line(subject)}", ""]
+        lines += [f"- {printable.one_line(line)}" for line in body.splitlines() if line.strip()]
         if change.run.reviewed:
-            lines.append(f"- Look here first; a reader said: {printable.line(change.run.reviewed)}")
-        lines += [f"- Files: {', '.join(printable.line(name) for name in sorted(change.touched)[:20])}", ""]
+            lines.append(f"- Look here first; a reader said: {printable.one_line(change.run.reviewed)}")
+        lines += [f"- Files: {', '.join(printable.one_line(name) for name in sorted(change.touched)[:20])}", ""]
     lines += [
         "## Repeat the measurement",
         "",

@@ -66,4 +66,4 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
 
 def _flat(text: str) -> str:
     """Return a text in its line; where a page is rendered, nothing of it is a tag."""
-    return _TAG.sub("&lt;", printable.line(text)).replace("![", "!\\[")
+    return _TAG.sub("&lt;", printable.one_line(text)).replace("![", "!\\[")

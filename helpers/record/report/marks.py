@@ -8,7 +8,7 @@ from typing import Any
 from helpers import git, git_objects, paths
 from helpers.comparison import Comparison, in_words
 from helpers.events import Run
-from helpers.json_fields import mapping, values
+from helpers.json_fields import mapping, values_at
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.policy.check import matches
@@ -34,20 +34,20 @@ def loosened(now: State, until: float = math.inf) -> list[str]:
 
 def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - whatever the key holds
     """Return what of a changed option is less strict than before; what was before is None where nobody noted it."""
-    old = list(map(str, values(before)))
+    old = list(map(str, values_at(before)))
     if key in ("noChecks", "network"):
         return [{"noChecks": "--no-checks", "network": "--network"}[key]]
     if key in ("allow", "passEnv"):
         flag = {"allow": "--allow", "passEnv": "--pass-env"}[key]
-        return [f"{flag} {each}" for each in map(str, values(value)) if each not in old]
+        return [f"{flag} {each}" for each in map(str, values_at(value)) if each not in old]
     if key == "scope":
-        scope = list(map(str, values(value)))
+        scope = list(map(str, values_at(value)))
         inside = bool(scope) and all(any(matches(each.rstrip("/*"), glob) for glob in old or ["*"]) for each in scope)
         return [] if inside else [f"scope {', '.join(old) or 'everything'} -> {', '.join(scope)}"]
     if key == "offLimits":
-        return [f"no more off limits: {each}" for each in old if each not in values(value)]
+        return [f"no more off limits: {each}" for each in old if each not in values_at(value)]
     if key == "guards":
-        new = {parse_limit(each).name: each for each in map(str, values(value))}
+        new = {parse_limit(each).name: each for each in map(str, values_at(value))}
         gone = [(each, new.get(parse_limit(each).name)) for each in old]
         return [f"limit {each} -> {its or 'none'}" for each, its in gone if its is None or _wider(each, its)]
     if key in ("margin", "leastDifference", "layouts", "outputsSeconds") and (number(value) or 0) < (

@@ -89,4 +89,4 @@ def _time(ms: int) -> datetime:
 
 
 def _plain(text: str) -> str:
-    return printable.line(text, 100)
+    return printable.one_line(text, 100)

@@ -9,7 +9,7 @@ from pathlib import Path
 from helpers import console, events, paths, state
 from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import Finished, Run
-from helpers.json_fields import text
+from helpers.json_fields import text_at
 from helpers.judge.compare import figures
 from helpers.judge.compare.figures import number
 from helpers.read.ideas import queue
@@ -87,7 +87,7 @@ def load(root: Path, *more: Run) -> Session:
 
 def read_session(root: Path, *more: Run) -> tuple[State, Session]:
     """Return the state as well."""
-    lines = [*events.read(root), *more]
+    lines = [*events.read_events(root), *more]
     now = state.fold(lines)
     if now is None:
         raise console.usage(
@@ -152,7 +152,7 @@ def _hosts(now: State) -> dict[str, str]:
     measured: list[Run | Finished] = [*now.runs, *(job.finished for job in now.jobs.values() if job.finished)]
     for event in measured:
         host = event.host or {}
-        if cpu := text(host.get("cpu")):
+        if cpu := text_at(host.get("cpu")):
             cores = number(host.get("cores"))
             found[event.worker or ""] = cpu + (f", {cores:g} cores" if cores else "")
     for up in now.workers:

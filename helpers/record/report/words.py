@@ -104,7 +104,7 @@ def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
 def message(session: Session, exp: Experiment, ref: str, cited: list[str]) -> str:
     """Return a commit message: what, how much on what evidence, from which source."""
     rows = impact(session, exp)
-    lines = [subject(exp.description), "", *(f"{label}: {printable.line(text)}" for label, text in rows)]
+    lines = [subject(exp.description), "", *(f"{label}: {printable.one_line(text)}" for label, text in rows)]
     lines += [f"Source: {reference}" for reference in cited]
     seed = f", order seed {exp.decisive.seed}" if exp.decisive else ""
     return "\n".join([*lines, f"Experiment: {exp.name} ({ref}){seed}"]) + "\n"

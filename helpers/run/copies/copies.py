@@ -71,7 +71,7 @@ class Workdirs:
             raise self._unknown(name)
         found = self._named(name, ref, start)
         return (
-            replace(found, commit=commit.id, tree=commit.tree, description=printable.line(commit.message))
+            replace(found, commit=commit.id, tree=commit.tree, description=printable.one_line(commit.message))
             if commit
             else found
         )
@@ -139,7 +139,7 @@ class Workdirs:
         return self.refs.sealed(source) or git.commit_of(self.root, source)
 
     def _fill_from(self, source: str, target: Path) -> int:
-        lines = events.read(self.root)
+        lines = events.read_events(self.root)
         if self.refs.sealed(source):
             tree = git.tree_of(self.root, self.refs.experiment(source))
         else:
@@ -184,7 +184,7 @@ class Workdirs:
         """
         if not exp.has_copy:
             raise self._unknown(exp.name)
-        description, tree = printable.line(description or "") or None, self._content(exp)
+        description, tree = printable.one_line(description or "") or None, self._content(exp)
         if exp.is_sealed:
             if exp.tree == tree and description in (None, exp.description):
                 return exp
@@ -215,7 +215,7 @@ class Workdirs:
     def _was_run(self, name: str) -> bool:
         return any(
             isinstance(event, (Submitted, Comparison)) and event.experiment_id == name
-            for event in events.read(self.root)
+            for event in events.read_events(self.root)
         )
 
     def diff(self, exp: Experiment, *options: str) -> bytes:

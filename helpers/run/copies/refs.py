@@ -66,7 +66,7 @@ class Refs:
         found = {}
         for ref, commit, tree, title in (row.split("\0", 3) for row in rows.split("\n") if row):
             if name := self._own_name(ref, paths.EXPERIMENT_REF):
-                found[name] = commit, tree, printable.line(title)
+                found[name] = commit, tree, printable.one_line(title)
         return found
 
     def _own_name(self, ref: str, prefix: str) -> str:

@@ -129,7 +129,7 @@ def news(root: Path) -> list[Finished]:
 
 def _finished(root: Path) -> list[Finished]:
     fleet = ("experiment", "control")
-    return [e for e in events.read(root) if isinstance(e, Finished) and e.worker != "local" and e.role in fleet]
+    return [e for e in events.read_events(root) if isinstance(e, Finished) and e.worker != "local" and e.role in fleet]
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ def failure(error: BaseException, doing: str, root: Path, *, wrong: bool = False
 
 def plain(error: BaseException, characters: int = 400) -> str:
     """Return an error's text on one line without colour codes."""
-    return printable.line(str(error))[:characters] or type(error).__name__
+    return printable.one_line(str(error))[:characters] or type(error).__name__
 
 
 def note(text: str) -> None:

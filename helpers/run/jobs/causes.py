@@ -38,5 +38,5 @@ def known_cause(*files: Path, offline: bool) -> str:
         for pattern, do in _DO.items():
             found = next((text for text in lines if pattern.search(text)), "")
             if found and (offline or pattern is not _NETWORK):
-                return f"; {printable.line(found, 160)!r}: {do}"
+                return f"; {printable.one_line(found, 160)!r}: {do}"
     return ""

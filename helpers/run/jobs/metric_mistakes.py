@@ -123,7 +123,7 @@ def _mended(after: str) -> tuple[str, str]:
         return "", "name=value is expected behind METRIC"
     name = metric_line.name_of((match[1] or match[3] or "").strip(" \t" + _QUOTES))
     if not metric_line.is_name(name):
-        return "", f"{printable.line(name, 40)!r} cannot name a metric (letters, digits, '_', '.')"
+        return "", f"{printable.one_line(name, 40)!r} cannot name a metric (letters, digits, '_', '.')"
     number, cause = _value((match[2] or match[5] or "").rstrip())
     if not cause and match[1] is None:
         cause = "a = must stand between name and value"
@@ -151,19 +151,19 @@ def _value(value: str) -> tuple[str, str]:
         return "", f"{bare} is not a finite number: nothing was measured, or something was divided by 0"
     found = _NUMBER.search(plain)
     if found is None or re.match(r"[+-]?0[xX]", bare):
-        return "", f"{printable.line(value, 40)!r} is not a decimal number"
+        return "", f"{printable.one_line(value, 40)!r} is not a decimal number"
     number, grouped = _ungrouped(found[0])
     before, behind = plain[: found.start()].strip(), plain[found.end() :].strip()
     faults = [grouped] if grouped else []
     if before.strip(_QUOTES) or behind.strip(_QUOTES):
         unit = re.fullmatch(r"[A-Za-z\u00b5\u03bc%\u00b0][A-Za-z\u00b5\u03bc%/^*0-9.]*", behind) and not before
-        odd = printable.line(behind or before, 40)
+        odd = printable.one_line(behind or before, 40)
         faults.append(f"{'the unit ' if unit else ''}{odd!r} stands {'behind' if behind else 'before'} the number")
     elif before or behind:
         faults.append("quotes stand around the number")
     if number and metric_line.decimal(number) is None:
         number, faults = "", [*faults, "the number is too large or not one number"]
-    return number, " and ".join(faults) or f"{printable.line(value, 40)!r} is not a finite decimal number"
+    return number, " and ".join(faults) or f"{printable.one_line(value, 40)!r} is not a finite decimal number"
 
 
 def _ungrouped(text: str) -> tuple[str, str]:

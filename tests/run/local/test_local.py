@@ -165,7 +165,9 @@ def test_each_gpu_is_a_slot(session: Any, tmp_path: Path) -> None:
         session.script("submit_experiment", f"exp-0{number}", "--desc", "which", "--slots", "gpu")
     session.script("collect_results", "--wait", "60", "--all")
 
-    finished = [e for e in events.read(session.root) if isinstance(e, events.Finished) and e.role == "experiment"]
+    finished = [
+        e for e in events.read_events(session.root) if isinstance(e, events.Finished) and e.role == "experiment"
+    ]
     logs = [Path(e.log).read_text() for e in finished]
     assert {"GPU=0", "GPU=1"} == {word for log in logs for word in log.split() if word.startswith("GPU=")}
     assert {"Stand-in H100", "Stand-in H200"} == {e.host.get("gpu") for e in finished}
