@@ -23,6 +23,8 @@ from helpers import console, files, locks, paths, printable
 Event = dict[str, Any]
 _DECODER = json.JSONDecoder()
 _NUMBERS = re.compile(rb'\[(?<=[^\\]":\[)[-+0-9.eE, ]{100,}\]')
+_LONG = 600
+"""Bytes of a line from which on looking for its lists of numbers pays."""
 STATUSES = ("keep", "discard", "crash", "checks_failed")
 """The only statuses of a run line; other readers take an unknown one for a keep."""
 EXACT = ("task", "env", "envs", "log", "branch", "from")
@@ -120,7 +122,7 @@ def read_from(root: Path, offset: int = 0, at: int = 0, *, samples: bool = True)
         file.seek(offset)
         for line in file:
             start, offset, whole = offset, offset + len(line), line.endswith(b"\n")
-            event = _decode(line if samples or not whole else _NUMBERS.sub(b"[]", line))
+            event = _decode(line if samples or not whole or len(line) < _LONG else _NUMBERS.sub(b"[]", line))
             if isinstance(event, dict):
                 its = event.get("timestamp", at)
                 if type(its) is int and its > at:

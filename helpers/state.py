@@ -211,7 +211,11 @@ def _all_experiments(state: State) -> dict[str, str]:
 
 
 def _apply(state: State, event: Event) -> None:
-    if isinstance(event, Run):
+    if isinstance(event, Submitted):  # first those of which there are many
+        state.jobs[event.job] = Job(event)
+    elif isinstance(event, Finished):
+        _finish(state, event)
+    elif isinstance(event, Run):
         _ran(state, event)
     elif isinstance(event, Lock):
         if not state.has_baseline:
@@ -219,10 +223,6 @@ def _apply(state: State, event: Event) -> None:
         state.before_lock = state.lock, state.standing, state.has_baseline
         state.lock = state.standing = event
         state.has_baseline = False
-    elif isinstance(event, Submitted):
-        state.jobs[event.job] = Job(event)
-    elif isinstance(event, Finished):
-        _finish(state, event)
     elif isinstance(event, Comparison):
         state.comparisons.append(event)
         state.outcomes.append(event)

@@ -86,16 +86,14 @@ class Event(TypedLine):
     @classmethod
     def remembered(cls: type[E], line: dict[str, Any], again: Callable[[int], dict[str, Any]], at: int) -> E:
         """Make an event that holds its KEPT fields; its line, `again(at)`, is read when another is asked for."""
-        made, put = object.__new__(cls), object.__setattr__
-        for its in _kept(cls):
-            value = its.read(line[its.key]) if its.key in line else MISSING
-            put(
-                made,
-                its.name,
-                sys.intern(value) if type(value) is str else its.default() if value is MISSING else value,
-            )
-        put(made, "_again", again)
-        put(made, "_at", at)
+        made = object.__new__(cls)
+        its = made.__dict__
+        for name, key, read, default, _ in _kept(cls):
+            value = read(line[key]) if key in line else MISSING
+            if type(value) is str:
+                value = sys.intern(value)
+            its[name] = default() if value is MISSING else value
+        its["_again"], its["_at"] = again, at
         return made
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
