@@ -21,7 +21,7 @@ def margin(value: float, by: Scale) -> float:
             f"--margin {value:g}: a percentage between 0 and 50 is expected",
             "--margin 1, or --scale difference: then it is in the metric's own unit",
         )
-    return value / 100 if by.by_ratio else value
+    return round(value / 100, 12) if by.by_ratio else value
 
 
 def amount(text: str) -> float:

@@ -39,12 +39,22 @@ def moved(root: Path, now: State) -> Moved | None:
     if _leads(root, tip, base):
         way = f"git merge --ff-only {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
         return Moved(f"{now.branch} was set back to {tip[:7]}: what was kept up to {base[:7]} is not on it", (way,))
+    if any(note.closed for note in now.notes) and _is_report(root, base, tip):
+        return None
     count = git.output(root, ["rev-list", "--count", f"{base}..{tip}"], check=False)
     how = f"has {count} commits that nobody measured" if _leads(root, base, tip) else "was rewritten (amended, rebased)"
     title = printable.one_line(git.output(root, ["log", "-1", "--format=%s", tip]), 60)
     back = f"git reset --keep {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
     aside = f"git branch unmeasured-{tip[:7]} {tip[:12]} && {back}  # sets them aside"
     return Moved(f"{now.branch} {how}: it stands at {tip[:7]} ({title}), the baseline is {base[:7]}", (aside, ADOPT))
+
+
+def _is_report(root: Path, base: str, tip: str) -> bool:
+    """Tell whether `tip` is what the end of a session puts on the last kept commit: its report and nothing else."""
+    parents = git.output(root, ["rev-list", "--parents", "-n1", tip], check=False).split()[1:]
+    return parents == [base] and git.output(root, ["diff", "--name-only", base, tip], check=False).split("\n") == [
+        paths.IMPROVEMENTS
+    ]
 
 
 def is_over(root: Path, now: State) -> bool:

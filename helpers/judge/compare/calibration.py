@@ -41,12 +41,12 @@ class Calibration:
 
 
 def calibrate(work: Workdirs) -> Calibration:
-    """Measure the baseline again and again, before the lock the work tree as it is.
+    """Measure the baseline again and again; the work tree as it is where a lock may still follow.
 
     Raises Failure (2) for a task that cannot be read, (3) when it cannot be measured.
     """
     now = state.load(work.root)
-    if now.lock is not None:
+    if now.lock is not None and now.has_baseline and now.tried:
         task, tree = jobs_task.from_dict(now.lock.task), now.baseline.tree
     else:
         envs = {key: str(value) for key, value in now.config.envs.items()}

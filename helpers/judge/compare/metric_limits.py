@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TextIO
 
-from helpers import console
+from helpers import console, paths
 from helpers.comparison import Comparison, LimitResult
 from helpers.judge.measure.pairs import Measured, Plan, input_seed
 from helpers.judge.measure.side import Side, SideError
@@ -172,15 +172,23 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
 
 
 def require_kept(work: Workdirs, now: State) -> None:
-    """Raise Failure (1) for a limit that the locked baseline does not keep itself, (3) when it cannot be measured."""
-    if not now.config.limits:
+    """Raise Failure (1) for a limit that the locked baseline does not keep itself, or a holdout that gives no figure.
+
+    (3) when it cannot be measured.
+    """
+    holdout = paths.HOLDOUT in now.protected
+    if not now.config.limits and not holdout:
         return
     lock, place = now.require_lock(), work.folder / "runs" / f"limits-{os.getpid()}"
     side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
-    console.note("measuring the baseline again: does it keep its own limits?")
+    broken: list[str] = []
     try:
         side.build(work.shadow)
-        broken = unkept(side, now.metric, now.config.limits, range(1, ROUNDS + 1))
+        if now.config.limits:
+            console.note("measuring the baseline again: does it keep its own limits?")
+            broken = unkept(side, now.metric, now.config.limits, range(1, ROUNDS + 1))
+        if holdout:
+            _require_figure(side, now.metric)
     except SideError as error:
         raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
     finally:
@@ -191,6 +199,17 @@ def require_kept(work: Workdirs, now: State) -> None:
             "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
             f"start_session.py --goal {now.config.name} --guard NAME=+PCT%  # a wider limit, then --lock",
         )
+
+
+def _require_figure(side: Side, metric: str) -> None:
+    console.note(f"running {paths.HOLDOUT}: every winner will be measured by it")
+    try:
+        side.measure(metric, paths.HOLDOUT)
+    except SideError as error:
+        raise console.answer_no(
+            f"{paths.HOLDOUT} gives no figure on the baseline, so no winner could be kept: {error}",
+            f"make it print METRIC {metric}=NUMBER, or take it away, then\nstart_session.py --lock",
+        ) from None
 
 
 def _first_difference(plan: Plan, measured: Measured) -> int:

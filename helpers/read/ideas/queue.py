@@ -87,7 +87,7 @@ def read_ideas(root: Path) -> list[Idea]:
     shared = Counter(idea.data.get("source") for idea in found)
     for idea in found:
         its = idea.data.get("source", "")
-        known = decided.get(idea.name) or (decided.get(its) if shared[its] == 1 else None)
+        known = decided.get(idea.name) or (decided.get(its) if shared[its] == 1 and its != "own" else None)
         if known and not idea.done:
             idea.done = True
             idea.data |= {"result": known.result, "by": known.experiment}

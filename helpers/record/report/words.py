@@ -165,7 +165,7 @@ def worth(session: Session) -> str:
     said = session.headline
     if said is None or not said.is_good or said.estimate is None:
         return "no verified gain of the whole to divide by hours or dollars"
-    gain, spend = said.estimate.gain, session.spend
+    gain, spend = (session.estimate(said) or said.estimate).gain, session.spend
     short, words, paid = "too short for a figure per hour", said.scale.words, spend.usd
     hour = f"{words(gain / spend.hours)} per hour" if spend.hours > 0.005 else short
     none = "per dollar unknown" if paid is None else "no dollars spent"

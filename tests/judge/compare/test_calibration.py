@@ -50,6 +50,9 @@ def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
     repo.write("autoresearch.checks.sh", CHECKS, 0o755)
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
     repo.script("start_session", *begin, "--max-experiments", "70", "--budget-hours", "0.01")
+    repo.write("autoresearch.sh", "exit 7\n", 0o755)
+    repo.script("start_session", "--lock", code=1)  # what that tried is not what is calibrated
+    repo.write("autoresearch.sh", benchmark, 0o755)
 
     said = repo.script("compare", "--calibrate", code=None).stdout
 
@@ -58,7 +61,7 @@ def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
     assert "70 experiments in 1 minutes cannot be reached; " in said
     assert "of a measurement is not what the metric times" in said
     assert "of the benchmark (--repeats)" in said
-    assert state.load(repo.root).lock is None
+    assert not state.load(repo.root).has_baseline
 
 
 def seen(single: list[float], several: list[float], **more: Any) -> dict[str, Any]:

@@ -185,18 +185,24 @@ def test_a_source_is_taken_as_it_is_pasted(repo: Any) -> None:
 
 def test_decided_ideas_leave_the_queue_and_each_source_has_its_record(repo: Any) -> None:
     """What was kept or discarded is no longer offered, a crash decides nothing; how often each kind paid is said."""
-    for text, source in (("a", "arXiv:2205.14135"), ("b", "eve/widget#7"), ("c", "eve/widget#8"), ("d", "profile")):
+    for text, source in (
+        ("a", "arXiv:2205.14135"),
+        ("b", "eve/widget#7"),
+        ("c", "eve/widget#8"),
+        ("d", "profile"),
+        ("e", "own"),
+    ):
         repo.script("ideas", "add", text, "--source", source, "--impact", "3")
-    given = {"exp-01": "idea-01", "exp-02": "idea-02", "exp-03": "eve/widget#8", "exp-04": "idea-04"}
-    status = dict(zip(given, ("discard", "keep", "keep", "crash"), strict=True))
+    given = {"exp-01": "idea-01", "exp-02": "idea-02", "exp-03": "eve/widget#8", "exp-04": "idea-04", "exp-05": "own"}
+    status = dict(zip(given, ("discard", "keep", "keep", "crash", "discard"), strict=True))
     events = [{"type": "submitted", "experiment_id": exp, "source": [source]} for exp, source in given.items()]
     runs = [{"run": 1, "experiment_id": exp, "status": said, "asi": {"why": "no"}} for exp, said in status.items()]
     with (repo.root / "autoresearch.jsonl").open("a") as file:
         file.writelines(json.dumps(event) + "\n" for event in (*events, *runs))
 
     ranked = repo.script("ideas", "rank").stdout.splitlines()
-    assert "ideas from pull requests: 2 of 2 kept; from papers: 0 of 1" == ranked[0]
-    assert ["idea-04"] == [row.split()[0] for row in ranked[1:]]
+    assert "ideas from pull requests: 2 of 2 kept; from papers: 0 of 1; from oneself: 0 of 1" == ranked[0]
+    assert ["idea-04", "idea-05"] == sorted(row.split()[0] for row in ranked[1:])  # "own" names no idea
     rows = {row["id"]: row for row in json.loads(repo.script("ideas", "list", "--json").stdout)}
     assert [("discarded", "exp-01"), ("kept", "exp-02"), ("kept", "exp-03")] == [
         (rows[f"idea-0{n}"]["result"], rows[f"idea-0{n}"]["by"]) for n in (1, 2, 3)

@@ -47,7 +47,9 @@ def test_one_command_ends_a_session(session: Repo) -> None:
     assert ["IMPROVEMENTS.md"] == session.git("show", "--name-only", "--format=", "autoresearch/quick").split()
     (whole,) = [event for event in journal(session) if event.get("against")]
     assert journal(session)[1]["tree"] == whole["baseline_tree"]
-    assert "render_report.py  # the session is closed" in session.script("status").stdout
+    after = session.script("status")
+    assert "render_report.py  # the session is closed" in after.stdout
+    assert "nobody measured" not in after.stdout + after.stderr
     tip = session.git("rev-parse", "autoresearch/quick")
     assert "stays on main" in session.script("finish_session").stdout
     assert tip == session.git("rev-parse", "autoresearch/quick")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CLEAR
+from conftest import BENCHMARK, CHECKS, CLEAR
 
 from helpers import state
 
@@ -242,3 +242,16 @@ def test_a_limit_that_the_baseline_breaks_is_no_verdict(repo: Any) -> None:
     done = repo.script("compare", "exp-01", "--guard", "extra=same", "--wait", "120", code=3)
 
     assert "the baseline does not keep its own limit, so it is no verdict" in done.stderr
+
+
+def test_a_holdout_without_a_figure_does_not_lock(repo: Any) -> None:
+    """It would end every winner, and could not be corrected once locked."""
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.write("autoresearch.holdout.sh", "#!/usr/bin/env bash\nbash src/work.sh && echo METRIC other_s=1\n", 0o755)
+    repo.script("start_session", *CLEAR)
+
+    refused = repo.script("start_session", "--lock", code=1).stderr
+
+    assert "autoresearch.holdout.sh gives no figure on the baseline" in refused
+    assert "make it print METRIC time_s=NUMBER" in refused
