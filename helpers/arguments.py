@@ -21,7 +21,7 @@ def margin(value: float, by: Scale) -> float:
             f"--margin {value:g}: a percentage between 0 and 50 is expected",
             "--margin 1, or --scale difference: then it is in the metric's own unit",
         )
-    return round(value / 100, 12) if by.by_ratio else value
+    return float(f"{value / 100:.12g}") if by.by_ratio else value  # 19.9 / 100 is printed again
 
 
 def amount(text: str) -> float:

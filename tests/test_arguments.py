@@ -17,7 +17,8 @@ from helpers.scale import DIFFERENCE, Scale
 @given(st.floats(0.001, 49.999))
 def test_a_percentage_becomes_a_fraction(value: float) -> None:
     """What is typed in percent is used as a fraction; by difference it is meant as it stands."""
-    assert value / 100 == arguments.margin(value, Scale())
+    assert value / 100 == pytest.approx(arguments.margin(value, Scale()), rel=1e-11)
+    assert "0.199" == repr(arguments.margin(19.9, Scale()))
     assert value == arguments.margin(value, Scale(DIFFERENCE))
 
 
