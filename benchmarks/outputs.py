@@ -33,7 +33,7 @@ from helpers import paths, venv  # noqa: E402
 from helpers.demo.cases import unpack  # noqa: E402
 from helpers.judge.compare import outputs  # noqa: E402
 from helpers.judge.measure import answers  # noqa: E402
-from helpers.judge.measure.pairs import Plan  # noqa: E402
+from helpers.judge.measure.plan import Plan  # noqa: E402
 from helpers.judge.measure.side import Side, SideError  # noqa: E402
 from helpers.run.isolation import environment  # noqa: E402
 from helpers.run.jobs.task import BUILD_CMD, Task  # noqa: E402

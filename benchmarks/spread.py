@@ -31,10 +31,11 @@ BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
 from helpers import git, journal, state  # noqa: E402
-from helpers.judge.compare import fleet, local, spread  # noqa: E402
+from helpers.judge.compare import fleet, planning, spread  # noqa: E402
 from helpers.judge.compare.spread import Part  # noqa: E402
 from helpers.judge.measure import pairs  # noqa: E402
-from helpers.judge.measure.pairs import Pair, Plan  # noqa: E402
+from helpers.judge.measure.pairs import Pair  # noqa: E402
+from helpers.judge.measure.plan import Plan  # noqa: E402
 from helpers.judge.rule import sign_test  # noqa: E402
 from helpers.run.copies.copies import Workdirs  # noqa: E402
 from helpers.run.fleet import keeper, keeper_process  # noqa: E402
@@ -184,8 +185,8 @@ def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float
             journal.append(root, {"type": "worker", "worker": worker, "event": "up", "launch": "x", "usd_hour": None})
         now, work = state.load(root), Workdirs(git.find(root), folder)
         tree = now.baseline.tree
-        options = local.Options(spread=dict.fromkeys(names, ""))
-        agreed = {**local.agreed(now, work.folder, options, names[0]), "warm": False}
+        options = planning.Options(spread=dict.fromkeys(names, ""))
+        agreed = {**planning.agreed(now, work.folder, options, names[0]), "warm": False}
         fleet.start(root, Plan("exp-1.0.1", "exp-1", tree, "c" * 40, tree, tree, **agreed), names[0])
         api, its = Shared(speed, seconds, build), keeper.Keeper(root, folder / "copies")
         began = time.monotonic()

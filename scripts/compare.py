@@ -67,7 +67,7 @@ def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
     from helpers import state
     from helpers.judge.compare import local as compare
-    from helpers.judge.compare import metric_limits, report, session
+    from helpers.judge.compare import metric_limits, planning, report, session
     from helpers.run.copies.copies import Workdirs
 
     if not args.experiment:
@@ -87,7 +87,7 @@ def compare(args: argparse.Namespace) -> int:
             console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
             return console.DONE
         if not args.dry_run:
-            console.note(compare.planned_words(now, plan.max_pairs, worker or "local"))
+            console.note(planning.planned_words(now, plan.max_pairs, worker or "local"))
         job = "" if args.dry_run else session.start(work, plan, worker)
     if args.dry_run:
         console.emit_json(

@@ -15,7 +15,8 @@ from typing import Any, Literal, TextIO
 
 from helpers.comparison import Comparison
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Measured, Plan, Progress
+from helpers.judge.measure.pairs import Measured, Progress
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import WHOLE, Side
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from helpers.events import Comparison
 from helpers.judge.measure import leftovers
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.run.jobs import tests_run
 from helpers.run.jobs.tests_run import Tests

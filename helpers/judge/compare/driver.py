@@ -18,7 +18,8 @@ from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
 from helpers.judge.compare import afresh, checks, metric_limits, outputs
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Measured, Pair, Plan
+from helpers.judge.measure.pairs import Measured, Pair
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.sign_test import Verdict

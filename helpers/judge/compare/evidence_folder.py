@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from helpers import console, files, git
 from helpers.events import Comparison
 from helpers.judge.compare import driver
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import SideError
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.fleet import payload

@@ -11,7 +11,7 @@ from helpers import console, events, journal, next_step, state
 from helpers.events import Comparison, Submitted
 from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.run import collect
 from helpers.run.fleet import keeper_process
 from helpers.run.jobs import result

@@ -13,7 +13,8 @@ from typing import Literal, TextIO
 
 from helpers import console, paths
 from helpers.comparison import Comparison, LimitResult
-from helpers.judge.measure.pairs import Measured, Plan, input_seed
+from helpers.judge.measure.pairs import Measured, input_seed
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import noise
 from helpers.judge.rule.sign_test import TABLE

@@ -15,7 +15,7 @@ from typing import Any
 
 from helpers.judge.compare import calibration, driver, spread
 from helpers.judge.compare.spread import Part
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side
 from helpers.run.isolation import environment
 from helpers.run.jobs.task import from_dict

@@ -20,7 +20,7 @@ from helpers import console, files, paths
 from helpers.comparison import Comparison, Outputs
 from helpers.judge.measure import answers, pairs
 from helpers.judge.measure.answers import Tolerance
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.policy import experiment
 from helpers.run.copies.copies import Workdirs

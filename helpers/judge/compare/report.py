@@ -6,7 +6,7 @@ from typing import Any
 
 from helpers.comparison import Comparison, in_words
 from helpers.judge.compare import figures, tiers
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import hosts
 from helpers.run.jobs import tests_run
 from helpers.scale import is_time

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helpers import console, events, state
 from helpers.events import Note
-from helpers.judge.compare import local, session
+from helpers.judge.compare import planning, session
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import screening, task
 from helpers.run.local import executor, slots
@@ -20,7 +20,7 @@ def send(work: Workdirs, now: State, sealed: Experiment, request: Request, worke
 
     `worker` is None for this machine, empty for whichever of the fleet is free first. Raises Failure (1, 2, 4).
     """
-    base, _, tree = local.sides(work, now, sealed, None)
+    base, _, tree = planning.sides(work, now, sealed, None)
     for each in (base, tree):
         work.refs.hold(each)
     request = replace(request, trees=(base, tree))
@@ -36,7 +36,7 @@ def send(work: Workdirs, now: State, sealed: Experiment, request: Request, worke
 
 def outlook(work: Workdirs, now: State, sealed: Experiment, request: Request, worker: str | None, why: str) -> str:
     """Say what `send`, or `straight` for the reason `why`, would do; raises what they would."""
-    base, _, tree = local.sides(work, now, sealed, None)
+    base, _, tree = planning.sides(work, now, sealed, None)
     if worker is None:
         local_submit.require_environment(work)
         slots.require_slots(request.slots, task.from_dict(now.require_lock().task).cpus)
@@ -60,7 +60,7 @@ def straight(work: Workdirs, now: State, sealed: Experiment, request: Request, w
     """Begin the comparison of an experiment that was not screened; return its job. Raises Failure (1, 2, 4)."""
     local_submit.refuse_repetition(now, sealed, request)
     chosen = "" if worker is None else session.choose_worker(now, "sky", worker, request.kind)
-    plan = session.plan(work, now, sealed, local.Options(), chosen)
+    plan = session.plan(work, now, sealed, planning.Options(), chosen)
     text = f"straight to its comparison: {why}"
     events.append(work.root, Note(text=text, experiment_id=sealed.name, source=request.sources))
     return session.start(work, plan, chosen)

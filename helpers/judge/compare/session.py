@@ -8,9 +8,9 @@ from pathlib import Path
 
 from helpers import arguments, console, paths, session_branch, state
 from helpers.events import NO_COMPARISON, Comparison
-from helpers.judge.compare import calibration, local, spread_local
+from helpers.judge.compare import calibration, durations, local, planning, spread_local
 from helpers.judge.compare.calibration import Calibration
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget
@@ -19,11 +19,11 @@ from helpers.run.local import submit
 from helpers.state import State
 
 
-def options_from(now: State, args: argparse.Namespace) -> local.Options:
+def options_from(now: State, args: argparse.Namespace) -> planning.Options:
     """Return what the command line chooses of a comparison; raises Failure (2, 3)."""
     margin = None if args.margin is None else arguments.margin(args.margin, now.scale)
     its = args.against, margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
-    return local.Options(*its, spread_over(now, args))
+    return planning.Options(*its, spread_over(now, args))
 
 
 def spread_over(now: State, args: argparse.Namespace) -> dict[str, str]:
@@ -51,7 +51,7 @@ def choose_worker(now: State, on: str, worker: str | None, kind: str = "") -> st
     return fleet.choose_workers(now, worker, kind)[0].name
 
 
-def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked: local.Options) -> str | None:
+def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked: planning.Options) -> str | None:
     """Return the comparison of this experiment that is under way there, if any.
 
     Raises Failure (2) when it is another one than `asked` for.
@@ -72,7 +72,7 @@ def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked:
     return job
 
 
-def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, worker: str = "") -> Plan:
+def plan(work: Workdirs, now: State, exp: Experiment, options: planning.Options, worker: str = "") -> Plan:
     """Seal what was edited since, let the policy look, and fix the comparison; raises Failure (1, 2, 4)."""
     if not options.against and any(run.experiment_id == exp.name for run in now.kept):
         raise console.answer_no(
@@ -90,7 +90,7 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: local.Options, wo
     for finding in found:
         console.note(policy_experiment.violation_line(finding))
     remembers = any(finding.rule == "remembers" for finding in found)
-    return replace(local.plan(work, now, sealed, options, worker), remembers=remembers)
+    return replace(planning.plan(work, now, sealed, options, worker), remembers=remembers)
 
 
 def unseen(work: Workdirs, its: Plan, worker: str) -> str | None:
@@ -116,7 +116,7 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
         from helpers.judge.compare import fleet
 
         job = fleet.start(work.root, its, worker)
-    console.note(local.expectation(state.load(work.root), its))
+    console.note(durations.expectation(state.load(work.root), its))
     mark = _unseen(work, job)
     mark.parent.mkdir(exist_ok=True)
     mark.touch()

@@ -31,7 +31,8 @@ from helpers.comparison import BEGUN
 from helpers.judge.compare import checks, driver, metric_limits
 from helpers.judge.compare.driver import CONFIRM
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Pair, Plan
+from helpers.judge.measure.pairs import Pair
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Trees
 from helpers.judge.rule import sign_test
 from helpers.run.jobs import log as job_log

@@ -14,9 +14,9 @@ from typing import Any
 
 from helpers import events, files, journal, state
 from helpers.events import Submitted
-from helpers.judge.compare import local, spread
+from helpers.judge.compare import durations, spread
 from helpers.judge.compare.spread import Part
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.run import cancel
 from helpers.run.fleet import assign, results
 from helpers.run.jobs import result, workers
@@ -48,7 +48,7 @@ def _further(root: Path, now: State, head: Job, mine: list[Job]) -> list[Job]:
     """Begin parts, or let the comparison itself begin or end; return the parts that nobody needs any more."""
     plan = Plan(**assign.asked(now, head)[0])
     able = [worker.name for worker in workers.up(now) if worker.name in plan.spread]
-    its = spread.step(plan, [_part(root, job) for job in mine], able, local.pair_seconds(now))
+    its = spread.step(plan, [_part(root, job) for job in mine], able, durations.pair_seconds(now))
     if its.error:
         ended = result.finished(head, metric=None, status="crash", error=its.error)
         events.append_locked(root, ended)

@@ -16,7 +16,7 @@ from helpers import console, git, locks
 from helpers.judge.compare import spread
 from helpers.judge.compare.driver import SILENT_SECONDS, Given
 from helpers.judge.compare.spread import Part
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import SideError
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment

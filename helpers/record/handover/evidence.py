@@ -7,8 +7,8 @@ from typing import Any
 
 from helpers import console, git
 from helpers.events import Comparison
-from helpers.judge.compare import local
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.compare import planning
+from helpers.judge.measure.plan import Plan
 from helpers.run.copies.copies import Workdirs
 from helpers.state import State
 
@@ -29,7 +29,7 @@ def evidence_of(work: Workdirs, now: State, name: str) -> Evidence:
     compared = now.comparison(name)
     if compared is None or not compared.pairs:
         raise console.answer_no(f"{name} has no measured comparison", f"compare.py {name}")
-    values: dict[str, Any] = {**local.agreed(now, work.folder), **compared.line}
+    values: dict[str, Any] = {**planning.agreed(now, work.folder), **compared.line}
     plan = Plan(**{field.name: values[field.name] for field in fields(Plan) if field.name in values})
     base = git.run(work.root, ["merge-base", now.config.base, compared.baseline_commit], check=False)
     commit = base.stdout.decode().strip() if base.returncode == 0 else now.config.base

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from helpers import files, paths
 from helpers.events import Comparison
-from helpers.judge.compare import driver, local
-from helpers.judge.measure.pairs import Plan
+from helpers.judge.compare import driver, planning
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.record.handover.groups import Group, Handover
 from helpers.run.copies.copies import Workdirs
@@ -102,7 +102,7 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
         baseline_commit=its.base,
         candidate_tree=candidate,
         sealed_tree=candidate,
-        **local.agreed(now, work.folder),
+        **planning.agreed(now, work.folder),
     )
     environment.adopt_orphans()
     try:

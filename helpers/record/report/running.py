@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import journal
-from helpers.judge.compare import local
+from helpers.judge.compare import durations, local
 from helpers.judge.compare.driver import KIND
 from helpers.run.jobs import workers
 from helpers.run.local import executor
@@ -21,7 +21,7 @@ def running_now(root: Path, now: State) -> list[dict[str, Any]]:
     rows = []
     for job in jobs:
         since = (job.sent or job.submitted).timestamp or at
-        expected = local.typical_seconds(now) if job.is_judged else workers.typical_seconds(now)
+        expected = durations.typical_seconds(now) if job.is_judged else workers.typical_seconds(now)
         state = states.get(job.name, "sent" if job.sent else "submitted")
         rows.append(_row(job.name, job.worker, str(state), (at - since) / 1000, expected, ""))
     for name, job_name in local.under_way(root).items():
@@ -29,7 +29,7 @@ def running_now(root: Path, now: State) -> list[dict[str, Any]]:
         said = folder.read("log.txt").strip().rpartition("\n")[2]
         began = (folder.path / "plan.json").stat().st_mtime * 1000
         rows.append(
-            _row(f"comparison of {name}", "local", "running", (at - began) / 1000, local.typical_seconds(now), said)
+            _row(f"comparison of {name}", "local", "running", (at - began) / 1000, durations.typical_seconds(now), said)
         )
     return rows
 

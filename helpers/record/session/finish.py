@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helpers import console, events, git, git_objects, paths, session_branch, state
 from helpers.events import Note
-from helpers.judge.compare import local, session
+from helpers.judge.compare import local, planning, session
 from helpers.record.decision import commit
 from helpers.record.report import faces, projection, words
 from helpers.run.copies.copies import Experiment, Workdirs
@@ -88,7 +88,7 @@ def _measure(work: Workdirs, now: State, how: Ending) -> None:
         job = local.under_way(work.root).get(name)
     if job is None:
         first = now.require_lock().commit_full
-        options = local.Options(against=first, max_pairs=how.max_pairs)
+        options = planning.Options(against=first, max_pairs=how.max_pairs)
         job = session.start(work, session.plan(work, now, work.experiment(name), options, how.worker), how.worker)
     event = session.follow(work, job, how.wait, how.worker)
     session.shown(work, job)

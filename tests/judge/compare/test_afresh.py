@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from helpers.judge.compare import afresh
-from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.measure.pairs import Measured
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import WHOLE
 
 BENCH = """\

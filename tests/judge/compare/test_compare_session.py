@@ -13,8 +13,9 @@ from conftest import BENCHMARK, BUNDLE, CHECKS, until
 
 from helpers import events, state
 from helpers.comparison import BEGUN
-from helpers.judge.compare import figures, local, metric_limits
-from helpers.judge.measure.pairs import Measured, Plan
+from helpers.judge.compare import figures, metric_limits, planning
+from helpers.judge.measure.pairs import Measured
+from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
 from helpers.state import State
 
@@ -96,7 +97,7 @@ def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:
     def default(*lines: dict[str, Any], **compared: Any) -> int:
         known = [events.WorkerEvent.from_line(line) for line in lines]
         before = [events.Comparison.of(compared)] if compared else []
-        return local.default_pairs(State(events.Config(margin=0.01), workers=known, comparisons=before), "local")
+        return planning.default_pairs(State(events.Config(margin=0.01), workers=known, comparisons=before), "local")
 
     assert 48 == default()
     assert 144 == default(noisy)

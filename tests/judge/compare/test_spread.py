@@ -15,7 +15,8 @@ from steady import sealed, steady  # noqa: F401 - a fixture
 from helpers.judge.compare import spread
 from helpers.judge.compare.driver import CONFIRM
 from helpers.judge.compare.spread import Part
-from helpers.judge.measure.pairs import Pair, Plan
+from helpers.judge.measure.pairs import Pair
+from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
 from helpers.run.local import slots
 

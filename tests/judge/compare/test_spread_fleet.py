@@ -17,7 +17,7 @@ import pytest
 from steady import sealed, steady  # noqa: F401 - a fixture
 
 from helpers import events, git, journal, state
-from helpers.judge.compare import fleet, local
+from helpers.judge.compare import fleet, planning
 from helpers.judge.compare import session as compare_session
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import keeper
@@ -129,7 +129,7 @@ class Fleet:
         """Seal an experiment and begin its spread comparison, which nobody follows; return its job."""
         sealed(self.session, name, work)
         now, works = state.load(self.root), Workdirs(git.find(self.root))
-        options = local.Options(max_pairs=8, spread=fleet.choose_several(now, 0, ""))
+        options = planning.Options(max_pairs=8, spread=fleet.choose_several(now, 0, ""))
         plan = compare_session.plan(works, now, works.experiment(name), options, "vm-01")
         return compare_session.start(works, plan, "vm-01")
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from helpers.judge.measure import pairs
+from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.scale import Scale
 
@@ -36,7 +37,7 @@ class Agreed:
 def measured(candidate: Program, baseline: Program) -> dict[str, float]:
     """Measure the candidate beside the baseline."""
     sides = cast(Side, candidate), cast(Side, baseline)
-    return pairs.measure(*sides, cast(pairs.Plan, Agreed()), "autoresearch.sh", 1)
+    return pairs.measure(*sides, cast(Plan, Agreed()), "autoresearch.sh", 1)
 
 
 @pytest.mark.parametrize("failures", [1, 2, 3])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Pair, Plan
+from helpers.judge.measure.pairs import Pair
+from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
 
 PLAN = Plan("j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", [], {}, {}, [], "/w")

@@ -1,0 +1,52 @@
+"""How long a comparison takes: told before it begins, from those so far or from a run of the baseline."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+from helpers import progress
+from helpers.judge.measure.plan import Plan
+from helpers.state import State
+
+
+def expectation(now: State, its: Plan) -> str:
+    """Return how long a comparison will take, from those so far, or before the first from a run of the baseline."""
+    pair, around = pair_seconds(now), _durations(now)
+    if pair is None:
+        return "how long it takes is not known yet"
+    fixed = 2 * around.get("build", 0.0) * its.layouts + 2 * around.get("checks", 0.0)
+    rounds = [math.ceil(pairs / max(len(its.spread), 1)) for pairs in (min(8, its.max_pairs), its.max_pairs)]
+    soon, late = (progress.span(fixed + each * pair) for each in rounds)
+    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; a confirmation or a holdout comes on top"
+
+
+def pair_seconds(now: State) -> float | None:
+    """Return the seconds that a pair takes, from the comparisons so far, or before the first from a run; or None."""
+    past = [c for c in now.comparisons[-8:] if c.measured_seconds and c.baseline_samples]
+    if past:
+        return statistics.median(c.measured_seconds / len(c.baseline_samples) for c in past)
+    repeats = float(now.require_lock().task.get("envs", {}).get("AUTORESEARCH_REPEATS") or 5)
+    around = _durations(now)
+    return 2 * around.get("bench", 0.0) / repeats if around else None
+
+
+def _durations(now: State) -> dict[str, float]:
+    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
+    return done[-1] if done else {}
+
+
+def typical_seconds(now: State) -> float | None:
+    """Return the seconds that a comparison takes, the median of the last eight that measured; None before the first."""
+    took = [c.seconds for c in now.comparisons if c.pairs and c.seconds is not None]
+    return statistics.median(took[-8:]) if took else None
+
+
+def pair_seconds_on(now: State, worker: str) -> float:
+    """Return how long a pair takes there: by the last comparison, else twice a call of the baseline's; 0 unknown."""
+    past = [c for c in now.comparisons if c.worker == worker and c.measured_seconds and c.pairs]
+    if past:
+        return past[-1].measured_seconds / len(past[-1].baseline_samples)
+    runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished and job.worker == worker]
+    known = [2 * run.durations["bench"] / max(len(run.samples), 1) for run in runs if "bench" in run.durations]
+    return known[-1] if known else 0.0
