@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import BENCHMARK, CHECKS, CLEAR, Repo
+from conftest import BENCHMARK, CHECKS, CLEAR, Repo, new_repo
 
 FAST = ("sleep 0.02\necho 42\n", "sleep 0.001\necho 42\n")
 
@@ -35,11 +35,7 @@ def change(repo: Repo, name: str, text: str) -> None:
 
 def repository(folder: Path) -> Repo:
     """Return a repository with a benchmark and checks, and no session."""
-    made = Repo(folder / "project", folder)
-    made.root.mkdir()
-    made.git("init", "-q")
-    made.write("src/work.sh", "sleep 0.05\necho 42\n")
-    made.commit("first")
+    made = new_repo(folder)
     made.write("autoresearch.sh", BENCHMARK, 0o755)
     made.write("autoresearch.checks.sh", CHECKS, 0o755)
     return made
