@@ -21,14 +21,17 @@ def expectation(now: State, its: Plan) -> str:
     return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; a confirmation or a holdout comes on top"
 
 
-def pair_seconds(now: State) -> float | None:
-    """Return the seconds that a pair takes, from the comparisons so far, or before the first from a run; or None."""
-    past = [c for c in now.comparisons[-8:] if c.measured_seconds and c.baseline_samples]
+def pair_seconds(now: State, worker: str | None = None) -> float | None:
+    """Return the seconds that a pair takes, anywhere or on one worker; None while nothing tells.
+
+    By the comparisons so far, the last eight, and before the first by a run of the baseline.
+    """
+    past = [c for c in now.comparisons if c.measured_seconds and c.baseline_samples and worker in (None, c.worker)]
     if past:
-        return statistics.median(c.measured_seconds / len(c.baseline_samples) for c in past)
-    repeats = float(now.require_lock().task.get("envs", {}).get("AUTORESEARCH_REPEATS") or 5)
-    around = _durations(now)
-    return 2 * around.get("bench", 0.0) / repeats if around else None
+        return statistics.median(c.measured_seconds / len(c.baseline_samples) for c in past[-8:])
+    runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished]
+    known = [run for run in runs if "bench" in run.durations and worker in (None, run.worker)]
+    return 2 * known[-1].durations["bench"] / max(len(known[-1].samples), 1) if known else None
 
 
 def _durations(now: State) -> dict[str, float]:
@@ -40,13 +43,3 @@ def typical_seconds(now: State) -> float | None:
     """Return the seconds that a comparison takes, the median of the last eight that measured; None before the first."""
     took = [c.seconds for c in now.comparisons if c.pairs and c.seconds is not None]
     return statistics.median(took[-8:]) if took else None
-
-
-def pair_seconds_on(now: State, worker: str) -> float:
-    """Return how long a pair takes there: by the last comparison, else twice a call of the baseline's; 0 unknown."""
-    past = [c for c in now.comparisons if c.worker == worker and c.measured_seconds and c.pairs]
-    if past:
-        return past[-1].measured_seconds / len(past[-1].baseline_samples)
-    runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished and job.worker == worker]
-    known = [2 * run.durations["bench"] / max(len(run.samples), 1) for run in runs if "bench" in run.durations]
-    return known[-1] if known else 0.0

@@ -58,7 +58,7 @@ def default_pairs(now: State, worker: str) -> int:
 
     24 where 48 take longer than an hour (a training run) and the measured spread finds the margin with those.
     """
-    sigma, each = screening.spread(now, worker), durations.pair_seconds_on(now, worker)
+    sigma, each = screening.spread(now, worker), durations.pair_seconds(now, worker) or 0.0
     if sigma is not None and noise.PER_24 * sigma <= now.margin and sign_test.USUAL_PAIRS * each > LONGEST_SECONDS:
         return 24
     if sigma is None or noise.PER_48 * sigma <= now.margin:
@@ -69,7 +69,7 @@ def default_pairs(now: State, worker: str) -> int:
 
 def planned_words(now: State, pairs: int, worker: str) -> str:
     """Say beforehand how many pairs a comparison may take, how long that is, and what gain it finds there."""
-    sigma, each = screening.spread(now, worker), durations.pair_seconds_on(now, worker)
+    sigma, each = screening.spread(now, worker), durations.pair_seconds(now, worker) or 0.0
     text = f"at most {pairs} pairs"
     if each:
         text += (
