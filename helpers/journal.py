@@ -222,7 +222,7 @@ def _last(descriptor: int, size: int) -> Event:
 def _last_newline(descriptor: int, size: int) -> int:
     end = size
     while end > 0:
-        begin = max(0, end - 65536)
+        begin = max(0, end - 4096)
         found = os.pread(descriptor, end - begin, begin).rfind(b"\n")
         if found >= 0:
             return begin + found
