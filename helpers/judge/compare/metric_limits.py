@@ -168,7 +168,7 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
     except ValueError as error:
         return str(error)
     least = noise.PER_48 * 1.4826 * middle
-    said = f"two runs of the baseline differ by {by.size(middle)}, so at least {by.size(least)} can be asked for"
+    said = f"two runs of the baseline differ by {by.size(middle)}, and 48 pairs hold that to {by.size(least)} at best"
     return said if least > (wanted.limit if by.by_ratio else -limit) else ""
 
 
@@ -195,10 +195,17 @@ def require_kept(work: Workdirs, now: State) -> None:
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if broken:
+        first = parse_limit(broken[0].partition(": ")[0])
+        sign = "+" if first.direction == "lower" else "-"
+        wider = (
+            f"start_session.py --goal {now.config.name} --guard {first.name}={sign}PCT%  # a wider limit, then --lock"
+        )
+        same = (
+            "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
+        )
         raise console.answer_no(
             f"the baseline does not keep its own limits, so no candidate could: --guard {'; --guard '.join(broken)}",
-            "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
-            f"start_session.py --goal {now.config.name} --guard NAME=+PCT%  # a wider limit, then --lock",
+            same * first.same + wider,
         )
 
 

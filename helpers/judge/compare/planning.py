@@ -99,7 +99,6 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
     taken = {folder.name for folder in job_folder.jobs_folder(work.root, KIND).glob("*")}
     while f"{sealed.name}.{now.segment}.{number}" in taken:
         number += 1
-    text = policy_experiment.evaluator_text(work, now, [paths.BENCHMARK])
     return Plan(
         job=f"{sealed.name}.{now.segment}.{number}",
         experiment=sealed.name,
@@ -108,11 +107,18 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
         candidate_tree=tree,
         sealed_tree=sealed.tree,
         against=options.against,
-        seeded="AUTORESEARCH_SEED" in policy_experiment.evaluator_text(work, now),
-        calls=afresh.calls(text),
-        second=afresh.seconds_in(now.metric, now.config.unit),
+        **benchmark_shape(work, now),
         **agreed(now, work.folder, options, worker),
     )
+
+
+def benchmark_shape(work: Workdirs, now: State) -> dict[str, Any]:
+    """Return the fields of a plan that the benchmark's text tells: whether inputs differ, and how it calls."""
+    return {
+        "seeded": "AUTORESEARCH_SEED" in policy_experiment.evaluator_text(work, now),
+        "calls": afresh.calls(policy_experiment.evaluator_text(work, now, [paths.BENCHMARK])),
+        "second": afresh.seconds_in(now.metric, now.config.unit),
+    }
 
 
 def agreed(now: State, workdir_root: Path, options: Options = OWN, worker: str = "") -> dict[str, Any]:

@@ -50,7 +50,8 @@ class Proof:
         if not its.pairs or its.interval is None:
             return f"{its.verdict}: {its.reason}"
         words = f"{its.verdict_words}, {its.scale.words(its.gain or 0.0, its.interval)}"
-        return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}"
+        hint = "" if self.gains else "; its own gain is not shown by these pairs: the text holds the session's figure"
+        return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}{hint}"
 
 
 def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: bool) -> Proof:
@@ -102,6 +103,7 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
         baseline_commit=its.base,
         candidate_tree=candidate,
         sealed_tree=candidate,
+        **planning.benchmark_shape(work, now),
         **planning.agreed(now, work.folder),
     )
     environment.adopt_orphans()

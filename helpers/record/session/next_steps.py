@@ -31,12 +31,12 @@ SESSION = {
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
-    "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, then ideas.py add",
+    "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, and queue what you find",
     "free": "snapshot_workdir.py create {name}  # for the best idea",
 }
 """State of a session to what it asks for, in the order in which they are looked for."""
 EXPERIMENT = {
-    "improved": "record_result.py keep {name}{reviewed}  # when you have read its diff",
+    "improved": 'record_result.py keep {name} --problem "..." --solution "..."{reviewed}  # once its diff is read',
     "doubted": "{do}  # {why}",
     "promising": "compare.py {name}",
     "unclear": "compare.py {name}  # its screen could not tell: {why}",

@@ -72,7 +72,7 @@ def lacks(text: str, done: Finished) -> list[str]:
             "with its input): a winner has to show its gain in the time of the whole run, or a reader says why"
         )
     if not any(name.lower().endswith(_ANSWER) for name in done.metrics):
-        found.append("no checksum of the answers is printed: nothing says that they were whole when the clock stopped")
+        found.append("no checksum of the answers is printed: nothing says that they are whole")
     if found:
         console.note(f"note: {paths.BENCHMARK}: {'; '.join(found)} (references/metrics.md)")
     return found
