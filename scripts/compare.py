@@ -15,6 +15,7 @@ EXAMPLES = """\
   compare.py exp-07 --not-worse            # a simplification: shown to lose less than the margin?
   compare.py exp-07 --on sky --worker vm-02
   compare.py exp-07 --on sky --spread      # pairs on all workers at the same time
+  compare.py exp-07 --spread --slots gpu   # on all GPUs of this machine, a pair on each
   compare.py --samples traces.jsonl        # judge recorded pairs, run nothing
   compare.py --calibrate                   # which gain does this host resolve?
 """
@@ -46,6 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: of which type, for example H100")
     several = "measure pairs on N workers, or slots of this machine, at the same time (default: all of them)"
     p.add_argument("--spread", nargs="?", type=arguments.whole(2), const=0, metavar="N", help=several)
+    p.add_argument(
+        "--slots", choices=["gpu"], help="with --spread: a slot is a GPU of this machine, with its own cores"
+    )
     p.add_argument("--dry-run", action="store_true", help="show the plan, measure nothing")
     arguments.add_workdir_root(p)
     console.add_output_options(p)

@@ -176,3 +176,26 @@ def session(locked: Path, tmp_path: Path) -> Repo:
     (tmp_path / "tmp/autoresearch" / copies[0]).rename(tmp_path / "tmp/autoresearch" / copies[1])
     made.git("update-index", "-q", "--refresh")
     return made
+
+
+SMI = """\
+#!/usr/bin/env bash
+# Answers as nvidia-smi does on a machine with two GPUs.
+rows=("Stand-in H100, 550.54, 1980, 61, 81559" "Stand-in H200, 550.54, 1830, 55, 143771")
+case "$*" in
+  *query-gpu=index*) printf '0\\n1\\n' ;;
+  "-i 0 "*) echo "${rows[0]}" ;;
+  "-i 1 "*) echo "${rows[1]}" ;;
+  *) printf '%s\\n' "${rows[@]}" ;;
+esac
+"""
+
+
+@pytest.fixture
+def two_gpus(tmp_path: Path) -> Path:
+    """A folder for PATH whose nvidia-smi answers for two GPUs of different kinds."""
+    smi = tmp_path / "bin/nvidia-smi"
+    smi.parent.mkdir()
+    smi.write_text(SMI)
+    smi.chmod(0o755)
+    return smi.parent

@@ -31,10 +31,12 @@ def spread_over(now: State, args: argparse.Namespace) -> dict[str, str]:
 
     Raises Failure (2, 3).
     """
+    if args.slots and (args.spread is None or args.on == "sky"):
+        raise console.usage("--slots gpu is of pairs on this machine's GPUs", "compare.py EXP --spread --slots gpu")
     if args.spread is None:
         return {}
     if args.on != "sky":
-        return spread_local.named(args.spread, from_dict(now.require_lock().task).cpus)
+        return spread_local.named(args.spread, from_dict(now.require_lock().task).cpus, by_gpu=bool(args.slots))
     from helpers.judge.compare import fleet
 
     if args.worker:

@@ -23,16 +23,27 @@ from helpers.run.isolation import environment
 from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 
+GPU = "gpu-"
+"""Before a GPU, as CUDA names it, in the name of the slot that has it."""
 POLL_SECONDS = 0.2
 """Seconds between two looks at the parts: looking often would disturb them."""
 
 
-def named(count: int, cpus: int) -> dict[str, str]:
-    """Return the slots of a comparison that is spread over `count`, 0 for as many as fit; raises Failure (2)."""
-    count = count or len(slots.cores()) // cpus
+def named(count: int, cpus: int, *, by_gpu: bool) -> dict[str, str]:
+    """Return the slots of a comparison that is spread over `count`, 0 for as many as fit, each with its GPU's model.
+
+    Raises Failure (2).
+    """
+    gpus = slots.asked("gpu")[1] if by_gpu else []
+    if by_gpu and count > len(gpus):
+        raise console.usage(f"--spread {count}: this machine has {len(gpus)} GPUs", f"--spread {len(gpus)}")
+    count = count or len(gpus) or len(slots.cores()) // cpus
     slots.require_slots(count, cpus)
     if count < 2:
-        raise console.usage(f"this machine has no two slots of {cpus} cores", "leave --spread out")
+        what = "GPUs" if by_gpu else f"slots of {cpus} cores"
+        raise console.usage(f"this machine has no two {what}", "leave --spread out")
+    if by_gpu:
+        return {GPU + gpu: slots.gpu_kind(gpu) for gpu in gpus[:count]}
     return {f"slot-{number}": "" for number in range(count)}
 
 
@@ -108,7 +119,12 @@ def _start(root: Path, plan: Plan, part: Part, place: Path) -> _Running:
 
 
 def _measure(root: Path, plan: Plan, part: Part, place: Path) -> None:
-    slot, count, cpus = list(plan.spread).index(part.worker), len(plan.spread), from_dict(plan.task).cpus
+    slot, count, task = list(plan.spread).index(part.worker), len(plan.spread), from_dict(plan.task)
+    cpus = task.cpus
+    if part.worker.startswith(GPU):  # both sides of a pair see one GPU, and share the cores as an experiment there does
+        cpus = max(cpus, len(slots.cores()) // count)
+        task = replace(task, envs={**task.envs, slots.VISIBLE: part.worker.removeprefix(GPU)})
+        plan = replace(plan, task=task.as_dict())
     os.sched_setaffinity(0, slots.share(slot, count, cpus))
     trees, turn = Shadow(git.find(root), Path(plan.workdir_root)), locks.held(place.parent / "building", wait=True)
     with (place / "pairs").open("w", encoding="utf-8", buffering=1) as out, (place / "log").open("w") as log:

@@ -66,7 +66,7 @@ def run(root: Path, job: Folder, slot: int) -> None:
             env = environment.run_environment(folder, {**task.envs, **spec.env}, spec.passed)
             env[environment.MARK] = executor.mark(root, spec.job)
             if spec.gpus:
-                env["CUDA_VISIBLE_DEVICES"] = spec.gpus[slot]
+                env[slots.VISIBLE] = spec.gpus[slot]
             slots.add_dependencies(root, slot, env)
             ready = execute.set_up(root, task, copy, env, slot, log.fileno())
             reason = "setup failed" if not ready else _execute(root, task, env, spec, slot, log.fileno(), room)

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from helpers import console, locks, paths
+from helpers import console, locks, paths, printable
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""Which GPUs a program sees."""
 
 
 def cores() -> list[int]:
@@ -24,7 +27,7 @@ def cores() -> list[int]:
 
 def gpus() -> list[str]:
     """Return the GPUs that a program started here may use, as CUDA names them; none without nvidia-smi."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    allowed = os.environ.get(VISIBLE)
     if allowed is not None:
         return [name.strip() for name in allowed.split(",") if name.strip()]
     try:
@@ -33,6 +36,16 @@ def gpus() -> list[str]:
     except (OSError, subprocess.TimeoutExpired):
         return []
     return re.findall(r"^\d+$", done.stdout, re.MULTILINE) if done.returncode == 0 else []
+
+
+def gpu_kind(gpu: str) -> str:
+    """Return the model of a GPU; empty where nvidia-smi does not tell it."""
+    command = ["nvidia-smi", "-i", gpu, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return printable.name(done.stdout.partition(",")[0]).strip() if done.returncode == 0 else ""
 
 
 def asked(words: str) -> tuple[int, list[str]]:

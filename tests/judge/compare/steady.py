@@ -13,7 +13,12 @@ GOAL = ("--goal quick --metric time_s --unit s --direction lower --margin 5 --re
 @pytest.fixture
 def steady(repo: Any) -> Any:
     """A locked session; `src/work.sh` prints the seconds, 2.0417 of them, and a little more, after a tenth of one."""
-    repo.write("src/work.sh", "echo 2.0417\n")
+    return locked(repo, "echo 2.0417\n")
+
+
+def locked(repo: Any, work: str) -> Any:
+    """Begin and lock a session whose work is this."""
+    repo.write("src/work.sh", work)
     repo.git("commit", "-qam", "two seconds")
     measure = 'set -e\nsleep 0.1\nv=$(bash src/work.sh)\n[ "$v" ]\necho "METRIC time_s=$v$((RANDOM % 90 + 10))"\n'
     repo.write("autoresearch.sh", measure, 0o755)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from steady import sealed, steady  # noqa: F401 - a fixture
+from steady import locked, sealed, steady  # noqa: F401 - a fixture
 
 from helpers.judge.compare import spread
 from helpers.judge.compare.driver import CONFIRM
@@ -130,3 +131,25 @@ def test_spread_over_slots_of_this_machine(steady: Any) -> None:  # noqa: F811
     assert "are enough" in done.stderr
     assert ["slot-0", "slot-1"] * 4 == event["hosts"]
     assert ("improved", 8, "passed") == (event["verdict"], event["pairs"], event["checks"])
+
+
+@pytest.mark.skipif(len(slots.cores()) < 2, reason="two slots need two cores")
+def test_spread_over_gpus_of_this_machine(repo: Any, two_gpus: Path) -> None:
+    """Both members of a pair see one and the same GPU, and the result says what each kind of GPU shows by itself."""
+    number = "${CUDA_VISIBLE_DEVICES:-0}"
+    locked(repo, f"echo $((4 + {number})).0417\n")
+    sealed(repo, "exp-01", f"echo $((2 + {number})).0231\n")
+    spread_over = ("compare", "exp-01", "--slots", "gpu", "--max-pairs", "8")
+    assert "no GPU" in repo.script(*spread_over, "--spread", code=2, CUDA_VISIBLE_DEVICES="").stderr
+    assert "--spread --slots gpu" in repo.script(*spread_over, code=2).stderr
+    repo.env["PATH"] = f"{two_gpus}:{repo.env['PATH']}"
+    assert "2 GPUs" in repo.script(*spread_over, "--spread", "3", code=2).stderr
+    done = repo.script(*spread_over, "--spread")
+    event = [e for e in map(json.loads, (repo.root / "autoresearch.jsonl").open()) if e.get("type") == "comparison"][-1]
+
+    assert ["gpu-0", "gpu-1"] * 4 == event["hosts"]
+    assert [4, 5] * 4 == [int(value) for value in event["baseline_samples"]]
+    assert [2, 3] * 4 == [int(value) for value in event["candidate_samples"]]
+    assert "by host: gpu-0 " in done.stdout
+    assert "Stand-in H100" in done.stdout
+    assert "Stand-in H200" in done.stdout

@@ -136,31 +136,14 @@ def test_two_slots_have_cores_of_their_own(session: Any) -> None:
     assert not any("," in cores or "-" in cores for cores in lists)
 
 
-SMI = """\
-#!/usr/bin/env bash
-# Answers as nvidia-smi does on a machine with two GPUs.
-rows=("Stand-in H100, 550.54, 1980, 61, 81559" "Stand-in H200, 550.54, 1830, 55, 143771")
-case "$*" in
-  *query-gpu=index*) printf '0\\n1\\n' ;;
-  "-i 0 "*) echo "${rows[0]}" ;;
-  "-i 1 "*) echo "${rows[1]}" ;;
-  *) printf '%s\\n' "${rows[@]}" ;;
-esac
-"""
-
-
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
-def test_each_gpu_is_a_slot(session: Any, tmp_path: Path) -> None:
+def test_each_gpu_is_a_slot(session: Any, two_gpus: Path) -> None:
     """Two experiments at once, each on a GPU and cores of its own; HOST says which GPU and what it is."""
     for number in (1, 2):
         edit(session, f"exp-0{number}", f"sleep 1\necho GPU=$CUDA_VISIBLE_DEVICES >&2\necho 42 # {number}\n")
     no_gpu = ("submit_experiment", "exp-01", "--desc", "x", "--slots", "gpu")
     assert "no GPU" in session.script(*no_gpu, code=2, CUDA_VISIBLE_DEVICES="").stderr
-    smi = tmp_path / "bin/nvidia-smi"
-    smi.parent.mkdir()
-    smi.write_text(SMI)
-    smi.chmod(0o755)
-    session.env["PATH"] = f"{smi.parent}:{session.env['PATH']}"
+    session.env["PATH"] = f"{two_gpus}:{session.env['PATH']}"
     for number in (1, 2):
         session.script("submit_experiment", f"exp-0{number}", "--desc", "which", "--slots", "gpu")
     session.script("collect_results", "--wait", "60", "--all")
