@@ -132,6 +132,8 @@ class Comparison(Event):
     hosts: list[str] = field(default_factory=list)
     redrawn: list[str] = field(default_factory=list)
     """Which pairs were drawn again, and why, of such a comparison."""
+    needs: list[str] = field(default_factory=list)
+    """Files of no commit with which the candidate runs and passes its checks, and without which it does not."""
     checks: str | None = None
     reason: str | None = None
     signs: list[str] = field(default_factory=list)

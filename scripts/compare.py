@@ -106,6 +106,10 @@ def compare(args: argparse.Namespace) -> int:
             f"the comparison could not be made: {event.reason}",
             f"compare.py {args.experiment}  # when that is corrected",
         )
+    if event.needs:
+        from helpers.run.copies import uncommitted
+
+        raise uncommitted.refused(exp.name, f"{exp.name} does not pass: {event.reason}", now.branch)
     return console.DONE if event.is_good else console.NO
 
 

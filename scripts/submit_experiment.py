@@ -82,7 +82,7 @@ def entry(argv: list[str]) -> int:
     for finding in experiment.require_allowed(work, sealed, now, on_record=not args.dry_run):
         console.note(experiment.violation_line(finding))
     worker = None if args.on == "local" else args.worker or ""
-    why = "" if args.screen else "it was asked for" if args.no_screen else screens.left_out(now, worker)
+    why = "" if args.screen else "it was asked for" if args.no_screen else screens.left_out(work, now, sealed, worker)
     if args.dry_run:
         print(screens.outlook(work, now, sealed, request, worker, why))
         return console.DONE

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from helpers import console, git, git_objects, paths, session_branch
+from helpers import console, git, git_objects, paths
 from helpers.judge.measure.side import Side, SideError
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
@@ -75,10 +75,8 @@ def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], 
     if reason and failure(work, now, base):
         raise console.outside(f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again")
     if reason:
-        raise console.refused(
-            f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.named(missing)}",
-            f"git add and commit those on {now.branch}, then:\n{session_branch.ADOPT}\ncompare.py {name}",
-        )
+        why = f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.named(missing)}"
+        raise uncommitted.refused(name, why, now.branch)
 
 
 def failure(work: Workdirs, now: State, commit: str) -> str | None:

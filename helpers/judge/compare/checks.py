@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TextIO
 
 from helpers.events import Comparison
 from helpers.judge.measure import leftovers
 from helpers.judge.measure.plan import Plan
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import Side, SideError, Trees
+from helpers.run.copies import uncommitted
 from helpers.run.jobs import tests_run
+from helpers.run.jobs.task import from_dict
 from helpers.run.jobs.tests_run import Tests
+
+FAILED = ("checks: ", "crash: ")
+"""How the reasons of candidates begin that did not build, run or pass."""
 
 
 def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> Comparison:
@@ -44,3 +50,21 @@ def _require_passing(base: Side, result: str, also: str = "") -> None:
     if (other := base.check()) != result:
         end = base.said(base.checks_log)
         raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")
+
+
+def needing(found: Comparison, plan: Plan, root: Path, place: Path, trees: Trees, log: TextIO) -> Comparison:
+    """Void a failure of the candidate that it does not show with the files of no commit which its copy held."""
+    if found.verdict != "not_improved" or not plan.without or not (found.reason or "").startswith(FAILED):
+        return found
+    said = uncommitted.named(plan.without)
+    print(f"does it need {said}? Building and checking it with them", file=log)
+    side = Side(root, plan.sealed_tree, place / "with", from_dict(plan.task), plan.passed)
+    try:
+        side.build(trees)
+        side.measure(plan.metric)
+        passes = not side.check().startswith(("failed", "timeout"))
+    except (SideError, OSError):  # with them as well; or, on a worker, they were not sent along
+        return found
+    if not passes:
+        return found
+    return replace(found, needs=plan.without).ending("void", f"{found.reason}. It lacks {said}")

@@ -85,6 +85,10 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, give
     Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up; `given`
     are pairs that were measured elsewhere.
     """
+    return checks.needing(_compare(root, plan, place, trees, log, given), plan, root, place, trees, log)
+
+
+def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given) -> Comparison:
     try:
         base, cand, same = build(root, plan, place, trees, log)
         before = checks.run(BEGUN, plan, base[0], cand[0], log, alike=True)

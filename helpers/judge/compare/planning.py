@@ -107,6 +107,7 @@ def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worke
         candidate_tree=tree,
         sealed_tree=sealed.tree,
         against=options.against,
+        without=[] if options.against else without(work, now, sealed),
         **benchmark_shape(work, now),
         **agreed(now, work.folder, options, worker),
     )
@@ -170,24 +171,33 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
         )
     if origin.commit != commit:
         console.note(f"note: the baseline moved on to {commit[:7]}; comparing the change merged onto it")
-    elif foreign := _differing(work, origin.tree, ours):
+    if foreign := without(work, now, sealed):
         said = uncommitted.named(foreign)
-        console.note(f"note: {said}: compared without it, on top of the baseline; a change that needs it fails")
+        console.note(f"note: {said}: compared without it, on top of the baseline; a change that needs it is refused")
     return ours, commit, merged
+
+
+def without(work: Workdirs, now: State, sealed: Experiment) -> list[str]:
+    """Return what the experiment's copy held beside the baseline that it was made from: files of no commit."""
+    origin = work.origin(sealed)
+    began = _measured(now).get(origin.commit, origin.tree)
+    return _differing(work, began, origin.tree) if origin.tree != now.baseline.tree else []
 
 
 def _against(work: Workdirs, now: State, sealed: Experiment, commit: str) -> tuple[str, str]:
     origin = work.origin(sealed)
     if commit == origin.commit:
         return origin.tree, commit
-    measured = {
-        now.require_lock().commit_full: now.require_lock().tree,
-        **{run.commit_full: run.tree for run in now.kept},
-    }
-    if commit in measured:  # the very tree, with what git did not track
+    if commit in (measured := _measured(now)):  # the very tree, with what git did not track
         return measured[commit], commit
     older = work.shadow.with_files(git.tree_of(work.root, commit), sealed.tree, (*paths.PROTECTED, *now.protected))
     return older, commit  # both sides under the same benchmark, though it may be younger than the code
+
+
+def _measured(now: State) -> dict[str, str]:
+    """Return the commits of the baselines so far, each with the tree that was measured."""
+    lock = now.require_lock()
+    return {lock.commit_full: lock.tree, **{run.commit_full: run.tree for run in now.kept}}
 
 
 def _differing(work: Workdirs, one: str, other: str) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
-from helpers import console, events, state
+from helpers import console, events, printable, state
 from helpers.events import Note
 from helpers.judge.compare import planning, session
+from helpers.judge.policy.changes import changes_between
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import screening, task
 from helpers.run.local import executor, slots
@@ -51,8 +54,15 @@ def outlook(work: Workdirs, now: State, sealed: Experiment, request: Request, wo
     return f"{sealed.name}: would be {how} on {where}, tree {tree[:12]}"
 
 
-def left_out(now: State, worker: str | None) -> str:
+def left_out(work: Workdirs, now: State, sealed: Experiment, worker: str | None) -> str:
     """Say why a screen would not pay there, empty where it does or nobody can tell."""
+    if foreign := planning.without(work, now, sealed):
+        changes = changes_between(work.root, work.origin(sealed).tree, sealed.tree)
+        text = "\n".join(line for change in changes for _, line in change.added)
+        if named := [name for name in foreign if re.search(rf"\b{re.escape(Path(name).stem)}\b", text)]:
+            return (
+                f"its change names {printable.name(named[0])}, which no commit has: the comparison says if it needs it"
+            )
     return screening.left_out(now, executor.WORKER if worker is None else worker)
 
 

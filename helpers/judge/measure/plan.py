@@ -56,6 +56,8 @@ class Plan:
     """The workers, or slots of this machine, that measure pairs at the same time, each with its type."""
     warm: bool = True
     """Whether a side is run before its first pair counts: minutes of a run that takes as long need no warming."""
+    without: list[str] = field(default_factory=list)
+    """Files of no commit that the copy held: the change is compared without them."""
 
     @property
     def by(self) -> Scale:
@@ -77,6 +79,7 @@ class Plan:
             "scale": RATIO,
             "spread": {},
             "warm": True,
+            "without": [],
             "calls": "",
             "remembers": False,
             **journaled,

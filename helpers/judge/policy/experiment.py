@@ -28,7 +28,7 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
         protected=now.protected,
         present=protected_hashes(work, trees[1] if trees else sealed.tree, now.protected),
         evaluator=evaluator_text(work, now),
-        project=project_of(work, now.require_lock().tree),
+        project=project_of(work, now.require_lock().tree, work.origin(sealed).tree),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -40,10 +40,12 @@ def protected_hashes(work: Workdirs, tree: str, locked: Iterable[str]) -> dict[s
     return {name: hashlib.sha256(content).hexdigest() for name, content in held if content is not None}
 
 
-def project_of(work: Workdirs, tree: str) -> evaluator_reach.Project:
-    """Return what a tree holds and declares."""
-    files = frozenset(git.output(work.root, ["ls-tree", "-r", "-z", "--name-only", tree]).split("\0")) - {""}
-    kept = sorted(path for path in files if path.rsplit("/", 1)[-1] in evaluator_reach.MANIFESTS)
+def project_of(work: Workdirs, tree: str, began: str = "") -> evaluator_reach.Project:
+    """Return what a tree holds and declares; what is in no commit, yet in the tree that a copy began from, is held."""
+    listed = [git.output(work.root, ["ls-tree", "-r", "-z", "--name-only", each]) for each in (tree, began) if each]
+    files = frozenset("\0".join(listed).split("\0")) - {""}
+    held = set(listed[0].split("\0"))
+    kept = sorted(path for path in held if path.rsplit("/", 1)[-1] in evaluator_reach.MANIFESTS)
     return evaluator_reach.Project(files, _texts(work, tree, kept))
 
 

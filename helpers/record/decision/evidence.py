@@ -17,6 +17,7 @@ from helpers.judge.compare import outputs
 from helpers.judge.compare.driver import KIND, VERDICT
 from helpers.judge.rule import noise
 from helpers.record.report import marks
+from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Experiment
 from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
@@ -61,6 +62,8 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
         raise console.refused(
             f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
         )
+    if compared.needs:
+        raise uncommitted.refused(sealed.name, f"{sealed.name} does not pass: {compared.reason}", now.branch)
     if compared.verdict != ("not_worse" if compared.may_be_equal else "improved"):
         raise console.refused(
             f"the comparison of {sealed.name} says {compared.verdict}: {compared.reason or 'no gain shown'}",

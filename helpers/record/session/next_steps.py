@@ -41,6 +41,7 @@ EXPERIMENT = {
     "promising": "compare.py {name}",
     "unclear": "compare.py {name}  # its screen could not tell: {why}",
     "stale": "compare.py {name}  # screened against an older baseline: this merges it onto the current one",
+    "uncommitted": "git add -- {files} && git commit -m 'what {name} needs'  # {name} lacks these; then {adopt}",
     "broken off": "compare.py {name}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
@@ -167,7 +168,10 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
             return Step("doubted", {**words, "do": doubt.do.partition("  #")[0], "why": doubt.message[:200]})
         reviewed = ' --reviewed "..."' if evidence.implausible(now, compared) or compared.signs else ""
         return Step("improved", {**words, "reviewed": reviewed})
-    if verdict == "error":
+    if compared.needs and now.baseline.tree == compared.baseline_tree:
+        files = shlex.join(next_step.path(work.root, file) for file in compared.needs[:8])
+        return Step("uncommitted", {**words, "files": files, "adopt": session_branch.ADOPT.partition("  #")[0]})
+    if verdict == "error" or compared.needs:
         return Step("broken off", {**words, "why": reason[:120]})
     if verdict != "undecided":
         return Step("checks failed" if reason.startswith("checks: ") else "no gain", words)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers import git, paths, printable
+from helpers import console, git, paths, printable, session_branch
 
 NEW = "?"
 """The state of a file that git does not know yet."""
@@ -24,3 +24,9 @@ def named(names: Sequence[str]) -> str:
     """Say what is in no commit: the same words where a copy is made and where a change that needs it is refused."""
     some = ", ".join(map(printable.name, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     return f"{some}: uncommitted work that copies carry and no commit of the session has"
+
+
+def refused(name: str, why: str, branch: str) -> console.Failure:
+    """Return the refusal of an experiment that needs what is in no commit, with the way out."""
+    do = f"git add and commit those on {branch}, then:\n{session_branch.ADOPT}\ncompare.py {name}"
+    return console.refused(why, do)

@@ -10,14 +10,15 @@ from helpers.run.jobs import log
 
 _NETWORK = re.compile(
     "(?i)could not resolve|couldn't resolve|name resolution|name or service not known|network is unreachable"
-    "|ENOTFOUND|EAI_AGAIN|ENETUNREACH|no such host|nodename nor servname|unknownhost|unable to resolve|bad address"
+    r"|\bENOTFOUND\b|EAI_AGAIN|ENETUNREACH|no such host|nodename nor servname|unknownhost|unable to resolve"
+    "|bad address ['\"]"
 )
 _GIT = re.compile(
     r"(?i)not a git repository|unable to detect version|could(?: not|n't) find (?:a git )?repository"
     r"|obtaining VCS status|\.git'? directory (?:is )?not found|access to an upstream git repository"
 )
-_FULL = re.compile("(?i)no space left on device|disk quota exceeded|ENOSPC")
-_CLOSED = re.compile("(?i)read-only file ?system|EROFS")
+_FULL = re.compile(r"(?i)no space left on device|disk quota exceeded|\bENOSPC\b")
+_CLOSED = re.compile(r"(?i)read-only file ?system|\bEROFS\b")
 _DO = {
     _NETWORK: "benchmark and checks have no network: fetch what they need in the build (--build), or open it before "
     "the lock (start_session.py --network)",

@@ -74,19 +74,38 @@ def test_a_dry_run_shows_a_plan_that_can_be_read(session: Any) -> None:
     assert 48 == short["max_pairs"]
 
 
-def test_what_the_change_is_compared_without_is_named(session: Any) -> None:
-    """Made after the lock and never committed it is in the copy and on neither side: in the words of `create`."""
+def test_a_change_that_needs_what_no_commit_has_is_refused_in_those_words(session: Any) -> None:
+    """Made after the lock and never committed it is in the copy and on neither side; committed, it is no obstacle."""
     session.write("src/lib.sh", "answer() { echo 42; }\n")
     created = session.script("snapshot_workdir", "create", "exp-01")
     (Path(created.stdout.strip()) / "src/work.sh").write_text(". src/lib.sh\nanswer\n")
-    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "by a library")
+    sent = session.script("submit_experiment", "exp-01", "--desc", "by a library")
 
-    said = session.script("compare", "exp-01", "--dry-run").stderr
+    refused = session.script("compare", "exp-01", code=4)
 
     words = "src/lib.sh: uncommitted work that copies carry"
     assert words in created.stderr
-    assert words in said
-    assert "a change that needs it fails" in said
+    assert words in sent.stderr
+    assert "no screen" in sent.stdout
+    assert f"It lacks {words}" in refused.stderr
+    assert f"It lacks {words}" in session.script("record_result", "keep", "exp-01", code=4).stderr
+    assert "git add -- src/lib.sh" in session.script("status").stdout
+    session.git("add", "src/lib.sh")
+    session.git("commit", "-qm", "library")
+    session.script("start_session", "--lock", "--adopt")
+    assert "improved" in session.script("compare", "exp-01").stdout
+
+
+def test_files_beside_a_change_are_no_excuse_for_it(session: Any) -> None:
+    """What fails with the uncommitted file as well is the candidate's own failure."""
+    session.write("notes.txt", "mine\n")
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("cat notes.txt missing.txt && echo 42\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "broken")
+
+    said = session.script("compare", "exp-01", code=1).stdout
+
+    assert "exp-01: not improved" in said
 
 
 def test_a_noisy_host_gets_more_pairs_where_they_fit_into_an_hour() -> None:

@@ -28,7 +28,12 @@ NETWORK, GIT, ROOM, CLOSED = "start_session.py --network", "a copy has no .git",
         ("[ERROR] .git directory is not found! Please specify a valid [dotGitDirectory]", GIT),
         ("cc1: fatal error: error writing to x.o: No space left on device", ROOM),
         ("OSError: [Errno 30] Read-only file system: '/usr/lib/x'", CLOSED),
+        ("Error: getaddrinfo ENOTFOUND registry.npmjs.org", NETWORK),
+        ("wget: bad address 'example.org'", NETWORK),
         ("AssertionError: 1 != 2", None),
+        ("ModuleNotFoundError: No module named 'lib'", None),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'd.txt'", None),
+        ("OSError: [Errno 14] Bad address", None),
     ],
 )
 def test_a_known_cause_is_named(tmp_path: Path, words: str, hint: str | None) -> None:
