@@ -152,15 +152,40 @@ def _head(text: str) -> str:
     return f"{head}\n{ticks}" if ticks else head
 
 
-def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
-    """Print one JSON document; beyond LIMIT characters a document that names the file with the whole."""
-    text = printable.shown(json.dumps(value, ensure_ascii=False, indent=1))
+def emit_json(
+    value: Any,  # noqa: ANN401 - any JSON value
+    *,
+    full: bool = False,
+    spill: Path | None = None,
+    default: Callable[[Any], Any] | None = None,
+) -> None:
+    """Print one JSON document; beyond LIMIT characters a document that names the file with the whole.
+
+    `default` says what stands for a value that JSON has not, as for `json.dumps`.
+    """
+    text = printable.shown(_rows(value, default))
     _documents.append(True)
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
     path = _spill(text, spill, ".json")
     print(json.dumps({"truncated": True, "characters": len(text), "file": str(path), "hint": "--full"}), flush=True)
+
+
+def _rows(value: Any, default: Callable[[Any], Any] | None) -> str:  # noqa: ANN401 - any JSON value
+    """Return JSON with a line for each key and each item of its lists: read by lines, and encoded in one go each."""
+
+    def dumps(part: Any) -> str:  # noqa: ANN401 - any JSON value
+        return json.dumps(part, ensure_ascii=False, default=default)
+
+    def items(part: Any) -> str:  # noqa: ANN401 - any JSON value
+        if not isinstance(part, (list, tuple)) or not part:
+            return dumps(part)
+        return "[\n  " + ",\n  ".join(map(dumps, part)) + "\n ]"
+
+    if not isinstance(value, dict) or not value:
+        return items(value)
+    return "{\n " + ",\n ".join(f"{dumps(str(key))}: {items(part)}" for key, part in value.items()) + "\n}"
 
 
 def _spill(text: str, folder: Path | None, suffix: str) -> Path:

@@ -2,6 +2,7 @@
 """What the session gave, from its journal alone: in the terminal, as IMPROVEMENTS.md, and for other tools."""
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ def entry(argv: list[str]) -> int:
         files.replace(args.html, text)
         return wrote(args, args.html, f"{len(text.encode()):,} bytes, one page that needs no network")
     if args.json and not (args.out or args.picture):
-        console.emit_json(faces.document(projection.load(repository.root)), full=args.full)
+        session = projection.load(repository.root)
+        part = functools.partial(faces.document, session)
+        console.emit_json(part(session), full=args.full, default=part)
         return console.DONE
     session = projection.load(repository.root)
     if args.picture:

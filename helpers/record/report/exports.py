@@ -7,8 +7,9 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from helpers.comparison import Comparison
@@ -123,22 +124,14 @@ def _safe(value: Any) -> Any:  # noqa: ANN401 - a cell
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
-def document(session: Session) -> dict[str, Any]:
-    """Return the whole projection as JSON values."""
-    found: dict[str, Any] = _plain(session, session)
-    return found
+def document(session: Session, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of the projection
+    """Return what stands for a part of the projection, or the whole, in JSON: asked for each as it is written.
 
-
-def _plain(session: Session, value: Any) -> Any:  # noqa: ANN401 - any part of the projection
+    Raises TypeError for what is no part of it.
+    """
     if isinstance(value, Comparison):
-        return _plain(session, _comparison(session, value))
-    if is_dataclass(value):
-        return {each.name: _plain(session, getattr(value, each.name)) for each in fields(value) if each.repr}
-    if isinstance(value, (tuple, list)):
-        return [_plain(session, each) for each in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(session, each) for key, each in value.items()}
-    return value
+        return _comparison(session, value)
+    return {each.name: getattr(value, each.name) for each in fields(value) if each.repr}
 
 
 def _comparison(session: Session, said: Comparison) -> dict[str, Any]:
@@ -171,4 +164,4 @@ def _comparison(session: Session, said: Comparison) -> dict[str, Any]:
 
 def as_json(session: Session) -> str:
     """Return the same as one JSON text."""
-    return json.dumps(document(session), ensure_ascii=False) + "\n"
+    return json.dumps(session, ensure_ascii=False, default=partial(document, session)) + "\n"

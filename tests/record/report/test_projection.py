@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_journal import events, write
 
-from helpers import state
+from helpers import console, state
 from helpers.events import from_line
 from helpers.judge.compare import figures
 from helpers.record.report import exports, improvements, projection, words
@@ -40,13 +41,24 @@ def test_every_face_shows_the_same_figure(journaled: Path) -> None:
     session = projection.load(journaled)
     figure = "+5.30% [+0.80%, +10.00%], n=16 pairs of 2 comparisons together, 16 wins"
     row = next(csv.DictReader(io.StringIO(exports.table(session))))
-    document = exports.document(session)["experiments"][0]
+    document = json.loads(exports.as_json(session))["experiments"][0]
 
     assert figure in words.message(session, session.kept[0], "refs/x", [])
     assert figure in improvements.page(session)
     assert figure in "\n".join(words.summary(session))
     assert (0.053, 0.008, 0.1) == (*(round(float(row[key]), 4) for key in ("gain", "low", "high")),)
     assert 0.1 == document["decisive"]["estimate"]["gain"]
+
+
+def test_json_has_a_line_for_each_experiment(journaled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each experiment of the JSON stands in a line of its own, so that a long one is read by lines; nothing is lost."""
+    session = projection.load(journaled)
+    part = functools.partial(exports.document, session)
+    console.emit_json(part(session), full=True, default=part)
+    said = capsys.readouterr().out
+
+    assert json.loads(exports.as_json(session)) == json.loads(said)
+    assert 5 == sum('"decisive":' in line for line in said.splitlines())
 
 
 def test_a_kept_change_says_all_that_was_measured(journaled: Path) -> None:
