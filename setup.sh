@@ -481,8 +481,8 @@ print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
       [ "$dry" = 1 ] || (cd "$root" && rmdir -p "$(dirname "$name")" 2>/dev/null) || true
     done
     for name in $MINE; do [ ! -e "$root/$name" ] || left="$left $name"; done
-    [ -z "$(git -C "$root" for-each-ref --count=1 refs/autoresearch/ refs/heads/autoresearch/)" ] ||
-      left="$left refs/autoresearch*/* and branches autoresearch/* (git for-each-ref)"
+    [ -z "$(git -C "$root" for-each-ref --count=1 refs/autoresearch/ refs/heads/autoresearch/ refs/heads/autoresearch-merge/)" ] ||
+      left="$left refs/autoresearch*/* and branches autoresearch/*, autoresearch-merge/* (git for-each-ref)"
     [ ! -d "$copies" ] || left="$left $copies (isolated copies)"
     [ "$dry" = 1 ] || printf 'Removed the bundle from %s\n' "$root"
     [ -z "$left" ] || printf 'Left, since it is yours:%s\n' "$left"

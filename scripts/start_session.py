@@ -15,6 +15,8 @@ EXAMPLES = """\
   start_session.py --lock        # after validating benchmark and checks: protect them and take the baseline
   start_session.py --goal faster-parse --allow "build-file:setup.py"   # later: journaled, on the person's word
 """
+NO_OPTIONS = {"lock", "adopt", "wait", "dry_run", "new", "on_top", "workdir_root"}
+"""What says how to begin or lock, and nothing of what is agreed."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -78,13 +80,19 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Begin or lock."""
     args = build_parser().parse_args(argv)
-    from helpers import git, session_branch
+    from helpers import events, git, session_branch, state
     from helpers.record.session import config as session_config
     from helpers.record.session import lifecycle, lock
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find(dry_run=args.dry_run)
-    if args.lock and not args.goal:
+    asked = {key for key, value in vars(args).items() if value != build_parser().get_default(key)} - NO_OPTIONS
+    if asked and not args.goal:
+        under_way = state.fold(events.held(repository.root))
+        args.goal = under_way.config.name if under_way else None  # options alone are of the session under way
+    if args.lock and asked:
+        lifecycle.begin(repository, session_config.config_from(repository.root, args))
+    if args.lock:
         work = Workdirs(repository, args.workdir_root)
         now = lock.lock_session(repository, work, args.wait, adopt=args.adopt)
         names = sorted(now.protected)

@@ -136,7 +136,7 @@ WRITTEN = re.compile(r"(?:^\s*|: |\| |\bthen |\bor )(?:python3 )?([a-z_]+)\.py(?
 """A command in a text of ours: it reaches to the end of its line, or to two blanks and a #."""
 VALUES = {
     r".*(count|len|total|number|pairs|left).*": "2",
-    r"margin": "0.5",
+    r"margin|wider": "0.5",
     r".*values\.items.*|cells": "a=1,b=2",
     r".*by_hand.*": "a=on,off",
     r"flags|reviewed": "",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import console, events, git, paths, state
+from helpers import console, events, git, next_step, paths, state
 from helpers.events import WorkerEvent
 from helpers.judge.compare import calibration_advice as advice
 from helpers.judge.measure.side import Side, SideError, Trees
@@ -121,4 +121,4 @@ def of_event(event: WorkerEvent, now: State) -> Calibration:
     by, margin = now.judged(event.samples)
     found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
-    return Calibration(event, "\n".join([found.text, *more]), not found.noisy)
+    return Calibration(event, next_step.runnable("\n".join([found.text, *more])), not found.noisy)

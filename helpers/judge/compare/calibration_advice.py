@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import statistics
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from helpers.state import State
 _DONE = {
     "cpu": r"getrusage|process_time|RUSAGE|\btimes\b|%U|utime|cpu",
     "best": r"\bmin\b|\bmin\(|sort -g|sort -n|best",
+    "seeded": r"AUTORESEARCH_SEED",
     "counting": r"perf stat|instructions|callgrind|cachegrind|valgrind",
 }
 """How a benchmark looks that does already what would be advised."""
@@ -59,8 +61,12 @@ def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:
     share = 1 - own / each if own is not None and 0 < own < each else 0.0
     if share < OWN:
         return []
-    said = f"{share:.0%} of a measurement is not what the metric times: make inputs once, in the build (--build), "
-    return [f"{said}not again in every call"]
+    said = f"{share:.0%} of a measurement is not what the metric times: "
+    if "seeded" in event.notices:
+        return [
+            f"{said}start-up, warm-up and new inputs; more calls, or a longer one, in a measurement make it smaller"
+        ]
+    return [f"{said}make inputs once, in the build (--build), not again in every call"]
 
 
 def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
@@ -99,9 +105,17 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     own = _program(event, now) or each
     if found.noisy and own < SHORT:
         said.append(f"the program runs {own:.3g} s: one {max(2, round(2 * SHORT / own))} times as long is steadier")
-    if found.noisy and "counting" not in done and shutil.which("perf"):
+    if found.noisy and "counting" not in done and _counts():
         said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
     return said
+
+
+def _counts() -> bool:
+    """Tell whether this machine counts instructions."""
+    if not shutil.which("perf"):
+        return False
+    done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, check=False)
+    return done.returncode == 0 and b"<not" not in done.stderr
 
 
 def _sigma(samples: Sequence[float]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 
-from helpers import progress
+from helpers import paths, progress
 from helpers.judge.measure.plan import Plan
 from helpers.state import State
 
@@ -18,7 +18,9 @@ def expectation(now: State, its: Plan) -> str:
     fixed = 2 * around.get("build", 0.0) * its.layouts + 2 * around.get("checks", 0.0)
     rounds = [math.ceil(pairs / max(len(its.spread), 1)) for pairs in (min(8, its.max_pairs), its.max_pairs)]
     soon, late = (progress.span(fixed + each * pair) for each in rounds)
-    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; a confirmation or a holdout comes on top"
+    more = f", {its.outputs_seconds} s of answers" if paths.OUTPUTS in its.protected else ""
+    besides = f"for a winner a confirmation, a holdout{more} come on top"
+    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; {besides}"
 
 
 def pair_seconds(now: State, worker: str | None = None) -> float | None:

@@ -100,7 +100,7 @@ def calibrate(samples: Sequence[float], margin: float, by: Scale = _RATIO) -> Ca
         wider = f"{math.ceil(longer * 1000) / 10:g}" if by.by_ratio else f"{1.05 * longer:.2g}"
         text += (
             f"\nthat is not enough for the margin of {by.size(margin)}: take a quieter host, pinned cores, "
-            f"or a wider margin (--margin {wider})"
+            f"or a wider margin:\nstart_session.py --margin {wider}"
         )
     elif resolves > margin:
         text += f"\nfor the margin of {by.size(margin)} use all 48 pairs (--max-pairs 48)"

@@ -53,7 +53,13 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
     if kind == "pr" and len(outcome.found) < FEW_REQUESTS:
-        spoken = len([c for c in map(_commit, _log(root, f"--grep={claims.POSIX}")) if claims.speed_words(c.title)])
+        spoken = len(
+            [
+                c
+                for c in map(_commit, _log(root, f"--grep={claims.POSIX}"))
+                if claims.speed_words(c.title) and not c.is_ours
+            ]
+        )
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
         more = next_step.runnable(f"{speak}: search_github.py commits --local")
         outcome.notes += [more] if spoken > len(outcome.found) else []

@@ -11,6 +11,7 @@ from helpers.events import Run
 from helpers.json_fields import mapping, values_at
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
+from helpers.judge.measure.plan import Plan
 from helpers.judge.policy.check import matches
 from helpers.judge.rule import sign_test
 from helpers.state import State
@@ -32,6 +33,10 @@ def loosened(now: State, until: float = math.inf) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+_USUAL = {"margin": 0.01, "leastDifference": math.inf, "layouts": 1, "outputsSeconds": Plan.outputs_seconds}
+"""Options that are stricter the larger they are, with their values where nobody gave one."""
+
+
 def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - whatever the key holds
     """Return what of a changed option is less strict than before; what was before is None where nobody noted it."""
     old = list(map(str, values_at(before)))
@@ -50,10 +55,10 @@ def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - w
         new = {parse_limit(each).name: each for each in map(str, values_at(value))}
         gone = [(each, new.get(parse_limit(each).name)) for each in old]
         return [f"limit {each} -> {its or 'none'}" for each, its in gone if its is None or _wider(each, its)]
-    if key in ("margin", "leastDifference", "layouts", "outputsSeconds") and (number(value) or 0) < (
-        number(before) or math.inf
-    ):
-        return [f"{key} {before if before is not None else 'as it was'} -> {value}"]
+    if key in _USUAL and (number(value) or 0) < (number(before) or (least := _USUAL[key])):
+        return [
+            f"{key} {before if before is not None else f'{least:g}' if least < math.inf else 'as it was'} -> {value}"
+        ]
     if key == "reviewAbove" and (number(value) or 0) > (number(before) or 0):
         return [f"review only above {value} times, before {before or 'as usual'}"]
     if key == "budget":

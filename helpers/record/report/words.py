@@ -183,7 +183,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     sound = [
         f"headline: {headline(session)}",
         f"{len(compared)} comparisons; changes without effect pass 2.2% of them, here {len(compared) * 0.022:.1f}",
-        f"{confirmed_ones} of {len(kept)} kept changes were confirmed by a second comparison, as their noise asked for",
+        f"{confirmed_ones} of {len(kept)} kept changes had a second comparison; the others are large beside the noise",
         "a holdout workload guarded every keep"
         if session.has_holdout
         else "no holdout: a gain may fit the benchmark alone",

@@ -115,7 +115,11 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
         before = {"leastDifference": now.margin, **before} if now.runs else before
         was = {key: before[key] for key in given if key in before}
         for key, value in given.items():
-            console.note(f"changed: {key} is now {value}, before {before.get(key, 'not set')}")
+            told, earlier = (f"{v:.4g}" for v in (100 * value, 100 * now.margin)) if key == "margin" else (value, "")
+            percent = "%" * bool(earlier)
+            console.note(
+                f"changed: {key} is now {told}{percent}, before {earlier or before.get(key, 'not set')}{percent}"
+            )
     if repository.scratch:
         return now
     begin_marker.forget(root)

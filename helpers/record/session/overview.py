@@ -142,7 +142,7 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
     lines = [f"protected files: {'CHANGED: ' + ', '.join(changed) if changed else f'{len(now.protected)} intact'}"]
     if found := session_branch.moved(repository.root, now):
         lines.append(f"note: {found.text}")
-    elif git.branch(repository.root) != now.branch:
+    elif git.branch(repository.root) != now.branch and not budget.closed(now):
         lines.append(
             f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
         )

@@ -150,7 +150,8 @@ def result_line(event: Finished, by: Scale, unit: str) -> str:
 def _screened(event: Finished, by: Scale) -> str:
     if event.gain is None:
         return "unclear: nothing was measured beside it"
-    return f"{event.screen or 'unclear'} {by.words(event.gain, event.interval, 1)} n={event.pairs} pairs"
+    pairs = f"n={event.pairs} pair{'s' * (event.pairs != 1)}"
+    return f"{event.screen or 'unclear'} {by.words(event.gain, event.interval, 1)} at 58%, {pairs}: it ranks"
 
 
 def last_words(event: Finished) -> str:

@@ -43,6 +43,16 @@ def test_started_again_it_resumes(repo: Any) -> None:
     assert ["build-file:Makefile"] == events(repo)[1]["set"]["allow"]
 
 
+def test_options_without_a_goal_are_of_the_session_under_way(repo: Any) -> None:
+    """With --lock as without, what is given is applied and said; nothing is ignored in silence."""
+    repo.script("start_session", *NEW)
+    alone = repo.script("start_session", "--margin", "2")
+    locking = repo.script("start_session", "--lock", "--margin", "3", code=None)
+
+    assert "changed: margin is now 2%, before 1%" in alone.stderr
+    assert "changed: margin is now 3%, before 2%" in locking.stderr
+
+
 def test_locking_commits_only_benchmark_and_checks(session: Any) -> None:
     """The lock commits the protected files and nothing else that lies about, and records the baseline as run 1."""
     names = session.git("show", "--name-only", "--format=", "HEAD").split()
