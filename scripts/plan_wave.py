@@ -146,12 +146,12 @@ def effects(args: argparse.Namespace) -> int:
 
     if args.factors:
         plan = by_hand.plan(args.factors.split(","), args.runs)
-        found, more = analyse(plan, by_hand.observations(args.cells, plan)), []
+        found, more = analyse(plan, *by_hand.observations(args.cells, plan)), []
     else:
         now = state.load(git.find().root)
         wave = waves.require(now, args.cells[0])
         seen, silent = waves.observations(now, wave)
-        found = analyse(waves.design_of(wave), seen)
+        found = analyse(waves.design_of(wave), seen, now.scale)
         more = report.steps(wave, found, silent)
     console.show(args, report.as_dict(found), "\n".join([*report.effect_lines(found), *more]))
     return console.DONE if any(row.stands for row in found.shown) else console.NO

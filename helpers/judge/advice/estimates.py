@@ -204,15 +204,8 @@ def cosine(one: Counter[str], two: Counter[str]) -> float:
     return sum(count * two[word] for word, count in one.items()) / size if size else 0.0
 
 
-def require_ratio(now: State) -> None:
-    """Raise Failure (2) where gains are no shares: effects of a wave multiply."""
-    if not now.scale.by_ratio:
-        raise console.usage(f"{now.metric} is judged by difference, and a wave's effects are shares", "compare.py EXP")
-
-
 def gain_of(now: State, name: str) -> float:
     """Return the experiment's gain: of its comparison, else of its screen; raises Failure (2) without either."""
-    require_ratio(now)
     compared, done = now.comparison(name), now.result(name) or NO_RESULT
     gain = compared.gain if compared and compared.gain is not None else done.gain
     if gain is None or (not compared and done.status != "done"):

@@ -1,9 +1,10 @@
-"""What a wave has shown: effects as ratios with intervals, the best value of each factor, what was not told apart.
+"""What a wave has shown: effects with intervals, the best value of each factor, what was not told apart.
 
-Every observation is a cell's log gain over the baseline that ran beside it on its host, so that no host's speed is in
-it. Least squares on the contrasts of single factors, to which those of pairs are added as far as the data ask for them.
-Noise is what the pairs of a cell, or the host's calibration, say; for changes made by hand, whose gains come without
-it, Lenth's pseudo standard error (Technometrics 31, 1989). A wave screens: what it finds is compared like any change.
+Every observation is a cell's gain over the baseline that ran beside it on its host, so that no host's speed is in it:
+the log of a ratio, or a difference where the session judges by that. Least squares on the contrasts of single factors,
+to which those of pairs are added as far as the data ask for them. Noise is what the pairs of a cell, or the host's
+calibration, say; for changes made by hand, whose gains come without it, Lenth's pseudo standard error (Technometrics
+31, 1989). A wave screens: what it finds is compared like any change.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from helpers.judge.wave.design import MAX_LEVELS, Cell, Design, Effect, dot
+from helpers.scale import Scale
 
 LEAST_SQUARES = 2.0
 """An effect whose square is not this many times that of its error is left out of predictions (as by Akaike)."""
 FEWEST_EFFECTS = 7
 """With fewer contrasts than this, half of which should be nothing, Lenth's margin tells very little."""
+SHARES = Scale()
 MOST_PREDICTED = 20_000
 SURE = 200.0
 """Degrees of freedom of a spread that a calibration measured."""
@@ -27,7 +30,7 @@ SURE = 200.0
 
 @dataclass(frozen=True)
 class Observation:
-    """A cell's log gain over the baseline beside it, the mean of `pairs`, which differ by `spread` (known or not)."""
+    """A cell's gain over the baseline beside it, the mean of `pairs`, which differ by `spread` (known or not)."""
 
     cell: Cell
     gain: float
@@ -39,7 +42,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Shown:
-    """One contrast as a log ratio, from its first value to its last, with its margin of error at 95%.
+    """One contrast as a log ratio or a difference, from its first value to its last, with its margin of error at 95%.
 
     A pair: half of what the one gains more by the other. `every`: the margin where all pairs are looked at at once.
     """
@@ -67,24 +70,25 @@ class Analysis:
     terms: tuple[Effect, ...]
     values: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
+    scale: Scale
     hosts: dict[str, tuple[float, float, int]] = field(default_factory=dict)
-    """For each host the mean log gain that the fit leaves, its margin, and its cells."""
+    """For each host the mean gain that the fit leaves, its margin, and its cells."""
 
     def predicted(self, cell: Cell) -> float:
-        """Return a cell's log gain over the baseline, by the effects that are large enough to go by."""
+        """Return a cell's gain over the baseline, by the effects that are large enough to go by."""
         return dot(self.values, self._row(cell))
 
     def _row(self, cell: Cell) -> list[float]:
         return [1.0, *(column[0] for column in self.design.columns(self.terms[1:], [cell]))]
 
     def difference(self, one: Cell, two: Cell) -> tuple[float, float]:
-        """Return the predicted log ratio of two cells and its margin of error at 95%."""
+        """Return the predicted log ratio or difference of two cells and its margin of error at 95%."""
         row = [a - b for a, b in zip(self._row(one), self._row(two), strict=True)]
         variance = dot(row, [dot(line, row) for line in self.covariance])
         return dot(row, self.values), self.factor * math.sqrt(max(variance, 0.0))
 
     def best(self) -> tuple[Cell, float]:
-        """Return the cell with the largest predicted log gain, of equals the one with the first values."""
+        """Return the cell with the largest predicted gain, of equals the one with the first values."""
         sizes = [range(len(f.levels)) for f in self.design.factors]
         known = math.prod(map(len, sizes)) > MOST_PREDICTED
         cells: Iterable[Cell] = self.design.cells if known else itertools.product(*sizes)
@@ -92,7 +96,7 @@ class Analysis:
         return max(ranked, key=lambda pair: (pair[1], [-n for n in pair[0]]))
 
 
-def analyse(design: Design, seen: Sequence[Observation]) -> Analysis:
+def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) -> Analysis:
     """Compute effects and predictions.
 
     Raises ValueError where the cells with a result do not tell single effects, or nothing tells the noise.
@@ -138,6 +142,7 @@ def analyse(design: Design, seen: Sequence[Observation]) -> Analysis:
         tuple(terms[n] for n in kept),
         tuple(values[n] for n in kept),
         tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept),
+        scale,
         _by_host(seen, span.left(gains), spread),
     )
 

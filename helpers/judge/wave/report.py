@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from helpers import next_step
 from helpers.events import Wave
 from helpers.judge.wave.design import PARTLY, Cell, Design, Factor
 from helpers.judge.wave.effects import FEWEST_EFFECTS, Analysis
+from helpers.scale import Scale
 
 
 def layout(design: Design, by_hand: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
@@ -55,13 +55,13 @@ def sent(wave: Wave) -> list[str]:
 
 
 def as_dict(found: Analysis) -> dict[str, Any]:
-    """Return the analysis as JSON values; gains are fractions."""
-    design, (cell, gain) = found.design, found.best()
+    """Return the analysis as JSON values; gains are fractions, or differences in the metric's unit."""
+    design, (cell, gain), told = found.design, found.best(), found.scale.told
     effects = [
         {
             "effect": design.label(row.effect),
-            "gain": math.expm1(row.value),
-            "interval": [math.expm1(row.value - row.margin), math.expm1(row.value + row.margin)],
+            "gain": told(row.value),
+            "interval": [told(row.value - row.margin), told(row.value + row.margin)],
             "shown": row.stands,
             "aliases": [design.label(alias) for alias in design.aliases(row.effect)],
         }
@@ -74,32 +74,30 @@ def as_dict(found: Analysis) -> dict[str, Any]:
         "ranges": {f.name: levels(found, n) for n, f in enumerate(design.factors) if len(f.levels) > 2},
         "best": design.cell_label(cell),
         "best_values": design.values(cell),
-        "predicted_gain": math.expm1(gain),
-        "hosts": {name: [math.expm1(mean), margin, count] for name, (mean, margin, count) in found.hosts.items()},
+        "predicted_gain": told(gain),
+        "hosts": {name: [told(mean), margin, count] for name, (mean, margin, count) in found.hosts.items()},
     }
 
 
 def levels(found: Analysis, number: int) -> dict[str, list[float]]:
-    """Return each value of a factor against its best one, the others as in the best cell: ratio and interval."""
+    """Return each value of a factor against its best one, the others as in the best cell: gain and interval."""
     best, _ = found.best()
     rows = {}
     for n, level in enumerate(found.design.factors[number].levels):
         other: Cell = (*best[:number], n, *best[number + 1 :])
         value, margin = found.difference(other, best)
-        rows[level] = [math.expm1(value), math.expm1(value - margin), math.expm1(value + margin)]
+        rows[level] = [found.scale.told(each) for each in (value, value - margin, value + margin)]
     return rows
 
 
 def effect_lines(found: Analysis) -> list[str]:
     """Return the effects, the best value of each range, and what is not told apart, in words."""
-    answer, design = as_dict(found), found.design
-    text = []
-    for row in answer["effects"]:
-        low, high = row["interval"]
-        text.append(
-            f"{'*' if row['shown'] else ' '} {row['effect']:24} {row['gain']:+8.2%} [{low:+.2%}, {high:+.2%}]"
-            + (f"   or {', '.join(row['aliases'])}" if row["aliases"] else "")
-        )
+    answer, design, by = as_dict(found), found.design, found.scale
+    text = [
+        f"{'*' if row['shown'] else ' '} {row['effect']:24} {by.words(row['gain'], row['interval'])}"
+        + (f"   or {', '.join(row['aliases'])}" if row["aliases"] else "")
+        for row in answer["effects"]
+    ]
     text.append(
         f"* stands out of the noise at 95%, a pair of factors among all pairs; noise from {answer['noise_from']}"
     )
@@ -108,29 +106,30 @@ def effect_lines(found: Analysis) -> list[str]:
             f"{len(found.shown)} effects are too few to tell noise from them; compare the combinations themselves"
         )
     text += [
-        _range(f, answer["ranges"][f.name], answer["best_values"][f.name])
+        _range(f, answer["ranges"][f.name], answer["best_values"][f.name], by)
         for f in design.factors
         if f.name in answer["ranges"]
     ]
     text += _together(found)
-    odd = [f"{n}: {m:+.2%} (n={c})" for n, (m, margin, c) in answer["hosts"].items() if abs(math.log1p(m)) > margin]
+    hosts = answer["hosts"].items()
+    odd = [f"{n}: {by.words(m)} (n={c})" for n, (m, margin, c) in hosts if abs(by.added(m)) > margin]
     if odd and len(answer["hosts"]) > 1:
         text.append(f"gains differ by host beyond their control: {', '.join(odd)}; compare on the host that matters")
     if not any(row["shown"] for row in answer["effects"]):
         return [*text, "no effect stands out from the noise: measure the wave again, or take bigger changes"]
     if design.switches and answer["best"] == "none":
         return [*text, "next: none of these changes; what stands out makes it worse"]
-    return [*text, f"next: build {answer['best']} (predicted {answer['predicted_gain']:+.2%}) and compare it"]
+    return [*text, f"next: build {answer['best']} (predicted {by.words(answer['predicted_gain'])}) and compare it"]
 
 
-def _range(factor: Factor, rows: Mapping[str, list[float]], best: str) -> str:
+def _range(factor: Factor, rows: Mapping[str, list[float]], best: str, by: Scale) -> str:
     """Say which value of a factor is best, where in its range, and how much worse those beside it are."""
     at, place = factor.levels.index(best), ""
     beside = [level for level in factor.levels if level != best]
     if factor.numeric:
         beside = [factor.levels[n] for n in (at - 1, at + 1) if 0 <= n < len(factor.levels)]
         place = ", inside the range" if len(beside) == 2 else ", at the end of the range: try values beyond it"
-    words = ", ".join(f"{level} {{:+.2%}} [{{:+.2%}}, {{:+.2%}}]".format(*rows[level]) for level in beside)
+    words = ", ".join(f"{level} {by.words(rows[level][0], rows[level][1:])}" for level in beside)
     sure = all(rows[level][2] < 0 for level in beside)
     return f"{factor.name}: best at {best}{place}; {words}" + ("" if sure else " (not told from these)")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
 import statistics
@@ -12,7 +11,6 @@ from pathlib import Path
 
 from helpers import console, events, next_step, paths
 from helpers.events import Wave
-from helpers.judge.advice import estimates
 from helpers.judge.compare import screens
 from helpers.judge.policy import experiment as policy
 from helpers.judge.wave.design import Design, Factor
@@ -54,7 +52,6 @@ def require_values(plan: Design, by: str) -> None:
 
 def begun(work: Workdirs, now: State, plan: Design, name: str, by: str) -> Wave:
     """Return a new wave without cells, to be made from the experiment `name`. Raises Failure (2)."""
-    estimates.require_ratio(now)
     require_values(plan, by)
     its = template(work, now, name, [f.name for f in plan.factors], by)
     return Wave(
@@ -178,11 +175,15 @@ def observations(now: State, wave: Wave) -> tuple[list[Observation], dict[str, s
     for name, cell in zip(wave.cells, design.cells, strict=True):
         done = now.result(name)
         pairs = list(zip(done.baseline_samples, done.samples, strict=False)) if done else []
-        if not done or done.status != "done" or not pairs or min(map(min, pairs)) <= 0:
+        if not done or done.status != "done" or not pairs:
             waits = any(job.experiment == name for job in now.open_jobs())
             silent[name] = OPEN if waits else f"{done.status} {done.error or ''}".strip() if done else "not run"
             continue
-        gains = [math.log(b / c if now.direction == "lower" else c / b) for b, c in pairs]
+        try:
+            gains = now.scale.gains(*zip(*pairs, strict=True))
+        except ValueError as error:
+            silent[name] = str(error)
+            continue
         known = None if now.config.screen_env else screening.spread(now, done.worker)
         spread = known or (statistics.stdev(gains) if len(gains) > 1 else None)
         freedom = SURE if known else len(gains) - 1

@@ -128,6 +128,39 @@ def test_a_cell_whose_worker_was_taken_away_counts_once_and_whole() -> None:
     assert ["e2"] == list(silent)
 
 
+def finished(wave: Wave, values: dict[str, tuple[list[float], list[float]]], **config: Any) -> state.State:
+    """A session in which each cell of a wave has ended with these samples of the baseline and its own."""
+    lines: list[Any] = [Config(name="s", direction="lower", margin=0.01, **config), wave]
+    for experiment, (base, own) in values.items():
+        its = {"experiment_id": experiment, "job": experiment, "worker": "vm-01", "tree": "", "role": "experiment"}
+        lines.append(Submitted(**its, executor="sky", source=[], env={}, description=""))
+        lines.append(Finished(**its, status="done", samples=own, baseline_samples=base, metric=own[0], error=None))
+    now = state.fold(lines)
+    assert now
+    return now
+
+
+def test_what_is_judged_by_difference_has_effects_in_its_own_unit() -> None:
+    """Losses around 0, which have no ratio: what a value changes is told as the change of the metric, best inside."""
+    design = lay_out([Factor("rate", ("1", "2", "3", "4")), FUSE], 8)
+    cells = {f"e{n}": design.values(cell) for n, cell in enumerate(design.cells)}
+    wave = Wave(name="wave-01", factors={f.name: list(f.levels) for f in design.factors}, cells=cells, kind="all")
+    change = {"1": 0.0, "2": -0.02, "3": -0.05, "4": 0.04}
+    values = {
+        name: ([0.01, -0.01, 0.0], [v + change[cell["rate"]] + 0.001 * n for n, v in enumerate((0.01, -0.01, 0.0))])
+        for name, cell in cells.items()
+    }
+    now = finished(wave, values, metric="loss", scale="difference")
+    found = analyse(waves.design_of(wave), waves.observations(now, wave)[0], now.scale)
+
+    said = "\n".join(report.effect_lines(found))
+
+    assert pytest.approx(-0.05) == report.as_dict(found)["ranges"]["rate"]["1"][0]
+    assert "rate: best at 3, inside the range; 2 +0.03 loss [" in said
+    assert "%" not in said.replace("95%", "")
+    assert re.search(r"predicted -0\.04[89]", said)
+
+
 def measured(design: Any, truth: Any, noise: float, seed: int) -> list[Observation]:
     """One pair of each cell, on hosts whose speed is in both of its sides."""
     draw = random.Random(seed)
