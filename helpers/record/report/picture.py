@@ -39,12 +39,10 @@ def save(session: Session, file: Path) -> None:
     for outcome, (marker, fill, edge) in MARKS.items():
         if found := session.of(outcome):
             _marks(axes, found, f"{OUTCOMES[outcome]} ({len(found)})", marker=marker, facecolors=fill, edgecolors=edge)
-    unit = f" ({session.unit})" if session.unit else ""
-    axes.set_ylabel(_plain(f"{session.metric}{unit} by measured gains, {session.direction} is better"))
-    axes.set_xlabel("time (UTC)")
-    axes.set_title(
-        _plain(f"{session.name}: {len(session.experiments)} experiments, {len(session.kept)} kept"), loc="left"
-    )
+    axes.set_ylabel(printable.one_line(session.metric + (f" ({session.unit})" if session.unit else ""), 40))
+    axes.set_xlabel(f"time (UTC); the level is the first baseline after measured gains, {session.direction} is better")
+    counts = f"{len(session.experiments)} experiments, {len(session.kept)} kept"
+    axes.set_title(f"{printable.one_line(session.name, 60)}: {counts}", loc="left")
     axes.grid(visible=True, axis="y", color="#dddddd", linewidth=0.6)
     figure.autofmt_xdate()
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
@@ -86,7 +84,3 @@ def _time(ms: int) -> datetime:
         return datetime.fromtimestamp(ms / 1000, timezone.utc)
     except (OverflowError, ValueError, OSError):
         return datetime.fromtimestamp(0, timezone.utc)
-
-
-def _plain(text: str) -> str:
-    return printable.one_line(text, 100)

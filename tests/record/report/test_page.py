@@ -108,6 +108,19 @@ def test_the_page_is_accessible(page: Path, browser: Browser, scheme: str) -> No
     assert [] == browser.run(found)
 
 
+@needs_chromium
+def test_the_page_is_printed_whole(page: Path, browser: Browser) -> None:
+    """On paper the chart is as wide as the sheet, the table keeps names and heads, and what is clicked is away."""
+    browser.open(page.as_uri())
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    browser.call("Emulation.setDeviceMetricsOverride", width=700, height=1000, deviceScaleFactor=1, mobile=False)
+
+    assert browser.run("document.querySelector('#chart canvas').getBoundingClientRect().right <= 700")
+    seen = "[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => b.textContent)"
+    assert ["no.", "experiment", "how it stands", "gain", "took", "what"] == browser.run(seen)[:6]
+    assert not {"light or dark", "zoom in", "show more"} & set(browser.run(seen))
+
+
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, http.client.HTTPMessage]:
     """Send one request to the live page."""
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(address).port or 0, timeout=30)

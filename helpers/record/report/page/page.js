@@ -110,7 +110,7 @@ function chart() {
   state.plot = new uPlot({
     width: box.clientWidth || 600, height: 320, legend: { show: false },
     scales: { x: { time: true, range: edges }, y: { range: bounds } },
-    axes: [axis, { ...axis, size: 70, label: its.metric + (its.unit ? " (" + its.unit + ")" : "") + " by measured gains, " + its.direction + " is better" }],
+    axes: [axis, { ...axis, size: 70, label: its.metric + (its.unit ? " (" + its.unit + ")" : "") }],
     series: [{}, { stroke: colour("kept"), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }],
     cursor: { points: { show: false }, y: false },
     hooks: { draw: [marks], setCursor: [(plot) => hover(plot.cursor)] },
@@ -193,7 +193,8 @@ function chips() {
     chip.setAttribute("aria-pressed", String(state.outcome === outcome));
     return [chip, " "];
   }));
-  $("legend").textContent = "Filled circle: kept, on the stepped line of what the program then measured; bars: intervals. Open circle: " +
+  $("legend").textContent = "What measured gains make of the first " + data.session.metric + "; " + data.session.direction + " is better. " +
+    "Filled circle: kept, on the stepped line; bars: intervals. Open circle: " +
     "no gain shown. Diamond: undecided. Cross: failed. Square: refused. Dash: not compared. What has no figure stands at the bottom.";
 }
 
