@@ -13,13 +13,13 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from helpers import printable
-from helpers.run.jobs import log_filter, metric_line
+from helpers.run.jobs import metric_line
 
 BLOCK = 1 << 20
 MAX_LINE_LENGTH = 1 << 20
@@ -78,11 +78,6 @@ def parse(source: Path | BinaryIO) -> Record:
     """Parse a log file or stream; raises OSError when it cannot be read."""
     if not isinstance(source, Path):
         return _parse_stream(source)
-    if log_filter.usable(source):
-        try:
-            return _parse_filtered(source)
-        except log_filter.UnfilteredError:
-            pass
     with source.open("rb") as stream:
         return _parse_stream(stream)
 
@@ -96,18 +91,6 @@ def _parse_stream(stream: BinaryIO) -> Record:
     return _ended(record, last)
 
 
-def _parse_filtered(source: Path) -> Record:
-    record, last = Record(), deque[bytes](maxlen=20)
-    for block in _whole_lines(log_filter.blocks(source, _NEEDLES)):
-        for line in _protocol_lines(block):
-            _take(record, line)
-    with source.open("rb") as whole:
-        whole.seek(max(source.stat().st_size - BLOCK, 0))
-        for block in _blocks(whole):
-            _remember(last, block)
-    return _ended(record, last)
-
-
 def _ended(record: Record, last: deque[bytes]) -> Record:
     record.tail = [_printable(line) for line in last]
     if not record.complete:
@@ -118,15 +101,10 @@ def _ended(record: Record, last: deque[bytes]) -> Record:
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    return _whole_lines(iter(lambda: stream.read(BLOCK), b""))
-
-
-def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the pieces as blocks of whole lines; what a line has beyond LONGEST bytes is left out."""
+    """Yield blocks of whole lines; what a line has beyond MAX_LINE_LENGTH bytes is left out."""
     rest = b""
     skipping = False
-    for piece in pieces:
-        block = piece
+    while block := stream.read(BLOCK):
         if skipping:
             end = block.find(b"\n")
             if end < 0:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
 import random
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -309,92 +307,6 @@ def test_the_script(tmp_path: Path, repo: Any) -> None:
     assert 18.5 == json.loads(repo.script("parse_log", str(tmp_path / "run.log"), "--json").stdout)["metrics"]["time_s"]
     assert "crash" in repo.script("parse_log", "-", stdin="nothing\n", code=1).stdout
     assert "not a file" in repo.script("parse_log", "none.log", code=2).stderr
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                *CLEAN.splitlines(),
-                b"bench| METRIC time_s=1",
-                b"METRIC a=1",
-                b"METRIC b=0x1",
-                b"x METRIC",
-                b"\x1b[36m(t, pid=1)\x1b[0m METRIC c=2",
-                b"",
-                b"\xff\x00",
-                b"EXPERIMENT_STATUS: crash",
-                b"METRIC " + b"a" * 5000,
-                b"step 1\rMETRIC d=4",
-                b"METRIC e=5\r",
-            ]
-        ),
-        max_size=40,
-    ),
-    st.booleans(),
-)
-def test_a_large_log_read_by_grep_says_what_a_small_one_says(lines: list[bytes], newline: bool) -> None:
-    """The filter that makes large logs fast changes nothing in the record, wherever the log is cut in parts."""
-    data = b"\n".join(lines) + (b"\n" if newline else b"")
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        plain = parse(data)
-        filtered = log._parse_filtered(Path(file.name))
-
-    assert plain == filtered
-
-
-def test_a_large_log_where_pipes_are_kept_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that grants no larger pipe is no reason not to read a log by grep."""
-    file = tmp_path / "run.log"
-    file.write_bytes(CLEAN)
-
-    def refuse(*_: object) -> int:
-        raise PermissionError(1, "pipe-user-pages-soft")
-
-    monkeypatch.setattr(fcntl, "fcntl", refuse)
-
-    assert parse(CLEAN) == log._parse_filtered(file)
-
-
-FEW_DESCRIPTORS = """
-import os, resource, sys
-from pathlib import Path
-from helpers.run.jobs import log_filter
-file, outcomes = Path(sys.argv[1]), set()
-opened = len(os.listdir("/proc/self/fd"))
-for more in range(1, 40):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + more, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    try:
-        found = b"".join(log_filter.blocks(file, [b"METRIC"]))
-        outcomes.add("read" if found == b"METRIC a=1\\n" * 1000 else "wrong")
-    except log_filter.UnfilteredError:
-        outcomes.add("unfiltered")
-    except OSError as error:
-        outcomes.add("no file" if error.filename else f"escaped: {error}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    try:
-        os.waitpid(-1, os.WNOHANG)
-        outcomes.add("a grep is left")
-    except ChildProcessError:
-        pass
-    if len(os.listdir("/proc/self/fd")) != opened:
-        outcomes.add("a descriptor is left")
-print(*sorted(outcomes), sep="\\n")
-"""
-
-
-def test_a_grep_that_cannot_be_started(tmp_path: Path) -> None:
-    """However many descriptors there are, the log is filtered or read unfiltered, and no grep stays behind."""
-    file = tmp_path / "run.log"
-    file.write_bytes(b"METRIC a=1\n" * 1000)
-    command = [sys.executable, "-c", FEW_DESCRIPTORS, str(file)]
-
-    said = subprocess.run(command, cwd=BUNDLE, capture_output=True, text=True, check=True, timeout=300).stdout
-
-    assert {"read", "unfiltered"} <= set(said.splitlines()) <= {"read", "unfiltered", "no file"}
 
 
 MEASURED = """
