@@ -1,49 +1,19 @@
-"""What new code may not do and old code may not lose, by the table rules.txt: its words and its one reader."""
+"""What new code may not do and old code may not lose, by the table rules.txt and by what lines are made of."""
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from helpers.judge.policy import code, python_state
+from helpers.judge.policy import code, python_names, python_state, rule_table
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
+_EARLY = "computed at import, before the call: does the benchmark's start-up show it?"
 _REPLACED = "a module of the benchmark's own process is changed"
 _UNSAFE = "the old code had it: is the program still as safe, and its answer as sure?"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A row of rules.txt."""
-
-    kind: str
-    level: Level
-    view: str
-    families: tuple[str, ...]
-    reason: str
-    pattern: re.Pattern[str]
-
-    def speaks_of(self, family: str, was: str) -> bool:
-        """Tell whether it looks at what is added to a file of this language, whose code was `was`."""
-        fits = self.view != "old" and (not self.families or family in self.families)
-        return fits and not (self.view == "first" and self.pattern.search(was))
-
-
-@functools.cache
-def _rules() -> list[Rule]:
-    found = []
-    for block in Path(__file__).with_name("rules.txt").read_text(encoding="utf-8").split("\n[")[1:]:
-        heading, *rows = block.rstrip().split("\n")
-        words, _, reason = heading.partition("] ")
-        kind, level, view, *families = words.split()
-        pattern = re.compile("|".join(row.strip() for row in rows), re.MULTILINE)
-        found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
-    return found
 
 
 _SETTING = (
@@ -88,29 +58,22 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     read, lines = code.source(path, new), {number for number, _ in added}
     before, after = _stripped(old), new.split("\n")
     was = code.source(path, old).code
-    views = {"code": [read.code], "first": [read.code], "text": [read.text], "all": [read.text, read.comments]}
     windows = read.windows(lines)
-    macros = [macro for macro in code.expanded(read, windows) if lines & set(macro[1])]
-    for rule in _rules():
-        kind, level, view, pattern, reason = rule.kind, rule.level, rule.view, rule.pattern, rule.reason
-        if not rule.speaks_of(read.family, was):
-            continue
-        texts: list[tuple[str, Level]] = [(text, level) for text in views[view]]
-        if view != "all" and not read.exact:  # it may be no comment
-            texts.append((read.comments, "review"))
-        for text, says in texts:
-            for match in (match for window in windows for match in pattern.finditer(text, *window)):
-                at = [n for n in read.lines(*match.span()) if n in lines]
-                quoted = " ".join(after[at[0] - 1].split()) if at else ""
-                if at and not (says == "review" and quoted in before):
-                    yield Place(kind, says, reason, at[0], quoted)
-        for text, lines_of, body in macros if view != "all" else []:
-            if pattern.search(text) and not pattern.search(body):  # a macro's own definition is looked at by itself
-                first = min(lines & set(lines_of))
-                yield Place(kind, level, reason + " (through a macro)", first, " ".join(text.split()))
+    stand_ins = [each for each in code.expanded(read, windows) if lines & set(each[1])]
+    if read.family == "py":
+        was += "".join(said for said, _ in python_names.spelled_out(old))
+        stand_ins += [(said, range(at, at + 1), "") for said, at in python_names.spelled_out(new) if at in lines]
+    for rule in rule_table.rules():
+        for level, lines_of, became in rule_table.spoken(rule, read, was, windows, stand_ins):
+            at = [number for number in lines_of if number in lines]
+            quoted = " ".join(after[at[0] - 1].split()) if at else ""
+            if at and (level == "refuse" or quoted not in before):
+                reason, quoted = (rule.reason + " (through a name)", became) if became else (rule.reason, quoted)
+                yield Place(rule.kind, level, reason, at[0], " ".join(quoted.split()))
     found = [
-        ("remembers", _REMEMBERS, python_state.writing_lines(new)),
+        ("remembers", _REMEMBERS, python_state.writing_lines(new, old)),
         ("detects-benchmark", _REPLACED, python_state.replaced(new)),
+        ("background", _EARLY, python_state.early(new)),
     ]
     for kind, reason, numbers in found if read.family == "py" else []:
         for number in sorted(set(numbers) & lines):
@@ -129,7 +92,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
     gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
     missing = {number for number, _ in gone}
-    for rule in (rule for rule in _rules() if rule.view == "old"):
+    for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has, got = (
             Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.code)) for read in (before, after, moved)
         )

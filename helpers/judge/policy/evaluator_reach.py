@@ -98,7 +98,7 @@ def _shadows(path: str, name: str, known: Named) -> tuple[str, str] | None:
         return "shadow", f"a new {module} may stand in for the module of that name"
     if path in known.names or (name in known.names and "." in name.strip(".")):
         return "shadow", "a protected script names it, and it was not there before"
-    if system := _searched(path, name):
+    if system := of_system(path):
         return "shadow", f"a new {name} may stand in for the system's {system}"
     letters = {unicodedata.name(c, "?").split()[0] for c in path if c.isalpha()}
     if len(letters & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "FULLWIDTH"}) > 1:
@@ -112,8 +112,9 @@ def _installed() -> set[str]:
     return set(importlib.metadata.packages_distributions()) - {"src", "lib", "helpers", "scripts"}
 
 
-def _searched(path: str, name: str) -> str:
+def of_system(path: str) -> str:
     """Return the file of the system that a header or library of this name would stand in for; empty where none is."""
+    name = path.rsplit("/", 1)[-1]
     if "." in name and not name.endswith((".h", ".pm", ".pl", ".rb")):
         return ""
     tails = [path.split("/", skipped)[-1] for skipped in range(path.count("/") + 1)]

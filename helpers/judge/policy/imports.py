@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from helpers.judge.policy import code
+from helpers.judge.policy import code, evaluator_reach
 from helpers.judge.policy.changes import Change
 from helpers.judge.policy.evaluator_reach import Project
 from helpers.judge.policy.file_rules import Level
@@ -17,13 +17,14 @@ from helpers.judge.policy.file_rules import Level
 _IMPORTS = {
     family: re.compile(pattern, re.MULTILINE)
     for family, pattern in {
-        "py": r"^\s*(?:import|from)\s+([A-Za-z_]\w*)",
-        "js": r"(?:\brequire\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
-        "c": r"^\s*#\s*(?:include|include_next|import)\s*<([\w./+-]+)>",
+        "py": r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w., \t]*)",
+        "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
+        "c": r"^\s*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
         "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?((?:std::|core::|alloc::)?[a-z]\w*)",
         "go": r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
         "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)",
-        "pl": r"^\s*(?:use|require)\s+([A-Z]\w*(?:::\w+)*)",
+        "pl": r"^\s*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
+        "rb": r"^\s*require\s*\(?\s*[\"']([\w/-]+)",
     }.items()
 }
 _LIBRARY = {
@@ -60,10 +61,12 @@ _COMPUTES = {
         r"bufio|bytes|cmp|errors|fmt|io|iter|maps|regexp|slices|sort|strconv|strings|unicode|sync|sync/atomic|"
         r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
     ),
-    "java": re.compile(
-        r"java\.(?:util(?!\.concurrent)|math|text|lang(?!\.reflect)|nio(?!\.file|\.channels)|io|time)\b.*"
+    "java": re.compile(r"java\.(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b.*"),
+    "pl": re.compile(
+        "(?:List|Scalar|Hash)::Util|POSIX|Carp|Data::Dumper|Encode|Math::.*|Digest::.*|Exporter|Text::.*|"
+        "strict|warnings|utf8|feature|constant|parent|base|v5.*"
     ),
-    "pl": re.compile("(?:List|Scalar|Hash)::Util|POSIX|Carp|Data::Dumper|Encode|Math::.*|Digest::.*|Exporter|Text::.*"),
+    "rb": re.compile("bigdecimal|delegate|digest|forwardable|json|matrix|prime|set|stringio|strscan|time|zlib"),
 }
 
 
@@ -74,11 +77,15 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
     if read.family not in _IMPORTS:
         return
     lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
-    known = set(_IMPORTS[read.family].findall(code.source(change.path, old).text))
+    known = {name for name, _ in _imported(code.source(change.path, old))}
+    around = "".join(f"/{path}\n" for path in project.files)
     parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
-    for match in _IMPORTS[read.family].finditer(read.text):
-        name, at = match[1], read.lines(match.start(1), match.end(1))[0]
+    for name, at in _imported(read):
         if at not in lines or name in known or name.startswith(".") or _COMPUTES[read.family].fullmatch(name):
+            continue
+        if name[0] == '"' and ("/" + name[1:] + "\n" in around or not evaluator_reach.of_system(name[1:])):
+            continue  # the project's own
+        if read.family in ("pl", "rb") and re.split(r"::|/", name)[0] in parts:
             continue
         own = _LIBRARY.get(read.family)
         if own is None or own.fullmatch(name):
@@ -86,6 +93,16 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
         elif not _declared(name, read, parts, project):
             level: Level = "review" if read.family == "java" else "refuse"
             yield at, "dependency", level, f"{name} is not declared by the project: it may not be there elsewhere"
+
+
+def _imported(read: code.Source) -> Iterator[tuple[str, int]]:
+    """Yield (what is imported, line): a header in quotes is the system's as well where the project has none."""
+    for match in _IMPORTS[read.family].finditer(read.text):
+        at = read.lines(match.start(1), match.end(1))[0]
+        whole = match[1].partition(" import")[0] if " import" in match[1] else match[1]
+        for part in whole.split(",") if read.family == "py" else [whole]:
+            name = (part.split() or ["."])[0]
+            yield name.split(".")[0] or "." if read.family == "py" else name, at
 
 
 def _declared(name: str, read: code.Source, parts: set[str], project: Project) -> bool:

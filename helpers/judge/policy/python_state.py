@@ -10,37 +10,42 @@ _WRITERS = re.compile(
     "append|add|update|setdefault|extend|insert|pop|popitem|clear|remove|discard|appendleft|push|sort|reverse|__setitem__"
 )
 _MAKERS = re.compile("dict|list|set|defaultdict|OrderedDict|deque|Counter|Weak(?:Value|Key)Dictionary|bytearray")
-_KEEPS = re.compile("cache|memo|seen|last|prev|known")
-"""In an attribute's name: what one call leaves to the next."""
 
 
-def writing_lines(text: str) -> Iterator[int]:
-    """Yield the lines where a function writes what stands outside of it; none where the text is no Python."""
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree; an empty one where the text is no Python."""
     try:
-        tree = ast.parse(text.lstrip("\ufeff"))
+        return ast.parse(text.lstrip("\ufeff"))
     except (SyntaxError, ValueError, RecursionError):
-        return
+        return ast.Module([], [])
+
+
+def writing_lines(text: str, old: str = "") -> Iterator[int]:
+    """Yield the lines where a function writes what stands outside of it, attributes that `old` had not included."""
+    tree, had = parsed(text), set(re.findall(r"\w+", old))
     outer = _outer(tree)
+    yield from _made_for_later(tree)
+    classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     if not _reads_linecache(tree):
         outer.discard("linecache")
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             for default in [*function.args.defaults, *function.args.kw_defaults]:
-                if _container(default):
+                if _container(default) or getattr(getattr(default, "func", None), "id", "") in classes:
                     yield function.lineno
                     yield default.lineno if default else function.lineno
-            yield from _written(function, outer - _local(function))
+            seen = outer - _local(function)
+            yield from _written(function, seen | _aliases(function, seen), had)
             yield from (
-                line for within in _returned(function) for line in _written(within, _local(function) - _local(within))
+                line
+                for within in _returned(function)
+                for line in _written(within, _local(function) - _local(within), had)
             )
 
 
 def replaced(text: str) -> Iterator[int]:
     """Yield the lines that put something else into a module that the file imports: everybody's, the benchmark's too."""
-    try:
-        tree = ast.parse(text.lstrip("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError):
-        return
+    tree = parsed(text)
     names = {
         (alias.asname or alias.name).split(".")[0]
         for node in ast.walk(tree)
@@ -57,6 +62,43 @@ def replaced(text: str) -> Iterator[int]:
             target = target.value
         if isinstance(target, ast.Name) and target.id in names:
             yield getattr(node, "lineno", 1)
+
+
+def _made_for_later(tree: ast.Module) -> Iterator[int]:
+    """Yield where a module makes something to be filled, and where a generator waits for what it is sent."""
+    body = [part for node in tree.body for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
+    for node in body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+            yield from (node.lineno for part in ast.walk(node.value) if _container(part) and _is_empty(part))
+    for each in ast.walk(tree):
+        if isinstance(each, (ast.Assign, ast.NamedExpr)) and isinstance(each.value, ast.Yield):
+            yield each.lineno
+
+
+def early(text: str) -> Iterator[int]:
+    """Yield the lines where a module, while it is imported, calls its own functions again and again."""
+    tree = parsed(text)
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    loops = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
+    for node in tree.body:
+        for loop in ast.walk(node) if isinstance(node, (ast.Assign, ast.For, ast.While)) else ():
+            called = (part for part in ast.walk(loop) if isinstance(part, ast.Call)) if isinstance(loop, loops) else ()
+            yield from (part.lineno for part in called if getattr(part.func, "id", "") in own)
+
+
+def _is_empty(node: ast.AST) -> bool:
+    return not any(getattr(node, part, None) for part in ("keys", "elts", "args"))
+
+
+def _aliases(function: ast.AST, outer: set[str]) -> set[str]:
+    """Return the local names for what stands outside of a function."""
+    return {
+        name.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in outer
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    }
 
 
 def _returned(function: ast.AST) -> list[ast.AST]:
@@ -102,7 +144,7 @@ def _local(function: ast.AST) -> set[str]:
     return bound - free
 
 
-def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
+def _written(function: ast.AST, outer: set[str], had: set[str]) -> Iterator[int]:
     begins = getattr(function, "name", "") in ("__init__", "__new__")
     for node in ast.walk(function):
         target: ast.AST | None = None
@@ -110,7 +152,7 @@ def _written(function: ast.AST, outer: set[str]) -> Iterator[int]:
             dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
             target = None if dunder else node.value
             own = target if isinstance(target, ast.Attribute) else node
-            if isinstance(own, ast.Attribute) and _KEEPS.search(own.attr) and _is_self(own.value) and not begins:
+            if isinstance(own, ast.Attribute) and own.attr not in had and _is_self(own.value) and not begins:
                 yield node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _WRITERS.fullmatch(node.func.attr):
             target = node.func.value

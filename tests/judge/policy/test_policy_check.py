@@ -162,12 +162,12 @@ def test_lines_that_were_there_are_not_the_experiments() -> None:
     """Only added lines count; an old pragma is the project's own."""
     old = '#pragma GCC optimize("O3")\nint f;\n'
 
-    assert [] == check(change("src/a.c", old + "int g;\n", old))
+    assert [] == check(change("src/a.c", old + "int g(void);\n", old))
 
 
 UPPER = "static void upper(char *d, int n)\n{\n    assert(n < 9);\n    d[0] = 1;\n}\n"
 STILL_SAFE = [
-    ("a whole function went", "src/a.c", UPPER + "int g;\n", "int g;\n"),
+    ("a whole function went", "src/a.c", UPPER + "int g(void);\n", "int g(void);\n"),
     ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
     ("rewritten with the same call", "src/a.py", "if n < 0: raise E(n)\n", "if not n >= 0: raise E(n)\n"),
     ("another number beside a setting's name", "src/a.c", 'say(3, "level", 1);\n', 'say(4, "level", 1);\n'),
@@ -211,7 +211,7 @@ def test_protected_files_by_hash() -> None:
 
 def test_scope_and_off_limits() -> None:
     """Outside of the scope, or inside what is off limits: refused; globs mean what a person expects."""
-    inside, outside = change("src/x/a.c", "int a;\n"), change("other/a.c", "int a;\n")
+    inside, outside = change("src/x/a.c", "int a(void);\n"), change("other/a.c", "int a(void);\n")
 
     assert [] == check(inside, scope=["src/"])
     assert {("out-of-scope", "refuse")} == levels(check(outside, scope=["src/"]))

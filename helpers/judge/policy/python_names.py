@@ -1,0 +1,70 @@
+"""What Python's names stand for, by its syntax tree: `s(1)` after `from os import system as s` is `os.system(1)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from helpers.judge.policy import python_state
+
+_OWN = frozenset(["exec", "eval", "compile", "globals", "locals", "vars", "open", "breakpoint", "__import__"])
+"""What is built in and does more than compute."""
+
+
+def spelled_out(text: str) -> Iterator[tuple[str, int]]:
+    """Yield (what a name or attribute stands for and a bracket, line); `?` for a part that only the run knows."""
+    tree = python_state.parsed(text)
+    stands = {
+        (alias.asname or alias.name.split(".")[0]): prefix + (alias.name if alias.asname or prefix else "")
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for prefix in [f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""]
+        for alias in node.names
+    }
+    stands = {name: said or name for name, said in stands.items()}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Assign):
+            for target, value in _bound(each.targets[0], each.value):
+                if (said := _said(value, stands)) and said.rstrip(".?") not in ("", target):
+                    stands[target] = said
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) and (said := _said(node, stands)):
+            yield said + "(", node.lineno
+
+
+def _bound(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield each name that an assignment binds, with its value."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for name, part in zip(target.elts, value.elts, strict=False):
+            yield from _bound(name, part)
+
+
+def _said(node: ast.AST, stands: dict[str, str]) -> str:
+    """Return the dotted name of what an expression is; empty where it is nothing that was imported or built in."""
+    if isinstance(node, ast.Name):
+        return stands.get(node.id, node.id if node.id in _OWN else "")
+    if isinstance(node, ast.Attribute):
+        known = _said(node.value, stands)
+        return f"{known}.{node.attr}" if known else ""
+    of: ast.AST | None = None
+    key: ast.AST | None = None
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr" and len(node.args) > 1:
+        of, key = node.args[0], node.args[1]
+    elif isinstance(node, ast.Subscript):
+        holder = node.value
+        if isinstance(holder, ast.Attribute) and holder.attr == "__dict__":
+            of, key = holder.value, node.slice
+        elif isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "vars" and holder.args:
+            of, key = holder.args[0], node.slice
+    whose = _said(of, stands) if of is not None else ""
+    return f"{whose}.{_text(key) or '?'}" if whose and key is not None else ""
+
+
+def _text(node: ast.AST) -> str:
+    """Return the text that constants put together make; empty where the run alone knows it."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _text(node.left), _text(node.right)
+        return left + right if left and right else ""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,63 @@
+"""The table rules.txt: its one reader, and where a rule of it speaks."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.judge.policy.code import Source
+from helpers.judge.policy.file_rules import Level
+
+StandIn = tuple[str, range, str]
+"""What a macro or a name becomes where it is used, its lines, and what defines it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A row of rules.txt."""
+
+    kind: str
+    level: Level
+    view: str
+    families: tuple[str, ...]
+    reason: str
+    pattern: re.Pattern[str]
+
+
+@functools.cache
+def rules() -> list[Rule]:
+    """Return every rule of the table."""
+    found = []
+    for block in Path(__file__).with_name("rules.txt").read_text(encoding="utf-8").split("\n[")[1:]:
+        heading, *rows = block.rstrip().split("\n")
+        words, _, reason = heading.partition("] ")
+        kind, level, view, *families = words.split()
+        pattern = re.compile("|".join(row.strip() for row in rows), re.MULTILINE)
+        found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
+    return found
+
+
+def spoken(
+    rule: Rule, read: Source, was: str, windows: list[tuple[int, int]], stand_ins: list[StandIn]
+) -> Iterator[tuple[Level, range, str]]:
+    """Yield (level, lines, what a stand-in became) of each place where a rule speaks of new code; `was`: the old."""
+    if rule.view == "old" or (rule.families and read.family not in rule.families):
+        return
+
+    def comes(match: re.Match[str]) -> bool:
+        return rule.view != "first" or match[0].strip() not in was
+
+    whole, plain = rule.view == "all", read.text if rule.view == "text" else read.code
+    texts: list[tuple[str, Level]] = [(read.text if whole else plain, rule.level)]
+    if whole or not read.exact:  # on a bare python3 it may be no comment
+        texts.append((read.comments, rule.level if whole else "review"))
+    for text, level in texts:
+        for match in (match for window in windows for match in rule.pattern.finditer(text, *window)):
+            if comes(match):
+                yield level, read.lines(*match.span()), ""
+    for text, lines, body in stand_ins if not whole else []:
+        if (said := rule.pattern.search(text)) and comes(said) and not rule.pattern.search(body):
+            yield rule.level, lines, text  # a macro's own definition is looked at by itself
