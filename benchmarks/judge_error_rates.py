@@ -53,6 +53,7 @@ def compare(
     max_pairs: int,
     built: tuple[list[float], list[float]],
     mode: str,
+    brief: bool = False,
 ) -> tuple[sign_test.Verdict, list[float], list[float]]:
     """Compare by single measurements in the order of the coin; return the verdict and both sides' measurements."""
     seed = str(draw.random())
@@ -67,8 +68,10 @@ def compare(
         else:
             base.append(timing(host, 0.0, first=True))
             cand.append(timing(host, gain))
-        if sign_test.is_look(number, max_pairs):
-            found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
+        if sign_test.is_look(number, max_pairs) or (brief and number == sign_test.BRIEF):
+            found = sign_test.judge(
+                base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode, brief=brief
+            )
             if found.verdict != "undecided":
                 break
     return found, base, cand
@@ -101,7 +104,8 @@ def twice(
     found, base, cand = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
     kept, spent = found.verdict == "improved", 2 * len(base)
     if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None, MARGIN):
-        again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
+        brief = sign_test.is_clear(found)
+        again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved", brief)
         kept, spent = again.verdict == "improved", spent + 2 * len(more)
     return kept, math.log1p(found.gain), spent
 

@@ -12,7 +12,7 @@ from helpers import paths
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import sign_test
-from helpers.judge.rule.sign_test import Verdict
+from helpers.judge.rule.sign_test import Answer, Verdict
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,11 @@ def interleave(
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
     given: Sequence[Pair] = (),
+    brief: Answer | None = None,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
+    `brief` is the verdict where the first sign_test.BRIEF pairs are all clear wins.
     It ends at a pair that is `broken` whatever may follow. `given` are the first pairs, in the order of their numbers:
     measured elsewhere, judged as if measured here. Raises NoSidesError when more are needed and there is no side to
     measure, CandidateError for a failed one.
@@ -115,6 +117,8 @@ def interleave(
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
         if number + 1 == TIED and rule is None and _gains_nothing(measured, plan):
             verdict = replace(judge(measured, plan), verdict="not_improved", needed_pairs=None)
+        if brief and number + 1 == sign_test.BRIEF == (found := so_far(measured, plan)).clear_wins:
+            verdict = replace(found, verdict=brief, needed_pairs=None)
         progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)

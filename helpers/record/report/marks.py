@@ -14,6 +14,7 @@ from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.measure.plan import Plan
 from helpers.judge.policy.check import matches
 from helpers.judge.rule import sign_test
+from helpers.judge.rule.sign_test import Verdict
 from helpers.state import State
 
 BUNDLE = "the bundle's own scripts are not those of the lock"
@@ -79,8 +80,14 @@ def of_run(now: State, run: Run) -> list[str]:
 
 def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
     """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
+    short = part is compared.confirmation and len(part.baseline_samples) == sign_test.BRIEF
+    found = _judged(compared, part, brief=short and sign_test.is_clear(_judged(compared, compared)))
+    return (found.verdict, found.pairs, found.gain) if found else None
+
+
+def _judged(compared: Comparison, part: Comparison, *, brief: bool = False) -> Verdict | None:
     try:
-        found = sign_test.judge(
+        return sign_test.judge(
             part.baseline_samples,
             part.candidate_samples,
             direction=compared.direction,
@@ -88,10 +95,10 @@ def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | N
             max_pairs=compared.max_pairs,
             mode=compared.mode,
             scale=compared.judged_by,
+            brief=brief,
         )
     except ValueError:
         return None
-    return found.verdict, found.pairs, found.gain
 
 
 def doubts(now: State) -> dict[str, str]:

@@ -232,6 +232,26 @@ def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
     assert "reason: both sides build the same bytes" in done.stdout
 
 
+def test_an_obvious_winners_holdout_costs_less_than_its_comparison(repo: Any) -> None:
+    """Half the time in every pair, there too: eight pairs, no confirmation, and four of the holdout."""
+    repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(bash src/work.sh)\n", 0o755)
+    repo.write("autoresearch.holdout.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(bash src/work.sh)\n", 0o755)
+    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\ntrue\n", 0o755)
+    repo.write("src/work.sh", "echo $((10000 + RANDOM % 1000))\n")
+    repo.commit()
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo $((5000 + RANDOM % 500))\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "quicker")
+
+    event = json.loads(repo.script("compare", "exp-01", "--json").stdout)
+
+    assert (8, 4, "passed") == (event["pairs"], event["holdout"]["pairs"], event["holdout"]["verdict"])
+    assert "confirmation" not in event
+    repo.script("record_result", "keep", "exp-01")
+
+
 def test_a_candidate_that_cannot_run_the_holdout_has_crashed(repo: Any) -> None:
     """It won its pairs and fails alone afterwards: that is its own answer, and no error of the environment."""
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
