@@ -10,15 +10,20 @@ from helpers import console, printable
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _BRACKETS = {")": "(", "]": "[", ">": "<", "}": "{"}
-_CATEGORY = re.compile(r"(?<=\d)\s*\[[a-z-]+(?:\.[A-Za-z-]+)?\].*", re.DOTALL)
+_BEFORE = re.compile(r"\\(?:url|href)(?=\{)|arxiv (?:e-?print|preprint)s?[\s,]+(?=arxiv)", re.IGNORECASE)
+_BEHIND = re.compile(r"(?<=\d)\s*\[[a-z-]+(?:\.[A-Za-z-]+)?\].*|,\s+(?:19|20)\d\d\W*$", re.DOTALL)
+"""What citations put around an id: arXiv's category, a year."""
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/\S", re.IGNORECASE)
-_MIRRORS = ("alphaxiv.org", "huggingface.co", "ar5iv.org", "arxiv-vanity.com", "scirate.com", "semanticscholar.org")
+_MIRRORS = re.compile(
+    r"\.(?:arxiv|alphaxiv|ar5iv|semanticscholar)\.org$|\.(?:huggingface|hf)\.co$|\.(?:arxiv-vanity|scirate)\.com$|\.lanl\.gov$"
+)
 """Their pages of arXiv's papers have the id in the path."""
+_WITHIN = re.compile(rf"/(?:arxiv:)?({_ARXIV.pattern})(?:\.pdf)?(?=/|$)", re.IGNORECASE)
 _PUBLISHERS = re.compile(
     r"\.(?:(?:bio|med)rxiv|frontiersin|iop|aps|plos|aip|osf|royalsociety|doi)\.(?:org|io)$|"
     r"\.(?:springer(?:open)?|biomedcentral|degruyter|wiley)\.com$"
 )
-"""Their pages have the DOI in the address without saying /doi/."""
+"""Their PDFs have the DOI in the address without saying /doi/; what others have under such a name is that file."""
 _TAIL = re.compile(
     r"(?:/(?:full|fulltext|abstract|abs|pdf|epdf|meta|html|references|summary))+$|"
     r"(?:(?<=\d)v\d+)?(?:\.(?:full|abstract))?(?:\.pdf)?$"
@@ -35,9 +40,8 @@ def parse_id(text: str) -> tuple[str, str]:
     if re.match(r"https?://", word, re.IGNORECASE):
         return _of_url(word)
     bare = re.sub(r"^(?:(?:arxiv|doi|s2|openalex)(?::\s*|\s+))+", "", word, flags=re.IGNORECASE)
-    bare = bare.removeprefix("abs/") if _ARXIV.fullmatch(bare[4:]) else bare
-    if _ARXIV.fullmatch(bare):
-        return "arxiv", bare.lower() if "/" not in bare else bare
+    if paper := _WITHIN.fullmatch("/" + bare.removeprefix("abs/")):
+        return "arxiv", paper[1].lower() if "/" not in paper[1] else paper[1]
     if _DOI.fullmatch(bare):
         doi = unquote(bare)
         inner = re.fullmatch(r"10\.48550/arxiv\.(.+)", doi, re.IGNORECASE)
@@ -71,11 +75,11 @@ def version(arxiv: str) -> int:
 
 def _trimmed(text: str) -> str:
     """Return it without what was pasted along: quotes, brackets around it, arXiv's category, the end of a sentence."""
-    word = _CATEGORY.sub("", text.strip()).lstrip("\"'`([<{}>]).,;: \t\n")
+    word = _BEHIND.sub("", _BEFORE.sub("", text.strip(), count=1)).lstrip("\"'`“”([<{}>]).,;: \t\n")
     while word:
         last = word[-1]
         unopened = last in _BRACKETS and word.count(_BRACKETS[last]) < word.count(last)
-        if not unopened and last not in ".,;:\"'`" and not last.isspace():
+        if not unopened and last not in ".,;:\"'`“”" and not last.isspace():
             break
         word = word[:-1]
     return word
@@ -84,22 +88,16 @@ def _trimmed(text: str) -> str:
 def _of_url(text: str) -> tuple[str, str]:
     parts = urlsplit(text)
     host, path = f".{(parts.hostname or '').lower()}", unquote(parts.path).strip("/")
-    inner = path.partition("/")[2].removesuffix(".pdf")
-    if host.endswith(".arxiv.org") and _ARXIV.fullmatch(inner):
-        return parse_id(inner)
-    here = [part.removesuffix(".pdf").lower().removeprefix("arxiv:") for part in path.split("/")[1:]]
-    if host.endswith(tuple(f".{mirror}" for mirror in _MIRRORS)):
-        paper = next((part for part in here if _ARXIV.fullmatch(part)), "")
-        if paper:
-            return "arxiv", paper
-    if host == ".openalex.org" and re.fullmatch(r"(works/)?W\d+", path, re.IGNORECASE):
+    if _MIRRORS.search(host) and (paper := _WITHIN.search(f"/{path}")):
+        return parse_id(paper[1])
+    if host.endswith(".openalex.org") and re.fullmatch(r"(works/)?W\d+", path, re.IGNORECASE):
         return "openalex", path.split("/")[-1].upper()
     s2 = re.search(r"\b[0-9a-f]{40}$", path)
     if host.endswith(".semanticscholar.org") and s2:
         return "s2", s2[0]
     if host.endswith(".nature.com") and path.startswith("articles/"):
-        return "doi", f"10.1038/{path.split('/')[1]}".lower()
+        return "doi", f"10.1038/{path.split('/')[1].removesuffix('.pdf')}".lower()
     doi = re.search(r"(?:^|[/=])(10\.\d{4,9}/[^?&\s]+)", path + ("?" + unquote(parts.query) if parts.query else ""))
-    if doi and ("/doi/" in f"/{path}" or _PUBLISHERS.search(host)):
+    if doi and ("/doi/" in f"/{path}" or _PUBLISHERS.search(host) or not path.endswith(".pdf")):
         return parse_id(doi[1] if host.endswith(".doi.org") else _TAIL.sub("", doi[1], count=1))
     return "url", text
