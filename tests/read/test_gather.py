@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.read.forge import in_tree
+from helpers.read.forge.query import SearchRequest
 
 CHANGES = """# Changelog
 
@@ -30,6 +31,8 @@ def project(repo):
     repo.git("remote", "add", "origin", "https://github.com/acme/widget")
     repo.write("CHANGELOG.md", CHANGES)
     repo.write("src/table.c", "int x;\n// TODO: the hash table lookup is slow, prefetch it\n// TODO: rename\n")
+    repo.write("src/prehash/a.c", "// TODO: make this faster\n")
+    repo.write("src/hash/b.c", "// TODO: and this quicker\n")
     repo.write("benchmarks/table.c", "int main;\n")
     repo.commit("Hash table with SIMD probes, 2x faster")
     repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
@@ -70,6 +73,12 @@ def test_one_page_of_leads(project):
                 )
         project.script("ideas", "add", "--from", lead["id"], **env(project))
     assert len(found) == len(json.loads(project.script("ideas", "list", "--json").stdout))
+
+
+def test_a_path_counts_by_its_whole_words(project):
+    """A wish answers by its text, or by a folder that is named so; not by one whose name only holds the word."""
+    found = in_tree.wishes(project.root, SearchRequest("hash")).found
+    assert ["file:src/table.c:2", "file:src/hash/b.c:1"] == [wish.id for wish in found]
 
 
 def test_nothing_to_find_and_no_network(project):
