@@ -137,9 +137,10 @@ def fidelity(now: State) -> Fidelity:
     ]
     if any(len(set(column)) == 1 for column in ranks):
         return Fidelity(len(known))
-    found = statistics.correlation(*ranks)
-    half, middle = 1.96 * 1.03 / math.sqrt(len(known) - 3), math.atanh(max(-0.999, min(0.999, found)))
-    return Fidelity(len(known), found, (math.tanh(middle - half), math.tanh(middle + half)))
+    found, count = statistics.correlation(*ranks), len(known)
+    most = 1 - 12 / (count**3 - count)  # with two of them the other way round: few that agree by chance prove little
+    half, middle = 1.96 * 1.03 / math.sqrt(count - 3), math.atanh(max(-most, min(most, found)))
+    return Fidelity(count, found, (math.tanh(middle - half), math.tanh(middle + half)))
 
 
 def left_out(now: State, worker: str) -> str:

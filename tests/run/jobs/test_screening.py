@@ -149,3 +149,11 @@ def test_a_shorter_budget_is_trusted_when_its_ranks_are_shown_to_hold(full: list
     assert ("promising" if trusted else "unclear") == getattr(said, "word", "")
     assert ("; trusted" in found.line(["TRAIN_SECONDS=60"])) == trusted
     assert "60" == screening.env(now, "local", "../b")["TRAIN_SECONDS"]
+
+
+def test_four_experiments_in_one_order_prove_no_agreement() -> None:
+    """One in 24 orders of four is the same by chance: the interval of a perfect correlation reaches below 0."""
+    gains = [0.01 * n for n in range(4)]
+    now = session(calibrated(0.003), *both(gains, gains), screenEnv=["TRAIN_SECONDS=60"])
+
+    assert "+1.00 [-0.73, +1.00] over 4" in screening.fidelity(now).line(["TRAIN_SECONDS=60"])
