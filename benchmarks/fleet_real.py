@@ -4,10 +4,12 @@
 The same experiments, which only sleep, on the same workers: submitted all at once and collected as they end; and in
 waves, one `sky exec` for each worker, `sky queue` until all have ended, one `sky logs` for each. The agent thinks for
 0 s in both. A worker is busy from the begin of a benchmark to the end of its checks, as the jobs themselves print
-them.
+them. `--spread` measures something else: how long one comparison shared by all workers takes, in runs of the baseline,
+of which a pair has two.
 
     . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
     python benchmarks/fleet_real.py --infra slurm --workers 3
+    python benchmarks/fleet_real.py --infra slurm --workers 8 --seconds 300 --spread
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ import time
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BUNDLE))
+
+from helpers.run.jobs import screening  # noqa: E402
+
 BENCHMARK = """\
 #!/usr/bin/env bash
 set -eu
-echo "BEGAN $(date +%s.%N)" >&2
-sleep {seconds}
-echo "METRIC time_s=1.0$RANDOM"
+sleep "$(cat work)"
+echo "METRIC time_s=$(cat work)$RANDOM"
 """
 CHECKS = '#!/usr/bin/env bash\necho "ENDED $(date +%s.%N)" >&2\n'
 Span = tuple[float, float]
@@ -38,7 +43,7 @@ class Session:
     """A locked session in a new repository; `run` counts the characters that an agent would read."""
 
     def __init__(self, root: Path, infra: str, workers: int, seconds: float) -> None:
-        self.root, self.characters = root, 0
+        self.root, self.characters, self.seconds = root, 0, seconds
         root.mkdir()
         self.env = {
             **os.environ,
@@ -48,13 +53,14 @@ class Session:
             "GIT_COMMITTER_NAME": "B",
             "GIT_COMMITTER_EMAIL": "b@example.com",
         }
-        for name, text in (("sh", BENCHMARK.format(seconds=seconds)), ("checks.sh", CHECKS)):
+        for name, text in (("sh", BENCHMARK), ("checks.sh", CHECKS)):
             (root / f"autoresearch.{name}").write_text(text)
             (root / f"autoresearch.{name}").chmod(0o755)
-        (root / "work").write_text("42\n")
+        (root / "work").write_text(f"{seconds:.6f}\n")
         for command in (["init", "-q"], ["add", "work"], ["commit", "-q", "-m", "first"]):
             self.run("git", *command)
         start = ["--goal", "fleet", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--infra", infra]
+        start += ["--max-pairs", "24"]
         self.script("start_session", *start, "--workers", str(workers))
         self.script("start_session", "--lock")
 
@@ -78,11 +84,17 @@ class Session:
         """Run one of the bundle's scripts."""
         return self.run(sys.executable, str(BUNDLE / f"scripts/{name}.py"), *args)
 
+    def edit(self, name: str, seconds: float) -> None:
+        """Make an experiment whose benchmark sleeps so long."""
+        copy = self.script("snapshot_workdir", "create", name).strip().splitlines()[-1]
+        (Path(copy) / "work").write_text(f"{seconds:.6f}\n")
+
 
 def spans(text: str) -> list[Span]:
-    """Begin and end of each job whose marks stand in a text."""
-    found = [[float(mark) for mark in re.findall(rf"{word} ([\d.]+)", text)] for word in ("BEGAN", "ENDED")]
-    return list(zip(*found, strict=True))
+    """Begin and end of each job that a text tells of: the end as the checks print it, the length as the protocol."""
+    ends = [float(mark) for mark in re.findall(r"ENDED ([\d.]+)", text)]
+    lengths = [float(bench) for bench in re.findall(r"DURATION: build=[\d.]+ bench=([\d.]+)", text)]
+    return [(end - length, end) for end, length in zip(ends, lengths, strict=True)]
 
 
 def share(by_worker: list[list[Span]]) -> tuple[float, float]:
@@ -98,8 +110,7 @@ def share(by_worker: list[list[Span]]) -> tuple[float, float]:
 def fed(its: Session, names: list[str]) -> list[list[Span]]:
     """All at once: submit, wait, collect, rank; return each worker's jobs."""
     for number, name in enumerate(names, 1):
-        copy = its.script("snapshot_workdir", "create", name).strip().splitlines()[-1]
-        (Path(copy) / "work").write_text(f"{number}\n")
+        its.edit(name, its.seconds + number * 1e-6)
     its.characters = 0
     for name in names:
         its.script("submit_experiment", name, "--desc", f"try {name}", "--on", "sky")
@@ -117,7 +128,8 @@ def waves(its: Session, workers: list[str], count: int, seconds: float, pause: f
     """Wave by wave, with SkyPilot's own commands; return each worker's jobs."""
     its.characters = 0
     by_worker: dict[str, list[Span]] = {worker: [] for worker in workers}
-    command = f"echo BEGAN $(date +%s.%N); sleep {seconds}; echo METRIC time_s=1.0; echo ENDED $(date +%s.%N)"
+    command = f"sleep {seconds}; echo METRIC time_s=1.0; echo ENDED $(date +%s.%N)"
+    command += f"; echo DURATION: build=0 bench={seconds}"
     for _ in range(count):
         for worker in workers:
             its.run("sky", "exec", "-d", "--workdir", ".", worker, command)
@@ -129,6 +141,20 @@ def waves(its: Session, workers: list[str], count: int, seconds: float, pause: f
     return list(by_worker.values())
 
 
+def spread(its: Session, workers: int) -> None:
+    """Compare a change that sleeps a tenth less on all workers and print how long that took."""
+    its.edit("exp-01", 0.9 * its.seconds)
+    its.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+    began = time.monotonic()
+    said = its.script("compare", "exp-01", "--on", "sky", "--spread", str(workers))
+    took = time.monotonic() - began
+    print(said)
+    print(
+        f"{workers} workers, runs of {its.seconds:g} s: {took:.0f} s, {took / its.seconds:.2f} times one run",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Measure both and print the shares and the characters."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -137,12 +163,19 @@ def main() -> None:
     p.add_argument("--experiments", type=int, default=18, help="for our scripts")
     p.add_argument("--waves", type=int, default=3, help="waves of the other way, an experiment for each worker in each")
     p.add_argument("--seconds", type=float, default=60, help="length of an experiment (default 60)")
+    p.add_argument(
+        "--spread", action="store_true", help="how long a comparison on all workers takes; --seconds: of a run"
+    )
     args = p.parse_args()
+    length = args.seconds if args.spread else args.seconds / (2 * screening.LOOKS[-1])
     with tempfile.TemporaryDirectory() as folder:
-        its = Session(Path(folder) / "project", args.infra, args.workers, args.seconds)
+        its = Session(Path(folder) / "project", args.infra, args.workers, length)
         its.script("workers", "up", "--count", str(args.workers), "--prefix", "busy")
         workers = [f"busy-{number:02d}" for number in range(1, args.workers + 1)]
         try:
+            if args.spread:
+                spread(its, args.workers)
+                return
             rows = fed(its, [f"exp-{number:02d}" for number in range(1, args.experiments + 1)])
             told(f"{args.experiments} experiments, fed and collected", rows, its.characters, args.experiments)
             rows = waves(its, workers, args.waves, args.seconds)

@@ -55,6 +55,8 @@ environment() {
     say "installing $sky"
     "$venv/bin/uv" pip install -q --compile-bytecode --python "$venv/bin/python" "$sky" pip pyyaml || give_up "$sky could not be installed"
   fi
+  "$venv/bin/python" -c 'import optuna' 2>/dev/null ||
+    "$venv/bin/uv" pip install -q --python "$venv/bin/python" optuna || give_up "optuna could not be installed"
   install -m 755 "$venv/bin/uv" "$slurm/uv"
 }
 

@@ -7,6 +7,7 @@ AUTORESEARCH_ENGINE_KEEP=1 leaves the engine running for the next time; engine_d
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -140,7 +141,36 @@ def test_a_comparison_on_three_workers_one_of_which_is_lost(session: Session, wo
     ended = [e for e in session.events("finished") if e["role"] == "part"]
     assert any(e["status"] == "lost" for e in ended)
     assert len(ended) == len([e for e in session.events("submitted") if e["role"] == "part"])
-    session.script("workers", "replace", "vm-02", seconds=600)
+
+
+def test_a_wave_one_worker_of_which_is_lost(session: Session, workers: str) -> None:
+    """Each worker has a second cell before any has ended; the lost one's are drawn anew; all cells tell the effects."""
+    session.script("workers", "up", "--count", "3", seconds=600)  # one was lost before
+    session.edit("exp-50", "sleep @pause@\n[ @more@ = off ] || sleep 0.4\necho 42\n")
+    asked = ("--from", "exp-50", "--factor", "pause=0.2,0.8,1.6", "--factor", "more=off,on", "--on", "sky", "--json")
+    wave = json.loads(session.script("plan_wave", "run", *asked))
+    cells = list(wave["cells"])
+    session.eventually("a cell began", lambda: any(map(session.ran, cells)))
+    lost = next(name for name in cells if session.ran(name))
+    session.lose(session.sent(lost)[-1])
+    session.collect()
+
+    assert 6 == len(cells)
+    first = min([e["timestamp"] for name in cells for e in session.ends(name)])
+    assert 6 == len([e for e in session.events("worker") if _cell(e) in cells and e["timestamp"] < first])
+    assert dict.fromkeys(cells, 1) == {n: sum(e["status"] == "done" for e in session.ends(n)) for n in cells}
+    assert any("sent again" in e["error"] for e in session.ends(lost) if e["status"] == "lost")
+    said = session.script("plan_wave", "effects", wave["wave"])
+    assert "pause: best at 0.2" in said
+    assert "not in the figures" not in said
+    (best,) = [name for name, cell in wave["cells"].items() if cell == {"pause": "0.2", "more": "off"}]
+    assert f"compare.py {best}" in said
+    assert f"plan_wave.py add {wave['wave']} --cell" in session.script("plan_wave", "suggest", wave["wave"])
+
+
+def _cell(event: dict[str, Any]) -> str:
+    """The experiment that a worker's event sends; empty for every other event."""
+    return event["job"].rsplit(".", 2)[0] if event["event"] == "sent" else ""
 
 
 def test_what_a_worker_resolves(session: Session, workers: str) -> None:
