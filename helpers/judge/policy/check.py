@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers import paths
-from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports
+from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, values
 from helpers.judge.policy.changes import Change, changes_between
 from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
@@ -90,6 +90,15 @@ def _one(
     if any(matches(path, glob) for glob in off_limits):
         found.append(_violation(path, "off-limits", "agreed to be off limits"))
     found += _by_kind(change) + ([] if _only_lists(change, listed) else _by_name(change))
+    if (
+        change.old is None
+        and not code.family_of(path)
+        and not evaluator_reach.is_program(path)
+        and not _by_name(change)
+    ):
+        found.append(
+            _violation(path, "embedded-data", "a new file that is no program: what is read from it?", "review")
+        )
     if reached := evaluator_reach.reach(change, known):
         found.append(_violation(path, *reached))
     return found
@@ -112,7 +121,7 @@ def _by_content(change: Change, came: frozenset[str], project: Project | None) -
     ]
     for number, rule, level, reason in imports.leant_on(change, project) if project else ():
         found.append(_violation(change.path, rule, reason, level, number))
-    if (place := content_rules.embedded_data(change.added)) is not None:
+    if (place := values.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_violation(change.path, "embedded-data", reason, "review", place))
     return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())
@@ -128,7 +137,7 @@ def _only_lists(change: Change, listed: frozenset[str]) -> bool:
     def rest(content: bytes) -> list[str]:
         words = content.decode("utf-8", "replace").replace("\\\n", " ").replace(")", " ) ").split(" ")
         words = " ".join(words).replace("\n", " \n ").split(" ")
-        return [word for word in words if word and word.rsplit("/", 1)[-1] not in names]
+        return [word for word in words if word and not (word[0] not in "-@" and word.rsplit("/", 1)[-1] in names)]
 
     return rest(change.old) == rest(change.new)
 

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.judge.policy import code, python_names, python_state, rule_table
+from helpers.judge.policy import code, js_state, python_names, python_state, rule_table, values
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
 _EARLY = "computed at import, before the call: does the benchmark's start-up show it?"
 _REPLACED = "a module of the benchmark's own process is changed"
-_UNSAFE = "the old code had it: is the program still as safe, and its answer as sure?"
 
 
-_SETTING = (
-    r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|"
-    r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
-    r"depth|limit)\w*"
-)
-_SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
-"""What stands before a value that a setting gets: its name."""
-_PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
-_LITERAL = re.compile(
-    r"\b\d[\w.]*(?:e-?\d+)?\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'"
-)
-_REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _HEADER = re.compile(
     r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
     r"do)\b)\w[^;=(]*?(\w+)\s*\("
@@ -40,6 +27,13 @@ _TEST = re.compile(
 _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|is)\b *\(|t\.(?:Error|Fatal)")
 """What a test says: of its other lines a reader has to judge."""
 _ENDS = re.compile(r"\s*[})\]]")
+_DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
+"""What asks the processor before code for it runs."""
+_HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
+_LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
+_GOES_ON = re.compile(
+    r"[})\]#.?:&|+=*/-]|(?:case|default|else|elif|except|finally|catch|end|function|class|public|private|break)\b|@|\w+\s*:(?!:)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,17 +61,41 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
         for level, lines_of, became in rule_table.spoken(rule, read, was, windows, stand_ins):
             at = [number for number in lines_of if number in lines]
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
-            if at and (level == "refuse" or quoted not in before):
+            says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
+            if at and (says == "refuse" or quoted not in before):
                 reason, quoted = (rule.reason + " (through a name)", became) if became else (rule.reason, quoted)
-                yield Place(rule.kind, level, reason, at[0], " ".join(quoted.split()))
-    found = [
-        ("remembers", _REMEMBERS, python_state.writing_lines(new, old)),
-        ("detects-benchmark", _REPLACED, python_state.replaced(new)),
-        ("background", _EARLY, python_state.early(new)),
-    ]
-    for kind, reason, numbers in found if read.family == "py" else []:
+                yield Place(rule.kind, says, reason, at[0], " ".join(quoted.split()))
+    for kind, reason, numbers in _by_structure(read, new, old):
         for number in sorted(set(numbers) & lines):
             yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
+
+
+def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, str, Iterable[int]]]:
+    """Yield (rule, reason, lines) for what no single token tells."""
+    if read.family == "py":
+        yield "remembers", _REMEMBERS, python_state.writing_lines(new, old)
+        yield "detects-benchmark", _REPLACED, python_state.replaced(new)
+        yield "background", _EARLY, python_state.early(new)
+    if read.family == "js":
+        places = js_state.writing_places(read.code, old)
+        yield "remembers", _REMEMBERS, [read.lines(place, place + 1)[0] for place in places]
+    if read.family in _HAS_BLOCKS:
+        yield "less-safe", "what follows it is never run: was it a check?", _unreachable(read)
+
+
+def _unreachable(read: code.Source) -> Iterator[int]:
+    """Yield the lines that leave a block which goes on behind them."""
+    place, leaves = 0, (0, "", 0)
+    for row in read.code.split("\n"):
+        said, indent = row.strip(), len(row) - len(row.lstrip())
+        if said:
+            before, _, at = leaves
+            if at and indent == before and not _GOES_ON.match(said):
+                yield at
+            whole = all(said.count(left) == said.count(right) for left, right in ("()", "[]", "{}"))
+            at = read.lines(place, place + 1)[0] if _LEAVES.match(said) and whole and said[-1] not in ",\\:" else 0
+            leaves = (indent, said, at)
+        place += len(row) + 1
 
 
 def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = frozenset()) -> Iterator[Place]:
@@ -105,7 +123,9 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
                 yield Place("less-safe", "review", rule.reason, number, "")
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
         yield from _tests(old, new, elsewhere)
-    yield from _weaker(gone, [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was])
+    come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
+    for number, kind, reason, text in values.weaker(gone, come, new):
+        yield Place(kind, "review", reason, number, text)
 
 
 def tests_in(text: str) -> list[list[tuple[int, str]]]:
@@ -173,40 +193,5 @@ def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bo
     return False
 
 
-def _weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]]) -> Iterator[Place]:
-    """Yield added lines that are a deleted one with another value of a setting, or float in place of double."""
-    said = {_bare(text) for _, text in gone}
-    shapes = {_LITERAL.sub("?", text): text for text in said}
-    for number, text in ((number, _bare(text)) for number, text in come):
-        before = shapes.get(_LITERAL.sub("?", text), text)
-        for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
-            ahead = text[: now.start()]
-            if (was[0], now[0]) == ("double", "float"):
-                yield Place("precision", "review", "float in place of double: do the checks see it?", number, text)
-            elif was[0] != now[0] and (
-                _SET.search(ahead) or (now[0][0] not in "\"'" and _PASSED.search(ahead)) or "e-" in was[0]
-            ):
-                yield Place("less-safe", "review", f"another value of a setting; {_UNSAFE}", number, text)
-
-
-def _bare(text: str) -> str:
-    return " ".join(_REMARK.sub("", text).split())
-
-
 def _stripped(text: str) -> set[str]:
     return {" ".join(line.split()) for line in text.split("\n")}
-
-
-MAX_NUMBERS = 500
-MAX_LINE_LENGTH = 2000
-_NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
-
-
-def embedded_data(added: list[tuple[int, str]]) -> int | None:
-    """Return the line where added lines begin a table or a blob: an answer may have been computed beforehand."""
-    count = 0
-    for number, text in added:
-        count += len(_NUMBER.findall(text))
-        if count > MAX_NUMBERS or len(text) > MAX_LINE_LENGTH:
-            return number
-    return None

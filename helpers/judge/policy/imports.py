@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from helpers.judge.policy import code, evaluator_reach
+from helpers.judge.policy import c_library, code, evaluator_reach
 from helpers.judge.policy.changes import Change
 from helpers.judge.policy.evaluator_reach import Project
 from helpers.judge.policy.file_rules import Level
@@ -77,7 +77,10 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
     if read.family not in _IMPORTS:
         return
     lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
-    known = {name for name, _ in _imported(code.source(change.path, old))}
+    before = code.source(change.path, old)
+    if read.family == "c":
+        yield from ((at, rule, "review", why) for at, rule, why in c_library.taken(read, before.code, lines))
+    known = {name for name, _ in _imported(before)}
     around = "".join(f"/{path}\n" for path in project.files)
     parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
     for name, at in _imported(read):

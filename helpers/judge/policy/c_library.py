@@ -1,0 +1,53 @@
+"""What C code newly takes from the system's library beyond computing, or replaces: the library is asked."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import re
+from collections.abc import Iterator
+
+from helpers.judge.policy.code import Source
+
+_COMPUTES = re.compile(
+    r"(?:mem|str|stp|wcs|wmem|mb|wc)\w*|is\w{3,8}|tow?(?:upper|lower)\w*|\w{0,3}(?:printf|scanf)(?:_chk)?|[fp]?\w?put\w{1,5}|"
+    r"f?get(?:w?c|s|w?char|line|delim)\w*|ungetc|\w*alloc(?:array|a)?|free|posix_memalign|qsort\w*|bsearch|l?l?(?:abs|div)|"
+    r"ato[ifl]+|f(?:open|close|read|write|flush|eof|error|seeko?|tello?|dopen|ileno)|open|close|read|write|set\w*buf|"
+    r"\w+_unlocked|frexpl?|ldexpl?|modff?|copysignf?|scalbnf?|finitef?|r?index|ffs\w*|b(?:zero|cmp|copy)|swab|[hn]to[hn][sl]|"
+    r"exit|abort|perror|warnx?|errx?|error|getopt\w*|basename|dirname|iconv\w*|pthread_(?:mutex|rwlock|spin|cond)\w*"
+)
+_CALL = re.compile(r"(?<![\w.>:~])([a-z_]\w+)\s*\(")
+_STANDS_IN = re.compile(
+    r"^[ \t]*#[ \t]*define[ \t]+(\w+)|^(?!\s*static\b)[A-Za-z_][\w \t*()]*?[\s*](\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def offers(name: str) -> bool:
+    """Tell whether the system's C library has a function or variable of this name."""
+    return any(hasattr(library, name) for library in _library())
+
+
+@functools.lru_cache(maxsize=1)
+def _library() -> list[ctypes.CDLL]:
+    for name in ("libc.so.6", "libc.so", "libSystem.dylib"):
+        with contextlib.suppress(OSError):
+            return [ctypes.CDLL(name)]
+    return []
+
+
+def taken(read: Source, was: str, lines: set[int]) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, rule, reason) for what the added lines call that `was` did not, and for what they define again."""
+    said = set(re.findall(r"\w+", was))
+    for match in _STANDS_IN.finditer(read.code):
+        name = match[1] or match[2]
+        at = read.lines(*match.span(match.lastindex or 0))[0]
+        if at in lines and name not in said and offers(name):
+            yield at, "hidden-code", f"{name} is the system library's: whoever is built with this gets another"
+    for match in _CALL.finditer(read.code):
+        at, name = read.lines(*match.span(1))[0], match[1]
+        own = re.compile(rf"\b{name}\s*\([^;{{}}]*\)[\w\s]*\{{")
+        new = at in lines and name not in said and not _COMPUTES.fullmatch(name)
+        if new and offers(name) and not own.search(read.code):
+            yield at, "capability", f"{name} is new in this file: what does the program do with it?"

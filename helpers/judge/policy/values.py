@@ -1,0 +1,87 @@
+"""Values in place of others: a setting made weaker, a number made smaller, a table in place of work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_SETTING = (
+    r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|tolerance|epsilon|\beps\b|"
+    r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
+    r"depth|limit)\w*"
+)
+_SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
+"""What stands before a value that a setting gets: its name."""
+_PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
+_BOUNDS = re.compile(r"\w\s*!?\([^()]*$|[<>]=?\s*$")
+"""What stands before a value that a call gets, or that something is held against."""
+_NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
+_LITERAL = re.compile(
+    r"\b\d[\w.]*(?:e-?\d+)?\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
+    + _NAME
+)
+_REMARK = re.compile(r"/\*.*?\*/|//.*$")
+_LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?\?\s*\)")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+
+
+def weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str) -> Iterator[tuple[int, str, str, str]]:
+    """Yield (line, rule, reason, text) of added lines that are a deleted one with another value; `new`: the file."""
+    said = {_bare(text) for _, text in gone}
+    shapes = {_LITERAL.sub("?", text): text for text in said}
+    shorter = {_LAST.sub(")", shape) for shape in shapes}
+    for number, text in ((number, _bare(text)) for number, text in come):
+        shape = _LITERAL.sub("?", text)
+        if shape in shorter and shape not in shapes:
+            yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
+        before = shapes.get(shape, text)
+        for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
+            ahead, pair = text[: now.start()], (was[0], now[0])
+            if pair == ("double", "float"):
+                yield number, "precision", "float in place of double: do the checks see it?", text
+            elif was[0] != now[0] and (
+                _SET.search(ahead)
+                or (now[0][0] not in "\"'" and _PASSED.search(ahead))
+                or "e-" in was[0]
+                or ((now[0][0] in "\"'" or _BOUNDS.search(ahead)) and _less(*pair, new))
+            ):
+                yield (
+                    number,
+                    "less-safe",
+                    "another value of a setting: is the program still as safe and as exact?",
+                    text,
+                )
+
+
+def _less(was: str, now: str, new: str) -> bool:
+    """Tell whether a number got smaller, in a text too, or became a name that is not this file's own."""
+    numbers = [[float(digits) for digits in _DIGITS.findall(text)] for text in (was, now)]
+    if re.fullmatch(_NAME, now):
+        return not re.search(
+            rf"\b(?:define|const\w*|static|let|var|enum|final)\b.*\b{now}\b|^\s*{now}\s*=", new, re.MULTILINE
+        )
+    same = _DIGITS.sub("", was) == _DIGITS.sub("", now) and len(numbers[0]) == len(numbers[1])
+    return same and any(after < before for before, after in zip(*numbers, strict=True))
+
+
+def _bare(text: str) -> str:
+    return " ".join(_REMARK.sub("", text).split())
+
+
+MAX_NUMBERS = 500
+MAX_LINE_LENGTH = 2000
+MAX_DENSE = 3000
+"""Characters of added texts without a space that nobody reads."""
+_NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
+_DENSE = re.compile(r"[\"'`]([^\s\"'`]{40,})[\"'`]")
+
+
+def embedded_data(added: list[tuple[int, str]]) -> int | None:
+    """Return the line where added lines begin a table or a blob: an answer may have been computed beforehand."""
+    count, dense = 0, 0
+    for number, text in added:
+        count += len(_NUMBER.findall(text))
+        dense += sum(map(len, _DENSE.findall(text)))
+        if count > MAX_NUMBERS or dense > MAX_DENSE or len(text) > MAX_LINE_LENGTH:
+            return number
+    return None
