@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   finalize.py                              # what would be made; changes no branch and no file
   finalize.py --create 1a2b3c4d5e6f        # make what the preview with this fingerprint showed
-  finalize.py --squash                     # preview of one branch with all changes
+  finalize.py --squash                     # preview of one commit with all changes
 """
 
 
@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         "One branch for each kept change, or group that must go together, from the merge base.", EXAMPLES
     )
     p.add_argument("--create", metavar="FINGERPRINT", help="make the branches of the preview with this fingerprint")
-    p.add_argument("--squash", action="store_true", help="all changes on one branch")
+    p.add_argument("--squash", action="store_true", help="all changes in one commit on one branch")
     p.add_argument("--with-session-files", action="store_true", help="benchmark, checks and IMPROVEMENTS.md come along")
     p.add_argument(
         "--no-measure", action="store_true", help="build and check each branch, do not compare it with the base"
@@ -76,7 +76,7 @@ def preview(its: "Handover", args: argparse.Namespace) -> str:
     lines = [f"from {its.base[:12]} ({its.base_name}): {count} kept change{'s' * (count != 1)}"]
     for group in its.groups:
         names = ", ".join(change.experiment for change in group.changes)
-        lines += [f"{its.branch(group)}", f"  {names}: {group.changes[0].subject}"]
+        lines += [f"{its.branch(group)}", f"  {names}: {its.title(group)}"]
         lines += [f"  changes {', '.join(sorted(group.touched)[:8])}"]
         if len(group.changes) > 1 and not args.squash:
             lines.append("  these go together: apart, one of them does not apply to the base")

@@ -48,16 +48,19 @@ def create(root: Path, now: State, shadow: Shadow, its: Handover, proofs: dict[G
 
 
 def _commits(root: Path, shadow: Shadow, its: Handover, group: Group) -> str:
-    """Commit each change of a group on the base, in the session's order; return the tip."""
+    """Commit each change of a group on the base, in the session's order, or all in one; return the tip."""
     tip, names = its.base, []
     if its.with_session_files:
         names = [name for name in its.session_files if name != paths.IMPROVEMENTS]
         locked = shadow.with_files(its.base_tree, its.tip, names)
         tip = _commit(root, locked, tip, "Benchmark and checks of the session\n")
         names.append(paths.IMPROVEMENTS)
-    for change, tree in zip(group.changes, group.trees, strict=True):
-        whole = shadow.with_files(tree, change.commit.id, names) if names else tree
-        tip = _commit(root, whole, tip, _message(change.commit.message))
+    steps = [(c.commit.id, tree, c.commit.message) for c, tree in zip(group.changes, group.trees, strict=True)]
+    if its.squash:
+        steps = [(its.tip, group.tree, "\n".join([f"{its.title(group)}\n", *(each for _, _, each in steps)]))]
+    for source, tree, message in steps:
+        whole = shadow.with_files(tree, source, names) if names else tree
+        tip = _commit(root, whole, tip, _message(message))
     return tip
 
 
@@ -77,7 +80,7 @@ def _message(text: str) -> str:
 
 def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
     """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
-    lines = [f"# {printable.one_line(group.changes[0].subject)[:SUBJECT]}", ""]
+    lines = [f"# {printable.one_line(its.title(group))[:SUBJECT]}", ""]
     if len(group.changes) > 1:
         lines += [f"{len(group.changes)} changes that go together.", ""]
     lines += ["## Effect", "", f"- {printable.one_line(proof.said)} (base {its.base[:12]})", ""]

@@ -70,18 +70,26 @@ class Handover:
     with_session_files: bool
     beyond: tuple[str, ...]
     goal: str
+    squash: bool
+    """Whether all goes into one commit of one branch."""
 
     @property
     def fingerprint(self) -> str:
         """Changes with whatever the branches would be made of."""
         parts = [self.base, self.tip, *([c.commit.id for c in group.changes] for group in self.groups)]
-        return hashlib.sha256(json.dumps([parts, self.with_session_files]).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps([parts, self.with_session_files, self.squash]).encode()).hexdigest()[:12]
 
     def branch(self, group: Group) -> str:
         """The name of a group's branch."""
+        if self.squash:
+            return f"{BRANCHES}{self.goal}/all"
         number = self.groups.index(group) + 1
         slug = re.sub(r"[^a-z0-9]+", "-", group.changes[0].subject.lower()).strip("-")[:40].rstrip("-")
         return f"{BRANCHES}{self.goal}/{number}-{slug or group.changes[0].experiment.lower()}"
+
+    def title(self, group: Group) -> str:
+        """What a group is about, in one line."""
+        return f"{self.goal}: {len(group.changes)} kept changes" if self.squash else group.changes[0].subject
 
 
 def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = False, squash: bool = False) -> Handover:
@@ -96,14 +104,14 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
     base_tree = git.tree_of(root, base)
     ours = sorted({*now.protected, *paths.COMMITTED, paths.IMPROVEMENTS})
     changes = _changes(root, now, shadow, base_tree, ours)
-    groups = _grouped(shadow, base_tree, changes, together=squash)
+    groups = (_all(shadow, base_tree, changes),) if squash else _grouped(shadow, base_tree, changes)
     union = base_tree
     for group in groups:
         union = _merged(shadow, base_tree, union, group.tree) or union
     rest = git_objects.differences(root, union, shadow.with_files(git.tree_of(root, tip), base_tree, ours))
     beyond = tuple(os.fsdecode(row.path) for row in rest)
     return Handover(
-        base, name, base_tree, tip, groups, _of_branch(root, tip, ours), session_files, beyond, now.config.name
+        base, name, base_tree, tip, groups, _of_branch(root, tip, ours), session_files, beyond, now.config.name, squash
     )
 
 
@@ -155,18 +163,23 @@ def stacked(shadow: Shadow, base_tree: str, changes: list[Change]) -> Group | No
     return Group(tuple(changes), tuple(trees))
 
 
-def _grouped(shadow: Shadow, base_tree: str, changes: list[Change], *, together: bool) -> tuple[Group, ...]:
+def _grouped(shadow: Shadow, base_tree: str, changes: list[Change]) -> tuple[Group, ...]:
     groups: list[Group] = []
     for change in changes:
-        alone = None if together else stacked(shadow, base_tree, [change])
-        if alone:
-            groups.append(alone)
-            continue
-        groups = join(shadow, base_tree, groups, change)
+        alone = stacked(shadow, base_tree, [change])
+        groups = [*groups, alone] if alone else _join(shadow, base_tree, groups, change)
     return tuple(groups)
 
 
-def join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change) -> list[Group]:
+def _all(shadow: Shadow, base_tree: str, changes: list[Change]) -> Group:
+    """Return all changes as one group; raises Failure (2) where they do not apply to the base."""
+    made = stacked(shadow, base_tree, changes)
+    if made is None:
+        raise _unfit("what was kept")
+    return made
+
+
+def _join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change) -> list[Group]:
     """Return the groups with `change` in one with those that it needs: the fewest that touch its files, or all."""
     near = [group for group in groups if group.touched & change.touched]
     for needed in (*([group] for group in reversed(near)), near, groups):
@@ -176,7 +189,11 @@ def join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change) ->
         if made:
             left = [group for group in groups if group not in needed]
             return sorted([*left, made], key=lambda group: group.changes[0].run.run)
-    raise console.usage(
-        f"{change.experiment} does not apply to the base even after all that was kept before it",
+    raise _unfit(change.experiment)
+
+
+def _unfit(what: str) -> console.Failure:
+    return console.usage(
+        f"{what} does not apply to the base even after all that was kept before it",
         "the session's branch holds commits that nobody measured; merge the branch as it is",
     )

@@ -16,36 +16,38 @@ from conftest import Repo
 BENCHMARK = """\
 #!/usr/bin/env bash
 set -euo pipefail
-began=$(date +%s%N); bash src/work.sh >/dev/null; bash src/other.sh >/dev/null; ended=$(date +%s%N)
-awk -v n=$((ended - began)) 'BEGIN { printf "METRIC time_s=%.6f\\n", n / 1e9 }'
+steps=$( (bash -x src/work.sh; bash -x src/other.sh) 2>&1 | grep -Ec '^[+]+ :$')
+echo "METRIC steps=$steps"
 """
 CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ] && [ "$(bash src/other.sh)" = 7 ]\n'
 
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """A session with three kept changes: the second touches the first one's lines, the third another file."""
+    """A session with four kept changes: the second touches the first one's lines; the fourth pays with the third."""
     tmp = tmp_path_factory.mktemp("handover")
     repo = Repo(tmp / "project", tmp)
     repo.root.mkdir()
     repo.git("init", "-q", "-b", "main")
-    repo.write("src/work.sh", "sleep 0.16\necho 42\n")
-    repo.write("src/other.sh", "sleep 0.16\necho 7\n")
+    repo.write("src/work.sh", "for _ in {1..160}; do :; done\necho 42\n")
+    repo.write("src/other.sh", "for _ in {1..160}; do :; done\necho 7\n")
+    repo.write("src/pace.sh", "for _ in {1..80}; do :; done\n")
     repo.commit("first")
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
     repo.write("autoresearch.checks.sh", CHECKS, 0o755)
-    begin = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--margin", "5")
-    repo.script("start_session", *begin, "--review-above", "1000")
+    begin = ("--goal", "quick", "--metric", "steps", "--direction", "lower", "--margin", "5")
+    repo.script("start_session", *begin, "--scale", "ratio", "--review-above", "1000")
     repo.script("start_session", "--lock")
     keep(
         repo,
         "exp-01",
         "src/work.sh",
-        "sleep 0.1\necho 42\n",
+        "for _ in {1..100}; do :; done\necho 42\n",
         "wait less in the worker, which is a description that is too long for one line",
     )
-    keep(repo, "exp-02", "src/work.sh", "sleep 0.03\necho 42\n", "wait even less in the worker")
-    keep(repo, "exp-03", "src/other.sh", "sleep 0.04\necho 7\n", "wait less in the other")
+    keep(repo, "exp-02", "src/work.sh", "for _ in {1..30}; do :; done\necho 42\n", "wait even less in the worker")
+    keep(repo, "exp-03", "src/other.sh", ". src/pace.sh\necho 7\n", "wait less in the other")
+    keep(repo, "exp-04", "src/pace.sh", "for _ in {1..10}; do :; done\n", "a pace that the base never asks for")
     return repo
 
 
@@ -67,26 +69,27 @@ def preview(repo: Repo, *flags: str) -> tuple[str, str]:
 
 
 def test_the_preview_groups_what_must_go_together_and_changes_nothing(worked: Repo) -> None:
-    """Two changes of one line go together, a third stands alone; refs, index and files stay as they are."""
+    """Two changes of one line go together, others stand alone; refs, index and files stay as they are."""
     before = (worked.git("for-each-ref"), worked.git("status", "--porcelain"), worked.git("stash", "list"))
 
     text, mark = preview(worked)
     document = json.loads(worked.script("finalize", "--json").stdout)
 
-    assert [["exp-01", "exp-02"], ["exp-03"]] == [row["experiments"] for row in document["branches"]]
+    assert [["exp-01", "exp-02"], ["exp-03"], ["exp-04"]] == [row["experiments"] for row in document["branches"]]
     assert mark == document["fingerprint"]
     assert "together they are the session's source, file by file" in text
     assert before == (worked.git("for-each-ref"), worked.git("status", "--porcelain"), worked.git("stash", "list"))
 
 
 def test_branches_stand_alone_and_merge_to_the_session(worked: Repo) -> None:
-    """Each branch holds only its source change, builds, passes and is measured alone; their union is the session's."""
+    """Each branch holds its source change alone or with that which makes it pay; their union is the session's."""
     _, mark = preview(worked)
 
-    done = worked.script("finalize", "--create", mark)
+    done = worked.script("finalize", "--json", "--create", mark)
 
-    names = re.findall(r"^(autoresearch-merge/\S+)", done.stdout, re.MULTILINE)
-    assert 2 == len(names)
+    document = json.loads(done.stdout)
+    names = [row["branch"] for row in document["branches"]]
+    assert [["exp-01", "exp-02"], ["exp-03", "exp-04"]] == [row["experiments"] for row in document["branches"]]
     assert 2 == done.stdout.count("alone on the base: improved")
     worked.git("checkout", "-q", "-b", "union", "main")
     worked.git("-c", "core.editor=true", "merge", "-q", "--no-ff", *names)
@@ -94,9 +97,9 @@ def test_branches_stand_alone_and_merge_to_the_session(worked: Repo) -> None:
     left = worked.git("diff", "union", "autoresearch/quick", "--", "src")
     subjects = worked.git("log", "--format=%s", "--no-merges", "main..union").splitlines()
     worked.git("checkout", "-q", "autoresearch/quick")
-    assert ["src/other.sh", "src/work.sh"] == changed
+    assert ["src/other.sh", "src/pace.sh", "src/work.sh"] == changed
     assert "" == left
-    assert 3 == len(subjects)
+    assert 4 == len(subjects)
     assert all(len(subject) < 72 for subject in subjects)
     text = next((worked.root / ".autoresearch" / "handover").glob("*1-wait*.md")).read_text()
     assert "reproduce.py --bundle exp-02" in text
@@ -104,10 +107,15 @@ def test_branches_stand_alone_and_merge_to_the_session(worked: Repo) -> None:
 
 
 def test_again_it_changes_nothing_and_a_moved_session_has_another_fingerprint(worked: Repo) -> None:
-    """The same command finds its branches; an old fingerprint is refused with the way to look again."""
+    """The same command finds its branch, one commit with all; an old fingerprint is refused, with the way on."""
     _, mark = preview(worked, "--squash")
     worked.script("finalize", "--squash", "--no-measure", "--create", mark)
     refs = worked.git("for-each-ref")
+    message = worked.git("log", "--format=%B", "main..autoresearch-merge/quick/all")
+    assert "1" == worked.git("rev-list", "--count", "main..autoresearch-merge/quick/all")
+    assert "quick: 4 kept changes" == message.splitlines()[0]
+    assert 4 == message.count("Measured: gain +")
+    assert "" == worked.git("diff", "autoresearch-merge/quick/all", "autoresearch/quick", "--", "src")
 
     worked.script("finalize", "--squash", "--no-measure", "--create", mark)
     done = worked.script("finalize", "--create", "0" * 12, code=4)
@@ -162,7 +170,7 @@ def test_an_edited_patch_is_named(worked: Repo, tmp_path: Path) -> None:
     """Whoever changes the change is told that it is not what was measured; the answer is about the edited one."""
     folder = evidence(worked, "exp-03", tmp_path / "proof")
     patch = folder / "change.patch"
-    patch.write_text(patch.read_text().replace("+sleep 0.04", "+sleep 0.3"))
+    patch.write_text(patch.read_text().replace("+. src/pace.sh", "+for _ in {1..300}; do :; done"))
 
     done = repeat(folder, worked.root, tmp_path)
 
