@@ -2,8 +2,8 @@
 """How long a verdict takes for a gain of 10% on the demonstration: this tree beside an older one, in turns, in one run.
 
 The demonstration's program is slowed down by a loop for each word, as long as the asked gain; the candidate is without
-it. Both trees lock a session of it with the options of examples/demo/case.json; told are the seconds from the
-submission to the verdict, and those of compare.py alone, as an agent waits for them.
+it. Both trees lock a session of it with the options of examples/demo/case.json and calibrate; told are the seconds from
+the submission to the verdict, those of compare.py alone, and the calls of the benchmark in it.
 
     python3 benchmarks/verdict_time.py                  # beside the commit before winners were told apart
     python3 benchmarks/verdict_time.py COMMIT --rounds 9
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 BUNDLE = Path(__file__).resolve().parent.parent
-BEFORE = "b80150f"
+BEFORE = "a28d68f"
 GIT = ["git", "-c", "user.name=b", "-c", "user.email=b@localhost"]
 LOOP = "    for (volatile int n = 0; n < {turns}; n++);\n"
 PLACE = "    struct entry **bucket ="
@@ -62,6 +62,7 @@ class Tree:
             options = options[:at] + options[at + 2 :]
         self.run("start_session", *options)
         self.run("start_session", "--lock")
+        self.run("compare", "--calibrate", codes=(0, 1))
 
     def verdict(self, number: int) -> dict[str, Any]:
         """Submit, collect and compare the faster program; return the seconds and the journaled comparison."""
@@ -78,7 +79,9 @@ class Tree:
         ended = time.monotonic()
         lines = (self.folder / "autoresearch.jsonl").read_text().splitlines()
         event = next(e for e in map(json.loads, reversed(lines)) if e.get("type") == "comparison")
-        return {**event, "whole": ended - began, "compare": ended - asked}
+        parts = (event, event.get("confirmation") or {}, event.get("holdout") or {})
+        calls = 2 + 2 * sum(part.get("pairs", 0) for part in parts)
+        return {**event, "whole": ended - began, "compare": ended - asked, "calls": calls}
 
 
 def slowed(folder: Path, turns: int) -> None:
@@ -140,9 +143,10 @@ def main() -> None:
                     told(which, found[which][-1:])
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(older)], cwd=BUNDLE, check=True)
-    for words, key in (("from the submission to the verdict", "whole"), ("compare.py alone", "compare")):
+    rows = {"seconds from the submission to the verdict": "whole", "seconds of compare.py alone": "compare"}
+    for words, key in {**rows, "calls of the benchmark": "calls"}.items():
         then, now = (statistics.median(event[key] for event in found[which]) for which in ("then", "now"))
-        print(f"{words}: then {then:.1f} s, now {now:.1f} s, {now / then:.0%} (medians of {args.rounds})")
+        print(f"{words}: then {then:.1f}, now {now:.1f}, {now / then:.0%} (medians of {args.rounds})")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from helpers.judge.measure.pairs import Measured, Pair
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
 from helpers.judge.rule import noise, sign_test
-from helpers.judge.rule.sign_test import Answer, Verdict
+from helpers.judge.rule.sign_test import Verdict
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
 from helpers.run.jobs.task import from_dict
@@ -30,7 +30,7 @@ from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
-HOLDOUT_PAIRS = 24
+HOLDOUT_PAIRS, HOLDOUT_BRIEF = 24, 2
 CONFIRM = "/confirm"
 """What a confirmation adds to the seed of its comparison."""
 Given = Mapping[str, Sequence[Pair]]
@@ -246,8 +246,8 @@ def _confirm(
         return found
     print(f"sigma_pair is {plan.by.size(sigma or 0.0)}: a second, fresh comparison must say the same", file=log)
     say = _reporter(log, plan)
-    brief: Answer | None = "improved" if sign_test.is_clear(pairs.judge(measured, plan)) else None
-    again, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + CONFIRM, given=given, brief=brief)
+    short, seed = pairs.briefly(measured, plan), plan.seed + CONFIRM
+    again, verdict = pairs.interleave(base, cand, plan, say, seed=seed, given=given, brief=short)
     found = replace(found, confirmation=_measured(plan, again, verdict))
     if found.confirmation and found.confirmation.is_good:
         return found
@@ -257,7 +257,7 @@ def _confirm(
 def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> Comparison:
     """Measure a second workload that screening never runs; a loss there voids the gain.
 
-    It ends early only when the candidate is shown to lose less than the margin, or wins the first four by more than
+    It ends early only when the candidate is shown to lose less than the margin, or wins the first two by more than
     that; else the median of all pairs decides.
     Simulated with a margin of 2%, a candidate without effect there is refused in 0.3% of cases at 3% noise, one that
     loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
@@ -275,7 +275,7 @@ def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], 
         seed=plan.seed + "/holdout",
         rule=pairs.last_look,
         ends=("not_worse",),
-        brief="not_worse",
+        brief=(HOLDOUT_BRIEF, "not_worse"),
     )
     passed = verdict.verdict == "not_worse" or verdict.gain > -plan.margin
     record = {

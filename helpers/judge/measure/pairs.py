@@ -89,11 +89,11 @@ def interleave(
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
     given: Sequence[Pair] = (),
-    brief: Answer | None = None,
+    brief: tuple[int, Answer] | None = None,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
-    `brief` is the verdict where the first sign_test.BRIEF pairs are all clear wins.
+    `brief`: how many pairs are enough where all are clear wins, and the verdict then.
     It ends at a pair that is `broken` whatever may follow. `given` are the first pairs, in the order of their numbers:
     measured elsewhere, judged as if measured here. Raises NoSidesError when more are needed and there is no side to
     measure, CandidateError for a failed one.
@@ -117,8 +117,8 @@ def interleave(
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
         if number + 1 == TIED and rule is None and _gains_nothing(measured, plan):
             verdict = replace(judge(measured, plan), verdict="not_improved", needed_pairs=None)
-        if brief and number + 1 == sign_test.BRIEF == (found := so_far(measured, plan)).clear_wins:
-            verdict = replace(found, verdict=brief, needed_pairs=None)
+        if brief and number + 1 == brief[0] == (found := so_far(measured, plan)).clear_wins:
+            verdict = replace(found, verdict=brief[1], needed_pairs=None)
         progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
@@ -207,6 +207,11 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
         mode=plan.mode,
         scale=plan.scale,
     )
+
+
+def briefly(measured: Measured, plan: Plan) -> tuple[int, Answer] | None:
+    """Return by how many pairs, if all are clear wins, this comparison is confirmed; None where by the table."""
+    return (sign_test.BRIEF, "improved") if sign_test.is_clear(judge(measured, plan)) else None
 
 
 def so_far(measured: Measured, plan: Plan) -> Verdict:

@@ -16,7 +16,7 @@ CONFIRM = 0.02
 """From this sigma_pair on (by difference, two margins) a gain is kept only if a second, fresh comparison agrees."""
 CLEAR = 2.0
 """A gain of fewer sigma_pair than this needs one too: what chance alone makes is small beside the noise."""
-OBVIOUS, SURE = 10.0, 4.0
+OBVIOUS, SURE = 5.0, 4.0
 """Margins and sigma_pair from which on a gain is obvious, and is not compared a second time."""
 MIN_MEASUREMENTS = 16
 _RATIO = Scale()
@@ -73,7 +73,7 @@ def of_pairs(
 def needs_confirmation(sigma: float | None, gain: float | None = None, margin: float = 1.0, by: Scale = _RATIO) -> bool:
     """Tell whether a gain on such a host needs a second comparison; `gain` where it was found to be one.
 
-    Not one of ten margins and four sigma_pair: no noise that is seen at all does that in every pair.
+    Not one of five margins and four sigma_pair: no noise that is seen at all does that in every pair.
     """
     if sigma is None:
         return False

@@ -18,7 +18,7 @@ from typing import Literal
 from helpers.scale import RATIO, Scale
 
 TABLE = {
-    8: (8, 3, 1),
+    8: (8, 3, 2),
     12: (11, 5, 3),
     18: (15, 7, 6),
     24: (18, 10, 10),
@@ -36,7 +36,7 @@ loses every sixth gain of 2%, whatever may follow; the last column spends least 
 BRIEF = 4
 """Clear wins, without one that is none, by which a confirmation agrees where the first comparison was clear in 8 of 8.
 
-A change without effect does both in 0.5^12 = 0.02% of cases at most. A holdout passes by them as well.
+A change without effect does both in 0.5^12 = 0.02% of cases at most.
 """
 USUAL_PAIRS, MOST_PAIRS = 48, 144
 """Pairs at most, and on a host that is too noisy for them."""

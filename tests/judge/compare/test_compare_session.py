@@ -233,7 +233,7 @@ def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
 
 
 def test_an_obvious_winners_holdout_costs_less_than_its_comparison(repo: Any) -> None:
-    """Half the time in every pair, there too: eight pairs, no confirmation, and four of the holdout."""
+    """Half the time in every pair, there too: eight pairs, no confirmation, and two of the holdout."""
     repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(bash src/work.sh)\n", 0o755)
     repo.write("autoresearch.holdout.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(bash src/work.sh)\n", 0o755)
     repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\ntrue\n", 0o755)
@@ -247,7 +247,7 @@ def test_an_obvious_winners_holdout_costs_less_than_its_comparison(repo: Any) ->
 
     event = json.loads(repo.script("compare", "exp-01", "--json").stdout)
 
-    assert (8, 4, "passed") == (event["pairs"], event["holdout"]["pairs"], event["holdout"]["verdict"])
+    assert (8, 2, "passed") == (event["pairs"], event["holdout"]["pairs"], event["holdout"]["verdict"])
     assert "confirmation" not in event
     repo.script("record_result", "keep", "exp-01")
 

@@ -80,8 +80,8 @@ def test_inputs_that_differ_are_no_noise() -> None:
 
 
 def test_an_obvious_winner_is_not_compared_a_second_time() -> None:
-    """Ten margins and four times the spread: no noise brings that forth in every pair; less of either does not do."""
+    """Five margins and four times the spread: no noise brings that forth in every pair; less of either does not do."""
     assert not noise.needs_confirmation(0.03, 0.15, 0.01)
     assert noise.needs_confirmation(0.03, 0.12, 0.01)
-    assert noise.needs_confirmation(0.03, 0.15, 0.02)
+    assert noise.needs_confirmation(0.03, 0.15, 0.03)
     assert noise.needs_confirmation(0.03, None, 0.01)
