@@ -22,7 +22,7 @@ from helpers import console, files, locks, paths, printable
 
 Event = dict[str, Any]
 _DECODER = json.JSONDecoder()
-_NUMBERS = re.compile(rb'\[(?<=[^\\]":\[)[-+0-9.eE, ]{100,}\]')
+_NUMBERS = re.compile(rb'\[(?:(?<=[^\\]":\[)|(?<=[^\\]": \[))[-+0-9.eE, ]{100,}\]')
 _LONG = 600
 """Bytes of a line from which on looking for its lists of numbers pays."""
 STATUSES = ("keep", "discard", "crash", "checks_failed")

@@ -12,6 +12,9 @@ from helpers import console
 
 _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 _set = object.__setattr__
+_texts: dict[str, str] = {}
+"""Texts of the lines before, held once: the next ones have them too. Few, so that they lie in the processor's cache."""
+MOST_TEXTS = 1000
 Reader = Callable[[Any], Any]
 L = TypeVar("L", bound="TypedLine")
 E = TypeVar("E", bound="Event")
@@ -88,10 +91,15 @@ class Event(TypedLine):
         """Make an event that holds its KEPT fields; its line, `again(at)`, is read when another is asked for."""
         made = object.__new__(cls)
         its = made.__dict__
-        for name, key, read, default, _ in _kept(cls):
-            value = read(line[key]) if key in line else MISSING
-            if type(value) is str:
-                value = sys.intern(value)
+        get, once = line.get, _texts.setdefault
+        if len(_texts) > MOST_TEXTS:
+            _texts.clear()
+        for name, key, only, read, default in _kept(cls):
+            value = get(key, MISSING)
+            if type(value) is only is str:
+                its[name] = once(value, value)
+                continue
+            value = value if value is MISSING or type(value) is only else read(value)
             its[name] = default() if value is MISSING else value
         its["_again"], its["_at"] = again, at
         return made
@@ -103,7 +111,7 @@ class Event(TypedLine):
         line = self.__dict__["_again"](self.__dict__["_at"])
         line |= {"timestamp": self.timestamp} if "timestamp" in line else {}
         whole = type(self).from_line(line)
-        if any(getattr(whole, its.name) != getattr(self, its.name) for its in _kept(type(self))):
+        if any(getattr(whole, its[0]) != getattr(self, its[0]) for its in _kept(type(self))):
             raise console.outside("the journal was changed while it was read", "run the same command again")
         self.__dict__["line"] = line
         return line
@@ -134,9 +142,16 @@ _fields: Callable[[Any], dict[str, _Field]] = functools.cache(_read_fields)
 """Key to field of a class, whose attributes they are from then on."""
 
 
-_kept: Callable[[Any], list[_Field]] = functools.cache(
-    lambda cls: [its for its in _fields(cls).values() if its.name in cls.KEPT.split()]
-)
+def _read_kept(cls: type[Event]) -> list[tuple[str, str, type | None, Reader, Callable[[], Any]]]:
+    kinds = {each.name: _TYPES.get(str(each.type)) for each in fields(cls)}
+    kept = [its for its in _fields(cls).values() if its.name in cls.KEPT.split()]
+    return [
+        (its.name, its.key, None if kinds[its.name] is float else kinds[its.name], its.read, its.default)
+        for its in kept
+    ]
+
+
+_kept: Callable[[Any], list[tuple[str, str, type | None, Reader, Callable[[], Any]]]] = functools.cache(_read_kept)
 
 
 def _default(its: Field[Any], kind: str) -> Callable[[], Any]:

@@ -227,3 +227,16 @@ def test_from_one_boot_to_the_next_time_does_not_go_back() -> None:
     for clock in ("another:5", "", "rubbish"):
         assert later == journal.now_ms({"timestamp": later, "clock": clock})
         assert journal.now_ms({"timestamp": 5, "clock": clock}) > 1_700_000_000_000
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_long_lists_of_numbers_are_passed_over_however_the_line_is_spaced(
+    tmp_path: Path, separators: tuple[str, str]
+) -> None:
+    """They are most of a journal, and a state needs none of them; a text that looks like one stays."""
+    line = {"type": "comparison", "baseline_samples": [1.25] * 90, "said": '":' + str([1.25] * 90)}
+    (tmp_path / paths.JOURNAL).write_text(json.dumps(line, separators=separators) + "\n")
+
+    [(_, event)] = journal.read_from(tmp_path, samples=False)
+
+    assert {**line, "baseline_samples": []} == event

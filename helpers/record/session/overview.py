@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,9 @@ def _standing(now: State) -> list[str]:
         for run in now.kept
         if run.reviewed and run.verdict and evidence.implausible(now, now.comparison(run.experiment_id) or run.verdict)
     ]
-    counts = {s: sum(1 for r in now.runs if r.status == s) for s in ("discard", "crash", "checks_failed")}
-    lines.append(f"decided: {len(now.kept)} kept, " + ", ".join(f"{n} {s}" for s, n in counts.items()))
+    counts = Counter(run.status for run in now.runs)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("discard", "crash", "checks_failed"))
+    lines.append(f"decided: {len(now.kept)} kept, {told}")
     if now.config.screen_env:
         lines.append(screening.fidelity(now).line(now.config.screen_env))
     if fault := blame.standing(now):

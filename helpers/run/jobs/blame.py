@@ -68,7 +68,19 @@ def suspected(now: State, worker: str) -> bool:
     return any(len(events) >= SUSPICIOUS and kind not in seen.shared for kind, events in seen.failed.items())
 
 
+_walked: list[tuple[list[Finished | Comparison | WorkerEvent], int, tuple[dict[str, _Worker], set[str]]]] = []
+"""The last answer of `_walk`, and of which outcomes: one command asks for it several times."""
+
+
 def _walk(now: State) -> tuple[dict[str, _Worker], set[str]]:
+    for outcomes, count, found in _walked:
+        if outcomes is now.outcomes and count == len(outcomes):
+            return found
+    _walked[:] = [(now.outcomes, len(now.outcomes), _fold(now))]
+    return _walked[0][2]
+
+
+def _fold(now: State) -> tuple[dict[str, _Worker], set[str]]:
     workers: dict[str, _Worker] = {}
     ended: set[str] = set()
     for event in now.outcomes:
