@@ -16,14 +16,22 @@ SHOWN = 3
 """Flips that are named; more are counted."""
 
 
+def kind_of(event: Comparison) -> str:
+    """Return the one type that measured all of a comparison, spread or not; empty where several did."""
+    several = set(event.spread.values())
+    return event.kind or (several.pop() if len(several) == 1 else "")
+
+
 def gains(now: State) -> dict[str, dict[str, float]]:
     """Return what each experiment gained on each type of worker, a comparison before a screen: type, then id."""
     kinds = {LOCAL: "this machine", **{name: worker.kind for name, worker in known_workers(now).items()}}
     found: dict[str, dict[str, float]] = {}
-    screened = [(done.experiment_id, done.worker, done.gain) for done in now.results.values()]
-    compared = [(event.experiment_id, event.worker, event.gain) for event in now.comparisons if not event.spread]
-    for name, worker, gain in [*screened, *compared]:
-        if gain is not None and (kind := kinds.get(worker, "")):
+    rows = [(done.experiment_id, kinds.get(done.worker, ""), done.gain) for done in now.results.values()]
+    for event in now.comparisons:
+        own = "" if event.spread else kinds.get(event.worker, "")
+        rows += [(event.experiment_id, kind_of(event) or own, event.gain)]
+    for name, kind, gain in rows:
+        if gain is not None and kind:
             found.setdefault(kind, {})[name] = gain
     return found
 
@@ -37,18 +45,33 @@ def flips(one: Mapping[str, float], other: Mapping[str, float]) -> tuple[int, li
 
 def lines(now: State, event: Comparison) -> list[str]:
     """Say on which type a verdict was shown, what others said of the experiment, and how their ranks agree."""
-    found = gains(now)
-    mine = event.kind
+    found, mine = gains(now), kind_of(event)
     if not mine:
         return []
-    words = event.scale.words
     told = [f"shown on {mine} alone: {event.verdict_words}"]
     for kind in sorted(set(found) - {mine}):
         if event.experiment_id in found[kind]:
-            told.append(f"promoted from {kind}, where it was {words(found[kind][event.experiment_id])}")
-        count, turned = flips(found[kind], found.get(mine, {}))
-        if count:
-            some = ", ".join(f"{x} and {y}" for x, y in turned[:SHOWN])
-            named = f": {some}{' and more' if len(turned) > SHOWN else ''}" if turned else ""
-            told.append(f"ranks between {kind} and {mine} flip in {len(turned)} of {count} pairs of experiments{named}")
+            told.append(f"promoted from {kind}, where it was {event.scale.words(found[kind][event.experiment_id])}")
+        told += _ranks(found, kind, mine)
     return told
+
+
+def summary(now: State) -> list[str]:
+    """Say of a whole session how many experiments one type promoted to another, and how their ranks agree."""
+    found, told = gains(now), list[str]()
+    for mine in sorted({kind_of(event) for event in now.comparisons} - {""}):
+        decided = {event.experiment_id: event.is_good for event in now.comparisons if kind_of(event) == mine}
+        for kind in sorted(set(found) - {mine}):
+            if names := set(decided) & set(found[kind]):
+                good = sum(decided[name] for name in names)
+                told.append(f"promoted from {kind} to {mine}: {len(names)} experiments, {good} shown better there")
+                told += _ranks(found, kind, mine)
+    return told
+
+
+def _ranks(found: Mapping[str, Mapping[str, float]], kind: str, mine: str) -> list[str]:
+    count, turned = flips(found[kind], found.get(mine, {}))
+    some = ", ".join(f"{x} and {y}" for x, y in turned[:SHOWN])
+    named = f": {some}{' and more' if len(turned) > SHOWN else ''}" if turned else ""
+    flip = f"ranks between {kind} and {mine} flip in {len(turned)} of {count} pairs of experiments{named}"
+    return [flip] if count else []

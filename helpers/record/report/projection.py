@@ -10,7 +10,7 @@ from helpers import console, events, paths, state
 from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import Finished, Run
 from helpers.json_fields import text_at
-from helpers.judge.compare import figures
+from helpers.judge.compare import figures, tiers
 from helpers.judge.compare.figures import number
 from helpers.read.ideas import queue
 from helpers.record.report import experiments
@@ -50,6 +50,8 @@ class Session:
     """Worker to what is known of the machine behind it, in words."""
     together: dict[Content, Estimate] = field(repr=False)
     """What several comparisons of one content say in all."""
+    tiers: tuple[str, ...] = ()
+    """What one type of worker promoted to another, in words."""
     ideas: tuple[dict[str, object], ...] = ()
 
     def estimate(self, compared: Comparison) -> Estimate | None:
@@ -131,6 +133,7 @@ def project(now: State, last_ms: int) -> Session:
         closed=budget.closed(now),
         unproven=tuple(first.unproven if first else ()),
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
+        tiers=tuple(tiers.summary(now)),
     )
 
 

@@ -190,6 +190,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     ]
     sound += [f"compared more than once before they were kept: {', '.join(often)}"] if often else []
     sound += [f"measured on {'; '.join(machines)}"] if machines else []
+    sound += session.tiers
     sound += [f"the {which} pass on broken source too" for which in session.unproven]
     quality = [
         f"{sum(bool(exp.places) for exp in kept)} kept changes have places that a reader judged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from helpers import events
@@ -35,6 +36,19 @@ def test_what_a_verdict_was_shown_on_and_how_ranks_flip() -> None:
     assert "shown on H100 alone: improved" in text
     assert "promoted from L4, where it was +5.00%" in text
     assert "ranks between L4 and H100 flip in 1 of 3 pairs of experiments: exp-1 and exp-2" in text
+
+
+def test_a_whole_session_says_what_one_type_promoted_to_another() -> None:
+    """Also where the pairs of a comparison were spread over workers of one type."""
+    now = session({"exp-1": 0.05, "exp-2": 0.04}, {"exp-1": 0.02, "exp-2": 0.03})
+    now.comparisons[1] = dataclasses.replace(
+        now.comparisons[1], kind="", spread={"vm-02": "H100", "vm-03": "H100"}, verdict="undecided"
+    )
+
+    assert [
+        "promoted from L4 to H100: 2 experiments, 1 shown better there",
+        "ranks between L4 and H100 flip in 1 of 1 pairs of experiments: exp-1 and exp-2",
+    ] == tiers.summary(now)
 
 
 def test_one_type_alone_says_nothing_of_ranks() -> None:
