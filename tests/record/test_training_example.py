@@ -71,3 +71,4 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
     assert ("keep", "discard") == (decided["exp-01"][1], decided["exp-02"][1])
     assert float(decided["exp-01"][2]) > 0  # not beside the baseline's: that one was measured at another time
     assert decided["exp-01"][3]  # in GB, to a tenth
+    assert decided["baseline"][3]

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime, timezone
 from functools import partial
@@ -35,15 +35,18 @@ def tsv(session: Session, shape: str) -> str:
 def _rows(session: Session, shape: str) -> Iterator[dict[str, str]]:
     if session.first is not None:
         status = "baseline" if shape == "worktree" else "keep"
-        yield _row("baseline", session.first_commit, session.first, "", status, "baseline")
+        yield _row("baseline", session.first_commit, session.first, _memory(session.first_metrics), status, "baseline")
     for exp in sorted(session.experiments, key=lambda exp: (exp.run or sys.maxsize, exp.number)):
         if not exp.status and exp.outcome != "refused":
             continue
         status = {"keep": "keep", "crash": "crash"}.get(exp.status, "discard")
         status = "inspector-reject" if shape == "worktree" and exp.outcome == "refused" else status
-        memory = next((exp.metrics[name] * by for name, by in _MEMORY.items() if name in exp.metrics), None)
         value = None if exp.status == "crash" else exp.metric
-        yield _row(exp.name, exp.commit[:7], value, "" if memory is None else f"{memory:.1f}", status, exp.description)
+        yield _row(exp.name, exp.commit[:7], value, _memory(exp.metrics), status, exp.description)
+
+
+def _memory(metrics: Mapping[str, float]) -> str:
+    return next((f"{metrics[name] * by:.1f}" for name, by in _MEMORY.items() if name in metrics), "")
 
 
 def _row(name: str, commit: str, value: float | None, memory: str, status: str, description: str) -> dict[str, str]:

@@ -40,6 +40,7 @@ class Session:
     base: str
     first: float | None
     first_commit: str
+    first_metrics: dict[str, float]
     experiments: tuple[Experiment, ...]
     headline: Comparison | None
     spend: Spend
@@ -125,6 +126,7 @@ def project(now: State, last_ms: int) -> Session:
         base=base,
         first=first.metric if first else None,
         first_commit=first.commit if first else "",
+        first_metrics=first.metrics if first else {},
         experiments=tuple(experiments.experiments_of(now, compared, whole, together)),
         headline=_headline(now, base, [part for name in whole for part in compared.get(name, ())]),
         hosts=_hosts(now),
