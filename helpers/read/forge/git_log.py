@@ -7,6 +7,7 @@ pull requests that they were; those that were rejected left nothing here.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import console, git, next_step
@@ -41,10 +42,9 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     owners = provenance.owners(root)
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
-    read = [_commit(record) for record in _log(root, *_searched(kind, wanted, asked), *_since(wanted))]
+    read = commits(root, *_searched(kind, wanted, asked), *_since(wanted))
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
-    undoing = [_commit(record) for record in _log(root, f"--grep={history.UNDONE}")]
-    for change in history.rolled_back(history.changes(some), undoing):
+    for change in history.rolled_back(history.changes(some), commits(root, f"--grep={history.UNDONE}")):
         outcome.found.append(_finding(change, owners, kind, asked))
     if len(read) >= COMMITS:
         outcome.incomplete = True
@@ -53,13 +53,8 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
         outcome.incomplete = True
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
     if kind == "pr" and len(outcome.found) < FEW_REQUESTS:
-        spoken = len(
-            [
-                c
-                for c in map(_commit, _log(root, f"--grep={claims.POSIX}"))
-                if claims.speed_words(c.title) and not c.is_ours
-            ]
-        )
+        read = commits(root, f"--grep={claims.POSIX}")
+        spoken = sum(not commit.is_ours and bool(claims.speed_words(commit.title)) for commit in read)
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
         more = next_step.runnable(f"{speak}: search_github.py commits --local")
         outcome.notes += [more] if spoken > len(outcome.found) else []
@@ -87,20 +82,12 @@ def _since(wanted: SearchRequest) -> list[str]:
     return [f"--since={wanted.since}-01-01"] if wanted.since else []
 
 
-def _log(root: Path, *how: str) -> list[str]:
-    """Return the log's entries of all branches and tags, the newest first."""
-    form = [
-        "-z",
-        "--no-notes",
-        "--encoding=UTF-8",
-        f"--format={_FORM}",
-        f"--max-count={COMMITS}",
-        "-i",
-        "-E",
-        "--all-match",
-    ]
-    command = ["-c", "log.showSignature=false", "log", *form, *how, *provenance.tips(root), "--"]
-    return git.run(root, command).stdout.decode("utf-8", "replace").split("\0")[:-1]
+def commits(root: Path, *how: str, tips: Sequence[str] = ()) -> list[history.Commit]:
+    """Return the log's entries of all branches and tags, or of what `tips` says, the newest first."""
+    form = ["-z", "--no-notes", "--encoding=UTF-8", f"--format={_FORM}", f"--max-count={COMMITS}"]
+    form += ["-i", "-E", "--all-match"]
+    command = ["-c", "log.showSignature=false", "log", *form, *how, *(tips or provenance.tips(root)), "--"]
+    return [_commit(record) for record in git.run(root, command).stdout.decode("utf-8", "replace").split("\0")[:-1]]
 
 
 def _commit(record: str) -> history.Commit:

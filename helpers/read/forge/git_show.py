@@ -42,11 +42,9 @@ def show_from_log(start: Path, what: str, *, diff: bool) -> Shown:
 def _of_number(root: Path, repository: str, number: int) -> str:
     """Return the commit that merged a pull request of OWNER/REPO, or of what origin is; empty when none says so."""
     pattern = rf"^Merge pull request #{number} |\(#{number}\) *$|^See merge request [^ ]*!{number} *$"
-    form = ["-z", "--no-notes", "--encoding=UTF-8", "--format=%H%n%B"]
-    said = git.run(root, ["log", "-E", f"--grep={pattern}", *form, *provenance.tips(root), "--"]).stdout
-    merged = [entry.split("\n", 1) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
+    merged = git_log.commits(root, f"--grep={pattern}")
     owners = provenance.owners(root)
-    where = {sha: owners.of(sha) for sha, message in merged if git_log.merged_request(message)[0] == number}
+    where = {commit.sha: owners.of(commit.sha) for commit in merged if commit.number == number}
     if repository:
         wanted = names.parse_name(repository).full.casefold()
         return next((sha for sha, (_, name) in where.items() if name and name.full.casefold() == wanted), "")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers import git
-from helpers.read.forge import claims, findings, matching, provenance
+from helpers.read.forge import claims, findings, git_log, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
+from helpers.read.forge.history import Commit
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import SearchRequest
 
@@ -146,39 +147,31 @@ def ahead(root: Path, wanted: SearchRequest) -> Outcome:
     for remote, name in owners.names.items():
         if remote == here or not any(remote in held and (here in held or "" in held) for held in owners.reach.values()):
             continue
-        form = ["-z", "--no-merges", "--no-notes", "--encoding=UTF-8", "--format=%H%n%aI%n%B", "--max-count=2000"]
-        base = [f"--remotes={here}", "HEAD"] if here else ["HEAD"]
-        said = git.run(root, ["log", *form, f"--remotes={remote}", "--not", *base, "--"], check=False).stdout
-        own = [entry.split("\n", 2) for entry in said.decode("utf-8", "replace").split("\0")[:-1]]
+        base = [*([f"--remotes={here}"] if here else []), *provenance.head(root)]
+        own = git_log.commits(root, "--no-merges", tips=[f"--remotes={remote}", "--not", *base])
         found = _fork(remote, name, own, asked)
         outcome.found += [found] if found else []
     return findings.cut(outcome, wanted.limit)
 
 
-def _fork(remote: str, name: Name | None, own: list[list[str]], asked: matching.Query) -> Finding | None:
+def _fork(remote: str, name: Name | None, own: list[Commit], asked: matching.Query) -> Finding | None:
     """Return a fork that is ahead, titled after the commit of its own that is most about what is wanted."""
-
-    def worth(entry: list[str]) -> float:
-        title, _, body = entry[2].partition("\n")
-        fit = matching.score(asked, title, body) if asked.alternatives else 0.0
-        return 10 * fit + claims.worth(title, entry[2])
-
-    if asked.alternatives:
-        own = [entry for entry in own if matching.score(asked, *entry[2].partition("\n")[::2])]
-    if not own:
+    fit = {c.sha: matching.score(asked, c.title, c.body) if asked.alternatives else 0.0 for c in own}
+    own = [c for c in own if fit[c.sha] or not asked.alternatives]
+    worth = {c.sha: 10 * fit[c.sha] + claims.worth(c.title, c.message) for c in own}
+    best = sorted(own, key=lambda c: worth[c.sha], reverse=True)[:5]
+    if not best:
         return None
-    best = sorted(own, key=worth, reverse=True)
-    titles = [(entry[0][:12], entry[2].partition("\n")[0]) for entry in best[:5]]
-    sha, title = titles[0]
+    first, sha = best[0], best[0].sha
     return findings.made(
-        f"{name.full}@{sha}" if name and name.host == "github.com" else f"commit:{sha}",
+        f"{name.full}@{sha[:12]}" if name and name.host == "github.com" else f"commit:{sha[:12]}",
         "fork",
-        f"fork {name.full if name else remote}: {title}",
-        f"https://{name.host}/{name.full}/commit/{best[0][0]}" if name else "",
+        f"fork {name.full if name else remote}: {first.title}",
+        f"https://{name.host}/{name.full}/commit/{sha}" if name else "",
         state="fork",
-        date=best[0][1],
+        date=first.date,
         facts=[f"{len(own)} ahead", f"remote {remote}"],
-        claims=claims.claims_in(best[0][2]),
-        more=[f"commit:{sha} {title}" for sha, title in titles],
-        weight=worth(best[0]),
+        claims=claims.claims_in(first.message),
+        more=[f"commit:{c.sha[:12]} {c.title}" for c in best],
+        weight=worth[sha],
     )

@@ -34,8 +34,12 @@ def remotes(root: Path) -> dict[str, Name | None]:
 
 def tips(root: Path) -> list[str]:
     """Return the arguments for git log by which all branches and tags are reached, and HEAD when it has a commit."""
-    head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode == 0
-    return [*ALL_REFS, *(["HEAD"] if head else [])]
+    return [*ALL_REFS, *head(root)]
+
+
+def head(root: Path) -> list[str]:
+    """Return HEAD as an argument, nothing where it has no commit."""
+    return [] if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode else ["HEAD"]
 
 
 def home(names: Mapping[str, Name | None]) -> str:
@@ -109,6 +113,6 @@ def _heads(root: Path, names: Mapping[str, Name | None]) -> Iterator[tuple[str, 
         remote = next((n for n in sorted(names, key=len, reverse=True) if rest.startswith(f"{n}/")), rest.split("/")[0])
         fetched.add(remote)
         yield sha, remote
-    head = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).stdout.decode().strip()
-    for sha, follows in [*ours, *([(head, "")] if head and head not in [sha for sha, _ in ours] else [])]:
+    tip = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).stdout.decode().strip()
+    for sha, follows in [*ours, *([(tip, "")] if tip and tip not in [sha for sha, _ in ours] else [])]:
         yield sha, here if here and here not in fetched and follows in ("", ".", here) else _OURS

@@ -21,6 +21,14 @@ BYTES = 50_000_000
 """Largest file that is read."""
 SECONDS = 30.0
 """The child is ended after this long."""
+_MARKS = {
+    "title": "# ",
+    "caption": "[caption] ",
+    "equation": "[equation, as far as it can be read] ",
+    "note": "[footnote] ",
+    "reference": "- ",
+}
+"""What stands before a block that is no text."""
 _CHILD = "import sys; sys.path[0] = sys.argv[1]; from helpers.read.pdf import worker; worker.main()"
 
 
@@ -50,14 +58,10 @@ def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = No
     if "died" in answer and left > 2:
         answer = _ask({**request, "plain": True}, left)
     if "error" in answer:
-        message = (
-            f"{file.name}: {printable.one_line(str(answer['error']), 300)}"
-            if not str(answer["error"]).startswith("--")
-            else str(answer["error"])
-        )
-        raise console.Failure(
-            int(answer["code"]), message, str(answer.get("do", "")) or "find another copy of the paper"
-        )
+        said = str(answer["error"])
+        message = said if said.startswith("--") else f"{file.name}: {printable.one_line(said, 300)}"
+        do = str(answer.get("do", "")) or "find another copy of the paper"
+        raise console.Failure(int(answer["code"]), message, do)
     for block in answer["blocks"]:
         if "hits" not in answer:  # grep counts characters: its places must stay
             block["text"] = printable.prose(block["text"])
@@ -86,13 +90,8 @@ def require_pdf(file: Path) -> None:
     with file.open("rb") as stream:
         start = stream.read(1024)
     if b"%PDF-" not in start:
-        what = (
-            "empty"
-            if not start
-            else "a web page"
-            if re.search(rb"<html|<!doctype", start, re.IGNORECASE)
-            else "something else"
-        )
+        page = re.search(rb"<html|<!doctype", start, re.IGNORECASE)
+        what = "a web page" if page else "something else" if start else "empty"
         raise console.usage(f"{file.name}: not a PDF but {what}", "fetch it again, from the address of the PDF itself")
 
 
@@ -153,23 +152,11 @@ def render(blocks: list[dict[str, Any]]) -> str:
 
 def _markdown(block: dict[str, Any]) -> str:
     kind, text = block["kind"], printable.prose(block["text"]).strip()
-    if not text:
-        return ""
-    if kind == "title":
-        return f"# {text}"
-    if kind == "heading":
+    if kind == "heading" and text:
         return f"{'#' * min(6, block.get('level', 1) + 1)} {heading(block)}"
-    if kind == "caption":
-        return f"[caption] {text}"
-    if kind == "equation":
-        return f"[equation, as far as it can be read] {text}"
-    if kind == "note":
-        return f"[footnote] {text}"
-    if kind == "reference":
-        return f"- {text}"
     if kind == "code":
         return "\n".join("    " + row for row in text.splitlines())
-    return text
+    return text and _MARKS.get(kind, "") + text
 
 
 def heading(block: dict[str, Any]) -> str:
