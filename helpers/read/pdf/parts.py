@@ -9,6 +9,7 @@ from typing import Any
 
 from helpers import console, printable
 from helpers.read.pdf.document import Document, heading
+from helpers.read.pdf.layout.numbered_headings import roman
 from helpers.read.pdf.layout.references import CAPTION
 
 _BEFORE = re.compile(
@@ -47,7 +48,7 @@ def section(document: Document, wanted: str) -> Blocks:
     routes = _routes(document, heads)
     path, words = tuple(re.findall(r"\w+", wanted.lower())), _plain(wanted)
     same = [n for n in heads if routes[n] == path != ()]
-    same = same or [n for n in heads if tuple(map(_arabic, routes[n])) == path != ()]
+    same = same or [n for n in heads if tuple(str(roman(part) or part) for part in routes[n]) == path != ()]
     same = same or [n for n in heads if path and routes[n][-len(path) :] == path]
     if len(same) > 1:
         names = "; ".join(f"{'.'.join(routes[n]).upper()} {document.blocks[n]['text']}"[:60] for n in same[:12])
@@ -91,14 +92,6 @@ def _routes(document: Document, heads: list[int]) -> dict[int, tuple[str, ...]]:
         routes[n] = (*parent, *parts) if parts else ()
         above = {k: v for k, v in above.items() if k < level} | {level: routes[n]}
     return routes
-
-
-def _arabic(number: str) -> str:
-    """Return a Roman number as an Arabic one, anything else as it is."""
-    values = [{"i": 1, "v": 5, "x": 10}.get(c, 0) for c in number]
-    return (
-        number if 0 in values else str(sum(-v if v < w else v for v, w in zip(values, [*values[1:], 0], strict=True)))
-    )
 
 
 def _plain(text: str) -> str:

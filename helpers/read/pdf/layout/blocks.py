@@ -9,13 +9,12 @@ from typing import Any
 
 from helpers.read.pdf.layout import line_kinds, references, tables
 from helpers.read.pdf.layout import title as layout_title
-from helpers.read.pdf.layout.body_style import Face
+from helpers.read.pdf.layout.body_style import ENDED, Face
 from helpers.read.pdf.layout.headings import references_at, unnamed_references
 from helpers.read.pdf.layout.numbered_headings import Heading
 from helpers.read.pdf.text.hyphenation import Vocabulary
 from helpers.read.pdf.text.lines import Line
 
-_ENDED = re.compile(r"[.!?:][\"”’'»)\]]*(\s?\[[\d,\s–-]+\])?[\d∗*†‡]{0,2}$")
 _BULLET = re.compile(r"([•◦▪■●○◆◇►‣∙·*–—]\s|[•◦▪■●‣]|[-]\s|\(?(\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+[A-Z(“]|\[\d+\]\s)")
 
 
@@ -125,7 +124,7 @@ class Flow:
         if a.text.endswith("-") and b.text[0].islower():
             return False
         if _BULLET.match(b.text) and (
-            _ENDED.search(a.text) or self._columns.short(a) or self._columns.indent(b) > 3 or gap > 1.2 * size
+            ENDED.search(a.text) or self._columns.short(a) or self._columns.indent(b) > 3 or gap > 1.2 * size
         ):
             return True
         if abs(a.size - b.size) > (0.3 if "~" in a.font and a.font != b.font else 0.9) or (
@@ -135,19 +134,19 @@ class Flow:
         indent = self._columns.indent(b)
         if gap < 99 and not self._held and a.page == b.page:
             return self._breaks_below(a, b, gap, indent)
-        if not _ENDED.search(a.text):
+        if not ENDED.search(a.text):
             return b.text[0].isupper() and (indent > 0.6 * size or self._columns.short(a)) and not b.text[0].isdigit()
         return not b.text[0].islower() and (indent > 0.6 * size or self._columns.short(a))
 
     def _breaks_below(self, a: Line, b: Line, gap: float, indent: float) -> bool:
         size, leading = b.size, self._face.leading * max(b.size / self._face.size, 0.8)
         if gap > 1.45 * leading:
-            return bool(_ENDED.search(a.text)) or not b.text[0].islower() or gap > 2.2 * leading
+            return bool(ENDED.search(a.text)) or not b.text[0].islower() or gap > 2.2 * leading
         if b.x > a.x + 0.6 * size and indent > 0.6 * size:
             return not _BULLET.match(a.text) and not b.text[0].islower()
         if b.x < a.x - 0.6 * size and len(self._open) > 1:
-            return bool(_ENDED.search(a.text)) and not b.text[0].islower()
-        return bool(_ENDED.search(a.text)) and self._columns.short(a) and gap > 1.12 * leading
+            return bool(ENDED.search(a.text)) and not b.text[0].islower()
+        return bool(ENDED.search(a.text)) and self._columns.short(a) and gap > 1.12 * leading
 
     def _beside(self, n: int, kind: str) -> int:
         """Emit what is not running text; an unfinished paragraph goes on after it."""
@@ -155,12 +154,7 @@ class Flow:
         while n + count < len(self._lines) and self._goes_on(n, n + count, kind):
             count += 1
         made = self._block(kind if kind != "+caption" else "caption", self._lines[n : n + count])
-        if (
-            self._open
-            and not _ENDED.search(self._open[-1].text)
-            and len(self._held) < 200
-            and not self._inside(n, kind)
-        ):
+        if self._open and not ENDED.search(self._open[-1].text) and len(self._held) < 200 and not self._inside(n, kind):
             self._held.append(made)
         else:
             self._close()

@@ -1,5 +1,6 @@
 """What text looks like in one document, so that what looks otherwise can be told from it."""
 
+# ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations
 
 import itertools
@@ -11,6 +12,8 @@ from helpers.read.pdf.text.lines import Line
 
 MONO = re.compile(r"(?i)mono|cour|cm(sl)?tt|typewriter|consol|sftt|ectt|inconsol|lettergothic")
 """Fonts of programs."""
+ENDED = re.compile(r"[.!?:][\"”’'»)\]]*(\s?\[[\d,\s–-]+\])?[\d∗*†‡]{0,2}$")
+"""How a sentence ends."""
 
 
 @dataclass

@@ -6,11 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from helpers.read.pdf.layout.body_style import Face, small_capitals
+from helpers.read.pdf.layout.body_style import ENDED, Face, small_capitals
 from helpers.read.pdf.layout.references import CAPTION
 from helpers.read.pdf.text.lines import Line
-
-_ENDED = re.compile(r"[.!?:;][\"”’'»)\]]*$")
 
 
 def mark(lines: list[Line], kinds: list[str], face: Face, short: Callable[[Line], bool]) -> None:
@@ -36,7 +34,7 @@ def _only_true(lines: list[Line], kinds: list[str], face: Face, same: list[int])
     """Of captions with one number take those for text again that look like text and go on a sentence."""
     for n in same:
         above = lines[n - 1].text if n and kinds[n - 1] == "text" else "."
-        if face.plain(lines[n]) and not lines[n].lead and not _ENDED.search(above):
+        if face.plain(lines[n]) and not lines[n].lead and not ENDED.search(above):
             end = next((m for m in range(n + 1, len(lines)) if kinds[m] != "+caption"), len(lines))
             kinds[n:end] = ["text"] * (end - n)
 

@@ -18,7 +18,7 @@ LISTED = re.compile(r"(\.\s?){3,}|\s(\d{1,3}|[ivxl]{1,5})$|\s\.+\s*\d{1,3}$")
 """How an entry of a table of contents ends."""
 _ALONE = re.compile(r"(?i:chapter|part|appendix)\s+(\d{1,2}|[IVX]{1,5}|[A-Z])[.:]?|\d{1,2}\.?")
 """The number of a chapter, its title below."""
-_ROMAN = {"I": 1, "V": 5, "X": 10}
+_ROMAN = {"i": 1, "v": 5, "x": 10}
 
 
 @dataclass
@@ -139,14 +139,15 @@ def _paths(number: str, word: str) -> list[tuple[str, tuple[int, ...]]]:
     head, *more = number.split(".")
     if len(head) == 1 and head.isupper():
         made.append(("letter", (ord(head) - 64, *(int(m) for m in more))))
-    if not more and head.isupper() and set(head) <= set(_ROMAN):
-        made.append(("roman", (_roman(head),)))
+    if not more and head.isupper() and (value := roman(head)):
+        made.append(("roman", (value,)))
     return made if made and (word or number.isupper()) else []
 
 
-def _roman(text: str) -> int:
-    values = [_ROMAN[c] for c in text]
-    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
+def roman(text: str) -> int:
+    """Return the value of a Roman number, 0 where it is none."""
+    values = [_ROMAN.get(c, 0) for c in text.lower()]
+    return 0 if 0 in values else sum(-v if v < w else v for v, w in zip(values, [*values[1:], 0], strict=True))
 
 
 def chain(found: list[Candidate]) -> list[Heading]:

@@ -26,9 +26,8 @@ def without(pages: list[list[Line]]) -> list[list[Line]]:
             heights.setdefault(mask, []).append(line.y)
             seen.add(mask)
         counts.update(seen)
-    numbered = _numbering(pages)
     repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
-    return [_kept(page, repeated, numbered) for page in pages]
+    return [_kept(page, repeated) for page in pages]
 
 
 def _unstamped(pages: list[list[Line]]) -> list[list[Line]]:
@@ -36,26 +35,6 @@ def _unstamped(pages: list[list[Line]]) -> list[list[Line]]:
     stamps = Counter(mask for page in pages for mask in {masked(line.text) for line in page if line.drawn})
     often = {mask for mask, n in stamps.items() if n >= 3 and n > 0.5 * len(pages)}
     return [[line for line in page if not (line.drawn and masked(line.text) in often)] for page in pages]
-
-
-def _numbering(pages: list[list[Line]]) -> set[int]:
-    """Return (by id) the lines at edges that begin or end with their page's number, at a height where several do."""
-    votes: Counter[int] = Counter()
-    for page in pages:
-        votes.update({number - page[0].page for line in _edges(page) for number in _numbers(line)})
-    shift, count = votes.most_common(1)[0] if votes else (0, 0)
-    if count < max(3, 0.3 * len(pages)):
-        return set()
-    found = [
-        line for page in pages for line in _edges(page) if line.page + shift in _numbers(line) and len(line.text) < 90
-    ]
-    return {id(a) for a in found if sum(abs(a.y - b.y) < 4 for b in found) >= max(3, 0.2 * len(pages))}
-
-
-def _numbers(line: Line) -> set[int]:
-    """Return the numbers at the ends of a line that may be the page's; `6.` and `3.1` are those of a section."""
-    found = re.match(r"\W*(\d{1,4})\b(?!\.)", line.text), re.search(r"\b(\d{1,4})\W*$", line.text)
-    return {int(f[1]) for f in found if f}
 
 
 def masked(text: str) -> str:
@@ -74,7 +53,7 @@ def _edges(page: list[Line]) -> list[Line]:
     return rows if len(rows) <= 2 * _EDGE else rows[:_EDGE] + rows[-_EDGE:]
 
 
-def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line]:
+def _kept(page: list[Line], repeated: set[str]) -> list[Line]:
     if not page:
         return page
     heights = [line.y for line in page if not line.drawn] or [0.0]
@@ -85,10 +64,8 @@ def _kept(page: list[Line], repeated: set[str], numbered: set[int]) -> list[Line
         if line.size >= large:
             continue
         outermost = top - line.y < 16 or line.y - bottom < 16
-        if (
-            (id(line) in numbered and outermost and _alone(line, page))
-            or (masked(line.text) in repeated and (outermost or _away(line, page)))
-            or (outermost and _NUMBER.fullmatch(line.text) and _alone(line, page))
+        if (masked(line.text) in repeated and (outermost or _away(line, page))) or (
+            outermost and _NUMBER.fullmatch(line.text) and _alone(line, page)
         ):
             gone.add(id(line))
     kept = [line for line in page if id(line) not in gone]

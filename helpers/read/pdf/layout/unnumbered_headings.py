@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from helpers.read.pdf.layout.body_style import MONO, Face
+from helpers.read.pdf.layout.body_style import ENDED, MONO, Face
 from helpers.read.pdf.layout.numbered_headings import LISTED, NUMBERED, Heading
 from helpers.read.pdf.text.lines import Line
 
@@ -39,7 +39,6 @@ _OUTER = re.compile(
 )
 """Names that also stand above small print; the others do so in tables and figures only."""
 _RUN_IN = re.compile(r"(Abstract|ABSTRACT|Keywords|Index Terms)\s*(?:[—–:.]|[-] )\s*(?=\S)")
-_ENDED = re.compile(r"[.!?:;][\"”’'»)\]]*$")
 _NO_HEADING = re.compile(
     r"(Figure|Fig|Table|Algorithm|Listing|Theorem|Lemma|Claim|Definition|Proof|Corollary|Invariant|Proposition|"
     r"Example|Case|Remark"
@@ -134,7 +133,7 @@ def _above_text(lines: list[Line], n: int, face: Face) -> bool:
     began = face.plain(below) and below.text[0].isupper() and words and not _in_a_row(lines, n + 1)
     if len(below.text) < max(26, 1.1 * len(line.text)):
         return False
-    ended = _ENDED.search(lines[n - 1].text) is not None or not face.plain(lines[n - 1])
+    ended = ENDED.search(lines[n - 1].text) is not None or not face.plain(lines[n - 1])
     near = face.gaps[n + 1] < 2.5 * face.leading and -2 < below.x - line.x < 2.5 * face.size
     return began and ended and near and face.gaps[n] > 1.3 * face.leading
 
