@@ -67,6 +67,8 @@ class Advice:
             f"source {a.kind}: {a.tried} tried, {self._words(a.gain)} each, index {a.index:.2f}"
             for a in self.sources[:5]
         ]
+        if self.sources:
+            text.append("index: its gain as a share of the best so far, and more the less it was tried; highest first")
         return text
 
     def _words(self, gain: float, *interval: float) -> str:
@@ -76,7 +78,7 @@ class Advice:
         if parent.name == "baseline":
             return "baseline: nothing is kept yet, and no gain over it is known"
         tip = "" if parent is self.parents[-1] else " (compared and not yet kept)"
-        return f"{parent.name}{tip}: {self._words(parent.score)} over the first baseline"
+        return f"{parent.name}{tip}: its steps make {self._words(parent.score)} of the first baseline"
 
     def _outlook(self) -> str:
         found = self.outlook

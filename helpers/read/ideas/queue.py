@@ -83,11 +83,14 @@ def read_ideas(root: Path) -> list[Idea]:
         found += [idea] if inside < depth + 2 else []
     if all(idea.done for idea in found):  # a long journal takes a second to read
         return found
-    decided = {s: decision for decision in worth.decisions(events.read_events(root)) for s in decision.sources}
+    decisions = worth.decisions(events.read_events(root))
+    decided = {s: decision for decision in decisions for s in decision.sources}
+    texts = {decision.text: decision for decision in decisions if decision.text.strip(".")}
     shared = Counter(idea.data.get("source") for idea in found)
     for idea in found:
         its = idea.data.get("source", "")
         known = decided.get(idea.name) or (decided.get(its) if shared[its] == 1 and its != "own" else None)
+        known = known or texts.get(idea.text.casefold())
         if known and not idea.done:
             idea.done = True
             idea.data |= {"result": known.result, "by": known.experiment}
@@ -127,7 +130,7 @@ def add(root: Path, text: str, data: dict[str, str]) -> tuple[Idea, bool]:
             "an idea is one line of text without braces", 'ideas.py add "fuse the two passes over the row"'
         )
     with journal.locked(root):
-        twin = next((idea for idea in read_ideas(root) if idea.text.casefold() == text.casefold()), None)
+        twin = next((idea for idea in read_ideas(root) if idea.text.casefold() == text.casefold() != "..."), None)
         if twin:
             return twin, False
         file = root / paths.IDEAS

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from helpers.events import Run, Submitted
+from helpers.events import Note, Run, Submitted
 from helpers.typed_line import Event
 
 _RESULTS = {"keep": "kept", "discard": "discarded", "checks_failed": "discarded"}
@@ -20,6 +20,7 @@ class Decision:
     experiment: str
     result: str
     sources: tuple[str, ...]
+    text: str = ""
 
 
 def decisions(lines: Iterable[Event]) -> list[Decision]:
@@ -27,11 +28,11 @@ def decisions(lines: Iterable[Event]) -> list[Decision]:
     given: dict[str, list[str]] = {}
     found = []
     for line in lines:
-        if isinstance(line, Submitted) and line.source:
+        if isinstance(line, Submitted | Note) and line.experiment_id and line.source:  # a note: without a screen
             given[line.experiment_id] = line.source
         elif isinstance(line, Run) and line.experiment_id and line.status in _RESULTS:
             sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *line.cited]))
-            found.append(Decision(line.experiment_id, _RESULTS[line.status], sources))
+            found.append(Decision(line.experiment_id, _RESULTS[line.status], sources, line.description.casefold()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ SESSION = {
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
-    "no ideas": "search_github.py prs --local  # no idea is open: profile and read again, and queue what you find",
-    "free": "snapshot_workdir.py create {name}  # for the best idea",
+    "begun": "submit_experiment.py {name} {said}  # when the change is made in {copy}",
+    "no ideas": 'search_github.py prs --local; ideas.py add "..."  # none is open: profile, read, queue what you find',
+    "free": "snapshot_workdir.py create {name}  # for {idea}",
 }
 """State of a session to what it asks for, in the order in which they are looked for."""
 EXPERIMENT = {
@@ -45,6 +47,8 @@ EXPERIMENT = {
     "broken off": "compare.py {name}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
+    "refused": 'record_result.py discard {name} --why "the policy refuses it"  # {why}; or make the change without it',
+    "too late": 'record_result.py discard {name} --why "the budget was spent before it ran"  # {why}',
     "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
@@ -147,8 +151,11 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     words = {"name": name, "log": shlex.quote((done.log if done else "") or (compared.job if compared else ""))}
     if compared is not None and (not done or compared.timestamp >= done.timestamp):
         return _of_compared(work, now, compared, words)
+    if (over := budget.spent(now)) and name not in budget.measured(now):
+        return Step("too late", {**words, "why": over})
     if done is None:
-        return Step("never run", words)
+        why = _refused(now, name, work.experiment(name).tree)
+        return Step("refused" if why else "never run", {**words, "why": why})
     if result.says_nothing(done):
         return Step("nothing learned", {**words, "why": (done.error or done.status)[:120]})
     if done.job in blame.excused(now):
@@ -157,6 +164,12 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("checks failed" if done.status == "checks_failed" else "crashed", words)
     state, why = screening.standing(now, done)
     return Step(state, {**words, "why": why})
+
+
+def _refused(now: State, name: str, tree: str) -> str:
+    """Return where the policy refused this very content; empty where it did not, or more was allowed since."""
+    seen = [note for note in now.notes if "allow" in note.changed or (note.refused, note.tree) == (name, tree)]
+    return seen[-1].places[0][:150] if seen and seen[-1].places else ""
 
 
 def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[str, str]) -> Step:
@@ -198,11 +211,23 @@ def _free(work: Workdirs, now: State) -> Iterator[Step]:
         yield Step("whole", {"why": why})
         return
     decided = [run for run in now.runs if run.experiment_id]
-    if not queue.waiting(work.root):
+    begun, ideas = _begun(work, now), queue.waiting(work.root)
+    for name, idea in itertools.zip_longest(begun[:2], ideas[: len(begun[:2])]):
+        said = f"--desc {shlex.quote(idea.text)} --source {idea.name}" if idea and idea.number else '--desc "..."'
+        yield Step("begun", {"name": name, "copy": str(work.path(name)), "said": said})
+    if not ideas:
         last = decided[-FRUITLESS:]
         price = f"{now.margin * (100 if now.scale.by_ratio else 1):g}"
         if len(last) == FRUITLESS and not any(run.status == "keep" for run in last):
             yield Step("plateau", {"count": str(FRUITLESS), "margin": price, "worth": now.scale.size(now.margin)})
             yield Step("whole", {"why": "if it is not"})
         yield Step("no ideas", {})
-    yield Step("free", {"name": work.next_name()})
+    following = [f"{idea.name}: {idea.text[:80]}" for idea in ideas[len(begun) :]]
+    yield Step("free", {"name": work.next_name(), "idea": next(iter(following), "what you think of next")})
+
+
+def _begun(work: Workdirs, now: State) -> list[str]:
+    """Return the copies that wait for their change, oldest first."""
+    names = [name for name in work.names() if name not in now.earlier and not now.decision(name)]
+    found = [exp for exp in map(work.experiment, names) if exp.has_copy]
+    return [exp.name for exp in found if not exp.is_sealed or exp.tree == exp.start.tree]

@@ -11,6 +11,7 @@ import pytest
 from conftest import until
 
 from helpers import journal, state
+from helpers.read.ideas import queue
 from helpers.record.session import next_steps
 from helpers.run.local import executor
 
@@ -86,12 +87,13 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     assert ["search_github.py", "snapshot_workdir.py"] == [
         re.findall(r"[a-z_]+\.py", step)[0] for step in steps(session)
     ]
-    session.script("ideas", "add", "sleep less", "--kind", "own")
+    follow(session, "search_github.py prs --local; ")
+    session.script("ideas", "add", "sleep less", "--kind", "own", "--impact", "5")
     copy = Path(follow(session, "snapshot_workdir.py create exp-01").splitlines()[0])
+    assert "changes nothing" in follow(session, "submit_experiment.py exp-01", code=2)
     (copy / "src/work.sh").write_text(FASTER)
-    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
 
-    assert "queued" in follow(session, "submit_experiment.py exp-01")
+    assert "queued" in follow(session, "--desc 'sleep less' --source idea-02")
     assert "collect_results.py" in steps(session)[0]
     job = next(job.name for job in state.load(session.root).open_jobs() if job.is_experiment)
     until(lambda: executor.poll(session.root, [job])[job] == "done")
@@ -99,6 +101,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     follow(session, "collect_results.py")
     assert "improved" in follow(session, "compare.py exp-01")
     follow(session, "record_result.py keep exp-01")
+    assert ["idea-02"] == [idea.name for idea in queue.read_ideas(session.root) if idea.done]
 
     sealed(session, "exp-02", "sleep 0.004\necho 42 # same\n")
     session.script("submit_experiment", "exp-02", "--desc", "nothing", "--screen")
@@ -201,6 +204,28 @@ def test_what_refuses_every_keep_comes_first(session: Any) -> None:
     assert "search_github.py" in steps(session)[0]
 
 
+def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
+    """Refused, it is discarded, or made without what was refused: the same command is not offered again."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    (copy / "autoresearch.sh").write_text("echo METRIC time_s=1\n")
+
+    follow(session, "submit_experiment.py exp-02", code=4)
+    assert "autoresearch.sh: a protected file" in steps(session)[0]
+    follow(session, "record_result.py discard exp-02")
+
+    assert "exp-02" not in " ".join(steps(session))
+
+
+def test_an_idea_made_under_its_own_words_is_closed(session: Any) -> None:
+    """An experiment that says what an idea says has decided it, whether it names it or not."""
+    session.script("ideas", "add", "Sleep less")
+    sealed(session, "exp-01", FASTER)
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+    session.script("record_result", "discard", "exp-01", "--why", "as it was said")
+
+    assert not queue.waiting(session.root)
+
+
 def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
     """Spent: the session is finished in one command; then nothing is left but telling. Slips cost nothing."""
     session.script("start_session", "--goal", "quick", "--max-experiments", "1")
@@ -213,7 +238,7 @@ def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
     session.script("record_result", "keep", "exp-01")
     sealed(session, "exp-02", FASTER + "# more\n")
     assert "budget is spent" in session.script("compare", "exp-02", code=4).stderr
-    session.script("record_result", "discard", "exp-02", "--why", "no budget")
+    follow(session, "record_result.py discard exp-02")
 
     assert "headline: improved" in follow(session, "finish_session.py")
     assert "render_report.py" in steps(session)[0]
