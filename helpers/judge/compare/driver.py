@@ -30,7 +30,7 @@ from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
-HOLDOUT_PAIRS, HOLDOUT_BRIEF = 24, 2
+HOLDOUT_PAIRS = 24
 CONFIRM = "/confirm"
 """What a confirmation adds to the seed of its comparison."""
 Given = Mapping[str, Sequence[Pair]]
@@ -257,8 +257,8 @@ def _confirm(
 def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> Comparison:
     """Measure a second workload that screening never runs; a loss there voids the gain.
 
-    It ends early only when the candidate is shown to lose less than the margin, or wins the first two by more than
-    that; else the median of all pairs decides.
+    It ends early only when the candidate is shown to lose less than the margin, or wins the first pairs clear of
+    margin and noise; else the median of all pairs decides.
     Simulated with a margin of 2%, a candidate without effect there is refused in 0.3% of cases at 3% noise, one that
     loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
     """
@@ -275,7 +275,7 @@ def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], 
         seed=plan.seed + "/holdout",
         rule=pairs.last_look,
         ends=("not_worse",),
-        brief=(HOLDOUT_BRIEF, "not_worse"),
+        brief=pairs.brief_holdout(found.sigma_pair, plan),
     )
     passed = verdict.verdict == "not_worse" or verdict.gain > -plan.margin
     record = {

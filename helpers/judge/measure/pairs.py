@@ -16,6 +16,15 @@ from helpers.judge.rule.sign_test import Answer, Verdict
 
 
 @dataclass(frozen=True)
+class Brief:
+    """So many first pairs are enough where each of them gains more than `least`; the verdict is then this one."""
+
+    pairs: int
+    least: float
+    verdict: Answer
+
+
+@dataclass(frozen=True)
 class Pair:
     """One pair, also as another process or worker reports it: `failed` where only the candidate could not be measured.
 
@@ -64,6 +73,8 @@ ATTEMPTS = 4
 """A benchmark that fails by chance once in twelve runs fails so often in a row once in 20,000."""
 
 
+OUT_OF_NOISE = 2.0
+"""Times sigma_pair that a win on the holdout has where two are enough: what loses there has none in 1% of cases."""
 TIED = 4
 """Pairs after which a metric that never varied on either side is told to gain nothing."""
 DECIDED = ("improved", "not_worse", "not_improved")
@@ -89,11 +100,11 @@ def interleave(
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
     given: Sequence[Pair] = (),
-    brief: tuple[int, Answer] | None = None,
+    brief: Brief | None = None,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
-    `brief`: how many pairs are enough where all are clear wins, and the verdict then.
+    With `brief` the first pairs can be enough.
     It ends at a pair that is `broken` whatever may follow. `given` are the first pairs, in the order of their numbers:
     measured elsewhere, judged as if measured here. Raises NoSidesError when more are needed and there is no side to
     measure, CandidateError for a failed one.
@@ -117,8 +128,8 @@ def interleave(
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
         if number + 1 == TIED and rule is None and _gains_nothing(measured, plan):
             verdict = replace(judge(measured, plan), verdict="not_improved", needed_pairs=None)
-        if brief and number + 1 == brief[0] == (found := so_far(measured, plan)).clear_wins:
-            verdict = replace(found, verdict=brief[1], needed_pairs=None)
+        if brief and number + 1 == brief.pairs == so_far(measured, replace(plan, margin=brief.least)).clear_wins:
+            verdict = replace(so_far(measured, plan), verdict=brief.verdict, needed_pairs=None)
         progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
@@ -209,9 +220,16 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
     )
 
 
-def briefly(measured: Measured, plan: Plan) -> tuple[int, Answer] | None:
-    """Return by how many pairs, if all are clear wins, this comparison is confirmed; None where by the table."""
-    return (sign_test.BRIEF, "improved") if sign_test.is_clear(judge(measured, plan)) else None
+def briefly(measured: Measured, plan: Plan) -> Brief | None:
+    """Return by what a comparison is confirmed in brief; None where by the table."""
+    return Brief(sign_test.BRIEF, plan.margin, "improved") if sign_test.is_clear(judge(measured, plan)) else None
+
+
+def brief_holdout(sigma: float | None, plan: Plan) -> Brief:
+    """Return by what a holdout passes early: by two wins only where the noise cannot make them."""
+    if sigma is None or not plan.by.by_ratio:  # by difference the noise is that of another workload's size
+        return Brief(sign_test.BRIEF, plan.margin, "not_worse")
+    return Brief(2, max(plan.margin, OUT_OF_NOISE * sigma), "not_worse")
 
 
 def so_far(measured: Measured, plan: Plan) -> Verdict:

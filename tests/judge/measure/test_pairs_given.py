@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,3 +56,14 @@ def test_a_failed_pair_ends_it_in_its_turn() -> None:
     assert "improved" == judged(measured(0.5, 8) + broken)[1].verdict
     with pytest.raises(pairs.CandidateError, match="exit 1"):
         judged(measured(0.02, 8) + broken)
+
+
+@pytest.mark.parametrize(("sigma", "enough"), [(0.01, 2), (0.2, 8), (None, 4)])
+def test_a_holdout_ends_early_only_where_noise_cannot_win_it(sigma: float | None, enough: int) -> None:
+    """Wins of 30% are clear of a margin of 1%; where a pair's noise is 20%, two of them are luck."""
+    brief = pairs.brief_holdout(sigma, PLAN)
+    plan = replace(PLAN, mode="not_worse")
+
+    _, verdict = pairs.interleave([], [], plan, lambda *_: None, given=measured(0.3, 8), brief=brief)
+
+    assert (enough, "not_worse") == (verdict.pairs, verdict.verdict)
