@@ -74,7 +74,7 @@ ATTEMPTS = 4
 
 
 OUT_OF_NOISE = 2.0
-"""Times sigma_pair that a win on the holdout has where two are enough: what loses there has none in 1% of cases."""
+"""Times sigma_pair that each win on the holdout has where two are enough: one without a gain there has it in 2.3%."""
 TIED = 4
 """Pairs after which a metric that never varied on either side is told to gain nothing."""
 DECIDED = ("improved", "not_worse", "not_improved")
