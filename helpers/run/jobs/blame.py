@@ -17,8 +17,9 @@ LEAST_EXPERIMENTS = 3
 """This many experiments, ended by one error of the environment, stop the session."""
 SUSPICIOUS = 2
 """After this many that failed alike the baseline is run before the next: does it fail too?"""
-_MACHINE = ("no space left on", "executor:", "setup failed")
-"""Errors that no experiment can cause: the disk's, the executor's own, the protected set-up's."""
+_BASELINE = "the baseline: "
+_MACHINE = ("no space left on", "executor:", "setup failed", _BASELINE)
+"""Errors that no experiment can cause: the disk's, the executor's own, the set-up's, what a screen saw beside it."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ def _fold(now: State) -> tuple[dict[str, _Worker], set[str]]:
             ended |= {e.job for e in worker.failed.get(kind, [])}
         elif kind:
             worker.failed.setdefault(kind, []).append(event)
-            if isinstance(event, Comparison) or kind.startswith(_MACHINE):
+            if isinstance(event, Comparison) or (event.error or "").startswith(_MACHINE):
                 worker.shared.setdefault(kind, event)  # a comparison's error was seen on the baseline
             if kind in worker.shared:
-                ended.add(event.job)
+                ended |= {e.job for e in worker.failed[kind]}
     return workers, ended
 
 
@@ -112,7 +113,7 @@ def _kind(event: Finished | Comparison | WorkerEvent) -> str | None:
 
 def _said(event: Finished | Comparison) -> str:
     error = event.error if isinstance(event, Finished) else event.reason
-    return error or f"checks {event.checks or 'unknown'}"
+    return (error or f"checks {event.checks or 'unknown'}").removeprefix(_BASELINE)
 
 
 def _alike(text: str) -> str:

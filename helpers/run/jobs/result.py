@@ -101,6 +101,9 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finishe
     elif parsed.status == "done" and metric is not None and metric <= 0 and now.runs and now.scale.by_ratio:
         status, error = "crash", f"METRIC {now.metric} is {metric:g}, and only what is above 0 has a ratio"
     samples, beside = parsed.samples.get(now.metric, []), parsed.baseline.get(now.metric, [])
+    unread = status == "crash" and not changed and parsed.error in (None, log.NO_METRIC)
+    if job.submitted.baseline and unread and (not beside or (min(beside) <= 0 and now.scale.by_ratio)):
+        error = f"the baseline: {error}"  # it gives no figure either
     if beside and samples:  # a screen: the value is that of its pairs, not of its last call
         metric = statistics.median(samples)
     return finished(

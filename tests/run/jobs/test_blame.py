@@ -51,6 +51,9 @@ def told(*ended: str) -> state.State:
         (["x1 lost", "x2 lost", "x3 lost"], ["x1", "x2", "x3"], 0),
         (["x1 lost", "x2 ok", "x3 lost", "x3 lost"], None, 1),
         (["e1 bad", "e2 bad", "c1 bad", "e3 bad", "x1 ok"], None, 1),
+        (["e1 the baseline: bad", "e2 the baseline: bad", "e3 the baseline: bad"], ["e1", "e2", "e3"], 0),
+        (["e1 bad", "e2 the baseline: bad", "e3 bad"], ["e1", "e2", "e3"], 0),
+        (["e1 bad", "e2 the baseline: worse", "e3 bad"], None, 2),
     ],
 )
 def test_the_baseline_tells_whose_fault_it_is(ended: list[str], stopped: list[str] | None, spent: int) -> None:
@@ -103,6 +106,28 @@ def test_an_environment_that_breaks_stops_the_session_and_goes_on_when_mended(re
     assert "3 of 3 experiments" in status
     repo.script("submit_experiment", "exp-02")
     assert "done" in repo.script("collect_results", "--wait", "60").stdout
+
+
+def test_a_screen_looks_at_the_baseline_before_it_blames_the_change(repo: Any, tmp_path: Path) -> None:
+    """Whichever side ran first: what the baseline fails at as well is the environment's, and costs nothing."""
+    shared = tmp_path / "home" / "shared"
+    shared.write_text("1\n")
+    repo.write("src/v", "100\n")
+    repo.commit("numbers")
+    repo.write("autoresearch.sh", f"set -e\nv=$(cat src/v) by=$(cat {shared})\necho METRIC time_s=$((v * by))\n")
+    repo.write("autoresearch.checks.sh", "grep -q '^[0-9]' src/v\n")
+    repo.script("start_session", "--goal", "g", "--metric", "time_s", "--unit", "s", "--direction", "lower")
+    repo.script("start_session", "--lock")
+
+    for number, broken in ((1, None), (2, None), (3, "0\n")):
+        shared.unlink() if broken is None and shared.exists() else broken and shared.write_text(broken)
+        copy = Path(repo.script("snapshot_workdir", "create", f"exp-0{number}").stdout.strip())
+        (copy / "src/v").write_text(f"{90 + number}\n")
+        repo.script("submit_experiment", f"exp-0{number}", "--desc", "less")
+        said = repo.script("collect_results", "--wait", "60", "--all").stdout
+        assert "crash  the baseline: " + ("METRIC time_s is 0" if broken else "benchmark failed (exit 1)") in said
+
+    assert "(0 experiments" in repo.script("status").stdout
 
 
 def test_hours_in_which_nothing_ran_are_told_apart() -> None:
