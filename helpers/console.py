@@ -163,7 +163,7 @@ def emit_json(
 
     `default` says what stands for a value that JSON has not, as for `json.dumps`.
     """
-    text = printable.shown(_rows(value, default))
+    text = printable.shown(as_rows(value, default))
     _documents.append(True)
     if full or len(text) <= LIMIT:
         print(text, flush=True)
@@ -172,7 +172,7 @@ def emit_json(
     print(json.dumps({"truncated": True, "characters": len(text), "file": str(path), "hint": "--full"}), flush=True)
 
 
-def _rows(value: Any, default: Callable[[Any], Any] | None) -> str:  # noqa: ANN401 - any JSON value
+def as_rows(value: Any, default: Callable[[Any], Any] | None = None) -> str:  # noqa: ANN401 - any JSON value
     """Return JSON with a line for each key and each item of its lists: read by lines, and encoded in one go each."""
 
     def dumps(part: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -32,7 +32,7 @@ def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Run:  # 
         "host": done.host or None,
         "samples": samples,
         "verdict": summary(now, compared) if compared else None,
-        "cost_usd": done.cost_usd or 0,
+        "cost_usd": done.cost_usd if (done.worker or "local") != "local" else 0,  # unknown is not 0
     }
     return Run.of({**event, **more})
 

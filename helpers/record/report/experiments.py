@@ -14,6 +14,7 @@ from helpers.state import Job, State
 OUTCOMES = {
     "kept": "kept",
     "no_gain": "no gain shown",
+    "declined": "turned down, though a gain was shown",
     "undecided": "undecided",
     "screened": "turned down on a screen, never compared",
     "failed": "failed (crash, checks, void)",
@@ -151,7 +152,7 @@ def _experiment(
         outcome=_outcome(jobs, decisive, decided),
         status=run.status,
         began_ms=began,
-        at_ms=max(run.timestamp or ended, began),
+        at_ms=max(run.timestamp if run.status == "keep" else ended or run.timestamp, began),
         comparisons=tuple(parts),
         decisive=decisive,
         screens=screens,
@@ -195,6 +196,8 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
     by_checks = by_checks or (decisive.reason or "").startswith("crash")
     if by_checks or decisive.verdict in ("void", "error"):
         return "failed"
+    if decisive.is_good:
+        return "declined"
     return "undecided" if decisive.verdict == "undecided" else "no_gain"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -12,6 +11,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
+from helpers import console
 from helpers.comparison import Comparison
 from helpers.record.report.experiments import Experiment
 from helpers.record.report.projection import Session
@@ -167,4 +167,5 @@ def _comparison(session: Session, said: Comparison) -> dict[str, Any]:
 
 def as_json(session: Session) -> str:
     """Return the same as one JSON text."""
-    return json.dumps(session, ensure_ascii=False, default=partial(document, session)) + "\n"
+    part = partial(document, session)
+    return console.as_rows(part(session), part) + "\n"

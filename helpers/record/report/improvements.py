@@ -26,7 +26,7 @@ def page(session: Session, before: str = "", cite: Cite = str) -> str:
     lines += [f"- {_flat(text)}" for text in words.standing(session)]  # no time of day: the same journal, the same page
     for number, exp in enumerate(session.best_first, 1):
         lines += ["", *_kept(session, exp, number, cite)]
-    dead = [e for e in session.of("no_gain", "screened", "failed", "undecided") if not e.near_miss]
+    dead = [e for e in session.of("no_gain", "declined", "screened", "failed", "undecided") if not e.near_miss]
     lines += _section("Near misses", (words.experiment_line(e) for e in session.experiments if e.near_miss))
     lines += _section("Dead ends", map(words.experiment_line, dead))
     lines += _section("Refused, or never run", map(_refused, session.of("refused")))

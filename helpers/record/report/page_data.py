@@ -42,7 +42,7 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
             "standing": words.standing(session)[-2],
             "took": session.spend.words(),
             "worth": words.worth(session),
-            "budget": _known(lambda: budget.describe_rest(now), "unknown"),
+            "budget": "" if session.closed else _known(lambda: budget.describe_rest(now), "unknown"),
             "counts": session.counts,
         },
         "outcomes": OUTCOMES,

@@ -12,6 +12,7 @@ from helpers.record.report.projection import Session
 
 MARKS = {
     "no_gain": ("o", "none", "#767676"),
+    "declined": ("v", "none", "#0072b2"),
     "undecided": ("D", "none", "#e69f00"),
     "failed": ("x", "#d55e00", "#d55e00"),
     "refused": ("s", "none", "#cc79a7"),

@@ -128,8 +128,9 @@ def headline(session: Session) -> str:
     """Return the figure of the whole: the branch as it stands against the first baseline, in one fresh comparison."""
     if session.headline:
         said = session.headline
-        shown = f"{said.verdict_words}: {figure(session, said)}"
-        return f"{shown}, against {said.baseline_commit[:7]}; {evidence(said)}"
+        shown = f"{said.verdict_words}: {figure(session, said)}, against {said.baseline_commit[:7]}"
+        again = f"; a second comparison: {confirmed(said)}" if said.confirmed else ""
+        return f"{shown}{again}; {evidence(said)}"
     if not session.kept:
         return "nothing was kept"
     return "not measured yet: the gains of single changes neither add up nor multiply"
@@ -209,7 +210,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
         + (f": {', '.join(exp.name for exp in open_ones[:8])}" if open_ones else ""),
         f"{len(session.of('screened'))} were turned down on a screen, {len(session.of('refused'))} never measured",
         f"{len(session.ideas)} ideas left" + (f", the best: {session.ideas[0]['text']}" if session.ideas else ""),
-        f"{sum(bool(exp.sources) for exp in session.experiments)} experiments name a source",
+        f"{sum(not {'own', 'profile'}.issuperset(exp.sources) for exp in session.experiments)} name a source outside",
     ]
     return [
         ("Soundness: is it real?", sound),

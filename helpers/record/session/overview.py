@@ -64,7 +64,8 @@ def _standing(now: State) -> list[str]:
     if first is None:
         return ["baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"]
     unit = now.config.unit
-    lines = [f"first baseline: {now.metric} {first.metric or 0:.6g}{unit} at {first.commit}"]
+    apart = "; of another hour than the current one: the two give no gain" if now.kept else ""
+    lines = [f"first baseline: {now.metric} {first.metric or 0:.6g}{unit} at {first.commit}{apart}"]
     if now.kept:
         best = now.kept[-1]
         verdict = best.verdict or NO_COMPARISON

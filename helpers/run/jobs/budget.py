@@ -66,13 +66,15 @@ def describe_rest(state: State) -> str:
     agreed, used = state.config.budget, spending(state)
     parts = []
     if agreed.experiments is not None:
-        parts.append(f"{max(0, int(agreed.experiments) - used.experiments)} of {agreed.experiments} experiments")
+        rest = max(0, int(agreed.experiments) - used.experiments)
+        parts.append(f"{rest} of {agreed.experiments} experiments, which counts those run or compared")
     if agreed.hours is not None:
-        parts.append(f"{max(0.0, agreed.hours - used.hours):.1f} of {agreed.hours} hours")
+        parts.append(f"{max(0.0, agreed.hours - used.hours):.1f} of {agreed.hours} hours since the lock")
     if agreed.usd is not None:
-        rest = "unknown" if used.usd is None else f"${max(0.0, agreed.usd - used.usd):.2f}"
-        parts.append(f"{rest} of ${agreed.usd}, which counts workers alone: this machine costs nothing")
-    return ", ".join(parts) if parts else f"unlimited ({used.experiments} experiments, {used.hours:.1f} hours so far)"
+        left = "unknown" if used.usd is None else f"${max(0.0, agreed.usd - used.usd):.2f}"
+        parts.append(f"{left} of ${agreed.usd}, which counts workers alone: this machine costs nothing")
+    so_far = f"unlimited ({used.experiments} experiments run or compared, {used.hours:.1f} hours since the lock)"
+    return "; ".join(parts) or so_far
 
 
 def spent(state: State) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 from conftest import Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_journal import events, write
+from written_journal import BASE, HOUR, events, pairs, run, write
 
 from helpers import console, state
 from helpers.events import from_line
@@ -34,6 +34,27 @@ def test_each_end_has_its_place(journaled: Path) -> None:
     assert ["kept", "no_gain", "failed", "undecided", "refused"] == [exp.outcome for exp in session.experiments]
     assert ["exp-04"] == [exp.name for exp in session.experiments if exp.near_miss]
     assert "the row fits the cache" == session.experiments[1].why
+
+
+def test_a_gain_that_a_reader_turned_down_is_told_as_such(tmp_path: Path) -> None:
+    """A winner that was discarded showed a gain; when it was decided does not move it in time."""
+    won = pairs("exp-09", 3 * HOUR, "improved", 0.2)
+    late = run(9, "exp-09", "discard", 9 * HOUR, won, asi={"why": "a setting, not source"})
+    session = projection.load(write(tmp_path, [*events(), won, late]))
+    (found,) = session.of("declined")
+
+    assert BASE + 3 * HOUR == found.at_ms
+    assert "exp-09: what exp-09 does: turned down, though a gain was shown; +20.00%" in improvements.page(session)
+
+
+def test_the_whole_is_told_with_its_confirmation(tmp_path: Path) -> None:
+    """What a second, fresh comparison of the whole said stands beside the first one's figure."""
+    again = {"verdict": "improved", "gain": 0.11, "interval": [0.09, 0.12], "pairs": 8, "wins": 8}
+    whole = pairs("final", 3 * HOUR, "improved", 0.1, against="b", candidate_tree="t-exp-01", confirmation=again)
+    said = words.headline(projection.load(write(tmp_path, [*events(), whole])))
+
+    assert "gain +10.00%" in said
+    assert "a second comparison: improved again, gain +11.00% [+9.00%, +12.00%]" in said
 
 
 def test_every_face_shows_the_same_figure(journaled: Path) -> None:

@@ -28,7 +28,7 @@ function head() {
   document.title = its.name + ": " + data.experiments.length + " experiments";
   $("name").textContent = its.name + (its.objective ? ": " + its.objective : "");
   $("headline").textContent = its.headline;
-  $("took").textContent = its.standing + ". Took " + its.took + "; worth: " + its.worth + ". Budget left: " + its.budget;
+  $("took").textContent = its.standing + ". Took " + its.took + "; worth: " + its.worth + (its.budget && ". Budget left: " + its.budget);
   const now = make("ul");
   for (const job of data.running) {
     const row = make("li", job.name + " on " + job.worker + ": " + job.state + ", " + span(job.elapsed) + " so far" +
@@ -58,6 +58,7 @@ function head() {
 const SHAPES = {
   kept: (c, x, y) => { c.arc(x, y, 5, 0, 7); c.fill(); },
   no_gain: (c, x, y) => { c.arc(x, y, 3, 0, 7); c.stroke(); },
+  declined: (c, x, y) => { c.moveTo(x - 4, y - 3); c.lineTo(x + 4, y - 3); c.lineTo(x, y + 4); c.closePath(); c.stroke(); },
   undecided: (c, x, y) => { c.moveTo(x, y - 5); c.lineTo(x + 5, y); c.lineTo(x, y + 5); c.lineTo(x - 5, y); c.closePath(); c.stroke(); },
   failed: (c, x, y) => { c.moveTo(x - 4, y - 4); c.lineTo(x + 4, y + 4); c.moveTo(x + 4, y - 4); c.lineTo(x - 4, y + 4); c.stroke(); },
   refused: (c, x, y) => { c.rect(x - 3, y - 3, 6, 6); c.stroke(); },
@@ -195,7 +196,7 @@ function chips() {
   }));
   $("legend").textContent = "What measured gains make of the first " + data.session.metric + "; " + data.session.direction + " is better. " +
     "Filled circle: kept, on the stepped line; bars: intervals. Open circle: " +
-    "no gain shown. Diamond: undecided. Cross: failed. Square: refused. Dash: not compared. What has no figure stands at the bottom.";
+    "no gain shown. Triangle: turned down with a gain. Diamond: undecided. Cross: failed. Square: refused. Dash: not compared. What has no figure stands at the bottom.";
 }
 
 // --- the drawer
