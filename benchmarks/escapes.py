@@ -70,6 +70,54 @@ def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
     names = [entry.name for entry in Path("/dev").iterdir()]
     disks = [f"/dev/{name}" for name in names if name.startswith(("vd", "sd", "nvme", "tty", "mem", "kmsg"))]
     looks["devices"] = f"import os; print({token!r} if any(map(os.path.exists, {disks!r})) else '')"
+    writes = {
+        "a hook of the work tree": home / "tree/.git/hooks/post-checkout",
+        "git's configuration": home / ".gitconfig",
+        "pip's cache": home / ".cache/pip/http/new",
+        "npm's cache": home / ".npm/_cacache/new",
+        "a shell's start": home / ".bashrc",
+        "the system's folders": Path(f"/etc/escapes-{os.getpid()}"),
+    }
+    for place, file in writes.items():
+        if file.parent != Path("/etc"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        looks[place] = f"open({str(file)!r}, 'a').close(); print({token!r})"
+    looks["the kernel's settings"] = f"open('/proc/sys/kernel/core_pattern', 'r+').close(); print({token!r})"
+    group = Path(f"/sys/fs/cgroup/escapes-{os.getpid()}")
+    looks["control groups"] = f"import os; os.mkdir({str(group)!r}); print({token!r})"
+    looks["passwords, of root"] = f"print({token!r} if open('/etc/shadow').read() else '')"
+    looks["an open file"] = (
+        "import os\nfor fd in range(3, 200):\n try:\n  print(os.pread(fd, 999, 0))\n except OSError: pass"
+    )
+    held_open = os.open(files["home"], os.O_RDONLY)
+    os.set_inheritable(held_open, True)
+    memory = ctypes.create_string_buffer(token.encode())
+    looks["another's memory"] = (
+        f"import ctypes\nb = ctypes.create_string_buffer(32)\nv = (ctypes.c_ulong * 2)(ctypes.addressof(b), 32)\n"
+        f"w = (ctypes.c_ulong * 2)({ctypes.addressof(memory)}, 32)\n"
+        f"ctypes.CDLL(None).process_vm_readv({os.getpid()}, v, 1, w, 1, 0); print(b.raw.decode())"
+    )
+    LIBC.prctl(0x59616D61, ctypes.c_ulong(-1))  # any process may look, where Yama asks
+    queue = LIBC.msgget(0, 0o1666)
+    looks["System V queue"] = f"print({token!r} if ' {queue} ' in open('/proc/sysvipc/msg').read() else '')"
+    named = LIBC.mq_open(f"/escapes-{os.getpid()}".encode(), os.O_CREAT | os.O_RDWR, 0o666, None)
+    looks["POSIX queue"] = (
+        f"import ctypes; print({token!r} if ctypes.CDLL(None).mq_open(b'/escapes-{os.getpid()}', 0) >= 0 else '')"
+    )
+    agents = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    sockets = [home / ".ssh/agent.sock", Path(f"/tmp/escapes-{os.getpid()}.sock")]
+    for agent, at in zip(agents, sockets, strict=True):
+        agent.bind(str(at))
+        agent.listen()
+    for place, at in zip(("an agent's socket", "a socket in /tmp"), sockets, strict=True):
+        looks[place] = f"import socket; socket.socket(socket.AF_UNIX).connect({str(at)!r}); print({token!r})"
+    with contextlib.suppress(OSError):
+        outside = socket.socket(socket.AF_VSOCK)
+        outside.bind((socket.VMADDR_CID_ANY, 40000 + os.getpid() % 9999))
+        outside.listen()
+        agents.append(outside)
+        there = f"s = socket.socket(socket.AF_VSOCK); s.connect((1, {outside.getsockname()[1]}))"
+        looks["a virtual machine's socket"] = f"import socket; {there}; print({token!r})"
     (home / ".cargo/registry").mkdir()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"\0{token}")
@@ -93,8 +141,16 @@ def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
         yield looks
     finally:
         LIBC.shmctl(segment, 0, None)
-        for held in (listener, tcp):
+        LIBC.msgctl(queue, 0, None)
+        if named >= 0:
+            LIBC.mq_unlink(f"/escapes-{os.getpid()}".encode())
+        os.close(held_open)
+        for held in (listener, tcp, *agents):
             held.close()
+        with contextlib.suppress(OSError):
+            group.rmdir()
+        for left in (writes["the system's folders"], sockets[1]):
+            left.unlink(missing_ok=True)
         for place in ("/tmp", "/dev/shm"):
             files[place].unlink()
 
@@ -106,7 +162,12 @@ def reached(home: Path, token: str, look: str, how: str) -> bool:
     (folder / "copy").mkdir(parents=True)
     command = [sys.executable, "-B", "-c", RUN, str(BUNDLE), str(home / "tree"), str(folder), look, how]
     env = {**os.environ, "HOME": str(home), "CARGO_HOME": str(home / ".cargo"), "PLANTED": token}
-    return token in subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False).stdout
+    return (
+        token
+        in subprocess.run(
+            command, env=env, cwd=home, close_fds=False, capture_output=True, text=True, check=False
+        ).stdout
+    )
 
 
 COST = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,9 @@ _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|
 _ENDS = re.compile(r"\s*[})\]]")
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
+_CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
+_ALIKE = 0.6
+"""Of two conditions, of which the one was made of the other."""
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
 _GOES_ON = re.compile(
@@ -114,6 +118,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         had, has, got = (
             Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.code)) for read in (before, after, moved)
         )
+        yield from _other_conditions(before, after, rule.pattern)
         if sum(had.values()) <= sum(has.values()):
             continue
         for match in rule.pattern.finditer(before.code):
@@ -126,6 +131,37 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
     for number, kind, reason, text in values.weaker(gone, come, new):
         yield Place(kind, "review", reason, number, text)
+
+
+def _other_conditions(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[Place]:
+    """Yield where what secures a program is said as before, but under a condition that was put in or bent."""
+    earlier, later = _guards(before, pattern), _guards(after, pattern)
+    for said in earlier.keys() & later.keys():
+        was, now = earlier[said], later[said]
+        if len(was) == len(now) and len(lost := was.keys() - now.keys()) == 1:
+            (old,) = lost
+            for guard in now.keys() - was.keys():
+                inside = guard.rstrip(":) ") in old or old.rstrip(":) ") in guard
+                if guard and (inside or difflib.SequenceMatcher(None, old, guard).ratio() > _ALIKE):
+                    reason = "this now stands under another condition: is the program still as safe?"
+                    yield Place("less-safe", "review", reason, now[guard], guard)
+
+
+def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, dict[str, int]]:
+    """Return, for what is said to the end of its line, each condition that it stands under, with the line."""
+    rows, texts = read.code.split("\n"), read.text.split("\n")
+    found: dict[str, dict[str, int]] = {}
+    for match in pattern.finditer(read.code):
+        at = read.code.count("\n", 0, match.end() - 1)
+        first, indent = at, len(rows[at]) - len(rows[at].lstrip())
+        while first and (not rows[first].strip(" \t{}") or len(rows[first]) - len(rows[first].lstrip()) >= indent):
+            first -= 1
+        ahead = texts[at].partition(match[0].split()[0])[0]
+        guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
+        guard = " ".join(guard.strip("{} \t").split()) if _CONDITION.match(guard) else ""
+        number = read.lines(sum(len(row) + 1 for row in rows[:line]), 0)[0]
+        found.setdefault(" ".join(texts[at][len(ahead) :].split()), {})[guard] = number
+    return found
 
 
 def tests_in(text: str) -> list[list[tuple[int, str]]]:

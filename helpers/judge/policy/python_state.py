@@ -76,14 +76,15 @@ def _made_for_later(tree: ast.Module) -> Iterator[int]:
 
 
 def early(text: str) -> Iterator[int]:
-    """Yield the lines where a module, while it is imported, calls its own functions again and again."""
+    """Yield the lines where a module, while it is imported, calls its own functions as often as it is not written."""
     tree = parsed(text)
     own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    loops = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
     for node in tree.body:
         for loop in ast.walk(node) if isinstance(node, (ast.Assign, ast.For, ast.While)) else ():
-            called = (part for part in ast.walk(loop) if isinstance(part, ast.Call)) if isinstance(loop, loops) else ()
-            yield from (part.lineno for part in called if getattr(part.func, "id", "") in own)
+            over = [part.iter for part in getattr(loop, "generators", [loop]) if hasattr(part, "iter")]
+            if isinstance(loop, ast.While) or any(not isinstance(each, (ast.Tuple, ast.List)) for each in over):
+                calls = (part for part in ast.walk(loop) if isinstance(part, ast.Call))
+                yield from (part.lineno for part in calls if getattr(part.func, "id", "") in own)
 
 
 def _is_empty(node: ast.AST) -> bool:

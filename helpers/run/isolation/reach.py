@@ -1,17 +1,19 @@
 """What of the machine's files a run has in reach: homes and work trees hidden, but for what it is meant to use.
 
-Hidden are the homes, the person's work tree (with the session's journal and state), the copies of other experiments
-and the sockets of services. Back come, read-only: the toolchains that PATH and their own variables name, this bundle,
-and what a protected script or a variable of the session names by its full path (with the virtual environment it
-belongs to). Files with passwords inside of a toolchain are covered.
+Hidden are the homes, the person's work tree (with the session's journal and state), the copies of other experiments,
+the sockets of services, and for root what the system closes to others. Back come, read-only: the toolchains that PATH
+and their own variables name, this bundle, and what a protected script or a variable of the session names by its full
+path (with the virtual environment it belongs to). Files with passwords inside of a toolchain are covered.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pwd
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ BESIDE = "base"
 HOMES = ("/home", "/root")
 SERVICES = ("/run", "/var/run")
 """Folders of sockets: a container engine's or a user's services would act for the run outside of the walls."""
+_SYSTEM = ("/etc", "/var/lib", "/var/log", "/var/spool", "/var/backups")
 _OF_SERVICES = ("systemd/resolve", "resolvconf", "NetworkManager", "current-system", "opengl-driver", "nscd")
 """What looking up a name and starting a program need of them."""
 _OF_PREFIX = ("bin", "lib", "lib64", "libexec", "include", "share/uv", "share/pipx", "share/mise", "share/pnpm")
@@ -54,12 +57,14 @@ class Reach:
     def walls(self, *, building: bool = False) -> Callable[[], None] | None:
         """Return what the fresh child calls, None where the system has no walls; a build writes to layers."""
         copy = self.folder / "copy"
-        private = _private(self.root)
+        folders, files = _closed()
+        private = [*_private(self.root), *folders]
         hidden = [*private, self.siblings, *map(Path, SERVICES)]
         fixed = [copy / name for name in paths.PROTECTED]
         texts = [file.read_text(encoding="utf-8", errors="replace") for file in fixed if file.is_file()]
         shown = [*self.keep, *_tools(self.env, private), *_named([*texts, self.named], private)]
         secrets = [Path(self.env[k]) / name for k, names in _SECRETS.items() if k in self.env for name in names]
+        secrets += files
         return mounts.read_only_mounts(
             [copy, self.folder / "home", self.folder / "tmp", self.folder / BESIDE],
             hidden,
@@ -84,6 +89,22 @@ def _private(root: Path) -> list[Path]:
             found.add(common.parent if common.name == ".git" else common)
         return [folder for folder in found if len(folder.parts) > 1 and not str(folder).startswith(("/usr", "/bin"))]
     return [root]
+
+
+@functools.lru_cache(maxsize=1)
+def _closed() -> tuple[list[Path], list[Path]]:
+    """Return the system's folders and files that are closed to others: a run of root's could read them."""
+    folders: list[Path] = []
+    files: list[Path] = []
+    for top in _SYSTEM if os.getuid() == 0 else ():
+        for place in (place for pattern in ("*", "*/*") for place in Path(top).glob(pattern)):
+            with contextlib.suppress(OSError):
+                mode = place.lstat().st_mode
+                if stat.S_ISDIR(mode) and not mode & 0o005:
+                    folders.append(place)
+                elif stat.S_ISREG(mode) and not mode & 0o004:
+                    files.append(place)
+    return folders, files
 
 
 def _tools(env: Mapping[str, str], private: Iterable[Path]) -> list[Path]:

@@ -95,6 +95,13 @@ def test_what_a_build_fetches_stays_with_the_run(person: Path) -> None:
     assert not list((person / ".cargo").rglob("new"))
 
 
+def test_what_the_system_closes_to_others_is_out_of_roots_reach(person: Path) -> None:
+    """A run of root's reads no password hash and no host key; what everybody may read stays."""
+    assert ["root"] == run(
+        person, "cut -d: -f1 /etc/passwd | head -1; cat /etc/shadow /etc/ssh/ssh_host_*_key 2>/dev/null"
+    )
+
+
 def test_the_network_is_a_loopback(person: Path) -> None:
     """A benchmark may serve itself, and reaches neither the machine's network nor its abstract sockets."""
     with socket.socket(socket.AF_UNIX) as outside:
