@@ -31,7 +31,7 @@ from helpers.comparison import BEGUN
 from helpers.judge.compare import checks, driver, metric_limits
 from helpers.judge.compare.driver import CONFIRM
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Pair
+from helpers.judge.measure.pairs import Brief, Pair
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Trees
 from helpers.judge.rule import sign_test
@@ -79,15 +79,17 @@ def step(plan: Plan, parts: Sequence[Part], able: Sequence[str], seconds: float 
     `seconds` is what a pair is expected to take.
     """
     given: dict[str, list[Pair]] = {}
+    brief = None
     for phase in ("", CONFIRM):
         mine = [part for part in parts if part.phase == phase]
         known = _known(mine)
         given[phase] = row = [known[n] for n in itertools.takewhile(known.__contains__, itertools.count())]
-        settled = _needs_another(plan, row)
+        settled = _settled(plan, row, brief)
         if settled is None:
             begin, error = _deal(plan, phase, mine, known, able, seconds, ahead)
             return Step(begin, False, given, error)
-        if not settled:
+        unsure, brief = settled
+        if not unsure:
             break
     return Step([], True, given)
 
@@ -102,16 +104,17 @@ def _known(parts: Sequence[Part]) -> dict[int, Pair]:
     return known
 
 
-def _needs_another(plan: Plan, row: Sequence[Pair]) -> bool | None:
-    """Tell whether these pairs ask for a confirmation; None while they decide nothing."""
+def _settled(plan: Plan, row: Sequence[Pair], brief: Brief | None) -> tuple[bool, Brief | None] | None:
+    """Tell whether these pairs ask for a confirmation, and what ends it early; None while they decide nothing."""
     try:
         broken = metric_limits.broken_at_once(plan)
-        measured, verdict = pairs.interleave([], [], plan, lambda *_: None, given=row, broken=broken)
+        measured, verdict = pairs.interleave([], [], plan, lambda *_: None, given=row, broken=broken, brief=brief)
     except pairs.NoSidesError:
         return None
     except pairs.CandidateError:
-        return False
-    return verdict.verdict in ("improved", "not_worse") and driver.is_unsure(plan, measured, verdict.gain)[1]
+        return False, None
+    good = verdict.verdict in ("improved", "not_worse")
+    return good and driver.is_unsure(plan, measured, verdict.gain)[1], pairs.briefly(measured, plan)
 
 
 def _deal(

@@ -98,6 +98,18 @@ def test_a_small_gain_is_confirmed_by_pairs_of_many_workers_too() -> None:
     assert (8, 8) == tuple(map(len, step([*parts, *again]).given.values()))
 
 
+def test_a_clear_winner_is_confirmed_by_as_few_pairs_as_on_one_host() -> None:
+    """Where no pair of the first eight was doubtful, four clear ones settle it: nobody waits for the others."""
+    dice = random.Random(1)
+    first = tuple(pair(n, 0.1 + dice.uniform(-0.08, 0.3)) for n in range(8))
+    parts = [Part("vm-01", dict.fromkeys(range(8), 0), pairs=first, is_open=False)]
+    again = Part("vm-02", dict.fromkeys(range(8), 0), CONFIRM, tuple(pair(n) for n in range(4)))
+    assert {CONFIRM} == {part.phase for part in step(parts).begin}
+
+    assert not step([*parts, dataclasses.replace(again, pairs=again.pairs[:3])]).ready
+    assert step([*parts, again]).ready
+
+
 @given(st.randoms(use_true_random=False), st.floats(-0.1, 0.1))
 def test_whatever_the_order_of_arrival_the_verdict_is_that_of_the_numbers(dice: random.Random, gain: float) -> None:
     """Pairs that arrive by speed, and are lost by chance, give the row that one host would have measured."""
