@@ -38,7 +38,7 @@ class Face:
     drawn: bool = False
     """It stands in a drawing that the page shows."""
 
-    @property
+    @functools.cached_property
     def blank(self) -> float:
         """The least gap between two letters that is a blank; pictures of letters have no bearings."""
         return (0.18 if self.font.startswith("#") else 0.12) * self.size

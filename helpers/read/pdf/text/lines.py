@@ -94,7 +94,7 @@ def _goes_on(row: list[Word], word: Word) -> bool:
 
 def _line(row: list[Word], page: int) -> Line:
     weight: Counter[str] = Counter()
-    text, lead = "", ""
+    text, lead, leading = "", "", True
     cells = [""]
     first = row[0].face
     for before, word in zip([None, *row], row, strict=False):
@@ -103,8 +103,8 @@ def _line(row: list[Word], page: int) -> Line:
             cells.append("")
         piece = " " * _parts(before, word) + piece
         text, cells[-1] = text + piece, cells[-1] + piece
-        if word.face.font == first.font and sum(weight.values()) == weight[first.font]:
-            lead = text
+        leading = leading and word.face.font == first.font
+        lead = text if leading else lead
         weight[word.face.font] += len(piece)
     main = max(weight, key=lambda font: weight[font])
     of_main = _most([w for w in row if w.face.font == main])
