@@ -8,6 +8,7 @@ from collections.abc import Mapping
 _DEFINED = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*(?:\[(\d)\])?(\[[^\]]*\])?\s*\{"
     r"|\\[gex]?def\s*\\([A-Za-z@]+)((?:#\d)*)\s*\{"
+    r"|\\(?:New|Renew|Provide|Declare)DocumentCommand\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*\{([m\s]*)\}\s*\{"
 )
 _CALLED = re.compile(r"\\([A-Za-z@]+)(?:\{\})?")
 _MOST = 2_000
@@ -16,7 +17,8 @@ _FORM = re.compile(
     r"\\(?:xspace|protect|ensuremath|normalfont|bfseries|itshape|large|Large|LARGE|huge|Huge)\b\s*|\\\\(?:\[[^\]]*\])?"
 )
 
-Macros = Mapping[str, tuple[int, str]]
+Macros = Mapping[str, tuple[int, str | None, str]]
+"""Of each its number of arguments, what the first is where it is left out, and its body."""
 
 
 def closing(text: str, start: int) -> int:
@@ -29,19 +31,19 @@ def closing(text: str, start: int) -> int:
     return len(text)
 
 
-def defined(text: str) -> dict[str, tuple[int, str]]:
-    """Return each macro's number of arguments and its body; one with an optional argument is not understood here."""
+def defined(text: str) -> dict[str, tuple[int, str | None, str]]:
+    """Return the macros that a text defines."""
     found = {}
     for match in _DEFINED.finditer(text):
-        body = text[match.end() : closing(text, match.end())]
-        if not match[3]:
-            found[match[1] or match[4]] = (int(match[2] or 0) or (match[5] or "").count("#"), body[:_MOST])
+        count = int(match[2] or 0) or (match[5] or "").count("#") or (match[7] or "").count("m")
+        body = text[match.end() : closing(text, match.end())][:_MOST]
+        found[match[1] or match[4] or match[6]] = (count, match[3][1:-1] if match[3] else None, body)
     return found
 
 
 def sectioned(text: str, macros: Macros, headings: str) -> str:
     r"""Write commands of the paper's own that make a heading of their argument as the heading that they make."""
-    for name, (count, body) in macros.items():
+    for name, (count, _, body) in macros.items():
         made = re.search(rf"\\({headings})\*?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#1", body) if count == 1 else None
         if made:
             text = re.sub(rf"\\{name}(?![A-Za-z@])\s*\{{", lambda _, kind=made[1]: f"\\{kind}{{", text)  # type: ignore[misc]
@@ -62,16 +64,19 @@ def expanded(text: str, macros: Macros) -> str:
 def _once(text: str, macros: Macros) -> str:
     out, at = [], 0
     for match in _CALLED.finditer(text):
-        count, body = macros.get(match[1], (-1, ""))
+        count, default, body = macros.get(match[1], (-1, None, ""))
         if count < 0 or match.start() < at:
             continue
         out.append(text[at : match.start()])
-        at = match.end()
-        for number in range(1, count + 1):
-            if text[at : at + 1] != "{":
-                break
+        at, values = match.end(), list[str]()
+        if default is not None:
+            given = re.compile(r"\[([^\]]*)\]").match(text, at)
+            values, at = [given[1] if given else default], given.end() if given else at
+        while len(values) < count and text[at : at + 1] == "{":
             end = closing(text, at + 1)
-            body = body.replace(f"#{number}", text[at + 1 : end])
+            values.append(text[at + 1 : end])
             at = end + 1
+        for number, value in enumerate(values, 1):
+            body = body.replace(f"#{number}", value)
         out.append(body)
     return "".join([*out, text[at:]])

@@ -24,6 +24,8 @@ _INPUT = re.compile(
     r"|\\(?:input|include|subfile|subfileinclude|InputIfFileExists)\s*\{(?P<bare>[^{}]{1,200})\}"
     r"|\\input\s+(?P<open>[^\s{}\\]{1,200})"
 )
+_HIDDEN = re.compile(r"\\iffalse\b.*?\\(?:else|fi)\b|\\begin\{comment\}.*?\\end\{comment\}", re.DOTALL)
+"""What its authors have taken out."""
 _PLAIN = "emph|textbf|textit|texttt|textsc|textrm|textsf|text|underline|mbox|url|enquote"
 
 
@@ -85,7 +87,8 @@ def _main(files: Mapping[str, str]) -> str | None:
 
 
 def _uncommented(text: str) -> str:
-    return re.sub(r"(?<!\\)%.*\n?", "", text)
+    text = re.sub(r"(?<!\\)%.*\n?", "", text)
+    return _HIDDEN.sub("", text)
 
 
 def _expand(files: Mapping[str, str], name: str, depth: int, folder: str = "") -> str:
@@ -144,8 +147,9 @@ def _plain(body: str, macros: Macros) -> str:
 
 def _inline(text: str) -> str:
     for _ in range(3):  # nested emphasis
+        text = re.sub(r"\{\\(?:bf|it|em|tt|sc|sl|sf|rm)(?:series|shape|family)?\b\s*([^{}]*)\}", r"\1", text)
         text = re.sub(rf"\\(?:{_PLAIN})\s*\{{([^{{}}]*)\}}", r"\1", text)
-    text = re.sub(r"\\begin\{abstract\}", "\n\n## Abstract\n\n", text)
+    text = re.sub(r"\\begin\{abstract\}|\\abstract(?=\s*\{)", "\n\n## Abstract\n\n", text)
     text = re.sub(r"\\bibitem\s*(?:\[(?:[^][]|\[[^]]*\])*\])?\s*\{([^{}]*)\}", r"\n- [\1] ", text)
     text = re.sub(r"\\[cC]ite\w*\s*(?:\[[^\]]*\])*\s*\{([^{}]*)\}", r"[\1]", text)
     text = re.sub(r"\\(?:eqref|[cC]?ref|autoref)\*?\s*\{([^{}]*)\}", r"(\1)", text)

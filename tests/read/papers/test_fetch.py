@@ -321,11 +321,25 @@ def test_a_papers_own_macros_in_headings():
     main = r"""\documentclass{a}\newcommand{\sys}{\textsc{Flash}\xspace}\def\vs#1#2{#1 vs #2}\renewcommand\part[1]{#1}
     \newcommand{\mysec}[1]{\vspace{1em}\section{\textbf{#1}}}\def\bomb{\bomb\bomb}
     \title{\sys: \vs{Fast}{Slow}\\Attention\thanks{us}}
-    \begin{document}\mysec{The \sys{} way}\subsection{\texorpdfstring{$O(n)$}{Linear} \bomb}\unknown\end{document}"""
+    \NewDocumentCommand{\of}{m}{of #1}\newcommand\by[2][two]{#1 #2}
+    \begin{document}\mysec{The \sys{} way}\section{Choice \of{\emph{a {\bf row}}} \by{x} \by[three]{y}}
+    \subsection{\texorpdfstring{$O(n)$}{Linear} \bomb}\unknown\end{document}"""
     rows = [row for row in latex_text.markdown(source(main=main)).splitlines() if row]
     assert ["# Flash : Fast vs Slow Attention", "## The Flash way"] == [" ".join(row.split()) for row in rows[:2]]
-    assert rows[2].startswith("### Linear")
-    assert len(rows[2]) < 3_000
+    assert "## Choice of a row two x three y" == rows[2]
+    assert rows[3].startswith("### Linear")
+    assert len(rows[3]) < 3_000
+
+
+def test_what_authors_have_taken_out_is_not_said():
+    r"""Text in \iffalse or a comment is no part of the paper; an abstract given by a command is one."""
+    main = r"""\documentclass{a}\begin{document}\abstract{Fast.}\section{One}a \iffalse slow \fi b
+    \begin{comment}
+    wrong
+    \end{comment}
+    \end{document}"""
+    text = latex_text.markdown(source(main=main))
+    assert ["## Abstract", "{Fast.}", "## One", "a b"] == [" ".join(r.split()) for r in text.splitlines() if r.strip()]
 
 
 def test_html_from_the_title_to_the_end():
