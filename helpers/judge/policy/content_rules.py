@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -31,6 +33,7 @@ _ENDS = re.compile(r"\s*[})\]]")
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
 _CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
+_NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _ALIKE = 0.6
 """Of two conditions, of which the one was made of the other."""
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
@@ -137,30 +140,35 @@ def _other_conditions(before: code.Source, after: code.Source, pattern: re.Patte
     """Yield where what secures a program is said as before, but under a condition that was put in or bent."""
     earlier, later = _guards(before, pattern), _guards(after, pattern)
     for said in earlier.keys() & later.keys():
-        was, now = earlier[said], later[said]
-        if len(was) == len(now) and len(lost := was.keys() - now.keys()) == 1:
-            (old,) = lost
-            for guard in now.keys() - was.keys():
+        was, now = (Counter(guard for guard, _ in each[said]) for each in (earlier, later))
+        lost = list((was - now).elements())
+        if was.total() == now.total() and len(lost) == 1:
+            old = lost[0]
+            for guard in now - was:
+                if _NEGATES.search(guard) and not _NEGATES.search(old):  # the same, said the other way round
+                    continue
                 inside = guard.rstrip(":) ") in old or old.rstrip(":) ") in guard
                 if guard and (inside or difflib.SequenceMatcher(None, old, guard).ratio() > _ALIKE):
                     reason = "this now stands under another condition: is the program still as safe?"
-                    yield Place("less-safe", "review", reason, now[guard], guard)
+                    yield Place("less-safe", "review", reason, dict(later[said])[guard], guard)
 
 
-def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, dict[str, int]]:
+def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple[str, int]]]:
     """Return, for what is said to the end of its line, each condition that it stands under, with the line."""
-    rows, texts = read.code.split("\n"), read.text.split("\n")
-    found: dict[str, dict[str, int]] = {}
+    rows = read.code.split("\n")
+    begins = [0, *itertools.accumulate(len(row) + 1 for row in rows)]
+    texts = [read.text[begin : begin + len(row)] for begin, row in zip(begins, rows, strict=False)]
+    found: dict[str, list[tuple[str, int]]] = {}
     for match in pattern.finditer(read.code):
-        at = read.code.count("\n", 0, match.end() - 1)
+        at = bisect.bisect(begins, match.end() - 1) - 1
         first, indent = at, len(rows[at]) - len(rows[at].lstrip())
         while first and (not rows[first].strip(" \t{}") or len(rows[first]) - len(rows[first].lstrip()) >= indent):
             first -= 1
         ahead = texts[at].partition(match[0].split()[0])[0]
         guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
         guard = " ".join(guard.strip("{} \t").split()) if _CONDITION.match(guard) else ""
-        number = read.lines(sum(len(row) + 1 for row in rows[:line]), 0)[0]
-        found.setdefault(" ".join(texts[at][len(ahead) :].split()), {})[guard] = number
+        number = read.lines(begins[line], 0)[0]
+        found.setdefault(" ".join(texts[at][len(ahead) :].split()), []).append((guard, number))
     return found
 
 

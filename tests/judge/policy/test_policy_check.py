@@ -199,6 +199,20 @@ def test_what_is_less_safe_is_reviewed(path: str, old: str, new: str) -> None:
     assert ("less-safe", "review") in levels(check(change(path, new, old)))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('say("a"\n    "b"\n    "c");\nif (n > MOST)\n    return -1;\n', "if (n > MOST + 1)\n    return -1;\n"),
+        ("if (n > MOST) return -1;\n", "if (n > MOST && 0 < m) return -1;\n"),
+        ("fsync(fd);\n", "if (++n % 100 == 0)\n    fsync(fd);\n"),
+    ],
+)
+def test_a_check_under_another_condition_is_reviewed(old: str, new: str) -> None:
+    """What secures a program may still stand there, and hardly ever run; texts over several lines move no line."""
+    assert ("less-safe", "review") in levels(check(change("src/a.c", new, old)))
+    assert ("less-safe", "review") in levels(check(change("src/a.c", old + new, old + old))) or "say" in old
+
+
 def test_protected_files_by_hash() -> None:
     """Changed, gone or new under a protected name: refused, and nothing opens it."""
     changed = {**LOCKED, "autoresearch.sh": "c" * 64}
