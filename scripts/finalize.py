@@ -83,7 +83,7 @@ def preview(its: "Handover", args: argparse.Namespace) -> str:
     if not its.with_session_files:
         lines.append(f"left out: {', '.join(its.session_files)} (--with-session-files brings them)")
     if its.beyond:
-        lines.append(f"the session's branch holds more than these changes: {', '.join(its.beyond[:8])}")
+        lines.append(f"the session's branch differs from these changes together: {', '.join(its.beyond[:8])}")
     else:
         lines.append("together they are the session's source, file by file")
     flags = "".join(f" {flag}" for flag, on in (("--squash", args.squash), ("--no-measure", args.no_measure)) if on)

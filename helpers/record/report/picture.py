@@ -46,7 +46,8 @@ def save(session: Session, file: Path) -> None:
     axes.set_title(f"{printable.one_line(session.name, 60)}: {counts}", loc="left")
     axes.grid(visible=True, axis="y", color="#dddddd", linewidth=0.6)
     figure.autofmt_xdate()
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else {"Software": None})
     pyplot.close(figure)
 

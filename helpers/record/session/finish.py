@@ -40,12 +40,13 @@ def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
         measure = f"compare nothing: {'the session is closed as wrong' if how.reason else 'nothing was kept'}"
     elif whole and whole.verdict != "error":
         measure = f"compare nothing: it was measured, {words.headline(projection.load(repository.root))}"
-    back = session_branch.came_from(repository.root, now) or f"nowhere: the branch {now.config.came_from} is gone"
+    came_from = session_branch.came_from(repository.root, now)
+    back = f"put the work tree back on {came_from}" if came_from else "leave the work tree: the branch before is gone"
     return [
         measure,
         f"close the session: {how.reason or 'finished'}",
         f"commit {paths.IMPROVEMENTS} as it is at the end to {now.branch}",
-        f"put the work tree back on {back}; uncommitted work stays as it is",
+        f"{back}; uncommitted work stays as it is",
     ]
 
 

@@ -27,6 +27,7 @@ SESSION = {
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
+    "ending": "finish_session.py  # broken off while it compares the whole: this follows it, to the end of the session",
     "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
     "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
@@ -129,8 +130,9 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
             yield Step("running", {})
     elif fault := blame.standing(now):
         yield Step("environment", {"name": fault.experiments[-1]})
-    for name in local_comparison.under_way(work.root):
-        yield Step("comparing", {"name": name})
+    for name, job in local_comparison.under_way(work.root).items():
+        its = local_comparison.planned(work.root, job)
+        yield Step("ending" if its.against and its.candidate_tree == now.baseline.tree else "comparing", {"name": name})
 
 
 def _waiting(work: Workdirs, now: State) -> list[str]:

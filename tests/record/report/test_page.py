@@ -121,6 +121,17 @@ def test_the_page_is_printed_whole(page: Path, browser: Browser) -> None:
     assert not {"light or dark", "zoom in", "show more"} & set(browser.run(seen))
 
 
+@needs_chromium
+def test_the_page_of_a_session_that_just_began(repo: Repo, browser: Browser) -> None:
+    """Without an experiment the chart shows the minute in which the session began, and no error."""
+    write(repo.root, events()[:1])
+    repo.script("render_report", "--html", "page.html")
+    browser.open((repo.root / "page.html").as_uri())
+
+    assert browser.run("new Promise(r => setTimeout(() => r(state.plot.scales.x.max - data.session.began), 200))") < 100
+    assert [] == browser.said
+
+
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, http.client.HTTPMessage]:
     """Send one request to the live page."""
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(address).port or 0, timeout=30)

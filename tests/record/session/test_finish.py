@@ -25,7 +25,7 @@ def journal(session: Repo) -> list[dict[str, object]]:
 
 
 def test_one_command_ends_a_session(session: Repo) -> None:
-    """The whole is compared once with the first baseline, the page is on the branch, uncommitted work is as it was."""
+    """Broken off and called again it compares the whole once; page and branch are there, uncommitted work as it was."""
     keep(session, "exp-01", FAST)
     session.write("mine.txt", "staged")
     session.git("add", "mine.txt")
@@ -36,6 +36,8 @@ def test_one_command_ends_a_session(session: Repo) -> None:
     assert "compare the branch as it stands with the first baseline" in plan
     assert "back on main" in plan
 
+    session.script("finish_session", "--wait", "0", code=3)
+    assert "finish_session.py  # broken off while it compares the whole" in session.script("status").stdout
     said = session.script("finish_session").stdout
 
     assert "main" == session.git("branch", "--show-current")

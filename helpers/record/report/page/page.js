@@ -106,6 +106,7 @@ function chart() {
   let best = its.first;
   const times = [its.began, ...all.map((exp) => exp.at)];
   const steps = [best, ...all.map((exp) => (exp.outcome === "kept" && exp.value !== null ? (best = exp.value) : best))];
+  if (times.length === 1) { times.push(its.began + 60); steps.push(best); }
   if (state.plot) state.plot.destroy();
   const axis = { stroke: colour("text"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
   state.plot = new uPlot({
