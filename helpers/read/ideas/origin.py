@@ -39,7 +39,7 @@ def origin_of(root: Path, said: str, *, title: bool) -> Origin:
     if id_.startswith("commit:"):
         return _local(root, id_)
     found = findings.recall(id_)
-    if found is None and title and not (_paper_like(id_)):
+    if found is None and title and sources.kind_of(id_) != "paper":
         found = _asked(id_)
     if found is None:
         if title:
@@ -67,10 +67,6 @@ def _paper(root: Path, said: str) -> dict[str, Any] | None:
     return next((row for row in fetched if str(row.get("id", "")).lower() in wanted), None)
 
 
-def _paper_like(id_: str) -> bool:
-    return id_.lower().startswith(("arxiv:", "doi:", "10.", "s2:", "openalex:"))
-
-
 def _local(root: Path, id_: str) -> Origin:
     sha = git.commit_of(root, id_.removeprefix("commit:"))
     return Origin(id_, _words(git.output(root, ["log", "-1", "--format=%s", sha])), "commit")
@@ -78,21 +74,19 @@ def _local(root: Path, id_: str) -> Origin:
 
 def _asked(id_: str) -> Finding:
     """Ask GitHub for what was not searched for before."""
+    do = f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
+    unknown = console.answer_no(f"nothing is known of {id_}", do)
     try:
         name = names.parse_name(id_)
     except console.Failure:
-        raise console.answer_no(
-            f"nothing is known of {id_}", f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
-        ) from None
+        raise unknown from None
     from helpers.read.forge import api as forge_api
     from helpers.read.forge import show
 
     api = forge_api.open_api("", 3, fresh=False)
     elsewhere = name.host and name.host != names.web_host(api.base)
     if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository
-        raise console.answer_no(
-            f"nothing is known of {id_}", f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
-        )
+        raise unknown
     found = show.head(api, name)
     findings.remember([found])
     return found

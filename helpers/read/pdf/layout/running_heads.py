@@ -68,10 +68,7 @@ def _kept(page: list[Line], repeated: set[str]) -> list[Line]:
             outermost and _NUMBER.fullmatch(line.text) and _alone(line, page)
         ):
             gone.add(id(line))
-    kept = [line for line in page if id(line) not in gone]
-    if gone and len(gone) < 4 and kept:  # a head of two lines: what was second is outermost now
-        return kept if len(kept) == len(page) else _second(kept, repeated)
-    return kept
+    return [line for line in page if id(line) not in gone]
 
 
 def _large(page: list[Line]) -> float:
@@ -79,17 +76,6 @@ def _large(page: list[Line]) -> float:
     usual = sorted(line.size for line in page)[len(page) // 2]
     size = max((line.size for line in page if not line.drawn), default=0.0)
     return min(size, 1.25 * usual) if page[0].page == 0 and size > 12 else max(1.25 * usual, 1.0)
-
-
-def _second(page: list[Line], repeated: set[str]) -> list[Line]:
-    heights = [line.y for line in page if not line.drawn] or [0.0]
-    top, bottom = max(heights), min(heights)
-    return [
-        line
-        for line in page
-        if not (masked(line.text) in repeated and line.text and (top - line.y < 4 or line.y - bottom < 4))
-        or line.size >= _large(page)
-    ]
 
 
 def _away(line: Line, page: list[Line]) -> bool:

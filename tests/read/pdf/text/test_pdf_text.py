@@ -94,6 +94,14 @@ def test_running_heads_go_and_headings_stay():
     assert [f"{n + 1}. {title}" for n, title in enumerate(titles)] == [p[0].text for p in kept]
 
 
+def test_what_repeats_below_a_running_head_stays():
+    """A letter of a formula or the head of a column, high on page after page, is text."""
+    pages = [page(n, "Author et al.", *("abcd"[n] * k for k in range(4, 14))) for n in range(4)]
+    pages = [[*p[:2], Line("x", n, 300, 747.5, 10, "F"), *p[2:]] for n, p in enumerate(pages)]
+    kept = running_heads.without(pages)
+    assert [[line.text for line in p[1:]] for p in pages] == [[line.text for line in p] for p in kept]
+
+
 @given(st.lists(st.lists(st.text(min_size=1, max_size=12).filter(str.strip), max_size=12), max_size=6))
 def test_margins_never_add(rows):
     """Whatever the pages hold, lines only go, and no page is lost."""
