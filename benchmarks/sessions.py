@@ -1,11 +1,12 @@
 """Whole simulated sessions with an agent that obeys: what screening is worth, this one and the one before.
 
 60 experiments, 15% of them truly faster (1% and more, 3% in the mean), three of them always waiting, on hosts of
-judge_hosts.py: quiet, typical, noisy (three times typical) and bursty. Printed are the share of the true gain that ends
-up committed, the measurements spent and the commits without effect. The agent compares what a screen calls
-promising (or unclear, now), discards the rest, and keeps what a comparison with its confirmation allows.
+judge_hosts.py (quiet, typical, noisy: three times typical, bursty) and two recorded ones of traces.py. Printed are the
+share of the true gain that ends up committed, the measurements spent and the commits without effect. The agent compares
+what a screen calls promising (or unclear, now), discards the rest, and keeps what a comparison with its confirmation
+allows.
 
-    python benchmarks/sessions.py                  # about a minute
+    python benchmarks/sessions.py                  # about two minutes
     python benchmarks/sessions.py --sessions 20    # coarse
 """
 
@@ -22,6 +23,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import traces
 from judge_error_rates import MARGIN, timing, twice
 from judge_hosts import Host, bursts, restless, typical
 
@@ -34,6 +36,7 @@ HOSTS: dict[str, Callable[[Random], Host]] = {
     "typical": typical,
     "noisy": restless,
     "bursty": bursts,
+    **{name: make for name, make in traces.hosts().items() if name in ("json (Python), processor", "awk, processor")},
 }
 Session = tuple[float, int, int]
 """True log gain committed, commits without effect, measurements spent."""
@@ -113,7 +116,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=150, metavar="N", help="sessions a row (default: 150)")
     count = parser.parse_args().sessions
     print(f"{count} sessions of {EXPERIMENTS} experiments, {REAL:.0%} real, margin {MARGIN:.0%}")
-    print(f"{'host':10}{'':26}{'captured':>10}{'false commits':>15}{'measurements':>14}")
+    print(f"{'host':25}{'':26}{'captured':>10}{'false commits':>15}{'measurements':>14}")
     for name, make in HOSTS.items():
         for words, way in WAYS.items():
             possible, kept, false, spent = 0.0, 0.0, 0, 0
@@ -127,7 +130,7 @@ def main() -> None:
                 possible += sum(effects)
                 kept, false, spent = kept + agent.kept, false + agent.false, spent + agent.spent
             shown = f"{100 * kept / possible:9.1f}% {false / count:14.2f} {spent / count:13.0f}"
-            print(f"{name:10}{words:26}{shown}", flush=True)
+            print(f"{name:25}{words:26}{shown}", flush=True)
 
 
 if __name__ == "__main__":
