@@ -7,6 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from helpers import events
+from helpers.record.decision import evidence
+from helpers.state import State
+
 
 def numbers(repo: Any, name: str, value: str, *options: str, code: int = 0) -> str:
     """Begin and lock a session whose program is the number in src/v; return what the lock said."""
@@ -47,7 +53,7 @@ def test_five_errors_to_none_is_a_triumph(repo: Any) -> None:
     assert re.search(r"exp-01: improved  gain -5 errors \[-5, -5\]  n=8 pairs, 8 wins \(8 clear of the 0.05", first)
     assert "errors did not vary on either side" in first
     assert re.search(r"exp-02: not improved .* n=4 pairs", same)
-    assert re.search(r"errors=0n  promising -5 errors \[-5.\d+, -4.\d+\] n=1 pairs", screen)
+    assert re.search(r"errors=0n  promising -5 errors \[-5.\d+, -4.\d+\] at \d+%, n=1 pair:", screen)
     assert "difference" == next(event for event in journal if event.get("description") == "baseline")["scale"]
     assert all("-5 errors [-5, -5]" in text for text in (*told, again))
     assert not any("%" in line for text in told for line in text.splitlines() if "exp-01" in line or "gain" in line)
@@ -66,3 +72,45 @@ def test_a_margin_in_the_metrics_own_unit(repo: Any) -> None:
     repo.script("start_session", "--goal", "g", "--scale", "ratio", code=2)
     repo.script("start_session", "--goal", "g", "--margin", "0.001")
     assert "loosened after the lock: leastDifference 0.002 -> 0.001" in repo.script("status").stdout
+
+
+def test_the_holdouts_margin_is_a_share_of_its_own_value(repo: Any) -> None:
+    """One percent of 1000 errors is no licence for 4 more where there are 5: the second workload has its own size."""
+    repo.write("src/held", "5\n")
+    repo.write("autoresearch.holdout.sh", "set -e; grep -qxE '[0-9]+' src/v; echo METRIC errors=$(cat src/held)\n")
+    numbers(repo, "errors", "1000", "--direction", "lower", "--scale", "difference", "--scope", "src/")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/held").write_text("9\n")
+    (copy / "src/v").write_text("500\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "another number")
+
+    said = repo.script("compare", "exp-01", "--wait", "120", code=1).stdout
+
+    assert "the holdout loses: +4 errors [+4, +4]" in said
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "direction", "asks"),
+    [
+        (-1000.0, -990.0, "higher", ""),
+        (-1000.0, -2.0, "higher", "500 times"),
+        (-1000.0, 3.0, "higher", "past it"),
+        (-10.0, -40.0, "lower", "4 times"),
+        (5.0, 0.0, "lower", "to 0"),
+        (0.0, 0.4, "higher", "to 0"),
+        (0.2, 0.9, "higher", "4.5 times"),
+        (0.8, 0.9, "higher", ""),
+        (-0.2, -0.2, "higher", ""),
+    ],
+)
+def test_a_leap_by_difference_asks_for_a_reader(baseline: float, candidate: float, direction: str, asks: str) -> None:
+    """Likelihoods and rewards leap too: more than threefold, or to the other side of 0."""
+    gain = (candidate - baseline) * (1 if direction == "higher" else -1)
+    its = {"scale": "difference", "metric": "m", "direction": direction, "verdict": "improved", "gain": gain}
+    samples = {"baseline_samples": [baseline] * 8, "candidate_samples": [candidate] * 8}
+    compared = events.Comparison.of({**its, **samples})
+
+    said = " ".join(evidence.implausible(State(events.Config.from_line({})), compared))
+
+    assert bool(asks) == bool(said)
+    assert asks in said

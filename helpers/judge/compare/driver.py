@@ -5,6 +5,7 @@ It writes progress lines for those who follow, and the verdict with every sample
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import shutil
@@ -16,7 +17,7 @@ from typing import Any, TextIO
 
 from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
-from helpers.judge.compare import afresh, checks, metric_limits, outputs
+from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Pair
 from helpers.judge.measure.plan import Plan
@@ -30,7 +31,6 @@ from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
 
 KIND, VERDICT = "comparisons", "verdict"
-HOLDOUT_PAIRS = 24
 CONFIRM = "/confirm"
 """What a confirmation adds to the seed of its comparison."""
 Given = Mapping[str, Sequence[Pair]]
@@ -107,7 +107,7 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
     of_winners: tuple[Callable[[Comparison], Comparison], ...] = (
         lambda won: _confirm(won, plan, base, cand, measured, log, given.get(CONFIRM, ())),
         lambda won: metric_limits.result(won, plan, base[0], measured, log),
-        lambda won: _holdout(won, plan, base, cand, log),
+        lambda won: holdout.result(won, plan, base, cand, functools.partial(_reporter, log), log),
         lambda won: outputs.result(won, plan, base[0], cand[0], log),
         lambda won: afresh.result(won, plan, base, cand, _reporter(log, plan), log),
     )
@@ -252,45 +252,3 @@ def _confirm(
     if found.confirmation and found.confirmation.is_good:
         return found
     return found.ending("undecided", "a second, fresh comparison did not confirm it")
-
-
-def _holdout(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], log: TextIO) -> Comparison:
-    """Measure a second workload that screening never runs; a loss there voids the gain.
-
-    It ends early only when the candidate is shown to lose less than the margin, or wins the first pairs clear of
-    margin and noise; else the median of all pairs decides.
-    Simulated with a margin of 2%, a candidate without effect there is refused in 0.3% of cases at 3% noise, one that
-    loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
-    """
-    if not (base[0].copy / paths.HOLDOUT).exists():
-        return found
-    print("holdout: the second workload", file=log)
-    short = Plan(**{**plan.as_dict(), "max_pairs": min(plan.max_pairs, HOLDOUT_PAIRS), "mode": "not_worse"})
-    _, verdict = pairs.interleave(
-        base,
-        cand,
-        short,
-        _reporter(log, short),
-        script=paths.HOLDOUT,
-        seed=plan.seed + "/holdout",
-        rule=pairs.last_look,
-        ends=("not_worse",),
-        brief=pairs.brief_holdout(found.sigma_pair, plan),
-    )
-    passed = verdict.verdict == "not_worse" or verdict.gain > -plan.margin
-    record = {
-        "verdict": "passed" if passed else "loses" if verdict.worse else "may_lose",
-        "gain": verdict.gain,
-        "interval": list(verdict.interval),
-        "pairs": verdict.pairs,
-        "wins": verdict.wins,
-        "worse": verdict.worse,
-    }
-    found = replace(found, holdout=Comparison.from_line(record))
-    print(found.holdout_words(), file=log)
-    if passed:
-        return found
-    said = plan.by.words(verdict.gain, verdict.interval)
-    if verdict.worse:
-        return found.ending("not_improved", f"the holdout loses: {said}")
-    return found.ending("undecided", f"the holdout may lose: {said}; a quieter host, or a longer holdout, could tell")

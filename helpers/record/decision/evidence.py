@@ -118,19 +118,19 @@ def implausible(now: State, compared: Comparison) -> list[str]:
     factor, above = _factor(compared), now.config.review_above
     if factor <= above:
         return []
-    said = "all the way to 0" if math.isinf(factor) else f"{factor:.3g} times as good"
+    said = "all the way to 0, or past it," if math.isinf(factor) else f"{factor:.3g} times as good"
     return [f"{said} is more than {above:g} times: which work is no longer done? [implausible]"]
 
 
 def _factor(compared: Comparison) -> float:
-    """Return how many times as good it is; by difference too, where both values have a ratio or it comes to 0."""
+    """Return how many times as good it is; by difference how many times one value is the other."""
     if compared.scale.by_ratio:
         return 1 + (compared.gain or 0.0)
-    said = compared.medians or (0.0, 0.0)
-    worse, better = said if compared.direction == "lower" else said[::-1]
-    if worse <= 0 or better < 0:
+    one, other = compared.medians or (0.0, 0.0)
+    small, large = sorted((abs(one), abs(other)))
+    if one == other or not compared.gain or compared.gain <= 0:
         return 1.0
-    return worse / better if better else math.inf
+    return large / small if small and one * other > 0 else math.inf
 
 
 def _looser(now: State, compared: Comparison) -> str | None:
