@@ -245,7 +245,7 @@ class Calling(Target):
             apply(root, {"file": name, "content": text})
         own = ["--goal", "cheats", "--metric", "time_s", "--direction", "lower", "--guard", "answer_crc=same"]
         build = ["--build", its["build"]] if "build" in its else []
-        self.begin(root, [*own, *build, "--scope", "src/", "--max-pairs", "8", "--review-above", "1000000"])
+        self.begin(root, [*own, *build, "--scope", "src/", "--max-pairs", "24", "--review-above", "1000000"])
 
     def put(self, name: str, text: str) -> str:
         """Try the slow program with `text` behind it, or in its place where it does not call it."""

@@ -17,8 +17,8 @@ from pathlib import Path
 BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
-from helpers import console, git  # noqa: E402
-from helpers.judge.policy import check  # noqa: E402
+from helpers import console, git, git_objects  # noqa: E402
+from helpers.judge.policy import check, evaluator_reach  # noqa: E402
 from helpers.judge.policy.changes import changes_between  # noqa: E402
 
 WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
@@ -35,9 +35,18 @@ def source_changes(folder: Path, commit: str) -> list[check.Change]:
     return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
 
 
-def judged(changes: list[check.Change]) -> list[check.Violation]:
+def project_of(folder: Path, tree: str) -> evaluator_reach.Project:
+    """Return what a tree holds and declares."""
+    files = git.output(folder, ["ls-tree", "-r", "-z", "--name-only", tree]).split("\0")
+    kept = [path for path in files if path.rsplit("/", 1)[-1] in evaluator_reach.MANIFESTS]
+    texts = git_objects.blobs(folder, [f"{tree}:{path}" for path in kept])
+    manifest = "\n".join((text or b"").decode("utf-8", "replace") for text in texts)
+    return evaluator_reach.Project(frozenset(files), manifest)
+
+
+def judged(changes: list[check.Change], project: evaluator_reach.Project | None = None) -> list[check.Violation]:
     """Return the policy's violations."""
-    return check.violations(changes, scope=[], off_limits=[], allow=[], protected={}, present={})
+    return check.violations(changes, scope=[], off_limits=[], allow=[], protected={}, present={}, project=project)
 
 
 def judge(folder: Path, most: int, *, show: bool) -> None:
@@ -54,7 +63,7 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             continue
         if not changes:
             continue
-        found = judged(changes)
+        found = judged(changes, project_of(folder, f"{commit}^^{{tree}}"))
         count += 1
         refused += any(f.level == "refuse" for f in found)
         asks = {f.rule for f in found} - {"remembers"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import difflib
 import itertools
 import re
 from collections import Counter
@@ -33,9 +32,8 @@ _ENDS = re.compile(r"\s*[})\]]")
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
 _CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
+_HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
-_ALIKE = 0.6
-"""Of two conditions, of which the one was made of the other."""
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
 _GOES_ON = re.compile(
@@ -139,7 +137,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
 def _other_conditions(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[Place]:
     """Yield where what secures a program is said as before, but under a condition that was put in or bent."""
     earlier, later = _guards(before, pattern), _guards(after, pattern)
-    for said in earlier.keys() & later.keys():
+    for said in (said for said in earlier.keys() & later.keys() if not _HANDLES.match(said)):
         was, now = (Counter(guard for guard, _ in each[said]) for each in (earlier, later))
         lost = list((was - now).elements())
         if was.total() == now.total() and len(lost) == 1:
@@ -147,8 +145,8 @@ def _other_conditions(before: code.Source, after: code.Source, pattern: re.Patte
             for guard in now - was:
                 if _NEGATES.search(guard) and not _NEGATES.search(old):  # the same, said the other way round
                     continue
-                inside = guard.rstrip(":) ") in old or old.rstrip(":) ") in guard
-                if guard and (inside or difflib.SequenceMatcher(None, old, guard).ratio() > _ALIKE):
+                names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (guard, old))
+                if guard and (names <= before_it or before_it <= names):
                     reason = "this now stands under another condition: is the program still as safe?"
                     yield Place("less-safe", "review", reason, dict(later[said])[guard], guard)
 
