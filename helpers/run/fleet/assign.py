@@ -50,7 +50,8 @@ def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tupl
         for held in range(1 + depth):  # everybody gets a first job before anybody gets a second
             for worker in workers:
                 now = state.load(root)
-                if len(jobs_workers.busy(now).get(worker.name, [])) > held:
+                mine = jobs_workers.busy(now).get(worker.name, [])
+                if sum(not job.cancelling for job in mine) > held:  # what is being ended gives its place up
                     continue
                 job = _next(root, now, worker, len(workers))
                 if job:

@@ -43,15 +43,17 @@ class Keeper:
     rests: dict[str, float] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, list[int]] = field(default_factory=dict)
+    """Of each job, SkyPilot's numbers of what waits or runs, as the round found them."""
     fed: float | None = None
 
     def round(self, api: Any) -> list[Finished]:  # noqa: ANN401 - SkyPilot's module
         """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
-        self.trouble, self.states = [], {}
+        self.trouble, self.states, self.ids = [], {}, {}
         try:
             new = self._collect(api)
             last_round.write(self.root, self.trouble, self.states)
-            self._share_out()
+            self._share_out(api)
             self._feed(api)
             self.trouble += assign.stuck(state.load(self.root))
             return new
@@ -74,34 +76,36 @@ class Keeper:
                 new += self._unreachable(now, worker, jobs, answer)
                 continue
             self.failed.pop(worker, None)
-            running, unwanted = False, []
+            running = False
             for job in jobs:
                 rows = [row for row in answer if row.name == assign.sent_name(job)]
                 states = [row.state for row in rows]
+                self.ids[job.name] = [row.id for row in rows if row.state in ("pending", "running")]
                 if not rows:
                     new += self._not_there(api, now, job)
-                elif job.cancelling and {"pending", "running"} & set(states):
+                elif job.cancelling and self.ids[job.name]:
                     self.states[job.name] = "being cancelled"
-                    unwanted += [row.id for row in rows if row.state in ("pending", "running")]
                 elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
                     self.states[job.name] = "next" if running or "running" not in states else "running"
                     running = True
-                    under_way += [(job, row) for row in rows if row.state == "running" and job.role == "part"]
+                    if len(job.submitted.part.get("numbers", [])) > 1:  # the last pair of a part is told by its end
+                        under_way += [(job, row) for row in rows if row.state == "running"]
                 elif "done" in states:
                     ended.append((job, [row for row in rows if row.state == "done"]))
                 else:
                     new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
-            self._cancel(api, worker, unwanted)
+        self._cancel(api, now)
         logs = {j.name: (api, j.worker, row.id, results.log_path(self.root, j.name)) for j, row in under_way}
         skypilot.gather({name: functools.partial(skypilot.fetch_log, *its) for name, its in logs.items()})
         return new + self._read(api, now, ended)
 
-    def _share_out(self) -> None:
-        """Have comparisons that many workers share taken further, by those who judge pairs."""
+    def _share_out(self, api: Any) -> None:  # noqa: ANN401
+        """Have comparisons that many workers share taken further, by those who judge pairs; end what is too many."""
         if any(job.is_spread for job in state.load(self.root).open_jobs()):
             command = [sys.executable, "-m", "helpers.judge.compare.spread_fleet", str(self.root)]
             done = subprocess.run(command, cwd=paths.BUNDLE, capture_output=True, text=True, check=False)
             self.trouble += [done.stderr.strip()[-400:]] * bool(done.returncode)
+            self._cancel(api, state.load(self.root))
 
     def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Finished]:  # noqa: ANN401
         got = skypilot.gather({job.name: functools.partial(self._log, api, job, rows) for job, rows in ended})
@@ -132,11 +136,18 @@ class Keeper:
                     break
         return found
 
-    def _cancel(self, api: Any, worker: str, ids: list[int]) -> None:  # noqa: ANN401
-        """End these jobs of a worker, last in its queue first: none may begin because the one before it has ended."""
-        answer = skypilot.gather({"x": functools.partial(skypilot.cancel, api, worker, sorted(ids, reverse=True))})["x"]
-        if isinstance(answer, Exception):
-            self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")
+    def _cancel(self, api: Any, now: State) -> None:  # noqa: ANN401
+        """End what is not wanted any more, last in a queue first: none may begin because the one before it ended."""
+        unwanted: dict[str, list[int]] = {}
+        for job in now.open_jobs():
+            if job.cancelling and (ids := self.ids.pop(job.name, [])):
+                unwanted.setdefault(job.worker, []).extend(ids)
+        calls = {
+            w: functools.partial(skypilot.cancel, api, w, sorted(ids, reverse=True)) for w, ids in unwanted.items()
+        }
+        for worker, answer in skypilot.gather(calls).items():
+            if isinstance(answer, Exception):
+                self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")
 
     def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Finished]:
         """A worker that gave no answer: gone, or only not to be reached? The cloud itself is asked."""

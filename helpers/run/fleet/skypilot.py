@@ -11,7 +11,7 @@ import importlib
 import io
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -94,7 +94,7 @@ def quiet(root: Path) -> Iterator[Any]:
         yield sky
 
 
-def gather(calls: dict[str, Callable[[], T]], seconds: float = 300) -> dict[str, T | Exception]:
+def gather(calls: Mapping[str, Callable[[], T]], seconds: float = 300) -> dict[str, T | Exception]:
     """Make all calls at the same time; return each one's value or exception, TimeoutError after `seconds`."""
     answers: dict[str, T | Exception] = {}
 

@@ -20,7 +20,7 @@ from helpers import events, git, journal, state
 from helpers.judge.compare import fleet, planning
 from helpers.judge.compare import session as compare_session
 from helpers.run.copies.copies import Workdirs
-from helpers.run.fleet import keeper
+from helpers.run.fleet import keeper, results
 
 WORKERS = ["vm-01", "vm-02", "vm-03"]
 
@@ -205,3 +205,13 @@ def test_a_worker_is_lost_in_the_middle(three: Fleet) -> None:
     assert all("vm-02: its worker vm-02 is gone" in said for said in found.redrawn)
     assert 1 <= len(found.redrawn) <= 2
     assert found.verdict not in ("error", "void")
+
+
+def test_the_round_that_decides_ends_the_rest_and_sends_the_comparison(three: Fleet) -> None:
+    """With pairs of minutes each round more would be felt: nothing waits for another look at the workers."""
+    job = three.compare("exp-01", "sleep 1\necho -1\n")
+    now = three.until(lambda _: results.given_path(three.root, job).exists())
+
+    assert now.jobs[job].sent
+    assert 2 <= len(three.api.cancelled)
+    assert "not_improved" == three.verdict(job).verdict
