@@ -82,7 +82,7 @@ def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
     """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
     lines = [f"# {printable.one_line(its.title(group))[:SUBJECT]}", ""]
     if len(group.changes) > 1:
-        lines += [f"{len(group.changes)} changes that go together.", ""]
+        lines += [f"{len(group.changes)} changes {'in one commit' if its.squash else 'that go together'}.", ""]
     lines += ["## Effect", "", f"- {printable.one_line(proof.said)} (base {its.base[:12]})", ""]
     for change in group.changes:
         subject, _, body = change.commit.message.partition("\n")
@@ -91,11 +91,16 @@ def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
         if change.run.reviewed:
             lines.append(f"- Look here first; a reader said: {printable.one_line(change.run.reviewed)}")
         lines += [f"- Files: {', '.join(printable.one_line(name) for name in sorted(change.touched)[:20])}", ""]
+    whole = [
+        part.experiment_id for part in now.comparisons if part.against and part.candidate_tree == now.baseline.tree
+    ]
+    packed = whole[-1:] if its.squash and whole else [change.experiment for change in group.changes]
     lines += [
         "## Repeat the measurement",
         "",
-        f"The evidence is packed by `reproduce.py --bundle {group.changes[-1].experiment}`; in a clone of this one",
-        "`python3 EVIDENCE/repeat.py` builds both sides and repeats the comparison.",
+        *(f"- `reproduce.py --bundle {name}` packs the evidence" for name in packed),
+        "",
+        "In a clone that has the base `python3 EVIDENCE/repeat.py` builds both sides and repeats the comparison.",
         "",
         'Figures under "Measured" are those of the session, against the code just before each change;',
         f"margin {now.scale.size(now.margin, 2)}.",
