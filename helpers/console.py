@@ -152,18 +152,9 @@ def _head(text: str) -> str:
     return f"{head}\n{ticks}" if ticks else head
 
 
-def emit_json(
-    value: Any,  # noqa: ANN401 - any JSON value
-    *,
-    full: bool = False,
-    spill: Path | None = None,
-    default: Callable[[Any], Any] | None = None,
-) -> None:
-    """Print one JSON document; beyond LIMIT characters a document that names the file with the whole.
-
-    `default` says what stands for a value that JSON has not, as for `json.dumps`.
-    """
-    text = printable.shown(as_rows(value, default))
+def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
+    """Print one JSON document, or its text; beyond LIMIT characters a document that names the file with the whole."""
+    text = printable.shown(value.rstrip() if isinstance(value, str) else as_rows(value))
     _documents.append(True)
     if full or len(text) <= LIMIT:
         print(text, flush=True)

@@ -2,7 +2,6 @@
 """What the session gave, from its journal alone: in the terminal, as IMPROVEMENTS.md, and for other tools."""
 
 import argparse
-import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,9 +55,7 @@ def entry(argv: list[str]) -> int:
         files.replace(args.html, text)
         return wrote(args, args.html, f"{len(text.encode()):,} bytes, one page that needs no network")
     if args.json and not (args.out or args.picture):
-        session = projection.load(repository.root)
-        part = functools.partial(faces.document, session)
-        console.emit_json(part(session), full=args.full, default=part)
+        console.emit_json(faces.render(repository, projection.load(repository.root), "json"), full=args.full)
         return console.DONE
     session = projection.load(repository.root)
     if args.picture:

@@ -59,26 +59,26 @@ def pack(args: argparse.Namespace) -> int:
 
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = state.load(work.root)
-    its = evidence.evidence_of(work, now, args.bundle)
+    base, description, plan, compared = evidence.evidence_of(work, now, args.bundle)
     place = args.to or paths.state_folder(work.root) / "evidence" / args.bundle
     archive = place.name.endswith((".tar.gz", ".tgz"))
     if archive and place.exists():
         raise console.usage(f"{place} exists", "name another file with --to")
     if args.dry_run:
-        print(f"would pack into {place}: {evidence_folder.verdict_line(its.compared)}")
+        print(f"would pack into {place}: {evidence_folder.verdict_line(compared)}")
         return console.DONE
     with tempfile.TemporaryDirectory() as temporary:
         name = place.name.removesuffix(".tgz").removesuffix(".tar.gz")
         folder = Path(temporary) / name if archive else place
-        evidence_folder.write(folder, work.root, its.base, its.description, its.plan, its.compared)
+        evidence_folder.write(folder, work.root, base, description, plan, compared)
         if archive:
             with tarfile.open(place, "w:gz") as out:
                 out.add(folder, arcname=name)
-    said = evidence_folder.verdict_line(its.compared)
+    said = evidence_folder.verdict_line(compared)
     how = f"python3 {shlex.quote(str(Path(name if archive else place.absolute()) / 'repeat.py'))}"
-    text = f"{place}\n{args.bundle}: {said}\nto repeat it in a clone with {its.base[:12]}"
+    text = f"{place}\n{args.bundle}: {said}\nto repeat it in a clone with {base[:12]}"
     text += f"{', once unpacked' if archive else ''}: {how}"
-    console.show(args, {"path": str(place), "base": its.base, "verdict": its.compared.verdict}, text)
+    console.show(args, {"path": str(place), "base": base, "verdict": compared.verdict}, text)
     return console.DONE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from helpers import console, git
@@ -13,18 +13,11 @@ from helpers.run.copies.copies import Workdirs
 from helpers.state import State
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """One comparison to pack."""
+def evidence_of(work: Workdirs, now: State, name: str) -> tuple[str, str, Plan, Comparison]:
+    """Return base, description, plan and comparison to pack of an experiment.
 
-    base: str
-    description: str
-    plan: Plan
-    compared: Comparison
-
-
-def evidence_of(work: Workdirs, now: State, name: str) -> Evidence:
-    """Return the evidence of an experiment; raises Failure (1) when it was never compared, (2) for an unknown one."""
+    Raises Failure (1) when it was never compared, (2) for an unknown one.
+    """
     exp = work.experiment(name)
     compared = now.comparison(name)
     if compared is None or not compared.pairs:
@@ -33,4 +26,4 @@ def evidence_of(work: Workdirs, now: State, name: str) -> Evidence:
     plan = Plan(**{field.name: values[field.name] for field in fields(Plan) if field.name in values})
     base = git.run(work.root, ["merge-base", now.config.base, compared.baseline_commit], check=False)
     commit = base.stdout.decode().strip() if base.returncode == 0 else now.config.base
-    return Evidence(git.commit_of(work.root, commit), exp.description, plan, compared)
+    return git.commit_of(work.root, commit), exp.description, plan, compared

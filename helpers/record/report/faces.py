@@ -9,8 +9,6 @@ from helpers.read.ideas import sources
 from helpers.record.report import exports, improvements, words
 from helpers.record.report.projection import Session
 
-document = exports.document
-
 
 def render(repository: git.Repository, session: Session, shape: str) -> str:
     """Return the session as `summary`, `improvements`, `csv`, `json`, or a shape of results.tsv."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 from pathlib import Path
@@ -74,8 +73,7 @@ def test_every_face_shows_the_same_figure(journaled: Path) -> None:
 def test_json_has_a_line_for_each_experiment(journaled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each experiment of the JSON stands in a line of its own, so that a long one is read by lines; nothing is lost."""
     session = projection.load(journaled)
-    part = functools.partial(exports.document, session)
-    console.emit_json(part(session), full=True, default=part)
+    console.emit_json(exports.as_json(session), full=True)
     said = capsys.readouterr().out
 
     assert json.loads(exports.as_json(session)) == json.loads(said)
