@@ -33,7 +33,8 @@ def _named(found: re.Match[str]) -> Counter[str]:
 _SUMMARIES = _table(
     {
         r"=*\s*(?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|xpassed|warnings?)[, ]+)+in [\d.]+s": _named,
-        r"test result: |\s*Tests:? +\d|\s*\d+ (?:passing|pending|failing)\b": _named,  # cargo; jest and vitest; mocha
+        r"test result: |\s*Tests:? +\d+ [a-z]": _named,  # cargo; jest and vitest
+        r"\s*\d+ (?:passing|pending|failing)\b": _named,  # mocha
         r"[#\u2139] (pass|fail|skipped|todo) (\d+)$": lambda found: {_KIND[found[1].lower()]: int(found[2])},  # node
         r"Ran (\d+) tests? in ": lambda found: {"ran": int(found[1])},  # unittest
         r"(?:OK|FAILED) \(.*?skipped=(\d+)": lambda found: {"ran": -int(found[1]), "skipped": int(found[1])},
@@ -41,7 +42,11 @@ _SUMMARIES = _table(
         r"\d+% tests passed, \d+ tests failed out of (\d+)": lambda found: {"ran": int(found[1])},  # ctest
         r"\S+\.t \.+ skipped\b": lambda _: {"skipped": 1},  # prove, a whole file
         r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
-        r".*\b(?:no tests (?:ran|were found|found)\b|0 tests\b)": lambda _: {"ran": 0},
+        r".*\b(?:no tests (?:ran|were found|found)\b|no test files found|0 tests\b)": lambda _: {"ran": 0},
+        r"\[ FAIL \d+ \| WARN \d+ \| SKIP (\d+) \| PASS (\d+)": lambda found: {  # testthat
+            "ran": int(found[2]),
+            "skipped": int(found[1]),
+        },
     }
 )
 _SINGLE = _table(
@@ -49,8 +54,15 @@ _SINGLE = _table(
         r"\s*--- (?:PASS|FAIL|(SKIP)): ": lambda found: {"skipped" if found[1] else "ran": 1},  # go
         r"\s*(?:not )?ok \d+\b(.*#\s*(?:skip|todo)\b)?": lambda found: {"skipped" if found[1] else "ran": 1},  # TAP
         r"ok\s+\S+\s+(?:[\d.]+s|\(cached\))(.*no tests to run)?": lambda found: {"package": int(not found[1])},
+        r"\?\s+\S+\s+\[no test files\]|testing: warning: no tests to run": lambda _: {"package": 0},
     }
 )
+_OTHER = re.compile(
+    r"(?:(\d+)\s+(?:tests? |test cases? |specs? )?)?\b(?:(pass|passed|passing|succeeded|ok)|(skip(?:ped|s)?|pending|"
+    r"ignored|disabled|todo)|(tests?(?: run| cases?)?|examples|specs|runs|total))\b(?(1)|\s*[]:=]\s*(\d+)\b)",
+    re.IGNORECASE,
+)
+"""A count and its word, or a word and its count, in the summary of a runner that is not named here."""
 _WORD = re.compile(r"\bskipp(?:ed|ing)\b", re.IGNORECASE)
 
 
@@ -87,14 +99,19 @@ class Tests:
 def read_tests(lines: Iterable[str]) -> Tests:
     """Read the summaries of pytest, unittest, cargo, jest, vitest, mocha, node, go, TAP, prove and ctest.
 
-    Where there is none, lines that hold the word "skipped" count as such.
+    Else counts beside such words as "passed", "tests", "skipped" are those of another one; where there are none, lines
+    that hold the word "skipped" count as such.
     """
     found: Counter[str] | None = None
     single: Counter[str] | None = None
+    other: Counter[str] = Counter()
     words = 0
     for row in lines:
         line = _COLOUR.sub("", row[:500]).rstrip()
-        words += bool(_WORD.search(line))
+        counts = [] if line.lower().startswith("assertions") else list(_OTHER.finditer(line))
+        words += bool(_WORD.search(line)) and not any(count[3] for count in counts)
+        for count in counts:
+            other["ran" if count[2] else "skipped" if count[3] else "all"] += int(count[1] or count[5])
         if (counted := _first(_SUMMARIES, line)) is not None:
             found = found or Counter()
             found.update(counted)
@@ -103,7 +120,10 @@ def read_tests(lines: Iterable[str]) -> Tests:
             single.update(counted)
     if found is None and single is not None:
         found = Counter({"ran": single["ran"] or single["package"], "skipped": single["skipped"]})
-    return Tests(None, words) if found is None else Tests(found["ran"], found["skipped"], found["ignored"])
+    if found is None:
+        ran = other["ran"] if "ran" in other else max(other["all"] - other["skipped"], 0) if "all" in other else None
+        return Tests(ran, other["skipped"] + words)
+    return Tests(found["ran"], found["skipped"], found["ignored"])
 
 
 def _first(rows: list[tuple[re.Pattern[str], Counts]], line: str) -> Mapping[str, int] | None:

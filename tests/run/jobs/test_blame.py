@@ -114,7 +114,10 @@ def test_a_screen_looks_at_the_baseline_before_it_blames_the_change(repo: Any, t
     shared.write_text("1\n")
     repo.write("src/v", "100\n")
     repo.commit("numbers")
-    repo.write("autoresearch.sh", f"set -e\nv=$(cat src/v) by=$(cat {shared})\necho METRIC time_s=$((v * by))\n")
+    repo.write(
+        "autoresearch.sh",
+        f"set -e\nv=$(cat src/v) by=$(cat {shared})\nprintf 'METRIC\\ttime_s=%s \\r\\n' $((v * by))\n",
+    )
     repo.write("autoresearch.checks.sh", "grep -q '^[0-9]' src/v\n")
     repo.script("start_session", "--goal", "g", "--metric", "time_s", "--unit", "s", "--direction", "lower")
     repo.script("start_session", "--lock")

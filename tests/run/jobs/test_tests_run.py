@@ -25,6 +25,24 @@ LOGS = [
     ("all is well\n3 files compared", (None, 0, 0)),
     ("ok 1 - a\nok 2 # skip no net\nnot ok 3", (2, 1, 0)),
     ("ok 1\nAll tests successful.\nFiles=1, Tests=20,  0 wallclock secs", (20, 0, 0)),
+    ("?   \texample.com/x\t[no test files]", (0, 0, 0)),
+    ("No test files found, exiting with code 0", (0, 0, 0)),
+    ("     Summary [   0.005s] 5 tests run: 5 passed, 2 skipped", (5, 2, 0)),  # nextest
+    ("[  PASSED  ] 3 tests.\n[  SKIPPED ] 1 test, listed below:", (3, 1, 0)),
+    ("Ok:                 5\nFail:               0\nSkipped:            2", (5, 2, 0)),  # meson
+    ("# TOTAL: 5\n# PASS:  3\n# SKIP:  2\n# FAIL:  0", (3, 2, 0)),  # automake
+    ("test cases: 4 | 3 passed | 1 skipped\nassertions: 12 | 12 passed", (3, 1, 0)),  # Catch2
+    ("5 examples, 0 failures, 2 pending", (3, 2, 0)),
+    ("5 runs, 5 assertions, 0 failures, 0 errors, 2 skips", (3, 2, 0)),
+    ("Tests: 5, Assertions: 5, Skipped: 2.", (3, 2, 0)),  # PHPUnit
+    ("Tests run: 5, Failures: 0, Errors: 0, Skipped: 2", (3, 2, 0)),
+    ("Passed!  - Failed:     0, Passed:     3, Skipped:     2, Total:     5", (3, 2, 0)),
+    ("ok | 3 passed | 0 failed | 2 ignored (5ms)", (3, 2, 0)),
+    ("Executed 5 tests, with 2 tests skipped and 0 failures", (3, 2, 0)),
+    ("All 5 tests passed.", (5, 0, 0)),
+    ("[ FAIL 0 | WARN 0 | SKIP 2 | PASS 5 ]", (5, 2, 0)),
+    ("Ran 3 of 5 Specs in 0.001 seconds\n3 Passed | 0 Failed | 1 Pending | 1 Skipped", (3, 2, 0)),
+    ("pass 2 over the file\n7 passes in all", (None, 0, 0)),
     ("2/2 Test #2: b ....***Skipped 0.0 sec\n100% tests passed, 0 tests failed out of 2", (1, 1, 0)),
 ]
 
