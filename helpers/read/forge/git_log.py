@@ -37,12 +37,12 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     if wanted.labels:
         raise console.usage("a git log has no labels", "leave --label out")
     root = git.find(start).root
-    if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode and not _refs(root):
+    if not provenance.head(root) and not git.output(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"]):
         raise console.usage("the repository has no commit yet", "fetch a remote, or commit something first")
     owners = provenance.owners(root)
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
-    read = commits(root, *_searched(kind, wanted, asked), *_since(wanted))
+    read = commits(root, *_searched(kind, wanted, asked))
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
     for change in history.rolled_back(history.changes(some), commits(root, f"--grep={history.UNDONE}")):
         outcome.found.append(_finding(change, owners, kind, asked))
@@ -68,18 +68,11 @@ def origin_on(root: Path, host: str) -> Name | None:
     return known.get("origin") or known.get("upstream") or (next(iter(known.values())) if len(known) == 1 else None)
 
 
-def _refs(root: Path) -> str:
-    return git.output(root, ["for-each-ref", "--count=1", "refs/remotes", "refs/heads"])
-
-
 def _searched(kind: str, wanted: SearchRequest, asked: matching.Query) -> list[str]:
     """Return what git is to search for; less strict than `_answers`, which looks at what it brings."""
     patterns = [claims.POSIX] if wanted.by_performance else matching.patterns(asked)
-    return [f"--grep={pattern}" for pattern in [*patterns, *([_NUMBERED] if kind == "pr" else [])]]
-
-
-def _since(wanted: SearchRequest) -> list[str]:
-    return [f"--since={wanted.since}-01-01"] if wanted.since else []
+    since = [f"--since={wanted.since}-01-01"] if wanted.since else []
+    return [*since, *(f"--grep={pattern}" for pattern in [*patterns, *([_NUMBERED] if kind == "pr" else [])])]
 
 
 def commits(root: Path, *how: str, tips: Sequence[str] = ()) -> list[history.Commit]:

@@ -89,7 +89,7 @@ def _projects(root: Path) -> Iterator[tuple[str, str, Name | None]]:
     """Yield this repository, and each fetched remote that is another project, with the commit at which it is read."""
     names = provenance.remotes(root)
     here = provenance.home(names)
-    if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], check=False).returncode == 0:
+    if provenance.head(root):
         yield "", git.commit_of(root, "HEAD"), names.get(here)
     for remote, name in names.items():
         ends = [f"refs/remotes/{remote}/{end}" for end in ("HEAD", "main", "master", "trunk", "develop", "unstable")]

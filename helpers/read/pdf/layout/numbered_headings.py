@@ -163,9 +163,7 @@ def chain(found: list[Candidate]) -> list[Heading]:
     if len(roman) >= 3 and sum(c.weight for c in roman) > 0.8 * sum(c.weight for c in arabic if len(c.path) == 1):
         return _nested(found, roman, 0.4)
     if len(arabic) < 2 or sum(c.weight for c in arabic) < 2.5:
-        letters = _heaviest([c for c in found if c.kind == "letter"])
-        arabic = letters if len(letters) >= 3 and sum(c.weight for c in letters) > 4 else []
-        return [_heading(c) for c in arabic]
+        return []
     if len(arabic) > 2 and all(len(c.path) == 1 for c in arabic):
         return [*_nested(found, arabic[:-1], 1.2), _heading(arabic[-1]), *_appendix(found, arabic[-1].at)]
     return [_heading(c) for c in arabic] + _appendix(found, arabic[-1].at)
