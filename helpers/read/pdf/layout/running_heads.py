@@ -17,16 +17,11 @@ _NUMBER = re.compile(r"[-–—\s]*(page\s*)?(\d{1,4}|[ivxl]{1,6})([-–—\s]*|
 def without(pages: list[list[Line]]) -> list[list[Line]]:
     """Return the pages without the lines that repeat at their edges."""
     pages = _unstamped(pages)
-    counts: Counter[str] = Counter()
-    heights: dict[str, list[float]] = {}
-    for page in pages:
-        seen = set()
-        for line in _edges(page):
-            mask = "" if CAPTION.match(line.text) else masked(line.text)
-            heights.setdefault(mask, []).append(line.y)
-            seen.add(mask)
-        counts.update(seen)
-    repeated = {m for m, n in counts.items() if m and n >= 2 and (n >= 3 or _close(heights[m])) and len(m) < 160}
+    counts = Counter(
+        mask for page in pages for mask in {masked(row.text) for row in _edges(page) if not CAPTION.match(row.text)}
+    )
+    enough = 2 if len(pages) < 7 else 3  # of few pages each other one has the same head
+    repeated = {mask for mask, n in counts.items() if mask and n >= enough and len(mask) < 160}
     return [_kept(page, repeated) for page in pages]
 
 
@@ -40,12 +35,6 @@ def _unstamped(pages: list[list[Line]]) -> list[list[Line]]:
 def masked(text: str) -> str:
     """Return what of a line stays the same from page to page."""
     return re.sub(r"\s+", " ", re.sub(r"\d+|\b[ivxl]+\b", "#", text.lower())).strip()
-
-
-def _close(heights: list[float]) -> bool:
-    return len(heights) >= 2 and sum(abs(h - heights[0]) < 3 or abs(h - heights[-1]) < 3 for h in heights) == len(
-        heights
-    )
 
 
 def _edges(page: list[Line]) -> list[Line]:
