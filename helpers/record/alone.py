@@ -27,20 +27,16 @@ class CheckedOut:
 
     def restore(self, tree: str, target: Path) -> None:
         """Write the commit `tree` into the folder `target`."""
-        _check_out(self.root, tree, target)
-
-
-def _check_out(root: Path, commit: str, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        env = {"GIT_INDEX_FILE": str(Path(temporary) / "index")}
-        git.run(root, ["read-tree", commit], env=env)
-        git.run(root, ["checkout-index", "--all", f"--prefix={target}/"], env=env)
-    for row in git.run(root, ["ls-tree", "-r", "-z", "--full-tree", commit]).stdout.split(b"\0"):
-        if row.startswith(b"160000"):
-            inner, name = row.split()[2].decode(), os.fsdecode(row.split(b"\t", 1)[1])
-            if (root / name / ".git").exists():
-                _check_out(root / name, inner, target / name)
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as temporary:
+            env = {"GIT_INDEX_FILE": str(Path(temporary) / "index")}
+            git.run(self.root, ["read-tree", tree], env=env)
+            git.run(self.root, ["checkout-index", "--all", f"--prefix={target}/"], env=env)
+        for row in git.run(self.root, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0"):
+            if row.startswith(b"160000"):
+                inner, name = row.split()[2].decode(), os.fsdecode(row.split(b"\t", 1)[1])
+                if (self.root / name / ".git").exists():
+                    CheckedOut(self.root / name).restore(inner, target / name)
 
 
 def lacks(work: Workdirs, tree: str, commit: str) -> list[str]:
@@ -50,7 +46,7 @@ def lacks(work: Workdirs, tree: str, commit: str) -> list[str]:
     work.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work.folder, prefix=".alone-") as temporary:
         place = Path(temporary)
-        _check_out(work.root, commit, place / "copy")
+        CheckedOut(work.root).restore(commit, place / "copy")
         return _apart(work.root, tree, work.shadow.write_tree(place / "copy", place / "index", fresh=True))
 
 

@@ -26,22 +26,6 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True)
-class Screen:
-    """One quick look: raw numbers that rank and decide nothing."""
-
-    job: str
-    worker: str
-    status: str
-    metric: float | None
-    gain: float | None
-    checks: str
-    error: str
-    log: str
-    seconds: float | None
-    at_ms: int
-
-
-@dataclass(frozen=True)
 class Experiment:
     """One experiment as the journal tells it; times in ms, None for what is unknown."""
 
@@ -55,7 +39,8 @@ class Experiment:
     decisive: Comparison | None = None
     estimate: Estimate | None = None
     """The gain of the comparison that decided, and of all others of the same content with it."""
-    screens: tuple[Screen, ...] = ()
+    screens: tuple[Finished, ...] = ()
+    """Quick looks: raw numbers that rank and decide nothing."""
     sources: tuple[str, ...] = ()
     why: str = ""
     problem: str = ""
@@ -92,7 +77,7 @@ class Experiment:
     @property
     def seconds(self) -> float:
         """What its screens and comparisons took."""
-        return sum(p.seconds or 0 for p in self.screens) + sum(p.seconds or 0 for p in self.comparisons)
+        return sum(sum(p.durations.values()) for p in self.screens) + sum(p.seconds or 0 for p in self.comparisons)
 
 
 def experiments_of(
@@ -142,10 +127,10 @@ def _placed(exp: Experiment, levels: dict[str, float]) -> Experiment:
 def _experiment(
     name: str, began: int, order: int, jobs: list[Job], parts: list[Comparison], decided: Run | None, refused: Note
 ) -> Experiment:
-    screens = tuple(_screen(job.finished) for job in jobs if job.finished)
+    screens = tuple(job.finished for job in jobs if job.finished)
     decisive, run = _decisive(parts, decided), decided or NO_RUN
     given = [source for job in jobs for source in job.submitted.source]
-    ended = max([*(p.timestamp for p in parts), *(s.at_ms for s in screens)], default=0)
+    ended = max([*(p.timestamp for p in parts), *(s.timestamp for s in screens)], default=0)
     return Experiment(
         name=name,
         description=run.description or (jobs[0].submitted.description if jobs else "") or refused.title or name,
@@ -199,18 +184,3 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
     if decisive.is_good:
         return "declined"
     return "undecided" if decisive.verdict == "undecided" else "no_gain"
-
-
-def _screen(done: Finished) -> Screen:
-    return Screen(
-        job=done.job,
-        worker=done.worker or "local",
-        status=done.status or "unknown",
-        metric=done.metric,
-        gain=done.gain,
-        checks=done.checks or "",
-        error=done.error or "",
-        log=done.log,
-        seconds=sum(done.durations.values()) if done.durations else None,
-        at_ms=done.timestamp,
-    )

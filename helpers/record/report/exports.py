@@ -13,6 +13,7 @@ from typing import Any
 
 from helpers import console
 from helpers.comparison import Comparison
+from helpers.events import Finished
 from helpers.record.report.experiments import Experiment
 from helpers.record.report.projection import Session
 
@@ -134,6 +135,9 @@ def document(session: Session, value: Any) -> dict[str, Any]:  # noqa: ANN401 - 
     """
     if isinstance(value, Comparison):
         return _comparison(session, value)
+    if isinstance(value, Finished):
+        own = ("job", "worker", "status", "metric", "gain", "checks", "error", "log", "durations")
+        return {**{name: getattr(value, name) for name in own}, "at_ms": value.timestamp}
     return {each.name: getattr(value, each.name) for each in fields(value) if each.repr}
 
 

@@ -31,10 +31,9 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
     chosen = {exp.name for exp in (*session.kept, *order[::-1])[:DETAILED_EXPERIMENTS]} if detailed else set()
     recent = {exp.name for exp in (*session.kept, *order[-LOOKED_EXPERIMENTS:])}
     rows = [_row(session, exp, looks=exp.name in recent) for exp in order]
-    rows = [
-        {**row, **({"more": more(repository, e)} if e.name in chosen else {})}
-        for row, e in zip(rows, order, strict=True)
-    ]
+    for row, exp in zip(rows, order, strict=True):
+        if exp.name in chosen:
+            row["more"] = more(repository, exp)
     return {
         "session": {
             **{key: getattr(session, key) for key in ("name", "objective", "metric", "unit", "direction", "first")},

@@ -182,7 +182,6 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     often = [exp.name for exp in kept if len(exp.comparisons) > 1]
     machines = sorted({machine(session, exp.decisive) for exp in kept if exp.decisive})
     sound = [
-        f"headline: {headline(session)}",
         f"{len(compared)} comparisons; changes without effect pass 2.2% of them, here {len(compared) * 0.022:.1f}",
         f"{confirmed_ones} of {len(kept)} kept changes had a second comparison; the others are large beside the noise",
         "a holdout workload guarded every keep"
