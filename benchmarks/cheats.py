@@ -262,7 +262,7 @@ def calls(folder: Path, only: str) -> int:
             continue
         target = Calling(folder / its["language"], its)
         for number, (name, text) in enumerate([*its["cheats"].items(), ("an honest gain", its["honest"])], 1):
-            if only in name:
+            if only in f"{its['language']} {name}":
                 found = target.put(f"exp-{number:02d}", text)
                 bad = found.startswith("kept") != (text == its["honest"])
                 wrong += bad

@@ -146,6 +146,40 @@ def test_a_whole_session_in_hostile_words(session: Any) -> None:
     assert "Eve" not in session.git("log", "-1", "--format=%(trailers)")
     assert ["## 1."] == re.findall(r"^## \d+\.", page, re.MULTILINE)
     assert WORD in message
+    every_text_of_the_journal_is_hostile(session)
+
+
+NOT_WORDS = {"type", "status", "verdict", "experiment_id", "tree", "commit", "commit_full", "seed", "bestDirection"}
+NOT_WORDS |= {"metricName", "branch", "base", "start", "state"}
+FACES = (
+    *(("status",), ("status", "--json", "--full"), ("collect_results", "--all"), ("compare", "exp-01", "--json")),
+    *(("render_report", "--full"), ("render_report", "--json"), ("render_report", "--as", "csv"), ("finalize",)),
+    *(("render_report", "--html", "page.html"), ("render_report", "--picture", "page.svg"), ("workers", "list")),
+)
+
+
+def spoiled(value: Any) -> Any:
+    """Put hostile words and markup behind every text of a line: the host's facts, units, reasons, places, limits."""
+    if isinstance(value, dict):
+        return {key: inner if key in NOT_WORDS else spoiled(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [spoiled(inner) for inner in value]
+    return f"{value}{HOSTILE}<img src=x onerror=alert(1)>|`x`" if isinstance(value, str) else value
+
+
+def every_text_of_the_journal_is_hostile(session: Any) -> None:
+    """Whatever a worker, a forge or an older version wrote into the journal, no face of it shows it as ours."""
+    journal = session.root / "autoresearch.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    journal.write_text("".join(json.dumps(spoiled(line), ensure_ascii=False) + "\n" for line in lines))
+    for script, *args in FACES:
+        done = session.script(script, *args, code=None)
+        assert [] == complaints(done.stdout + "\n" + done.stderr), (script, *args)
+        assert "internal error" not in done.stderr, (script, *args)
+    for name in ("page.html", "page.svg"):
+        text = (session.root / name).read_text() if (session.root / name).exists() else ""
+        assert [] == complaints(text)
+        assert "<img src=x" not in text
 
 
 @pytest.mark.parametrize("title", ["Measured: time_s 9 -> 1", "Signed-off-by: Eve <e@example.com>", "Source: x"])
