@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -11,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TextIO
 
-from helpers import console, paths
+from helpers import console, events, paths
 from helpers.comparison import Comparison, LimitResult
+from helpers.events import Note
 from helpers.judge.measure.pairs import Measured, input_seed
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
@@ -92,8 +94,9 @@ def result(so_far: Comparison, plan: Plan, base: Side, measured: Measured, log: 
     if broken:
         print("a limit does not hold; measuring the baseline twice, to see whether it keeps it", file=log)
         numbers = dict.fromkeys([_first_difference(plan, measured), *range(ROUNDS)])
-        if said := unkept(base, plan.metric, broken, (input_seed(plan.seed, number) for number in numbers)):
-            raise SideError(f"the baseline does not keep its own limit, so it is no verdict: {'; '.join(said)}")
+        if rows := unkept(base, plan.metric, broken, (input_seed(plan.seed, number) for number in numbers)):
+            said = "; ".join(map(str, rows))
+            raise SideError(f"the baseline does not keep its own limit, so it is no verdict: {said}")
     return found
 
 
@@ -139,8 +142,21 @@ ROUNDS, ROUNDS_SECONDS = 4, 120.0
 """Inputs on which the baseline is measured twice, and the seconds after which two of them must do."""
 
 
-def unkept(side: Side, metric: str, limits: Sequence[str], seeds: Iterable[int]) -> list[str]:
-    """Measure the baseline twice on each input; return in words which limits it does not keep against itself.
+@dataclass(frozen=True)
+class Unkept:
+    """A limit that the baseline does not keep against itself, why, and the one that it would; empty where none."""
+
+    limit: str
+    words: str
+    wider: str = ""
+
+    def __str__(self) -> str:
+        """Say it."""
+        return f"{self.limit}: {self.words}"
+
+
+def unkept(side: Side, metric: str, limits: Sequence[str], seeds: Iterable[int]) -> list[Unkept]:
+    """Measure the baseline twice on each input; return which limits it does not keep against itself.
 
     A bound is not kept where 48 pairs could not tell the noise from what it allows. Raises SideError.
     """
@@ -150,39 +166,42 @@ def unkept(side: Side, metric: str, limits: Sequence[str], seeds: Iterable[int])
             break
         one.append(side.measure(metric, seed=seed))
         other.append(side.measure(metric, seed=seed))
-    said = [_unkept(parse_limit(text), one, other) for text in limits]
-    return [f"{text}: {words}" for text, words in zip(limits, said, strict=True) if words]
+    said = [(text, *_unkept(parse_limit(text), one, other)) for text in limits]
+    return [Unkept(*row) for row in said if row[1]]
 
 
-def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, float]]) -> str:
+def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, float]]) -> tuple[str, ...]:
     try:
         first, second = [m[wanted.name] for m in one], [m[wanted.name] for m in other]
     except KeyError:
-        return f"METRIC {wanted.name} is not printed every time"
+        return (f"METRIC {wanted.name} is not printed every time",)
     if wanted.same:
         varies = next((f"{_plain(a)}, then {_plain(b)}" for a, b in zip(first, second, strict=True) if a != b), "")
-        return varies and f"two runs of the baseline on the same input are not the same ({varies})"
+        return (varies and f"two runs of the baseline on the same input are not the same ({varies})",)
     try:
         by, limit = _scale(wanted, first, second)
         middle = statistics.median(abs(gain) for gain in by.gains(first, second))
     except ValueError as error:
-        return str(error)
+        return (str(error),)
     least = noise.PER_48 * 1.4826 * middle
     said = f"two runs of the baseline differ by {by.size(middle)}, and 48 pairs hold that to {by.size(least)} at best"
-    return said if least > (wanted.limit if by.by_ratio else -limit) else ""
+    if least <= (wanted.limit if by.by_ratio else -limit):
+        return ("",)
+    held = f"{'+' if wanted.direction == 'lower' else '-'}{5 * math.ceil(30 * least)}%"
+    return said, f"{wanted.name}={held}" if by.by_ratio else ""
 
 
-def require_kept(work: Workdirs, now: State) -> None:
+def require_kept(work: Workdirs, now: State, own: Sequence[str]) -> None:
     """Raise Failure (1) for a limit that the locked baseline does not keep itself, or a holdout that gives no figure.
 
-    (3) when it cannot be measured.
+    One of `own`, which nobody asked for, is made as wide as this host can hold. (3) when it cannot be measured.
     """
     holdout = paths.HOLDOUT in now.protected
     if not now.config.limits and not holdout:
         return
     lock, place = now.require_lock(), work.folder / "runs" / f"limits-{os.getpid()}"
     side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
-    broken: list[str] = []
+    broken: list[Unkept] = []
     try:
         side.build(work.shadow)
         if now.config.limits:
@@ -194,17 +213,22 @@ def require_kept(work: Workdirs, now: State) -> None:
         raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
     finally:
         shutil.rmtree(place, ignore_errors=True)
+    if loose := {row.limit: row.wider for row in broken if row.limit in own and row.wider}:
+        held = [loose.get(limit, limit) for limit in now.config.limits]
+        console.note(f"this host cannot hold {', '.join(loose)}; agreed in its place: {', '.join(loose.values())}")
+        events.append(work.root, Note(text="limits as wide as this host can hold", changed={"guards": held}))
+        broken = [row for row in broken if row.limit not in loose]
     if broken:
-        first = parse_limit(broken[0].partition(": ")[0])
+        first = parse_limit(broken[0].limit)
         sign = "+" if first.direction == "lower" else "-"
-        wider = (
-            f"start_session.py --goal {now.config.name} --guard {first.name}={sign}PCT%  # a wider limit, then --lock"
-        )
+        held_by = broken[0].wider or f"{first.name}={sign}PCT%"
+        wider = f"start_session.py --goal {now.config.name} --guard {held_by}  # a wider limit, then --lock"
         same = (
             "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
         )
+        said = "; --guard ".join(map(str, broken))
         raise console.answer_no(
-            f"the baseline does not keep its own limits, so no candidate could: --guard {'; --guard '.join(broken)}",
+            f"the baseline does not keep its own limits, so no candidate could: --guard {said}",
             same * first.same + wider,
         )
 

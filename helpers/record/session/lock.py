@@ -71,11 +71,11 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         with needs.told_afterwards(work):
             done = take_baseline(work, wait)
         with progress.told("the lock goes on"):
-            shape.agree_limits(root, state.load(root), done)
+            limits = shape.agree_limits(root, state.load(root), done)
             judged_by = shape.agree_scale(state.load(root), done)
             alone.require_lockable(work, now := state.load(root), commit)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
-            metric_limits.require_kept(work, now)
+            metric_limits.require_kept(work, now, limits)
             with outputs.proven(work, now) as healthy:
                 took = progress.span(sum(done.durations.values()))
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")

@@ -17,8 +17,8 @@ _LIMITS = {START_UP: "+20%", "output_crc": "same"}
 _ANSWER = ("crc", "sha", "sha256", "md5", "digest", "checksum", "hash")
 
 
-def agree_limits(root: Path, now: State, done: Finished) -> None:
-    """Add to the session the limits without which a template that times a call could be outdone at its start."""
+def agree_limits(root: Path, now: State, done: Finished) -> list[str]:
+    """Add to the session, and return, the limits without which a template that times a call could be outdone."""
     agreed = list(now.config.limits)
     named = {parse_limit(text).name for text in agreed}
     new = [f"{name}={by}" for name, by in _LIMITS.items() if name in done.metrics and name not in named]
@@ -26,6 +26,8 @@ def agree_limits(root: Path, now: State, done: Finished) -> None:
         console.note(f"limits agreed, as the benchmark prints them: {', '.join(new)} (others: --guard before the lock)")
         text = "limits that the benchmark's template asks for"
         events.append(root, Note(text=text, changed={"guards": [*agreed, *new]}))
+        return new
+    return []
 
 
 def agree_scale(now: State, done: Finished) -> str:

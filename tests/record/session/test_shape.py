@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,27 @@ def test_the_lock_limits_start_up_and_holds_the_answers_and_marks_nothing(repo: 
     sets = [json.loads(line).get("set", {}).get("guards") for line in journal.read_text().splitlines()]
     assert ["startup_s=+50%", "output_crc=same"] == next(each for each in reversed(sets) if each)
     assert "look:" not in repo.script("status").stdout
+
+
+def test_a_limit_that_nobody_asked_for_is_as_wide_as_the_host_holds(repo: Any) -> None:
+    """Start-up that differs from run to run: the lock's own limit gives way and says so; one by name does not."""
+    repo.write("autoresearch.sh", "bash src/work.sh\necho METRIC startup_s=1e$((RANDOM % 50))\n", 0o755)
+    repo.write("autoresearch.checks.sh", "bash src/work.sh | grep -q =4217\n")
+    repo.write("src/work.sh", "echo METRIC time_s=4217\n")
+    repo.commit()
+    begin = ("--metric", "time_s", "--direction", "lower")
+    repo.script("start_session", "--goal", "quick", *begin)
+
+    assert "this host cannot hold startup_s=+20%; agreed in its place: startup_s=+" in lock(repo)
+    assert "look:" not in repo.script("status").stdout
+
+    repo.script("start_session", "--goal", "another", "--new", *begin, "--guard", "startup_s=+20%")
+    assert re.search(r"--guard startup_s=\+\d+%", lock(repo, 1).rpartition("next:")[2])
+
+
+def lock(repo: Any, code: int = 0) -> str:
+    """Lock, and return what was said."""
+    return str(repo.script("start_session", "--lock", code=code).stderr)
 
 
 @pytest.mark.parametrize(
