@@ -32,12 +32,12 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Gather, print the page and say where it lies."""
     args = build_parser().parse_args(argv)
-    from helpers import venv
+    from helpers import git, venv
     from helpers.read import gather
     from helpers.read.forge import query
 
     topic = query.checked(query.SearchRequest(" ".join(args.topic))).words
-    root = gather.repository_root()
+    root = git.find().root
     local = args.local or not gather.asked_web(root)
     if not local:
         venv.require("httpx", "stamina", "arxiv")

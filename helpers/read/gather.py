@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, next_step, paths, printable
+from helpers import console, events, files, next_step, paths, printable
 from helpers.read import untrusted
 from helpers.read.forge import api as forge_api
 from helpers.read.forge import commits, findings, forks, git_log, in_tree, names, search
@@ -40,7 +40,8 @@ def gather_leads(root: Path, topic: str, *, local: bool) -> Gathered:
     found = Gathered(topic)
     ranked: list[tuple[float, Finding]] = []
     lines = events.read_events(root)
-    share = worth.shares(worth.decisions(lines), queue.kind_of(root))
+    tried = worth.by_kind(worth.decisions(lines), queue.kind_of(root))
+    share = {kind: sum(kept) / len(kept) for kind, kept in tried.items()}
     sources = [*_local(root, topic), *([] if local else _network(root, topic))]
     for name, ask in sources:
         try:
@@ -168,8 +169,3 @@ def asked_web(root: Path) -> bool:
     """Whether the session's agreement lets the web be asked."""
     configs: Sequence[events.Config] = [line for line in events.read_events(root) if isinstance(line, events.Config)]
     return not configs or configs[-1].web != "no"
-
-
-def repository_root() -> Path:
-    """Return the repository; raises Failure (2) where there is none."""
-    return git.find().root

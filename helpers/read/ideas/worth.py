@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -38,22 +37,18 @@ def decisions(lines: Iterable[Event]) -> list[Decision]:
 
 def told(decided: Iterable[Decision], kind: Callable[[str], str]) -> str:
     """Return in words how many ideas of each kind were kept, the best first; "" before anything was decided."""
-    kept: Counter[str] = Counter()
-    tried: Counter[str] = Counter()
-    for decision in decided:
-        its = kind(next(iter(decision.sources), "own"))
-        tried[its] += 1
-        kept[its] += decision.result == "kept"
+    results = by_kind(decided, kind)
+    order = sorted(results, key=lambda its: (-sum(results[its]) / len(results[its]), -len(results[its])))
     rows = [
-        f"from {_NAMES.get(its, f'{its}s')}: {kept[its]} of {tried[its]}{' kept' if not place else ''}"
-        for place, its in enumerate(sorted(tried, key=lambda its: (-kept[its] / tried[its], -tried[its])))
+        f"from {_NAMES.get(its, f'{its}s')}: {sum(results[its])} of {len(results[its])}{'' if place else ' kept'}"
+        for place, its in enumerate(order)
     ]
     return f"ideas {'; '.join(rows)}" if rows else ""
 
 
-def shares(decided: Iterable[Decision], kind: Callable[[str], str]) -> dict[str, float]:
-    """Return for each kind the share of its ideas that was kept."""
+def by_kind(decided: Iterable[Decision], kind: Callable[[str], str]) -> dict[str, list[bool]]:
+    """Return of each kind which of its ideas were kept."""
     results: dict[str, list[bool]] = {}
     for decision in decided:
         results.setdefault(kind(next(iter(decision.sources), "own")), []).append(decision.result == "kept")
-    return {its: sum(kept) / len(kept) for its, kept in results.items()}
+    return results

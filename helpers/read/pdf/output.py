@@ -34,12 +34,8 @@ def part(document: Document, args: Namespace) -> Part:
         return Part({"count": len(items), "references": items}, text, bool(items), f"{len(items)} references")
     if args.captions:
         rows = pdf_parts.captions(document)
-        return Part(
-            {"captions": rows},
-            "\n".join(f"p{r['page']} {r['text']}" for r in rows),
-            bool(rows),
-            f"{len(rows)} captions",
-        )
+        text = "\n".join(f"p{r['page']} {r['text']}" for r in rows)
+        return Part({"captions": rows}, text, bool(rows), f"{len(rows)} captions")
     if args.grep is not None:
         return _grep(document, args.context)
     blocks = document.blocks

@@ -47,20 +47,13 @@ def _length(
     count, alone = 1, not found["text"].strip()
     while n + count < len(lines) and count < 30:
         m = n + count
-        follower, last = lines[m], lines[m - 1]
+        follower = lines[m]
         if kinds[m] == "heading" or CAPTION.match(follower.text) or follower.page != line.page:
             break
         if not (alone and count == 1 and face.gaps[m] < 3 * follower.size) and not _goes_on(lines, n, m, face, short):
             break
         if count == 1 and not alone and follower.x < line.x - 4 and (line.text.endswith(".") or short(line)):
             break  # centred, and what is below begins at the edge
-        if (
-            face.plain(last)
-            and last.text.endswith(".")
-            and last.right < line.right - 40
-            and (follower.x > last.x - 2 + face.size * 0.6)
-        ):
-            break
         count += 1
     return count
 

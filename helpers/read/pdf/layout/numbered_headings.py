@@ -118,8 +118,6 @@ def _weight(line: Line, face: Face, gap: float, title: str, rest: str) -> float:
         weight += 1.4
     elif not face.plain(line) and line.size > face.size - 1.6:
         weight += 0.8
-    if line.size < face.size - 1.1:
-        weight -= 1.2
     if title[0].islower():
         weight -= 1.0
     if title.endswith((",", ";", ":")) or (title.endswith(".") and not rest and len(title) > 60):
