@@ -11,16 +11,16 @@ from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
 
 MARKS = {
-    "no_gain": ("o", "none", "#767676"),
-    "declined": ("v", "none", "#0072b2"),
-    "undecided": ("D", "none", "#e69f00"),
-    "failed": ("x", "#d55e00", "#d55e00"),
-    "refused": ("s", "none", "#cc79a7"),
-    "screened": ("_", "#767676", "#767676"),
-    "waiting": ("^", "none", "#56b4e9"),
-    "kept": ("o", "#009e73", "#006b4f"),
+    "no_gain": {"marker": "o", "facecolors": "none", "edgecolors": "#767676"},
+    "declined": {"marker": "v", "facecolors": "none", "edgecolors": "#0072b2"},
+    "undecided": {"marker": "D", "facecolors": "none", "edgecolors": "#e69f00"},
+    "failed": {"marker": "x", "color": "#d55e00"},
+    "refused": {"marker": "s", "facecolors": "none", "edgecolors": "#cc79a7"},
+    "screened": {"marker": "_", "color": "#767676"},
+    "waiting": {"marker": "^", "facecolors": "none", "edgecolors": "#56b4e9"},
+    "kept": {"marker": "o", "facecolors": "#009e73", "edgecolors": "#006b4f"},
 }
-"""Marker, fill and edge for where an experiment stands: shapes tell, colours (of Okabe and Ito) only help."""
+"""How an experiment is drawn, by where it stands: shapes tell, colours (of Okabe and Ito) only help."""
 KINDS = (".png", ".svg")
 
 
@@ -37,9 +37,9 @@ def save(session: Session, file: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(9, 4.5), layout="constrained")
     _steps(axes, session)
-    for outcome, (marker, fill, edge) in MARKS.items():
+    for outcome, style in MARKS.items():
         if found := session.of(outcome):
-            _marks(axes, found, f"{OUTCOMES[outcome]} ({len(found)})", marker=marker, facecolors=fill, edgecolors=edge)
+            _marks(axes, found, f"{OUTCOMES[outcome]} ({len(found)})", **style)
     axes.set_ylabel(printable.one_line(session.metric + (f" ({session.unit})" if session.unit else ""), 40))
     axes.set_xlabel(f"time (UTC); the level is the first baseline after measured gains, {session.direction} is better")
     counts = f"{len(session.experiments)} experiments, {len(session.kept)} kept"
@@ -65,16 +65,9 @@ def _marks(axes: Any, found: list[Experiment], label: str, **style: str) -> None
     """Draw the experiments of one kind: those without a figure along the bottom, intervals where they matter."""
     shown = [exp for exp in found if exp.value is not None]
     without = [exp for exp in found if exp.value is None]
-    if style["facecolors"] == style["edgecolors"]:
-        style = {"marker": style["marker"], "color": style["edgecolors"]}
-    axes.scatter(
-        [_time(exp.at_ms) for exp in shown], [exp.value for exp in shown], s=26, zorder=3, label=label, **style
-    )
-    if without:
-        bottom = axes.get_xaxis_transform()
-        axes.scatter(
-            [_time(exp.at_ms) for exp in without], [0.02] * len(without), s=26, transform=bottom, zorder=3, **style
-        )
+    for rows, name, where in ((shown, label, axes.transData), (without, None, axes.get_xaxis_transform())):
+        times, levels = [_time(exp.at_ms) for exp in rows], [0.02 if exp.value is None else exp.value for exp in rows]
+        axes.scatter(times, levels, s=26, zorder=3, label=name, transform=where, **style)
     for exp in shown:
         if exp.value_range and exp.outcome in ("kept", "undecided"):
             colour = style.get("edgecolors") or style["color"]
