@@ -32,7 +32,7 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
         end = cand.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
         _require_passing(base, "passed", " either")
-        return replace(so_far, checks=result).ending("not_improved", f"checks: {result}: {end}")
+        return replace(so_far, checks=result).ending("not_improved", f"checks: {result}" + (f": {end}" if end else ""))
     looked = alike and bool(leftovers.changed(before, leftovers.scan(cand.copy)))
     if looked:
         _require_passing(base, result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import tempfile
@@ -70,7 +71,8 @@ def ignored(root: Path, text: str, *, implied: bool = True) -> list[str]:
         calls = {name for name, pattern in _OF_TOOLS.items() if re.search(pattern, text)}
         words |= {name for name in calls if not any(word.startswith(f"{name}/") for word in words)}
     own = (*paths.PROTECTED, *(name.rstrip("/") for name in paths.EXCLUDED))
-    there = [name for name in sorted(words) if _is_inside(name) and name not in own and os.path.lexists(root / name)]
+    words = frozenset(_up_to_link(root, name) for name in words if _is_inside(name))
+    there = [name for name in sorted(words) if name not in own and os.path.lexists(root / name)]
     answer = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=_joined(there), check=False).stdout
     names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
     return [name for name in names if not any(name.startswith(f"{other}/") for other in names)]
@@ -78,6 +80,12 @@ def ignored(root: Path, text: str, *, implied: bool = True) -> list[str]:
 
 def _is_inside(name: str) -> bool:
     return bool(name) and not name.startswith(("/", "-")) and ".." not in name.split("/")
+
+
+def _up_to_link(root: Path, name: str) -> str:
+    """Return a path as far as git looks: not beyond a symbolic link, as a workspace has in node_modules."""
+    above = itertools.accumulate(name.split("/"), "{}/{}".format)
+    return next((path for path in above if (root / path).is_symlink()), name)
 
 
 def _joined(names: Iterable[str]) -> bytes:

@@ -21,14 +21,16 @@ def test_what_git_ignores_and_what_the_shell_alone_has_are_named(repo: Any) -> N
     repo.commit()
     repo.write("node_modules/.bin/tool", "#!/bin/sh\necho 1\n", 0o755)
     repo.write("corpus/one.txt", "1\n")
-    repo.write("autoresearch.sh", '#!/bin/bash\nset -e\nnode_modules/.bin/tool <"$PWD/corpus/one.txt"\n', 0o755)
+    (repo.root / "node_modules/ours").symlink_to(repo.root / "src")
+    text = '#!/bin/bash\nset -e\nnode_modules/.bin/tool <"$PWD/corpus/one.txt"\nbash node_modules/ours/work.sh\n'
+    repo.write("autoresearch.sh", text, 0o755)
     check = 'import os\nassert os.environ["API_LEVEL"] and os.environ["HOME"]\n'
     repo.write("autoresearch.checks.sh", f"#!/bin/bash\nLOCAL=1\necho $LOCAL\npython3 -c '{check}'\n", 0o755)
     repo.script("start_session", *BEGIN, "--scope", "src/")
 
     said = repo.script("start_session", "--lock", code=1, API_LEVEL="3", LOCAL="2").stderr
 
-    assert "corpus/one.txt, node_modules/.bin/tool: named by benchmark" in said
+    assert "corpus/one.txt, node_modules/.bin/tool, node_modules/ours: named by benchmark" in said
     assert "git ignores it" in said
     assert "--build 'npm ci'" in said
     assert "--goal quick --pass-env API_LEVEL" in said
