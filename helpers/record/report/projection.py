@@ -19,7 +19,6 @@ from helpers.record.report.spend import Spend, spend_of
 from helpers.run.jobs import budget
 from helpers.scale import Scale
 from helpers.state import State
-from helpers.typed_line import Event
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,12 @@ def read_session(root: Path, *more: Run) -> tuple[State, Session]:
             "start_session.py --help  # how to begin one, with an example",
         )
     ideas = tuple(idea.as_dict() for idea in queue.waiting(root))
-    return now, replace(project(now, _last_ms(lines)), ideas=ideas)
+    last_ms = max((event.timestamp for event in lines), default=0)
+    return now, replace(project(now, budget.ended_ms(now) or last_ms), ideas=ideas)
 
 
 def project(now: State, last_ms: int) -> Session:
-    """Project a session's state; `last_ms` is the time of its newest event."""
+    """Project a session's state; `last_ms` is when it was closed, or the time of its newest event."""
     first = now.runs[0] if now.runs else None
     began = now.config.timestamp or last_ms
     last_ms = max(last_ms, began)
@@ -137,10 +137,6 @@ def project(now: State, last_ms: int) -> Session:
         has_holdout=now.lock is not None and paths.HOLDOUT in now.lock.protected,
         tiers=tuple(tiers.summary(now)),
     )
-
-
-def _last_ms(lines: list[Event]) -> int:
-    return max((event.timestamp for event in lines), default=0)
 
 
 def _together(now: State) -> dict[Content, Estimate]:

@@ -29,7 +29,7 @@ def spending(state: State) -> Spending:
     began = state.began or state.config.timestamp or at
     costs = [workers.spend(worker, at) for worker in workers.known_workers(state).values()]
     usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
-    return Spending(len(measured(state)), (at - began) / 3_600_000, usd)
+    return Spending(len(measured(state)), ((ended_ms(state) or at) - began) / 3_600_000, usd)
 
 
 def measured(state: State) -> set[str]:
@@ -92,6 +92,11 @@ def spent(state: State) -> str | None:
 def closed(state: State) -> str:
     """Return why the session is over, empty while it is not."""
     return next((note.closed for note in reversed(state.notes) if note.closed), "")
+
+
+def ended_ms(state: State) -> int | None:
+    """Return when the session was closed, None while it is open: what is journaled later is no work of it."""
+    return next((note.timestamp for note in state.notes if note.closed), None)
 
 
 def require_open(state: State) -> None:

@@ -46,6 +46,15 @@ def test_a_gain_that_a_reader_turned_down_is_told_as_such(tmp_path: Path) -> Non
     assert "exp-09: what exp-09 does: turned down, though a gain was shown; +20.00%" in improvements.page(session)
 
 
+def test_what_is_noted_after_the_end_takes_no_hours(tmp_path: Path) -> None:
+    """The agent's own cost may be told the next day: the session has not gone on until then."""
+    over = {"type": "note", "text": "over", "closed": "finished", "timestamp": BASE + 3 * HOUR}
+    told = {"type": "note", "text": "cost", "cost": {"usd": 2.5}, "timestamp": BASE + 20 * HOUR}
+    spend = projection.load(write(tmp_path, [*events(), over, told])).spend
+
+    assert (3.0, 2.5) == (spend.hours, spend.agent_usd)
+
+
 def test_the_whole_is_told_with_its_confirmation(tmp_path: Path) -> None:
     """What a second, fresh comparison of the whole said stands beside the first one's figure."""
     again = {"verdict": "improved", "gain": 0.11, "interval": [0.09, 0.12], "pairs": 8, "wins": 8}
