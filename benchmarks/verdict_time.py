@@ -81,7 +81,9 @@ class Tree:
         event = next(e for e in map(json.loads, reversed(lines)) if e.get("type") == "comparison")
         parts = (event, event.get("confirmation") or {}, event.get("holdout") or {})
         calls = 2 + 2 * sum(part.get("pairs", 0) for part in parts)
-        return {**event, "whole": ended - began, "compare": ended - asked, "calls": calls}
+        answers = event.get("outputs_seconds", 0) if event.get("outputs") else 0
+        spent = {"whole": ended - began, "compare": ended - asked, "bare": ended - began - answers, "calls": calls}
+        return {**event, **spent}
 
 
 def slowed(folder: Path, turns: int) -> None:
@@ -143,8 +145,8 @@ def main() -> None:
                     told(which, found[which][-1:])
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(older)], cwd=BUNDLE, check=True)
-    rows = {"seconds from the submission to the verdict": "whole", "seconds of compare.py alone": "compare"}
-    for words, key in {**rows, "calls of the benchmark": "calls"}.items():
+    rows = {"seconds from the submission to the verdict": "whole", "the same without the baseline's answers": "bare"}
+    for words, key in {**rows, "seconds of compare.py": "compare", "calls of the benchmark": "calls"}.items():
         then, now = (statistics.median(event[key] for event in found[which]) for which in ("then", "now"))
         print(f"{words}: then {then:.1f}, now {now:.1f}, {now / then:.0%} (medians of {args.rounds})")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import console, events, git, next_step, paths, state
+from helpers import console, events, git, next_step, paths, progress, state
 from helpers.events import WorkerEvent
 from helpers.judge.compare import calibration_advice as advice
 from helpers.judge.measure.side import Side, SideError, Trees
@@ -55,7 +55,9 @@ def calibrate(work: Workdirs) -> Calibration:
     side = Side(work.root, tree, folder, task, now.config.pass_env)
     environment.adopt_orphans()
     try:
-        with slots.hold_all(work.root):
+        if slots.busy(work.root):
+            console.note("waiting for a running job to end: a calibration has the machine to itself")
+        with slots.hold_all(work.root), progress.told("calibrating"):
             found = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
     except SideError as error:
         raise console.outside(
@@ -80,7 +82,9 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
     for number in range(RUNS):
         single.append(_once(side, metric))
         if time.monotonic() - told > 8 or number + 1 == RUNS:
-            say(f"{number + 1} of {RUNS} measurements, {statistics.median(row[1] for row in single):.3g} s each")
+            each = statistics.median(row[1] for row in single)
+            rest = each * (RUNS - 1 - number + (FEW_RUNS * SEVERAL if each < LONG_SECONDS else 0))
+            say(f"{number + 1} of {RUNS} measurements, {each:.3g} s each; {progress.span(rest)} to go")
             told = time.monotonic()
     values, wall, cpu = (list(column) for column in zip(*single, strict=True))
     seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(side.copy / paths.BENCHMARK)}

@@ -55,7 +55,7 @@ def verdict_text(now: State, event: Comparison) -> str:
     if event.worse:
         lines.append("the candidate is shown to be worse")
     if several := figures.together(now.alike(event)):
-        lines.append(f"all together: gain {several.words()}")
+        lines.append(f"all together, the figure of a keep: gain {several.words()}")
     if event.verdict == "undecided":
         needed = f"a decision would need about {event.needed} pairs; " if event.needed else ""
         lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
