@@ -63,7 +63,8 @@ def entry(argv: list[str]) -> int:
         f"{b.name}  {b.tip[:12]}\n  {proofs[g].said}\n  text: {b.text}" for b, g in zip(made, its.groups, strict=True)
     ]
     rows.append(
-        "not signed, and no hook of yours ran; to sign: git rebase --exec 'git commit --amend --no-edit -S' BASE"
+        "not signed, and no hook of yours ran; both are done by: git rebase --exec "
+        f"'git commit --amend --no-edit -S' {its.base[:12]} BRANCH"
     )
     rows.append("nothing was pushed: git push REMOTE BRANCH is yours to give")
     console.show(args, document(its, proofs), "\n".join(rows))
