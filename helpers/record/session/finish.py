@@ -44,7 +44,9 @@ def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
     back = f"put the work tree back on {came_from}" if came_from else "leave the work tree: the branch before is gone"
     return [
         measure,
-        f"close the session: {how.reason or 'finished'}",
+        f"leave it closed: {over}"
+        if (over := budget.closed(now))
+        else f"close the session: {how.reason or 'finished'}",
         f"commit {paths.IMPROVEMENTS} as it is at the end to {now.branch}",
         f"{back}; uncommitted work stays as it is",
     ]
