@@ -42,9 +42,9 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     owners = provenance.owners(root)
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
-    read = commits(root, *_searched(kind, wanted, asked))
+    read, undoing = _read(root, _searched(kind, wanted, asked))
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
-    for change in history.rolled_back(history.changes(some), commits(root, f"--grep={history.UNDONE}")):
+    for change in history.rolled_back(history.changes(some), undoing):
         outcome.found.append(_finding(change, owners, kind, asked))
     if len(read) >= COMMITS:
         outcome.incomplete = True
@@ -66,6 +66,14 @@ def origin_on(root: Path, host: str) -> Name | None:
     """Return the repository on `host` that this one comes from: its remote origin, else upstream, else the only one."""
     known = {k: n for k, n in provenance.remotes(root).items() if n and n.host == host}
     return known.get("origin") or known.get("upstream") or (next(iter(known.values())) if len(known) == 1 else None)
+
+
+def _read(root: Path, how: list[str]) -> tuple[list[history.Commit], list[history.Commit]]:
+    """Return the commits that are searched for, and those that undo others; each reading of a long log takes time."""
+    if len(how) != 1 or not how[0].startswith("--grep="):
+        return commits(root, *how), commits(root, f"--grep={history.UNDONE}")
+    read = commits(root, f"{how[0]}|{history.UNDONE}")
+    return read, [commit for commit in read if re.search(history.UNDONE, commit.message, re.MULTILINE | re.IGNORECASE)]
 
 
 def _searched(kind: str, wanted: SearchRequest, asked: matching.Query) -> list[str]:
