@@ -17,7 +17,7 @@ _BOUNDS = re.compile(r"\w\s*!?\([^()]*$|[<>]=?\s*$")
 """What stands before a value that a call gets, or that something is held against."""
 _NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
 _LITERAL = re.compile(
-    r"\b\d[\w.]*(?:e-?\d+)?\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
+    r"\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
