@@ -57,6 +57,11 @@ class Source:
     starts: list[tuple[int, int]]
     runs: list[tuple[int, int]]
 
+    @property
+    def surely_code(self) -> str:
+        """All that may be code: without a lexer what a string is made of, too."""
+        return self.code if self.exact else self.text
+
     def lines(self, begin: int, end: int) -> range:
         """Return the lines of the file that a piece of a view comes from."""
         for first, last in self.runs[bisect.bisect(self.runs, (begin, 1 << 60)) - 1 :][:1]:

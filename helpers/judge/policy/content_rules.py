@@ -117,12 +117,13 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     missing = {number for number, _ in gone}
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has, got = (
-            Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.code)) for read in (before, after, moved)
+            Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.surely_code))
+            for read in (before, after, moved)
         )
         yield from _other_conditions(before, after, rule.pattern)
         if sum(had.values()) <= sum(has.values()):
             continue
-        for match in rule.pattern.finditer(before.code):
+        for match in rule.pattern.finditer(before.surely_code):
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
             if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
