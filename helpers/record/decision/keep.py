@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpers import console, git, journal, progress, session_branch
-from helpers.events import Run
+from helpers.events import Comparison, Run
 from helpers.judge.policy import experiment
 from helpers.read.ideas import queue, sources
 from helpers.record import alone, protected
@@ -64,9 +64,13 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     budget.require_open(now)
     compared = evidence.require_standing(root, now, exp.require_sealed())
     trees = (compared.baseline_tree, compared.candidate_tree)
-    signs = [f"while it was measured: {sign} [background]" for sign in compared.signs]
-    signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
-    places = _inspect(work, exp, now, words, trees, signs, afresh=compared.is_afresh)
+    asked, places = questions(work, exp, now, compared)
+    if asked and not words.reviewed:
+        lines = "\n  ".join(asked)
+        raise console.refused(
+            f"{exp.name} needs a reader's words on {len(asked)} of its places:\n  {lines}",
+            f'record_result.py keep {exp.name} --reviewed "why each is honest"  # when you have read them',
+        )
     session_branch.require_in_place(root, now)
     _files_in_order(root, now)
     its = _sources(root, now, exp, words)
@@ -90,31 +94,18 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     return Intent(branch=now.branch, old=base, new=new, event=replace(event, commit=new[:7], commit_full=new))
 
 
-def _inspect(
-    work: Workdirs,
-    sealed: Experiment,
-    now: State,
-    words: Explanation,
-    trees: tuple[str, str],
-    signs: list[str],
-    *,
-    afresh: bool,
-) -> list[str]:
-    """Return the places that a reader had to judge; raises Failure (4) when nobody has.
+def questions(work: Workdirs, sealed: Experiment, now: State, compared: Comparison) -> tuple[list[str], list[str]]:
+    """Return what only a reader can judge, in lines, and every place that the policy saw; raises Failure (4).
 
-    State that outlives a call asks nobody where the gain was seen `afresh`: in the first call on an input.
+    State that outlives a call asks nobody where the gain was seen in the first call on an input.
     """
-    seen = experiment.require_allowed(work, sealed, now, trees)
-    left = [finding for finding in seen if not (afresh and finding.rule == "remembers")]
-    signs = [*signs, *evidence.by_heart(now, [finding.rule for finding in seen])]
-    if (left or signs) and not words.reviewed:
-        said = [f"review: {sign}" for sign in signs]
-        lines = "\n  ".join([*said, *(experiment.violation_line(finding) for finding in left)])
-        raise console.refused(
-            f"{sealed.name} needs a reader's words on {len(said) + len(left)} of its places:\n  {lines}",
-            f'record_result.py keep {sealed.name} --reviewed "why each is honest"  # when you have read them',
-        )
-    return signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in seen]
+    seen = experiment.require_allowed(work, sealed, now, (compared.baseline_tree, compared.candidate_tree))
+    left = [finding for finding in seen if not (compared.is_afresh and finding.rule == "remembers")]
+    signs = [f"while it was measured: {sign} [background]" for sign in compared.signs]
+    signs += [*evidence.unproven(now), *evidence.implausible(now, compared)]
+    signs += evidence.by_heart(now, [finding.rule for finding in seen])
+    asked = [*(f"review: {sign}" for sign in signs), *(experiment.violation_line(finding) for finding in left)]
+    return asked, signs + [f"{f.path}{f':{f.line}' if f.line else ''} ({f.rule})" for f in seen]
 
 
 def _files_in_order(root: Path, now: State) -> None:

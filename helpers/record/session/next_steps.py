@@ -12,7 +12,7 @@ from helpers.events import Comparison
 from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
 from helpers.record import protected
-from helpers.record.decision import evidence
+from helpers.record.decision import evidence, keep
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import blame, budget, result, screening, workers
 from helpers.run.local import executor
@@ -33,7 +33,7 @@ SESSION = {
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
-    "begun": "submit_experiment.py {name} {said}  # when the change is made in {copy}",
+    "begun": "submit_experiment.py {name} {said}  # {copy} is changed? Or: snapshot_workdir.py prune --force {name}",
     "no ideas": 'search_github.py prs --local; ideas.py add "..."  # none is open: profile, read, queue what you find',
     "free": "snapshot_workdir.py create {name}  # for {idea}",
 }
@@ -181,7 +181,11 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
             evidence.require_standing(work.root, now, work.experiment(words["name"]))
         except console.Failure as doubt:
             return Step("doubted", {**words, "do": doubt.do.partition("  #")[0], "why": doubt.message[:200]})
-        reviewed = ' --reviewed "..."' if evidence.implausible(now, compared) or compared.signs else ""
+        try:
+            asked, _ = keep.questions(work, work.experiment(words["name"]), now, compared)
+        except console.Failure as refusal:
+            return Step("refused", {**words, "why": refusal.message.splitlines()[-1].strip()[:150]})
+        reviewed = ' --reviewed "..."' if asked else ""
         return Step("improved", {**words, "reviewed": reviewed})
     if compared.needs and now.baseline.tree == compared.baseline_tree:
         files = shlex.join(next_step.path(work.root, file) for file in compared.needs[:8])

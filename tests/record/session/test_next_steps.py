@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -169,6 +170,19 @@ def _undo(session: Any, text: str) -> None:
     (session.root / "autoresearch.jsonl").write_text(text)
     session.script("snapshot_workdir", "prune", "--force", "exp-01")
     session.git("update-ref", "-d", "refs/autoresearch/exp-01")
+
+
+def test_a_keep_that_asks_a_reader_is_printed_with_his_words(session: Any) -> None:
+    """Checks that pass on broken source ask what shows that a change is right: the step has the option for it."""
+    journal_file = session.root / "autoresearch.jsonl"
+    lines = [json.loads(line) for line in journal_file.read_text().splitlines()]
+    marked = [line | {"unproven": ["checks"]} if line.get("run") == 1 else line for line in lines]
+    journal_file.write_text("".join(json.dumps(line) + "\n" for line in marked))
+    sealed(session, "exp-01", FASTER)
+    session.script("compare", "exp-01")
+
+    assert '--reviewed "..."' in steps(session)[0]
+    follow(session, "record_result.py keep exp-01", reviewed="its output is held against the old one")
 
 
 def test_a_yes_that_is_outweighed_is_compared_again(session: Any) -> None:
