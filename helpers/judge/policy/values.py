@@ -13,7 +13,7 @@ _SETTING = (
 _SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
 """What stands before a value that a setting gets: its name."""
 _PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
-_BOUNDS = re.compile(r"\w\s*!?\([^()]*$|[<>]=?\s*$")
+_BOUNDS = re.compile(r"\w\s*!?\([^()\[]*$|[<>]=?\s*$")
 """What stands before a value that a call gets, or that something is held against."""
 _NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
 _LITERAL = re.compile(
