@@ -33,7 +33,7 @@ SESSION = {
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
-    "begun": "submit_experiment.py {name} {said}  # {copy} is changed? Or: snapshot_workdir.py prune --force {name}",
+    "begun": "submit_experiment.py {name} {said}  # change {copy} first, or: snapshot_workdir.py prune --force {name}",
     "no ideas": 'search_github.py prs --local; ideas.py add "..."  # none is open: profile, read, queue what you find',
     "free": "snapshot_workdir.py create {name}  # for {idea}",
 }
