@@ -104,7 +104,7 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
     base_tree = git.tree_of(root, base)
     ours = sorted({*now.protected, *paths.COMMITTED, paths.IMPROVEMENTS})
     changes = _changes(root, now, shadow, base_tree, ours)
-    groups = (_all(shadow, base_tree, changes),) if squash else _grouped(shadow, base_tree, changes)
+    groups = _grouped(shadow, base_tree, changes, together=squash)
     union = base_tree
     for group in groups:
         union = _merged(shadow, base_tree, union, group.tree) or union
@@ -163,37 +163,25 @@ def stacked(shadow: Shadow, base_tree: str, changes: list[Change]) -> Group | No
     return Group(tuple(changes), tuple(trees))
 
 
-def _grouped(shadow: Shadow, base_tree: str, changes: list[Change]) -> tuple[Group, ...]:
+def _grouped(shadow: Shadow, base_tree: str, changes: list[Change], *, together: bool) -> tuple[Group, ...]:
     groups: list[Group] = []
     for change in changes:
-        alone = stacked(shadow, base_tree, [change])
-        groups = [*groups, alone] if alone else _join(shadow, base_tree, groups, change)
+        alone = None if together else stacked(shadow, base_tree, [change])
+        groups = [*groups, alone] if alone else _join(shadow, base_tree, groups, change, together=together)
     return tuple(groups)
 
 
-def _all(shadow: Shadow, base_tree: str, changes: list[Change]) -> Group:
-    """Return all changes as one group; raises Failure (2) where they do not apply to the base."""
-    made = stacked(shadow, base_tree, changes)
-    if made is None:
-        raise _unfit("what was kept")
-    return made
-
-
-def _join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change) -> list[Group]:
+def _join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change, *, together: bool) -> list[Group]:
     """Return the groups with `change` in one with those that it needs: the fewest that touch its files, or all."""
     near = [group for group in groups if group.touched & change.touched]
-    for needed in (*([group] for group in reversed(near)), near, groups):
-        together = {c.commit.id: c for group in needed for c in group.changes}
-        ordered = [c for group in groups for c in group.changes if c.commit.id in together]
+    for needed in [groups] if together else [*([group] for group in reversed(near)), near, groups]:
+        wanted = {c.commit.id: c for group in needed for c in group.changes}
+        ordered = [c for group in groups for c in group.changes if c.commit.id in wanted]
         made = stacked(shadow, base_tree, [*sorted(ordered, key=lambda c: c.run.run), change])
         if made:
             left = [group for group in groups if group not in needed]
             return sorted([*left, made], key=lambda group: group.changes[0].run.run)
-    raise _unfit(change.experiment)
-
-
-def _unfit(what: str) -> console.Failure:
-    return console.usage(
-        f"{what} does not apply to the base even after all that was kept before it",
+    raise console.usage(
+        f"{change.experiment} does not apply to the base even after all that was kept before it",
         "the session's branch holds commits that nobody measured; merge the branch as it is",
     )
