@@ -148,7 +148,7 @@ def spread(its: Session, workers: int) -> None:
     began = time.monotonic()
     said = its.script("compare", "exp-01", "--on", "sky", "--spread", str(workers))
     took = time.monotonic() - began
-    print(said)
+    print(said[said.index("\nexp-01: ") + 1 :])
     print(
         f"{workers} workers, runs of {its.seconds:g} s: {took:.0f} s, {took / its.seconds:.2f} times one run",
         flush=True,
