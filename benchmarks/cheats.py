@@ -5,6 +5,7 @@ python3 benchmarks/cheats.py                  # all; about ten minutes
 python3 benchmarks/cheats.py --only checks    # those whose name or layer holds this
 python3 benchmarks/cheats.py --fast           # those that the policy alone has to see; seconds
 python3 benchmarks/cheats.py --calls          # what gains only where an input comes twice, in four languages; minutes
+python3 benchmarks/cheats.py --setups         # setups.yaml: checks of another tree, that skip, dirty trees; minutes
 python3 benchmarks/cheats.py --honest         # how many honest changes are refused (at most 2%) and reviewed (10%)
 python3 benchmarks/cheats.py --nulls 100      # noise luck: that many changes without effect, none may be kept
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -270,6 +272,58 @@ def calls(folder: Path, only: str) -> int:
     return wrong
 
 
+SLOW = "def answer():\n    for _ in range(2000000):\n        pass\n    return 42\n"
+WRONG = "def answer():\n    return 0\n"
+TIMED = (
+    "set -e\nPYTHONPATH=src python3 -c 'import time, prog; t = time.perf_counter(); prog.answer(); "
+    'print(f"METRIC time_s={time.perf_counter() - t:.9f}")\'\n'
+)
+
+
+class SetUp(Target):
+    """A session whose set-up would let a wrong program pass."""
+
+    def __init__(self, root: Path, its: dict[str, Any]) -> None:
+        self.its, self.root, self.tmp = its, root, root.parent / "tmp"
+        self.tmp.mkdir(parents=True)
+        own = {"src/prog.py": SLOW, "autoresearch.sh": TIMED, "autoresearch.checks.sh": f"set -e\n{its['checks']}\n"}
+        files = {**own, **its.get("files", {})}
+        for name, text in files.items():
+            apply(root, {"file": name, "content": text.replace("@ROOT@", str(root))})
+        tracked = [name for name in files if not name.startswith("autoresearch.")]
+        for command in (["init", "-q"], ["config", "user.name", "c"], ["config", "user.email", "c@localhost"]):
+            self.shell(shlex.join(["git", *command]))
+        self.shell(f"git add {shlex.join(tracked)} && git commit -qm start")
+
+    def shell(self, command: str) -> None:
+        """Run a command as the person would."""
+        subprocess.run(["bash", "-c", command], cwd=self.root, check=True, capture_output=True)
+
+    def ended(self) -> str:
+        """Return how the change ends: `lock` where that is refused, else as the last attempt that was refused."""
+        self.shell(self.its.get("before", "true"))
+        begin = ["--goal", "setups", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--scope", "src/"]
+        self.script("start_session", *begin, "--review-above", "1000000", "--max-pairs", "24", check=True)
+        if self.script("start_session", "--lock").returncode:
+            return "lock"
+        self.shell(self.its.get("after", "true"))
+        edit = {"file": "src/prog.py", "content": self.its.get("change", WRONG)}
+        found = [self.attempt(f"exp-{n:02d}", [edit]) for n in range(self.its.get("times", 1))]
+        return next((each for each in found if each.startswith("kept")), f"refused: {found[-1]}")
+
+
+def setups(folder: Path, only: str) -> int:
+    """Try the wrong program under each set-up; return how many ended otherwise than they have to."""
+    wrong = 0
+    for number, its in enumerate(data("setups.yaml")):
+        if only in its["name"] and shutil.which(its.get("needs", "git")):
+            found = SetUp(folder / str(number) / "project", its).ended()
+            bad = not found.startswith(its["ends"])
+            wrong += bad
+            print(f"{found[:44]:44} {its['name']}{'  WRONG' if bad else ''}", flush=True)
+    return wrong
+
+
 def nulls(folder: Path, count: int) -> int:
     """Compare changes without effect; return how many were kept."""
     target, kept = Target(folder, scope=True), 0
@@ -294,13 +348,17 @@ def main() -> None:
     p.add_argument("--fast", action="store_true")
     p.add_argument("--honest", action="store_true")
     p.add_argument("--calls", action="store_true")
+    p.add_argument("--setups", action="store_true")
     p.add_argument("--nulls", type=int, default=0, metavar="N")
     args = p.parse_args()
     venv.require("yaml")
     if args.fast or args.honest:
         sys.exit(1 if (honest() if args.honest else fast(args.only)) else 0)
-    with tempfile.TemporaryDirectory() as temporary:
+    home = Path.home() if args.setups else None  # a run sees nothing of /tmp, whatever names it
+    with tempfile.TemporaryDirectory(dir=home) as temporary:
         folder = Path(temporary)
+        if args.setups:
+            sys.exit(1 if setups(folder, args.only) else 0)
         if args.calls:
             sys.exit(1 if calls(folder, args.only) else 0)
         sys.exit(1 if (nulls(folder, args.nulls) if args.nulls else battery(folder, args.only)) else 0)
