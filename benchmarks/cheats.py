@@ -275,8 +275,8 @@ def calls(folder: Path, only: str) -> int:
 SLOW = "def answer():\n    for _ in range(2000000):\n        pass\n    return 42\n"
 WRONG = "def answer():\n    return 0\n"
 TIMED = (
-    "set -e\nPYTHONPATH=src python3 -c 'import time, prog; t = time.perf_counter(); prog.answer(); "
-    'print(f"METRIC time_s={time.perf_counter() - t:.9f}")\'\n'
+    "set -e  # AUTORESEARCH_FRESH: always\nPYTHONPATH=src python3 -c 'import time, prog; t = time.perf_counter(); "
+    'prog.answer(); print(f"METRIC time_s={time.perf_counter() - t:.9f}")\'\n'
 )
 
 
@@ -304,8 +304,9 @@ class SetUp(Target):
         self.shell(self.its.get("before", "true"))
         begin = ["--goal", "setups", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--scope", "src/"]
         self.script("start_session", *begin, "--review-above", "1000000", "--max-pairs", "24", check=True)
-        if self.script("start_session", "--lock").returncode:
-            return "lock"
+        locked = self.script("start_session", "--lock")
+        if locked.returncode or self.its["ends"] == "warned":
+            return "lock" if locked.returncode else "warned" if "what is not tested" in locked.stderr else "silent"
         self.shell(self.its.get("after", "true"))
         edit = {"file": "src/prog.py", "content": self.its.get("change", WRONG)}
         found = [self.attempt(f"exp-{n:02d}", [edit]) for n in range(self.its.get("times", 1))]
