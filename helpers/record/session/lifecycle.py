@@ -39,12 +39,7 @@ def begin(
             f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
             f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
         )
-    here, begins = _ready(repository), "HEAD"
-    if now and here == now.branch and not on_top and (theirs := session_branch.came_from(root, now)):
-        if not repository.scratch:
-            session_branch.put_back(root, theirs)
-        console.note(f"note: begins from {theirs}, as the session before did; --on-top begins from what that one kept")
-        here, begins = theirs, f"refs/heads/{theirs}"
+    here, begins = _begins_from(repository, now, on_top=on_top)
     head = git.commit_of(root, begins)
     branch = paths.BRANCH_PREFIX + config["name"]
     there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
@@ -73,6 +68,25 @@ def begin(
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
     begin_marker.forget(root)
     return state.load(root), False
+
+
+def _begins_from(repository: git.Repository, now: State | None, *, on_top: bool) -> tuple[str, str]:
+    """Return the branch to come back to and where the new one begins; the work tree is put there."""
+    root, here = repository.root, _ready(repository)
+    if now and here == now.branch and not on_top and (theirs := session_branch.came_from(root, now)):
+        to, back = theirs, theirs
+        said = f"begins from {theirs}, as the session before did; --on-top begins from what that one kept"
+    elif now and on_top and not here.startswith(paths.BRANCH_PREFIX):  # where a finished session left the work tree
+        to, back = now.branch, here
+        said = f"begins from {to}, what that session kept"
+        if not git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{to}"], check=False).stdout:
+            raise console.usage(f"{to} is gone, and --on-top begins from it", "leave --on-top out")
+    else:
+        return here, "HEAD"
+    if not repository.scratch:
+        session_branch.put_back(root, to)
+    console.note(f"note: {said}")
+    return back, f"refs/heads/{to}"
 
 
 def _ready(repository: git.Repository) -> str:

@@ -81,6 +81,19 @@ def test_the_next_session_begins_from_the_persons_branch(session: Repo) -> None:
         assert (session.root / "autoresearch.sh").read_text() == session.git("show", f"{kept}:autoresearch.sh") + "\n"
 
 
+def test_on_top_begins_from_what_was_kept_wherever_the_work_tree_stands(session: Repo) -> None:
+    """finish_session.py has put the person's branch back: --on-top goes to the session's, and says so."""
+    keep(session, "exp-01", FAST)
+    session.script("finish_session")
+    assert "main" == session.git("branch", "--show-current")
+
+    said = session.script("start_session", "--goal", "second", "--metric", "time_s", "--direction", "lower", "--on-top")
+
+    assert "begins from autoresearch/quick, what that session kept" in said.stderr
+    assert session.git("rev-parse", "autoresearch/quick") == session.git("rev-parse", "autoresearch/second")
+    assert FAST.strip() == (session.root / "src/work.sh").read_text().strip()
+
+
 def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
     """--reason measures nothing; afterwards nothing is submitted, and a base branch that is gone is said."""
     session.git("branch", "-m", "main", "away")
