@@ -194,7 +194,8 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
 def require_kept(work: Workdirs, now: State, own: Sequence[str]) -> None:
     """Raise Failure (1) for a limit that the locked baseline does not keep itself, or a holdout that gives no figure.
 
-    One of `own`, which nobody asked for, is made as wide as this host can hold. (3) when it cannot be measured.
+    One of `own`, which nobody asked for, is made as wide as this host can hold, or goes where what should stay the same
+    never does. (3) when it cannot be measured.
     """
     holdout = paths.HOLDOUT in now.protected
     if not now.config.limits and not holdout:
@@ -213,9 +214,11 @@ def require_kept(work: Workdirs, now: State, own: Sequence[str]) -> None:
         raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    if loose := {row.limit: row.wider for row in broken if row.limit in own and row.wider}:
-        held = [loose.get(limit, limit) for limit in now.config.limits]
-        console.note(f"this host cannot hold {', '.join(loose)}; agreed in its place: {', '.join(loose.values())}")
+    mine = [row for row in broken if row.limit in own]
+    if loose := {row.limit: row.wider for row in mine if row.wider or parse_limit(row.limit).same}:
+        held = [by for limit in now.config.limits if (by := loose.get(limit, limit))]
+        by = ", ".join(filter(None, loose.values())) or "nothing, as it differs from run to run: is that meant?"
+        console.note(f"this host cannot hold {', '.join(loose)}; agreed in its place: {by}")
         events.append(work.root, Note(text="limits as wide as this host can hold", changed={"guards": held}))
         broken = [row for row in broken if row.limit not in loose]
     if broken:

@@ -13,21 +13,24 @@ from helpers.state import State
 
 START_UP = "startup_s"
 """The metric of the templates that time a call: all that happens outside of the calls."""
-_LIMITS = {START_UP: "+20%", "output_crc": "same"}
 _ANSWER = ("crc", "sha", "sha256", "md5", "digest", "checksum", "hash")
 
 
 def agree_limits(root: Path, now: State, done: Finished) -> list[str]:
-    """Add to the session, and return, the limits without which a template that times a call could be outdone."""
+    """Add to the session, and return, the limits that nobody named and that the benchmark's own metrics ask for.
+
+    A digest of the answers stays as it is; what a call does not count, the start-up, does not grow.
+    """
     agreed = list(now.config.limits)
-    named = {parse_limit(text).name for text in agreed}
-    new = [f"{name}={by}" for name, by in _LIMITS.items() if name in done.metrics and name not in named]
-    if new and START_UP in done.metrics:
+    named = {parse_limit(text).name for text in agreed} | {now.metric}
+    digests = [name for name, value in done.metrics.items() if name.lower().endswith(_ANSWER) and value == int(value)]
+    asked = {START_UP: "+20%", **dict.fromkeys(digests, "same")}
+    new = [f"{name}={by}" for name, by in asked.items() if name in done.metrics and name not in named]
+    if new:
         console.note(f"limits agreed, as the benchmark prints them: {', '.join(new)} (others: --guard before the lock)")
-        text = "limits that the benchmark's template asks for"
+        text = "limits that the benchmark's metrics ask for"
         events.append(root, Note(text=text, changed={"guards": [*agreed, *new]}))
-        return new
-    return []
+    return new
 
 
 def agree_scale(now: State, done: Finished) -> str:

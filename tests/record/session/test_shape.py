@@ -55,6 +55,26 @@ def test_a_limit_that_nobody_asked_for_is_as_wide_as_the_host_holds(repo: Any) -
     assert re.search(r"--guard startup_s=\+\d+%", lock(repo, 1).rpartition("next:")[2])
 
 
+def test_answers_that_a_benchmark_digests_stay_the_same(repo: Any) -> None:
+    """Nobody named a limit: a winner with another checksum is no winner. One that never stays the same is no limit."""
+    benchmark = "said=$(bash src/work.sh)\necho METRIC time_s=${said% *}\necho METRIC out_sha256=${said#* }\n"
+    repo.write("autoresearch.sh", benchmark + "echo METRIC run_id_crc=$RANDOM\n", 0o755)
+    repo.write("autoresearch.checks.sh", "bash src/work.sh | grep -q 4\n")
+    repo.write("src/work.sh", "echo 2.0417 42\n")
+    repo.commit()
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
+
+    said = lock(repo)
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 1.0311 43\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "other answers")
+    event = json.loads(repo.script("compare", "exp-01", "--json", code=1).stdout)
+
+    assert "limits agreed, as the benchmark prints them: out_sha256=same, run_id_crc=same" in said
+    assert "cannot hold run_id_crc=same; agreed in its place: nothing, as it differs from run to run" in said
+    assert ("not_improved", True) == (event["verdict"], "out_sha256=same: differs in pair 1" in event["reason"])
+
+
 def lock(repo: Any, code: int = 0) -> str:
     """Lock, and return what was said."""
     return str(repo.script("start_session", "--lock", code=code).stderr)
