@@ -111,6 +111,16 @@ def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
     assert "the session is closed: bad benchmark" in refused
 
 
+def test_the_comparison_of_the_whole_on_a_worker_is_followed(session: Repo) -> None:
+    """Broken off on the fleet, the end goes on: its own comparison is no job that must end before; another one is."""
+    for name, code in (("final", 0), ("exp-01", 2)):
+        job = {"experiment_id": name, "job": f"comparison-{name}.0.1", "role": "comparison", "worker": "vm-01"}
+        line = {"type": "submitted", "executor": "sky", "tree": "", "description": "", "source": [], "env": {}, **job}
+        with (session.root / "autoresearch.jsonl").open("a") as journal_file:
+            journal_file.write(json.dumps({**line, "timestamp": 9_999_999_999_999}) + "\n")
+        session.script("finish_session", "--dry-run", code=code)
+
+
 def test_a_refusal_is_on_record_once(session: Repo) -> None:
     """What the policy refuses at submission is journaled with its places, once, and shown as refused."""
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
