@@ -31,7 +31,7 @@ def amount(text: str) -> float:
     except ValueError:
         value = 0.0
     if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0 is expected")
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0 is expected, without unit or %")
     return value
 
 

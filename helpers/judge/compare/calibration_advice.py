@@ -97,7 +97,8 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     if "cpu" not in done and cpu is not None and cpu < HELPS * sigma:
         said.append(
             f"CPU time would resolve {noise.PER_24 * cpu:.1%}, in autoresearch.sh: "
-            "TIMEFORMAT=%U; t=$( { time ./PROGRAM >out.txt 2>err.txt; } 2>&1 )"
+            "TIMEFORMAT='%U %S'; t=$( { time ./PROGRAM >out.txt 2>err.txt; } 2>&1 | awk '{ print $1 + $2 }' ); "
+            f"echo METRIC {now.metric}=$t"
         )
     best = _sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
     if "best" not in done and now.direction == "lower" and best is not None and best < HELPS * sigma / 3**0.5:

@@ -92,16 +92,17 @@ def experiments_of(
     refused = {note.refused: note for note in now.notes if note.refused}
     began = [
         *((each[0].submitted.timestamp, name) for name, each in jobs.items()),
-        *((each[0].timestamp, name) for name, each in compared.items()),
+        *((each[0].timestamp - int(1000 * (each[0].seconds or 0)), name) for name, each in compared.items()),
         *((event.timestamp, name) for events in (runs, refused) for name, event in events.items()),
     ]
-    doubts = marks.doubts(now)
+    doubts, sources = marks.doubts(now), now.sources
     first = {name: at for at, name in sorted(began, reverse=True)}
     rows = []
     for order, (name, at) in enumerate(sorted(first.items(), key=lambda row: (row[1], row[0])), 1):
         if name and name not in whole:
             its, run = compared.get(name, []), runs.get(name)
             found = _experiment(name, at, order, jobs.get(name, []), its, run, refused.get(name, Note()))
+            found = replace(found, sources=tuple(dict.fromkeys([*found.sources, *sources.get(name, [])])))
             kept = tuple(marks.of_run(now, run)) if run and found.outcome == "kept" else ()
             last = found.decisive
             shown = (together.get(last.content) or last.estimate) if last else None
@@ -129,7 +130,6 @@ def _experiment(
 ) -> Experiment:
     screens = tuple(job.finished for job in jobs if job.finished)
     decisive, run = _decisive(parts, decided), decided or NO_RUN
-    given = [source for job in jobs for source in job.submitted.source]
     ended = max([*(p.timestamp for p in parts), *(s.timestamp for s in screens)], default=0)
     return Experiment(
         name=name,
@@ -141,7 +141,7 @@ def _experiment(
         comparisons=tuple(parts),
         decisive=decisive,
         screens=screens,
-        sources=tuple(dict.fromkeys([*run.cited, *given])),
+        sources=tuple(run.cited),
         why=run.why or refused.text,
         problem=run.problem,
         solution=run.solution,

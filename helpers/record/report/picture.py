@@ -43,6 +43,8 @@ def save(session: Session, file: Path) -> None:
     axes.set_ylabel(printable.one_line(session.metric + (f" ({session.unit})" if session.unit else ""), 40))
     axes.set_xlabel(f"time (UTC); the level is the first baseline after measured gains, {session.direction} is better")
     counts = f"{len(session.experiments)} experiments, {len(session.kept)} kept"
+    if any(exp.value is None for exp in session.experiments):
+        axes.text(1.005, 0.02, "without\na figure", transform=axes.transAxes, fontsize=7, va="center")
     axes.set_title(f"{printable.one_line(session.name, 60)}: {counts}", loc="left")
     axes.grid(visible=True, axis="y", color="#dddddd", linewidth=0.6)
     figure.autofmt_xdate()

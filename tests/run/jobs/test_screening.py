@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,9 @@ def test_each_is_screened_on_the_current_baseline_and_again_after_a_keep(session
     now = state.load(session.root)
     assert ("exp-03", None) == (now.comparisons[-1].experiment_id, now.result("exp-03"))
     assert ["arXiv:2205.14135"] == now.sources["exp-03"]
+    rows = list(csv.DictReader(io.StringIO(session.script("render_report", "--as", "csv").stdout)))
+    told = next(row for row in rows if "exp-03" in row.values())
+    assert "arXiv:2205.14135" == told["sources"]
 
 
 def both(short: list[float], full: list[float]) -> list[dict[str, Any]]:
