@@ -358,6 +358,31 @@ def test_sent_again_twice_at_most(session: Session, workers: str) -> None:
     assert ["vm-01"] == session.up()
 
 
+def test_the_end_of_a_session(session: Session, workers: str, tmp_path: Path) -> None:
+    """It closes the session: the whole is compared on a worker, once, though its follower is killed; main is back."""
+    session.edit("exp-60", "sleep 0.02\necho 42\n")
+    session.script("snapshot_workdir", "seal", "exp-60", "--desc", "sleep less")
+    session.script("compare", "exp-60", "--on", "sky", "--max-pairs", "8", seconds=600)
+    session.script("record_result", "keep", "exp-60", "--reviewed", "its text is for the tests alone")
+    assert "on vm-" in session.script("finish_session", "--dry-run")
+    with (tmp_path / "out").open("w") as out:
+        follower = session.begin("finish_session", "--max-pairs", "8", out=out)
+    session.eventually("the comparison is sent", lambda: session.sent("comparison-final"))
+    os.killpg(follower.pid, signal.SIGKILL)
+    follower.wait()
+
+    said = session.script("finish_session", "--max-pairs", "8", seconds=600)
+    (whole,) = [event for event in session.events("comparison") if event.get("against")]
+
+    assert "headline: improved: gain +" in said
+    assert f"on {whole['worker']} (" in said
+    assert whole["worker"] in session.up()
+    assert "passed" == whole["checks"]
+    assert "main" == session.command("git", "branch", "--show-current").strip()
+    assert "headline: improved" in session.command("git", "show", "autoresearch/fleet:IMPROVEMENTS.md")
+    session.script("submit_experiment", "exp-60", "--desc", "late", "--on", "sky", "--again", code=4)
+
+
 def test_down_only_when_told(session: Session) -> None:
     """All workers at once need --yes, and afterwards SkyPilot has none of them."""
     session.script("workers", "down", "--all", code=4)
