@@ -49,8 +49,9 @@ def parse_limit(text: str) -> Limit:
     if match := re.fullmatch(f"({metric_line.NAME})=same", text):
         return Limit(match[1], 0.0, "lower", same=True)
     match = re.fullmatch(rf"({metric_line.NAME})=([+-])([0-9]+(?:\.[0-9]+)?)%?", text)
-    if not match or not 0 <= float(match[3]) < 100:
-        raise ValueError("NAME=+PCT% (may rise), NAME=-PCT% (may fall) or NAME=same (a checksum) is expected")
+    if not match or not (match[2] == "+" or float(match[3]) < 100):
+        said = "NAME=+PCT% (may rise), NAME=-PCT% (may fall, by less than 100%) or NAME=same (a checksum) is expected"
+        raise ValueError(said)
     return Limit(match[1], float(match[3]) / 100, "lower" if match[2] == "+" else "higher")
 
 
@@ -187,8 +188,8 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
     said = f"two runs of the baseline differ by {by.size(middle)}, and 48 pairs hold that to {by.size(least)} at best"
     if least <= (wanted.limit if by.by_ratio else -limit):
         return ("",)
-    held = f"{'+' if wanted.direction == 'lower' else '-'}{5 * math.ceil(30 * least)}%"
-    return said, f"{wanted.name}={held}" if by.by_ratio else ""
+    held, sign = 5 * math.ceil(30 * least), "+" if wanted.direction == "lower" else "-"
+    return said, f"{wanted.name}={sign}{held}%" if by.by_ratio and (sign == "+" or held < 100) else ""
 
 
 def require_kept(work: Workdirs, now: State, own: Sequence[str]) -> None:

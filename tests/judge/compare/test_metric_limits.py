@@ -16,6 +16,8 @@ from helpers.run.jobs import metric_line
         ("ops=-2%", 0.99, True),
         ("ops=-2%", 0.97, False),
         ("rss=+0%", 1.0, True),
+        ("rss=+200%", 2.9, True),
+        ("rss=+200%", 3.1, False),
         ("crc=same", 1.0, True),
         ("crc=same", 1.000001, False),
     ],
@@ -27,7 +29,7 @@ def test_guards_on_secondary_metrics(text: str, change: float, holds: bool) -> N
     assert holds == metric_limits.limit_holds(limit, [100.0] * 8, [100.0 * change] * 8, 48)[1]
 
 
-@pytest.mark.parametrize("text", ["rss", "rss=2%", "=+2%", "rss=+x%", "rss=+200%"])
+@pytest.mark.parametrize("text", ["rss", "rss=2%", "=+2%", "rss=+x%", "ops=-200%"])
 def test_unreadable_guards_are_errors(text: str) -> None:
     """A limit that cannot be read is never silently dropped."""
     with pytest.raises(ValueError, match="expected"):
