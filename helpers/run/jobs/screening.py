@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from helpers.events import Comparison, Finished, WorkerEvent
+from helpers.events import Finished
 from helpers.run.jobs import blame, task
 from helpers.scale import Scale
 from helpers.state import Job, State
@@ -47,15 +47,17 @@ def needs_control(now: State, worker: str) -> bool:
 
 
 def spread(now: State, worker: str) -> float | None:
-    """Return the newest sigma_pair of this worker that a calibration or a comparison found; None where nobody knows.
+    """Return sigma_pair of this worker: the middle of the last three found since it was calibrated; None if unknown.
 
-    What an earlier machine of the same name showed counts no more.
+    One comparison alone would not do: a candidate that scatters by itself is no noise of the host. What an earlier
+    machine of the same name showed counts no more.
     """
     made = max((e.timestamp for e in now.workers if e.worker == worker and e.what == "up"), default=0)
-    known: list[WorkerEvent | Comparison] = [e for e in now.workers if e.what == "calibrated"]
-    of_it = [e for e in (*known, *now.comparisons) if e.worker == worker and e.timestamp >= made]
-    newest = max((e for e in of_it if e.sigma_pair is not None), key=lambda event: event.timestamp, default=None)
-    return None if newest is None or newest.sigma_pair is None else max(newest.sigma_pair, _least(now))
+    calibrated = [e for e in now.workers if e.what == "calibrated" and e.worker == worker and e.timestamp >= made]
+    made = max((e.timestamp for e in calibrated), default=made)
+    compared = [e for e in now.comparisons if e.worker == worker and e.timestamp >= made]
+    found = [e.sigma_pair for e in (*calibrated[-1:], *compared) if e.sigma_pair is not None]
+    return max(statistics.median_low(found[-3:]), _least(now)) if found else None
 
 
 def _least(now: State) -> float:

@@ -103,6 +103,20 @@ def test_a_new_machine_behind_an_old_name_is_another_host() -> None:
     assert screening.spread(journal(*before), "vm-02") is None
 
 
+def test_a_candidate_that_scatters_is_no_noise_of_its_host() -> None:
+    """One comparison of three does not say how noisy a host is; a calibration says it alone."""
+    told = of_worker("vm-01", "calibrated", sigma_pair=0.02, timestamp=2)
+    odd, usual = (
+        {"type": "comparison", "experiment_id": "e", "worker": "vm-01", "sigma_pair": sigma, "timestamp": at}
+        for sigma, at in ((0.3, 3), (0.03, 4))
+    )
+    again = of_worker("vm-01", "calibrated", sigma_pair=0.1, timestamp=5)
+
+    assert [0.02, 0.03, 0.1] == [
+        screening.spread(journal(told, *more), "vm-01") for more in ([odd], [odd, usual], [odd, usual, again])
+    ]
+
+
 def test_every_state_of_skypilot_is_mapped_once() -> None:
     """A driver that failed is the cluster's trouble (sent again); whatever the job itself did is an end."""
     assert {
