@@ -73,8 +73,8 @@ def test_a_winner_must_answer_as_the_baseline_does(repo: Any) -> None:
     assert "to see it: bash .autoresearch/outputs/exp-01.0.2.sh" in again
     shown = subprocess.run(
         ["bash", ".autoresearch/outputs/exp-01.0.1.sh"], cwd=repo.root, env=repo.env, capture_output=True, text=True
-    ).stdout
-    assert "-0\n+1\n" in shown
+    )
+    assert (1, True) == (shown.returncode, "-0\n+1\n" in shown.stdout)
     assert "outputs differ" in repo.script("record_result", "keep", "exp-01", code=4).stderr
 
     fails = attempt(repo, "exp-02", '[ "${1-}" != 7 ] || exit 1\necho $((${1:-41} + 1))\n', code=1)
