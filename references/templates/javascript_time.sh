@@ -13,7 +13,7 @@ const { createRequire } = require("module"), { createHash } = require("crypto"),
 const program = createRequire(process.cwd() + "/")("./PROGRAM.js");
 
 async function call(data) {
-  return program.FUNCTION(data.toString()); // of an ES module's default export: program.default(...); the whole answer: what JSON and the kinds below can show
+  return program.FUNCTION(data.toString()); // the whole answer: what JSON and the kinds below can show; default exports: program.default(...)
 }
 
 const kinds = (_, v) => Object.is(v, -0) ? "-0"

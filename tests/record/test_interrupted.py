@@ -115,7 +115,7 @@ def test_a_keep_in_a_repository_with_filters(session: Any) -> None:
     session.script("snapshot_workdir", "seal", "exp-01", "--desc", "with a table")
     session.script("compare", "exp-01")
 
-    session.script("record_result", "keep", "exp-01")
+    session.script("record_result", "keep", "exp-01", "--reviewed", "a table of words")
 
     assert "QUIET" == session.git("show", "HEAD:table.up")
     assert "quiet" == session.git("show", "refs/autoresearch/exp-01:table.up")

@@ -159,7 +159,7 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
         older = work.refs.sealed(against) or git.commit_of(work.root, against)
         if older != commit:
             return (*_against(work, now, sealed, older), sealed.tree)
-    origin, ours = work.origin(sealed), now.baseline.tree
+    origin, ours = sealed.origin, now.baseline.tree
     if origin.tree == ours:
         return ours, commit, sealed.tree
     merged, conflicts = work.shadow.merge(origin.tree, ours, sealed.tree)
@@ -179,13 +179,13 @@ def sides(work: Workdirs, now: State, sealed: Experiment, against: str | None) -
 
 def without(work: Workdirs, now: State, sealed: Experiment) -> list[str]:
     """Return what the experiment's copy held beside the baseline that it was made from: files of no commit."""
-    origin = work.origin(sealed)
+    origin = sealed.origin
     began = _measured(now).get(origin.commit, origin.tree)
     return _differing(work, began, origin.tree) if origin.tree != now.baseline.tree else []
 
 
 def _against(work: Workdirs, now: State, sealed: Experiment, commit: str) -> tuple[str, str]:
-    origin = work.origin(sealed)
+    origin = sealed.origin
     if commit == origin.commit:
         return origin.tree, commit
     if commit in (measured := _measured(now)):  # the very tree, with what git did not track

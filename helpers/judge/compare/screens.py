@@ -57,7 +57,7 @@ def outlook(work: Workdirs, now: State, sealed: Experiment, request: Request, wo
 def left_out(work: Workdirs, now: State, sealed: Experiment, worker: str | None) -> str:
     """Say why a screen would not pay there, empty where it does or nobody can tell."""
     if foreign := planning.without(work, now, sealed):
-        changes = changes_between(work.root, work.origin(sealed).tree, sealed.tree)
+        changes = changes_between(work.root, sealed.origin.tree, sealed.tree)
         text = "\n".join(line for change in changes for _, line in change.added)
         if named := [name for name in foreign if re.search(rf"\b{re.escape(Path(name).stem)}\b", text)]:
             return (

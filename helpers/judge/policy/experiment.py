@@ -19,7 +19,7 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
 
     `trees`: the two that were measured, where they are known; else from where the copy began to the sealed one.
     """
-    changes = check.changes_between(work.root, *(trees or (work.origin(sealed).tree, sealed.tree)))
+    changes = check.changes_between(work.root, *(trees or (sealed.origin.tree, sealed.tree)))
     found = check.violations(
         changes,
         scope=now.config.scope,
@@ -28,7 +28,7 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
         protected=now.protected,
         present=protected_hashes(work, trees[1] if trees else sealed.tree, now.protected),
         evaluator=evaluator_text(work, now),
-        project=project_of(work, now.require_lock().tree, work.origin(sealed).tree),
+        project=project_of(work, now.require_lock().tree, sealed.origin.tree),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -117,7 +117,7 @@ def _put_back(work: Workdirs, sealed: Experiment, now: State, names: list[str]) 
         files = shlex.join(next_step.path(work.root, name) for name in other)
         back = f"git checkout -- {files}  # in your work tree they are not as they were locked"
         return f"{back}\nsnapshot_workdir.py create {work.next_name()}  # then make the change in a new copy"
-    before, after = (protected_hashes(work, tree, names) for tree in (work.origin(sealed).tree, sealed.tree))
+    before, after = (protected_hashes(work, tree, names) for tree in (sealed.origin.tree, sealed.tree))
     if names and all(before.get(name) == after.get(name) for name in names):
         return (
             f"its copy is older than the lock; a new one has the locked files and its change:\n"

@@ -25,6 +25,8 @@ class Experiment:
     path: Path
     index: Path
     start: Start
+    origin: Start
+    """Where the whole chain of experiments that led to this one began."""
     commit: str = ""
     tree: str = ""
     description: str = ""
@@ -77,7 +79,10 @@ class Workdirs:
         )
 
     def _named(self, name: str, ref: str, start: Start) -> Experiment:
-        return Experiment(name, ref, self.path(name), self._index(name), start, description=name)
+        """Return it as it stands before it is sealed."""
+        known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}
+        origin = self.experiment(known[start.commit]).origin if start.commit in known else start
+        return Experiment(name, ref, self.path(name), self._index(name), start, origin, description=name)
 
     def path(self, name: str) -> Path:
         """Return where the copy of an experiment stands, or would."""
@@ -163,19 +168,11 @@ class Workdirs:
         self.folder.mkdir(exist_ok=True)
         moved.announce(self.root, self.folder)
 
-    def origin(self, exp: Experiment) -> Start:
-        """Return where the whole chain of experiments that led to this one began."""
-        start = exp.start
-        known = {commits[0]: other for other, commits in self.refs.all().items() if other != exp.name}
-        while start.commit in known:
-            start = self.experiment(known[start.commit]).start
-        return start
-
     def changes_nothing(self, exp: Experiment) -> bool:
         """Tell whether it holds what it started from; one of an older copy may have got locked files on the way."""
         if exp.tree != exp.start.tree:
             return False
-        return git.tree_of(self.root, exp.start.commit) == exp.tree or self.origin(exp) == exp.start
+        return git.tree_of(self.root, exp.start.commit) == exp.tree or exp.origin == exp.start
 
     def seal(self, exp: Experiment, description: str | None) -> Experiment:
         """Record the copy's content as a commit on refs/autoresearch/NAME and return it as it stands then.
