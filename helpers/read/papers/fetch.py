@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers import console, files, printable
 from helpers.read import untrusted
-from helpers.read.papers import arxiv, downloads, html_text, identifiers, index, openalex, semantic_scholar
+from helpers.read.papers import article, arxiv, downloads, identifiers, index, openalex, semantic_scholar
 from helpers.read.papers import paper as papers_paper
 from helpers.read.papers.fetch_request import FetchRequest
 from helpers.read.papers.paper import Paper
@@ -31,7 +31,7 @@ def fetch_paper(wanted: FetchRequest) -> dict[str, Any]:
     try:
         pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
     except console.Failure:
-        found = html_text.read_article(reader.pages[0].text) if kind == "url" and reader.pages else None
+        found = article.read_article(reader.pages[0].text) if kind == "url" and reader.pages else None
         if found is None:
             raise
         pdf, origin = b"", value

@@ -1,132 +1,134 @@
-"""Web pages as Markdown: arXiv's papers (made by LaTeXML) and articles, without the page around them.
+"""arXiv's HTML papers (made by LaTeXML) as Markdown: headings, paragraphs, formulas as LaTeX, captions, references.
 
-Headings, paragraphs, formulas as LaTeX, captions and references are kept; pictures, colours and links are not.
+Only the <article> is read, without the page around it. Pictures, colours and links are not kept.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from html.parser import HTMLParser
 
 from helpers import printable
 
-LEAST_CHARACTERS = 600
-"""Characters of an article; a page with less is a login, a page for robots, or an error that says 200."""
-_LEFT_OUT = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
-_AROUND = {"header", "footer", "aside"}
+_SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
 _BLOCK = re.compile(
-    r"p|div|section|figure|figcaption|li|[uod]l|d[dt]|table|tr|blockquote|pre|article|main|header|footer|h[1-6]"
+    r"p|div|section|figure|figcaption|li|[uod]l|d[dt]|table|tr|blockquote|pre|article|header|footer|h[1-6]"
 )
 _ASIDE = re.compile("ltx_ERROR|ltx_page_footer|ltx_tag_(?:note|item)")
-_TITLE = ("//meta[@property='og:title']/@content", "//title/text()", "//h1//text()")
-_DATE = (
-    "//meta[contains(@property, 'published_time') or @itemprop='datePublished' or @name='date']/@content",
-    "//meta[starts-with(@name, 'DC.date')]/@content",
-    "substring-after(//script[contains(., 'datePublished')], 'datePublished')",
-    "//time/@datetime",
-)
-
-
-@dataclass(frozen=True)
-class Article:
-    """What a page holds; the date as it says it (2024-05-01), "" where it says none."""
-
-    title: str
-    date: str
-    text: str
+_LICENSE = re.compile(r"License:\s*([^<]{2,80})<", re.IGNORECASE)
 
 
 def license_of(page: str) -> str:
     """Return the licence that arXiv states above an HTML paper, empty when there is none."""
-    found = re.search(r"License:\s*([^<]{2,80})<", page, re.IGNORECASE)
+    found = _LICENSE.search(page)
     return printable.one_line(found[1], 80) if found else ""
 
 
 def markdown(page: str) -> str:
-    """Return the article of a page as Markdown, empty when the page has none."""
-    return _text(_tree(page).xpath("//article[not(ancestor::article)]"), _LEFT_OUT)
+    """Return the article of `page` as Markdown, empty when the page has none."""
+    start = page.find("<article")
+    if start < 0:
+        return ""
+    end = page.rfind("</article>", start)  # one may stand inside another
+    reader = _Reader()
+    reader.feed(page[start : end if end > 0 else len(page)])
+    reader.close()
+    return reader.text()
 
 
-def read_article(page: str) -> Article | None:
-    """Return what any page says in its main part, None where that is too little to be an article."""
-    tree = _tree(page)
-    text = printable.prose(markdown(page) or _text([next(tree.iter("main"), tree)], _LEFT_OUT | _AROUND))
-    if len(text) < LEAST_CHARACTERS:
-        return None
-    title = next((found for path in _TITLE if len(found := _said(tree, path)) > 2), "")
-    dates = (re.search(r"^\W*(\d{4}-\d\d-\d\d)", _said(tree, path)) for path in _DATE)
-    return Article(printable.one_line(title, 300), next((date[1] for date in dates if date), ""), text)
+def body(page: str) -> str:
+    """Return the main part of any page as Markdown, without what stands around it."""
+    found = [page.find(f"<{tag}") for tag in ("main", "body")]
+    reader = _Reader({"footer", "aside", "header"})
+    reader.feed(page[next((at for at in found if at >= 0), 0) :])
+    reader.close()
+    return reader.text()
 
 
-def _tree(page: str) -> Any:  # noqa: ANN401 - an element of lxml, which has no types
-    from lxml import html  # type: ignore[import-untyped]
+class _Reader(HTMLParser):
+    """Turns the tags that matter into lines; every block ends the line before it."""
 
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    return html.document_fromstring(f"<html>{page}".encode("utf-8", "replace"), parser=parser)
+    def __init__(self, skipped: set[str] | None = None) -> None:
+        super().__init__(convert_charrefs=True)
+        self._skipped = _SKIPPED | (skipped or set())
+        self._lines: list[str] = []
+        self._now: list[str] = []
+        self._prefix = ""
+        self._skip, self._depth = "", 0
+        self._equation = 0
+        self._math: list[str] | None = None  # inside a formula that names no LaTeX of its own
+        self._block, self._annotated = False, False
 
-
-def _said(tree: Any, path: str) -> str:  # noqa: ANN401
-    found = tree.xpath(path)
-    return (found if isinstance(found, str) else next(iter(found), "")).strip()
-
-
-def _text(parts: Any, left_out: set[str]) -> str:  # noqa: ANN401
-    rows = _Rows(left_out)
-    for part in parts:
-        rows.read(part)
-        rows.end()
-    return "\n\n".join(rows.rows) + "\n" if rows.rows else ""
-
-
-@dataclass
-class _Rows:
-    """The rows of a page: every block ends the row before it, but for those inside an equation."""
-
-    left_out: set[str]
-    rows: list[str] = field(default_factory=list)
-    now: list[str] = field(default_factory=list)
-    prefix: str = ""
-
-    def read(self, node: Any, *, equation: bool = False) -> None:  # noqa: ANN401
-        """Take what stands in an element."""
-        self.now.append(node.text or "")
-        for child in node:
-            tag, kind = child.tag, child.get("class", "")
-            if tag == "math":
-                self.now.append(_formula(child, block=equation or child.get("display") == "block"))
-            elif tag not in self.left_out and not _ASIDE.search(kind):
-                self._element(child, tag, kind, equation=equation)
-            self.now.append(child.tail or "")
-
-    def _element(self, child: Any, tag: str, kind: str, *, equation: bool) -> None:  # noqa: ANN401
-        formula = tag == "table" and ("ltx_eqn" in kind or "ltx_equation" in kind)
-        block = not equation and (formula or _BLOCK.fullmatch(tag) is not None)
-        if block:
-            self.end()
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a block, or note what is to be left out."""
+        if self._skip:
+            self._depth += tag == self._skip
+            return
+        values = {k: v or "" for k, v in attrs}
+        kind = values.get("class", "")
+        if self._math is not None:
+            if tag == "annotation" and "tex" in values.get("encoding", ""):
+                self._math, self._annotated = [], True
+            return
+        if tag in self._skipped or _ASIDE.search(kind):
+            self._skip, self._depth = tag, 1
+        elif tag == "math":
+            self._block = self._equation > 0 or values.get("display") == "block"
+            if not values.get("alttext"):
+                self._math, self._annotated = [], False
+                return
+            self._formula(values["alttext"])
+            self._skip, self._depth = tag, 1
+        elif tag == "table" and ("ltx_eqn" in kind or "ltx_equation" in kind):
+            self._flush()
+            self._equation += 1
+        elif _BLOCK.fullmatch(tag) and not self._equation:
+            self._flush()
             if "ltx_title_document" in kind:
-                self.rows.clear()  # what a style has to complain of stands before the title
-            self.prefix = _prefix(tag, kind) or self.prefix
-        elif tag == "br" or (tag in ("td", "th") and "".join(self.now).strip() and not equation):
-            self.now.append(" " if tag == "br" else " | ")
-        self.read(child, equation=equation or formula)
-        if block:
-            self.end()
+                self._lines.clear()  # what a style has to complain of stands before the title
+            self._prefix = _prefix(tag, kind) or self._prefix
+        elif tag in ("td", "th") and self._now and not self._equation:
+            self._now.append(" | ")
+        elif tag == "br":
+            self._now.append(" ")
 
-    def end(self) -> None:
-        """End the row at hand."""
-        row = " ".join("".join(self.now).split())
-        self.now = []
+    def handle_endtag(self, tag: str) -> None:
+        """End a block."""
+        if self._skip:
+            self._depth -= tag == self._skip
+            self._skip = self._skip if self._depth else ""
+        elif self._math is not None:
+            if tag == "math" or (tag == "annotation" and self._annotated):
+                self._formula("".join(self._math))
+                self._math = None
+                self._skip, self._depth = ("", 0) if tag == "math" else ("math", 1)
+        elif tag == "table" and self._equation:
+            self._equation -= 1
+            self._flush()
+        elif _BLOCK.fullmatch(tag) and not self._equation:
+            self._flush()
+
+    def handle_data(self, data: str) -> None:
+        """Take text."""
+        if not self._skip:
+            (self._now if self._math is None else self._math).append(data)
+
+    def _formula(self, latex: str) -> None:
+        latex = " ".join(latex.replace("%\n", "").split())
+        if latex:
+            self._now.append(f" $${latex}$$ " if self._block else f"${latex}$")
+
+    def _flush(self) -> None:
+        row = " ".join("".join(self._now).split())
+        self._now = []
         if row:
-            self.rows.append(self.prefix + row.replace("$$ $$", " "))
-            self.prefix = ""
+            self._lines.append(self._prefix + row.replace("$$ $$", " "))
+            self._prefix = ""
 
-
-def _formula(math: Any, *, block: bool) -> str:  # noqa: ANN401
-    noted = [a for a in math.iter("annotation") if "tex" in a.get("encoding", "")]
-    said = math.get("alttext") or "".join((noted[0] if noted else math).itertext())
-    latex = " ".join(said.replace("%\n", "").split())
-    return (f" $${latex}$$ " if block else f"${latex}$") if latex else ""
+    def text(self) -> str:
+        """Return what was read, a blank line between blocks."""
+        self._flush()
+        return "\n\n".join(self._lines) + "\n" if self._lines else ""
 
 
 def _prefix(tag: str, kind: str) -> str:
