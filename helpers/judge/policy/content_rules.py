@@ -1,4 +1,4 @@
-"""What new code may not do and old code may not lose, by the table rules.txt and by what lines are made of."""
+"""What new code may not do and old code may not lose, by the tables rules_*.txt and by what lines are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""The table rules.txt: its one reader, and where a rule of it speaks."""
+"""The tables rules_*.txt: their one reader, and where a rule of theirs speaks.
+
+A heading: [kind level view language...] reason; below it the patterns, any of which speaks. Views: code (no strings, no
+comments), text (strings too, put together where they stand side by side), all (comments too: they hold directives), old
+(code that is gone, counted), first (code, where the file did not say this before). Languages: families of code.py; none
+means all.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +23,7 @@ StandIn = tuple[str, range, str]
 
 @dataclass(frozen=True)
 class Rule:
-    """A row of rules.txt."""
+    """A heading of a table with its patterns."""
 
     kind: str
     level: Level
@@ -29,9 +35,10 @@ class Rule:
 
 @functools.cache
 def rules() -> list[Rule]:
-    """Return every rule of the table."""
+    """Return every rule of the tables."""
     found = []
-    for block in Path(__file__).with_name("rules.txt").read_text(encoding="utf-8").split("\n[")[1:]:
+    tables = (file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("rules_*.txt")))
+    for block in (block for table in tables for block in table.split("\n[")[1:]):
         heading, *rows = block.rstrip().split("\n")
         words, _, reason = heading.partition("] ")
         kind, level, view, *families = words.split()
