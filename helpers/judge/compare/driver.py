@@ -246,7 +246,7 @@ def _confirm(
         return found
     print(f"sigma_pair is {plan.by.size(sigma or 0.0)}: a second, fresh comparison must say the same", file=log)
     say = _reporter(log, plan)
-    short, seed = pairs.briefly(measured, plan), plan.seed + CONFIRM
+    short, seed = pairs.brief_confirmation(measured, plan), plan.seed + CONFIRM
     again, verdict = pairs.interleave(base, cand, plan, say, seed=seed, given=given, brief=short)
     found = replace(found, confirmation=_measured(plan, again, verdict))
     if found.confirmation and found.confirmation.is_good:

@@ -114,7 +114,7 @@ def _settled(plan: Plan, row: Sequence[Pair], brief: Brief | None) -> tuple[bool
     except pairs.CandidateError:
         return False, None
     good = verdict.verdict in ("improved", "not_worse")
-    return good and driver.is_unsure(plan, measured, verdict.gain)[1], pairs.briefly(measured, plan)
+    return good and driver.is_unsure(plan, measured, verdict.gain)[1], pairs.brief_confirmation(measured, plan)
 
 
 def _deal(

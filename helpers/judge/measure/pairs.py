@@ -220,7 +220,7 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
     )
 
 
-def briefly(measured: Measured, plan: Plan) -> Brief | None:
+def brief_confirmation(measured: Measured, plan: Plan) -> Brief | None:
     """Return by what a comparison is confirmed in brief; None where by the table."""
     return Brief(sign_test.BRIEF, plan.margin, "improved") if sign_test.is_clear(judge(measured, plan)) else None
 
