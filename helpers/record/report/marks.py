@@ -56,10 +56,10 @@ def _looser(key: str, before: Any, value: Any) -> list[str]:  # noqa: ANN401 - w
         new = {parse_limit(each).name: each for each in map(str, values_at(value))}
         gone = [(each, new.get(parse_limit(each).name)) for each in old]
         return [f"limit {each} -> {its or 'none'}" for each, its in gone if its is None or _wider(each, its)]
-    if key in _USUAL and (number(value) or 0) < (number(before) or (least := _USUAL[key])):
-        return [
-            f"{key} {before if before is not None else f'{least:g}' if least < math.inf else 'as it was'} -> {value}"
-        ]
+    if key in _USUAL:
+        least = number(before) or _USUAL[key]
+        said = f"{least:g}" if math.isfinite(least) else "as it was"
+        return [f"{key} {said} -> {value}"] if (number(value) or 0) < least else []
     if key == "reviewAbove" and (number(value) or 0) > (number(before) or 0):
         return [f"review only above {value} times, before {before or 'as usual'}"]
     if key == "budget":

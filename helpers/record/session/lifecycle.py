@@ -129,11 +129,10 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
         before = {"leastDifference": now.margin, **before} if now.runs else before
         was = {key: before[key] for key in given if key in before}
         for key, value in given.items():
-            told, earlier = (f"{v:.4g}" for v in (100 * value, 100 * now.margin)) if key == "margin" else (value, "")
-            percent = "%" * bool(earlier)
-            console.note(
-                f"changed: {key} is now {told}{percent}, before {earlier or before.get(key, 'not set')}{percent}"
-            )
+            told = (value, before.get(key, "not set"))
+            if key == "margin":
+                told = (f"{100 * value:.4g}%", f"{100 * now.margin:.4g}%")
+            console.note(f"changed: {key} is now {told[0]}, before {told[1]}")
     if repository.scratch:
         return now
     begin_marker.forget(root)
