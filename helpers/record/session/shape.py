@@ -13,7 +13,10 @@ from helpers.state import State
 
 START_UP = "startup_s"
 """The metric of the templates that time a call: all that happens outside of the calls."""
-_ANSWER = ("crc", "sha", "sha256", "md5", "digest", "checksum", "hash")
+_ANSWER = re.compile(
+    r"(?:crc|sha|md[45]|adler|fnv1?a?|xxh|murmur|blake|digest|checksum|cksum|hash|fingerprint)[\d_]*$", re.IGNORECASE
+)
+"""How the name of a digest of the answers ends."""
 
 
 def agree_limits(root: Path, now: State, done: Finished) -> list[str]:
@@ -23,7 +26,7 @@ def agree_limits(root: Path, now: State, done: Finished) -> list[str]:
     """
     agreed = list(now.config.limits)
     named = {parse_limit(text).name for text in agreed} | {now.metric}
-    digests = [name for name, value in done.metrics.items() if name.lower().endswith(_ANSWER) and value == int(value)]
+    digests = [name for name, value in done.metrics.items() if _ANSWER.search(name) and value == int(value)]
     asked = {START_UP: "+20%", **dict.fromkeys(digests, "same")}
     new = [f"{name}={by}" for name, by in asked.items() if name in done.metrics and name not in named]
     if new:
@@ -80,7 +83,7 @@ def lacks(text: str, done: Finished) -> list[str]:
             "with its input): a winner has to show its gain in the time of the whole run, or a reader says why at each "
             f"keep; before the lock it is a line, or begin from references/templates/{kind}_time.sh"
         )
-    if not any(name.lower().endswith(_ANSWER) for name in done.metrics):
+    if not any(_ANSWER.search(name) for name in done.metrics):
         found.append("no checksum of the answers is printed: nothing says that they are whole")
     if found:
         console.note(f"note: {paths.BENCHMARK}: {'; '.join(found)} (references/metrics.md)")

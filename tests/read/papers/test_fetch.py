@@ -6,9 +6,11 @@ import hashlib
 import io
 import json
 import subprocess
+import sys
 import tarfile
 
 import pytest
+from conftest import BUNDLE
 from hypothesis import given
 from hypothesis import strategies as st
 from paper_services import addresses, entry, feed, s2_paper, script, work
@@ -276,6 +278,15 @@ def test_html_keeps_what_matters():
         "- Dao et al. 2022.",
     ] == rows[5:]
     assert "CC BY 4.0" == html_text.license_of(PAGE)
+
+
+def test_pages_and_sources_are_read_without_any_package():
+    """Readers of HTML and LaTeX run on a bare python3; without its environment nothing of a paper is lost."""
+    asked = "import sys; sys.path.insert(0, sys.argv[1]); from helpers.read.papers import html_text, latex_text; "
+    asked += "print(html_text.markdown('<article><h1>A</h1><p>b</p></article>'), latex_text.__name__)"
+    said = subprocess.run([sys.executable, "-IS", "-c", asked, str(BUNDLE)], capture_output=True, text=True, check=True)
+
+    assert "# A\n\nb" in said.stdout
 
 
 def test_latex_keeps_what_matters():

@@ -58,6 +58,18 @@ def test_a_limit_that_nobody_asked_for_is_as_wide_as_the_host_holds(repo: Any) -
     assert re.search(r"--guard startup_s=\+\d+%", lock(repo, 1).rpartition("next:")[2])
 
 
+@pytest.mark.parametrize(
+    ("name", "is_digest"),
+    [
+        *((name, True) for name in ("output_crc", "out_crc32", "sha_512", "md5", "adler32", "fnv1a", "xxh64", "Hash")),
+        *((name, False) for name in ("time_s", "cmd", "rss_mb", "hash_time_s", "mad", "ops", "hashes_per_s")),
+    ],
+)
+def test_digests_by_their_names(name: str, is_digest: bool) -> None:
+    """Whatever function made it; a time or a rate of hashing is none."""
+    assert is_digest == bool(shape._ANSWER.search(name))
+
+
 def test_answers_that_a_benchmark_digests_stay_the_same(repo: Any) -> None:
     """Nobody named a limit: a winner with another checksum is no winner. One that never stays the same is no limit."""
     benchmark = "said=$(bash src/work.sh)\necho METRIC time_s=${said% *}\necho METRIC out_sha256=${said#* }\n"
