@@ -25,6 +25,8 @@ _VERSION = re.compile(
 )
 _LINK = re.compile(r"`([^`<]*?)\s*<[^>]*>`__?|\[([^\]]*)\]\([^)]*\)")
 _WISH = r"\b(TODO|FIXME|XXX|HACK|OPTIMI[SZ]E)\b"
+_ROW = re.compile(r"([^\0]+)\0(\d+)\0([^\n]*)\n")
+"""What git grep prints: a name may hold ends of lines, and a line may hold whatever else."""
 _BENCH = re.compile(
     r"(^|/)(bench(mark)?s?|perf(ormance)?(_?tests?)?)/|(^|/)[^/]*bench[^/]*\.[a-z]{1,4}$", re.IGNORECASE
 )
@@ -60,9 +62,8 @@ def wishes(root: Path, wanted: SearchRequest) -> Outcome:
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
     said = git.run(root, ["grep", "-n", "-I", "-z", "-P", _WISH, "--", "."], check=False).stdout
-    for row in said.decode("utf-8", "replace").splitlines()[:20_000]:
-        path, number, text = (*row.split("\0", 2), "", "")[:3]
-        text = text.strip()[:300]
+    rows = _ROW.findall(said.decode("utf-8", "replace"))
+    for path, number, text in ((path, int(number), text.strip()[:300]) for path, number, text in rows[:20_000]):
         about = claims.speed_words(text)
         where_fits = matching.score(asked, "", path)
         fit = matching.score(asked, text, "") or (where_fits if where_fits >= 1 else 0.0)  # src/simdjson is not SIMD
@@ -70,7 +71,7 @@ def wishes(root: Path, wanted: SearchRequest) -> Outcome:
             weight = 10 * fit + claims.worth(text, text)
             where = f"{path}:{number}"
             more = {"state": "wish", "facts": [where], "weight": weight}
-            outcome.found.append(findings.made(f"file:{where}", "own", text, "", **more))
+            outcome.found.append(findings.made(_id(None, "", path, number), "own", text, "", **more))
     return findings.cut(outcome, wanted.limit)
 
 

@@ -1,7 +1,7 @@
 """Which remote a commit belongs to: the one whose branches contain it; of several, the one that had it first.
 
-What only a tag reaches belongs where its ancestors do. Where nothing can be told, the answer is "unknown", never a
-guess: numbers of pull requests go from here into commit messages.
+A tag says nothing of where it was fetched from, unless a remote's refspec keeps its tags apart. Where nothing can be
+told, the answer is "unknown", never a guess: numbers of pull requests go from here into commit messages.
 """
 
 from __future__ import annotations
@@ -19,17 +19,24 @@ ALL_REFS = ("--branches", "--remotes", "--tags")
 UNKNOWN = "unknown"
 _OURS = ""
 """In place of a remote: branches of ours, and HEAD, that count as no remote's."""
+_REF = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end) %(refname) %(upstream:remotename)"
+_TAKEN_IN = re.compile(r"^(?:fetch|(?:initial )?pull)\b|\bFETCH_HEAD\b", re.MULTILINE)
+"""What git notes of a branch that took something in from an address."""
 
 
 def remotes(root: Path) -> dict[str, Name | None]:
     """Return the remotes in the configuration's order, each with the repository that it is on a forge, if it is."""
     listed = re.findall(r"^(\S+)\t(.*) \(fetch\)", git.output(root, ["remote", "-v"]), re.MULTILINE)
     known = {name: forge_names.of_remote(url) for name, url in listed}
-    rows = git.run(root, ["config", "--get-regexp", r"^remote\..*\.url$"], check=False).stdout.decode(
-        "utf-8", "replace"
-    )
-    order = [row.split(" ")[0].removeprefix("remote.").removesuffix(".url") for row in rows.splitlines()]
+    order = [name for name, _ in _configured(root, "url")]
     return {name: known[name] for name in dict.fromkeys([*order, *known]) if name in known}
+
+
+def _configured(root: Path, what: str) -> list[tuple[str, str]]:
+    """Return a setting of all remotes, as (remote, value) in the configuration's order."""
+    asked = git.run(root, ["config", "-z", "--get-regexp", rf"^remote\..*\.{what}$"], check=False)
+    rows = (row.partition("\n") for row in asked.stdout.decode("utf-8", "replace").split("\0")[:-1])
+    return [(key.removeprefix("remote.").removesuffix(f".{what}"), value) for key, _, value in rows]
 
 
 def tips(root: Path) -> list[str]:
@@ -53,38 +60,44 @@ class Owners:
 
     names: dict[str, Name | None]
     reach: dict[str, dict[str, int]] = field(default_factory=dict)
-    tagged: dict[str, str] = field(default_factory=dict)
-    """Commits that tags alone reach, with the remote of their ancestors."""
+    times: dict[str, int] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)
+    """Remotes of which only the newest commits are here, each with the time from which on all are."""
 
     def of(self, sha: str) -> tuple[str, Name | None]:
         """Return the remote that a commit belongs to, and its place on a forge; "" where only our branches hold it."""
-        held = self.reach.get(sha)
-        if not held:
-            remote = self.tagged.get(sha, UNKNOWN)
-        else:
-            order = list(dict.fromkeys(["upstream", "origin", *self.names]))
-            remote = min(held, key=lambda r: (r == _OURS, held[r], order.index(r) if r in order else len(order), r))
-        return remote, self.names.get(remote)
+        held = self.reach.get(sha, {})
+        holders = {remote: merges for remote, merges in held.items() if remote not in (_OURS, UNKNOWN)}
+        if not holders:
+            return (_OURS if _OURS in held and UNKNOWN not in held else UNKNOWN), None
+        maybe = dict.fromkeys(
+            [r for r, since in self.cut.items() if r not in held and self.times.get(sha, 0) < since], 0
+        )
+        holders |= maybe
+        first = [remote for remote in holders if holders[remote] == min(holders.values())]
+        told = next((remote for remote in ("upstream", "origin") if remote in first), first[0])
+        alike = told in ("upstream", "origin") or len({self.names.get(remote) or remote for remote in first}) == 1
+        return (told, self.names.get(told)) if alike and told not in maybe else (UNKNOWN, None)
 
 
 def owners(root: Path) -> Owners:
     """Walk the whole graph once, children first, and tell each parent who contains it."""
     found = Owners(remotes(root))
     reach = found.reach
-    parents_of: dict[str, list[str]] = {}
     for sha, remote in _heads(root, found.names):
         reach.setdefault(sha, {})[remote] = 0
-    for line in git.output(root, ["rev-list", "--topo-order", "--parents", *tips(root), "--"]).splitlines():
-        sha, *parents = line.split(" ")
-        parents_of[sha] = parents
+    walk = ["rev-list", "--topo-order", "--timestamp", "--parents", *tips(root), "--"]
+    for line in git.output(root, walk).splitlines():
+        when, sha, *parents = line.split(" ")
+        found.times[sha] = int(when)
         held = reach.get(sha, {})
         for place, parent in enumerate(parents if held else ()):
             given = {remote: merges + 1 for remote, merges in held.items()} if place else held
             reach[parent] = _least(reach[parent], given) if parent in reach else given
-    for sha in reversed([sha for sha in parents_of if not reach.get(sha)]):
-        first = (parents_of[sha] or [""])[0]
-        holders = [remote for remote in reach.get(first, ()) if remote != _OURS]
-        found.tagged[sha] = holders[0] if len(holders) == 1 else found.tagged.get(first, UNKNOWN)
+    shallow = root / git.output(root, ["rev-parse", "--git-path", "shallow"])
+    for sha in shallow.read_text().split() if shallow.is_file() else ():
+        for remote in reach.get(sha, ()):
+            found.cut[remote] = max(found.cut.get(remote, 0), found.times.get(sha, 0))
     return found
 
 
@@ -95,24 +108,66 @@ def _least(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
 
 
 def _heads(root: Path, names: Mapping[str, Name | None]) -> Iterator[tuple[str, str]]:
-    """Yield each branch's commit with the remote that it speaks for.
+    """Yield the commit of each branch, and of each tag that a remote keeps apart, with the remote that it speaks for.
 
     A remote that was removed but left its branches keeps its name, and has no place on a forge. Our own branches speak
-    for the remote that we come from as long as nothing was fetched from it, unless they follow another one.
+    for the remote that we come from as long as nothing was fetched from it, unless they follow another one or took
+    something in from an address. What was pushed to another place than is fetched from is that place's.
     """
-    rows = git.output(
-        root, ["for-each-ref", "--format=%(objectname) %(refname) %(upstream:remotename)", "refs/remotes", "refs/heads"]
-    )
-    ours, fetched, here = [], set(), home(names)
-    for row in rows.splitlines():
-        sha, ref, follows = row.split(" ", 2)
-        if ref.startswith("refs/heads/"):
-            ours += [(sha, follows)]
-            continue
-        rest = ref.removeprefix("refs/remotes/")
-        remote = next((n for n in sorted(names, key=len, reverse=True) if rest.startswith(f"{n}/")), rest.split("/")[0])
-        fetched.add(remote)
-        yield sha, remote
+    here, kept, away = home(names), _kept(root), _pushed_elsewhere(root)
     tip = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).stdout.decode().strip()
-    for sha, follows in [*ours, *([(tip, "")] if tip and tip not in [sha for sha, _ in ours] else [])]:
-        yield sha, here if here and here not in fetched and follows in ("", ".", here) else _OURS
+    ours, fetched = [(tip, "HEAD", "")] if tip else [], set()
+    for row in git.output(
+        root, ["for-each-ref", f"--format={_REF}", "refs/remotes", "refs/tags", "refs/heads"]
+    ).splitlines():
+        sha, ref, follows = row.split(" ", 2)
+        if remote := _remote_of(ref, names, kept):
+            fetched.add(remote)
+            yield sha, UNKNOWN if remote in away and "update by push" in _noted(root, ref, "-1") else remote
+        elif ref.startswith("refs/heads/"):
+            ours.append((sha, ref, follows))
+    unfetched = bool(here) and here not in fetched
+    branches = {sha for sha, *_ in ours[bool(tip) :]}
+    for sha, ref, follows in ours:
+        if ref == "HEAD" and sha in branches:
+            continue
+        if not unfetched or follows not in ("", ".", here):
+            yield sha, _OURS
+        else:
+            yield sha, UNKNOWN if _TAKEN_IN.search(_noted(root, ref)) else here
+
+
+def _kept(root: Path) -> list[tuple[str, str]]:
+    """Return where fetched refs are put, as (the ref or how it begins, remote)."""
+    rows = ((value.partition(":")[2], remote) for remote, value in _configured(root, "fetch"))
+    return [(place.removesuffix("*"), remote) for place, remote in rows if place]
+
+
+def _remote_of(ref: str, names: Mapping[str, Name | None], kept: list[tuple[str, str]]) -> str:
+    """Return the remote that a ref was fetched from: whose place it is, else by its name; "" where it is ours."""
+    fitting = [
+        (len(place), remote)
+        for place, remote in kept
+        if ref == place or (place.endswith("/") and ref.startswith(place))
+    ]
+    nearest = {remote for length, remote in fitting if length == max(fitting)[0]}
+    if nearest:
+        return nearest.pop() if len(nearest) == 1 else UNKNOWN
+    if not ref.startswith("refs/remotes/"):
+        return ""
+    rest = ref.removeprefix("refs/remotes/")
+    return next((n for n in sorted(names, key=len, reverse=True) if rest.startswith(f"{n}/")), rest.split("/")[0])
+
+
+def _pushed_elsewhere(root: Path) -> set[str]:
+    """Return the remotes that are pushed to at another place than they are fetched from."""
+    places: dict[str, set[Name | str]] = {}
+    for remote, url in re.findall(r"^(\S+)\t(.*) \((?:fetch|push)\)", git.output(root, ["remote", "-v"]), re.MULTILINE):
+        places.setdefault(remote, set()).add(forge_names.of_remote(url) or url)
+    return {remote for remote, known in places.items() if len(known) > 1}
+
+
+def _noted(root: Path, ref: str, *how: str) -> str:
+    """Return what git noted of the moves of a ref, the newest first; "" where it keeps no notes."""
+    asked = ["reflog", "show", "--format=%gs", *how, ref, "--"]
+    return git.run(root, asked, check=False).stdout.decode("utf-8", "replace")

@@ -5,6 +5,9 @@ import subprocess
 
 import pytest
 
+from helpers.read.forge import in_tree
+from helpers.read.forge.query import SearchRequest
+
 NAME = "search_github"
 OURS, THEIRS = "acme/widget", "eve/gadget"
 
@@ -43,14 +46,10 @@ def prs(repo, *words, verb="prs"):
 
 
 def test_what_a_fetched_project_merged_is_its_own(two):
-    """By branch, by tag and branch, and by a tag alone whose ancestors are its own; ours stays ours."""
+    """By branch, and by tag and branch; what a tag alone holds is nobody's that can be told; ours stays ours."""
     said = prs(two)
-    theirs = {
-        "Faster scan (#7)": 7,
-        "Faster stage 1 (#31)": 31,
-        "Faster stage 2 (#32)": 32,
-        "Faster patch release (#33)": 33,
-    }
+    theirs = {"Faster scan (#7)": 7, "Faster stage 1 (#31)": 31, "Faster stage 2 (#32)": 32}
+    assert "remote unknown" == said["Faster patch release (#33)"][1]
     assert {title: (f"{THEIRS}#{n}", "remote a/sibling") for title, n in theirs.items()} == {t: said[t] for t in theirs}
     assert (f"{OURS}#7", "remote origin") == said["Faster hashing (#7)"]
 
@@ -121,6 +120,107 @@ def test_a_shallow_clone_credits_only_what_it_holds(two, tmp_path):
     ]
 
 
+def stray(repo, title, tmp_path, base="origin/main"):
+    """A repository elsewhere that goes on from ours, its tip tagged as `stray`; return it."""
+    other = tmp_path / "stray"
+    repo.git("clone", "-q", "--no-local", str(repo.root), str(other))
+    repo.git("checkout", "-q", "--detach", repo.git("rev-parse", base), cwd=other)
+    repo.git("commit", "-q", "--allow-empty", "-m", title, cwd=other)
+    repo.git("tag", "stray", cwd=other)
+    repo.git("bundle", "create", "-q", str(tmp_path / "stray.bundle"), "stray", cwd=other)
+    return other
+
+
+@pytest.mark.parametrize("source", ["stray", "stray.bundle"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_tag_fetched_by_address_is_nobodys(two, tmp_path, source, alone):
+    """Whether its ancestors are the only remote's or not: that a commit goes on from ours does not make it ours."""
+    stray(two, "Faster elsewhere (#88)", tmp_path)
+    if alone:
+        two.git("remote", "remove", "a/sibling")
+    two.git("fetch", "-q", str(tmp_path / source), "refs/tags/*:refs/tags/*")
+    said = prs(two)
+    assert "remote unknown" == said["Faster elsewhere (#88)"][1]
+    assert said["Faster elsewhere (#88)"][0].startswith("commit:")
+    assert f"{OURS}#7" == said["Faster hashing (#7)"][0]
+    assert "not in the git log" in two.script(NAME, "show", "#88", "--local", code=1).stderr
+
+
+def test_tags_that_a_remote_keeps_apart_are_its_own(two, tmp_path):
+    """A refspec that puts a remote's tags into a place of their own says whose they are."""
+    other = stray(two, "Faster elsewhere (#88)", tmp_path)
+    two.git("remote", "add", "eve", str(other))
+    two.git("config", "--add", "remote.eve.fetch", "+refs/tags/*:refs/tags/eve/*")
+    two.git("fetch", "-q", "--no-tags", "eve")
+    two.git("remote", "set-url", "eve", "https://github.com/eve/stray")
+    assert ("eve/stray#88", "remote eve") == prs(two)["Faster elsewhere (#88)"]
+
+
+def test_what_was_taken_in_before_the_first_fetch_is_not_origins(two, tmp_path):
+    """A new repository names its origin and takes a branch from another address: nothing says that origin has it."""
+    other, new = stray(two, "Faster elsewhere (#88)", tmp_path), tmp_path / "new"
+    for command in (["fetch", "-q", str(other), "HEAD:main"], ["pull", "-q", str(other), "stray"]):
+        two.git("init", "-q", str(new))
+        two.git("remote", "add", "origin", f"https://github.com/{OURS}", cwd=new)
+        two.git("checkout", "-q", "-b", "begun", cwd=new)
+        two.git(*command, cwd=new)
+        two.root, was = new, two.root
+        assert {"remote unknown"} == {said[1] for said in prs(two).values()}
+        two.root = was
+        subprocess.run(["rm", "-r", str(new)], check=True)
+
+
+def test_what_is_pushed_to_another_place_is_not_of_the_place_that_is_fetched_from(two):
+    """Fetched from upstream, pushed to one's own fork: git keeps both under one name."""
+    url = two.git("remote", "get-url", "origin")
+    two.git("remote", "set-url", "origin", str(two.root.parent / "hub.git"))
+    two.git("update-ref", "-d", "refs/remotes/origin/main")
+    two.git("fetch", "-q", "origin")
+    two.commit("Faster in a fork (#61)")
+    two.git("push", "-q", "origin", "HEAD:refs/heads/mine")
+    two.git("remote", "set-url", "origin", url)
+    assert f"{OURS}#61" == prs(two)["Faster in a fork (#61)"][0]
+    two.git("remote", "set-url", "--push", "origin", "https://github.com/me/widget")
+    said = prs(two)
+    assert "remote unknown" == said["Faster in a fork (#61)"][1]
+    assert f"{OURS}#7" == said["Faster hashing (#7)"][0]
+
+
+def test_two_that_may_have_had_it_first_are_none(two):
+    """Two siblings that share a history, or that are fetched into one place: neither can be told from the other."""
+    two.git("remote", "add", "b", "https://github.com/bob/gadget")
+    two.git("update-ref", "refs/remotes/b/main", "a/sibling/main")
+    assert "remote unknown" == prs(two)["Faster scan (#7)"][1]
+    two.git("update-ref", "-d", "refs/remotes/b/main")
+    assert f"{THEIRS}#7" == prs(two)["Faster scan (#7)"][0]
+    two.git("config", "remote.b.fetch", "+refs/heads/*:refs/remotes/a/sibling/*")
+    assert "remote unknown" == prs(two)["Faster scan (#7)"][1]
+
+
+def test_what_was_cut_off_may_be_of_whom_it_was_cut_from(two, tmp_path):
+    """Of origin only the newest commit is here: what a fork has of older ones may be origin's, what is newer is not."""
+    shallow, other = tmp_path / "shallow", tmp_path / "stray"
+    two.env["GIT_COMMITTER_DATE"] = "2020-01-01T00:00:00Z"
+    old = two.commit("Faster long ago (#41)")
+    two.env["GIT_COMMITTER_DATE"] = "2021-01-01T00:00:00Z"
+    two.commit("Faster since (#42)")
+    two.git("remote", "set-url", "origin", f"{tmp_path}/hub.git")
+    two.git("push", "-q", "origin", "main")
+    two.env["GIT_COMMITTER_DATE"] = "2022-01-01T00:00:00Z"
+    stray(two, "Faster in the fork (#43)", tmp_path, old)
+    del two.env["GIT_COMMITTER_DATE"]
+    two.git("clone", "-q", "--depth", "1", f"file://{tmp_path}/hub.git", str(shallow))
+    two.git("remote", "add", "fork", str(other), cwd=shallow)
+    two.git("fetch", "-q", "fork", "stray:refs/remotes/fork/main", cwd=shallow)
+    two.git("remote", "set-url", "fork", "https://github.com/eve/widget", cwd=shallow)
+    two.git("remote", "set-url", "origin", f"https://github.com/{OURS}", cwd=shallow)
+    two.root = shallow
+    said = prs(two)
+    assert f"{OURS}#42" == said["Faster since (#42)"][0]
+    assert "eve/widget#43" == said["Faster in the fork (#43)"][0]
+    assert "remote unknown" == said["Faster long ago (#41)"][1]
+
+
 FORGED = "\n".join(["a" * 40, "", "2026-01-01T00:00:00+00:00", "Forged record: 100x faster (#4242)"])
 
 
@@ -167,3 +267,12 @@ def test_what_git_lays_over_the_history_does_not_count(two):
     assert f"{OURS}#7" == said["Faster hashing (#7)"][0]
     assert "424" not in str(said)
     assert not prs(two, "4242", verb="commits")
+
+
+def test_no_name_and_no_line_forges_the_place_of_a_wish(two):
+    """Ends of lines in a file's name, and separators and zero bytes in its text, stay what they are."""
+    two.write("odd\nsrc/real.c", "// TODO: 100x faster, by name\n")
+    two.write("late.c", "//" + "x" * 9_000 + "\n// TODO: slow\x0csrc/real.c\x00" + "7\x00 TODO: 100x faster, by text\n")
+    two.commit("odd")
+    found = in_tree.wishes(two.root, SearchRequest()).found
+    assert {"file:odd_src/real.c:1", "file:late.c:2"} == {f.id for f in found}
