@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers import paths
-from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, values
+from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, tables
 from helpers.judge.policy.changes import Change, changes_between
 from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
@@ -121,7 +121,7 @@ def _by_content(change: Change, came: frozenset[str], project: Project | None) -
     ]
     for number, rule, level, reason in imports.leant_on(change, project) if project else ():
         found.append(_violation(change.path, rule, reason, level, number))
-    if (place := values.embedded_data(change.added)) is not None:
+    if (place := tables.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_violation(change.path, "embedded-data", reason, "review", place))
     return list({(finding.rule, finding.level, finding.line): finding for finding in found}.values())

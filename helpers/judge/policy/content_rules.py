@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.judge.policy import code, js_state, python_names, python_state, rule_table, values
+from helpers.judge.policy import code, given, js_state, python_names, python_state, rule_table, values
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
+_GIVEN = "what the caller gave is put in order: given again, or looked at by its owner, it is another"
 _EARLY = "computed at import, before the call: does the benchmark's start-up show it?"
 _REPLACED = "a module of the benchmark's own process is changed"
 
@@ -31,6 +32,9 @@ _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|
 _ENDS = re.compile(r"\s*[})\]]")
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
+_CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
+"""What is called once it was cast."""
+_OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
 _CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
@@ -84,6 +88,11 @@ def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, 
     if read.family == "js":
         places = js_state.writing_places(read.code, old)
         yield "remembers", _REMEMBERS, [read.lines(place, place + 1)[0] for place in places]
+    places = given.ordered(read.code, old)
+    yield "remembers", _GIVEN, [read.lines(place, place + 1)[0] for place in places]
+    for match in _CALLED.finditer(read.code) if read.family == "c" else ():
+        if re.search(rf"{_OF_DATA}(?:\*\s*{match[1]}\b|\b{match[1]}\s*\[)", read.code):
+            yield "hidden-code", "data is called as code", read.lines(match.start(1), match.end(1))
     if read.family in _HAS_BLOCKS:
         yield "less-safe", "what follows it is never run: was it a check?", _unreachable(read)
 
@@ -127,7 +136,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
             if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
-                yield Place("less-safe", "review", rule.reason, number, "")
+                yield Place(rule.kind, "review", rule.reason, number, "")
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
         yield from _tests(old, new, elsewhere)
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]

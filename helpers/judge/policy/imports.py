@@ -20,9 +20,11 @@ _IMPORTS = {
         "py": r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w., \t]*)",
         "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
         "c": r"^\s*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
-        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?((?:std::|core::|alloc::)?[a-z]\w*)",
+        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?((?:std::|core::|alloc::)?[a-z]\w*)|"
+        r"(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
         "go": r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
-        "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)",
+        "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)|"
+        r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",
         "pl": r"^\s*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
         "rb": r"^\s*require\s*\(?\s*[\"']([\w/-]+)",
     }.items()
@@ -101,8 +103,9 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
 def _imported(read: code.Source) -> Iterator[tuple[str, int]]:
     """Yield (what is imported, line): a header in quotes is the system's as well where the project has none."""
     for match in _IMPORTS[read.family].finditer(read.text):
-        at = read.lines(match.start(1), match.end(1))[0]
-        whole = match[1].partition(" import")[0] if " import" in match[1] else match[1]
+        said = match[match.lastindex or 0]
+        at = read.lines(*match.span(match.lastindex or 0))[0]
+        whole = said.partition(" import")[0]
         for part in whole.split(",") if read.family == "py" else [whole]:
             name = (part.split() or ["."])[0]
             yield name.split(".")[0] or "." if read.family == "py" else name, at
@@ -113,6 +116,8 @@ def _declared(name: str, read: code.Source, parts: set[str], project: Project) -
     first = name.split(".")[0] if read.family == "java" else name.split("/")[0] if read.family == "go" else name
     if first in parts or re.search(rf"\b(?:mod|enum|crate|as)\s+{re.escape(first)}\b", read.code):
         return True
+    if read.family == "rs" and re.search(rf"\buse\b[^;]*::[^;]*\b{first}\b", read.code):
+        return True  # a part of what was imported
     whole = "/".join(name.split("/")[:3]) if read.family == "go" else name
     wanted = re.escape(whole).replace("_", "[-_]")
     return bool(re.search(rf"(?i)(?<![\w-])(?:py)?{wanted}(?![\w])", project.manifest))

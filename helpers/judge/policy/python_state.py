@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ _WRITERS = re.compile(
     "append|add|update|setdefault|extend|insert|pop|popitem|clear|remove|discard|appendleft|push|sort|reverse|__setitem__"
 )
 _MAKERS = re.compile("dict|list|set|defaultdict|OrderedDict|deque|Counter|Weak(?:Value|Key)Dictionary|bytearray")
+
+_REPEATS = ("map", "starmap", "filter", "fromfunction", "vectorize")
 
 
 def parsed(text: str) -> ast.Module:
@@ -35,8 +38,6 @@ def writing_lines(text: str, old: str = "") -> Iterator[int]:
                     yield function.lineno
                     yield default.lineno if default else function.lineno
             seen = outer - _local(function)
-            given = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
-            yield from _reordered(function, given)
             yield from _written(function, seen | _aliases(function, seen), had)
             yield from (
                 line
@@ -78,24 +79,16 @@ def _made_for_later(tree: ast.Module) -> Iterator[int]:
 
 
 def early(text: str) -> Iterator[int]:
-    """Yield the lines where a module, while it is imported, calls its own functions as often as it is not written."""
+    """Yield the lines where a module, while it is imported, calls what is not built in more often than is written."""
     tree = parsed(text)
-    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:
-        for loop in ast.walk(node) if isinstance(node, (ast.Assign, ast.For, ast.While)) else ():
+        for loop in ast.walk(node) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.For, ast.While)) else ():
             over = [part.iter for part in getattr(loop, "generators", [loop]) if hasattr(part, "iter")]
+            called = [part.func for part in ast.walk(loop) if isinstance(part, ast.Call)]
+            if isinstance(loop, ast.Call) and getattr(loop.func, "id", getattr(loop.func, "attr", "")) in _REPEATS:
+                over, called = loop.args[1:], loop.args[:1]
             if isinstance(loop, ast.While) or any(not isinstance(each, (ast.Tuple, ast.List)) for each in over):
-                calls = (part for part in ast.walk(loop) if isinstance(part, ast.Call))
-                yield from (part.lineno for part in calls if getattr(part.func, "id", "") in own)
-
-
-def _reordered(function: ast.AST, given: set[str]) -> Iterator[int]:
-    """Yield where a function sorts what it was given: it has less to do when it is given that again."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and node.attr in ("sort", "reverse") and isinstance(node.value, ast.Name):
-            again = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            if node.value.id in given - again:
-                yield node.lineno
+                yield from (each.lineno for each in called if getattr(each, "id", "") not in ("", *dir(builtins)))
 
 
 def _is_empty(node: ast.AST) -> bool:
@@ -158,26 +151,25 @@ def _local(function: ast.AST) -> set[str]:
 
 def _written(function: ast.AST, outer: set[str], had: set[str]) -> Iterator[int]:
     begins = getattr(function, "name", "") in ("__init__", "__new__")
+    given = set() if begins else {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     for node in ast.walk(function):
         target: ast.AST | None = None
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
             target = None if dunder else node.value
             own = target if isinstance(target, ast.Attribute) else node
-            if isinstance(own, ast.Attribute) and own.attr not in had and _is_self(own.value) and not begins:
+            if isinstance(own, ast.Attribute) and own.attr not in had and getattr(own.value, "id", "") in given:
                 yield node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _WRITERS.fullmatch(node.func.attr):
             target = node.func.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr" and node.args:
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setattr" and node.args:
             target = node.args[0]
+            if getattr(target, "id", "") in given:
+                yield node.lineno
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
         if isinstance(target, ast.Name) and target.id in outer:
             yield getattr(node, "lineno", 1)
-
-
-def _is_self(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "self"
 
 
 def _container(node: ast.AST | None) -> bool:

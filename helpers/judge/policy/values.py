@@ -1,4 +1,4 @@
-"""Values in place of others: a setting made weaker, a number made smaller, a table in place of work."""
+"""Values in place of others: a setting made weaker, a bound made smaller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ _SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
 _PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
 _BOUNDS = re.compile(r"\w\s*!?\([^()\[]*$|[<>]=?\s*$")
 """What stands before a value that a call gets, or that something is held against."""
-_NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
+_NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\b[A-Za-z]\w*(?:\.[A-Z]|::[A-Za-z])\w*\b(?:\(\)|(?!\s*[(.:<{!]))"
+"""A constant, or one of the values that a type or a package offers."""
+_DECLARES = re.compile(
+    r"\b(?:const\w*|define|final|static|let|val|var)\b.*?\b(\w+)[^\w]*(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
+)
 _LITERAL = re.compile(
     r"\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
@@ -40,10 +44,10 @@ def weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str) -
             if pair == ("double", "float"):
                 yield number, "precision", "float in place of double: do the checks see it?", text
             elif was[0] != now[0] and (
-                _SET.search(ahead)
+                (_SET.search(ahead) and not re.match(r"[A-Za-z]\w*(?:\.|::)", now[0]))
                 or (now[0][0] not in "\"'" and _PASSED.search(ahead))
                 or "e-" in was[0]
-                or ((now[0][0] in "\"'" or _BOUNDS.search(ahead)) and _less(*pair, new))
+                or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
             ):
                 yield (
                     number,
@@ -57,34 +61,28 @@ def _less(was: str, now: str, new: str) -> bool:
     """Tell whether a number got smaller, in a text too, or became a name that is not this file's own."""
     numbers = [[float(digits) for digits in _DIGITS.findall(text)] for text in (was, now)]
     if re.fullmatch(_NAME, now):
+        of = re.match(r"(\w+)(?:\.|::)", now)
+        if of and (of[0] != was[: of.end()] or (of[1][0].islower() and not re.search(rf"[\"/]{of[1]}\"", new))):
+            return False  # a field, or another type
+        now = re.escape(of[1] if of else now)
         return not re.search(
-            rf"\b(?:define|const\w*|static|let|var|enum|final)\b.*\b{now}\b|^\s*{now}\s*=", new, re.MULTILINE
+            rf"\b(?:define|const\w*|static|let|var|enum|final|class|struct|type)\b.*\b{now}\b|^\s*{now}\s*=",
+            new,
+            re.MULTILINE,
         )
     same = _DIGITS.sub("", was) == _DIGITS.sub("", now) and len(numbers[0]) == len(numbers[1])
     return same and any(after < before for before, after in zip(*numbers, strict=True))
 
 
+def _bounds(ahead: str, new: str) -> bool:
+    """Tell whether a declared constant's name says that it bounds something, or the file uses it so."""
+    match = _DECLARES.search(ahead)
+    name = match and (match[1] or match[2])
+    used = (
+        rf"[<>]=?\s*{name}\b|\b{name}\s*[<>]=?|\.\.=?\s*{name}\b|\b(?:min|take|range|head|limit)\w*\([^()]*\b{name}\b"
+    )
+    return bool(name) and bool(re.match("(?i)max|min|limit", name or "") or re.search(used, new))
+
+
 def _bare(text: str) -> str:
     return " ".join(_REMARK.sub("", text).split())
-
-
-MAX_NUMBERS = 500
-"""Of numbers, with texts of a word, a reader still follows."""
-MAX_LINE_LENGTH = 2000
-MAX_DENSE = 3000
-"""Characters of added texts without a space that nobody reads."""
-_NUMBER = re.compile(r"\b(?:0[xX][0-9a-fA-F]+|\d+)\b")
-_DENSE = re.compile(r"[\"'`]([^\s\"'`]{40,})[\"'`]|\b\d{30,}\b")
-_SHORT = re.compile(r"\"[^\"\s]{1,40}\"|'[^'\s]{1,40}'")
-"""A text of one word: many of them are a table as well."""
-
-
-def embedded_data(added: list[tuple[int, str]]) -> int | None:
-    """Return the line where added lines begin a table or a blob: an answer may have been computed beforehand."""
-    count, dense = 0.0, 0
-    for number, text in added:
-        count += len(_NUMBER.findall(text)) + 1.5 * len(_SHORT.findall(text))
-        dense += sum(len(match[0]) for match in _DENSE.finditer(text))
-        if count > MAX_NUMBERS or dense > MAX_DENSE or len(text) > MAX_LINE_LENGTH:
-            return number
-    return None
