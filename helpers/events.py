@@ -232,6 +232,8 @@ class Note(Event):
     source: list[str] = field(default_factory=list)
     lock: str = ""
     tree: str = ""
+    lacked: list[str] = field(default_factory=list)
+    """Files without which the commit of this `tree`, checked out alone, was seen to fail."""
     was: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, Any] = field(default_factory=dict)
 

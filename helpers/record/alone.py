@@ -7,10 +7,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from helpers import console, git, git_objects, paths
+from helpers import console, events, git, git_objects, paths
 from helpers.judge.measure.side import Side, SideError
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
+from helpers.run.jobs import blame
 from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.state import State
@@ -65,14 +66,24 @@ def require_lockable(work: Workdirs, now: State, commit: str) -> None:
         )
 
 
-def require_keepable(work: Workdirs, now: State, name: str, missing: list[str], commit: str) -> None:
-    """Raise Failure (4) where a clone of the experiment's commit does not pass; (3) where the baseline's fails too."""
-    reason, base = failure(work, now, commit), now.baseline.commit_full
-    if reason and failure(work, now, base):
-        raise console.outside(f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again")
-    if reason:
+def require_keepable(work: Workdirs, now: State, kept: events.Run, missing: list[str]) -> None:
+    """Raise Failure (4) where a clone of the experiment's commit does not pass; (3) where the baseline's fails too.
+
+    That it failed without `missing` is journaled: it is not kept by trying again.
+    """
+    name, base = kept.experiment_id, now.baseline.commit_full
+    seen = [note.text for note in now.notes if (note.tree, note.lacked) == (kept.tree, missing)]
+    if not seen and (reason := failure(work, now, kept.commit_full)):
+        for _ in blame.often():
+            if failure(work, now, base):
+                raise console.outside(
+                    f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again"
+                )
         why = f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.named(missing)}"
-        raise uncommitted.refused(name, why, now.branch)
+        seen = [why]
+        events.append(work.root, events.Note(text=why, experiment_id=name, tree=kept.tree, lacked=missing))
+    if seen:
+        raise uncommitted.refused(name, seen[0], now.branch)
 
 
 def failure(work: Workdirs, now: State, commit: str) -> str | None:

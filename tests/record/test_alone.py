@@ -103,5 +103,8 @@ def test_a_change_that_needs_uncommitted_work_is_not_kept(repo: Any, tmp_path: P
 
     assert words in refused
     assert "checked out alone, does not pass" in refused
+    again = repo.script("record_result", "keep", "exp-01", code=4).stderr  # it is on record: nothing is tried again
+    assert words in again
+    assert "building and checking" not in again
     repo.script("record_result", "keep", "exp-02")
     assert _clone_passes(repo, tmp_path)

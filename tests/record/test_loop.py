@@ -74,7 +74,8 @@ def test_faster_and_wrong_is_not_improved(session: Any) -> None:
     """A gain whose checks fail ends as checks_failed."""
     experiment(session, "exp-01", {"src/work.sh": "echo 41\n"})
     session.script("submit_experiment", "exp-01", "--desc", "no sleep")
-    assert "checks_failed" in session.script("collect_results", "--wait", "60", "--all").stdout
+    said = session.script("collect_results", "--wait", "60", "--all").stdout
+    assert "checks_failed  checks: failed (exit 1); those of the baseline pass, 5 of 5 times" in said
 
     session.script("compare", "exp-01", code=1)
     session.script("record_result", "keep", "exp-01", code=4)

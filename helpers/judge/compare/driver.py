@@ -98,8 +98,9 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         broken = metric_limits.broken_at_once(plan)
         say = _reporter(log, plan)
         measured, verdict = pairs.interleave(base, cand, plan, say, broken=broken, given=given.get("", ()))
-    except pairs.CandidateError as error:
-        return BEGUN.ending("not_improved", f"crash: {error}")
+    except pairs.CandidateError as error:  # of a shared comparison it may be the checks, as another worker saw them
+        said = str(error)
+        return BEGUN.ending("not_improved", said if said.startswith(checks.FAILED) else f"crash: {said}")
     others = [pair for its in given.values() for pair in its]
     found = void(_measured(plan, measured, verdict), plan, base, cand, others)
     if found.verdict == "undecided" and broken(measured):

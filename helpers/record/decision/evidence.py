@@ -80,11 +80,15 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
 
 def require_evidence(root: Path, now: State, compared: Comparison) -> None:
     """Raise Failure (4), naming the reason, when this comparison cannot carry a keep."""
-    failed = [other for other in now.comparisons if _shown_wrong(other) and other.content == compared.content]
+    failed = [(c.job, c.reason) for c in now.comparisons if _shown_wrong(c.reason) and c.content == compared.content]
+    trees = compared.baseline_tree, compared.candidate_tree
+    for job in now.screens():  # where the baseline passed beside it
+        if job.finished and _shown_wrong(job.finished.error) and (job.submitted.baseline, job.tree) == trees:
+            failed += [(job.name, job.finished.error)] if not job.env else []
     if failed:
         name = compared.experiment_id
         raise console.refused(
-            f"{name} was shown to be wrong in {failed[0].job}: {failed[0].reason}. "
+            f"{name} was shown to be wrong in {failed[0][0]}: {failed[0][1]}. "
             "Correctness is not voted on: that it passed another time makes it a program that is wrong sometimes",
             f'make it right and seal it again, or: record_result.py discard {name} --why "is wrong sometimes"',
         )
@@ -200,8 +204,8 @@ def _failed(other: Comparison) -> bool:
     return other.verdict in ("error", "void")
 
 
-def _shown_wrong(other: Comparison) -> bool:
-    return (other.reason or "").startswith(("checks: ", f"{outputs.REASON} "))
+def _shown_wrong(reason: str | None) -> bool:
+    return (reason or "").startswith(("checks: ", f"{outputs.REASON} "))
 
 
 def _broken_off(root: Path, compared: Comparison) -> int:

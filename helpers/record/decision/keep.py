@@ -54,7 +54,7 @@ def keep_experiment(
                     commit.place(repository, now, intent)
                 return intent.event
         with progress.told("the commit is built and checked alone"):
-            alone.require_keepable(work, now, exp.name, missing, intent.new)  # unlocked: it may take as long as a run
+            alone.require_keepable(work, now, intent.event, missing)  # unlocked: it may take as long as a run
         passes = tree
 
 

@@ -153,4 +153,5 @@ def asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     its = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
     if job.submitted.part:
         its["part"] = job.submitted.part
-    return its, [plan.baseline_tree, plan.candidate_tree]
+    beside = [plan.sealed_tree] if job.submitted.plan.get("without") else []  # to see if the change needs those files
+    return its, [plan.baseline_tree, plan.candidate_tree, *beside]

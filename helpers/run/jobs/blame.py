@@ -6,6 +6,8 @@ Failures since the last success on a worker are looked at: any success there cle
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,8 @@ LEAST_EXPERIMENTS = 3
 """This many experiments, ended by one error of the environment, stop the session."""
 SUSPICIOUS = 2
 """After this many that failed alike the baseline is run before the next: does it fail too?"""
+ASKED, PATIENCE = 5, 60.0
+"""How often the baseline is asked whether it fails too, and for how many seconds: what it does once proves little."""
 _BASELINE = "the baseline: "
 _MACHINE = ("no space left on", "executor:", "setup failed", _BASELINE)
 """Errors that no experiment can cause: the disk's, the executor's own, the set-up's, what a screen saw beside it."""
@@ -46,6 +50,15 @@ class _Worker:
     failed: dict[str, list[Finished | Comparison]] = field(default_factory=dict)
     shared: dict[str, Finished | Comparison] = field(default_factory=dict)
     """Kinds of failure that the baseline showed as well."""
+
+
+def often() -> Iterator[int]:
+    """Yield for each time that the baseline is to be asked: once at least."""
+    until = time.monotonic() + PATIENCE
+    for count in range(ASKED):
+        if count and time.monotonic() > until:
+            return
+        yield count
 
 
 def excused(now: State) -> set[str]:

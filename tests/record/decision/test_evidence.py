@@ -282,6 +282,45 @@ def test_checks_that_fail_on_the_baseline_too_blame_the_environment(session: Any
     assert "error" == compared(session, "exp-01")["verdict"]
 
 
+def test_checks_that_fail_now_and_then_on_the_baseline_blame_the_environment(repo: Any) -> None:
+    """The baseline is asked more than once, in the experiment's own run as in a comparison: there is no verdict."""
+    third = 'echo x >>asked\n[ "$(wc -l <asked)" != 3 ] || exit 1\n[ "$(bash src/work.sh)" != 41 ]\n'
+    repo.write("src/work.sh", "echo 42\n")
+    repo.commit()
+    repo.write("autoresearch.sh", "set -e\nn=$(bash src/work.sh)\necho METRIC time_s=${n:?}.1234\n", 0o755)
+    repo.write("autoresearch.checks.sh", third, 0o755)
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
+    repo.script("start_session", "--lock")
+    sealed(repo, "exp-01", "echo 41\n")
+
+    repo.script("submit_experiment", "exp-01", "--desc", "quicker", "--screen")
+    run = repo.script("collect_results", "--wait", "60").stdout
+    status = repo.script("status").stdout
+    said = repo.script("compare", "exp-01", code=3).stderr
+
+    assert "the baseline: its checks do not pass either" in run
+    assert "its checks do not pass either: nothing was learned of it" in status
+    assert "do not pass on the baseline either" in said
+    assert "error" == compared(repo, "exp-01")["verdict"]
+
+
+def test_what_failed_its_checks_in_its_own_run_is_not_kept_by_trying_again(session: Any) -> None:
+    """It failed where the baseline beside it always passed: a comparison in which it passes changes nothing."""
+    sealed(session, "exp-01", FASTER)
+    session.script("submit_experiment", "exp-01", "--desc", "quicker", "--screen")
+    session.script("collect_results", "--wait", "60")
+    lines = events(session)
+    run = next(e for e in lines if e.get("type") == "finished" and e["experiment_id"] == "exp-01")
+    error = "checks: failed (exit 1); those of the baseline pass, 5 of 5 times"
+    run |= {"status": "checks_failed", "checks": "failed (exit 1)", "error": error}
+    write(session, lines)
+    session.script("compare", "exp-01", "--max-pairs", "8")
+
+    refused = session.script("record_result", "keep", "exp-01", code=4).stderr
+
+    assert f"shown to be wrong in exp-01.0.1: {error}" in refused
+
+
 def test_a_gain_that_is_not_plausible_needs_a_readers_words(session: Any) -> None:
     """Beyond the factor of the session nothing is kept without a reason, whatever the policy found.
 

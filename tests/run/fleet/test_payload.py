@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, CHECKS
 
-from helpers import git, state
+from helpers import git, journal, state
+from helpers.judge.compare import planning
 from helpers.run.copies.copies import Workdirs
-from helpers.run.fleet import payload
+from helpers.run.fleet import assign, payload
 from helpers.run.isolation import probe
 from helpers.run.jobs import task
 
@@ -146,3 +147,25 @@ def test_a_worker_holds_the_answers_against_the_baselines(repo: Any, tmp_path: P
     assert "not_improved" == answer["verdict"]
     assert answer["reason"].startswith("outputs differ on seed")
     assert answer["outputs"]["differ"]
+
+
+def test_a_worker_sees_that_a_change_needs_an_uncommitted_file(worker: Worker, tmp_path: Path) -> None:
+    """What is sent along shows it there as it does here: no verdict against the change, and the file by name."""
+    session = worker.session
+    session.write("src/lib.sh", "answer() { echo 42; }\n")
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text(". src/lib.sh\nanswer\n")
+    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "by a library")
+    work = Workdirs(git.find(session.root))
+    plan = planning.plan(work, state.load(session.root), work.experiment("exp-01"), planning.OWN).journaled()
+    job = {"type": "submitted", "experiment_id": "exp-01", "job": "comparison-exp-01.0.1", "tree": plan["sealed_tree"]}
+    journal.append(session.root, {**job, "worker": "vm-01", "executor": "sky", "role": "comparison", "plan": plan})
+    now = state.load(session.root)
+
+    asked, trees = assign.asked(now, now.jobs["comparison-exp-01.0.1"])
+    ship = payload.pack_judged(session.root, tmp_path / "copies", "exp-01.0.1", "exp-01", asked, trees)
+    subprocess.run(["cp", "-a", f"{ship}/.", worker.place], check=True)
+    answer = json.loads(worker.run("exp-01.0.1").splitlines()[-1].removeprefix("COMPARISON: "))
+
+    assert ("void", ["src/lib.sh"]) == (answer["verdict"], answer["needs"])
+    assert "It lacks src/lib.sh" in answer["reason"]
