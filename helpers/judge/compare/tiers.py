@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from helpers.events import Comparison
-from helpers.run.jobs.workers import LOCAL, known_workers
+from helpers.events import Comparison, Finished
+from helpers.run.jobs.workers import LOCAL
 from helpers.state import State
 
 SHOWN = 3
@@ -24,12 +24,19 @@ def kind_of(event: Comparison) -> str:
 
 def gains(now: State) -> dict[str, dict[str, float]]:
     """Return what each experiment gained on each type of worker, a comparison before a screen: type, then id."""
-    kinds = {LOCAL: "this machine", **{name: worker.kind for name, worker in known_workers(now).items()}}
+    made = [event for event in now.workers if event.what == "up"]
+
+    def kind_then(event: Finished | Comparison) -> str:
+        """The type that stood behind the worker's name when it answered."""
+        if event.worker == LOCAL:
+            return "this machine"
+        then = [m for m in made if m.worker == event.worker and m.timestamp <= event.timestamp]
+        return (", ".join(then[-1].accelerators or []) or then[-1].host) if then else ""
+
     found: dict[str, dict[str, float]] = {}
-    rows = [(done.experiment_id, kinds.get(done.worker, ""), done.gain) for done in now.results.values()]
+    rows = [(done.experiment_id, kind_then(done), done.gain) for done in now.results.values()]
     for event in now.comparisons:
-        own = "" if event.spread else kinds.get(event.worker, "")
-        rows += [(event.experiment_id, kind_of(event) or own, event.gain)]
+        rows += [(event.experiment_id, kind_of(event) or ("" if event.spread else kind_then(event)), event.gain)]
     for name, kind, gain in rows:
         if gain is not None and kind:
             found.setdefault(kind, {})[name] = gain

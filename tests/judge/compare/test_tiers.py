@@ -51,6 +51,14 @@ def test_a_whole_session_says_what_one_type_promoted_to_another() -> None:
     ] == tiers.summary(now)
 
 
+def test_a_machine_of_another_type_behind_a_name() -> None:
+    """What was screened before stays with the type that the worker had then."""
+    now = session({"exp-1": 0.05}, {"exp-1": 0.02})
+    now.workers.append(events.WorkerEvent(worker="vm-01", what="up", accelerators={"H100": 1.0}, timestamp=9))
+
+    assert {"L4": {"exp-1": 0.05}, "H100": {"exp-1": 0.02}} == tiers.gains(now)
+
+
 def test_one_type_alone_says_nothing_of_ranks() -> None:
     """Nor does a comparison of which nobody knows the type."""
     now = session({}, {"exp-1": 0.02, "exp-2": 0.03})
