@@ -10,6 +10,7 @@ import functools
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class Keeper:
     ids: dict[str, list[int]] = field(default_factory=dict)
     """Of each job, SkyPilot's numbers of what waits or runs, as the round found them."""
     fed: float | None = None
+    ran: dict[str, int] = field(default_factory=dict)
+    """Of each job that ran in the last round, SkyPilot's number."""
 
     def round(self, api: Any) -> list[Finished]:  # noqa: ANN401 - SkyPilot's module
         """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
@@ -66,10 +69,15 @@ class Keeper:
             for event in result.missing_answers(now):
                 events.append_locked(self.root, event)
         open_jobs = workers.busy(now)
-        answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in open_jobs})
+        calls: dict[str, Callable[[], Any]] = {w: functools.partial(skypilot.queue, api, w) for w in open_jobs}
+        for job in now.open_jobs():
+            if job.is_spread and job.name in self.ran:  # others wait for its pairs: queue and log at the same time
+                its = (job.worker, self.ran[job.name], results.log_path(self.root, job.name))
+                calls[job.name] = functools.partial(skypilot.fetch_log, api, *its)
+        answers = skypilot.gather(calls)
+        self.ran = {}
         new: list[Finished] = []
         ended: list[tuple[Job, list[Row]]] = []
-        under_way: list[tuple[Job, Row]] = []
         for worker, jobs in open_jobs.items():
             answer = answers[worker]
             if isinstance(answer, Exception):
@@ -87,16 +95,14 @@ class Keeper:
                     self.states[job.name] = "being cancelled"
                 elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
                     self.states[job.name] = "next" if running or "running" not in states else "running"
+                    if self.states[job.name] == "running":
+                        self.ran[job.name] = rows[states.index("running")].id
                     running = True
-                    if len(job.submitted.part.get("numbers", [])) > 1:  # the last pair of a part is told by its end
-                        under_way += [(job, row) for row in rows if row.state == "running"]
                 elif "done" in states:
                     ended.append((job, [row for row in rows if row.state == "done"]))
                 else:
                     new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
         self._cancel(api, now)
-        logs = {j.name: (api, j.worker, row.id, results.log_path(self.root, j.name)) for j, row in under_way}
-        skypilot.gather({name: functools.partial(skypilot.fetch_log, *its) for name, its in logs.items()})
         return new + self._read(api, now, ended)
 
     def _share_out(self, api: Any) -> None:  # noqa: ANN401
@@ -128,7 +134,7 @@ class Keeper:
         """Fetch the log of the row that ran (of several, when it was sent more than once); None when it is gone."""
         path, found = results.log_path(self.root, job.name), None
         for row in rows:
-            if row.status == "CANCELLED":
+            if row.status == "CANCELLED" or (job.is_judged and len(rows) == 1 and results.is_answered(path)):
                 return row
             if skypilot.fetch_log(api, job.worker, row.id, path):
                 found = row

@@ -25,6 +25,8 @@ from helpers.state import State
 
 PAUSE_SECONDS = (6.0, 30.0)
 """Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
+SOON_SECONDS = 2.0
+"""The same while many workers share a comparison: what one round brings is what the next one begins."""
 SHOWN = "sky-shown"
 
 
@@ -34,13 +36,10 @@ def has_work(now: State) -> bool:
 
 
 def pause(now: State) -> float:
-    """Return the seconds until the next round.
-
-    A queue costs seconds of CPU to ask for, and each worker has its next job already. For a comparison that many
-    workers share, one round's answer is what the next one begins.
-    """
-    most = PAUSE_SECONDS[0] * 2 if any(job.is_spread for job in now.open_jobs()) else PAUSE_SECONDS[1]
-    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), most)
+    """Return the seconds until the next round: a queue costs seconds of CPU, and each worker has its next job."""
+    if any(job.is_spread for job in now.open_jobs()):
+        return SOON_SECONDS
+    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
 
 
 def _lock(root: Path) -> Path:

@@ -60,6 +60,11 @@ def did_nothing(path: Path) -> bool:
     return CLAIMED in text and "EXPERIMENT_ID:" not in text
 
 
+def is_answered(path: Path) -> bool:
+    """Tell whether the log, as it was fetched by now, holds an answer: it is the last that such a job says."""
+    return path.exists() and bool(_ANSWER.search(path.read_bytes()))
+
+
 def _judged(job: Job, path: Path) -> Finished:
     """The `finished` event of a comparison or calibration, with its answer."""
     its = functools.partial(jobs_result.finished, job, metric=None, log=str(path))
