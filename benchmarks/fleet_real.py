@@ -15,6 +15,7 @@ of which a pair has two.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -107,6 +108,32 @@ def share(by_worker: list[list[Span]]) -> tuple[float, float]:
     return answers[0], answers[1]
 
 
+def idle(root: Path) -> str:
+    """Where the seconds between the jobs of a worker went, by the journal's time stamps.
+
+    A job that was sent before the one ahead of it had ended lay in the worker's queue: what lies between is its set-up.
+    One that was sent later made the worker wait for the keeper as well.
+    """
+    lines = [json.loads(line) for line in (root / "autoresearch.jsonl").read_text().splitlines()]
+    sent = {e["job"]: e["timestamp"] / 1000 for e in lines if e.get("type") == "worker" and e["event"] == "sent"}
+    jobs: dict[str, list[tuple[Span, float]]] = {}
+    for e in lines:
+        if e.get("type") == "finished" and e["worker"] != "local":
+            jobs.setdefault(e["worker"], []).extend(
+                (span, sent[e["job"]]) for span in spans(Path(e["log"]).read_text())
+            )
+    begin, text = min(span[0] for rows in jobs.values() for span, _ in rows), []
+    for worker, rows in sorted(jobs.items()):
+        rows.sort()
+        late = [max(0.0, at - ended) for ((_, ended), _), (_, at) in itertools.pairwise(rows)]
+        gaps = [b - ended for ((_, ended), _), ((b, _), _) in itertools.pairwise(rows)]
+        own = [gap - waited for gap, waited in zip(gaps, late, strict=True)]
+        first, most, waited = rows[0][0][0] - begin, max(own, default=0.0), sum(late)
+        text.append(f"{worker}: {len(rows)} jobs, the first began {first:.1f} s after that of another worker;")
+        text.append(f"  between them {sum(own):.1f} s of set-up (at most {most:.1f}), {waited:.1f} s for the keeper")
+    return "\n".join(text)
+
+
 def fed(its: Session, names: list[str]) -> list[list[Span]]:
     """All at once: submit, wait, collect, rank; return each worker's jobs."""
     for number, name in enumerate(names, 1):
@@ -178,6 +205,9 @@ def main() -> None:
                 return
             rows = fed(its, [f"exp-{number:02d}" for number in range(1, args.experiments + 1)])
             told(f"{args.experiments} experiments, fed and collected", rows, its.characters, args.experiments)
+            print(idle(its.root), f"load {os.getloadavg()[0]:.1f}", sep="\n", flush=True)
+            if not args.waves:
+                return
             rows = waves(its, workers, args.waves, args.seconds)
             told(f"{args.waves} waves of sky calls", rows, its.characters, args.waves * args.workers)
         finally:
