@@ -29,8 +29,6 @@ def writing_lines(text: str, old: str = "") -> Iterator[int]:
     outer = _outer(tree)
     yield from _made_for_later(tree)
     classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    if not _reads_linecache(tree):
-        outer.discard("linecache")
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             for default in [*function.args.defaults, *function.args.kw_defaults]:
@@ -55,15 +53,13 @@ def replaced(text: str) -> Iterator[int]:
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    if not _reads_linecache(tree):
-        names.discard("linecache")
     for node in ast.walk(tree):
         target: ast.AST | None = node if isinstance(node, (ast.Attribute, ast.Subscript)) else None
         if target is None or isinstance(getattr(node, "ctx", None), ast.Load):
             continue
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
-        if isinstance(target, ast.Name) and target.id in names:
+        if isinstance(target, ast.Name) and target.id in names - {"linecache"}:  # a memo where it holds no source
             yield getattr(node, "lineno", 1)
 
 
@@ -127,18 +123,6 @@ def _outer(tree: ast.Module) -> set[str]:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
     return found | {"cls"}
-
-
-def _reads_linecache(tree: ast.Module) -> bool:
-    """Tell whether the file reads what linecache holds: source text for debuggers, a memo only where it is asked."""
-    spots = [
-        node.value
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Store))
-        or (isinstance(node, ast.Attribute) and node.attr not in ("setdefault", "cache"))
-    ]
-    spots += [spot for node in ast.walk(tree) if isinstance(node, ast.Compare) for spot in node.comparators]
-    return any(name.id == "linecache" for spot in spots for name in ast.walk(spot) if isinstance(name, ast.Name))
 
 
 def _local(function: ast.AST) -> set[str]:

@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).resolve().parents[3] / "references" / "templates"
 
 def test_the_lock_limits_start_up_and_holds_the_answers_and_marks_nothing(repo: Any) -> None:
     """With the Python template: both limits are agreed, a weaker one only by name; the proof by broken source holds."""
-    text = (TEMPLATES / "python_time.sh").read_text().replace("import json  # PROGRAM", "import program")
+    text = (TEMPLATES / "call_time.sh").read_text().replace("import json  # PROGRAM", "import program")
     text = text.replace("json.loads(data)", "program.work(data)").replace("range(100_000)", "range(1_000)")
     repo.write("program.py", "import json\ndef work(data):\n    return sorted(json.loads(data))\n")
     repo.write("autoresearch.sh", text, 0o755)

@@ -1,14 +1,42 @@
 #!/usr/bin/env bash
-# Benchmark: seconds of a JavaScript call on fresh input. Fill in the import and `call` of the worker, and `make_input`.
+# Benchmark: seconds of a call on fresh input, without the start of the process. Keep one of the workers (Python, JavaScript, C or
+# C++; Rust and Go: see there) and delete the others; fill in the import and `call` of it, and `make_input`.
 #
 # Two processes: the driver below (standard library, protected) has clock and inputs; the worker, in the copy, computes. Each
-# timed input is new and is sent when the clock runs; the clock stops when the digest of the complete answer has come back. So
+# timed input is new and is sent when the clock runs; the clock stops when the complete answer, or its digest, has come back. So
 # nothing is gained by remembering answers, by computing later or earlier, or by another clock in the worker.
 # AUTORESEARCH_FRESH: always (no call on an input that the process has seen)
 set -euo pipefail
-export LC_ALL=C
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
+LANGUAGE=python # or javascript, or native: the worker that you kept
 
-WORKER='
+case $LANGUAGE in
+python)
+worker=(python3 -c '
+import os, sys
+sys.path.insert(0, os.getcwd())
+import json  # PROGRAM
+
+def call(data):
+    return json.loads(data)  # the whole answer: numbers, texts, lists, dicts, or what repr() shows whole
+
+import hashlib, marshal, struct
+
+def digest(answer):
+    try:
+        return hashlib.sha256(marshal.dumps(answer, 2)).digest()
+    except ValueError:
+        return hashlib.sha256(repr(answer).encode("utf-8", "surrogatepass")).digest()
+
+questions, answers = open(int(sys.argv[1]), "rb"), open(int(sys.argv[2]), "wb", buffering=0)
+answers.write(bytes(8))
+while size := questions.read(8):
+    said = digest(call(questions.read(*struct.unpack("<Q", size))))
+    answers.write(struct.pack("<Q", len(said)) + said)
+')
+;;
+javascript)
+worker=(node -e '
 const { createRequire } = require("module"), { createHash } = require("crypto"), fs = require("fs");
 const program = createRequire(process.cwd() + "/")("./PROGRAM.js");
 
@@ -38,8 +66,55 @@ write(Buffer.alloc(8));
     write(Buffer.concat([Buffer.from([32, 0, 0, 0, 0, 0, 0, 0]), digest]));
   }
 })();
-'
-exec python3 -I -S - node -e "$WORKER" -- <<'DRIVER'
+' --)
+;;
+native)
+# Rust and Go: a worker of their own in the same shape: write 8 zero bytes; then, until the end of the input, read 8 bytes
+# (the length, little-endian) and so many bytes, compute, and write the length and the bytes of the whole answer. The last two
+# arguments are the numbers of the descriptors: std::fs::File::from_raw_fd(n) in Rust, os.NewFile(n, "") in Go.
+work=$(mktemp -d)
+cat >"$work/worker.c" <<'C'
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "LIBRARY.h"
+
+/* Computes; writes the whole answer into `out`. */
+static void call(const unsigned char *data, size_t size, FILE *out) {
+  long long result = FUNCTION(data, size);
+  fwrite(&result, sizeof result, 1, out);
+}
+
+int main(int argc, char **argv) {
+  FILE *questions = fdopen(atoi(argv[argc - 2]), "rb"), *answers = fdopen(atoi(argv[argc - 1]), "wb");
+  uint64_t size = 0;
+  fwrite(&size, sizeof size, 1, answers);
+  fflush(answers);
+  while (fread(&size, sizeof size, 1, questions) == 1) {
+    unsigned char *data = malloc(size + 1);
+    if (!data || fread(data, 1, size, questions) != size) return 1;
+    data[size] = 0;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    call(data, size, out);
+    fclose(out);
+    size = length;
+    fwrite(&size, sizeof size, 1, answers);
+    fwrite(text, 1, length, answers);
+    fflush(answers);
+    free(text);
+    free(data);
+  }
+  return 0;
+}
+C
+cc -O2 -Isrc -o "$work/worker" "$work/worker.c" src/LIBRARY.c
+worker=("$work/worker")
+;;
+esac
+
+exec python3 -I -S - "${worker[@]}" <<'DRIVER'
 import json
 
 # INPUT: bytes from this Random alone, another for each call; representative, and large enough for 0.05 s and more.
