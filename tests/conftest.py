@@ -139,10 +139,16 @@ BENCHMARK = """\
 set -euo pipefail
 sleep() { echo "$1" >&3; case $1 in 0*) ;; *) command sleep "$1" ;; esac; }
 export -f sleep
-slept=$(mktemp)
+slept=${TMPDIR:-/tmp}/slept-$$ us=1000
 bash src/work.sh 3>"$slept" >/dev/null
-awk -v chance=$RANDOM '{ s += $1 } END { printf "METRIC time_s=%.6f\\n", (s + 1e-3) * (1 + chance / 3e6) }' "$slept"
+while read -r each; do
+  case $each in *.*) part=${each#*.}000000 ;; *) part=000000 ;; esac
+  us=$((us + 10#${each%%.*} * 1000000 + 10#${part:0:6}))
+done <"$slept"
+us=$((us + us * RANDOM / 3000000))
+printf 'METRIC time_s=%d.%06d\\n' $((us / 1000000)) $((us % 1000000))
 """
+QUICKER = "sleep 0.005\necho 42\n"
 CHECKS = '#!/usr/bin/env bash\n[ "$(bash src/work.sh)" = 42 ]\n'
 
 
@@ -163,19 +169,46 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def compared_once(locked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of that session with exp-01, half as slow and shown to be: made once, and copied by `compared`."""
+    folder = tmp_path_factory.mktemp("compared")
+    made = copied(locked, folder)
+    copy = Path(made.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text(QUICKER)
+    made.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+    made.script("compare", "exp-01")
+    made.script("status")
+    return folder
+
+
+def copied(folder: Path, tmp_path: Path) -> Repo:
+    """Return a session like that in `folder`, in another place."""
+    shutil.copytree(folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    made = Repo(tmp_path / "project", tmp_path)
+    copies = paths.workdir_root(folder / "project").name, paths.workdir_root(made.root).name
+    (tmp_path / "tmp/autoresearch" / copies[0]).rename(tmp_path / "tmp/autoresearch" / copies[1])
+    moves = [tuple(map(str.encode, move)) for move in ((str(folder), str(tmp_path)), copies)]
+    for place in (made.root, tmp_path / "tmp"):
+        for file in filter(Path.is_file, place.rglob("*")):
+            if ".git" not in file.parts and moves[0][0] in (text := file.read_bytes()):
+                for before, after in moves:
+                    text = text.replace(before, after)
+                file.write_bytes(text)
+    made.git("update-index", "-q", "--refresh")
+    return made
+
+
 @pytest.fixture
 def session(locked: Path, tmp_path: Path) -> Repo:
     """A locked session on that repository, its baseline taken."""
-    shutil.copytree(locked, tmp_path, symlinks=True, dirs_exist_ok=True)
-    made = Repo(tmp_path / "project", tmp_path)
-    copies = paths.workdir_root(locked / "project").name, paths.workdir_root(made.root).name
-    for folder in (made.root, tmp_path / "tmp"):
-        for file in filter(Path.is_file, folder.rglob("*")):
-            if ".git" not in file.parts and str(locked) in (text := file.read_text()):
-                file.write_text(text.replace(str(locked), str(tmp_path)).replace(*copies))
-    (tmp_path / "tmp/autoresearch" / copies[0]).rename(tmp_path / "tmp/autoresearch" / copies[1])
-    made.git("update-index", "-q", "--refresh")
-    return made
+    return copied(locked, tmp_path)
+
+
+@pytest.fixture
+def compared(compared_once: Path, tmp_path: Path) -> Repo:
+    """The same with exp-01 (QUICKER, "sleep less") compared: improved, and not decided."""
+    return copied(compared_once, tmp_path)
 
 
 SMI = """\

@@ -73,22 +73,18 @@ COMMANDS = {
 }
 
 
-def ready(session: Any, compared: bool) -> None:
-    """Bring the session to where exp-01 can be kept, or only compared."""
-    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
-    (copy / "src/work.sh").write_text("sleep 0.005\necho 42\n")
-    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
-    if compared:
-        session.script("compare", "exp-01")
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
+    """A disk that fails."""
+    return Faulty(tmp_path_factory.mktemp("faulty"))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])
 @pytest.mark.parametrize("what", COMMANDS)
-def test_a_disk_that_fails(session: Any, tmp_path: Path, what: str, number: int) -> None:
+def test_a_disk_that_fails(compared: Any, faulty: Faulty, tmp_path: Path, what: str, number: int) -> None:
     """At any operation: no traceback, the failure is named, the journal keeps its lines, the command works later."""
     command, already = COMMANDS[what]
-    ready(session, compared=what in ("keep", "discard"))
-    faulty, original = Faulty(tmp_path), session.root
+    session, original = compared, compared.root
     draw = random.Random(f"{what}{number}")
     spare = Path(session.env["TMPDIR"])
     shutil.copytree(spare, tmp_path / "spare", symlinks=True)

@@ -16,33 +16,24 @@ from typing import Any
 BUNDLE = Path(__file__).resolve().parent.parent.parent
 
 
-def ready_to_keep(session: Any) -> None:
-    """Bring the session to where exp-01 can be kept."""
-    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
-    (copy / "src/work.sh").write_text("sleep 0.005\necho 42\n")
-    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
-    session.script("compare", "exp-01")
-
-
 def runs(root: Path) -> list[dict[str, Any]]:
     """Return the run lines."""
     return [e for e in map(json.loads, (root / "autoresearch.jsonl").read_text().splitlines()) if "run" in e]
 
 
-def test_kill_minus_nine_during_keep(session: Any, tmp_path: Path) -> None:
+def test_kill_minus_nine_during_keep(compared: Any, tmp_path: Path) -> None:
     """At 25 random points: afterwards keep ends as one commit, one run line, a clean work tree, no half state."""
-    ready_to_keep(session)
-    draw, original = random.Random(11), session.root
+    draw, original = random.Random(11), compared.root
     command = [sys.executable, str(BUNDLE / "scripts/record_result.py"), "keep", "exp-01"]
     for number in range(25):
-        session.root = tmp_path / f"again-{number}"
-        shutil.copytree(original, session.root, symlinks=True)
-        session.write("mine.txt", "uncommitted")
-        session.git("add", "mine.txt")
+        compared.root = tmp_path / f"again-{number}"
+        shutil.copytree(original, compared.root, symlinks=True)
+        compared.write("mine.txt", "uncommitted")
+        compared.git("add", "mine.txt")
         process = subprocess.Popen(
             command,
-            cwd=session.root,
-            env=session.env,
+            cwd=compared.root,
+            env=compared.env,
             stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -50,58 +41,53 @@ def test_kill_minus_nine_during_keep(session: Any, tmp_path: Path) -> None:
         time.sleep(draw.uniform(0.02, 0.35))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        for lock in (session.root / ".git").rglob("*.lock"):  # what git itself leaves when it is killed is git's to say
+        for lock in (compared.root / ".git").rglob("*.lock"):  # git's own to say
             lock.unlink()
 
-        session.script("status")
-        session.script("record_result", "keep", "exp-01")
+        compared.script("record_result", "keep", "exp-01")
 
         assert [("baseline", "keep"), ("sleep less", "keep")] == [
-            (r["description"], r["status"]) for r in runs(session.root)
+            (r["description"], r["status"]) for r in runs(compared.root)
         ]
-        assert 3 == len(session.git("rev-list", "HEAD").split())
-        assert runs(session.root)[1]["commit_full"] == session.git("rev-parse", "HEAD")
-        assert "A  mine.txt" == session.git("status", "--porcelain")
-        assert not (session.root / ".autoresearch/keep.json").exists()
+        assert 3 == len(compared.git("rev-list", "HEAD").split())
+        assert runs(compared.root)[1]["commit_full"] == compared.git("rev-parse", "HEAD")
+        assert "A  mine.txt" == compared.git("status", "--porcelain")
+        assert not (compared.root / ".autoresearch/keep.json").exists()
 
 
-def test_two_keeps_at_once(session: Any) -> None:
+def test_two_keeps_at_once(compared: Any) -> None:
     """Two processes that keep the same experiment: one commit, one run line."""
-    ready_to_keep(session)
-
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(lambda _: session.script("record_result", "keep", "exp-01", code=None), range(4)))
+        done = list(pool.map(lambda _: compared.script("record_result", "keep", "exp-01", code=None), range(4)))
 
     assert [0, 0, 0, 0] == [d.returncode for d in done]
-    assert 2 == len(runs(session.root))
-    assert 3 == len(session.git("rev-list", "HEAD").split())
+    assert 2 == len(runs(compared.root))
+    assert 3 == len(compared.git("rev-list", "HEAD").split())
 
 
-def test_the_persons_edits_are_in_the_way(session: Any) -> None:
+def test_the_persons_edits_are_in_the_way(compared: Any) -> None:
     """Uncommitted edits of a file that the change touches: exit 2, nothing moves, nothing of theirs is lost."""
-    ready_to_keep(session)
-    session.write("src/work.sh", "echo 42 # my own work\n")
-    before = session.git("rev-parse", "HEAD")
+    compared.write("src/work.sh", "echo 42 # my own work\n")
+    before = compared.git("rev-parse", "HEAD")
 
-    said = session.script("record_result", "keep", "exp-01", code=2).stderr
+    said = compared.script("record_result", "keep", "exp-01", code=2).stderr
 
     assert "src/work.sh" in said
-    assert before == session.git("rev-parse", "HEAD")
-    assert "echo 42 # my own work\n" == (session.root / "src/work.sh").read_text()
-    session.git("checkout", "src/work.sh")
-    session.script("record_result", "keep", "exp-01")
+    assert before == compared.git("rev-parse", "HEAD")
+    assert "echo 42 # my own work\n" == (compared.root / "src/work.sh").read_text()
+    compared.git("checkout", "src/work.sh")
+    compared.script("record_result", "keep", "exp-01")
 
 
-def test_a_keep_from_another_branch(session: Any) -> None:
+def test_a_keep_from_another_branch(compared: Any) -> None:
     """With another branch checked out the session's branch moves and the work tree does not."""
-    ready_to_keep(session)
-    session.git("switch", "-q", "main")
+    compared.git("switch", "-q", "main")
 
-    session.script("record_result", "keep", "exp-01")
+    compared.script("record_result", "keep", "exp-01")
 
-    assert "sleep 0.05\necho 42\n" == (session.root / "src/work.sh").read_text()
-    assert "" == session.git("status", "--porcelain", "--untracked-files=no")
-    assert "sleep 0.005\necho 42" == session.git("show", "autoresearch/quick:src/work.sh")
+    assert "sleep 0.05\necho 42\n" == (compared.root / "src/work.sh").read_text()
+    assert "" == compared.git("status", "--porcelain", "--untracked-files=no")
+    assert "sleep 0.005\necho 42" == compared.git("show", "autoresearch/quick:src/work.sh")
 
 
 def test_a_keep_in_a_repository_with_filters(session: Any) -> None:
@@ -121,17 +107,16 @@ def test_a_keep_in_a_repository_with_filters(session: Any) -> None:
     assert "quiet" == session.git("show", "refs/autoresearch/exp-01:table.up")
 
 
-def test_a_dry_run_completes_nothing(session: Any) -> None:
+def test_a_dry_run_completes_nothing(compared: Any) -> None:
     """Where a keep was interrupted, who only looks is told so, and nothing is changed."""
-    ready_to_keep(session)
-    intent = session.root / ".autoresearch" / "keep.json"
+    intent = compared.root / ".autoresearch" / "keep.json"
     intent.write_text("{}")
-    before = (session.root / "autoresearch.jsonl").read_text()
+    before = (compared.root / "autoresearch.jsonl").read_text()
 
     for verb in (("keep", "exp-01"), ("discard", "exp-01", "--why", "no")):
-        done = session.script("record_result", *verb, "--dry-run", code=1)
+        done = compared.script("record_result", *verb, "--dry-run", code=1)
         assert "a keep was interrupted" in done.stderr
         assert "{}" == intent.read_text()
 
-    assert before == (session.root / "autoresearch.jsonl").read_text()
-    session.script("record_result", "keep", "exp-01")
+    assert before == (compared.root / "autoresearch.jsonl").read_text()
+    compared.script("record_result", "keep", "exp-01")

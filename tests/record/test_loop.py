@@ -41,6 +41,7 @@ def test_a_true_gain_is_screened_compared_kept(session: Any) -> None:
 
     assert "promising" in screened
     assert "improved" in compared
+    assert "less time" in compared
     assert ["IMPROVEMENTS.md", "src/work.sh"] == session.git("show", "--name-only", "--format=", "HEAD").split()
     assert FAST == (session.root / "src/work.sh").read_text()
     assert "A  mine.txt" == session.git("status", "--porcelain")

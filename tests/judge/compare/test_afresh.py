@@ -41,7 +41,7 @@ def test_a_cache_of_answers_falls_and_one_that_helps_new_inputs_stands(repo: Any
     warm = 'if not os.environ.get("AUTORESEARCH_FRESH"):\n    work(data)' if honours else "work(data)"
     repo.write("src/program.py", SLOW)
     repo.write("bench.py", BENCH.replace("WARM", warm))
-    repo.write("autoresearch.sh", "python3 bench.py\n", 0o755)
+    repo.write("autoresearch.sh", "python3 -S bench.py\n", 0o755)
     repo.write("autoresearch.checks.sh", "python3 -c 'from src.program import work; assert work([1, 2]) == 3'\n")
     repo.commit()
     begin = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--review-above", "1000000"]

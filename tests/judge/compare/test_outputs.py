@@ -49,13 +49,13 @@ def test_what_is_no_oracle_is_not_locked(repo: Any, outputs: str, code: int, say
     assert before == repo.git("rev-parse", "HEAD")
 
 
-def attempt(repo: Any, name: str, work: str, code: int) -> dict[str, Any]:
-    """Compare a change and return its event."""
+def attempt(repo: Any, name: str, work: str, code: int) -> tuple[dict[str, Any], str]:
+    """Compare a change and return its event, and what was said of it."""
     copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
     (copy / "src/work.sh").write_text(work)
     repo.script("snapshot_workdir", "seal", name, "--desc", "without the sleep")
-    found: dict[str, Any] = json.loads(repo.script("compare", name, "--max-pairs", "8", "--json", code=code).stdout)
-    return found
+    said = repo.script("compare", name, "--max-pairs", "8", code=code).stdout
+    return json.loads((repo.root / "autoresearch.jsonl").read_text().splitlines()[-1]), said
 
 
 def test_a_winner_must_answer_as_the_baseline_does(repo: Any) -> None:
@@ -66,21 +66,22 @@ def test_a_winner_must_answer_as_the_baseline_does(repo: Any) -> None:
     assert "autoresearch.outputs.sh" in said.stdout
     assert "autoresearch.outputs.sh" in repo.git("ls-tree", "--name-only", "HEAD")
 
-    wrong = attempt(repo, "exp-01", "n=${1:-41}\n[ $n -ge 0 ] || n=0  # too large a step\necho $((n + 1))\n", code=1)
+    wrong, told = attempt(
+        repo, "exp-01", "n=${1:-41}\n[ $n -ge 0 ] || n=0  # too large a step\necho $((n + 1))\n", code=1
+    )
     assert "not_improved" == wrong["verdict"]
     assert wrong["reason"].startswith(f"outputs differ on seed {wrong['outputs']['seed']}: -1, line 1: - 0")
-    again = repo.script("compare", "exp-01", "--max-pairs", "8", code=1).stdout
-    assert "to see it: bash .autoresearch/outputs/exp-01.0.2.sh" in again
+    assert "to see it: bash .autoresearch/outputs/exp-01.0.1.sh" in told
     shown = subprocess.run(
         ["bash", ".autoresearch/outputs/exp-01.0.1.sh"], cwd=repo.root, env=repo.env, capture_output=True, text=True
     )
     assert (1, True) == (shown.returncode, "-0\n+1\n" in shown.stdout)
     assert "outputs differ" in repo.script("record_result", "keep", "exp-01", code=4).stderr
 
-    fails = attempt(repo, "exp-02", '[ "${1-}" != 7 ] || exit 1\necho $((${1:-41} + 1))\n', code=1)
+    fails, _ = attempt(repo, "exp-02", '[ "${1-}" != 7 ] || exit 1\necho $((${1:-41} + 1))\n', code=1)
     assert "outputs fail on the candidate alone: autoresearch.outputs.sh ended with exit 1" in fails["reason"]
 
-    right = attempt(repo, "exp-03", "echo $((${1:-41} + 1))\n", code=0)
+    right, _ = attempt(repo, "exp-03", "echo $((${1:-41} + 1))\n", code=0)
     assert right["outputs"]["seeds"] >= 1
     repo.script("record_result", "keep", "exp-03", "--problem", "a sleep", "--solution", "none")
 

@@ -87,6 +87,15 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def reset(self) -> None:
+        """Leave the page, its window and what was heard as they were in the beginning."""
+        self.call("Emulation.setEmulatedMedia", media="", features=[])
+        self.call("Page.setBypassCSP", enabled=False)
+        self.call("Emulation.clearDeviceMetricsOverride")
+        self.open("about:blank")
+        self.said.clear()
+        self.asked.clear()
+
     def close(self) -> None:
         """End it."""
         self.process.kill()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import Browser, needs_chromium
-from conftest import BUNDLE, Repo
+from conftest import BUNDLE, Repo, new_repo
 from written_journal import events, write
 
 from helpers.record.report import html
@@ -24,9 +24,10 @@ HOSTILE = (
 )
 
 
-@pytest.fixture
-def page(repo: Repo) -> Path:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a session in which every free text is hostile."""
+    repo = new_repo(tmp_path_factory.mktemp("page"))
     lines = events(extra=300)
     for line in lines:
         for key in ("description", "problem", "solution", "reviewed", "title"):
@@ -40,12 +41,19 @@ def page(repo: Repo) -> Path:
     return repo.root / "page.html"
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A headless Chromium."""
-    started = Browser(tmp_path / "browser")
+    started = Browser(tmp_path_factory.mktemp("browser"))
     yield started
     started.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The same, with nothing left of the test before."""
+    chromium.reset()
+    return chromium
 
 
 def test_the_page_names_no_network_and_ends_no_element(page: Path) -> None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from conftest import Repo
+import pytest
+from conftest import QUICKER, Repo
 
-FAST = "sleep 0.005\necho 42\n"
 
-
-def keep(session: Repo, name: str, text: str) -> None:
-    """Work an experiment to its commit."""
-    copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
-    (copy / "src/work.sh").write_text(text)
-    session.script("snapshot_workdir", "seal", name, "--desc", "sleep less")
-    session.script("compare", name)
-    session.script("record_result", "keep", name, "--reviewed", "it only sleeps")
+@pytest.fixture
+def kept(compared: Repo) -> Repo:
+    """A session with one kept change."""
+    compared.script("record_result", "keep", "exp-01", "--reviewed", "it only sleeps")
+    return compared
 
 
 def journal(session: Repo) -> list[dict[str, object]]:
@@ -24,74 +21,71 @@ def journal(session: Repo) -> list[dict[str, object]]:
     return [json.loads(line) for line in (session.root / "autoresearch.jsonl").read_text().splitlines()]
 
 
-def test_one_command_ends_a_session(session: Repo) -> None:
+def test_one_command_ends_a_session(kept: Repo) -> None:
     """Broken off and called again it compares the whole once; page and branch are there, uncommitted work as it was."""
-    keep(session, "exp-01", FAST)
-    session.write("mine.txt", "staged")
-    session.git("add", "mine.txt")
-    session.write("loose.txt", "not tracked")
-    before = (session.root / "autoresearch.jsonl").read_bytes()
-    plan = session.script("finish_session", "--dry-run").stdout
-    assert before == (session.root / "autoresearch.jsonl").read_bytes()
+    kept.write("mine.txt", "staged")
+    kept.git("add", "mine.txt")
+    kept.write("loose.txt", "not tracked")
+    before = (kept.root / "autoresearch.jsonl").read_bytes()
+    plan = kept.script("finish_session", "--dry-run").stdout
+    assert before == (kept.root / "autoresearch.jsonl").read_bytes()
     assert "compare the branch as it stands with the first baseline" in plan
     assert "back on main" in plan
 
-    session.script("finish_session", "--wait", "0", code=3)
-    assert "finish_session.py  # broken off while it compares the whole" in session.script("status").stdout
-    said = session.script("finish_session").stdout
+    kept.script("finish_session", "--wait", "0", code=3)
+    assert "finish_session.py  # broken off while it compares the whole" in kept.script("status").stdout
+    said = kept.script("finish_session").stdout
 
-    assert "main" == session.git("branch", "--show-current")
-    assert "A  mine.txt\n?? loose.txt" == session.git("status", "--porcelain")
+    assert "main" == kept.git("branch", "--show-current")
+    assert "A  mine.txt\n?? loose.txt" == kept.git("status", "--porcelain")
     assert "headline: improved: gain +" in said
-    assert "improved: gain +" in (session.root / ".autoresearch/report.html").read_text()
-    page = session.git("show", "autoresearch/quick:IMPROVEMENTS.md")
+    assert "improved: gain +" in (kept.root / ".autoresearch/report.html").read_text()
+    page = kept.git("show", "autoresearch/quick:IMPROVEMENTS.md")
     assert "headline: improved: gain +" in page
-    assert ["IMPROVEMENTS.md"] == session.git("show", "--name-only", "--format=", "autoresearch/quick").split()
-    (whole,) = [event for event in journal(session) if event.get("against")]
-    assert journal(session)[1]["tree"] == whole["baseline_tree"]
-    after = session.script("status")
+    assert ["IMPROVEMENTS.md"] == kept.git("show", "--name-only", "--format=", "autoresearch/quick").split()
+    (whole,) = [event for event in journal(kept) if event.get("against")]
+    assert journal(kept)[1]["tree"] == whole["baseline_tree"]
+    after = kept.script("status")
     assert "render_report.py  # the session is closed" in after.stdout
     assert "nobody measured" not in after.stdout + after.stderr
-    tip = session.git("rev-parse", "autoresearch/quick")
-    assert "stays on main" in session.script("finish_session").stdout
-    assert tip == session.git("rev-parse", "autoresearch/quick")
-    assert 1 == len([event for event in journal(session) if event.get("closed")])
+    tip = kept.git("rev-parse", "autoresearch/quick")
+    assert "stays on main" in kept.script("finish_session").stdout
+    assert tip == kept.git("rev-parse", "autoresearch/quick")
+    assert 1 == len([event for event in journal(kept) if event.get("closed")])
 
 
-def test_the_next_session_begins_from_the_persons_branch(session: Repo) -> None:
+def test_the_next_session_begins_from_the_persons_branch(kept: Repo) -> None:
     """A finished one needs no --new and takes no more keeps; its benchmark is there to begin with."""
-    keep(session, "exp-01", FAST)
-    copy = Path(session.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    copy = Path(kept.script("snapshot_workdir", "create", "exp-02").stdout.strip())
     (copy / "src/work.sh").write_text("echo 42\n")
-    session.script("snapshot_workdir", "seal", "exp-02", "--desc", "no sleep")
-    session.script("compare", "exp-02")
-    session.script("finish_session")
-    late = session.script("record_result", "keep", "exp-02", "--reviewed", "it does not sleep", code=4).stderr
+    kept.script("snapshot_workdir", "seal", "exp-02", "--desc", "no sleep")
+    kept.script("compare", "exp-02")
+    kept.script("finish_session")
+    late = kept.script("record_result", "keep", "exp-02", "--reviewed", "it does not sleep", code=4).stderr
     assert "the session is closed: finished" in late
-    kept = session.git("rev-parse", "autoresearch/quick")
+    tip = kept.git("rev-parse", "autoresearch/quick")
     begin = ("--metric", "time_s", "--direction", "lower")
 
-    for goal, options, base in (("second", (), "main"), ("third", ("--on-top",), kept)):
-        session.git("switch", "-qf", "autoresearch/quick")
-        said = session.script("start_session", "--goal", goal, *begin, *options, *(["--new"] if options else []))
-        assert session.git("rev-parse", base) == session.git("rev-parse", f"autoresearch/{goal}")
+    for goal, options, base in (("second", (), "main"), ("third", ("--on-top",), tip)):
+        kept.git("switch", "-qf", "autoresearch/quick")
+        said = kept.script("start_session", "--goal", goal, *begin, *options, *(["--new"] if options else []))
+        assert kept.git("rev-parse", base) == kept.git("rev-parse", f"autoresearch/{goal}")
         assert ("begins from main" in said.stderr, "as the session quick had them: autoresearch" in said.stderr) == (
             (True, True) if base == "main" else (False, False)
         )
-        assert (session.root / "autoresearch.sh").read_text() == session.git("show", f"{kept}:autoresearch.sh") + "\n"
+        assert (kept.root / "autoresearch.sh").read_text() == kept.git("show", f"{tip}:autoresearch.sh") + "\n"
 
 
-def test_on_top_begins_from_what_was_kept_wherever_the_work_tree_stands(session: Repo) -> None:
+def test_on_top_begins_from_what_was_kept_wherever_the_work_tree_stands(kept: Repo) -> None:
     """finish_session.py has put the person's branch back: --on-top goes to the session's, and says so."""
-    keep(session, "exp-01", FAST)
-    session.script("finish_session")
-    assert "main" == session.git("branch", "--show-current")
+    kept.script("finish_session")
+    assert "main" == kept.git("branch", "--show-current")
 
-    said = session.script("start_session", "--goal", "second", "--metric", "time_s", "--direction", "lower", "--on-top")
+    said = kept.script("start_session", "--goal", "second", "--metric", "time_s", "--direction", "lower", "--on-top")
 
     assert "begins from autoresearch/quick, what that session kept" in said.stderr
-    assert session.git("rev-parse", "autoresearch/quick") == session.git("rev-parse", "autoresearch/second")
-    assert FAST.strip() == (session.root / "src/work.sh").read_text().strip()
+    assert kept.git("rev-parse", "autoresearch/quick") == kept.git("rev-parse", "autoresearch/second")
+    assert QUICKER.strip() == (kept.root / "src/work.sh").read_text().strip()
 
 
 def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
@@ -106,7 +100,7 @@ def test_a_wrong_session_is_closed_with_its_reason(session: Repo) -> None:
     assert "agent $1.50, tokens unknown" in said
     assert "the branch main that you began from is gone" in said
     copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
-    (copy / "src/work.sh").write_text(FAST)
+    (copy / "src/work.sh").write_text(QUICKER)
     refused = session.script("submit_experiment", "exp-01", "--desc", "sleep less", code=4).stderr
     assert "the session is closed: bad benchmark" in refused
 
