@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -23,7 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from judge_hosts import PROFILES, Host, layouts, restless, typical
 
+from helpers.judge.compare.holdout import HOLDOUT_PAIRS
+from helpers.judge.measure import pairs
 from helpers.judge.rule import noise, sign_test
+from helpers.scale import Scale
 
 MARGIN = 0.01
 GAINS = (0.0, 0.02, 0.05)
@@ -53,9 +57,12 @@ def compare(
     max_pairs: int,
     built: tuple[list[float], list[float]],
     mode: str,
-    brief: bool = False,
+    confirms: sign_test.Verdict | None = None,
 ) -> tuple[sign_test.Verdict, list[float], list[float]]:
-    """Compare by single measurements in the order of the coin; return the verdict and both sides' measurements."""
+    """Compare by single measurements in the order of the coin; return the verdict and both sides' measurements.
+
+    `confirms`: the winner whose confirmation it is.
+    """
     seed = str(draw.random())
     (plus, minus), builds = built, len(built[0])
     base: list[float] = []
@@ -68,13 +75,30 @@ def compare(
         else:
             base.append(timing(host, 0.0, first=True))
             cand.append(timing(host, gain))
-        if sign_test.is_look(number, max_pairs) or (brief and number == sign_test.BRIEF):
-            found = sign_test.judge(
-                base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode, brief=brief
-            )
-            if found.verdict != "undecided":
-                break
+        if number not in (pairs.TIED, *sign_test.TABLE, max_pairs):
+            continue
+        found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
+        if found.verdict == "undecided" and (early := ends_early(found, base, cand, mode, max_pairs, confirms)):
+            found = replace(found, verdict=early)
+        if found.verdict != "undecided":
+            break
     return found, base, cand
+
+
+def ends_early(
+    found: sign_test.Verdict,
+    base: list[float],
+    cand: list[float],
+    mode: str,
+    max_pairs: int,
+    confirms: sign_test.Verdict | None,
+) -> sign_test.Answer | None:
+    """Return by what pairs.Brief ends a confirmation, and pairs.unlikely a first comparison, before the table does."""
+    if confirms:
+        clear = sign_test.is_clear(confirms) and len(base) == sign_test.BRIEF == found.clear_wins
+        return "improved" if clear else None
+    long = max_pairs > sign_test.USUAL_PAIRS and mode == "improved"
+    return "not_improved" if long and sign_test.is_hopeless(base, cand, Scale()) else None
 
 
 def win_count(
@@ -94,20 +118,46 @@ def win_count(
 
 
 def twice(
-    made: Made, effect: float, draw: Random, *, builds: int = 0, clear: bool = True, max_pairs: int = 48
+    made: Made,
+    effect: float,
+    draw: Random,
+    *,
+    builds: int = 0,
+    clear: bool = True,
+    max_pairs: int = 48,
+    second: bool = False,
 ) -> Judged:
     """The rule of this bundle: a gain on a noisy host, or small beside the noise, is compared a second time.
 
-    Without `clear` only the noise of the host asks for it.
+    Without `clear` only the noise of the host asks for it. `second`: a holdout that gains as much is measured too.
     """
     host, built = made(), (layouts(draw, builds), layouts(draw, builds))
     found, base, cand = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
     kept, spent = found.verdict == "improved", 2 * len(base)
     if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None, MARGIN):
-        brief = sign_test.is_clear(found)
-        again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved", brief)
+        again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved", found)
         kept, spent = again.verdict == "improved", spent + 2 * len(more)
+    if kept and second:
+        kept, count = passes(host, effect, draw, noise.sigma_pair(base, cand) or 0.0, min(max_pairs, HOLDOUT_PAIRS))
+        spent += 2 * count
     return kept, math.log1p(found.gain), spent
+
+
+def passes(host: Host, effect: float, draw: Random, sigma: float, most: int) -> tuple[bool, int]:
+    """Measure a holdout as compare/holdout.py does; return whether it passes, and its pairs."""
+    seed, ours, theirs = str(draw.random()), list[float](), list[float]()
+    least = max(MARGIN, pairs.OUT_OF_NOISE * sigma)
+    for number in range(1, most + 1):
+        first = sign_test.order(seed, number)
+        one = timing(host, effect if first else 0.0, first=True)
+        other = timing(host, 0.0 if first else effect)
+        theirs.append(one if first else other)
+        ours.append(other if first else one)
+        found = sign_test.last_look(ours, theirs, direction="lower", margin=MARGIN, mode="not_worse")
+        brief = number == 2 == sign_test.so_far(ours, theirs, direction="lower", margin=least).clear_wins
+        if brief or (number in sign_test.TABLE and found.verdict == "not_worse"):
+            return True, number
+    return found.gain > -MARGIN, most
 
 
 def keep_if_lower(made: Made, effect: float, _: Random) -> Judged:
@@ -187,8 +237,7 @@ def with_layout(rule: Callable[[Made, float, Random], Judged], name: str) -> Cal
     if name == OURS:
         return functools.partial(twice, builds=4)
     if name.startswith("win count"):
-        pairs = 24 if "24" in name else 48
-        return functools.partial(win_count, max_pairs=pairs, builds=4)
+        return functools.partial(win_count, max_pairs=24 if "24" in name else 48, builds=4)
     return lambda made, effect, draw: rule(made, effect + layouts(draw, 1)[0] - layouts(draw, 1)[0], draw)
 
 

@@ -4,7 +4,7 @@
 judge_hosts.py (quiet, typical, noisy: three times typical, bursty) and two recorded ones of traces.py. Printed are the
 share of the true gain that ends up committed, the measurements spent and the commits without effect. The agent compares
 what a screen calls promising (or unclear, now), discards the rest, and keeps what a comparison with its confirmation
-allows.
+and its holdout, which gains as much, allows.
 
     python benchmarks/sessions.py                  # about two minutes
     python benchmarks/sessions.py --sessions 20    # coarse
@@ -55,8 +55,8 @@ class Agent:
         return statistics.median(timing(self.host, effect, first=number == 0) for number in range(5))
 
     def compare(self, effect: float, max_pairs: int) -> bool:
-        """Compare, confirm where that is called for, and keep what has won."""
-        good, _, spent = twice(lambda: self.host, effect, self.draw, max_pairs=max_pairs)
+        """Compare, confirm where that is called for, measure a holdout that gains as much, and keep what has won."""
+        good, _, spent = twice(lambda: self.host, effect, self.draw, max_pairs=max_pairs, second=True)
         self.spent += spent
         if good:
             self.kept, self.false = self.kept + effect, self.false + (effect == 0)

@@ -97,7 +97,9 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         warm_up(plan, base, cand)
         broken = metric_limits.broken_at_once(plan)
         say = _reporter(log, plan)
-        measured, verdict = pairs.interleave(base, cand, plan, say, broken=broken, given=given.get("", ()))
+        measured, verdict = pairs.interleave(
+            base, cand, plan, say, broken=broken, given=given.get("", ()), early=pairs.unlikely
+        )
     except pairs.CandidateError as error:  # of a shared comparison it may be the checks, as another worker saw them
         said = str(error)
         return BEGUN.ending("not_improved", said if said.startswith(checks.FAILED) else f"crash: {said}")
@@ -247,8 +249,8 @@ def _confirm(
         return found
     print(f"sigma_pair is {plan.by.size(sigma or 0.0)}: a second, fresh comparison must say the same", file=log)
     say = _reporter(log, plan)
-    short, seed = pairs.brief_confirmation(measured, plan), plan.seed + CONFIRM
-    again, verdict = pairs.interleave(base, cand, plan, say, seed=seed, given=given, brief=short)
+    early, seed = pairs.confirming(measured, plan), plan.seed + CONFIRM
+    again, verdict = pairs.interleave(base, cand, plan, say, seed=seed, given=given, early=early)
     found = replace(found, confirmation=_measured(plan, again, verdict))
     if found.confirmation and found.confirmation.is_good:
         return found

@@ -53,7 +53,7 @@ def result(
         seed=plan.seed + "/holdout",
         rule=pairs.last_look,
         ends=("not_worse",),
-        brief=pairs.brief_holdout(found.sigma_pair, short),
+        early=pairs.brief_holdout(found.sigma_pair, short),
     )
     passed = verdict.verdict == "not_worse" or verdict.gain > -margin
     record = {

@@ -31,7 +31,7 @@ from helpers.comparison import BEGUN
 from helpers.judge.compare import checks, driver, metric_limits
 from helpers.judge.compare.driver import CONFIRM
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Brief, Pair
+from helpers.judge.measure.pairs import Early, Pair
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Trees
 from helpers.judge.rule import sign_test
@@ -79,16 +79,16 @@ def step(plan: Plan, parts: Sequence[Part], able: Sequence[str], seconds: float 
     `seconds` is what a pair is expected to take.
     """
     given: dict[str, list[Pair]] = {}
-    brief = None
+    early: Early = pairs.unlikely
     for phase in ("", CONFIRM):
         mine = [part for part in parts if part.phase == phase]
         known = _known(mine)
         given[phase] = row = [known[n] for n in itertools.takewhile(known.__contains__, itertools.count())]
-        settled = _settled(plan, row, brief)
+        settled = _settled(plan, row, early)
         if settled is None:
             begin, error = _deal(plan, phase, mine, known, able, seconds, ahead)
             return Step(begin, False, given, error)
-        unsure, brief = settled
+        unsure, early = settled
         if not unsure:
             break
     return Step([], True, given)
@@ -104,17 +104,17 @@ def _known(parts: Sequence[Part]) -> dict[int, Pair]:
     return known
 
 
-def _settled(plan: Plan, row: Sequence[Pair], brief: Brief | None) -> tuple[bool, Brief | None] | None:
+def _settled(plan: Plan, row: Sequence[Pair], early: Early) -> tuple[bool, Early] | None:
     """Tell whether these pairs ask for a confirmation, and what ends it early; None while they decide nothing."""
     try:
         broken = metric_limits.broken_at_once(plan)
-        measured, verdict = pairs.interleave([], [], plan, lambda *_: None, given=row, broken=broken, brief=brief)
+        measured, verdict = pairs.interleave([], [], plan, lambda *_: None, given=row, broken=broken, early=early)
     except pairs.NoSidesError:
         return None
     except pairs.CandidateError:
-        return False, None
+        return False, early
     good = verdict.verdict in ("improved", "not_worse")
-    return good and driver.is_unsure(plan, measured, verdict.gain)[1], pairs.brief_confirmation(measured, plan)
+    return good and driver.is_unsure(plan, measured, verdict.gain)[1], pairs.confirming(measured, plan)
 
 
 def _deal(

@@ -16,15 +16,6 @@ from helpers.judge.rule.sign_test import Answer, Verdict
 
 
 @dataclass(frozen=True)
-class Brief:
-    """So many first pairs are enough where each of them gains more than `least`; the verdict is then this one."""
-
-    pairs: int
-    least: float
-    verdict: Answer
-
-
-@dataclass(frozen=True)
 class Pair:
     """One pair, also as another process or worker reports it: `failed` where only the candidate could not be measured.
 
@@ -79,6 +70,8 @@ TIED = 4
 """Pairs after which a metric that never varied on either side is told to gain nothing."""
 DECIDED = ("improved", "not_worse", "not_improved")
 """Every verdict but `undecided`."""
+Early = Callable[[Measured, Plan], "Answer | None"]
+"""What ends a comparison where the table leaves it open, with that answer."""
 Progress = Callable[[Measured, Verdict | None], None]
 """Is told of each pair, with the verdict at a look."""
 Rule = Callable[[Measured, Plan], Verdict]
@@ -86,6 +79,36 @@ Rule = Callable[[Measured, Plan], Verdict]
 
 class NoSidesError(Exception):
     """The pairs that were handed over decide nothing, and there are no sides to measure more of."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """So many first pairs are enough where each of them gains more than `least`; the verdict is then this one."""
+
+    pairs: int
+    least: float
+    verdict: Answer
+
+    def __call__(self, measured: Measured, plan: Plan) -> Answer | None:
+        """Say it where that is so."""
+        clear = so_far(measured, replace(plan, margin=self.least)).clear_wins
+        return self.verdict if len(measured.baseline) == self.pairs == clear else None
+
+
+def tied(measured: Measured, plan: Plan) -> Answer | None:
+    """End where a metric that never varies is no better on the candidate's side: more pairs would say the same."""
+    base, cand = measured.of(plan.metric)
+    still = len(base) == TIED and len(set(base)) == len(set(cand)) == 1 and plan.mode == "improved"
+    return "not_improved" if still and plan.by.gains(base, cand)[0] < plan.by.bound(plan.margin) else None
+
+
+def unlikely(measured: Measured, plan: Plan) -> Answer | None:
+    """End also where a first comparison may take more than the usual pairs and a gain has become unlikely."""
+    base, cand = measured.of(plan.metric)
+    long = plan.max_pairs > sign_test.USUAL_PAIRS and plan.mode == "improved"
+    if long and len(base) in (TIED, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, plan.by):
+        return "not_improved"
+    return tied(measured, plan)
 
 
 def interleave(
@@ -100,11 +123,11 @@ def interleave(
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
     given: Sequence[Pair] = (),
-    brief: Brief | None = None,
+    early: Early = tied,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
 
-    With `brief` the first pairs can be enough.
+    Where the rule leaves it open `early` may end it.
     It ends at a pair that is `broken` whatever may follow. `given` are the first pairs, in the order of their numbers:
     measured elsewhere, judged as if measured here. Raises NoSidesError when more are needed and there is no side to
     measure, CandidateError for a failed one.
@@ -126,10 +149,8 @@ def interleave(
         measured.baseline.append(pair.baseline)
         measured.candidate.append(pair.candidate)
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
-        if number + 1 == TIED and rule is None and _gains_nothing(measured, plan):
-            verdict = replace(judge(measured, plan), verdict="not_improved", needed_pairs=None)
-        if brief and number + 1 == brief.pairs == so_far(measured, replace(plan, margin=brief.least)).clear_wins:
-            verdict = replace(so_far(measured, plan), verdict=brief.verdict, needed_pairs=None)
+        if (verdict is None or verdict.verdict == "undecided") and (answer := early(measured, plan)):
+            verdict = replace(so_far(measured, plan), verdict=answer, needed_pairs=None)
         progress(measured, verdict)
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
@@ -156,13 +177,6 @@ def measure_pair(
     for side in (cand, base) if sign_test.order(seed, number) else (base, cand):
         pair[id(side)] = measure(side, base if side is cand else None, plan, script, input_seed(seed, number))
     return Pair(number, pair[id(base)], pair[id(cand)], time.monotonic() - began)
-
-
-def _gains_nothing(measured: Measured, plan: Plan) -> bool:
-    """Tell whether a metric that never varies is no better on the candidate's side: more pairs would say the same."""
-    base, cand = measured.of(plan.metric)
-    still = len(set(base)) == len(set(cand)) == 1
-    return still and plan.mode == "improved" and plan.by.gains(base, cand)[0] < plan.by.bound(plan.margin)
 
 
 def input_seed(seed: str, number: int) -> int:
@@ -220,9 +234,9 @@ def judge(measured: Measured, plan: Plan) -> Verdict:
     )
 
 
-def brief_confirmation(measured: Measured, plan: Plan) -> Brief | None:
-    """Return by what a comparison is confirmed in brief; None where by the table."""
-    return Brief(sign_test.BRIEF, plan.margin, "improved") if sign_test.is_clear(judge(measured, plan)) else None
+def confirming(measured: Measured, plan: Plan) -> Early:
+    """Return what ends the confirmation of a comparison early: so many clear wins, where that one was clear."""
+    return Brief(sign_test.BRIEF, plan.margin, "improved") if sign_test.is_clear(judge(measured, plan)) else tied
 
 
 def brief_holdout(sigma: float | None, plan: Plan) -> Brief:

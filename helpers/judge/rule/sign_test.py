@@ -18,25 +18,30 @@ from typing import Literal
 from helpers.scale import RATIO, Scale
 
 TABLE = {
-    8: (8, 3, 2),
-    12: (11, 5, 3),
-    18: (15, 7, 6),
-    24: (18, 10, 10),
-    36: (26, 15, 16),
-    48: (33, 21, 23),
-    72: (48, 35, 35),
-    96: (62, 48, 48),
+    8: (8, 3, 0),
+    12: (11, 5, 1),
+    18: (15, 7, 4),
+    24: (18, 10, 8),
+    36: (26, 15, 14),
+    48: (33, 21, 21),
+    72: (48, 35, 33),
+    96: (62, 48, 46),
     144: (91, 67, 67),
 }
 """Pairs so far: (improved if wins >= this, not improved if clear wins <= this, and that where more than 48 may follow).
 
 When to give up costs nothing of the error, which hangs on the left column alone. On a noisy host giving up at 8 pairs
-loses every sixth gain of 2%, whatever may follow; the last column spends least for the gain that it finds there.
+loses every sixth gain of 2%, whatever may follow; there a first comparison ends by `is_hopeless`, long before.
 """
 BRIEF = 4
 """Clear wins, without one that is none, by which a confirmation agrees where the first comparison was clear in 8 of 8.
 
 A change without effect does both in 0.5^12 = 0.02% of cases at most.
+"""
+LIKELY, EARLY = 0.3, 3.0
+"""What the middle half of a long comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
+
+Below it the wins are hardly ever collected; `benchmarks/sessions.py` shows what that spares and what it loses.
 """
 USUAL_PAIRS, MOST_PAIRS = 48, 144
 """Pairs at most, and on a host that is too noisy for them."""
@@ -82,11 +87,8 @@ def judge(
     max_pairs: int = 48,
     mode: str = "improved",
     scale: str = RATIO,
-    brief: bool = False,
 ) -> Verdict:
     """Apply the rule to pairs in the order they were measured; what follows the deciding look is not used.
-
-    `brief`: BRIEF clear wins in a row are enough, as in the confirmation of a winner that `is_clear`.
 
     `margin` is the smallest gain worth keeping, a fraction, or by difference in the metric's unit. In mode `not_worse`
     the question is whether the candidate loses less than the margin. Raises ValueError for unusable measurements.
@@ -101,8 +103,6 @@ def judge(
     usable = [n for n in TABLE if n <= min(len(found), max_pairs)]
     if not found:
         raise ValueError("there are no pairs")
-    if brief and len(found) >= BRIEF and min(found[:BRIEF]) > delta:
-        return _verdict("improved", found[:BRIEF], delta, mode, by)
     if not usable:  # too few for any look: whatever they say, nothing is decided
         return _verdict("undecided", found[:max_pairs], delta, mode, by)
     for pairs in usable:
@@ -115,6 +115,14 @@ def judge(
 def is_clear(found: Verdict | None) -> bool:
     """Tell whether a winner was clear of the margin in every pair of the first look."""
     return found is not None and found.verdict == "improved" and found.pairs == found.clear_wins == min(TABLE)
+
+
+def is_hopeless(baseline: Sequence[float], candidate: Sequence[float], by: Scale) -> bool:
+    """Tell whether so little shows that a long comparison may end: by size, as wins alone tell that late."""
+    gains = sorted(by.gains(baseline, candidate))
+    middle, cut = statistics.median(gains), len(gains) // 4
+    spread = 1.4826 * statistics.median(abs(gain - middle) for gain in gains)
+    return statistics.fmean(gains[cut : len(gains) - cut]) < (LIKELY - EARLY / len(gains)) * spread
 
 
 def last_look(

@@ -80,12 +80,13 @@ def of_run(now: State, run: Run) -> list[str]:
 
 def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
     """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
-    short = part is compared.confirmation and len(part.baseline_samples) == sign_test.BRIEF
-    found = _judged(compared, part, brief=short and sign_test.is_clear(_judged(compared, compared)))
-    return (found.verdict, found.pairs, found.gain) if found else None
+    found = _judged(compared, part)
+    short = found and part is compared.confirmation and found.pairs == found.clear_wins == sign_test.BRIEF
+    agrees = short and sign_test.is_clear(_judged(compared, compared))
+    return ("improved" if agrees else found.verdict, found.pairs, found.gain) if found else None
 
 
-def _judged(compared: Comparison, part: Comparison, *, brief: bool = False) -> Verdict | None:
+def _judged(compared: Comparison, part: Comparison) -> Verdict | None:
     try:
         return sign_test.judge(
             part.baseline_samples,
@@ -95,7 +96,6 @@ def _judged(compared: Comparison, part: Comparison, *, brief: bool = False) -> V
             max_pairs=compared.max_pairs,
             mode=compared.mode,
             scale=compared.judged_by,
-            brief=brief,
         )
     except ValueError:
         return None

@@ -64,6 +64,32 @@ def test_a_holdout_ends_early_only_where_noise_cannot_win_it(sigma: float | None
     brief = pairs.brief_holdout(sigma, PLAN)
     plan = replace(PLAN, mode="not_worse")
 
-    _, verdict = pairs.interleave([], [], plan, lambda *_: None, given=measured(0.3, 8), brief=brief)
+    _, verdict = pairs.interleave([], [], plan, lambda *_: None, given=measured(0.3, 8), early=brief)
 
     assert (enough, "not_worse") == (verdict.pairs, verdict.verdict)
+
+
+@pytest.mark.parametrize(("gains", "enough"), [([0.05] * 8, 4), ([0.05] * 3 + [0.005] + [0.05] * 4, 8)])
+def test_a_clear_winner_is_confirmed_by_four_clear_pairs(gains: list[float], enough: int) -> None:
+    """Four that are clear of the margin are enough, where the comparison was clear in eight; else the table decides."""
+    given = [Pair(n, {"time_s": 1.0}, {"time_s": 1 / (1 + gain)}) for n, gain in enumerate(gains)]
+    won, _ = judged([Pair(n, {"time_s": 1.0}, {"time_s": 0.9}) for n in range(8)])
+
+    again, verdict = pairs.interleave([], [], PLAN, lambda *_: None, given=given, early=pairs.confirming(won, PLAN))
+
+    assert (enough, "improved") == (len(again.baseline), verdict.verdict)
+
+
+def test_a_long_comparison_ends_once_a_gain_is_unlikely() -> None:
+    """With up to 144 pairs the size of the gains ends it; with 48, or for a winner, the table does."""
+    none = [Pair(n, {"time_s": 1.0}, {"time_s": 1 + (0.04, -0.01, -0.04, 0.02)[n % 4]}) for n in range(144)]
+    long = replace(PLAN, max_pairs=144)
+
+    def pairs_of(plan: Plan, given: list[Pair], early: pairs.Early = pairs.unlikely) -> tuple[int, str]:
+        verdict = pairs.interleave([], [], plan, lambda *_: None, given=given, early=early)[1]
+        return verdict.pairs, verdict.verdict
+
+    assert (8, "not_improved") == pairs_of(long, none)
+    assert pairs_of(long, none, pairs.tied)[0] > 24
+    assert pairs_of(PLAN, none) == pairs_of(PLAN, none, pairs.tied)
+    assert (8, "improved") == pairs_of(long, measured(0.3))
