@@ -109,7 +109,6 @@ def test_imports_run_one_way(file: str) -> None:
 
 
 BY_STRING = {
-    ("helpers/read/pdf/document.py", "helpers.read.pdf.worker"): "a PDF is read in a process with limits",
     ("helpers/run/local/executor.py", "helpers.run.local.runner"): "jobs outlive the command that submits them",
     ("helpers/run/fleet/keeper.py", "helpers.judge.compare.spread_fleet"): "who judges pairs says which are needed",
     ("helpers/run/fleet/payload.py", "helpers.judge.compare.on_worker"): "the worker itself measures and judges",

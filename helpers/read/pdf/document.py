@@ -5,17 +5,20 @@ The reading is done in a limited child.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import select
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from helpers import console, paths, printable
+from helpers import console, printable
+from helpers.read.pdf import worker
 
 BYTES = 50_000_000
 """Largest file that is read."""
@@ -29,7 +32,6 @@ _MARKS = {
     "reference": "- ",
 }
 """What stands before a block that is no text."""
-_CHILD = "import sys; sys.path[0] = sys.argv[1]; from helpers.read.pdf import worker; worker.main()"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = No
     began = time.monotonic()
     answer = _ask(request, SECONDS)
     left = SECONDS - (time.monotonic() - began)
-    if "died" in answer and left > 2:
+    if answer.get("died") and left > 2:
         answer = _ask({**request, "plain": True}, left)
     if "error" in answer:
         said = str(answer["error"])
@@ -98,45 +100,56 @@ def require_pdf(file: Path) -> None:
 def _ask(request: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Let a child of its own read, and return its answer; whatever happens to it is told in one line.
 
-    `died` says that it did not end by itself: PDFium aborts on some files.
+    `died` says that it did not end by itself: PDFium aborts on some files. It is a fork: a new interpreter would take
+    as long as a short paper.
     """
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        _answer(request, writer)
+    os.close(writer)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD, str(paths.BUNDLE)],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=seconds,
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        said = _said(reader, time.monotonic() + seconds)
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)  # it has answered, or its time is over
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if said is None:
         return {
             "error": f"gave up after {SECONDS:.0f} s",
             "code": console.OUTSIDE,
             "do": "try fewer pages with --pages",
         }
-    if done.returncode == 0:
-        try:
-            answer = json.loads(done.stdout)
-        except ValueError:
-            answer = None
-        if isinstance(answer, dict):
-            return answer
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    with contextlib.suppress(ValueError):
+        return dict(json.loads(said))
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return {"error": "gave up: it takes too much processor time or memory", "code": console.OUTSIDE}
-    if b"ModuleNotFoundError" in done.stderr:
-        return {"error": "the package pypdf is missing", "code": console.OUTSIDE, "do": "setup.sh --deps-only"}
-    if b"MemoryError" in done.stderr:
-        return {"error": "broken PDF: it needs more than 1 GB of memory", "code": console.USAGE}
-    died = {"died": True} if done.returncode < 0 else {}
-    return {"error": f"broken PDF: reading it ended with {_reason(done)}", "code": console.USAGE, **died}
+    ended = signal.Signals(-code).name if code < 0 else f"code {code}"
+    return {"error": f"broken PDF: reading it ended with {ended}", "code": console.USAGE, "died": code < 0}
 
 
-def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    last = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return printable.one_line(last[-1], 120) if last else f"code {done.returncode}"
+def _answer(request: dict[str, Any], writer: int) -> NoReturn:
+    """In the child: read, answer, and be gone without a word and without what the parent would do at its end."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDWR), 2)
+        with os.fdopen(writer, "w", encoding="utf-8") as pipe:
+            pipe.write(json.dumps(worker.answer(request)))
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _said(reader: int, end: float) -> bytes | None:
+    """Return all that comes through a pipe, None where that takes longer than until `end`."""
+    whole = bytearray()
+    while select.select([reader], [], [], max(0.0, end - time.monotonic()))[0]:
+        part = os.read(reader, 1 << 16)
+        if not part:
+            return bytes(whole)
+        whole += part
+    return None
 
 
 def markdown(file: Path) -> str:

@@ -1,17 +1,14 @@
 """Reads one PDF inside limits: a process of its own with bounded memory, processor time and wall-clock time.
 
-Called by helpers/read/pdf/document.py only. A request comes as JSON on stdin, one JSON document goes to stdout.
+Called by helpers/read/pdf/document.py only, in a fork of the script.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import json
-import logging
 import re
 import signal
-import sys
 import time
 from typing import Any
 
@@ -29,23 +26,22 @@ PAGES, CHARACTERS = 200, 4_000_000
 HITS = 50
 
 
-def main() -> None:
-    """Answer the request on stdin."""
-    request = json.load(sys.stdin)
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request, from here on within the limits; what goes wrong is an answer too."""
     limit()
     gc.disable()  # it lives for one paper, inside a bound
-    logging.disable(logging.CRITICAL)
     try:
-        answer = answer_request(request)
+        return answer_request(request)
     except Bad as bad:
-        answer = {"error": str(bad), "do": bad.do, "code": bad.code}
+        return {"error": str(bad), "do": bad.do, "code": bad.code}
+    except ImportError:
+        return {"error": "the package pypdf is missing", "code": 3, "do": "setup.sh --deps-only"}
     except (MemoryError, RecursionError, TooLong) as error:
-        answer = {"error": plainly(error), "code": 3 if isinstance(error, TooLong) else 2}
+        return {"error": plainly(error), "code": 3 if isinstance(error, TooLong) else 2}
     except Exception as error:  # noqa: BLE001 - a broken file may raise anything
-        answer = {"error": f"broken PDF: {plainly(error)}", "code": 2}
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    sys.stdout.write(json.dumps(answer))
-    sys.stdout.flush()
+        return {"error": f"broken PDF: {plainly(error)}", "code": 2}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def answer_request(request: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +180,3 @@ def _grep(pattern: re.Pattern[str], blocks: list[layout_blocks.Block]) -> list[l
             "make it simpler: no repeats inside repeats",
         ) from None
     return hits[: HITS * 40]
-
-
-if __name__ == "__main__":
-    main()

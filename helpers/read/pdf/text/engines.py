@@ -6,53 +6,75 @@ numbers and names alone.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from helpers.read.pdf.limits import Bad, plainly
 from helpers.read.pdf.text.lines import Line
+
+_BOOKMARKS = 5_000
 
 
 class Pdfium:
     """Characters with font, size and box."""
 
     def __init__(self, file: str) -> None:
-        import pypdfium2  # type: ignore[import-untyped]
+        from helpers.read.pdf.text import characters, pdfium
 
-        self._document = pypdfium2.PdfDocument(file)
-        self._sizes: dict[int, float] = {}
-        self.pages = len(self._document)
-        self.title = self._document.get_metadata_value("Title")[:300]
+        self._pdfium, self._text_of = pdfium.library(), pdfium.text_of
+        self._document = self._pdfium.FPDF_LoadDocument(os.fsencode(file), None)
+        if not self._document:
+            raise ValueError("not for PDFium")
+        self._looks = characters.Looks()
+        self.pages = self._pdfium.FPDF_GetPageCount(self._document)
+        self.title = self._text_of(self._pdfium.FPDF_GetMetaText, self._document, b"Title")[:300]
 
     def outline(self) -> list[tuple[int, str, int]]:
         """Return the PDF's own outline as (level from 1, title, page from 0)."""
         found: list[tuple[int, str, int]] = []
-        for entry in self._document.get_toc(max_depth=6):
-            place = entry.get_dest()
-            page = place.get_index() if place else None
-            if page is not None and len(found) < 5_000:
-                found.append((entry.level + 1, str(entry.get_title()), page))
+        seen: set[int] = set()
+        waiting = [(1, self._pdfium.FPDFBookmark_GetFirstChild(self._document, None))]
+        while waiting and len(found) < _BOOKMARKS:
+            level, mark = waiting.pop()
+            if not mark or mark in seen:
+                continue
+            seen.add(mark)
+            waiting.append((level, self._pdfium.FPDFBookmark_GetNextSibling(self._document, mark)))
+            if level < 6:
+                waiting.append((level + 1, self._pdfium.FPDFBookmark_GetFirstChild(self._document, mark)))
+            place = self._pdfium.FPDFBookmark_GetDest(self._document, mark)
+            page = self._pdfium.FPDFDest_GetDestPageIndex(self._document, place) if place else -1
+            if page >= 0:
+                found.append((level, self._text_of(self._pdfium.FPDFBookmark_GetTitle, mark), page))
         return found
 
     def page(self, n: int) -> tuple[list[Line], str, bool]:
         """Return the lines of a page, what is to be said of it, and whether it shows a picture."""
         from helpers.read.pdf.text import characters, lines
 
-        page = self._document[n]
-        page.set_rotation(0)  # how it is shown says nothing of its text
+        page = self._pdfium.FPDF_LoadPage(self._document, n)
+        if not page:
+            raise ValueError("it cannot be opened")
+        self._pdfium.FPDFPage_SetRotation(page, 0)  # how it is shown says nothing of its text
         try:
-            shown = characters.Page(page, self._sizes)
+            shown = characters.Page(page, self._looks)
             found, said = lines.page_lines(shown.words(), n)
+            shown.close()
             return found, said, shown.pictured and sum(len(line.text) for line in found) < 100
         finally:
-            page.close()
+            self._pdfium.FPDF_ClosePage(page)
 
 
 class Pypdf:
     """Lines of plain text."""
 
     def __init__(self, file: str) -> None:
+        import logging
+
         import pypdf
         from pypdf.errors import DependencyError
+
+        logging.disable(logging.CRITICAL)
 
         pypdf.overwrite_configuration(
             zlib_maximum_output_length=20_000_000,
