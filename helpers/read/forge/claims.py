@@ -111,7 +111,8 @@ _CHORE = re.compile(
     r"^\W*(?:ci|docs?|tests?|tst|bld|build|chore|style|rel|release|bench(?:mark)?s?|bump|typos?|readme|"
     r"changelog)\b\W|"
     r"\b(?:typos?|spelling|readme|changelog|docstrings?|flaky|compil(?:e|ation) time|build time|benchmarks|"
-    r"unit tests?)\b|"
+    r"unit tests?|travis|appveyor|pre-commit|lint(?:er|ing)?|svgs?|"
+    r"sponsors?|\W?alloc\W? (?:crate |cargo )?feature|on \W?alloc)\b|"
     r"-O[23s]\b|\blto\b|jemalloc|tcmalloc|compiler (?:flags?|optimi)|"
     r"\b(?:speed(?:s|ing)?[- ]?up|faster|slow|optimi[sz]e) (?:the |our )?(?:\w+ )?(?:tests?|ci|builds?|compil\w+|"
     r"benchmark)\b",

@@ -129,4 +129,5 @@ def _keys(commit: Commit) -> list[object]:
     numbered = [(title, commit.number)] if commit.number else []
     day = (title, commit.date[: 10 if len(title.split()) > 4 else None])
     told = [title] if len(title.split()) > 3 else [commit.sha]
-    return [commit.sha[:7], *(sha[:7] for sha in _PICKED.findall(commit.message)), day, *numbered, *told]
+    merged = [(sha[:7], title) for sha in (commit.sha, *commit.parents[1:2])]  # a merge titled as what it merged
+    return [commit.sha[:7], *(sha[:7] for sha in _PICKED.findall(commit.message)), day, *merged, *numbered, *told]

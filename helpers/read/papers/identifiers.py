@@ -10,9 +10,13 @@ from helpers import console, printable
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _BRACKETS = {")": "(", "]": "[", ">": "<", "}": "{"}
-_BEFORE = re.compile(r"\\(?:url|href)(?=\{)|arxiv (?:e-?print|preprint)s?[\s,]+(?=arxiv)", re.IGNORECASE)
-_BEHIND = re.compile(r"(?<=\d)\s*\[[a-z-]+(?:\.[A-Za-z-]+)?\].*|,\s+(?:19|20)\d\d\W*$", re.DOTALL)
-"""What citations put around an id: arXiv's category, a year."""
+_BEHIND = re.compile(r"(?<=\d)\s*\[[a-z-]+(?:\.[A-Za-z-]+)?\].*", re.DOTALL)
+"""What arXiv puts behind an id: its category."""
+_CITED = re.compile(
+    rf"(?:\barxiv[:.\s]*|^\W*\[){_ARXIV.pattern}(?![\w.]*\d)|\b{_DOI.pattern}|https?://[^\s{{}}<>\"]+", re.IGNORECASE
+)
+"""An id among other words, as in a citation or the title of a page."""
+_UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/\S", re.IGNORECASE)
 _MIRRORS = re.compile(
     r"\.(?:arxiv|alphaxiv|ar5iv|semanticscholar)\.org$|\.(?:huggingface|hf)\.co$|\.(?:arxiv-vanity|scirate)\.com$|\.lanl\.gov$"
@@ -52,6 +56,9 @@ def parse_id(text: str) -> tuple[str, str]:
         return "openalex", bare.upper()
     if _HOST.match(bare):
         return parse_id(f"https://{bare}")
+    cited = {parse_id(re.sub(r"^arxiv\.", "", found[0], flags=re.IGNORECASE)) for found in _CITED.finditer(text)}
+    if len(cited) == 1:
+        return cited.pop()
     raise console.usage(
         f"{printable.one_line(text, 100)!r} is no arXiv id, DOI, Semantic Scholar or OpenAlex id, and no address",
         "examples: 2205.14135, arXiv:cs/0112017, 10.1145/3318464.3389710, https://arxiv.org/abs/2205.14135",
@@ -75,7 +82,7 @@ def version(arxiv: str) -> int:
 
 def _trimmed(text: str) -> str:
     """Return it without what was pasted along: quotes, brackets around it, arXiv's category, the end of a sentence."""
-    word = _BEHIND.sub("", _BEFORE.sub("", text.strip(), count=1)).lstrip("\"'`“”([<{}>]).,;: \t\n")
+    word = _BEHIND.sub("", text.translate(_UNSEEN).strip()).lstrip("\"'`“”([<{}>]).,;: \t\n")
     while word:
         last = word[-1]
         unopened = last in _BRACKETS and word.count(_BRACKETS[last]) < word.count(last)

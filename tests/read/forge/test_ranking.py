@@ -109,6 +109,38 @@ def test_the_query_counts(repo):
     assert ["Perfomance of the checksum"] == titles(hits(repo, "performance checksum"))
 
 
+def test_a_merge_titled_as_what_it_merged_is_the_same_change(repo):
+    """However long the request lay open; two requests of one title are two."""
+    for number, day in ((20, "2020-03-01"), (21, "2020-05-01")):
+        repo.git("checkout", "-q", "-b", f"topic{number}")
+        repo.env |= {"GIT_AUTHOR_DATE": f"{day}T00:00:00Z"}
+        repo.commit("Faster decoding speed")
+        repo.git("checkout", "-q", "main")
+        repo.env |= {"GIT_AUTHOR_DATE": f"{day.replace('-01', '-20')}T00:00:00Z"}
+        message = f"Merge pull request #{number} from a/b\n\nFaster decoding speed"
+        repo.git("merge", "-q", "--no-ff", f"topic{number}", "-m", message)
+    found = hits(repo)
+    assert ["Faster decoding speed"] * 2 == titles(found)
+    assert all(any(fact.startswith("also as ") for fact in f["facts"]) for f in found)
+    assert 2 == len(hits(repo, verb="prs"))
+
+
+@pytest.mark.parametrize(
+    "chore",
+    [
+        "Make local pre-commit faster",
+        "Speed Travis builds up",
+        "Pull lint to the front, faster",
+        "Optimize sponsor svgs",
+        "crate: add 'alloc' feature",
+        "api: gate 'into_owned' on 'alloc' feature",
+    ],
+)
+def test_what_speeds_up_the_work_around_the_program_ranks_low(chore):
+    """Builds, linters, pictures of a page and names of features are below the least that is about the program."""
+    assert claims.worth(chore, chore) < 0 < claims.worth("Faster scan", "Faster scan")
+
+
 def test_the_verb_that_fits_is_named(repo):
     """Where no pull request is to be found but commits speak of performance, that is said, with the verb."""
     repo.commit("Faster scan")

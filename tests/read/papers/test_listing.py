@@ -69,6 +69,17 @@ SICI = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
         ("arXiv preprint arXiv:2205.14135, 2022.", ("arxiv", "2205.14135")),
         ("2205.14135v2.pdf", ("arxiv", "2205.14135v2")),
         (r"\url{https://arxiv.org/abs/2205.14135}", ("arxiv", "2205.14135")),
+        (r"\cite{arXiv:2205.14135}", ("arxiv", "2205.14135")),
+        ("[2205.14135] FlashAttention: Fast and Memory-Efficient Exact Attention", ("arxiv", "2205.14135")),
+        ("arXiv:2205.14135 (cs)", ("arxiv", "2205.14135")),
+        ("arXiv.2205.14135", ("arxiv", "2205.14135")),
+        ("\u00a02205.14135\u200b", ("arxiv", "2205.14135")),
+        ("T. Dao et al. FlashAttention. NeurIPS 2022. arXiv:2205.14135v2.", ("arxiv", "2205.14135v2")),
+        ("doi:10.1145/3318464.3389710 (open access)", ("doi", "10.1145/3318464.3389710")),
+        (
+            "A. Lee, Fast Joins, SIGMOD 2020, https://doi.org/10.1145/3318464.3389710.",
+            ("doi", "10.1145/3318464.3389710"),
+        ),
         ("hf.co/papers/2205.14135", ("arxiv", "2205.14135")),
         ("http://xxx.lanl.gov/abs/hep-th/9901001", ("arxiv", "hep-th/9901001")),
         ("“10.1145/3318464.3389710”", ("doi", "10.1145/3318464.3389710")),
@@ -93,7 +104,9 @@ def test_what_was_pasted_along_does_not_count(around, behind):
     assert ("arxiv", "2205.14135v2") == parse_id(f"{around}arXiv:2205.14135v2{behind}")
 
 
-@pytest.mark.parametrize("text", ["", "flash attention", "10.1145", "../../etc/passwd", "2205.1"])
+@pytest.mark.parametrize(
+    "text", ["", "flash attention", "10.1145", "../../etc/passwd", "2205.1", "arXiv:2205.14135 and arXiv:1706.03762"]
+)
 def test_what_is_no_id_is_a_usage_error(text):
     """Anything else is refused with examples."""
     with pytest.raises(console.Failure) as failure:
