@@ -149,9 +149,17 @@ def effects(args: argparse.Namespace) -> int:
         found, more = analyse(plan, *by_hand.observations(args.cells, plan)), []
     else:
         now = state.load(git.find().root)
+        if args.cells[1:]:
+            raise console.usage(f"one wave at a time, not {args.cells[1]!r} as well; cells of changes: with --factors")
         wave = waves.require(now, args.cells[0])
         seen, silent = waves.observations(now, wave)
-        found = analyse(waves.design_of(wave), seen, now.scale)
+        try:
+            found = analyse(waves.design_of(wave), seen, now.scale)
+        except ValueError as error:
+            if waits := sum(why == waves.OPEN for why in silent.values()):
+                words = f"{waits} of {len(wave.cells)} cells are still open; until then: {error}"
+                raise console.refused(words, "collect_results.py --wait 600") from None
+            raise
         more = report.steps(wave, found, silent)
     console.show(args, report.as_dict(found), "\n".join([*report.effect_lines(found), *more]))
     return console.DONE if any(row.stands for row in found.shown) else console.NO
@@ -162,9 +170,9 @@ def suggest(args: argparse.Namespace) -> int:
     from helpers import git, state, venv
     from helpers.judge.wave import optimizer, report, waves
 
-    venv.require("optuna", extra="--with-waves")
     now = state.load(git.find().root)
     wave = waves.require(now, args.wave)
+    venv.require("optuna", extra="--with-waves")
     points = optimizer.next_points(wave, *waves.observations(now, wave), args.count)
     cells = " --cell ".join(map(report.shell_word, points))
     console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} --cell {cells}"))

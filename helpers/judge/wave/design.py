@@ -39,7 +39,8 @@ class Factor:
     def numeric(self) -> bool:
         """Whether its values are numbers, between which an optimum can lie."""
         try:
-            return len({float(level) for level in self.levels}) == len(self.levels)
+            numbers = {float(level) for level in self.levels}
+            return len(numbers) == len(self.levels) and all(map(math.isfinite, numbers))
         except ValueError:
             return False
 

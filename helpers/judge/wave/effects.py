@@ -13,7 +13,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpers.judge.wave.design import MAX_LEVELS, Cell, Design, Effect, dot
 from helpers.scale import Scale
@@ -101,6 +101,7 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
 
     Raises ValueError where the cells with a result do not tell single effects, or nothing tells the noise.
     """
+    design, seen = _with_results(design, seen)
     cells, gains = [o.cell for o in seen], [o.gain for o in seen]
     span, known = Span([o.pairs for o in seen]), known_spread(seen)
     two, count = all(len(f.levels) == 2 for f in design.factors), len(set(cells))
@@ -145,6 +146,21 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
         scale,
         _by_host(seen, span.left(gains), spread),
     )
+
+
+def _with_results(design: Design, seen: Sequence[Observation]) -> tuple[Design, Sequence[Observation]]:
+    """Leave out the values of which no cell has a result yet: they would leave nothing to be told of the others."""
+    had = [sorted({o.cell[n] for o in seen}) for n in range(len(design.factors))]
+    if min(map(len, had)) < 2:
+        return design, seen
+    factors = [replace(f, levels=tuple(f.levels[n] for n in own)) for f, own in zip(design.factors, had, strict=True)]
+
+    def moved(cell: Cell) -> Cell:
+        return tuple(own.index(n) for own, n in zip(had, cell, strict=True))
+
+    inside = [moved(cell) for cell in design.cells if all(n in own for n, own in zip(cell, had, strict=True))]
+    seen = [replace(o, cell=moved(o.cell)) for o in seen]
+    return replace(design, factors=tuple(factors), cells=tuple(inside)), seen
 
 
 def _selected(

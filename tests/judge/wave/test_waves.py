@@ -45,9 +45,8 @@ def tuned(repo: Any) -> Any:
 
 def collected(repo: Any, wave: str) -> None:
     """Wait until every cell of a wave has a result."""
-    repo.script("collect_results", "--wait", "120", "--all", code=None)
-    while any("still open" in line for line in repo.script("plan_wave", "effects", wave, code=None).stdout.split("\n")):
-        repo.script("collect_results", "--wait", "120", code=None)
+    while "still open" in str(vars(repo.script("plan_wave", "effects", wave, code=None))):
+        repo.script("collect_results", "--wait", "120", "--all", code=None)
 
 
 def test_a_wave_finds_what_no_single_factor_shows(tuned: Any) -> None:
@@ -58,6 +57,8 @@ def test_a_wave_finds_what_no_single_factor_shows(tuned: Any) -> None:
 
     dry = tuned.script("plan_wave", "run", *asked, "--dry-run").stdout
     made = json.loads(tuned.script("plan_wave", "run", *asked, "--json").stdout)
+    early = tuned.script("plan_wave", "effects", made["wave"], code=4).stderr
+    assert re.search(r"\d of 6 cells are still open", early)
     collected(tuned, made["wave"])
     said = tuned.script("plan_wave", "effects", made["wave"]).stdout
     best = next(name for name, cell in made["cells"].items() if cell == {"aspect": "96", "fuse": "on"})
@@ -98,6 +99,7 @@ def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) ->
     assert "is not NAME=VALUE" in tuned.script(*run, "fuse", code=2).stderr
     assert "as a variable" in tuned.script(*run, "fuse=$(id),off", "--env", code=2).stderr
     assert "no wave wave-07" in tuned.script("plan_wave", "effects", "wave-07", code=2).stderr
+    assert "one wave at a time" in tuned.script("plan_wave", "effects", "wave-01", "wave-02", code=2).stderr
     assert "exp-11" not in tuned.script("snapshot_workdir", "list").stdout
 
 
@@ -177,6 +179,18 @@ def test_a_range_that_is_not_monotonic_is_not_taken_for_a_line() -> None:
     assert "aspect=96 fuse=on" == design.cell_label(found.best()[0])
     value, margin = found.difference((6, 1), (5, 1))
     assert value + margin < 0
+
+
+def test_a_value_without_a_result_leaves_the_others_told() -> None:
+    """A cell that was added with a new value and waits, or failed, takes nothing from those that have ended."""
+    factors = [Factor("aspect", ("48", "64", "80", "nan")), FUSE]
+    design = lay_out(factors, 8)
+    seen = measured(design, lambda c: [0.0, 0.05, 0.02, 0.0][c[0]], 0.002, 5)
+    found = analyse(design, [o for o in seen if o.cell[0] < 3])
+
+    assert not factors[0].numeric
+    assert ("48", "64", "80") == found.design.factors[0].levels
+    assert "64" == found.design.values(found.best()[0])["aspect"]
 
 
 @pytest.mark.parametrize("sizes", [(4, 2, 2), (7, 2), (5, 3, 2), (3, 3, 3)])
