@@ -195,7 +195,7 @@ def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float
             if its.trouble:
                 raise SystemExit("\n".join(its.trouble))
             if not state.load(root).comparisons:
-                api.wait(keeper_process.pause(state.load(root)))
+                api.wait(keeper_process.pause(state.load(root), its.due))
         return (time.monotonic() - began) * speed, state.load(root).comparisons[0].to_line()
 
 

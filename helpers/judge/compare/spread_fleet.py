@@ -2,13 +2,16 @@
 
 Run by the keeper as `python3 -m helpers.judge.compare.spread_fleet ROOT` between collecting and sending. The
 comparison's own job waits for the file of its pairs; its parts are jobs of the role `part`, whose pairs lie in their
-logs. Whatever it does is journaled first or can be done again, so it may be killed at any time.
+logs. Whatever it does is journaled first or can be done again, so it may be killed at any time. Prints in how many
+seconds the next pair is expected, where that is known: asking a worker disturbs what it measures.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,8 @@ def _further(root: Path, now: State, head: Job, mine: list[Job]) -> list[Job]:
     """Begin parts, or let the comparison itself begin or end; return the parts that nobody needs any more."""
     plan = Plan(**assign.asked(now, head)[0])
     able = [worker.name for worker in workers.up(now) if worker.name in plan.spread]
-    its = spread.step(plan, [_part(root, job) for job in mine], able, durations.pair_seconds(now))
+    parts = [_part(root, job) for job in mine]
+    its = spread.step(plan, parts, able, durations.pair_seconds(now))
     if its.error:
         ended = result.finished(head, metric=None, status="crash", error=its.error)
         events.append_locked(root, ended)
@@ -56,9 +60,20 @@ def _further(root: Path, now: State, head: Job, mine: list[Job]) -> list[Job]:
     if its.ready:
         files.replace(results.given_path(root, head.name), json.dumps(spread.in_json(its.given)))
         return mine
+    if due := [_next_pair(now, job, part, mine) for job, part in zip(mine, parts, strict=True) if job.sent]:
+        print(min(due))
     for number, part in enumerate(its.begin, len(mine) + 1):
         events.append_locked(root, _submitted(head, part, number))
     return [job for job in mine if job.submitted.part["phase"] != list(its.given)[-1]]
+
+
+def _next_pair(now: State, job: Job, part: Part, mine: list[Job]) -> float:
+    """Return in how many seconds a part that was sent tells its next pair; infinity where that is not known."""
+    took = [pair.seconds for pair in part.pairs] or [durations.pair_seconds(now) or math.inf]
+    before = [j.finished.timestamp for j in mine if j.finished and j.worker == job.worker]
+    assert job.sent is not None  # noqa: S101 - for the type checker
+    began = max(job.sent.timestamp, *before, 0)
+    return math.inf if job.finished else began / 1000 + took[-1] * (len(part.pairs) + 1) - time.time()
 
 
 def _part(root: Path, job: Job) -> Part:

@@ -47,6 +47,8 @@ class Keeper:
     ids: dict[str, list[int]] = field(default_factory=dict)
     """Of each job, SkyPilot's numbers of what waits or runs, as the round found them."""
     fed: float | None = None
+    due: float = 0.0
+    """Seconds until a comparison that many workers share expects its next pair."""
     ran: dict[str, int] = field(default_factory=dict)
     """Of each job that ran in the last round, SkyPilot's number."""
 
@@ -110,6 +112,7 @@ class Keeper:
         if any(job.is_spread for job in state.load(self.root).open_jobs()):
             command = [sys.executable, "-m", "helpers.judge.compare.spread_fleet", str(self.root)]
             done = subprocess.run(command, cwd=paths.BUNDLE, capture_output=True, text=True, check=False)
+            self.due = min(map(float, done.stdout.split()), default=0.0)
             self.trouble += [done.stderr.strip()[-400:]] * bool(done.returncode)
             self._cancel(api, state.load(self.root))
 

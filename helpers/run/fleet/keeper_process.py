@@ -25,8 +25,8 @@ from helpers.state import State
 
 PAUSE_SECONDS = (6.0, 30.0)
 """Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
-SOON_SECONDS = 2.0
-"""The same while many workers share a comparison: what one round brings is what the next one begins."""
+SOON_SECONDS, NEAR = 2.0, 5.0
+"""At least, and the share of what is left, until a pair of a comparison that many workers share: all wait for it."""
 SHOWN = "sky-shown"
 
 
@@ -35,11 +35,13 @@ def has_work(now: State) -> bool:
     return any(job.on_fleet for job in now.open_jobs()) or bool(result.missing_answers(now))
 
 
-def pause(now: State) -> float:
-    """Return the seconds until the next round: a queue costs seconds of CPU, and each worker has its next job."""
-    if any(job.is_spread for job in now.open_jobs()):
-        return SOON_SECONDS
-    return min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
+def pause(now: State, due: float = 0.0) -> float:
+    """Return the seconds until the next round; a pair is expected in `due` seconds.
+
+    A queue costs seconds of CPU to ask for, here and on some workers, and each has its next job already.
+    """
+    usual = min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
+    return min(usual, max(SOON_SECONDS, due / NEAR)) if any(job.is_spread for job in now.open_jobs()) else usual
 
 
 def _lock(root: Path) -> Path:
@@ -67,7 +69,7 @@ def keep(root: Path) -> None:
                     _round(keeper, api)
                     now = state.load(root)
                     if has_work(now):
-                        time.sleep(pause(now))
+                        time.sleep(pause(now, keeper.due))
 
 
 def loop(root: Path) -> None:
@@ -87,7 +89,7 @@ def loop(root: Path) -> None:
                 while mine and not stop.is_set():
                     _round(keeper, api)
                     told = _tell(root, told)
-                    stop.wait(pause(state.load(root)))
+                    stop.wait(pause(state.load(root), keeper.due))
             stop.wait(PAUSE_SECONDS[0])
             told = _tell(root, told)  # also what the other one collected
 

@@ -153,6 +153,8 @@ def test_how_often_the_workers_are_asked() -> None:
         return keeper_process.pause(journal(*events))
 
     assert (6.0, 6.0, 15.0, 30.0) == (after(), after(20), after(100, 150, 200), after(*[600] * 9))
+    shared = journal({**submitted("part-1.0.1.1", "vm-01", "part"), "plan": {"spread": {"vm-01": ""}}})
+    assert [2.0, 4.0, 6.0] == [keeper_process.pause(shared, due) for due in (-5.0, 20.0, 600.0)]
 
 
 def test_how_many_jobs_a_worker_gets_ahead() -> None:
