@@ -7,6 +7,7 @@ Writes autoresearch.sh and autoresearch.checks.sh, begins the session, lets trai
 (on the session's branch: with one seed for ever a change can win by its luck alone), and locks.
 """
 
+import math
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = HERE.parent.parent / "scripts"
+NUMBER = r"\d[\d_]*\.?\d*"
+BUDGET = re.compile(rf"^TIME_BUDGET\b[^=\n]*=\s*({NUMBER}(?:\s*\*\s*{NUMBER})*)", re.MULTILINE)
 SEED = re.compile(r"((?:manual_seed|\.seed|manual_seed_all)\()(\d+)\)")
 
 
@@ -21,31 +24,45 @@ def main() -> None:
     """Adopt the checkout in the current folder."""
     root = Path.cwd()
     train, prepare = root / "train.py", root / "prepare.py"
-    budget = re.search(r"^TIME_BUDGET\s*=\s*([\d.]+)", prepare.read_text() if prepare.is_file() else "", re.MULTILINE)
+    budget = BUDGET.search(prepare.read_text() if prepare.is_file() else "")
     if budget is None or not train.is_file() or "val_bpb" not in train.read_text():
         sys.exit(
             "error: no checkout of that layout: train.py that prints val_bpb, prepare.py with TIME_BUDGET = seconds"
         )
     own = root / ".venv/bin/python"
     values = {"@PYTHON@": own if own.exists() else sys.executable, "@DATA@": Path.home() / ".cache/autoresearch"}
+    texts = {}
     for name in ("autoresearch.sh", "autoresearch.checks.sh"):
-        text = (HERE / name).read_text()
+        texts[name] = (HERE / name).read_text()
         for mark, value in values.items():
-            text = text.replace(mark, f"'{value}'")
-        if (root / name).exists() and (root / name).read_text() != text:
+            texts[name] = texts[name].replace(mark, f"'{value}'")
+        if (root / name).exists() and (root / name).read_text() != texts[name]:
             sys.exit(f"error: {name} is there already and is another: move it away")
-        (root / name).write_text(text)
-        (root / name).chmod(0o755)
-    limit = str(int(2 * float(budget[1]) + 300))
+    if git("status", "--porcelain", "train.py"):
+        sys.exit(
+            "error: train.py has changes that no commit has, and its seed is to be committed: commit or stash them"
+        )
+    limit = str(int(2 * math.prod(map(float, budget[1].split("*"))) + 300))
     agreed = ["--goal", "lower-bpb", "--metric", "val_bpb", "--unit", "bpb", "--direction", "lower", "--margin", "0.1"]
     agreed += ["--scope", "train.py", "--guard", "memory_gb=+10%", "--bench-timeout", limit, *sys.argv[1:]]
     start(*agreed)
+    if not git("branch", "--show-current").startswith("autoresearch/"):
+        return  # it was asked for help, or what it would do: the branch is the person's own
+    for name, text in texts.items():
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
     text = train.read_text()
     seeded = SEED.sub(r'\1int(__import__("os").environ.get("TRAIN_SEED", "\2")))', text)
     if seeded != text:
         train.write_text(seeded)
-        subprocess.run(["git", "commit", "-q", "-m", "The seed comes from the environment", "train.py"], check=True)
+        git("commit", "-q", "-m", "The seed comes from the environment", "train.py")
     start("--lock")
+
+
+def git(*args: str) -> str:
+    """Return what git says; end where it fails."""
+    done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else sys.exit(f"error: git {args[0]}: {done.stderr.strip()}")
 
 
 def start(*args: str) -> None:

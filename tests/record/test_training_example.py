@@ -41,10 +41,18 @@ def test_faster_steps_are_kept_as_a_better_model(repo: Any) -> None:
         if name == "train.py":  # what others do on this machine must not change how many steps fit into the time
             assert 3 == text.count("time.monotonic()")
             text = text.replace("time.monotonic()", "time.process_time()")
-        repo.write(name, text.replace("TIME_BUDGET = 2.0", "TIME_BUDGET = 0.2"))
+        repo.write(name, text.replace("TIME_BUDGET = 2.0", "TIME_BUDGET: float = 0.1 * 2"))
     repo.commit("a training")
-    adopt = [sys.executable, str(EXAMPLE / "adopt.py"), "--margin", "1"]
-    done = subprocess.run(adopt, cwd=repo.root, env=repo.env, capture_output=True, text=True)
+
+    def adopt(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(EXAMPLE / "adopt.py"), "--margin", "1", *options]
+        return subprocess.run(command, cwd=repo.root, env=repo.env, capture_output=True, text=True)
+
+    before = repo.git("rev-parse", "HEAD"), repo.git("status", "--porcelain")
+    assert '"BENCH_TIMEOUT": 300' in adopt("--dry-run").stdout
+    assert "--lock" in adopt("--help").stdout
+    assert before == (repo.git("rev-parse", "HEAD"), repo.git("status", "--porcelain"))
+    done = adopt()
     assert 0 == done.returncode, done.stderr
     assert "TRAIN_SEED" in repo.git("show", "HEAD:train.py")
 
