@@ -148,18 +148,11 @@ def effects(args: argparse.Namespace) -> int:
         plan = by_hand.plan(args.factors.split(","), args.runs)
         found, more = analyse(plan, *by_hand.observations(args.cells, plan)), []
     else:
-        now = state.load(git.find().root)
         if args.cells[1:]:
             raise console.usage(f"one wave at a time, not {args.cells[1]!r} as well; cells of changes: with --factors")
+        now = state.load(git.find().root)
         wave = waves.require(now, args.cells[0])
-        seen, silent = waves.observations(now, wave)
-        try:
-            found = analyse(waves.design_of(wave), seen, now.scale)
-        except ValueError as error:
-            if waits := sum(why == waves.OPEN for why in silent.values()):
-                words = f"{waits} of {len(wave.cells)} cells are still open; until then: {error}"
-                raise console.refused(words, "collect_results.py --wait 600") from None
-            raise
+        found, silent = waves.analysed(now, wave)
         more = report.steps(wave, found, silent)
     console.show(args, report.as_dict(found), "\n".join([*report.effect_lines(found), *more]))
     return console.DONE if any(row.stands for row in found.shown) else console.NO

@@ -14,7 +14,7 @@ from helpers.events import Wave
 from helpers.judge.compare import screens
 from helpers.judge.policy import experiment as policy
 from helpers.judge.wave.design import Design, Factor
-from helpers.judge.wave.effects import SURE, Observation
+from helpers.judge.wave.effects import SURE, Analysis, Observation, analyse
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import screening
 from helpers.run.local.submit import Request
@@ -189,3 +189,18 @@ def observations(now: State, wave: Wave) -> tuple[list[Observation], dict[str, s
         freedom = SURE if known else len(gains) - 1
         seen.append(Observation(cell, statistics.fmean(gains), len(gains), done.worker, spread, freedom))
     return seen, silent
+
+
+def analysed(now: State, wave: Wave) -> tuple[Analysis, dict[str, str]]:
+    """Return what a wave has shown, and why its other cells say nothing.
+
+    Raises ValueError where it tells no effect; Failure (4) where cells are open that may tell it.
+    """
+    seen, silent = observations(now, wave)
+    try:
+        return analyse(design_of(wave), seen, now.scale), silent
+    except ValueError as error:
+        if waits := list(silent.values()).count(OPEN):
+            words = f"{waits} of {len(wave.cells)} cells are still open; until then: {error}"
+            raise console.refused(words, "collect_results.py --wait 600") from None
+        raise
