@@ -37,8 +37,10 @@ class _Broken:
 
     def restore(self, tree: str, target: Path) -> None:
         self.trees.restore(tree, target)
-        for name in self.names:
+        for name in self.names:  # of one time with all others, as in every copy: make sees nothing to build again
+            time = (target / name).stat().st_mtime_ns
             (target / name).write_bytes(self.content)
+            os.utime(target / name, ns=(time, time))
 
 
 class _Reads:
@@ -98,10 +100,11 @@ def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
     said = " and ".join(SCRIPTS[which] for which in passes)
     elsewhere = f"; it read {', '.join(dict.fromkeys(read[:5]))} of your work tree, outside of the copy" if read else ""
     found = f"{said} still passes in a copy whose source is broken on purpose ({len(names)} files, {names[0]} first)"
-    found += f": it does not look at this copy, or does not notice a failure{elsewhere}"
+    found += f": it does not look at this copy, does not build it again, or does not notice a failure{elsewhere}"
     ways = (
         "use the files of the folder that it is started in (no editable install, no absolute path; for Python "
-        "PYTHONPATH=$PWD/src), fail when the program fails (set -e), and do not skip what is missing:"
+        "PYTHONPATH=$PWD/src), fail when the program fails (set -e), do not skip what is missing, and let git ignore "
+        "what the build makes (all files of a copy are of one time, so make takes an object file there for new):"
     )
     if set(passes) - {"checks"} or read:
         raise console.answer_no(found, f"{ways}\nstart_session.py --lock")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from helpers import paths, printable
 from helpers.events import Comparison
 from helpers.judge.measure import leftovers
 from helpers.judge.measure.plan import Plan
@@ -52,6 +56,47 @@ def _require_passing(base: Side, result: str, also: str = "") -> None:
     if (other := base.check()) != result:
         end = base.said(base.checks_log)
         raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")
+
+
+def crossed(won: Comparison, base: Side, cand: Side, trees: Trees, log: TextIO) -> Comparison:
+    """End a winner whose checks pass beside the files that they wrote themselves, and not beside the baseline's.
+
+    An expected answer that the checks write where there is none is the candidate's own. It says nothing where the
+    baseline does not pass in such a copy either. The baseline's own copy is gone afterwards.
+    """
+    both = sorted(base.left_behind() & cand.left_behind())
+    made = [name for name in both if _apart(base.copy / name, cand.copy / name)]
+    if not made:
+        return won
+    some = ", ".join(map(printable.name, made[:3]))
+    print(f"the checks write {some}, not the same on both sides: checking beside the baseline's", file=log)
+    kept = base.folder.parent / "made"
+    for name in made:  # older than any source: what is made from sources is made again
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(base.copy / name, kept / name)
+        before = (base.copy / paths.CHECKS).stat().st_mtime - 1
+        os.utime(kept / name, (before, before))
+    said = _beside(base, kept, cand.tree, trees)
+    if said and not any(_beside(base, kept, base.tree, trees) for _ in blame.often()):
+        return won.ending("not_improved", f"checks: beside {some}, as they write it on the baseline: {said}")
+    return won
+
+
+def _apart(one: Path, other: Path) -> bool:
+    plain = all(file.is_file() and not file.is_symlink() for file in (one, other))
+    return plain and one.suffix != ".pyc" and not filecmp.cmp(one, other, shallow=False)
+
+
+def _beside(base: Side, made: Path, tree: str, trees: Trees) -> str:
+    """Return how the checks fail in a build of `tree`, in the baseline's place, with these files; empty if not."""
+    side = Side(base.root, tree, base.folder, base.task, base.passed, repeats=base.repeats)
+    try:
+        side.build(trees)
+        shutil.copytree(made, side.copy, dirs_exist_ok=True)
+        said = side.check()
+        return "" if said == "passed" else f"{said}: {side.said(side.checks_log)}"
+    except (SideError, OSError) as error:
+        return str(error)
 
 
 def needing(found: Comparison, plan: Plan, root: Path, place: Path, trees: Trees, log: TextIO) -> Comparison:

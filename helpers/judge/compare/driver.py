@@ -121,7 +121,8 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         found = found.ending("not_improved", f"crash: {error}")
     found = void(found, plan, base, cand, others)
     if found.is_good:
-        return _unchanged(checks.run(found, plan, base[0], cand[0], log), plan, cand)
+        found = checks.run(found, plan, base[0], cand[0], log)
+        return _unchanged(checks.crossed(found, base[0], cand[0], trees, log) if found.is_good else found, plan, cand)
     return replace(found, reason=found.reason or (SAME_BUILD if same else None))
 
 

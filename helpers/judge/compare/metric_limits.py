@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, TextIO
 
 from helpers import console, events, paths
@@ -20,9 +19,7 @@ from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError
 from helpers.judge.rule import noise
 from helpers.judge.rule.sign_test import TABLE
-from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import metric_line
-from helpers.run.jobs.task import from_dict
 from helpers.scale import DIFFERENCE, RATIO, Scale
 from helpers.state import State
 
@@ -192,35 +189,29 @@ def _unkept(wanted: Limit, one: list[dict[str, float]], other: list[dict[str, fl
     return said, f"{wanted.name}={sign}{held}%" if by.by_ratio and (sign == "+" or held < 100) else ""
 
 
-def require_kept(work: Workdirs, now: State, own: Sequence[str]) -> None:
-    """Raise Failure (1) for a limit that the locked baseline does not keep itself, or a holdout that gives no figure.
+def require_kept(root: Path, now: State, side: Side, own: Sequence[str]) -> None:
+    """Raise Failure (1) for a limit that the locked baseline, built in `side`, does not keep itself.
+
+    Or for a holdout that gives no figure.
 
     One of `own`, which nobody asked for, is made as wide as this host can hold, or goes where what should stay the same
     never does. (3) when it cannot be measured.
     """
-    holdout = paths.HOLDOUT in now.protected
-    if not now.config.limits and not holdout:
-        return
-    lock, place = now.require_lock(), work.folder / "runs" / f"limits-{os.getpid()}"
-    side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
     broken: list[Unkept] = []
     try:
-        side.build(work.shadow)
         if now.config.limits:
             console.note("measuring the baseline again: does it keep its own limits?")
             broken = unkept(side, now.metric, now.config.limits, range(1, ROUNDS + 1))
-        if holdout:
+        if paths.HOLDOUT in now.protected:
             _require_figure(side, now.metric)
     except SideError as error:
         raise console.outside(f"the baseline cannot be measured again: {error}", "start_session.py --lock") from None
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     mine = [row for row in broken if row.limit in own]
     if loose := {row.limit: row.wider for row in mine if row.wider or parse_limit(row.limit).same}:
         held = [by for limit in now.config.limits if (by := loose.get(limit, limit))]
         by = ", ".join(filter(None, loose.values())) or "nothing, as it differs from run to run: is that meant?"
         console.note(f"this host cannot hold {', '.join(loose)}; agreed in its place: {by}")
-        events.append(work.root, Note(text="limits as wide as this host can hold", changed={"guards": held}))
+        events.append(root, Note(text="limits as wide as this host can hold", changed={"guards": held}))
         broken = [row for row in broken if row.limit not in loose]
     if broken:
         first = parse_limit(broken[0].limit)

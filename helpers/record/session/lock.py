@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers import console, events, git, paths, progress, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
-from helpers.judge.compare import broken_copy, metric_limits, outputs
+from helpers.judge.compare import broken_copy, metric_limits, outputs, sound_copy
 from helpers.judge.policy import experiment
 from helpers.record import alone, protected
 from helpers.record.session import companions, needs, shape
@@ -75,7 +75,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             judged_by = shape.agree_scale(state.load(root), done)
             alone.require_lockable(work, now := state.load(root), commit)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
-            metric_limits.require_kept(work, now, limits)
+            with sound_copy.proven(work, now) as side:
+                metric_limits.require_kept(root, now, side, limits)
             with outputs.proven(work, now) as healthy:
                 took = progress.span(sum(done.durations.values()))
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")

@@ -1,0 +1,81 @@
+"""The lock refuses what only one whole run can measure, and what is built or measured once and then read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from conftest import BENCHMARK, CHECKS
+
+BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
+STALE = (
+    '#!/bin/bash\nset -e\n[ -f old ] || { bash src/work.sh && echo "METRIC time_s=2.$RANDOM$RANDOM" >old; }\ncat old\n'
+)
+
+
+def refused(repo: Any) -> str:
+    """Return why the lock refuses, and what it says to do."""
+    return str(repo.script("start_session", "--lock", code=1).stderr)
+
+
+def test_a_benchmark_that_gives_its_first_result_again_is_refused(repo: Any) -> None:
+    """Its noise would be the same in every pair of a comparison, and prove anything; the file is named."""
+    repo.write("autoresearch.sh", STALE, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.script("start_session", *BEGIN)
+
+    assert "read from what an earlier run, or the build, left (old" in refused(repo)
+    repo.write("autoresearch.sh", "set -e\nn=$(bash src/work.sh)\necho METRIC time_s=${n:?}.1234 | tee old\n")
+    repo.script("start_session", "--lock")  # what never varies is no such thing
+
+
+def test_what_a_build_hands_on_outside_of_the_copy_is_not_there(repo: Any) -> None:
+    """A whole run has it, a comparison has not: that is said at the lock, not of every candidate later."""
+    repo.write("autoresearch.sh", BENCHMARK.replace("bash src/work.sh", 'bash "$TMPDIR/work.sh"'), 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.script("start_session", *BEGIN, "--build", 'cp src/work.sh "$TMPDIR/"')
+
+    said = refused(repo)
+
+    assert "does not as a comparison runs it: autoresearch.sh ended with exit" in said
+    assert "only the copy stays" in said
+
+
+def test_a_product_in_git_that_make_takes_for_new_is_refused(repo: Any) -> None:
+    """All files of a copy are of one time, so no candidate would ever be built: that is seen on a broken copy."""
+    repo.write("Makefile", "out.sh: src/work.sh\n\tcp src/work.sh out.sh\n")
+    repo.write("out.sh", (repo.root / "src/work.sh").read_text())
+    repo.commit()
+    repo.write("autoresearch.sh", BENCHMARK.replace("src/work.sh", "out.sh"), 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS.replace("src/work.sh", "out.sh"), 0o755)
+    repo.script("start_session", *BEGIN, "--build", "make", "--scope", "src/")
+
+    said = refused(repo)
+
+    assert "does not build it again" in said
+    assert "let git ignore what the build makes" in said
+
+
+def test_an_answer_that_the_checks_write_themselves_is_the_baselines(repo: Any) -> None:
+    """Where there is none they write the candidate's own: it is held against the one of the baseline as well.
+
+    What they write otherwise in each folder, or in each run, is no such answer.
+    """
+    own = "[ -s src/work.sh ]\n[ -f golden ] || bash src/work.sh >golden\nbash src/work.sh | diff - golden\n"
+    folder = 'date +%N >log\n[ -f where ] || pwd >where\n[ "$(cat where)" = "$PWD" ]\n'
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", f"#!/bin/bash\nset -e\n{own}{folder}", 0o755)
+    repo.script("start_session", *BEGIN, "--max-pairs", "8")
+    repo.script("start_session", "--lock")
+    for name, answer in (("exp-01", 41), ("exp-02", 42)):
+        copy = Path(repo.script("snapshot_workdir", "create", name).stdout.strip())
+        (copy / "src/work.sh").write_text(f"sleep 0.01\necho {answer}\n")
+        repo.script("snapshot_workdir", "seal", name, "--desc", "less sleep")
+
+    wrong = repo.script("compare", "exp-01", code=1).stdout
+    refusal = repo.script("record_result", "keep", "exp-01", code=4).stderr
+    right = repo.script("compare", "exp-02").stdout
+
+    assert "checks: beside golden, log, where, as they write it on the baseline: failed" in wrong
+    assert "beside golden" in refusal
+    assert "improved" in right
