@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BENCHMARK, CHECKS, processes
+from conftest import BENCHMARK, CHECKS, Repo, copied, processes
 
 from helpers.run.isolation import probe
 
@@ -105,11 +105,25 @@ BEHIND_WALLS = {
 }
 
 
+@pytest.fixture(scope="module")
+def opened(locked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a locked session in which the person lets through what the policy would see of a cheat."""
+    folder = tmp_path_factory.mktemp("opened")
+    allow = ("--allow", "detects-benchmark", "--allow", "keeps-state")
+    copied(locked, folder).script("start_session", "--goal", "quick", *allow)
+    return folder
+
+
+@pytest.fixture
+def session(opened: Path, tmp_path: Path) -> Repo:
+    """That session."""
+    return copied(opened, tmp_path)
+
+
 def compare(session: Any, name: str, text: str) -> dict[str, Any]:
     """Compare an experiment whose program is `text`; return the journaled comparison."""
     copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
     (copy / "src/work.sh").write_text(text)
-    session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark", "--allow", "keeps-state")
     session.script("snapshot_workdir", "seal", name, "--desc", "a cheat")
     session.script("compare", name, "--max-pairs", "12", code=1)
     lines = (session.root / "autoresearch.jsonl").read_text().splitlines()
@@ -158,12 +172,10 @@ def test_a_program_reaches_nothing_of_the_person_s(session: Any, where: str) -> 
     )
     (session.root / "src" / "here").write_text("")
     if where == "build":
-        session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark")
         return_codes = run_build(session, tries)
     else:
         copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
         (copy / "src/work.sh").write_text(SLOW + "echo 42\n(" + tries.replace("kill -9 -1", ":") + ") &\nwait\n")
-        session.script("start_session", "--goal", "quick", "--allow", "detects-benchmark")
         session.script("snapshot_workdir", "seal", "exp-01", "--desc", "a break-out")
         if where == "comparison":
             return_codes = session.script("compare", "exp-01", "--max-pairs", "8", code=None).returncode
@@ -206,7 +218,7 @@ def test_a_gain_that_loses_on_the_holdout(repo: Any) -> None:
     repo.write("autoresearch.holdout.sh", BENCHMARK.replace("src/work.sh", "src/work.sh other"))
     repo.write("autoresearch.checks.sh", CHECKS)
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000")
-    repo.script("start_session", *begin)
+    repo.script("start_session", *begin, "--allow", "detects-benchmark")
     repo.script("start_session", "--lock")
 
     event = compare(repo, "exp-01", 'if [ "${1:-}" = other ]; then sleep 0.06; else sleep 0.01; fi\necho 42\n')
@@ -246,7 +258,7 @@ def test_a_guarded_metric_that_grows(repo: Any) -> None:
     repo.write("autoresearch.sh", BENCHMARK + "echo METRIC size_b=$(wc -c <src/work.sh)\n")
     repo.write("autoresearch.checks.sh", CHECKS)
     begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--guard", "size_b=+2%")
-    repo.script("start_session", *begin)
+    repo.script("start_session", *begin, "--allow", "detects-benchmark")
     repo.script("start_session", "--lock")
 
     event = compare(repo, "exp-01", "sleep 0.01\n" + "# a longer text\n" * 20 + "echo 42\n")
@@ -293,7 +305,7 @@ echo "METRIC output_crc=$(printf %s "$said" | cksum | cut -d' ' -f1)"
         "--guard",
         "output_crc=same",
     )
-    repo.script("start_session", *begin)
+    repo.script("start_session", *begin, "--allow", "detects-benchmark")
     repo.script("start_session", "--lock")
 
     event = compare(repo, "exp-01", 'if [ "${1:-1}" = 7 ]; then echo; else sleep 0.01; echo 42; fi\n')
