@@ -14,14 +14,27 @@ PAIRS = (8, 12, 18, 24, 36, 48, 72, 96, 144)
 """Pairs that a comparison may have at most: the looks of the judge's table."""
 
 
+class Percent(float):
+    """A number that was written with its %."""
+
+
 def margin(value: float, by: Scale) -> float:
     """Return --margin: a percentage as a fraction, by difference in the metric's unit. Raises Failure (2)."""
+    if not by.by_ratio and isinstance(value, Percent):
+        raise console.usage(
+            f"--margin {value:g}%: where values are judged by difference it is in the metric's own unit", "--margin 2"
+        )
     if by.by_ratio and not 0 < value < 50:
         raise console.usage(
             f"--margin {value:g}: a percentage between 0 and 50 is expected",
             "--margin 1, or --scale difference: then it is in the metric's own unit",
         )
     return float(f"{value / 100:.12g}") if by.by_ratio else value  # 19.9 / 100 is printed again
+
+
+def percentage(text: str) -> float:
+    """Return what `amount` does, also for `2%`."""
+    return Percent(amount(text[:-1])) if text.endswith("%") else amount(text)
 
 
 def amount(text: str) -> float:

@@ -158,6 +158,8 @@ class WorkerEvent(Event):
     checks: str = ""
     notices: list[str] = field(default_factory=list)
     """Which ways to less noise the benchmark takes already."""
+    benchmark: str = ""
+    """The SHA-256 of the benchmark that was calibrated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +233,8 @@ class Note(Event):
     experiment_id: str = ""
     source: list[str] = field(default_factory=list)
     lock: str = ""
+    instead: str = ""
+    """What leads on where a lock failed that would fail again."""
     tree: str = ""
     lacked: list[str] = field(default_factory=list)
     """Files without which the commit of this `tree`, checked out alone, was seen to fail."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, journal
+from helpers import console, events, journal, paths
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, Wave, WorkerEvent
 from helpers.job import JUDGED as JUDGED
 from helpers.job import Job as Job
@@ -106,6 +106,12 @@ class State:
     def taken(self) -> Run | None:
         """The run that took the baseline at the newest lock."""
         return next((run for run in reversed(self.runs) if run.status == "keep" and not run.experiment_id), None)
+
+    def calibrations(self, worker: str, since: int = 0) -> list[WorkerEvent]:
+        """Return the calibrations of a worker, oldest first, that were of the locked benchmark."""
+        locked = "", self.lock.protected.get(paths.BENCHMARK) if self.lock else None
+        made = [e for e in self.workers if e.what == "calibrated" and e.worker == worker and e.timestamp >= since]
+        return [event for event in made if not self.lock or event.benchmark in locked]
 
     def require_lock(self) -> Lock:
         """Return the lock event; raises Failure (2) before the session is locked."""

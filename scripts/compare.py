@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("experiment", nargs="?")
     p.add_argument("--against", metavar="REV|EXP", help="another baseline than the current one (cannot lead to a keep)")
     least = "smallest gain worth keeping: percent, or in the metric's unit (default: the session's)"
-    p.add_argument("--margin", type=arguments.amount, metavar="N", help=least)
+    p.add_argument("--margin", type=arguments.percentage, metavar="N", help=least)
     p.add_argument(
         "--max-pairs", type=int, choices=arguments.PAIRS, help="pairs at most (default 48; 144 on a noisy host)"
     )

@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--allow", action="append", metavar="RULE[:GLOB]", help="open what the policy refuses, on record")
     p.add_argument("--scale", choices=scale.KINDS, help="judge by ratio or difference (proposed from the first values)")
     least = "smallest gain worth keeping: percent (default 1), with --scale difference in the metric's unit"
-    p.add_argument("--margin", type=arguments.amount, metavar="N", help=least)
+    p.add_argument("--margin", type=arguments.percentage, metavar="N", help=least)
     p.add_argument(
         "--review-above", type=arguments.amount, metavar="TIMES", help="a reader looks at larger gains (default 3)"
     )

@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("What to build on next, and whether going on pays. Advice from the journal.", EXAMPLES)
     p.add_argument(
         "--price",
-        type=float,
+        type=arguments.percentage,
         metavar="N",
         help="cost of an experiment as the gain that would be worth it: percent, or by difference",
     )

@@ -22,6 +22,17 @@ def test_a_percentage_becomes_a_fraction(value: float) -> None:
     assert value == arguments.margin(value, Scale(DIFFERENCE))
 
 
+def test_a_percentage_may_carry_its_sign() -> None:
+    """2% is 2 wherever a percentage is asked; where values are judged by difference it is refused in words."""
+    assert 0.02 == arguments.margin(arguments.percentage("2%"), Scale())
+    assert 2 == arguments.margin(arguments.percentage("2"), Scale(DIFFERENCE))
+    with pytest.raises(console.Failure, match="in the metric's own unit"):
+        arguments.margin(arguments.percentage("2%"), Scale(DIFFERENCE))
+    for text in ("%", "2%%", "two%", "-1%", "nan%"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            arguments.percentage(text)
+
+
 @pytest.mark.parametrize("value", [50, 51.5, 1e300])
 def test_nothing_else_is_a_percentage(value: float) -> None:
     """Anything of 50 and more is refused in words, with the scale that has it."""

@@ -5,7 +5,7 @@ set -euo pipefail
 export LC_ALL=C TZ=UTC
 
 python3 - <<'PY'
-import glob, os, random, subprocess, sys
+import glob, os, random, stat, subprocess, sys
 
 PROGRAM = "./PROGRAM"
 OPTIONS = [[], ["--option"], ["--file", "{}"]]  # each is tried; the input is written to a file where {} stands, else to stdin
@@ -54,7 +54,8 @@ place = os.path.relpath(os.path.join(os.environ.get("TMPDIR", "/tmp"), "input"))
 
 for case in range(CASES):
     data, options = made(), OPTIONS[case % len(OPTIONS)]
-    print(case, options, file=sys.stderr)  # the last one is where it hangs
+    if stat.S_ISREG(os.fstat(2).st_mode):  # by hand: 2>FILE
+        print(case, options, file=sys.stderr)  # the last one is where it hangs
     named = any("{}" in option for option in options)
     if named:
         with open(place, "wb") as file:
@@ -67,4 +68,5 @@ for case in range(CASES):
         out.write(done.stdout + b"\n(errors)\n" + done.stderr)
         if named and after != data:
             out.write(b"\n(the file afterwards)\n" + after)
+print(f"{CASES} answers, a file each, in {os.environ['AUTORESEARCH_OUT']}", file=sys.stderr)
 PY

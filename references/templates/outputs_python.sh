@@ -6,7 +6,7 @@ export LC_ALL=C.UTF-8 TZ=UTC PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 export HYPOTHESIS_STORAGE_DIRECTORY=${TMPDIR:-/tmp}/hypothesis
 
 python3 - <<'PY'
-import contextlib, copy, glob, importlib, io, itertools, os, random, re, sys
+import contextlib, copy, glob, importlib, io, itertools, os, random, re, stat, sys
 
 CALLS = [  # MODULE:FUNCTION (or Class.method), and what makes its arguments: text, value, number, any Python
     ("MODULE:FUNCTION", lambda: call(text())),
@@ -149,7 +149,8 @@ sys.path.insert(0, os.getcwd())
 with open(os.path.join(os.environ["AUTORESEARCH_OUT"], "answers"), "w", encoding="utf-8", errors="backslashreplace") as out:
     for case in range(CASES):
         name, make = CALLS[case % len(CALLS)]
-        print(case, name, file=sys.stderr)  # the last one is where it hangs
+        if stat.S_ISREG(os.fstat(2).st_mode):  # by hand: 2>FILE
+            print(case, name, file=sys.stderr)  # the last one is where it hangs
         module, _, path = name.partition(":")
         function = importlib.import_module(module)
         for part in path.split("."):
@@ -160,4 +161,5 @@ with open(os.path.join(os.environ["AUTORESEARCH_OUT"], "answers"), "w", encoding
             print(f"{case} {time}{path}{said}", file=out)
             with contextlib.suppress(Exception):
                 result.clear()  # what the caller does with an answer must not reach the next one
+print(f"{2 * CASES} answers in {out.name}", file=sys.stderr)
 PY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import shutil
 import statistics
@@ -87,7 +88,9 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
             say(f"{number + 1} of {RUNS} measurements, {each:.3g} s each; {progress.span(rest)} to go")
             told = time.monotonic()
     values, wall, cpu = (list(column) for column in zip(*single, strict=True))
-    seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(side.copy / paths.BENCHMARK)}
+    benchmark = side.copy / paths.BENCHMARK
+    seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(benchmark)}
+    seen["benchmark"] = hashlib.sha256(benchmark.read_bytes()).hexdigest()
     if statistics.median(wall) < LONG_SECONDS:
         side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
         several = [_once(side, metric) for _ in range(FEW_RUNS)]

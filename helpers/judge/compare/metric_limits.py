@@ -216,8 +216,8 @@ def require_kept(root: Path, now: State, side: Side, own: Sequence[str]) -> None
     if broken:
         first = parse_limit(broken[0].limit)
         sign = "+" if first.direction == "lower" else "-"
-        held_by = broken[0].wider or f"{first.name}={sign}PCT%"
-        wider = f"start_session.py --goal {now.config.name} --guard {held_by}  # a wider limit, then --lock"
+        held_by = broken[0].wider or f"{first.name}={sign}20%"
+        wider = f"start_session.py --guard {held_by} --lock  # with a limit that it keeps"
         same = (
             "make the benchmark print what is the same in every run (sorted, no times or addresses, a fixed seed), or\n"
         )

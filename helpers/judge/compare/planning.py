@@ -83,8 +83,8 @@ def planned_words(now: State, pairs: int, worker: str) -> str:
 
 def default_repeats(now: State, worker: str) -> int:
     """Return how many calls make a measurement: as the person said, else as the worker's calibration chose."""
-    of_it = [event.repeats for event in now.workers if event.what == "calibrated" and event.worker == worker]
-    return now.config.repeats or (of_it[-1] if of_it else 1)
+    of_it = now.calibrations(worker)
+    return now.config.repeats or (of_it[-1].repeats if of_it else 1)
 
 
 def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worker: str = "") -> Plan:

@@ -82,9 +82,11 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
                 console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
                 unproven = broken_copy.prove(work, now, healthy)
-    except console.Failure:
+    except console.Failure as failure:
         if locked:
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))
+        elif leads := re.search(r"^start_session.py --(guard [\w.=+-]+\d%|scale \w+) --lock", failure.do, re.MULTILINE):
+            events.append(root, Note(text=f"not locked: {failure.message[:300]}", instead=leads[0]))
         raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     seen = {"unproven": unproven, "lacks": lacks, "scale": judged_by}

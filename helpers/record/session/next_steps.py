@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, session_branch
-from helpers.events import Comparison
+from helpers.events import Comparison, Note
 from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
 from helpers.record import protected
@@ -21,6 +21,7 @@ from helpers.state import State
 SESSION = {
     "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
     "unlocked": "start_session.py --lock  # when you have run benchmark and checks by hand",
+    "lock failed": "{instead}  # {why}",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
     "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{again}",
     "moved": "{way}  # {what}",
@@ -83,7 +84,9 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     if now is None:
         return [Step("none", {})]
     if not now.has_baseline:
-        return [Step("unlocked", {})]
+        last = now.notes[-1] if now.notes else Note()
+        words = {"instead": last.instead.partition("  #")[0], "why": last.text[:200]}
+        return [Step("lock failed" if last.instead else "unlocked", words)]
     if over := budget.closed(now):
         return [Step("closed", {"why": over[:100]})]
     work = Workdirs(repository)

@@ -26,7 +26,7 @@ def overview_lines(repository: git.Repository, now: State | None) -> list[str]:
     if now is None:
         return ["no session is under way here", *next_steps.lines(repository, now)]
     root = repository.root
-    head = [*_goal(now), *_standing(now)]
+    head = [*_goal(now), *_standing(root, now)]
     tail = [
         *_ideas(root),
         f"budget left: {budget.describe_rest(now)}",
@@ -59,10 +59,11 @@ def _goal(now: State) -> list[str]:
     return [*lines, *(["; ".join(limits)] if limits else [])]
 
 
-def _standing(now: State) -> list[str]:
+def _standing(root: Path, now: State) -> list[str]:
     first = next(iter(now.runs), None)
     if first is None:
-        return ["baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"]
+        said = "baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"
+        return [said, *_calibrated(root, now)]
     unit = now.config.unit
     apart = "; of another hour than the current one: the two give no gain" if now.kept else ""
     lines = [f"first baseline: {now.metric} {first.metric or 0:.6g}{unit} at {first.commit}{apart}"]
@@ -85,12 +86,19 @@ def _standing(now: State) -> list[str]:
         lines.append(screening.fidelity(now).line(now.config.screen_env))
     if fault := blame.standing(now):
         lines.append(f"stopped: {fault.words()}")
-    calibrated = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)
-    if calibrated:
-        lines.append(
-            f"host {calibrated.worker} resolves gains of {now.scale.size(calibrated.resolves or 0.0)} and more"
-        )
-    return lines
+    return [*lines, *_calibrated(root, now)]
+
+
+def _calibrated(root: Path, now: State) -> list[str]:
+    """Return what the last calibration found; that it is stale where the benchmark is no longer the same."""
+    last = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)
+    if last is None:
+        return []
+    benchmark, said = root / paths.BENCHMARK, f"host {last.worker} resolves gains of "
+    said += f"{now.judged(last.samples)[0].size(last.resolves or 0.0)} and more"
+    if last.benchmark and benchmark.is_file() and protected.digest(benchmark) != last.benchmark:
+        said = f"stale: {paths.BENCHMARK} was changed since {said}: compare.py --calibrate"
+    return [next_step.runnable(said)]
 
 
 def _running(root: Path, now: State) -> list[str]:

@@ -41,16 +41,16 @@ def agree_scale(now: State, done: Finished) -> str:
     if now.tried:
         return now.scale.kind
     config, values = now.config, [done.metric or 0.0, *done.samples]
-    low, begin = min(values), f"start_session.py --goal {now.config.name} --scale difference"
+    low, begin = min(values), "start_session.py --scale difference --lock"
     if low <= 0 and not config.scale and scale.is_above_zero(now.metric, config.unit):
         raise console.answer_no(
             f"METRIC {now.metric} is {low:g}, not positive: what is a time, a size or a throughput was not measured",
-            f"correct autoresearch.sh, or, if it can be: {begin}\nstart_session.py --lock",
+            f"correct autoresearch.sh, or, if it can be:\n{begin}",
         )
     if low <= 0 and config.scale == scale.RATIO:
         raise console.answer_no(
             f"METRIC {now.metric} is {low:g}, and only what is above 0 has a ratio",
-            f"{begin}  # or print a transformed value (exp(x), 1 + x)\nstart_session.py --lock",
+            f"{begin}  # or print a transformed value (exp(x), 1 + x)",
         )
     bound = 0.0 if now.direction == "lower" else 100.0 if max(values) > 1 else 1.0
     by, margin = now.judged(values)

@@ -46,7 +46,7 @@ def worker_rows(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
 
 def _local(root: Path, now: State) -> dict[str, Any]:
     runs = [j.experiment for j in now.open_jobs() if j.is_local]
-    quiet = [e.resolves for e in now.workers if e.what == "calibrated" and e.worker == "local"]
+    quiet = [event.resolves for event in now.calibrations("local")]
     return {
         "worker": "local",
         "state": "up",

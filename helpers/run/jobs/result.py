@@ -153,8 +153,10 @@ def result_line(event: Finished, by: Scale, unit: str) -> str:
 def _screened(event: Finished, by: Scale) -> str:
     if event.gain is None:
         return "unclear: nothing was measured beside it"
-    pairs = f"n={event.pairs} pair{'s' * (event.pairs != 1)}"
-    return f"{event.screen or 'unclear'} {by.words(event.gain, event.interval, 1)} at 58%, {pairs}: it ranks"
+    few = event.screen == "slower" and event.interval[1] >= 0  # it lies below the margin, and may be no loss
+    pairs = f"{event.pairs} pair{'s' * (event.pairs != 1)}, which only rank{'s' * (event.pairs == 1)}"
+    word = "below the margin" if few else event.screen or "unclear"
+    return f"{word} {by.words(event.gain, event.interval, 1)} by {pairs}"
 
 
 def last_words(event: Finished) -> str:

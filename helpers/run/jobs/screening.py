@@ -53,7 +53,7 @@ def spread(now: State, worker: str) -> float | None:
     machine of the same name showed counts no more.
     """
     made = max((e.timestamp for e in now.workers if e.worker == worker and e.what == "up"), default=0)
-    calibrated = [e for e in now.workers if e.what == "calibrated" and e.worker == worker and e.timestamp >= made]
+    calibrated = now.calibrations(worker, made)
     made = max((e.timestamp for e in calibrated), default=made)
     compared = [e for e in now.comparisons if e.worker == worker and e.timestamp >= made]
     found = [e.sigma_pair for e in (*calibrated[-1:], *compared) if e.sigma_pair is not None]

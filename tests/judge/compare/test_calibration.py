@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 from conftest import BENCHMARK, CHECKS
@@ -26,6 +27,14 @@ def test_the_spread_of_the_baseline_is_journaled(session: Any) -> None:
     assert "local" == event["worker"]
     lines = (session.root / "autoresearch.jsonl").read_text().splitlines()
     assert event["samples"] == json.loads(lines[-1])["samples"]
+
+    assert "\nhost local resolves" in session.script("status").stdout
+    session.write("autoresearch.sh", (session.root / "autoresearch.sh").read_text() + "# another\n", 0o755)
+    assert "\nstale: autoresearch.sh was changed since host local resolves" in session.script("status").stdout
+    now = state.load(session.root)
+    assert len(now.calibrations("local")) == 1
+    now.lock = replace(now.lock, protected={**now.protected, "autoresearch.sh": "0"})  # locked again
+    assert not now.calibrations("local")
 
 
 def test_a_baseline_that_cannot_be_measured_is_said(repo: Any) -> None:

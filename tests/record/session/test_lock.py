@@ -217,7 +217,7 @@ def test_what_cannot_change_after_the_lock_is_refused(session: Any) -> None:
 def test_a_limit_that_the_baseline_breaks_itself_is_refused(
     repo: Any, prints: str, limit: str, said: str | None
 ) -> None:
-    """No candidate could keep it: the lock names it with what two runs of the baseline on one input printed."""
+    """No candidate could keep it: the lock says what two runs printed; it and status.py name one that would be kept."""
     repo.write(
         "autoresearch.sh", f"set -e; bash src/work.sh >/dev/null; echo METRIC size=42; echo METRIC extra={prints}\n"
     )
@@ -229,6 +229,9 @@ def test_a_limit_that_the_baseline_breaks_itself_is_refused(
     if said:
         assert f"--guard {limit}" in done.stderr
         assert said in done.stderr
+        following = repo.script("status").stdout.rpartition("next: ")[2].partition("  #")[0]
+        assert "--guard extra=" in following
+        assert following in done.stderr
 
 
 def test_a_limit_that_the_baseline_breaks_is_no_verdict(repo: Any) -> None:
