@@ -4,16 +4,12 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 from helpers.run.fleet import arguments
-
-if TYPE_CHECKING:
-    from helpers.state import State
 
 EXAMPLES = """\
   workers.py up --count 4 --infra aws --cpus 4+   # vm-01 to vm-04; each stops itself after 60 idle minutes
@@ -48,6 +44,8 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     if args.json and args.action != "list":
         raise console.usage(f"{args.action} prints a line for each worker, no JSON", "workers.py list --json")
+    if args.worker and args.action in ("up", "list"):
+        raise console.usage(f"{args.action} takes no names: {args.worker[0]!r}", "workers.py up --count 4")
     from helpers import git, state
     from helpers.run.fleet import lifecycle, table
 
@@ -58,7 +56,9 @@ def entry(argv: list[str]) -> int:
         console.show(args, rows, "\n".join(map(table.worker_line, rows)))
         return console.DONE
     if args.action == "up":
-        return up(args, root, now)
+        for line in lifecycle.fill(root, now, args.count, arguments.asked(now, args), dry_run=args.dry_run):
+            print(line, flush=True)
+        return console.DONE
     names = lifecycle.chosen(now, args.action, args.worker, every=args.all, sure=args.yes or args.dry_run)
     if args.dry_run:
         print(f"would {args.action}: {', '.join(names)}")
@@ -82,15 +82,6 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
         print(f"{result.event.worker}: {result.text}", flush=True)
         quiet = quiet and result.quiet
     return console.DONE if quiet else console.NO
-
-
-def up(args: argparse.Namespace, root: Path, now: "State") -> int:
-    """Launch what is missing."""
-    from helpers.run.fleet import lifecycle
-
-    for line in lifecycle.fill(root, now, args.count, arguments.asked(now, args), dry_run=args.dry_run):
-        print(line, flush=True)
-    return console.DONE
 
 
 if __name__ == "__main__":

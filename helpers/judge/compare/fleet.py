@@ -117,22 +117,20 @@ def follow(root: Path, name: str, seconds: float) -> Comparison:
     return event
 
 
-def calibrate(root: Path, worker: str, seconds: float) -> Calibration:
-    """Measure the baseline on a worker; raises Failure (3)."""
-    return calibrated(root, begin_calibration(root, worker), seconds)
-
-
 def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
     """Measure the baseline on all of these workers at the same time and yield one after the other.
 
     Raises Failure (2, 3).
     """
-    jobs = [begin_calibration(root, choose_workers(state.load(root), worker)[0].name) for worker in workers]
-    for job in jobs:
-        yield calibrated(root, job, seconds)
+    for job in [_begin_calibration(root, choose_workers(state.load(root), worker)[0].name) for worker in workers]:
+        now = _ended(root, job, seconds)
+        event = next((e for e in now.workers if e.fleet_job == job), None)
+        if event is None:  # sent before an update: its answer is of another form
+            raise console.outside(f"{job} was measured by an earlier version", "the same command again")
+        yield calibration.of_event(event, now)
 
 
-def begin_calibration(root: Path, worker: str) -> str:
+def _begin_calibration(root: Path, worker: str) -> str:
     """Journal a calibration as waiting for `worker`, unless one is under way there, and return its job."""
     now = state.load(root)
     now.require_lock()
@@ -140,12 +138,3 @@ def begin_calibration(root: Path, worker: str) -> str:
         if job.role == "calibration" and job.submitted.worker == worker:
             return job.name
     return _submit(root, "calibration", f"calibrate-{worker}", now.baseline.tree, worker)
-
-
-def calibrated(root: Path, name: str, seconds: float) -> Calibration:
-    """Wait for a calibration and return what its worker resolves, which the keeper journaled; raises Failure (3)."""
-    now = _ended(root, name, seconds)
-    event = next((e for e in now.workers if e.fleet_job == name), None)
-    if event is None:  # sent before an update: its answer is of another form
-        raise console.outside(f"{name} was measured by an earlier version", "the same command again")
-    return calibration.of_event(event, now)

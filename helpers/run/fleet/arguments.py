@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from helpers import arguments
+
 if TYPE_CHECKING:
     from helpers.state import State
 
@@ -25,7 +27,8 @@ class WorkerRequest:
 
 def add_options(p: argparse.ArgumentParser) -> None:
     """Add the options of `workers.py up`."""
-    p.add_argument("--count", type=int, default=1, metavar="N", help="up: workers in all, vm-01 to vm-N (default 1)")
+    count = "up: workers in all, vm-01 to vm-N (default 1)"
+    p.add_argument("--count", type=arguments.whole(1, 64), default=1, metavar="N", help=count)
     p.add_argument(
         "--infra", metavar="NAME", help="up: aws, gcp/us-central1, k8s, slurm/CLUSTER, ... (default: the session's)"
     )
@@ -34,7 +37,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--gpus", type=_gpus, metavar="H100:1", help=kinds)
     p.add_argument(
         "--autostop",
-        type=int,
+        type=arguments.whole(0),
         default=AUTOSTOP,
         metavar="MINUTES",
         help=f"up: idle minutes until it stops; 0 for never (default {AUTOSTOP})",

@@ -16,14 +16,10 @@ from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import State
 
-MOST_WORKERS = 64
-
 
 def plan(now: State, count: int, wanted: WorkerRequest) -> list[str]:
     """Return the names that `up` would launch for `count` workers in all; raises Failure (2, 4)."""
     budget.require_budget(now)
-    if not 1 <= count <= MOST_WORKERS:
-        raise console.usage(f"--count {count}: 1 to {MOST_WORKERS} are possible")
     names = [f"{wanted.prefix}-{number:02d}" for number in range(1, count + 1)]
     _agreed(now, names)
     standing = {w.name: w for w in jobs_workers.standing(now)}
