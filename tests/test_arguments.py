@@ -90,6 +90,7 @@ def test_several_kinds_of_accelerators(session: Any) -> None:
     done = session.script("workers", "up", "--gpus", "H100:2,H200", "--infra", "aws", "--dry-run")
 
     assert "{'H100': 2, 'H200': 1}" in done.stdout
+    assert "takes no names" in session.script("workers", "up", "4", "--dry-run", code=2).stderr
 
 
 @pytest.mark.parametrize("action", ["up", "calibrate", "replace", "stop", "down"])
