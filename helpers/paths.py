@@ -86,10 +86,8 @@ def acknowledged_folders(root: Path) -> list[str]:
         return []
 
 
-def workdir_root(root: Path, override: str | None = None) -> Path:
+def workdir_root(root: Path) -> Path:
     """Where isolated copies of the repository at `root` live: $TMPDIR/autoresearch/<repository>-<hash>."""
-    if override:
-        return Path(override).resolve()
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", root.name) or "repository"
     return _own_scratch(files.temporary().resolve()) / f"{name}-{digest}"

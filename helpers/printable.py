@@ -48,7 +48,7 @@ _TELLING = re.compile(
 )
 
 
-def telling(lines: Sequence[str], most: int = 200) -> str:
+def telling(lines: Sequence[str]) -> str:
     """Return the line of an output that says what went wrong: the last that names an error, else the last with words.
 
     What a build system adds below the cause (`make: *** [all] Error 2`) counts only where nothing else does.
@@ -57,8 +57,8 @@ def telling(lines: Sequence[str], most: int = 200) -> str:
     for rest in (False, True):
         for text in reversed(kept):
             if _TELLING.search(text) and (rest or not re.match(r"(?:\w+\| )?\s*(?:g?make|ninja|npm)\b", text)):
-                return one_line(text, most)
-    return one_line(kept[-1], most) if kept else ""
+                return one_line(text, 200)
+    return one_line(kept[-1], 200) if kept else ""
 
 
 def flat(text: str) -> str:

@@ -27,7 +27,7 @@ def entry(argv: list[str]) -> int:
     path = Path(args.file)
     if args.file != "-" and not path.is_file():
         raise console.usage(f"{args.file} is not a file", "give the log of one experiment, or - for standard input")
-    record = log.parse(log.standard_input() if args.file == "-" else path)
+    record = log.parse(sys.stdin.buffer if args.file == "-" else path)
     if record.error == log.NO_METRIC and args.file != "-":
         record.error = metric_mistakes.why(metric_mistakes.in_log(path))
     console.show(args, record.as_dict(), "\n".join(record_lines(record)))

@@ -54,12 +54,11 @@ def pack(args: argparse.Namespace) -> int:
     """Write the evidence folder or archive of an experiment's last comparison."""
     from helpers import git, paths, state
     from helpers.judge.compare import evidence_folder
-    from helpers.record.handover import evidence
     from helpers.run.copies.copies import Workdirs
 
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = state.load(work.root)
-    base, description, plan, compared = evidence.evidence_of(work, now, args.bundle)
+    base, description, plan, compared = evidence_folder.evidence_of(work, now, args.bundle)
     place = args.to or paths.state_folder(work.root) / "evidence" / args.bundle
     archive = place.name.endswith((".tar.gz", ".tgz"))
     if archive and place.exists():

@@ -75,10 +75,10 @@ def _beyond(walls: Sequence[str], lost: Sequence[str]) -> Iterator[Finding]:
     yield _sky()
 
 
-def _finding(name: str, ready: bool, detail: str, command: str, *, needs: str = "", optional: bool = False) -> Finding:
+def _finding(name: str, ready: bool, detail: str, command: str, *, needs: str = "") -> Finding:
     if ready:
         return Finding(name, READY, detail)
-    return Finding(name, OPTIONAL if optional else MISSING, f"{detail}; needs {needs}" if needs else detail, command)
+    return Finding(name, MISSING, f"{detail}; needs {needs}" if needs else detail, command)
 
 
 def _git() -> Finding:

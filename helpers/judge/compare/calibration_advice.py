@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.events import WorkerEvent
+from helpers.judge.compare import afresh
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.noise import Calibrated
-from helpers.scale import is_time
 from helpers.state import State
 
 _DONE = {
@@ -28,7 +28,6 @@ SHORT, OWN = 0.1, 0.25
 """Seconds of the program below which a longer input is advised; the share beside it that is worth a line."""
 NULL, WIN = 13, 20
 """Pairs that a comparison takes in the mean where there is no gain, and where there is one, with its confirmation."""
-_SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 def notices(benchmark: Path) -> list[str]:
@@ -49,11 +48,8 @@ def advice_lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]
 
 def _program(event: WorkerEvent, now: State) -> float | None:
     """Return the seconds that the metric says, None where it is no time."""
-    unit = now.config.unit or now.metric.rpartition("_")[2]
-    factor = _SECONDS.get(unit)
-    if factor is None or not is_time(now.metric, unit):
-        return None
-    return factor * float(statistics.median(event.samples))
+    factor = afresh.seconds_in(now.metric, now.config.unit)
+    return factor * float(statistics.median(event.samples)) if factor else None
 
 
 def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:

@@ -12,7 +12,8 @@ from helpers.state import State
 
 def expectation(now: State, its: Plan) -> str:
     """Return how long a comparison will take, from those so far, or before the first from a run of the baseline."""
-    pair, around = pair_seconds(now), _durations(now)
+    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
+    pair, around = pair_seconds(now), done[-1] if done else {}
     if pair is None:
         return "how long it takes is not known yet"
     fixed = 2 * around.get("build", 0.0) * its.layouts + 2 * around.get("checks", 0.0)
@@ -34,11 +35,6 @@ def pair_seconds(now: State, worker: str | None = None) -> float | None:
     runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished]
     known = [run for run in runs if "bench" in run.durations and worker in (None, run.worker)]
     return 2 * known[-1].durations["bench"] / max(len(known[-1].samples), 1) if known else None
-
-
-def _durations(now: State) -> dict[str, float]:
-    done = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
-    return done[-1] if done else {}
 
 
 def typical_seconds(now: State) -> float | None:

@@ -17,13 +17,15 @@ from typing import Any, NoReturn
 
 from helpers import console, files, git
 from helpers.events import Comparison
-from helpers.judge.compare import driver
+from helpers.judge.compare import driver, planning
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import SideError
+from helpers.run.copies.copies import Workdirs
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.fleet import payload
 from helpers.run.isolation import environment
 from helpers.run.local import slots
+from helpers.state import State
 
 RECORD, BASE_PATCH, CHANGE = "evidence.json", "baseline.patch", "change.patch"
 _REPEAT = """\
@@ -67,6 +69,22 @@ class Record:
     host: dict[str, Any]
     patches: dict[str, str]
     """File to SHA-256."""
+
+
+def evidence_of(work: Workdirs, now: State, name: str) -> tuple[str, str, Plan, Comparison]:
+    """Return what is packed of an experiment: a commit that other clones have, description, plan, last comparison.
+
+    Raises Failure (1) when it was never compared, (2) for an unknown one.
+    """
+    exp = work.experiment(name)
+    compared = now.comparison(name)
+    if compared is None or not compared.pairs:
+        raise console.answer_no(f"{name} has no measured comparison", f"compare.py {name}")
+    values: dict[str, Any] = {**planning.agreed(now, work.folder), **compared.line}
+    plan = Plan(**{field.name: values[field.name] for field in fields(Plan) if field.name in values})
+    base = git.run(work.root, ["merge-base", now.config.base, compared.baseline_commit], check=False)
+    commit = base.stdout.decode().strip() if base.returncode == 0 else now.config.base
+    return git.commit_of(work.root, commit), exp.description, plan, compared
 
 
 def write(folder: Path, root: Path, base: str, description: str, plan: Plan, compared: Comparison) -> Path:

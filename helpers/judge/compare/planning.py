@@ -181,7 +181,10 @@ def without(work: Workdirs, now: State, sealed: Experiment) -> list[str]:
     """Return what the experiment's copy held beside the baseline that it was made from: files of no commit."""
     origin = sealed.origin
     began = _measured(now).get(origin.commit, origin.tree)
-    return _differing(work, began, origin.tree) if origin.tree != now.baseline.tree else []
+    if origin.tree == now.baseline.tree:
+        return []
+    names = [os.fsdecode(row.path) for row in git_objects.differences(work.root, began, origin.tree)]
+    return [name for name in names if name != paths.IMPROVEMENTS]
 
 
 def _against(work: Workdirs, now: State, sealed: Experiment, commit: str) -> tuple[str, str]:
@@ -198,8 +201,3 @@ def _measured(now: State) -> dict[str, str]:
     """Return the commits of the baselines so far, each with the tree that was measured."""
     lock = now.require_lock()
     return {lock.commit_full: lock.tree, **{run.commit_full: run.tree for run in now.kept}}
-
-
-def _differing(work: Workdirs, one: str, other: str) -> list[str]:
-    names = [os.fsdecode(row.path) for row in git_objects.differences(work.root, one, other)]
-    return [name for name in names if name != paths.IMPROVEMENTS]

@@ -9,38 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from helpers import arguments, console, events, state
+from helpers.events import Config
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
 from helpers.run.copies import work_tree
 from helpers.run.jobs import metric_line, task
 from helpers.scale import RATIO, Scale
 
-_ASKED = {
-    "metric": "metricName",
-    "unit": "metricUnit",
-    "direction": "bestDirection",
-    "scope": "scope",
-    "off_limits": "offLimits",
-    "allow": "allow",
-    "layouts": "layouts",
-    "scale": "scale",
-    "margin": "margin",
-    "review_above": "reviewAbove",
-    "max_pairs": "maxPairs",
-    "repeats": "repeats",
-    "outputs_seconds": "outputsSeconds",
-    "guard": "guards",
-    "pass_env": "passEnv",
-    "screen_env": "screenEnv",
-    "no_checks": "noChecks",
-    "network": "network",
-    "objective": "objective",
-    "constraints": "constraints",
-    "simplicity": "simplicity",
-    "infra": "infra",
-    "web": "web",
-    "workers": "workers",
-}
+_OPTIONS = (
+    "metric unit direction scope off_limits allow layouts scale margin review_above max_pairs repeats outputs_seconds "
+    "pass_env screen_env no_checks network objective constraints infra web workers simplicity"
+)
+_ASKED = {**{name: Config.KEYS.get(name, name) for name in _OPTIONS.split()}, "guard": Config.KEYS["limits"]}
 """Option of start_session.py to key."""
 _LOWER = re.compile(
     r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns|[KMG]i?B|bytes|errors?|misses|failures|failed|warnings|loss|latency"

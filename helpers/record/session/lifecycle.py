@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import Any
 from helpers import console, events, files, git, journal, next_step, paths, printable, session_branch, state
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
-from helpers.record.session import begin_marker
 from helpers.run.jobs import budget
 from helpers.state import State
 
@@ -43,7 +44,7 @@ def begin(
     head = git.commit_of(root, begins)
     branch = paths.BRANCH_PREFIX + config["name"]
     there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
-    came_from = begin_marker.interrupted(root, branch)
+    came_from = _interrupted(root, branch)
     if there and (came_from is None or there.decode().strip() != head):
         raise console.usage(f"the branch {branch} exists, but no session of that name", "choose another --goal")
     dirty = git.output(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
@@ -61,13 +62,36 @@ def begin(
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from
-    begin_marker.intend(root, branch, here)
+    _intend(root, branch, here)
     if not there:
         git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
-    begin_marker.forget(root)
+    _forget(root)
     return state.load(root), False
+
+
+def _intend(root: Path, branch: str, here: str) -> None:
+    """Note that `branch` is about to be made and that the person comes from the branch `here`."""
+    paths.state_folder(root)
+    files.replace(_marker(root), json.dumps({"branch": branch, "from": here}))
+
+
+def _interrupted(root: Path, branch: str) -> str | None:
+    """Return where the person came from when a session that was to begin on `branch` did not get to its first line."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        noted = json.loads(_marker(root).read_text(encoding="utf-8"))
+        if noted["branch"] == branch:
+            return str(noted["from"])
+    return None
+
+
+def _forget(root: Path) -> None:
+    _marker(root).unlink(missing_ok=True)
+
+
+def _marker(root: Path) -> Path:
+    return root / paths.STATE / "begin.json"
 
 
 def _begins_from(repository: git.Repository, now: State | None, *, on_top: bool) -> tuple[str, str]:
@@ -135,7 +159,7 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             console.note(f"changed: {key} is now {told[0]}, before {told[1]}")
     if repository.scratch:
         return now
-    begin_marker.forget(root)
+    _forget(root)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)

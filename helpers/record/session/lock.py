@@ -16,7 +16,7 @@ from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import causes, metric_line, result, task, tests_run
+from helpers.run.jobs import causes, log, metric_line, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.scale import DIFFERENCE, is_time
@@ -145,7 +145,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
             f"the baseline still runs after {wait:.0f} s", "start_session.py --lock  # goes on with it"
         )
     if done.status != "done":
-        said = result.last_words(done)
+        said = log.telling_line(Path(done.log))
         raise console.answer_no(
             f"the baseline does not pass: {done.status}: {done.error or done.checks}"
             + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")

@@ -70,7 +70,7 @@ class Workdirs:
         paths.experiment(name)
         ref, (commit, start) = self.refs.experiment(name), self.refs.standing(name)
         if start is None or not (commit or self.path(name).is_dir()):
-            raise self._unknown(name)
+            raise self.unknown(name)
         found = self._named(name, ref, start)
         return (
             replace(found, commit=commit.id, tree=commit.tree, description=printable.one_line(commit.message))
@@ -180,7 +180,7 @@ class Workdirs:
         Raises Failure (2) when there is no copy, (4) when another content of that name has been run already.
         """
         if not exp.has_copy:
-            raise self._unknown(exp.name)
+            raise self.unknown(exp.name)
         description, tree = printable.one_line(description or "") or None, self._content(exp)
         if exp.is_sealed:
             if exp.tree == tree and description in (None, exp.description):
@@ -245,7 +245,8 @@ class Workdirs:
         shutil.rmtree(exp.path)
         exp.index.unlink(missing_ok=True)
 
-    def _unknown(self, name: str) -> console.Failure:
+    def unknown(self, name: str) -> console.Failure:
+        """Return the failure (2) for a name that no experiment has."""
         known = self.names()
         some = ", ".join(known[-5:]) if known else "none yet"
         return console.usage(

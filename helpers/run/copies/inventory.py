@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpers import console, next_step
 from helpers.run.copies.copies import Experiment, Workdirs
 
 
@@ -50,11 +49,7 @@ def prune(work: Workdirs, names: list[str], *, force: bool, dry_run: bool) -> It
     """
     known = work.names()
     if wrong := [name for name in names if name not in known]:
-        some = ", ".join(known[-8:]) or "none yet"
-        meant = next_step.did_you_mean(wrong[0], known)
-        raise console.usage(
-            f"there is no experiment {', '.join(wrong)} (known: {some}){meant}", "snapshot_workdir.py list"
-        )
+        raise work.unknown(wrong[0])
     for name in names or known:
         if not work.path(name).is_dir():
             continue

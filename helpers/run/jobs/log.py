@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -235,8 +234,3 @@ def last_lines(file: Path) -> list[str]:
 
 def _printable(line: bytes) -> str:
     return printable.flat(line.decode("utf-8", "replace"))
-
-
-def standard_input() -> BinaryIO:
-    """Return stdin as bytes."""
-    return sys.stdin.buffer

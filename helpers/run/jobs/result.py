@@ -157,8 +157,3 @@ def _screened(event: Finished, by: Scale) -> str:
     pairs = f"{event.pairs} pair{'s' * (event.pairs != 1)}, which only rank{'s' * (event.pairs == 1)}"
     word = "below the margin" if few else event.screen or "unclear"
     return f"{word} {by.words(event.gain, event.interval, 1)} by {pairs}"
-
-
-def last_words(event: Finished) -> str:
-    """Return the line of a job's log in which build, benchmark or checks tell most, empty where there is none."""
-    return log.telling_line(Path(event.log))

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from helpers import console, locks, paths, printable
@@ -30,22 +30,21 @@ def gpus() -> list[str]:
     allowed = os.environ.get(VISIBLE)
     if allowed is not None:
         return [name.strip() for name in allowed.split(",") if name.strip()]
-    try:
-        asked = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return re.findall(r"^\d+$", done.stdout, re.MULTILINE) if done.returncode == 0 else []
+    return re.findall(r"^\d+$", _nvidia("--query-gpu=index"), re.MULTILINE)
 
 
 def gpu_kind(gpu: str) -> str:
     """Return the model of a GPU; empty where nvidia-smi does not tell it."""
-    command = ["nvidia-smi", "-i", gpu, "--query-gpu=name", "--format=csv,noheader"]
+    return printable.name(_nvidia("-i", gpu, "--query-gpu=name").partition(",")[0]).strip()
+
+
+def _nvidia(*asked: str) -> str:
     try:
+        command = ["nvidia-smi", *asked, "--format=csv,noheader"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return printable.name(done.stdout.partition(",")[0]).strip() if done.returncode == 0 else ""
+    return done.stdout if done.returncode == 0 else ""
 
 
 def asked(words: str) -> tuple[int, list[str]]:
@@ -81,11 +80,9 @@ def require_slots(slots: int, cpus: int) -> None:
         )
 
 
-@contextmanager
-def hold(root: Path, slot: int) -> Iterator[None]:
+def hold(root: Path, slot: int) -> AbstractContextManager[bool]:
     """Hold a slot; waits for it."""
-    with locks.held(_slot(root, slot), wait=True):
-        yield
+    return locks.held(_slot(root, slot), wait=True)
 
 
 @contextmanager
@@ -100,11 +97,9 @@ def hold_all(root: Path, above: int = -1) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def first_in_line(root: Path, slot: int) -> Iterator[bool]:
+def first_in_line(root: Path, slot: int) -> AbstractContextManager[bool]:
     """Stand in line for a slot; yields False when somebody does."""
-    with locks.held(_line(root, slot)) as first:
-        yield first
+    return locks.held(_line(root, slot))
 
 
 def waited_for(root: Path, slot: int) -> bool:
@@ -147,11 +142,7 @@ def _line(root: Path, slot: int) -> Path:
     return _file(root, f"queue-{slot}.lock")
 
 
-def _folder(root: Path) -> Path:
+def _file(root: Path, name: str) -> Path:
     folder = paths.state_folder(root) / "slots"
     folder.mkdir(exist_ok=True)
-    return folder
-
-
-def _file(root: Path, name: str) -> Path:
-    return _folder(root) / name
+    return folder / name

@@ -54,10 +54,10 @@ def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list
     return [spec.job for spec in specs]
 
 
-def submit_control(work: Workdirs, count: int = 1) -> str:
+def submit_control(work: Workdirs) -> str:
     """Journal and queue a run of the current baseline; returns the job."""
     with journal.locked(work.root):
-        spec = _control(work, state.load(work.root), Request(slots=count))
+        spec = _control(work, state.load(work.root), Request())
         executor.submit(work.root, spec)
     return spec.job
 

@@ -15,8 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.events import Finished
-from helpers.run.jobs import log, metric_line, result
+from helpers.run.jobs import log, metric_line
 
 BUNDLE = Path(__file__).resolve().parent.parent.parent.parent
 RUN = yaml.safe_load((BUNDLE / "experiment.yaml").read_text())["run"]
@@ -93,7 +92,7 @@ def test_the_end_of_a_log_is_what_was_said_not_the_protocol(tmp_path: Path) -> N
     path.write_bytes(said + b"".join(lines) + b"CHECKS_STATUS: failed (exit 1)\nEXPERIMENT_STATUS: checks_failed\n")
 
     assert ["checks| FAILED test_parse.py::test_inf"] == log.parse(path).tail == parse(path.read_bytes()).tail
-    assert "checks| FAILED test_parse.py::test_inf" == result.last_words(Finished.of({"log": str(path)}))
+    assert "checks| FAILED test_parse.py::test_inf" == log.telling_line(path)
 
 
 def test_a_log_that_ends_early_is_a_crash() -> None:
