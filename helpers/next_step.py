@@ -68,7 +68,6 @@ class Parser(argparse.ArgumentParser):
         super().error(printable.flat(message))  # words of the caller begin no line
 
     def _flags(self) -> set[str]:
-        """Return the flags of this parser and of its verbs."""
         verbs = [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
         inner = [verb._flags() for named in verbs for verb in named.values()]
         return set().union(self._option_string_actions, *inner)

@@ -100,7 +100,6 @@ def _commit(root: Path, revision: str) -> str:
 
 
 def _leads(root: Path, one: str, other: str) -> bool:
-    """Tell whether `other` is `one` with more on top."""
     return git.run(root, ["merge-base", "--is-ancestor", one, other], check=False).returncode == 0
 
 

@@ -45,7 +45,6 @@ class Work:
     """The agent's part: each method is what an agent would type."""
 
     def __init__(self, case: Case, repository: Path) -> None:
-        """`repository` is made from the case's target."""
         self.case, self.repository = case, repository
 
     def begin(self) -> None:

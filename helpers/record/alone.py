@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from helpers import console, events, git, git_objects, paths
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import SideError, of_session
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import blame
-from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.state import State
 
@@ -89,18 +87,13 @@ def require_keepable(work: Workdirs, now: State, kept: events.Run, missing: list
 def failure(work: Workdirs, now: State, commit: str) -> str | None:
     """Return why the commit, checked out alone, does not build, measure or pass its checks; None when it does."""
     console.note(f"building and checking the commit {commit[:7]} alone, as a clone of {now.branch} has it")
-    place = work.folder / "runs" / f"alone-{os.getpid()}"
-    task, passed = from_dict(now.require_lock().task), now.config.pass_env
-    side = Side(work.root, commit, place / "x", task, passed)
-    try:
-        with slots.hold_all(work.root):  # beside a comparison it would disturb that
+    with slots.hold_all(work.root), of_session(work, now, commit, "alone") as side:  # not beside a comparison
+        try:
             side.build(CheckedOut(work.root))
             side.measure(now.metric)
-            said = side.check()
-            if said == "passed" or (now.config.no_checks and said.startswith("skipped")):
-                return None
-            return f"checks: {said}: {side.said(side.folder / 'checks.log')}"
-    except SideError as error:
-        return str(error)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        except SideError as error:
+            return str(error)
+        said = side.check()
+        if said == "passed" or (now.config.no_checks and said.startswith("skipped")):
+            return None
+        return f"checks: {said}: {side.said(side.checks_log)}"

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import console, git, paths
 from helpers.judge.compare.outputs import Healthy
-from helpers.judge.measure.side import Side, SideError, Trees
+from helpers.judge.measure.side import SideError, Trees, of_session
 from helpers.judge.policy import check, evaluator_reach, experiment, file_rules
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation.libc import LIBC
-from helpers.run.jobs.task import from_dict
 from helpers.state import State
 
 BROKEN = b"}{ broken on purpose )(\n\0", b""
@@ -138,11 +136,8 @@ def source_files(work: Workdirs, now: State) -> list[str]:
 
 def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, healthy: Healthy | None) -> list[str]:
     """Return which of the scripts pass in a copy whose files `names` hold `content`."""
-    lock = now.require_lock()
-    place = work.folder / "runs" / f"lock-{os.getpid()}"
-    side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
     found = []
-    try:
+    with of_session(work, now, now.require_lock().tree, "lock") as side:
         try:
             side.build(_Broken(work.shadow, names, content))
         except SideError:
@@ -156,6 +151,4 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, h
             found.append("checks")
         if healthy and healthy.given_by(side):
             found.append("outputs")
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     return found

@@ -108,7 +108,6 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
 
 
 def _counts() -> bool:
-    """Tell whether this machine counts instructions."""
     if not shutil.which("perf"):
         return False
     done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, check=False)

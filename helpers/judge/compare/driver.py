@@ -220,7 +220,6 @@ def void(
 
 
 def _unchanged(found: Comparison, plan: Plan, sides: list[Side]) -> Comparison:
-    """Void a result whose protected files changed."""
     for side in sides:
         changed = side.changed_protected(plan.protected)
         if changed:

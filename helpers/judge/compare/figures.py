@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from helpers.comparison import Comparison, Estimate
 from helpers.judge.rule import sign_test
+from helpers.judge.rule.sign_test import Verdict
 
 
 def number(value: Any) -> float | None:  # noqa: ANN401 - whatever stands in the journal
@@ -44,24 +46,20 @@ def together(parts: Sequence[Comparison]) -> Estimate | None:
 
 def looks(compared: Comparison) -> list[Estimate]:
     """Return what the rule said at each look, oldest first: computed again from the samples."""
-    found: list[Estimate] = []
-    base, cand, most = (
-        compared.baseline_samples,
-        compared.candidate_samples,
-        compared.max_pairs or sign_test.USUAL_PAIRS,
-    )
+    most, found = compared.max_pairs or sign_test.USUAL_PAIRS, list[Estimate]()
+    its = replace(compared, margin=compared.agreed_margin or 0.01, max_pairs=most)
+    base, cand = compared.baseline_samples, compared.candidate_samples
     for pairs in [n for n in sign_test.TABLE if n <= min(len(base), len(cand), most)]:
-        try:
-            said = sign_test.judge(
-                base[:pairs],
-                cand[:pairs],
-                direction=compared.direction,
-                margin=compared.agreed_margin or 0.01,
-                max_pairs=most,
-                mode=compared.mode,
-                scale=compared.judged_by,
-            )
-        except ValueError:
-            return found
+        if (said := judged(its, base[:pairs], cand[:pairs])) is None:
+            break
         found.append(Estimate(said.verdict, said.gain, *said.interval, said.pairs, said.wins, compared.scale))
     return found
+
+
+def judged(compared: Comparison, baseline: Sequence[float], candidate: Sequence[float]) -> Verdict | None:
+    """Return what the rule says of samples under what was agreed; None where they are no measurements."""
+    its = {name: getattr(compared, name) for name in ("direction", "margin", "max_pairs", "mode")}
+    try:
+        return sign_test.judge(baseline, candidate, **its, scale=compared.judged_by)
+    except ValueError:
+        return None

@@ -149,7 +149,6 @@ class Unkept:
     wider: str = ""
 
     def __str__(self) -> str:
-        """Say it."""
         return f"{self.limit}: {self.words}"
 
 

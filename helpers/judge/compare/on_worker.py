@@ -26,7 +26,6 @@ class Folders:
     """Trees that were sent along, one folder each."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` holds one folder for each tree, named by its id."""
         self.folder = folder
 
     def restore(self, tree: str, target: Path) -> None:

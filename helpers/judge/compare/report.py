@@ -74,7 +74,6 @@ def _by_host(event: Comparison) -> list[str]:
 
 
 def _still(event: Comparison) -> list[str]:
-    """Say so where the metric never varied."""
     still = event.pairs > 1 and len(set(event.baseline_samples)) == len(set(event.candidate_samples)) == 1
     return [f"{event.metric} did not vary on either side: so few pairs prove it"] * still
 

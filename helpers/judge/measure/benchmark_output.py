@@ -28,7 +28,6 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        """Begin without a file."""
         self._used_up = 0
         try:
             self._descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -60,7 +59,6 @@ class Watch:
             return False
 
     def __del__(self) -> None:
-        """Let go of the descriptor."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
 

@@ -7,19 +7,22 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from helpers import paths
 from helpers.judge.measure import benchmark_output, leftovers
+from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment, execute
 from helpers.run.isolation.pids import Orphans
 from helpers.run.isolation.reach import Reach
 from helpers.run.jobs import causes, log, metric_mistakes
-from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task
+from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task, from_dict
 from helpers.run.local import slots
+from helpers.state import State
 
 WHOLE = "(whole run)"
 """Among the metrics of a measurement: the seconds of the whole run, by the clock of who measures."""
@@ -224,6 +227,16 @@ class Side:
     def left_behind(self) -> set[str]:
         """Return what measurements made or changed in the copy since `remember`."""
         return leftovers.changed(self.before, leftovers.scan(self.copy))
+
+
+@contextmanager
+def of_session(work: Workdirs, now: State, tree: str, what: str) -> Iterator[Side]:
+    """Give a side of a locked session, not yet built, in a folder that is gone afterwards."""
+    place = work.folder / "runs" / f"{what}-{os.getpid()}"
+    try:
+        yield Side(work.root, tree, place / "x", from_dict(now.require_lock().task), now.config.pass_env)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _marks(folders: Sequence[Path]) -> list[object] | None:

@@ -125,7 +125,6 @@ def _mark(name: str) -> bytes:
 
 
 def _texts(folder: Path, now: State) -> list[Path]:
-    """Return the files of a copy in which a placeholder may stand."""
     shut = {folder / name for name in (*paths.PROTECTED, *now.protected)}
     found = [p for p in folder.rglob("*") if p.is_file() and p.resolve() == folder.resolve() / p.relative_to(folder)]
     return [p for p in found if p not in shut and p.stat().st_size <= LARGEST_BYTES]  # no link leads out of the copy

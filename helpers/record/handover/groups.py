@@ -116,7 +116,6 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
 
 
 def _of_branch(root: Path, tip: str, names: list[str]) -> tuple[str, ...]:
-    """Return those of the session's files that its branch holds."""
     listed = git.run(root, ["ls-tree", "-r", "-z", "--name-only", tip, "--", *names]).stdout.split(b"\0")
     return tuple(os.fsdecode(name) for name in listed if name)
 

@@ -13,11 +13,10 @@ from helpers import files, paths
 from helpers.events import Comparison
 from helpers.judge.compare import driver, planning
 from helpers.judge.measure.plan import Plan
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import SideError, of_session
 from helpers.record.handover.groups import Group, Handover
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment
-from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.state import State
 
@@ -73,7 +72,6 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
 
 
 def _under_lock(work: Workdirs, now: State, tree: str) -> str:
-    """Return a tree with the session's protected files as they were locked."""
     return work.shadow.with_files(tree, now.require_lock().tree, sorted(now.protected))
 
 
@@ -82,17 +80,13 @@ def _place(work: Workdirs) -> Path:
 
 
 def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
-    place, lock = _place(work), now.require_lock()
     environment.adopt_orphans()
-    side = Side(work.root, candidate, place / "x", from_dict(lock.task), now.config.pass_env)
     try:
-        with slots.hold_all(work.root):
+        with slots.hold_all(work.root), of_session(work, now, candidate, "handover") as side:
             side.build(work.shadow)
             return Proof(side.check(), None)
     except SideError as error:
         return Proof(str(error), None)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: str) -> Proof:

@@ -9,12 +9,12 @@ from helpers import git, git_objects, paths
 from helpers.comparison import Comparison, in_words
 from helpers.events import Run
 from helpers.json_fields import mapping, values_at
+from helpers.judge.compare import figures
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.measure.plan import Plan
 from helpers.judge.policy.check import matches
 from helpers.judge.rule import sign_test
-from helpers.judge.rule.sign_test import Verdict
 from helpers.state import State
 
 BUNDLE = "the bundle's own scripts are not those of the lock"
@@ -80,25 +80,10 @@ def of_run(now: State, run: Run) -> list[str]:
 
 def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
     """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
-    found = _judged(compared, part)
+    found = figures.judged(compared, part.baseline_samples, part.candidate_samples)
     short = found and part is compared.confirmation and found.pairs == found.clear_wins == sign_test.BRIEF
-    agrees = short and sign_test.is_clear(_judged(compared, compared))
-    return ("improved" if agrees else found.verdict, found.pairs, found.gain) if found else None
-
-
-def _judged(compared: Comparison, part: Comparison) -> Verdict | None:
-    try:
-        return sign_test.judge(
-            part.baseline_samples,
-            part.candidate_samples,
-            direction=compared.direction,
-            margin=compared.margin,
-            max_pairs=compared.max_pairs,
-            mode=compared.mode,
-            scale=compared.judged_by,
-        )
-    except ValueError:
-        return None
+    own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples) if short else None
+    return ("improved" if sign_test.is_clear(own) else found.verdict, found.pairs, found.gain) if found else None
 
 
 def doubts(now: State) -> dict[str, str]:
@@ -149,6 +134,5 @@ def unmeasured(repository: git.Repository, now: State) -> list[str]:
 
 
 def _only_words(repository: git.Repository, commit: str) -> bool:
-    """Tell whether a commit changes nothing but IMPROVEMENTS.md."""
     rows = git_objects.differences(repository.root, f"{commit}^", commit)
     return {row.path for row in rows} == {paths.IMPROVEMENTS.encode()}

@@ -79,7 +79,6 @@ class Workdirs:
         )
 
     def _named(self, name: str, ref: str, start: Start) -> Experiment:
-        """Return it as it stands before it is sealed."""
         known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}
         origin = self.experiment(known[start.commit]).origin if start.commit in known else start
         return Experiment(name, ref, self.path(name), self._index(name), start, origin, description=name)
@@ -199,7 +198,6 @@ class Workdirs:
         return replace(exp, commit=made, tree=tree, description=message)
 
     def _content(self, exp: Experiment) -> str:
-        """Return the tree of what the copy holds now."""
         index = exp.index
         if scratch := self.repository.scratch:
             index = scratch / exp.name

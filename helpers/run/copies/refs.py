@@ -27,7 +27,6 @@ class Refs:
     """The experiments of one work tree, as refs."""
 
     def __init__(self, repository: git.Repository) -> None:
-        """Choose the names for this work tree."""
         self.root = repository.root
         linked = repository.git_dir != repository.common_dir
         self.own = f"@{repository.git_dir.name}/" if linked else ""

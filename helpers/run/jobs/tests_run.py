@@ -77,7 +77,6 @@ class Tests:
     ignored: int = 0
 
     def __str__(self) -> str:
-        """Say it in words."""
         more = [f"{n} {word}" for n, word in ((self.skipped, "skipped"), (self.ignored, "ignored")) if n]
         return (
             ", ".join([f"{self.ran} test{'s' * (self.ran != 1)} ran"] * (self.ran is not None) + more)
