@@ -7,14 +7,11 @@ is: a result that is only read again would be the same in every pair, and its no
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
 
 from helpers import console
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import Side, SideError, of_session
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs.task import from_dict
 from helpers.state import State
 
 ALIKE = 3
@@ -24,9 +21,7 @@ ALIKE = 3
 @contextlib.contextmanager
 def proven(work: Workdirs, now: State) -> Iterator[Side]:
     """Give a build of the locked tree that was measured and checked; raises Failure (1) where that is impossible."""
-    lock, place = now.require_lock(), work.folder / "runs" / f"sound-{os.getpid()}"
-    side = Side(work.root, lock.tree, place / "x", from_dict(lock.task), now.config.pass_env)
-    try:
+    with of_session(work, now, now.require_lock().tree, "sound") as side:
         try:
             _require_ready(side, work, now)
         except SideError as error:
@@ -37,8 +32,6 @@ def proven(work: Workdirs, now: State) -> Iterator[Side]:
                 "start_session.py --lock",
             ) from None
         yield side
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _require_ready(side: Side, work: Workdirs, now: State) -> None:
