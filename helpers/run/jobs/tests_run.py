@@ -12,7 +12,7 @@ Counts = Callable[[re.Match[str]], Mapping[str, int]]
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _WORDS = {
     "ran": "passed failed error errors xfailed xpassed passing failing pass fail",
-    "skipped": "skipped pending todo",
+    "skipped": "skipped skip pending todo",
     "ignored": "ignored deselected filtered",
 }
 _KIND = {word: kind for kind, words in _WORDS.items() for word in words.split()}
@@ -35,14 +35,20 @@ _SUMMARIES = _table(
         r"=*\s*(?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|xpassed|warnings?)[, ]+)+in [\d.]+s": _named,
         r"test result: |\s*Tests:? +\d+ [a-z]": _named,  # cargo; jest and vitest
         r"\s*\d+ (?:passing|pending|failing)\b": _named,  # mocha
-        r"[#\u2139] (pass|fail|skipped|todo) (\d+)$": lambda found: {_KIND[found[1].lower()]: int(found[2])},  # node
+        r"[#\u2139] (pass|fail|skipped|skip|todo) +(\d+)$": lambda found: {
+            _KIND[found[1].lower()]: int(found[2])
+        },  # node
         r"Ran (\d+) tests? in ": lambda found: {"ran": int(found[1])},  # unittest
         r"(?:OK|FAILED) \(.*?skipped=(\d+)": lambda found: {"ran": -int(found[1]), "skipped": int(found[1])},
         r"Files=\d+, Tests=(\d+),": lambda found: {"ran": int(found[1])},  # prove
         r"\d+% tests passed, \d+ tests failed out of (\d+)": lambda found: {"ran": int(found[1])},  # ctest
         r"\S+\.t \.+ skipped\b": lambda _: {"skipped": 1},  # prove, a whole file
         r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
-        r".*\b(?:no tests (?:ran|were found|found)\b|no test files found|0 tests\b)": lambda _: {"ran": 0},
+        r"\d+%: Checks: (\d+), |\[info\] Passed: Total (\d+)": lambda found: {
+            "ran": int(found[1] or found[2])
+        },  # C, sbt
+        r"1\.\.0\b|.*\b(?:no tests (?:ran|were found|found|executed)\b|no test (?:files found|is available)|0 tests\b|"
+        r"test NO-SOURCE)": lambda _: {"ran": 0},
         r"\[ FAIL \d+ \| WARN \d+ \| SKIP (\d+) \| PASS (\d+)": lambda found: {  # testthat
             "ran": int(found[2]),
             "skipped": int(found[1]),
@@ -58,8 +64,9 @@ _SINGLE = _table(
     }
 )
 _OTHER = re.compile(
-    r"(?:(\d+)\s+(?:tests? |test cases? |specs? )?)?\b(?:(pass|passed|passing|succeeded|ok)|(skip(?:ped|s)?|pending|"
-    r"ignored|disabled|todo)|(tests?(?: run| cases?)?|examples|specs|runs|total))\b(?(1)|\s*[]:=]\s*(\d+)\b)",
+    r"(?:(\d+)\s+(?:tests? |test cases? |specs? )?)?\b(?:(pass|passed|passing|succeeded|successes|ok)|"
+    r"(skip(?:ped|s)?|pending|ignored|disabled|todo)|(tests?(?: run| cases?)?|examples|scenarios|specs|runs|total))\b"
+    r"(?(1)|\s*[]:=]\s*(\d+)\b)",
     re.IGNORECASE,
 )
 """A count and its word, or a word and its count, in the summary of a runner that is not named here."""

@@ -47,6 +47,27 @@ LOGS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "log",
+    [
+        "1..0",
+        "1..0 # SKIP no tests",
+        "0 successes / 0 failures / 0 errors / 0 pending : 0.0 seconds",
+        "No tests executed!",
+        "No test is available in /x/bin/a.dll. Make sure that test discoverer",
+        "0%: Checks: 0, Failures: 0, Errors: 0",
+        "# tests 0\n# pass  0\n\n# ok",
+        "[info] Passed: Total 0, Failed 0, Errors 0, Passed 0",
+        "> Task :test NO-SOURCE\nBUILD SUCCESSFUL",
+        "0 scenarios\n0 steps",
+        "0 features passed, 0 failed\n0 scenarios passed, 0 failed, 0 skipped",
+    ],
+)
+def test_none_is_doubtful_in_any_words(log: str) -> None:
+    """Whatever the runner calls its tests."""
+    assert read_tests(log.split("\n")).doubtful
+
+
 @pytest.mark.parametrize(("log", "counts"), LOGS)
 def test_each_runner_is_read(log: str, counts: tuple[int | None, int, int]) -> None:
     """Ran, skipped, ignored; unknown is not 0."""
