@@ -64,7 +64,8 @@ class Parser(argparse.ArgumentParser):
             known = [word.strip(" '") for word in choices[2].split(",")]
             message += did_you_mean(choices[1], known)
         elif message.startswith("unrecognized arguments: --"):
-            message += did_you_mean(message.split()[2].partition("=")[0], self._flags())
+            flag, known_flags = message.split()[2].partition("=")[0], self._flags()
+            message += "; another verb has it" if flag in known_flags else did_you_mean(flag, known_flags)
         super().error(printable.flat(message))  # words of the caller begin no line
 
     def _flags(self) -> set[str]:

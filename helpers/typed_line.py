@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from helpers import console
 
+TOO_LARGE = 1e300
+"""No number of a line is that large: what is computed from two of them must be finite."""
 _TYPES: dict[str, type] = {"str": str, "bool": bool, "int": int, "float": float}
 _set = object.__setattr__
 _texts: dict[str, str] = {}
@@ -192,5 +194,5 @@ def _fits(kind: str) -> Callable[[Iterable[Any]], bool]:
     if kind == "Any":
         return lambda _: True
     if kind == "float":
-        return lambda values: all(type(v) in (int, float) and abs(v) < 1e300 for v in values)
+        return lambda values: all(type(v) in (int, float) and abs(v) < TOO_LARGE for v in values)
     return lambda values: all(type(v) is _TYPES[kind] for v in values)

@@ -56,3 +56,15 @@ def test_a_temporary_folder_that_cannot_be_written_is_named(monkeypatch: pytest.
 
     assert "TMPDIR" in copies.do
     assert ".git" in own.do
+
+
+def test_a_branch_in_the_way_of_a_folder_of_branches_is_named(repo: Any) -> None:
+    """`autoresearch` leaves no room for `autoresearch/quick`: the command that makes it is given."""
+    repo.git("branch", "autoresearch")
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower")
+
+    refused = repo.script("start_session", *begin, code=3).stderr
+
+    assert "git branch -m autoresearch autoresearch-renamed" in refused
+    repo.git("branch", "-m", "autoresearch", "autoresearch-renamed")
+    repo.script("start_session", *begin)

@@ -6,9 +6,10 @@ else that begins with METRIC is malformed and reported as such, never guessed at
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
+
+from helpers.typed_line import TOO_LARGE
 
 FORBIDDEN = ("__proto__", "constructor", "prototype")
 """Names that would be dangerous in other readers of the journal."""
@@ -96,6 +97,6 @@ def decimal(text: str) -> float | None:
     if len(text) > 400 or not _NUMBER.fullmatch(text):
         return None
     number = float(text)
-    if not math.isfinite(number):
+    if not abs(number) < TOO_LARGE:
         return None
     return int(text) if abs(number) >= _EXACT and text.lstrip("+-").isdecimal() else number

@@ -32,6 +32,8 @@ def in_log(log: Path) -> Iterator[tuple[str, bytes]]:
         while raw := lines.readline(metric_line.READ_AT_ONCE):
             match = _PARTS.match(raw)
             word = match[1][:-2].decode() if match else ""
+            if match and not word and not match[2].startswith((b"METRIC", b"SAMPLES")):
+                continue  # what experiment.yaml says itself
             yield {"": "stdout", "bench": "other"}.get(word, word), match[2] if match else raw
 
 

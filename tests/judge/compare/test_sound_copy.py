@@ -21,12 +21,13 @@ def refused(repo: Any) -> str:
 def test_a_benchmark_that_gives_its_first_result_again_is_refused(repo: Any) -> None:
     """Its noise would be the same in every pair of a comparison, and prove anything; the file is named."""
     repo.write("autoresearch.sh", STALE, 0o755)
-    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    theirs = CHECKS.rstrip() + ' && [ "${LC_ALL-C.UTF-8}" = C.UTF-8 ]\n'  # in every run, or in none
+    repo.write("autoresearch.checks.sh", theirs, 0o755)
     repo.script("start_session", *BEGIN)
 
     assert "read from what an earlier run, or the build, left (old" in refused(repo)
     repo.write("autoresearch.sh", "set -e\nn=$(bash src/work.sh)\necho METRIC time_s=${n:?}.1234 | tee old\n")
-    repo.script("start_session", "--lock")  # what never varies is no such thing
+    repo.script("start_session", "--lock", LC_ALL="C.UTF-8")  # what never varies is no such thing
 
 
 def test_what_a_build_hands_on_outside_of_the_copy_is_not_there(repo: Any) -> None:

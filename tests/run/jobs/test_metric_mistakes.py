@@ -43,6 +43,7 @@ BUNDLE = Path(__file__).resolve().parents[3]
         ("", "no value", None),
         ("0x1F", "not a decimal number", None),
         ("1e999", "too large", None),
+        ("-1e300", "too large", None),
         ("\u0661\u0662.5", "U[+]0661", "12.5"),
         ("\uff11\uff12", "U[+]FF11", "12"),
         ("\u22123.2", "U[+]2212", "-3.2"),
@@ -201,3 +202,11 @@ def test_a_wrong_line_is_named_where_it_is_met(repo: Any) -> None:
     assert "METRIC time_µs=0.3500" in said
     assert "comma for the decimal point" in alone
     assert "a = must stand between name and value" in guard
+
+
+def test_what_the_protocol_says_itself_is_no_metric(tmp_path: Path) -> None:
+    """A value without the word METRIC: the log's own lines, which hold it, are not quoted as what was meant."""
+    log = tmp_path / "log.txt"
+    log.write_text("bench| time_s=1.5\nEXPERIMENT_ERROR: the benchmark printed no METRIC line\n")
+
+    assert "must print METRIC time_s=NUMBER" in metric_mistakes.why(metric_mistakes.in_log(log), "time_s")
