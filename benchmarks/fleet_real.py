@@ -9,6 +9,7 @@ of which a pair has two.
 
     . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
     python benchmarks/fleet_real.py --infra slurm --workers 3
+    python benchmarks/fleet_real.py --infra slurm --workers 3 --waves 0      # ours alone: ten minutes
     python benchmarks/fleet_real.py --infra slurm --workers 8 --seconds 300 --spread
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import os
 import re
 import subprocess
@@ -172,14 +174,19 @@ def spread(its: Session, workers: int) -> None:
     """Compare a change that sleeps a tenth less on all workers and print how long that took."""
     its.edit("exp-01", 0.9 * its.seconds)
     its.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
-    began = time.monotonic()
+    began = time.time()
     said = its.script("compare", "exp-01", "--on", "sky", "--spread", str(workers))
-    took = time.monotonic() - began
+    took = time.time() - began
     print(said[said.index("\nexp-01: ") + 1 :])
-    print(
-        f"{workers} workers, runs of {its.seconds:g} s: {took:.0f} s, {took / its.seconds:.2f} times one run",
-        flush=True,
-    )
+    lines = [json.loads(line) for line in (its.root / "autoresearch.jsonl").read_text().splitlines()]
+    sent = {e["job"]: e["timestamp"] / 1000 - began for e in lines if e.get("event") == "sent"}
+    parts = min(at for job, at in sent.items() if job.startswith("part-"))
+    (head,) = (at for job, at in sent.items() if job.startswith("comparison-"))
+    runs = 2 * math.ceil(8 / workers)
+    beyond, pairs = took - runs * its.seconds, head - parts - runs * its.seconds
+    print(f"{workers} workers, runs of {its.seconds:g} s: {took:.0f} s, {beyond:.0f} s beyond {runs} runs, of which")
+    print(f"  {parts:.0f} s until the parts are sent, {pairs:.0f} s beside the runs until their pairs are here,")
+    print(f"  {took - head:.0f} s from there to the verdict; load {os.getloadavg()[0]:.1f}", flush=True)
 
 
 def main() -> None:
@@ -193,11 +200,13 @@ def main() -> None:
     p.add_argument(
         "--spread", action="store_true", help="how long a comparison on all workers takes; --seconds: of a run"
     )
+    autostop = "minutes; with any, SkyPilot starts a Python on the worker before each answer (default 0: never)"
+    p.add_argument("--autostop", type=int, default=0, help=autostop)
     args = p.parse_args()
     length = args.seconds if args.spread else args.seconds / (2 * screening.LOOKS[-1])
     with tempfile.TemporaryDirectory() as folder:
         its = Session(Path(folder) / "project", args.infra, args.workers, length)
-        its.script("workers", "up", "--count", str(args.workers), "--prefix", "busy")
+        its.script("workers", "up", "--count", str(args.workers), "--prefix", "busy", "--autostop", str(args.autostop))
         workers = [f"busy-{number:02d}" for number in range(1, args.workers + 1)]
         try:
             if args.spread:
