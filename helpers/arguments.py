@@ -91,7 +91,9 @@ def add_slots(p: argparse.ArgumentParser) -> None:
 
 
 def check_worker(args: argparse.Namespace) -> None:
-    """Raise Failure (2) for --worker or --kind without --on sky: it would silently run on this machine."""
+    """Raise Failure (2) for --worker or --kind without --on sky, or --slots with it: it would count nothing."""
     for name in ("worker", "kind"):
         if (value := getattr(args, name, "")) and args.on != "sky":
             raise console.usage(f"--{name} {value} is of the fleet", f"add --on sky, or leave --{name} out")
+    if args.on == "sky" and args.slots not in (None, "1"):
+        raise console.usage(f"--slots {args.slots} is of this machine", "leave it out: a worker runs one at a time")

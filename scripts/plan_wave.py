@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--runs", type=int, metavar="N", help=few)
     for sub in (run, add):
         sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
+        sub.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: on which type, for example L4")
         arguments.add_slots(sub)
         arguments.add_workdir_root(sub)
     for sub in (lay, run, got, ask, add):
@@ -116,6 +117,7 @@ def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
     from helpers import git, state, venv
     from helpers.run.copies.copies import Workdirs
 
+    arguments.check_worker(args)
     if args.on == "sky":
         venv.require("sky", extra="--with-sky")
     work = Workdirs(git.find(dry_run=args.verb == "run" and args.dry_run), args.workdir_root)
@@ -130,8 +132,7 @@ def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave",
     from helpers.run.local import slots
     from helpers.run.local.submit import Request
 
-    count, gpus = slots.asked(args.slots)
-    request = Request(slots=count, gpus=gpus, again=True)
+    request = Request([], {}, *slots.asked(args.slots), again=True, kind=args.kind)
     wave = waves.start(work, now, wave, cells, None if args.on == "local" else "", request)
     document = {"wave": wave.name, "kind": wave.kind, "cells": wave.cells}
     console.show(args, document, "\n".join(report.sent(wave)))

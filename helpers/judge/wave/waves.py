@@ -16,7 +16,8 @@ from helpers.judge.policy import experiment as policy
 from helpers.judge.wave.design import Design, Factor
 from helpers.judge.wave.effects import SURE, Analysis, Observation, analyse
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.jobs import screening
+from helpers.run.fleet import submit as fleet
+from helpers.run.jobs import budget, screening, workers
 from helpers.run.local.submit import Request
 from helpers.state import State
 
@@ -138,6 +139,10 @@ def start(
     `wave` may hold cells already: the new ones join them. `worker`: None for this machine, "" for any of the fleet.
     Raises Failure (2, 4); what is on record by then stays.
     """
+    budget.require_budget(now)
+    if worker is not None:
+        fleet.require_workers(now, None)
+        workers.of_kind(workers.standing(now), request.kind)
     made: dict[str, Experiment] = {}
     for cell in values:
         exp, _ = work.create(work.next_name(), wave.template)

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from helpers import state
+from helpers import console, git, state
 from helpers.events import Config, Finished, Submitted, Wave
 from helpers.judge.wave import report, waves
 from helpers.judge.wave.design import ON_OFF, Factor, lay_out
 from helpers.judge.wave.effects import Observation, analyse
+from helpers.run.copies.copies import Workdirs
+from helpers.run.local.submit import Request
 
 ASPECT = Factor("aspect", ("48", "64", "72", "80", "90", "96", "112"))
 FUSE = Factor("fuse", ON_OFF)
@@ -98,9 +100,20 @@ def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) ->
     assert "no placeholder for aspect" in tuned.script(*run, "fuse=on,off", code=2).stderr
     assert "is not NAME=VALUE" in tuned.script(*run, "fuse", code=2).stderr
     assert "as a variable" in tuned.script(*run, "fuse=$(id),off", "--env", code=2).stderr
+    assert "is of the fleet" in tuned.script(*run, "fuse=on,off", "--env", "--kind", "L4", code=2).stderr
+    assert "one at a time" in tuned.script(*run, "fuse=on,off", "--on", "sky", "--slots", "gpu", code=2).stderr
     assert "no wave wave-07" in tuned.script("plan_wave", "effects", "wave-07", code=2).stderr
     assert "one wave at a time" in tuned.script("plan_wave", "effects", "wave-01", "wave-02", code=2).stderr
     assert "exp-11" not in tuned.script("snapshot_workdir", "list").stdout
+
+
+def test_without_a_worker_for_it_no_copy_of_a_wave_is_made(session: Any) -> None:
+    """Nobody would run its cells: that is said before there are any."""
+    works, now = Workdirs(git.find(session.root)), state.load(session.root)
+    with pytest.raises(console.Failure, match="this session has no workers"):
+        waves.start(works, now, Wave(name="wave-01", factors={}), [{"a": "1"}], "", Request())
+
+    assert [] == works.names()
 
 
 def test_a_cell_whose_worker_was_taken_away_counts_once_and_whole() -> None:
