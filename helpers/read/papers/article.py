@@ -34,7 +34,8 @@ class Article:
 
 def read_article(page: str) -> Article | None:
     """Return the article of a page, None where it has too little text to be one."""
-    text = printable.prose(html_text.markdown(page) or html_text.body(page))
+    text = printable.prose(html_text.markdown(page))
+    text = text if len(text) >= LEAST_CHARACTERS else printable.prose(html_text.body(page))
     if len(text) < LEAST_CHARACTERS:
         return None
     return Article(printable.one_line(html.unescape(_first(_TITLE, page)), 300), _first(_DATE, page), text)

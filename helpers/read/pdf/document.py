@@ -11,7 +11,6 @@ import os
 import re
 import select
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,6 @@ def _ask(request: dict[str, Any], seconds: float) -> dict[str, Any]:
     as long as a short paper.
     """
     reader, writer = os.pipe()
-    sys.stdout.flush()
     child = os.fork()
     if child == 0:
         _answer(request, writer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from helpers import console, printable
+
+_CHARSET = re.compile(
+    rb"charset\s*=\s*[\"']?((?:iso-?8859|latin|windows|cp|shift_jis|euc|gb|big5|koi8|utf-16)[\w-]*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,12 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8, what is not valid replaced."""
-        return self.body.decode("utf-8", "replace")
+        """The body in the encoding that it names, else as UTF-8; what is not valid is replaced."""
+        said = _CHARSET.search(self.headers.get("content-type", "").encode() + b" " + self.body[:1024])
+        try:
+            return self.body.decode(said[1].decode() if said else "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
         """Return the body as JSON; raises Failure (3), as for a bot page answered with 200."""

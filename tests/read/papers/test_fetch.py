@@ -17,7 +17,8 @@ from paper_services import addresses, entry, feed, s2_paper, script, work
 from werkzeug import Response
 
 from helpers import console
-from helpers.read.papers import downloads, html_text, latex_text
+from helpers.read.papers import article, downloads, html_text, latex_text
+from helpers.read.web import response
 
 NAME = "fetch_paper.py"
 PARAGRAPH = "Attention is computed block by block so that nothing large is ever written to slow memory. " * 30
@@ -287,6 +288,28 @@ def test_pages_and_sources_are_read_without_any_package():
     said = subprocess.run([sys.executable, "-IS", "-c", asked, str(BUNDLE)], capture_output=True, text=True, check=True)
 
     assert "# A\n\nb" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("latin-1", "iso-8859-1"), ("shift_jis", "Shift_JIS"), ("utf-8", "utf-8"), ("utf-8", "no-such"), ("utf-8", "hex")],
+)
+def test_a_page_is_read_in_the_encoding_that_it_names(encoding, named):
+    """In its header or in the page itself; one that is not known is UTF-8."""
+    text = "caf\u00e9" if encoding == "latin-1" else "\u65e5\u672c"
+    for head, meta in ((f"text/html; charset={named}", ""), ("text/html", f"<meta charset='{named}'>")):
+        answer = response.Response(
+            200, {"content-type": head}, f"{meta}<p>{text}</p>".encode(encoding), "https://x.org"
+        )
+        assert f"{meta}<p>{text}</p>" == answer.text
+
+
+def test_a_teaser_is_not_the_article():
+    """Where what a page calls its article is too little to be one, the whole of it is read."""
+    page = f"<title>Title</title><body><article>teaser</article><main><p>{'real text ' * 100}</p></main></body>"
+    found = article.read_article(page)
+    assert found is not None
+    assert found.text.startswith("real text")
 
 
 def test_latex_keeps_what_matters():

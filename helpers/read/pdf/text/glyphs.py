@@ -22,6 +22,8 @@ _VOWELS = "aeiouyıAEIOUY"
 
 def decoded(text: str, font: str) -> str:
     """Return a run of one font's text with its codes read as letters; a font of pictures is named by a number."""
+    if text.isascii() and text.isprintable() and not font.startswith("#"):
+        return text
     if text == "\x0f":
         return "•"  # a bullet in the fonts of symbols
     text = text.translate(_LETTERS)

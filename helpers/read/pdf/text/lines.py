@@ -55,19 +55,24 @@ def page_lines(words: Iterable[Word], page: int) -> tuple[list[Line], str]:
     Most of a page is written in one direction, whichever that is. What is turned against it is left out.
     """
     found = list(words)
-    turns = Counter(n for w in found for n in [w.face.turn] * len(w.text))
+    turns: Counter[int] = Counter()
+    for word in found:
+        turns[word.face.turn] += len(word.text)
     upright = turns.most_common(1)[0][0] if turns else 0
     left = " ".join(w.text for w in found if w.face.turn != upright and not w.face.drawn)
     found = [w for w in found if w.face.turn == upright]
     whole = sum(len(w.text) for w in found if w.face.drawn) * 2 > sum(len(w.text) for w in found)
     rows: list[list[Word]] = []
+    large = None
     for word in found:
         if whole and word.face.drawn:  # the page as such is a drawing
             word.face = replace(word.face, drawn=False)
-        if rows and _goes_on(rows[-1], word):
+        if large and _goes_on(rows[-1], large, word):
             rows[-1].append(word)
+            large = word if word.face.size > large.face.size else large
         else:
             rows.append([word])
+            large = word
     made = [line for row in rows if (line := _line(row, page)).text]
     return _drop_caps(made), _sideways(left, page)
 
@@ -80,12 +85,14 @@ def _sideways(left: str, page: int) -> str:
     return f"page {page + 1}: sideways text is left out, look at the page itself: {text[:80]}"
 
 
-def _goes_on(row: list[Word], word: Word) -> bool:
-    """Say whether a word stands on the line of those before it: indices and the signs of formulas too."""
+def _goes_on(row: list[Word], large: Word, word: Word) -> bool:
+    """Say whether a word stands on the line of those before it, the largest of which is `large`.
+
+    Indices and the signs of formulas do too.
+    """
     last = row[-1]
     if word.face.drawn != last.face.drawn:
         return False
-    large = max(row, key=lambda w: w.face.size) if len(row) < 40 else last
     size = max(large.face.size, word.face.size)
     small = min(word.face.size, last.face.size) < 0.85 * size
     near = min(abs(word.y - large.y), abs(word.y - last.y)) < (0.65 if small else 0.35) * size
@@ -130,7 +137,7 @@ def _line(row: list[Word], page: int) -> Line:
 def _parts(before: Word | None, word: Word) -> bool:
     """Say whether a blank stands between two words of a line."""
     gap = word.x - before.right if before else 0.0
-    least = min(word.face, before.face, key=lambda face: face.size).blank if before else 0.0
+    least = (word.face if not before or word.face.size <= before.face.size else before.face).blank
     return gap > least or (word.blank and gap > 0.3 * least and not word.face.font.startswith("#"))
 
 
