@@ -98,11 +98,6 @@ class State:
         return self.require_lock().protected
 
     @property
-    def allow(self) -> list[str]:
-        """What the person opened with --allow."""
-        return self.config.allow
-
-    @property
     def taken(self) -> Run | None:
         """The run that took the baseline at the newest lock."""
         return next((run for run in reversed(self.runs) if run.status == "keep" and not run.experiment_id), None)

@@ -55,15 +55,13 @@ def report(root: Path, usd: float | None, tokens: int | None, why: str, *, dry_r
 
 def spend_of(now: State, began_ms: int, last_ms: int) -> Spend:
     """Compute it from the journal, up to its newest event."""
-    costs = [workers.spend(worker, last_ms) for worker in workers.known_workers(now).values()]
-    known = [cost for cost in costs if cost is not None]
     reported = [note.cost for note in now.notes if note.cost]
     dollars = [cost.usd for cost in reported if cost.usd is not None]
     tokens = [cost.tokens for cost in reported if cost.tokens is not None]
     hours = (last_ms - began_ms) / 3_600_000
     return Spend(
         hours,
-        sum(known) if len(known) == len(costs) else None,
+        workers.spend_of_all(now, last_ms),
         sum(dollars) if dollars else None,
         int(sum(tokens)) if tokens else None,
         _busy(now, hours * 3600),

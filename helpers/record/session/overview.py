@@ -53,7 +53,7 @@ def _goal(now: State) -> list[str]:
         lines.append(f"objective: {config.objective[:200]}")
     limits = [f"scope {', '.join(config.scope)}"] if config.scope else []
     limits += [f"off limits {', '.join(config.off_limits)}"] if config.off_limits else []
-    limits += [f"allowed {', '.join(now.allow)}"] if now.allow else []
+    limits += [f"allowed {', '.join(config.allow)}"] if config.allow else []
     limits += [f"web {config.web}"] if config.web else []
     limits += [f"constraints: {config.constraints[:150]}"] if config.constraints else []
     return [*lines, *(["; ".join(limits)] if limits else [])]

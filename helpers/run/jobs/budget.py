@@ -27,9 +27,8 @@ def spending(state: State) -> Spending:
     """
     at = state.now_ms()
     began = state.began or state.config.timestamp or at
-    costs = [workers.spend(worker, at) for worker in workers.known_workers(state).values()]
-    usd = None if None in costs else float(sum(cost for cost in costs if cost is not None))
-    return Spending(len(measured(state)), ((ended_ms(state) or at) - began) / 3_600_000, usd)
+    hours = ((ended_ms(state) or at) - began) / 3_600_000
+    return Spending(len(measured(state)), hours, workers.spend_of_all(state, at))
 
 
 def measured(state: State) -> set[str]:

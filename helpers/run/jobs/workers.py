@@ -76,6 +76,13 @@ def spend(worker: Worker, at_ms: int) -> float | None:
     return None if worker.usd_hour is None else worker.paid + worker.usd_hour * (at_ms - worker.since_ms) / 3_600_000
 
 
+def spend_of_all(now: State, at_ms: int) -> float | None:
+    """Return the dollars that all workers have cost until `at_ms`; None when the price of one is unknown."""
+    costs = [spend(worker, at_ms) for worker in known_workers(now).values()]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, 0.0) if len(known) == len(costs) else None
+
+
 def up(now: State) -> list[Worker]:
     """Return the workers that can take jobs, the quietest known ones first."""
     return sorted((w for w in known_workers(now).values() if w.state == "up"), key=lambda w: (w.noisy, w.name))
