@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 import warm
+from hypothesis import settings
 
 from helpers import paths
+
+settings.register_profile("any machine", deadline=None)  # a loaded one takes its time
+settings.load_profile("any machine")
 
 BUNDLE = Path(__file__).resolve().parent.parent
 CODE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()

@@ -28,7 +28,7 @@ def write_many(root: Path, who: int, count: int) -> None:
 
 
 @given(value=JSON)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_value_is_one_line(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     """Whatever an event holds, it becomes one line of strict JSON that reads back."""
     root = tmp_path_factory.mktemp("j")
@@ -96,7 +96,7 @@ class Power:
 
 
 @given(texts=st.lists(st.text(max_size=30) | st.integers(5000, 9000).map("x".__mul__), min_size=1, max_size=5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_power_cut_costs_nothing_confirmed(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """When append has returned its line is on the disk.
 

@@ -105,7 +105,7 @@ def test_release_notes_and_forks_without_a_network(project):
 
 
 @given(st.text(alphabet="#=- 1.2v*\n[]`<>_ax:", max_size=200))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_text_is_parted_into_releases(text):
     """Whatever the notes, no word of an entry is lost and reading them ends."""
     for number, title, rows in in_tree._sections(text):

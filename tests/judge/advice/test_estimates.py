@@ -33,7 +33,7 @@ def test_fourteen_are_too_few() -> None:
 
 
 @given(gains=st.lists(st.floats(0, 0.3), min_size=15, max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_interval_holds_the_mean_and_never_closes(gains: list[float]) -> None:
     """However many experiments gained nothing, the interval has room above zero."""
     found = estimates.expected(gains, 0.02)

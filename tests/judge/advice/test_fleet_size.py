@@ -41,7 +41,7 @@ def test_steady_gains_are_no_fall() -> None:
 
 
 @given(gains=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.2]), min_size=80, max_size=300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_interval_holds_the_fall(gains: list[float]) -> None:
     """Low, estimate and high come in this order; with nothing recent it has no end, and is not taken for proof."""
     found = fleet.returns(gains)

@@ -75,7 +75,7 @@ def test_only_a_clear_winner_is_confirmed_in_brief() -> None:
 
 
 @given(gains=st.lists(st.floats(-0.5, 0.5), min_size=4, max_size=144), more=st.floats(0.001, 0.5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_gains_more_is_not_given_up_sooner(gains: list[float], more: float) -> None:
     """Where every pair gains the same on top, or nothing is lost in any, hope does not go."""
     base = [1.0] * len(gains)
@@ -133,7 +133,7 @@ def test_a_removal_without_effect_is_accepted() -> None:
 @given(
     pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=48), better=st.floats(min_value=1.0, max_value=2.0)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_faster_candidate_is_never_judged_worse(pairs: list[tuple[float, float]], better: float) -> None:
     """With every measurement of the candidate improved by a factor, improved stays improved."""
     base, cand = [b for b, _ in pairs], [c for _, c in pairs]
@@ -148,7 +148,7 @@ def test_a_faster_candidate_is_never_judged_worse(pairs: list[tuple[float, float
     pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=48),
     factor=st.sampled_from([0.001, 0.5, 3.0, 1000.0]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_unit_does_not_matter(pairs: list[tuple[float, float]], factor: float) -> None:
     """Measured in other units, the verdict is the same; and lower is better read backwards is higher is better."""
     base, cand = [b for b, _ in pairs], [c for _, c in pairs]
@@ -168,7 +168,7 @@ def test_the_unit_does_not_matter(pairs: list[tuple[float, float]], factor: floa
     pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=24),
     more=st.lists(st.tuples(VALUES, VALUES), max_size=24),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_follows_the_decision_does_not_matter(
     pairs: list[tuple[float, float]], more: list[tuple[float, float]]
 ) -> None:
@@ -182,7 +182,7 @@ def test_what_follows_the_decision_does_not_matter(
 
 
 @given(pairs=st.lists(st.tuples(VALUES, VALUES), min_size=8, max_size=48))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_interval_holds_the_estimate(pairs: list[tuple[float, float]]) -> None:
     """The estimate lies inside its interval, and improved means that the interval starts above zero."""
     verdict = sign_test.judge([b for b, _ in pairs], [c for _, c in pairs], direction="lower")

@@ -59,7 +59,7 @@ def test_columns_are_balanced_and_aliases_complete(factors: int, runs: int) -> N
 
 
 @given(factors=st.integers(2, 6), seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_effects_are_the_least_squares_fit(factors: int, seed: int) -> None:
     """As many contrasts as cells less one: mean and half effects give every cell back, to rounding."""
     draw = random.Random(seed)

@@ -65,7 +65,7 @@ def test_few_and_each_once():
 
 
 @given(st.text(alphabet="0123456789.,x% -+fastermspd\n|>to", max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_gives_clean_lines(text):
     """Whatever the text, quotes are single bounded lines."""
     for claim in claims.claims_in(text, 50):

@@ -244,7 +244,7 @@ JSON = st.recursive(
 
 
 @given(value=JSON, endpoint=st.sampled_from(sorted(schema.FIELDS)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_json_is_checked_without_a_crash(value, endpoint):
     """Whatever JSON comes, the check passes or says what is lacking."""
     with contextlib.suppress(console.Failure):

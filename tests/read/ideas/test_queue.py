@@ -21,7 +21,7 @@ LINES = st.text(
 
 
 @given(mine=st.lists(LINES, max_size=8), text=st.text(st.characters(categories=("L", "N")), min_size=1, max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_persons_lines_stay_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, mine: list[str], text: str
 ) -> None:

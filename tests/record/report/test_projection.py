@@ -197,7 +197,7 @@ KEYS = (
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None:
     """Whatever stands in a comparison's fields, each face is made; what is no number is unknown."""
     base: list[dict[str, Any]] = [

@@ -213,7 +213,7 @@ EARLY = [committed, submodule, attributes, converted, worktree, detached, stash]
 LATE = [staged, deleted, some_files, assumed_unchanged, same_size_and_time, intended, ignored, conflict]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(
     early=st.lists(st.sampled_from(EARLY), max_size=4, unique=True),
     late=st.lists(st.sampled_from(LATE), max_size=4, unique=True),

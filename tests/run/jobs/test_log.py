@@ -148,7 +148,7 @@ def test_a_dash_is_read_with_a_warning() -> None:
 @given(
     value=st.floats(allow_nan=False, allow_infinity=False), name=st.from_regex(r"[A-Za-z0-9_.µ]{1,20}", fullmatch=True)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_float_survives(value: float, name: str) -> None:
     """What Python prints of a finite number reads back as that number."""
     parsed = metric_line.parse_line(f"METRIC {name}={value!r}\n".encode())
@@ -158,7 +158,7 @@ def test_every_float_survives(value: float, name: str) -> None:
 
 
 @given(data=st.binary(max_size=3000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_a_record(data: bytes) -> None:
     """No input makes the parser fail, and its record is JSON."""
     json.dumps(parse(data).as_dict(), allow_nan=False)

@@ -154,7 +154,7 @@ PIECES += [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(outputs=st.lists(st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join), min_size=20, max_size=20))
 def test_what_one_reader_takes_every_reader_takes(tmp_path_factory: Any, outputs: list[bytes]) -> None:
     """A lock reads the log, a comparison the output itself: both find the same metrics, and the same printed twice."""
