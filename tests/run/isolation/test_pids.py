@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,18 @@ CAPABLE = ["--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"]
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
+@pytest.fixture(scope="module")
+def library() -> Iterator[Path]:
+    """The library where nobody may read it as well, and leave there what is compiled of it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:
+        made = Path(shutil.copytree(BUNDLE / "helpers", f"{temporary}/helpers", ignore=shutil.ignore_patterns("__py*")))
+        for folder in (made.parent, made, *filter(Path.is_dir, made.rglob("*"))):
+            folder.chmod(0o777)
+        yield made
+
+
 @pytest.fixture(params=["as who runs this", "as nobody", "as nobody who may mount"])
-def run(request: pytest.FixtureRequest) -> Any:
+def run(request: pytest.FixtureRequest, library: Path) -> Any:
     """Run a bash text behind walls and return what came of it."""
     person = {"as nobody": NOBODY, "as nobody who may mount": [*NOBODY, *CAPABLE]}.get(request.param, [])
     pythons = [sys.executable, "/usr/bin/python3"]
@@ -55,11 +67,12 @@ def run(request: pytest.FixtureRequest) -> Any:
     with tempfile.TemporaryDirectory(dir="/tmp") as temporary:  # where nobody may go as well
         work = Path(temporary)
         work.chmod(0o777)
-        shutil.copytree(BUNDLE / "helpers", work / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+        (work / "helpers").symlink_to(library)
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
 
         def go(text: str, seconds: float = 20) -> dict[str, Any]:
-            command = [*person, works[0], "-B", "-c", RUN, str(work), text, str(seconds)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work)
+            command = [*person, works[0], "-c", RUN, str(work), text, str(seconds)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work, env=env)
             assert done.returncode == 0, done.stderr
             return dict(json.loads(done.stdout))
 
