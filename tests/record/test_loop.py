@@ -150,14 +150,14 @@ def test_what_only_a_reader_can_judge_is_shown_to_the_next_one(session: Any) -> 
     )
 
 
-def test_the_whole_against_the_first_baseline(session: Any) -> None:
+def test_the_whole_against_the_first_baseline(compared: Any) -> None:
     """The headline: the branch's tip compared afresh with the code before the session, under the same benchmark."""
-    _kept(session, "exp-01", {"src/work.sh": FAST}, code=0)
-    session.script("snapshot_workdir", "create", "final")
-    session.script("snapshot_workdir", "seal", "final", "--desc", "the whole")
+    compared.script("record_result", "keep", "exp-01")
+    compared.script("snapshot_workdir", "create", "final")
+    compared.script("snapshot_workdir", "seal", "final", "--desc", "the whole")
 
-    assert "improved" in session.script("compare", "final", "--against", "main").stdout
-    assert "another baseline" in session.script("record_result", "keep", "final", code=4).stderr
+    assert "improved" in compared.script("compare", "final", "--against", "main").stdout
+    assert "another baseline" in compared.script("record_result", "keep", "final", code=4).stderr
 
 
 def test_status_fits_in_forty_lines(session: Any) -> None:

@@ -56,7 +56,7 @@ def screened(session: Any, name: str, **said: Any) -> None:
     journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, "log": "x.log", **at, **said})
 
 
-def compared(session: Any, name: str, verdict: str, **said: Any) -> None:
+def journaled(session: Any, name: str, verdict: str, **said: Any) -> None:
     """Journal a comparison of an experiment with the current baseline."""
     baseline = state.load(session.root).baseline
     known = session.git("rev-parse", "--verify", "-q", f"refs/autoresearch/{name}^{{tree}}", check=False)
@@ -150,11 +150,11 @@ def test_what_waits_is_told_its_step(session: Any) -> None:
         _first(session, command, why)
         _undo(session, text)
     for verdict, words, command, why in VERDICTS:
-        compared(session, "exp-01", verdict, **words)
+        journaled(session, "exp-01", verdict, **words)
         _first(session, command, why)
         _undo(session, text)
     for _ in range(2):  # each undecided asks for one yes more; after the second it is no gain
-        compared(session, "exp-01", "undecided", needed=90)
+        journaled(session, "exp-01", "undecided", needed=90)
     _first(session, 'discard exp-01 --why "no gain shown"', "3 must now")
 
 
@@ -173,35 +173,30 @@ def _undo(session: Any, text: str) -> None:
     session.git("update-ref", "-d", "refs/autoresearch/exp-01")
 
 
-def test_a_keep_that_asks_a_reader_is_printed_with_his_words(session: Any) -> None:
+def test_a_keep_that_asks_a_reader_is_printed_with_his_words(compared: Any) -> None:
     """Checks that pass on broken source ask what shows that a change is right: the step has the option for it."""
-    journal_file = session.root / "autoresearch.jsonl"
+    journal_file = compared.root / "autoresearch.jsonl"
     lines = [json.loads(line) for line in journal_file.read_text().splitlines()]
     marked = [line | {"unproven": ["checks"]} if line.get("run") == 1 else line for line in lines]
     journal_file.write_text("".join(json.dumps(line) + "\n" for line in marked))
-    sealed(session, "exp-01", FASTER)
-    session.script("compare", "exp-01")
 
-    said = steps(session)[0]
+    said = steps(compared)[0]
     assert '--reviewed "..."' in said
-    follow(session, "record_result.py keep exp-01", said=said, reviewed="its output is held against the old one")
+    follow(compared, "record_result.py keep exp-01", said=said, reviewed="its output is held against the old one")
 
 
-def test_a_yes_that_is_outweighed_is_compared_again(session: Any) -> None:
+def test_a_yes_that_is_outweighed_is_compared_again(compared: Any) -> None:
     """One no and one yes keep nothing: another comparison is what helps, and the step says so."""
-    tree = sealed(session, "exp-01", FASTER)
-    session.script("compare", "exp-01")
-    yes = state.load(session.root).comparisons[-1].to_line()
+    yes = state.load(compared.root).comparisons[-1].to_line()
     for _ in range(2):
-        compared(
-            session, "exp-01", "not_improved", **{k: yes[k] for k in ("baseline_tree", "candidate_tree", "metric")}
+        journaled(
+            compared, "exp-01", "not_improved", **{k: yes[k] for k in ("baseline_tree", "candidate_tree", "metric")}
         )
-    journal.append(session.root, yes)
+    journal.append(compared.root, yes)
 
-    assert yes["sealed_tree"] == tree
-    assert "2 of 4 comparisons" in steps(session)[0]
-    assert "improved" in follow(session, COMPARE)
-    assert "keep exp-01" in steps(session)[0]
+    assert "2 of 4 comparisons" in steps(compared)[0]
+    assert "improved" in follow(compared, COMPARE)
+    assert "keep exp-01" in steps(compared)[0]
 
 
 def test_what_refuses_every_keep_comes_first(session: Any) -> None:
