@@ -108,3 +108,22 @@ def test_a_change_that_needs_uncommitted_work_is_not_kept(repo: Any, tmp_path: P
     assert "building and checking" not in again
     repo.script("record_result", "keep", "exp-02")
     assert _clone_passes(repo, tmp_path)
+
+
+def test_a_change_inside_a_submodule_is_refused_before_it_is_measured(repo: Any, tmp_path: Path) -> None:
+    """No commit here can hold it: that is said at the submission, with what to do."""
+    _program(repo)
+    repo.git("init", "-q", str(tmp_path / "inner"))
+    repo.git("commit", "-q", "--allow-empty", "-m", "lib", cwd=tmp_path / "inner")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "inner"), "src/lib")
+    repo.git("commit", "-qm", "lib")
+    repo.script("start_session", *BEGIN)
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/lib").mkdir(exist_ok=True)
+    (copy / "src/lib/quick.sh").write_text("echo 50\n")
+
+    refused = repo.script("submit_experiment", "exp-01", "--desc", "quicker", code=4).stderr
+
+    assert "src/lib/quick.sh, which lies in the submodule src/lib: no commit here can hold it" in refused
+    assert "--adopt" in refused

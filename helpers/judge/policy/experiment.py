@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 from collections.abc import Iterable
 
-from helpers import console, events, git, git_objects, next_step, paths, printable
+from helpers import console, events, git, git_objects, next_step, paths, printable, session_branch
 from helpers.events import Note
 from helpers.judge.policy import check, evaluator_reach
 from helpers.judge.policy.check import Violation
@@ -80,6 +81,7 @@ def require_allowed(
     work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str] | None = None, *, on_record: bool = False
 ) -> list[Violation]:
     """Raise Failure (4) when the policy refuses the experiment, `on_record`: journaled too; return what to review."""
+    _require_here(work, sealed, now, trees or (sealed.origin.tree, sealed.tree))
     found = violations(work, sealed, now, trees)
     bad = [finding for finding in found if finding.level == "refuse"]
     if bad:
@@ -96,6 +98,19 @@ def require_allowed(
             do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
         raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
     return found
+
+
+def _require_here(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str, str]) -> None:
+    """Raise Failure (4) for a change inside a submodule, which no commit of this repository can hold."""
+    rows = git.run(work.root, ["ls-tree", "-r", "-z", "--full-tree", now.baseline.commit_full]).stdout.split(b"\0")
+    inner = tuple(row.split(b"\t", 1)[1] + b"/" for row in rows if row.startswith(b"160000"))
+    for change in git_objects.differences(work.root, *trees) if inner else ():
+        if parent := next(filter(change.path.startswith, inner), b""):
+            path, outer = (printable.name(os.fsdecode(name)) for name in (change.path, parent[:-1]))
+            raise console.refused(
+                f"{sealed.name} changes {path}, which lies in the submodule {outer}: no commit here can hold it",
+                f"make that change in {outer} itself and commit it, there and here, then:\n{session_branch.ADOPT}",
+            )
 
 
 def _journal_refusal(work: Workdirs, sealed: Experiment, now: State, places: list[str]) -> None:

@@ -28,15 +28,14 @@ class Intent(TypedLine):
 def build(repository: git.Repository, base: str, trees: tuple[str, str], improvements: bytes, message: str) -> str:
     """Make (but do not yet place) a commit on `base` with the difference of two raw trees and IMPROVEMENTS.md.
 
-    Files pass through the repository's own filters, as `git add` would. Raises Failure (4) for a change inside a
-    submodule, which a commit here cannot hold.
+    Files pass through the repository's own filters, as `git add` would.
     """
     root = repository.root
     index = paths.state_folder(root) / f"keep-{os.getpid()}.index"
     env = {"GIT_INDEX_FILE": str(index)}
     try:
         git.run(root, ["read-tree", base], env=env)
-        rows = [_row(root, base, difference) for difference in git_objects.differences(root, *trees)]
+        rows = [_row(root, difference) for difference in git_objects.differences(root, *trees)]
         blob = git.output(root, ["hash-object", "-w", "--stdin"], stdin=improvements)
         rows.append(f"100644 {blob}\t".encode() + os.fsencode(paths.IMPROVEMENTS))
         git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows), env=env)
@@ -48,14 +47,8 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
     )
 
 
-def _row(root: Path, base: str, its: Difference) -> bytes:
+def _row(root: Path, its: Difference) -> bytes:
     name = os.fsdecode(its.path)
-    parent = name
-    while "/" in parent:
-        parent = parent.rsplit("/", 1)[0]
-        kind = git.output(root, ["ls-tree", base, "--", f":(literal){parent}"])
-        if kind.startswith("160000"):
-            raise console.refused(f"{name} lies in the submodule {parent}", "make that change in the submodule itself")
     blob = its.new
     if its.mode not in (ABSENT, "120000"):  # as `git add` would store it: line endings, LFS and other filters
         content = git.run(root, ["cat-file", "blob", blob]).stdout
