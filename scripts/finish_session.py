@@ -42,7 +42,6 @@ def entry(argv: list[str]) -> int:
 
     repository = git.find(dry_run=args.dry_run)
     now = state.load(repository.root)
-    now.require_lock()
     measures = bool(now.kept) and not args.reason and not budget.closed(now)
     worker = finish.choose_worker(now, args.on, args.worker) if measures else ""
     how = finish.Ending(args.reason, worker, args.wait, args.max_pairs)
@@ -51,6 +50,9 @@ def entry(argv: list[str]) -> int:
         console.emit("\n".join(f"would {step}" for step in steps))
         return console.DONE
     told = finish.finish_session(repository, Workdirs(repository, args.workdir_root), how)
+    if not now.has_baseline:
+        console.emit("\n".join(["the session is closed; it was never locked, and there is nothing to report", *told]))
+        return console.DONE
     page = paths.state_folder(repository.root) / "report.html"
     files.replace(page, html.page(page_data.load(repository, next_steps.lines, detailed=True)))
     told.append(f"everything on one page, which needs no network: {paths.STATE}/{page.name}")

@@ -139,7 +139,7 @@ VALUES = {
     r"margin|wider": "0.5",
     r".*values\.items.*|cells": "a=1,b=2",
     r".*by_hand.*": "a=on,off",
-    r"flags|reviewed": "",
+    r"flags|reviewed|words\.again": "",
     r"args\.verb": "show",
 }
 """What stands in for a part that is filled in when it is printed; for all others an experiment's name does."""

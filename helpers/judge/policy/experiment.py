@@ -96,7 +96,9 @@ def require_allowed(
         if len(opens) == len(bad):
             opened = shlex.quote(f"{opens[0].rule}:{next_step.path(work.root, opens[0].path)}")
             do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
-        raise console.refused(f"the policy refuses {sealed.name}, {len(bad)} places:\n  {lines}", do)
+        raise console.refused(
+            f"the policy refuses {sealed.name}, {len(bad)} place{'s' * (len(bad) > 1)}:\n  {lines}", do
+        )
     return found
 
 

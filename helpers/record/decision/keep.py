@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Explanation:
     solution: str = ""
     sources: list[str] = field(default_factory=list)
     reviewed: str = ""
+
+    @property
+    def again(self) -> str:
+        """The options that gave them, for a command that needs one more."""
+        rows = [("problem", self.problem), ("solution", self.solution), *(("source", each) for each in self.sources)]
+        return "".join(f"--{name} {shlex.quote(text)} " for name, text in rows if text)
 
 
 def keep_experiment(
@@ -69,7 +76,7 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
         lines = "\n  ".join(asked)
         raise console.refused(
             f"{exp.name} needs a reader's words on {len(asked)} of its places:\n  {lines}",
-            f'record_result.py keep {exp.name} --reviewed "why each is honest"  # when you have read them',
+            f'record_result.py keep {exp.name} {words.again}--reviewed "..."  # why each is honest, once they are read',
         )
     session_branch.require_in_place(root, now)
     _files_in_order(root, now)

@@ -33,6 +33,11 @@ def choose_worker(now: State, on: str | None, worker: str | None) -> str:
 def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
     """Return what would be done, step by step; raises Failure (2) while something still runs."""
     _require_quiet(now)
+    if not now.has_baseline:
+        return [
+            "close the session, which was never locked: there is nothing to measure or to report",
+            _back(repository, now),
+        ]
     whole = projection.load(repository.root).headline
     first, there = now.require_lock().commit_full[:7], how.worker or "this machine"
     measure = f"compare the branch as it stands with the first baseline {first} on {there}: pairs, holdout, checks"
@@ -40,16 +45,20 @@ def outline(repository: git.Repository, now: State, how: Ending) -> list[str]:
         measure = f"compare nothing: {'the session is closed as wrong' if how.reason else 'nothing was kept'}"
     elif whole and whole.verdict != "error":
         measure = f"compare nothing: it was measured, {words.headline(projection.load(repository.root))}"
-    came_from = session_branch.came_from(repository.root, now)
-    back = f"put the work tree back on {came_from}" if came_from else "leave the work tree: the branch before is gone"
     return [
         measure,
         f"leave it closed: {over}"
         if (over := budget.closed(now))
         else f"close the session: {how.reason or 'finished'}",
         f"commit {paths.IMPROVEMENTS} as it is at the end to {now.branch}",
-        f"{back}; uncommitted work stays as it is",
+        _back(repository, now),
     ]
+
+
+def _back(repository: git.Repository, now: State) -> str:
+    came_from = session_branch.came_from(repository.root, now)
+    back = f"put the work tree back on {came_from}" if came_from else "leave the work tree: the branch before is gone"
+    return f"{back}; uncommitted work stays as it is"
 
 
 def finish_session(repository: git.Repository, work: Workdirs, how: Ending) -> list[str]:
@@ -58,13 +67,12 @@ def finish_session(repository: git.Repository, work: Workdirs, how: Ending) -> l
     Raises Failure (2) while something still runs, (3) while the comparison goes on, or when it could not be made.
     """
     root, now = repository.root, state.load(repository.root)
-    now.require_lock()
     _require_quiet(now)
     if now.kept and not how.reason and not budget.closed(now):
         _measure(work, now, how)
     if not budget.closed(now):
         events.append(root, Note(text="the session is over", closed=how.reason or "finished"))
-    told = [_commit_page(repository), _put_back(repository, now)]
+    told = [_commit_page(repository) if now.has_baseline else "", _put_back(repository, now)]
     return [line for line in told if line]
 
 

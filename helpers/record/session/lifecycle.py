@@ -12,6 +12,7 @@ from typing import Any
 from helpers import console, events, files, git, journal, next_step, paths, printable, session_branch, state
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
+from helpers.record import protected
 from helpers.run.jobs import budget
 from helpers.state import State
 
@@ -149,6 +150,7 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             f"the session is locked and judged by {now.scale.kind}: gains of another scale do not compare",
             "start_session.py --goal NAME --new ...  # another session, with --scale",
         )
+    _require_printed(root, now, given.get("guards", []))
     if given:
         before = {"leastDifference": now.margin, **before} if now.runs else before
         was = {key: before[key] for key in given if key in before}
@@ -163,6 +165,18 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)
+
+
+def _require_printed(root: Path, now: State, limits: list[str]) -> None:
+    """Raise Failure (2) for a limit on what the locked benchmark does not print: no comparison could end with it."""
+    if not now.taken or not now.has_baseline or protected.changed(root, now):
+        return
+    for name in (metric_limits.parse_limit(text).name for text in limits):
+        if name not in now.taken.metrics:
+            raise console.usage(
+                f"the locked benchmark prints no METRIC {name}, and a limit stays: nothing could be kept any more",
+                f"a limit on what it prints: {', '.join(now.taken.metrics)[:300]}",
+            )
 
 
 def _added(key: str, before: Any, value: Any) -> Any:  # noqa: ANN401 - whatever the key holds

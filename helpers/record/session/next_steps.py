@@ -49,7 +49,8 @@ EXPERIMENT = {
     "broken off": "compare.py {name}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
-    "refused": 'record_result.py discard {name} --why "the policy refuses it"  # {why}; or make the change without it',
+    "refused": 'record_result.py discard {name} --why "the policy refuses it"  # {why}; '
+    "without it: submit_experiment.py {name}",
     "too late": 'record_result.py discard {name} --why "the budget was spent before it ran"  # {why}',
     "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
@@ -83,12 +84,12 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     """Return what to do next, the first of them first; never none."""
     if now is None:
         return [Step("none", {})]
+    if over := budget.closed(now):
+        return [Step("closed", {"why": over[:100]}) if now.has_baseline else Step("none", {})]
     if not now.has_baseline:
         last = now.notes[-1] if now.notes else Note()
         words = {"instead": last.instead.partition("  #")[0], "why": last.text[:200]}
         return [Step("lock failed" if last.instead else "unlocked", words)]
-    if over := budget.closed(now):
-        return [Step("closed", {"why": over[:100]})]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
     if not found or found[0].state in ("ended", "running", "environment", "workers lost"):

@@ -82,6 +82,10 @@ def test_where_there_is_no_session_status_says_how_to_begin(repo: Any) -> None:
 
     assert "start_session.py --lock" in steps(repo)[0]
 
+    assert "would close the session" in repo.script("finish_session", "--dry-run").stdout
+    assert "the work tree is on main again" in repo.script("finish_session").stdout
+    assert "start_session.py --goal" in steps(repo)[0]
+
 
 def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     """No idea, one, sealed, run, ended, screened, compared, kept: each step is the one printed."""
@@ -182,6 +186,9 @@ def test_a_keep_that_asks_a_reader_is_printed_with_his_words(compared: Any) -> N
 
     said = steps(compared)[0]
     assert '--reviewed "..."' in said
+    words = ("--problem", "it's slow", "--solution", "less sleep")
+    refused = compared.script("record_result", "keep", "exp-01", *words, code=4).stderr
+    assert """--problem 'it'"'"'s slow' --solution""" in refused
     follow(compared, "record_result.py keep exp-01", said=said, reviewed="its output is held against the old one")
 
 
@@ -215,6 +222,13 @@ def test_what_refuses_every_keep_comes_first(session: Any) -> None:
     assert "search_github.py" in steps(session)[0]
 
 
+def test_a_limit_that_nothing_could_keep_is_no_way_into_a_loop(session: Any) -> None:
+    """Once agreed it would end every comparison as an error: what the locked benchmark does not print has no limit."""
+    assert "no METRIC size" in session.script("start_session", "--guard", "size=+5%", code=2).stderr
+    session.write("autoresearch.sh", (session.root / "autoresearch.sh").read_text() + "echo METRIC size=5\n", 0o755)
+    session.script("start_session", "--guard", "size=+5%", "--lock")
+
+
 def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
     """Refused, it is discarded, or made without what was refused: the same command is not offered again."""
     copy = Path(session.script("snapshot_workdir", "create", "exp-02").stdout.strip())
@@ -222,6 +236,7 @@ def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
 
     follow(session, "submit_experiment.py exp-02", code=4)
     assert "autoresearch.sh: a protected file" in steps(session)[0]
+    assert "; without it: python3" in steps(session)[0]
     follow(session, "record_result.py discard exp-02")
 
     assert "exp-02" not in " ".join(steps(session))
