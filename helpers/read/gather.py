@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -108,8 +109,9 @@ def show_command(lead: Finding) -> str:
     commit = next((fact.split(" ")[1] for fact in lead.facts if fact.startswith("commit ")), "")
     if any(fact.startswith("remote ") for fact in lead.facts) and "@" in lead.id:
         commit = lead.id.partition("@")[2]  # it is in the log here
-    if lead.id.startswith("file:"):
-        path, _, line = lead.id[5:].rpartition(":")
+    noted = next((fact for fact in lead.facts if lead.kind == "release" and re.fullmatch(r"\S+:\d+", fact)), "")
+    if place := lead.id[5:] if lead.id.startswith("file:") else noted:  # it is in the tree here
+        path, _, line = place.rpartition(":")
         first = max(1, int(line or 1) - 5)
         return f"sed -n {first},{first + 25}p {shlex.quote(path)}"
     if lead.kind in ("paper", "article"):
@@ -122,7 +124,8 @@ def show_command(lead: Finding) -> str:
 
 
 def _row(lead: Finding) -> str:
-    head = f"{lead.id}  {lead.kind}{f' {lead.state}' if lead.state else ''}  {lead.date[:7]}  {lead.title[:110]}"
+    state = f" {lead.state}" if lead.state not in ("", lead.kind) else ""
+    head = f"{lead.id}  {lead.kind}{state}  {lead.date[:7]}  {lead.title[:110]}"
     rows = [head.rstrip()]
     rows += [f"   claims: {lead.claims[0][:120]!r}"] if lead.claims else []
     rows += [f"   {lead.more[-1][:120]}"] if lead.state == "reverted" and lead.more else []

@@ -48,12 +48,9 @@ class Flow:
         self._open: list[Line] = []
         self._held: list[Block] = []
 
-    def blocks(self, title: str = "") -> list[Block]:
-        """Return all blocks.
-
-        `title` is what the file says of itself, which is believed when it stands on the first page.
-        """
-        n = self._title(title)
+    def blocks(self) -> list[Block]:
+        """Return all blocks."""
+        n = self._title()
         loose = unnamed_references(self._lines, self._end)
         while n < len(self._lines):
             kind = self._kinds[n]
@@ -71,9 +68,9 @@ class Flow:
         self._close()
         return self._made
 
-    def _title(self, known: str) -> int:
+    def _title(self) -> int:
         """Emit the title, and as text what stands above it; return how many lines these are."""
-        at, count = layout_title.find_title(self._lines, self._face.size, list(self._headings.values()), known)
+        at, count = layout_title.find_title(self._lines, self._face.size, list(self._headings.values()))
         if at and count:
             self._emit("text", self._lines[:at])
         if count:

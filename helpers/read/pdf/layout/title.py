@@ -14,15 +14,14 @@ _SERIES = re.compile(
 """How a line begins that names where a paper appeared, often as large as its title."""
 
 
-def find_title(lines: list[Line], size: float, headings: list[Heading], known: str) -> tuple[int, int]:
+def find_title(lines: list[Line], size: float, headings: list[Heading]) -> tuple[int, int]:
     """Return where the title stands as (first line, how many); (0, 0) when there is none that can be told.
 
-    `size` is that of the text; `known` is what the file says of itself, which is believed when it stands on the page.
-    A heading without a number may turn out to be the title: a file's own outline often begins with it.
+    `size` is that of the text. A heading without a number may turn out to be the title: outlines often begin with it.
     """
     stop = min((h.at for h in headings if h.number or NAMES.fullmatch(h.title)), default=len(lines))
     top = [line for line in lines[: min(stop, 25)] if line.page == lines[0].page]
-    at, count = _named(top, known) or _largest(top, size)
+    at, count = _largest(top, size)
     return (0, 0) if any(h.at < at for h in headings) else (at, count)
 
 
@@ -39,15 +38,3 @@ def _largest(top: list[Line], size: float) -> tuple[int, int]:
             continue
         parts[-1:] = [(parts[-1][0], parts[-1][1] + 1)] if goes_on else [*parts[-1:], (n, 1)]
     return max(parts, key=lambda p: sum(len(line.text) for line in top[p[0] : sum(p)]), default=(0, 0))
-
-
-def _named(top: list[Line], known: str) -> tuple[int, int] | None:
-    """Return where in the lines a known title stands, as (first, how many)."""
-    wanted = re.sub(r"\W+", "", known.lower())
-    for n in range(len(top) if len(wanted) > 7 else 0):
-        whole = ""
-        for count, line in enumerate(top[n : n + 5], 1):
-            whole += re.sub(r"\W+", "", line.text.lower())
-            if whole.rstrip("0123456789") == wanted:
-                return n, count
-    return None

@@ -1,6 +1,6 @@
 """The two readers of a file: PDFium, and pypdf for what PDFium cannot open or dies of. Runs in the limited child.
 
-Both answer alike: `pages`, `title`, `outline()`, and `page(n)`. pypdf's lines have no face: headings are found by their
+Both answer alike: `pages`, `outline()`, and `page(n)`. pypdf's lines have no face: headings are found by their
 numbers and names alone.
 """
 
@@ -27,7 +27,6 @@ class Pdfium:
             raise ValueError("not for PDFium")
         self._looks = characters.Looks()
         self.pages = self._pdfium.FPDF_GetPageCount(self._document)
-        self.title = self._text_of(self._pdfium.FPDF_GetMetaText, self._document, b"Title")[:300]
 
     def outline(self) -> list[tuple[int, str, int]]:
         """Return the PDF's own outline as (level from 1, title, page from 0)."""
@@ -100,7 +99,7 @@ class Pypdf:
             raise Bad(
                 "encrypted: it needs a password", "remove it first, as with: qpdf --password=... --decrypt IN OUT"
             )
-        self.pages, self.title = len(self._reader.pages), ""
+        self.pages = len(self._reader.pages)
 
     def outline(self) -> list[tuple[int, str, int]]:
         """None: without faces it would be matched with lines of text."""

@@ -15,7 +15,7 @@ IMAGE, FORM, TEXT = 3, 5, 1
 _TYPES = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int, "u": ctypes.c_ulong, "f": ctypes.c_float}
 _TYPES |= {"d": ctypes.c_double}
 _FUNCTIONS = """
-    FPDF_LoadDocument pss   FPDF_GetPageCount ip   FPDF_GetMetaText upspu
+    FPDF_LoadDocument pss   FPDF_GetPageCount ip
     FPDF_LoadPage ppi   FPDF_ClosePage ip   FPDFPage_SetRotation ipi   FPDFText_LoadPage pp   FPDFText_ClosePage ip
     FPDFPage_CountObjects ip   FPDFPage_GetObject ppi   FPDFFormObj_CountObjects ip   FPDFFormObj_GetObject ppu
     FPDFPageObj_GetType ip   FPDFPageObj_GetFillColor ippppp   FPDFTextObj_GetFont pp
