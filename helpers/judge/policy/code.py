@@ -38,9 +38,12 @@ _SCANNERS = {
     "/": re.compile(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|(?P<string>{_STRING})"),
     "#": re.compile(rf"(?P<comment>(?<![\w$&])\#[^\n]*)|(?P<string>{_STRING})"),
 }
-_RUN = re.compile(
-    r"(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')(?:\s*\+?\s*[uUL]?(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))+"
-)
+_QUOTED = r"(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
+_RUN = {
+    side: re.compile(rf"{_QUOTED}(?:\s*{between}\s*[uUL]?{_QUOTED})+")
+    for side, between in {True: r"\+?", False: r"[+.]"}.items()
+}
+"""Texts put together: where the language does so with what stands side by side, and where it needs a sign."""
 _PIECE = re.compile(r"\"((?:\\.|[^\"\\\n])*)\"|'((?:\\.|[^'\\\n])*)'")
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\S.{0,200})$", re.MULTILINE)
 
@@ -117,7 +120,7 @@ def source(path: str, text: str) -> Source:
         inner = "".join(piece[1] or piece[2] or "" for piece in _PIECE.finditer(match[0]))
         return f'"{inner}"'.ljust(len(match[0]))
 
-    full = _RUN.sub(join, full)
+    full = _RUN[family in ("c", "py", "rb", "sh", "")].sub(join, full)
     return Source(family, code, full, remarks, exact, starts, runs)
 
 

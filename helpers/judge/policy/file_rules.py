@@ -77,6 +77,7 @@ RULES: list[Rule] = [
         */__tests__/* __snapshots__/* */__snapshots__/* __mocks__/* */__mocks__/* *.snap *.t fixtures/* */fixtures/*
         */tests.rs tests.py */tests.py testutil* test_util* test_helper* *_test.cc *_test.cpp bench/* benches/*
         benchmark/* benchmarks/* */bench/* */benches/* */benchmark/* */benchmarks/* *_bench_test.go
+        bench.* benchmark.* bench_*.* benchmark_*.* *_bench.*
     """,
     ),
     *_rules(

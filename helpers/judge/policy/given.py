@@ -1,4 +1,4 @@
-"""What a caller gave is put in order in place: whoever gives it again gives less to do, and finds his own changed."""
+"""What a caller gave is put in order where it lies, or carries the answer: whoever gives it again gives less to do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ _ORDERED = re.compile(
     r"@\{?\s*\$(\w+)\s*\}?\s*=\s*(?:reverse\s+)?sort\b"
 )
 """Perl's assigns; what else puts a sequence in order where it lies."""
+_ONCE = re.compile(
+    r"[\w$]+(?:->|\.)\{?([\w$]+)\}?\s*(?:\?\?|\|\||//)=|"
+    r"(?:!\s*|\b(?:if|unless)\s*\(?\s*)([\w$]+(?:->|\.)\{?([\w$]+)\}?)(?![\w(])[^;{}]*[;{)\n][^}]{0,300}?(?<![\w.>])\2\s*=(?!=)"
+)
+"""What is worked where it is not there yet, and is there from then on."""
+
+
+def carried(code: str, old: str) -> Iterator[int]:
+    """Yield places in the code where a field that `old` did not have is filled once, and read from then on."""
+    had = set(re.findall(r"[\w$]+", old))
+    yield from (match.start() for match in _ONCE.finditer(code) if (match[1] or match[3]) not in had)
 
 
 def ordered(code: str, old: str) -> Iterator[int]:
@@ -25,7 +36,7 @@ def ordered(code: str, old: str) -> Iterator[int]:
         before = code[: match.start()]
         for bound in reversed(list(re.finditer(rf"(?<![\w$.]){re.escape(name)}\s*:?=\s*([\w$]+)\s*[;\n]", before))):
             name, before = bound[1], before[: bound.start()]
-        word = rf"(?<![\w$.]){re.escape(name)}\b"
+        word = rf"(?<![\w.]){re.escape(name)}\b"
         heads = [head for head in _PARAMETERS.finditer(before) if re.search(word, "".join(filter(None, head.groups())))]
         mine = rf"{word}\s*:?=(?!=)|{word}\s*,[\w\s,]*:="
         if heads and not re.search(mine, before[heads[-1].end() :]):

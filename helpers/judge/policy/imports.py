@@ -46,7 +46,7 @@ _COMPUTES = {
         "__future__|_?(?:abc|array|bisect|bz2|calendar|cmath|collections|contextlib|copy|csv|dataclasses|datetime|decimal|"
         "difflib|enum|fractions|functools|graphlib|hashlib|heapq|html|io|itertools|json|keyword|lzma|math|numbers|operator|"
         "pprint|queue|random|re|statistics|string|stringprep|struct|textwrap|tokenize|types|typing|unicodedata|uuid|"
-        "warnings|xml|zlib|zoneinfo|binascii|base64|codecs|colorsys|ast|errno|logging|pathlib|os|sys|time)"
+        "warnings|weakref|xml|zlib|zoneinfo|binascii|base64|codecs|colorsys|ast|errno|logging|pathlib|os|sys|time)"
     ),
     "js": re.compile("buffer|crypto|events|path|punycode|querystring|stream|string_decoder|url|util|zlib|assert"),
     "c": re.compile(
@@ -96,7 +96,7 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
         if own is None or own.fullmatch(name):
             yield at, "capability", "review", f"{name} is new in this file: what does the program do with it?"
         elif not _declared(name, read, parts, project):
-            level: Level = "review" if read.family == "java" else "refuse"
+            level: Level = "review" if read.family == "java" or not project.manifest else "refuse"
             yield at, "dependency", level, f"{name} is not declared by the project: it may not be there elsewhere"
 
 

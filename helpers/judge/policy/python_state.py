@@ -138,18 +138,19 @@ def _written(function: ast.AST, outer: set[str], had: set[str]) -> Iterator[int]
     given = set() if begins else {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     for node in ast.walk(function):
         target: ast.AST | None = None
+        own: ast.AST | None = None
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
             target = None if dunder else node.value
             own = target if isinstance(target, ast.Attribute) else node
-            if isinstance(own, ast.Attribute) and own.attr not in had and getattr(own.value, "id", "") in given:
-                yield node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _WRITERS.fullmatch(node.func.attr):
-            target = node.func.value
+            target = own = node.func.value
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setattr" and node.args:
             target = node.args[0]
             if getattr(target, "id", "") in given:
                 yield node.lineno
+        if isinstance(own, ast.Attribute) and own.attr not in had and getattr(own.value, "id", "") in given:
+            yield own.lineno
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
         if isinstance(target, ast.Name) and target.id in outer:

@@ -24,6 +24,11 @@ _LITERAL = re.compile(
     r"\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
+_PART = re.compile(
+    r"\[\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
+    r"\.(?:slice|take|step_by|first|limit|subList|head)\((?:\w+, )?[A-Z0-9_]*\)"
+)
+"""Of something only so much as a constant says, or every so many."""
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?\?\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
@@ -35,6 +40,8 @@ def weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str) -
     shapes = {_LITERAL.sub("?", text): text for text in said}
     shorter = {_LAST.sub(")", shape) for shape in shapes}
     for number, text in ((number, _bare(text)) for number, text in come):
+        if (rest := _PART.sub("", text)) != text and rest in said:
+            yield number, "less-safe", "a part of what there was: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
         if shape in shorter and shape not in shapes:
             yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
