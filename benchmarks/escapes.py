@@ -42,6 +42,71 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 KEYCTL = "import ctypes; c = ctypes.CDLL(None); b = ctypes.create_string_buffer(200); "
 """How a program reads a key, on x86_64."""
 
+LOOKS = "import ctypes, glob, os, socket; c = ctypes.CDLL(None, use_errno=True)\n"
+UNSHARED = f"""{LOOKS}
+uid, gid = os.getuid(), os.getgid()
+c.unshare(0x10020000)
+for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{uid}} 1"), ("gid_map", f"0 {{gid}} 1")):
+    try: open("/proc/self/" + name, "w").write(text)
+    except OSError: pass
+os.makedirs("/tmp/under/work", exist_ok=True)
+"""
+"""A namespace of users and mounts of its own, in which it is root."""
+
+
+def deeper(notes: Path, token: str, other: int, handle: bytes) -> dict[str, str]:
+    """Return what looks below the walls, or at the machine past them; `other`: a process, `handle`: of the notes."""
+    says, tree = f"print({token!r})", notes.parent / "tree/deeper"
+    by_proc = f"glob.glob('/proc/[0-9]*/root{notes}') + glob.glob('/proc/[0-9]*/cwd/notes')"
+    looks = {
+        "another's root, by /proc": f"for f in {by_proc}:\n try: print(open(f).read())\n except OSError: pass",
+        "another, signalled": f"os.kill({other}, 0); {says}",
+        "another, traced": f"assert c.ptrace(0x4206, {other}, 0, 0) == 0; {says}",
+        "another, by descriptor": f"os.pidfd_open({other}); {says}",
+        "keys, listed": "print(open('/proc/keys').read())",
+        "the kernel's log": "b = ctypes.create_string_buffer(1 << 20); c.klogctl(3, b, 1 << 20); print(b.value)",
+        "the machine, by perf": (
+            "a = ctypes.create_string_buffer(b'\\1\\0\\0\\0\\x80', 128)\n"
+            f"assert c.syscall(298, a, -1, 0, -1, 0) >= 0; {says}"
+        ),
+        "the machine, by bpf": f"a = ctypes.create_string_buffer(128); assert c.syscall(321, 12, a, 128) == 0; {says}",
+        "the machine's files, by fanotify": (
+            f"f = c.syscall(300, 0, 0); assert f >= 0 and c.fanotify_mark(f, 0x101, 2, -100, b'/') == 0; {says}"
+        ),
+        "the machine's network": f"assert len(socket.if_nameindex()) > 1; {says}",
+        "the wire": f"socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300); {says}",
+        "the terminal": f"open('/dev/tty', 'w'); {says}",
+        "the kernel's keys": f"open('/proc/sysrq-trigger', 'w'); {says}",
+        "a helper of the kernel": f"open('/sys/kernel/uevent_helper', 'w'); {says}",
+        "a file by its handle": (
+            f"h = ctypes.create_string_buffer({handle!r})\nfor at in ('/', '/usr', '/etc', '/tmp'):\n"
+            " f = c.open_by_handle_at(os.open(at, 0), h, 0)\n if f >= 0: print(os.read(f, 99))"
+        ),
+    }
+    below = {
+        "taken off": "\n".join(f"c.umount2({str(place)!r}.encode(), 2)" for place in [notes.parent, *notes.parents]),
+        "bound elsewhere": "c.mount(b'/', b'/tmp/under', None, 0x1000, None)",
+        "as a layer": "c.mount(b'o', b'/tmp/under', b'overlay', 0, b'lowerdir=/:/tmp/under/work')",
+        "moved away": f"c.mount({str(notes.parent)!r}.encode(), b'/tmp/under', None, 0x2000, None)",
+    }
+    for how, does in below.items():
+        read = f"for f in ('{notes}', '/tmp/under{notes}'):\n try: print(open(f).read())\n except OSError: pass"
+        looks[f"under a cover, {how}"] = f"{does}\n{read}"
+    writable = f"a = (ctypes.c_uint64 * 4)(0, 1)\nfor at in (b'/', {str(notes.parent)!r}.encode(), b'/usr'):\n"
+    writable += " c.syscall(442, -100, at, 0x8000, a, 32); c.mount(None, at, None, 0x1020, None)\n"
+    looks["made writable again"] = f"{writable}open({str(tree)!r}, 'w'); {says}"
+    return {name: (UNSHARED if name.startswith(("under", "made")) else LOOKS) + look for name, look in looks.items()}
+
+
+def keys(token: str) -> dict[str, str]:
+    """Plant a key in the session's keyring and in the user's; return what reads them, by numbers of x86_64."""
+    looks = {}
+    for place, ring in (("keyring", -3), ("keyring, the user's", -4)) if os.uname().machine == "x86_64" else ():
+        if LIBC.syscall(248, b"user", token.encode(), token.encode(), len(token), ring) > 0:
+            find = f"k = c.syscall(250, 10, {ring}, b'user', {token.encode()!r}, 0); c.syscall(250, 8, {ring}, -3)"
+            looks[place] = f"{KEYCTL}{find}; n = c.syscall(250, 11, k, b, 200); print(b.raw[:max(n, 0)].decode())"
+    return looks
+
 
 @contextlib.contextmanager
 def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
@@ -68,7 +133,8 @@ def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
     looks["caches, written"] = f"open({str(home / '.cargo/registry/new')!r}, 'w').close(); print({token!r})"
     looks["work tree, written"] = f"open({str(home / 'tree/new')!r}, 'w').close(); print({token!r})"
     names = [entry.name for entry in Path("/dev").iterdir()]
-    disks = [f"/dev/{name}" for name in names if name.startswith(("vd", "sd", "nvme", "tty", "mem", "kmsg"))]
+    honest = ("null", "zero", "full", "random", "urandom", "dri", "kfd", "nvidia", "fd", "std", "shm", "pts", "ptmx")
+    disks = [f"/dev/{name}" for name in names if not name.startswith(honest)]
     looks["devices"] = f"import os; print({token!r} if any(map(os.path.exists, {disks!r})) else '')"
     writes = {
         "a hook of the work tree": home / "tree/.git/hooks/post-checkout",
@@ -131,15 +197,28 @@ def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
     )
     segment = LIBC.shmget(0, 4096, 0o1666)
     looks["System V memory"] = f"print({token!r} if ' {segment} ' in open('/proc/sysvipc/shm').read() else '')"
-    if (
-        os.uname().machine == "x86_64"
-        and LIBC.syscall(248, b"user", token.encode(), token.encode(), len(token), -3) > 0
-    ):
-        find = f"k = c.syscall(250, 10, -3, b'user', {token.encode()!r}, 0); n = c.syscall(250, 11, k, b, 200)"
-        looks["keyring"] = f"{KEYCTL}{find}; print(b.raw[:max(n, 0)].decode())"
+    looks |= keys(token)
+    with contextlib.suppress(OSError):
+        service = Path(f"/run/escapes-{os.getpid()}.sock")
+        agents.append(socket.socket(socket.AF_UNIX))
+        agents[-1].bind(str(service))
+        agents[-1].listen()
+        sockets.append(service)
+        looks["a service's socket"] = (
+            f"import socket; socket.socket(socket.AF_UNIX).connect({str(service)!r}); print({token!r})"
+        )
+    with contextlib.suppress(OSError):
+        Path("/dev/kmsg").write_text(f"escapes: {token}\n")
+    handle = ctypes.create_string_buffer((128).to_bytes(4, "little"), 140)
+    LIBC.name_to_handle_at(-100, os.fsencode(files["home"]), handle, ctypes.byref(ctypes.c_int()), 0)
+    other = subprocess.Popen(["/bin/sleep", "3600"], cwd=home)
+    looks |= deeper(files["home"], token, other.pid, handle.raw)
     try:
         yield looks
     finally:
+        LIBC.syscall(250, 9, LIBC.syscall(250, 10, -4, b"user", token.encode(), 0), -4)
+        other.kill()
+        other.wait()
         LIBC.shmctl(segment, 0, None)
         LIBC.msgctl(queue, 0, None)
         if named >= 0:
@@ -149,7 +228,7 @@ def planted(home: Path, token: str) -> Iterator[dict[str, str]]:
             held.close()
         with contextlib.suppress(OSError):
             group.rmdir()
-        for left in (writes["the system's folders"], sockets[1]):
+        for left in (writes["the system's folders"], *sockets[1:]):
             left.unlink(missing_ok=True)
         for place in ("/tmp", "/dev/shm"):
             files[place].unlink()
@@ -212,11 +291,11 @@ def main() -> int:
     token, lost = secrets.token_hex(16), 0
     place = "/var/lib" if os.getuid() == 0 else Path.home()
     with tempfile.TemporaryDirectory(dir=place) as temporary, planted(Path(temporary), token) as looks:
-        print(f"as user {os.getuid()}\n{'place':24} without walls  behind walls")
+        print(f"as user {os.getuid()}\n{'place':34} without walls  behind walls")
         for name, look in looks.items():
             open_, walled = (reached(Path(temporary), token, look, how) for how in ("bare", "walls"))
             lost += walled
-            print(f"{name:24} {'reached' if open_ else 'not there':14} {'REACHED' if walled else 'not reached'}")
+            print(f"{name:34} {'reached' if open_ else 'not there':14} {'REACHED' if walled else 'not reached'}")
         print(overhead(Path(temporary)))
     if os.getuid() == 0 and shutil.which("setpriv"):
         nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-B"]

@@ -124,6 +124,20 @@ def test_no_privilege_is_kept(run: Any) -> None:
     assert {int(value, 16) for value in sets.values()} == {0}
 
 
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of the calls are those of x86_64")
+def test_no_key_can_be_asked_for(run: Any) -> None:
+    """Neither the session's keyring nor the user's, by either way of calling; /proc lists no key."""
+    ask = "import ctypes; c = ctypes.CDLL(None, use_errno=True); c.syscall({}, 0, {}, 1); print(ctypes.get_errno())"
+    calls = [(number, ring) for number in (250, 250 | 0x40000000) for ring in (-3, -4)]
+    looks = "; ".join(f'python3 -c "{ask.format(number, ring)}"' for number, ring in calls)
+
+    found = run(f"{looks}; cat /proc/keys; echo listed")["out"].split()
+
+    assert ["1", "1"] == found[:2]
+    assert set(found[2:-1]) <= {"1", "38"}  # the other way of calling may not be there at all
+    assert "listed" == found[-1]
+
+
 def test_what_the_caller_was_started_with_is_out_of_reach(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No process in sight shows the caller's environment, open files or memory, the first one included."""
     monkeypatch.setenv("PLANTED", "a-secret-token")
