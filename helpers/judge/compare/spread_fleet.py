@@ -12,6 +12,7 @@ import json
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +92,14 @@ def _part(root: Path, job: Job) -> Part:
 
 def _submitted(head: Job, part: Part, number: int) -> Submitted:
     of = head.submitted
-    return Submitted(
-        experiment_id=of.experiment_id,
+    return replace(
+        of,
+        line={},
+        timestamp=0,
         job=f"{of.job.replace('comparison', 'part', 1)}.{number}",
         worker=part.worker,
-        executor="sky",
-        tree=of.tree,
         role="part",
         description=f"pairs of {of.job}",
-        source=[],
-        env={},
-        plan=of.plan,
         part={"of": of.job, "phase": part.phase, "numbers": {str(n): draw for n, draw in part.numbers.items()}},
     )
 

@@ -157,7 +157,7 @@ def start(
         made[exp.name] = work.seal(exp, f"{wave.name}: {words}")
         policy.require_allowed(work, made[exp.name], now, on_record=True)
     cells = {**wave.cells, **{name: dict(cell) for name, cell in zip(made, values, strict=True)}}
-    wave = events.append(work.root, replace(wave, line={}, factors=_widened(wave, values), cells=cells))
+    wave = events.append(work.root, replace(wave, line={}, timestamp=0, factors=_widened(wave, values), cells=cells))
     for name in random.SystemRandom().sample(sorted(made), len(made)):  # no order of the values meets one of the hosts
         env = {CELL: " ".join(f"{k}={v}" for k, v in cells[name].items())} if wave.by == "env" else {}
         screens.send(work, now, made[name], replace(request, env=env), worker)

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from helpers import events, journal, paths, state
-from helpers.events import Finished, Submitted, WorkerEvent
+from helpers.events import Finished, WorkerEvent
 from helpers.run.fleet import assign, last_round, results, skypilot
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import result, workers
@@ -211,9 +211,8 @@ class Keeper:
                 return []
             event = events.append_locked(self.root, event)
             if again:
-                copy = {k: v for k, v in job.submitted.to_line().items() if k != "timestamp"}
-                its = {"job": assign.next_job(fresh, experiment), "retry_of": job.name, "avoid": job.worker}
-                events.append_locked(self.root, Submitted.of({**copy, **its}))
+                again_as = replace(job.submitted, line={}, timestamp=0, retry_of=job.name, avoid=job.worker)
+                events.append_locked(self.root, replace(again_as, job=assign.next_job(fresh, experiment)))
         return [event]
 
     def _feed(self, api: Any) -> None:  # noqa: ANN401
