@@ -244,5 +244,14 @@ def session(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def workers(session: Session) -> str:
-    """Three workers, up; what making them printed."""
-    return session.script("workers", "up", "--count", "3", seconds=600)
+    """Three workers, up, the last of another type; what making them printed.
+
+    Without autostop SkyPilot does not ask cloud and worker whether it stops before each of its calls: one has it.
+    """
+    made = session.script("workers", "up", "--count", "1", seconds=600)
+    return made + session.script("workers", "up", "--count", "2", "--autostop", "0", seconds=600) + all_up(session)
+
+
+def all_up(session: Session) -> str:
+    """Make up for workers that were lost, by ones of the other type."""
+    return session.script("workers", "up", "--count", "3", "--cpus", "2", "--autostop", "0", seconds=600)
