@@ -103,18 +103,22 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     """
     design, seen = _with_results(design, seen)
     cells, gains = [o.cell for o in seen], [o.gain for o in seen]
-    span, known = Span([o.pairs for o in seen]), known_spread(seen)
+    known = known_spread(seen)
     two, count = all(len(f.levels) == 2 for f in design.factors), len(set(cells))
     if known is None and not two:
         raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
     few = count < 3 + sum(len(f.levels) - 1 for f in design.factors)
-    singles = design.effects(1, 2 if few else MAX_LEVELS)
-    terms: list[Effect] = [(), *singles]
-    span.add([1.0] * len(cells))
-    told = [span.add(column) for column in design.columns(singles, cells)]
-    if not all(told):
+    for degrees in (2,) if few else (MAX_LEVELS, 2):  # one cell may be the only one with values of two factors
+        singles = design.effects(1, degrees)
+        span = Span([o.pairs for o in seen])
+        span.add([1.0] * len(cells))
+        told = [span.add(column) for column in design.columns(singles, cells)]
+        if all(told):
+            break
+    else:
         names = ", ".join(design.label(e) for e, good in zip(singles, told, strict=True) if not good)
         raise ValueError(f"the cells with a result do not tell the effects of: {names}")
+    terms: list[Effect] = [(), *singles]
     pairs = [e for e in design.effects(2, 0, MAX_LEVELS) if len(e) == 2]
     if len(terms) + len(pairs) > count:  # else a step or a peak in one corner can be told as well
         pairs = [e for e in design.effects(2, 0) if len(e) == 2]

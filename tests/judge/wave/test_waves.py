@@ -201,6 +201,9 @@ def test_a_value_without_a_result_leaves_the_others_told() -> None:
     seen = measured(design, lambda c: [0.0, 0.05, 0.02, 0.0][c[0]], 0.002, 5)
     found = analyse(design, [o for o in seen if o.cell[0] < 3])
 
+    seen = [*seen[:6], Observation((3, 2), 0.0, 1, "vm-0", 0.002)]
+    both = analyse(lay_out([factors[0], Factor("fuse", ("off", "on", "half"))], 12), seen)  # new in two at once
+    assert "64" == both.design.values(both.best()[0])["aspect"]
     assert not factors[0].numeric
     assert ("48", "64", "80") == found.design.factors[0].levels
     assert "64" == found.design.values(found.best()[0])["aspect"]
