@@ -174,7 +174,7 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
         last = time.monotonic()
         found, count = verdict or pairs.so_far(measured, plan), len(measured.baseline)
         line = (
-            f"{count} pairs: {found.wins} wins, {found.clear_wins} clear, {found.within} within; median gain "
+            f"{count} pairs: {found.wins} wins, {found.clear_wins} of them clear of the margin; median gain "
             f"{plan.by.words(found.gain, found.interval)}: "
             f"{verdict.verdict if verdict else 'so far'}"
         )

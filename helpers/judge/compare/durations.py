@@ -20,8 +20,8 @@ def expectation(now: State, its: Plan) -> str:
     rounds = [math.ceil(pairs / max(len(its.spread), 1)) for pairs in (min(8, its.max_pairs), its.max_pairs)]
     soon, late = (progress.span(fixed + each * pair) for each in rounds)
     more = f", {its.outputs_seconds} s of answers" if paths.OUTPUTS in its.protected else ""
-    besides = f"for a winner a confirmation, a holdout{more} come on top"
-    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; {besides}"
+    more += ", the holdout" if paths.HOLDOUT in its.protected else ""
+    return f"expected: {soon} to {late}, for 8 to {its.max_pairs} pairs; on top, for a winner: a confirmation{more}"
 
 
 def pair_seconds(now: State, worker: str | None = None) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import console, git, git_objects, paths
+from helpers import console, git, git_objects, next_step, paths
 from helpers.events import Comparison
 from helpers.judge.compare import afresh, durations
 from helpers.judge.compare.driver import KIND
@@ -68,15 +68,10 @@ def default_pairs(now: State, worker: str) -> int:
 
 
 def planned_words(now: State, pairs: int, worker: str) -> str:
-    """Say beforehand how many pairs a comparison may take, how long that is, and what gain it finds there."""
-    sigma, each = screening.spread(now, worker), durations.pair_seconds(now, worker) or 0.0
-    text = f"at most {pairs} pairs"
-    if each:
-        text += (
-            f" of about {each:.0f} s, {pairs * each / 3600:.1f} h" if pairs * each > 3600 else f", {pairs * each:.0f} s"
-        )
+    """Say beforehand how many pairs a comparison may take, and what gain it finds there."""
+    sigma, text = screening.spread(now, worker), f"at most {pairs} pairs"
     if sigma is None:
-        return f"{text}; what {worker} can tell is not known yet: compare.py --calibrate"
+        return next_step.runnable(f"{text}; what {worker} can tell is not known yet: compare.py --calibrate")
     said, found = now.scale.size(sigma, 2), now.scale.size(noise.resolved(sigma, pairs), 2)
     return f"{text}; measurements there differ by {said}: a gain of {found} is found 3 times in 4"
 
