@@ -16,9 +16,11 @@ _ORDERED = re.compile(
     r"@\{?\s*\$(\w+)\s*\}?\s*=\s*(?:reverse\s+)?sort\b"
 )
 """Perl's assigns; what else puts a sequence in order where it lies."""
+_BACK = 2000
+"""Characters before it in which a function begins: a long file costs no more than its length."""
 _ONCE = re.compile(
-    r"[\w$]+(?:->|\.)\{?([\w$]+)\}?\s*(?:\?\?|\|\||//)=|"
-    r"(?:!\s*|\b(?:if|unless)\s*\(?\s*)([\w$]+(?:->|\.)\{?([\w$]+)\}?)(?![\w(])[^;{}]*[;{)\n][^}]{0,300}?(?<![\w.>])\2\s*=(?!=)"
+    r"(?<![\w$])[\w$]{1,80}(?:->|\.)\{?([\w$]{1,80})\}?\s{0,9}(?:\?\?|\|\||//)=|"
+    r"(?:!\s*|\b(?:if|unless)\s*\(?\s*)([\w$]{1,80}(?:->|\.)\{?([\w$]{1,80})\}?)(?![\w(])[^;{}]{0,200}?[;{)\n][^}]{0,300}?(?<![\w.>])\2\s*=(?!=)"
 )
 """What is worked where it is not there yet, and is there from then on."""
 
@@ -33,7 +35,7 @@ def ordered(code: str, old: str) -> Iterator[int]:
     """Yield places in the code where a parameter, or another name for one, is sorted; `old` did not change it."""
     for match in _ORDERED.finditer(code):
         name = next(group for group in match.groups() if group)
-        before = code[: match.start()]
+        before = code[max(0, match.start() - _BACK) : match.start()]
         for bound in reversed(list(re.finditer(rf"(?<![\w$.]){re.escape(name)}\s*:?=\s*([\w$]+)\s*[;\n]", before))):
             name, before = bound[1], before[: bound.start()]
         word = rf"(?<![\w.]){re.escape(name)}\b"
