@@ -218,7 +218,8 @@ class Keeper:
     def _feed(self, api: Any) -> None:  # noqa: ANN401
         """Give waiting jobs to workers that have room: journaled, then sent."""
         at, now = time.monotonic(), state.load(self.root)
-        able = [w.name for w in workers.up(now) if not self.failed.get(w.name) and self.rests.get(w.name, 0.0) < at]
+        silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
+        able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
         depth = assign.ahead(workers.typical_seconds(now), at - self.fed if self.fed else 0.0)
         self.fed = at
         self._send(api, assign.assign_jobs(self.root, able, depth))
