@@ -78,7 +78,7 @@ def compare(
         if number not in (pairs.TIED, *sign_test.TABLE, max_pairs):
             continue
         found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
-        if found.verdict == "undecided" and (early := ends_early(found, base, cand, mode, max_pairs, confirms)):
+        if found.verdict == "undecided" and (early := ends_early(found, base, cand, mode, confirms)):
             found = replace(found, verdict=early)
         if found.verdict != "undecided":
             break
@@ -86,19 +86,13 @@ def compare(
 
 
 def ends_early(
-    found: sign_test.Verdict,
-    base: list[float],
-    cand: list[float],
-    mode: str,
-    max_pairs: int,
-    confirms: sign_test.Verdict | None,
+    found: sign_test.Verdict, base: list[float], cand: list[float], mode: str, confirms: sign_test.Verdict | None
 ) -> sign_test.Answer | None:
     """Return by what pairs.Brief ends a confirmation, and pairs.unlikely a first comparison, before the table does."""
     if confirms:
         clear = sign_test.is_clear(confirms) and len(base) == sign_test.BRIEF == found.clear_wins
         return "improved" if clear else None
-    long = max_pairs > sign_test.USUAL_PAIRS and mode == "improved"
-    return "not_improved" if long and sign_test.is_hopeless(base, cand, Scale()) else None
+    return "not_improved" if mode == "improved" and sign_test.is_hopeless(base, cand, Scale()) else None
 
 
 def win_count(

@@ -103,10 +103,9 @@ def tied(measured: Measured, plan: Plan) -> Answer | None:
 
 
 def unlikely(measured: Measured, plan: Plan) -> Answer | None:
-    """End also where a first comparison may take more than the usual pairs and a gain has become unlikely."""
+    """End a first comparison also where a gain has become unlikely."""
     base, cand = measured.of(plan.metric)
-    long = plan.max_pairs > sign_test.USUAL_PAIRS and plan.mode == "improved"
-    if long and len(base) in (TIED, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, plan.by):
+    if plan.mode == "improved" and len(base) in (TIED, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, plan.by):
         return "not_improved"
     return tied(measured, plan)
 

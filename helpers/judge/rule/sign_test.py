@@ -39,7 +39,7 @@ BRIEF = 4
 A change without effect does both in 0.5^12 = 0.02% of cases at most.
 """
 LIKELY, EARLY = 0.3, 3.0
-"""What the middle half of a long comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
+"""What the middle half of a comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
 
 Below it the wins are hardly ever collected; `benchmarks/sessions.py` shows what that spares and what it loses.
 """
@@ -118,7 +118,7 @@ def is_clear(found: Verdict | None) -> bool:
 
 
 def is_hopeless(baseline: Sequence[float], candidate: Sequence[float], by: Scale) -> bool:
-    """Tell whether so little shows that a long comparison may end: by size, as wins alone tell that late."""
+    """Tell whether so little shows that a comparison may end: by size, as wins alone tell that late."""
     gains = sorted(by.gains(baseline, candidate))
     middle, cut = statistics.median(gains), len(gains) // 4
     spread = 1.4826 * statistics.median(abs(gain - middle) for gain in gains)

@@ -13,12 +13,12 @@ from helpers.run.jobs import blame, task
 from helpers.scale import Scale
 from helpers.state import Job, State
 
-LOOKS = (1, 2, 4)
+LOOKS = (1, 2, 3)
 """Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it."""
-WIDTH = 0.8
+WIDTH = 0.75
 """Half of the interval, in units of sigma_pair and of one over the root of the pairs."""
 UNKNOWN = 1.5
-"""Where nothing is known of the host, the spread of four pairs is taken this many times as large."""
+"""Where nothing is known of the host, the spread of three pairs is taken this many times as large."""
 LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 CLOSE = 1.25
