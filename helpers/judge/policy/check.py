@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers import paths
 from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, tables
@@ -54,6 +54,7 @@ def violations(
     found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)
     came = frozenset(" ".join(text.split()) for change in changes for _, text in change.added)
     listed = frozenset(change.path for change in changes if change.old is None)
+    project = replace(project, files=project.files | listed) if project else None  # a new module is the project's own
     for change in changes:
         if change.path in paths.PROTECTED or change.path in protected:
             as_locked = present.get(change.path) == protected.get(change.path)  # brought into a copy that is older

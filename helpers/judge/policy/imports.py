@@ -96,7 +96,7 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
         if own is None or own.fullmatch(name):
             yield at, "capability", "review", f"{name} is new in this file: what does the program do with it?"
         elif not _declared(name, read, parts, project):
-            level: Level = "review" if read.family == "java" or not project.manifest else "refuse"
+            level: Level = "refuse" if read.family in ("py", "js", "go") and project.manifest else "review"
             yield at, "dependency", level, f"{name} is not declared by the project: it may not be there elsewhere"
 
 
