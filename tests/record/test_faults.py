@@ -94,7 +94,7 @@ def test_a_disk_that_fails(compared: Any, faulty: Faulty, tmp_path: Path, what: 
         if what == "submit":  # a job may run
             session.script("submit_experiment", "exp-01", "--cancel", code=None)
             session.script("collect_results", "--wait", "20", "--all", code=None)
-            until(lambda: not processes("helpers.run.local", str(original)))
+        until(lambda: not processes("helpers.", str(original)))  # a runner may still clear up behind itself
         shutil.rmtree(original)
         shutil.rmtree(spare)
         shutil.copytree(tmp_path / "spare", spare, symlinks=True)

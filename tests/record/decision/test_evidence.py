@@ -66,9 +66,9 @@ def test_no_looser_margin_than_agreed(session: Any, loose: tuple[str, ...]) -> N
 
 def test_a_guard_that_the_comparison_did_not_look_at(compared: Any) -> None:
     """A limit agreed after the comparison asks for a new one."""
-    compared.script("start_session", "--goal", "quick", "--guard", "rss_mb=+2%")
+    compared.script("start_session", "--goal", "quick", "--guard", "time_s=+2%")
 
-    assert "rss_mb" in compared.script("record_result", "keep", "exp-01", code=4).stderr
+    assert "time_s" in compared.script("record_result", "keep", "exp-01", code=4).stderr
 
 
 def test_repetition_until_chance_agrees(compared: Any) -> None:
