@@ -25,9 +25,10 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.judge.wave.design import ON_OFF, Cell, Factor, lay_out
+from helpers.judge.wave.design import Cell, Factor, lay_out
 from helpers.judge.wave.effects import Observation, analyse
 
+ON_OFF = ("off", "on")
 NOISE, HOSTS, WORKERS, TIMES = 0.002, (0.0, math.log(1.09)), 12, 3
 RANGE = ("48", "64", "80", "96", "112", "128")
 FAMILIES = {

@@ -22,23 +22,20 @@ EXAMPLES = """\
                        # exp-10 is a copy with @aspect@ and @fuse@ in its source
   plan_wave.py effects wave-01
   plan_wave.py suggest wave-01 --count 4      # the next points
-  plan_wave.py design fuse tile unroll prefetch            # changes made by hand: which experiment holds which
-  plan_wave.py effects --factors fuse,tile none=0% fuse=2.1% tile=exp-12 fuse+tile=exp-13"""
+  plan_wave.py design --factor fuse=off,on --factor tile=off,on --factor unroll=1,2,4    # the cells alone"""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the arguments."""
     p = console.parser("Designed waves: many values or changes at once, and what each of them adds.", EXAMPLES)
     verbs = p.add_subparsers(dest="verb", required=True, metavar="design|run|effects|suggest|add ...")
-    lay = verbs.add_parser("design", help="which values or changes each experiment of the wave holds; runs nothing")
-    lay.add_argument("factors", nargs="*", metavar="FACTOR", help="a change that is on or off: a short name, 2 to 12")
+    lay = verbs.add_parser("design", help="which values each experiment of the wave holds; runs nothing")
     run = verbs.add_parser("run", help="make the copies of a wave, submit them, and put it on record")
     run.add_argument("--from", dest="template", required=True, metavar="EXP", help="the copy with the placeholders")
     run.add_argument("--env", action="store_true", help="factors are environment variables, not @NAME@ in the source")
     run.add_argument("--dry-run", action="store_true", help="show the cells, run nothing")
     got = verbs.add_parser("effects", help="what the factors do, against the baseline beside each experiment")
-    got.add_argument("--factors", metavar="A,B,...", help="of changes made by hand: the names as in design")
-    got.add_argument("cells", nargs="+", metavar="WAVE|A+B=GAIN", help="a wave; or cells and gains: 2.1%% or EXP")
+    got.add_argument("wave", metavar="WAVE")
     ask = verbs.add_parser("suggest", help="the next points, by an optimizer for noisy parallel runs (Optuna)")
     ask.add_argument("wave", metavar="WAVE")
     ask.add_argument("--count", type=arguments.whole(1, 64), default=4, metavar="N", help="how many (default 4)")
@@ -48,8 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     for sub in (lay, run):
         sub.add_argument("--factor", action="append", default=[], metavar="A=V,V,...", help="a factor with its values")
         sub.add_argument("--sweep", action="store_true", help="one factor at a time, the others at their first value")
-    for sub in (lay, run, got):
-        few = "experiments (default: few; for changes on or off a power of two)"
+        few = "experiments (default: few; where all factors have two values a power of two)"
         sub.add_argument("--runs", type=int, metavar="N", help=few)
     for sub in (run, add):
         sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
@@ -71,19 +67,18 @@ def entry(argv: list[str]) -> int:
         raise console.usage(str(error), "plan_wave.py --help") from None
 
 
-def laid_out(args: argparse.Namespace, names: list[str], workers: int = 0) -> "Design":
-    """Return the design that is asked for: of factors with values, and of changes that are on or off."""
+def laid_out(args: argparse.Namespace, workers: int = 0) -> "Design":
+    """Return the design that is asked for."""
     from helpers.judge.wave import design, waves
 
-    its = [waves.factor(text) for text in args.factor] + [design.Factor(name, design.ON_OFF) for name in names]
-    return design.lay_out(its, args.runs, sweep=args.sweep, workers=workers)
+    return design.lay_out(list(map(waves.factor, args.factor)), args.runs, sweep=args.sweep, workers=workers)
 
 
 def show_design(args: argparse.Namespace) -> int:
     """Print the cells and the aliases."""
     from helpers.judge.wave import report
 
-    document, lines = report.layout(laid_out(args, args.factors), args.factors if not args.factor else [])
+    document, lines = report.layout(laid_out(args))
     console.show(args, document, "\n".join(lines))
     return console.DONE
 
@@ -94,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     from helpers.run.jobs import workers
 
     work, now = session(args)
-    plan = laid_out(args, [], len(workers.up(now)) if args.on == "sky" else 0)
+    plan = laid_out(args, len(workers.up(now)) if args.on == "sky" else 0)
     wave = waves.begun(work, now, plan, args.template, "env" if args.env else "source")
     if args.dry_run:
         document, lines = report.layout(plan)
@@ -142,20 +137,13 @@ def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave",
 def effects(args: argparse.Namespace) -> int:
     """Print the effects; the answer is "no" when none stands out."""
     from helpers import git, state
-    from helpers.judge.wave import by_hand, report, waves
-    from helpers.judge.wave.effects import analyse
+    from helpers.judge.wave import report, waves
 
-    if args.factors:
-        plan = by_hand.plan(args.factors.split(","), args.runs)
-        found, more = analyse(plan, *by_hand.observations(args.cells, plan)), []
-    else:
-        if args.cells[1:]:
-            raise console.usage(f"one wave at a time, not {args.cells[1]!r} as well; cells of changes: with --factors")
-        now = state.load(git.find().root)
-        wave = waves.require(now, args.cells[0])
-        found, silent = waves.analysed(now, wave)
-        more = report.steps(wave, found, silent)
-    console.show(args, report.as_dict(found), "\n".join([*report.effect_lines(found), *more]))
+    now = state.load(git.find().root)
+    wave = waves.require(now, args.wave)
+    found, silent = waves.analysed(now, wave)
+    lines = [*report.effect_lines(found), *report.steps(wave, found, silent)]
+    console.show(args, report.as_dict(found), "\n".join(lines))
     return console.DONE if any(row.stands for row in found.shown) else console.NO
 
 

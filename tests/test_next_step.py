@@ -138,7 +138,6 @@ VALUES = {
     r".*(count|len|total|number|pairs|left).*": "2",
     r"margin|wider": "0.5",
     r".*values\.items.*|cells": "a=1,b=2",
-    r".*by_hand.*": "a=on,off",
     r"flags|reviewed|words\.again": "",
     r"args\.verb": "show",
 }

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, paths
-from helpers.events import NO_RESULT
 from helpers.read.ideas import sources as ideas_sources
 from helpers.run.copies.refs import Refs
 from helpers.state import State
@@ -202,14 +201,3 @@ def cosine(one: Counter[str], two: Counter[str]) -> float:
     """Return the cosine of two word counts; 0 when one is empty."""
     size = math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in two.values()))
     return sum(count * two[word] for word, count in one.items()) / size if size else 0.0
-
-
-def gain_of(now: State, name: str) -> float:
-    """Return the experiment's gain: of its comparison, else of its screen; raises Failure (2) without either."""
-    compared, done = now.comparison(name), now.result(name) or NO_RESULT
-    gain = compared.gain if compared and compared.gain is not None else done.gain
-    if gain is None or (not compared and done.status != "done"):
-        raise console.usage(
-            f"{name} has no measured gain in the journal", f"submit_experiment.py {name}  # or give its gain: 2.1%"
-        )
-    return gain

@@ -1,6 +1,6 @@
 """The layout of a wave: factors with values, and the cells that tell most about them in a given number of experiments.
 
-All combinations where they fit; for changes that are on or off a regular fraction; else a fraction whose cells coincide
+All combinations where they fit; for factors of two values a regular fraction; else a fraction whose cells coincide
 as little as they can (generalized minimum aberration). Each effect is a contrast, a column over the cells; effects
 whose columns are alike are aliases: the wave cannot tell them apart.
 """
@@ -79,19 +79,11 @@ class Design:
         return found
 
     def label(self, effect: Effect) -> str:
-        """Write an effect: `aspect`, `aspect^2`, `aspect*fuse`; changes that are on or off as before, `fuse+tile`."""
-        words = [self.factors[n].name + (f"^{degree}" if degree > 1 else "") for n, degree in effect]
-        return "+".join(sorted(words)) if self.switches else "*".join(words)
-
-    @property
-    def switches(self) -> bool:
-        """Whether every factor is a change that is on or off."""
-        return all(factor.levels == ON_OFF for factor in self.factors)
+        """Write an effect: `aspect`, `aspect^2`, `aspect*fuse`."""
+        return "*".join(self.factors[n].name + (f"^{degree}" if degree > 1 else "") for n, degree in effect)
 
     def cell_label(self, cell: Cell) -> str:
-        """Write a cell: `aspect=96 fuse=on`, of changes that are on or off `fuse+tile`, or `none`."""
-        if self.switches:
-            return "+".join(sorted(f.name for f, n in zip(self.factors, cell, strict=True) if n)) or "none"
+        """Write a cell: `aspect=96 fuse=on`."""
         return " ".join(f"{name}={value}" for name, value in self.values(cell).items())
 
     def values(self, cell: Cell) -> dict[str, str]:
@@ -108,9 +100,6 @@ class Design:
         others = [other for other in self.effects() if other != effect]
         own, *rest = self.columns([effect, *others], self.cells)
         return [other for other, column in zip(others, rest, strict=True) if abs(correlation(own, column)) >= least]
-
-
-ON_OFF = ("off", "on")
 
 
 def dot(one: Sequence[float], two: Sequence[float]) -> float:
@@ -134,7 +123,7 @@ def lay_out(factors: Sequence[Factor], runs: int | None = None, *, sweep: bool =
     if not (1 if sweep else 2) <= len(its) <= MAX_FACTORS or len({f.name for f in its}) != len(its):
         raise ValueError(f"2 to {MAX_FACTORS} different factors are expected, not {len(its)}")
     for factor in its:
-        if not re.fullmatch(r"[A-Za-z0-9_.-]+", factor.name) or factor.name == "none":
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", factor.name):
             raise ValueError(f"{factor.name!r} cannot name a factor: letters, digits, '_', '-' and '.', like fuse")
         if not 2 <= len(set(factor.levels)) == len(factor.levels) <= MAX_LEVELS:
             raise ValueError(f"{factor.name}: 2 to {MAX_LEVELS} different values are expected")
@@ -146,9 +135,8 @@ def lay_out(factors: Sequence[Factor], runs: int | None = None, *, sweep: bool =
         if len(its) < runs <= MAX_RUNS:
             return _regular(its, runs)
     runs = runs or min(max(grid, workers), MAX_RUNS, max(12, columns + 5, workers))
-    if not columns < runs <= MAX_RUNS or (all(f.levels == ON_OFF for f in its) and runs & (runs - 1)):
-        wanted = "a power of two, " if all(f.levels == ON_OFF for f in its) else ""
-        raise ValueError(f"runs must be {wanted}more than the {columns} single effects and at most {MAX_RUNS}: {runs}")
+    if not columns < runs <= MAX_RUNS:
+        raise ValueError(f"runs must be more than the {columns} single effects and at most {MAX_RUNS}: {runs}")
     if grid <= runs:
         cells = tuple(itertools.product(*(range(len(f.levels)) for f in its))) * (runs // grid)
         return Design(its, cells, "all combinations" + (f", {runs // grid} times" if runs >= 2 * grid else ""))

@@ -3,15 +3,13 @@
 Every observation is a cell's gain over the baseline that ran beside it on its host, so that no host's speed is in it:
 the log of a ratio, or a difference where the session judges by that. Least squares on the contrasts of single factors,
 to which those of pairs are added as far as the data ask for them. Noise is what the pairs of a cell, or the host's
-calibration, say; for changes made by hand, whose gains come without it, Lenth's pseudo standard error (Technometrics
-31, 1989). A wave screens: what it finds is compared like any change.
+calibration, say. A wave screens: what it finds is compared like any change.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,8 +18,6 @@ from helpers.scale import Scale
 
 LEAST_SQUARES = 2.0
 """An effect whose square is not this many times that of its error is left out of predictions (as by Akaike)."""
-FEWEST_EFFECTS = 7
-"""With fewer contrasts than this, half of which should be nothing, Lenth's margin tells very little."""
 SHARES = Scale()
 MOST_PREDICTED = 20_000
 SURE = 200.0
@@ -65,7 +61,6 @@ class Analysis:
     design: Design
     shown: tuple[Shown, ...]
     error: float
-    source: str
     factor: float
     terms: tuple[Effect, ...]
     values: tuple[float, ...]
@@ -103,10 +98,10 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     """
     design, seen = _with_results(design, seen)
     cells, gains = [o.cell for o in seen], [o.gain for o in seen]
-    known = known_spread(seen)
-    two, count = all(len(f.levels) == 2 for f in design.factors), len(set(cells))
-    if known is None and not two:
+    known, count = known_spread(seen), len(set(cells))
+    if known is None:
         raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
+    spread, freedom = known
     few = count < 3 + sum(len(f.levels) - 1 for f in design.factors)
     for degrees in (2,) if few else (MAX_LEVELS, 2):  # one cell may be the only one with values of two factors
         singles = design.effects(1, degrees)
@@ -122,27 +117,17 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     pairs = [e for e in design.effects(2, 0, MAX_LEVELS) if len(e) == 2]
     if len(terms) + len(pairs) > count:  # else a step or a peak in one corner can be told as well
         pairs = [e for e in design.effects(2, 0) if len(e) == 2]
-    if known is None:
-        rest = [e for e in design.effects(len(design.factors)) if len(e) > 1]
-        terms += [e for e, c in zip(rest, design.columns(rest, cells), strict=True) if span.add(c)]
-    else:
-        terms += _selected(span, dict(zip(pairs, design.columns(pairs, cells), strict=True)), gains, known[0], count)
+    terms += _selected(span, dict(zip(pairs, design.columns(pairs, cells), strict=True)), gains, spread, count)
     values, inverse = span.solve(gains)
-    sizes = [2 * abs(v) for v in values[1:]]
-    if known is None:  # exact repetitions: rounding is no effect
-        spread, freedom = max(lenth(sizes), 1e-9) / 2 * math.sqrt(sum(o.pairs for o in seen)), max(1.0, len(sizes) / 3)
-    else:
-        spread, freedom = known
     factor = t_quantile(0.975, freedom)
-    many = t_quantile(1 - 0.025 / max(1, len(pairs) if known else len(sizes)), freedom)
+    many = t_quantile(1 - 0.025 / max(1, len(pairs)), freedom)
     errors = [spread * math.sqrt(inverse[n][n]) for n in range(len(terms))]
     rows = [Shown(e, 2 * v, 2 * factor * s, 2 * many * s) for e, v, s in zip(terms, values, errors, strict=True)]
-    kept = [0, *_worth(terms, values, errors, LEAST_SQUARES if known else factor**2)]
+    kept = [0, *_worth(terms, values, errors)]
     return Analysis(
         design,
         tuple(sorted(rows[1:], key=lambda row: -abs(row.value))),
         spread,
-        "the pairs of the cells and the hosts' calibrations" if known else "Lenth's pseudo standard error",
         factor,
         tuple(terms[n] for n in kept),
         tuple(values[n] for n in kept),
@@ -187,13 +172,13 @@ def _selected(
     return found
 
 
-def _worth(terms: list[Effect], values: list[float], errors: list[float], least: float) -> list[int]:
+def _worth(terms: list[Effect], values: list[float], errors: list[float]) -> list[int]:
     """Return which terms predictions go by: the effects of one factor stand or fall together, those of a pair too."""
     strength: dict[tuple[int, ...], list[float]] = {}
     names = [tuple(f for f, _ in effect) for effect in terms]
     for name, value, error in zip(names[1:], values[1:], errors[1:], strict=True):
         strength.setdefault(name, []).append((value / error) ** 2 if error else 0.0)
-    good = {name for name, squares in strength.items() if math.fsum(squares) > least * len(squares)}
+    good = {name for name, squares in strength.items() if math.fsum(squares) > LEAST_SQUARES * len(squares)}
     return [n for n, name in enumerate(names) if name in good]
 
 
@@ -260,12 +245,6 @@ class Span:
                 inverse[i][j] = ((i == j) - rest) / self.upper[i][i]
         shares = [dot(own, self.scaled(values)) for own in self.basis]
         return [dot(row, shares) for row in inverse], [[dot(a, b) for b in inverse] for a in inverse]
-
-
-def lenth(sizes: Sequence[float]) -> float:
-    """Return the pseudo standard error of effects from their absolute values."""
-    rough = 1.5 * statistics.median(sizes)
-    return 1.5 * statistics.median([size for size in sizes if size < 2.5 * rough] or [0.0])
 
 
 def t_quantile(probability: float, freedom: float) -> float:

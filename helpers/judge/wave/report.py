@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from helpers import next_step
 from helpers.events import Wave
 from helpers.judge.wave.design import PARTLY, Cell, Design, Factor
-from helpers.judge.wave.effects import FEWEST_EFFECTS, Analysis
+from helpers.judge.wave.effects import Analysis
 from helpers.scale import Scale
 
 
-def layout(design: Design, by_hand: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
-    """Return the design as JSON values and as lines, with what it cannot tell apart; of changes made `by_hand` too."""
+def layout(design: Design) -> tuple[dict[str, Any], list[str]]:
+    """Return the design as JSON values and as lines, with what it cannot tell apart."""
     singles = design.effects(1, 2)
     alias = {design.label(e): [design.label(other) for other in design.aliases(e)] for e in singles}
     partly = {design.label(e): [design.label(o) for o in design.aliases(e, PARTLY)] for e in singles}
     told = {name: others for name, others in partly.items() if others != alias[name]}
-    switches = design.switches
     document = {
         "factors": [f.name for f in design.factors],
-        "cells": [
-            [f.name for f, n in zip(design.factors, cell, strict=True) if n] if switches else design.values(cell)
-            for cell in design.cells
-        ],
+        "cells": [design.values(cell) for cell in design.cells],
         "kind": design.kind,
         "resolution": design.resolution,
         "aliases": alias,
@@ -40,10 +36,6 @@ def layout(design: Design, by_hand: Sequence[str] = ()) -> tuple[dict[str, Any],
         else ["no change's effect carries that of a pair"]
     )
     lines += [f"{name} is told from {', '.join(o)} in part only" for name, o in told.items()][:12]
-    if by_hand:
-        cells = " ".join(f"{design.cell_label(c)}=exp-{n:02}" for n, c in enumerate(design.cells) if any(c))
-        lines.append("none is the baseline. Measure each cell beside the baseline on its worker, then give its gain:")
-        lines.append(next_step.runnable(f"plan_wave.py effects --factors {','.join(by_hand)} none=0% {cells}"))
     return document, lines
 
 
@@ -70,7 +62,6 @@ def as_dict(found: Analysis) -> dict[str, Any]:
     return {
         "effects": effects,
         "pair_error": found.error,
-        "noise_from": found.source,
         "ranges": {f.name: levels(found, n) for n, f in enumerate(design.factors) if len(f.levels) > 2},
         "best": design.cell_label(cell),
         "best_values": design.values(cell),
@@ -98,13 +89,7 @@ def effect_lines(found: Analysis) -> list[str]:
         + (f"   or {', '.join(row['aliases'])}" if row["aliases"] else "")
         for row in answer["effects"]
     ]
-    text.append(
-        f"* stands out of the noise at 95%, a pair of factors among all pairs; noise from {answer['noise_from']}"
-    )
-    if answer["noise_from"].startswith("Lenth") and len(found.shown) < FEWEST_EFFECTS:
-        text.append(
-            f"{len(found.shown)} effects are too few to tell noise from them; compare the combinations themselves"
-        )
+    text.append("* stands out of the noise of pairs and calibrations at 95%, a pair of factors among all pairs")
     text += [
         _range(f, answer["ranges"][f.name], answer["best_values"][f.name], by)
         for f in design.factors
@@ -117,8 +102,8 @@ def effect_lines(found: Analysis) -> list[str]:
         text.append(f"gains differ by host beyond their control: {', '.join(odd)}; compare on the host that matters")
     if not any(row["shown"] for row in answer["effects"]):
         return [*text, "no effect stands out from the noise: measure the wave again, or take bigger changes"]
-    if design.switches and answer["best"] == "none":
-        return [*text, "next: none of these changes; what stands out makes it worse"]
+    if answer["predicted_gain"] <= 0:
+        return [*text, f"next: none of these; the best, {answer['best']}, is not predicted to gain over the baseline"]
     return [*text, f"next: build {answer['best']} (predicted {by.words(answer['predicted_gain'])}) and compare it"]
 
 
@@ -139,7 +124,7 @@ def _together(found: Analysis) -> list[str]:
     design, text = found.design, []
     best, _ = found.best()
     for names in dict.fromkeys(tuple(n for n, _ in row.effect) for row in found.shown if row.stands):
-        if len(names) != 2 or design.switches:
+        if len(names) != 2:
             continue
         one, two = sorted(names, key=lambda n: -len(design.factors[n].levels))
         tops = {}
@@ -163,9 +148,10 @@ def shell_word(values: Mapping[str, str]) -> str:
 def steps(wave: Wave, found: Analysis, silent: Mapping[str, str]) -> list[str]:
     """Return what to run next: the best cell's comparison, and what the wave has not told."""
     text = [f"{name} {wave.cells[name]}: {why}; not in the figures" for name, why in silent.items()]
-    values = found.design.values(found.best()[0])
+    best, gain = found.best()
+    values = found.design.values(best) if gain > 0 else {}
     own = [name for name, cell in wave.cells.items() if cell == values]
-    if any(row.stands for row in found.shown):
+    if values and any(row.stands for row in found.shown):
         if wave.by == "env":
             words = " ".join(f"{k}={v}" for k, v in values.items())
             text.append(f"in a copy of its own write {words} into the source, then compare it like any change")

@@ -158,19 +158,6 @@ def test_the_source_that_paid_comes_first(session: Any) -> None:
     assert [3, 3] == [s["tried"] for s in sources]
 
 
-def test_a_wave_reads_its_gains_from_the_journal(session: Any) -> None:
-    """plan_wave.py takes an experiment's measured gain; one that has none is an error."""
-    for name, gain in (("a", 0.05), ("b", 0.0), ("ab", 0.05)):
-        screened(session, name, gain)
-    screened(session, "broken", 0.0, "crash")
-    wave = ("plan_wave", "effects", "--factors", "a,b", "none=0%", "a=a", "b=b")
-
-    effects = json.loads(session.script(*wave, "a+b=ab", "--json").stdout)["effects"]
-
-    assert ("a", pytest.approx(0.05)) == (effects[0]["effect"], effects[0]["gain"])
-    assert "no measured gain" in session.script(*wave, "a+b=broken", code=2).stderr
-
-
 @pytest.mark.parametrize("args", [("--price", "0"), ("--price", "nan"), ("--like", "exp-99")])
 def test_bad_input(session: Any, args: tuple[str, ...]) -> None:
     """A price of nothing, an unknown experiment: exit 2."""

@@ -13,13 +13,13 @@ import pytest
 from helpers import console, git, state
 from helpers.events import Config, Finished, Submitted, Wave
 from helpers.judge.wave import report, waves
-from helpers.judge.wave.design import ON_OFF, Factor, lay_out
+from helpers.judge.wave.design import Factor, lay_out
 from helpers.judge.wave.effects import Observation, analyse
 from helpers.run.copies.copies import Workdirs
 from helpers.run.local.submit import Request
 
 ASPECT = Factor("aspect", ("48", "64", "72", "80", "90", "96", "112"))
-FUSE = Factor("fuse", ON_OFF)
+FUSE = Factor("fuse", ("off", "on"))
 TIME = {"48": 1.06, "64": 1.03, "72": 1.02, "80": 1.01, "90": 0.995, "96": 0.98, "112": 1.04}
 
 BENCHMARK = """\
@@ -103,7 +103,6 @@ def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) ->
     assert "is of the fleet" in tuned.script(*run, "fuse=on,off", "--env", "--kind", "L4", code=2).stderr
     assert "one at a time" in tuned.script(*run, "fuse=on,off", "--on", "sky", "--slots", "gpu", code=2).stderr
     assert "no wave wave-07" in tuned.script("plan_wave", "effects", "wave-07", code=2).stderr
-    assert "one wave at a time" in tuned.script("plan_wave", "effects", "wave-01", "wave-02", code=2).stderr
     assert "exp-11" not in tuned.script("snapshot_workdir", "list").stdout
 
 
@@ -243,3 +242,15 @@ def test_kinds_have_no_range_and_commands_can_be_pasted() -> None:
     assert "kind: best at radix sort; heap -4." in next(line for line in said if line.startswith("kind:"))
     steps = report.steps(Wave(name="wave-01", factors={}, cells=cells), found, {})
     assert any("plan_wave.py add wave-01 --cell 'kind=radix sort,fuse=off'" in step for step in steps)
+
+
+def test_a_wave_in_which_nothing_gains_names_no_comparison() -> None:
+    """Its best cell is no better than the baseline: that is said, and every cell is to be discarded."""
+    design = lay_out([ASPECT, FUSE], 14)
+    found = analyse(design, measured(design, lambda c: -0.02 - 0.01 * c[0] - 0.02 * c[1], 0.002, 3))
+    cells = {f"e{n}": design.values(c) for n, c in enumerate(design.cells)}
+    steps = "\n".join(report.steps(Wave(name="wave-01", factors={}, cells=cells), found, {}))
+
+    assert "next: none of these; the best, aspect=48 fuse=off, is not predicted" in report.effect_lines(found)[-1]
+    assert "compare.py" not in steps
+    assert set(cells) <= set(re.findall(r"\w+", steps))
