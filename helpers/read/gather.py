@@ -109,11 +109,11 @@ def show_command(lead: Finding) -> str:
     commit = next((fact.split(" ")[1] for fact in lead.facts if fact.startswith("commit ")), "")
     if any(fact.startswith("remote ") for fact in lead.facts) and "@" in lead.id:
         commit = lead.id.partition("@")[2]  # it is in the log here
-    noted = next((fact for fact in lead.facts if lead.kind == "release" and re.fullmatch(r"\S+:\d+", fact)), "")
-    if place := lead.id[5:] if lead.id.startswith("file:") else noted:  # it is in the tree here
-        path, _, line = place.rpartition(":")
-        first = max(1, int(line or 1) - 5)
-        return f"sed -n {first},{first + 25}p {shlex.quote(path)}"
+    if place := re.fullmatch(r"(.+):(\d+)", next(iter(lead.facts), "")):  # it is in the tree here, or in a fetched one
+        lines = f"{max(1, int(place[2]) - 5)},{int(place[2]) + 20}p"
+        if commit:
+            return f"git show {shlex.quote(f'{commit}:{place[1]}')} | sed -n {lines}"
+        return f"sed -n {lines} {shlex.quote(place[1])}"
     if lead.kind in ("paper", "article"):
         return f"fetch_paper.py {id_}"
     if commit or lead.id.startswith("commit:"):

@@ -68,7 +68,7 @@ def test_one_page_of_leads(project):
         if name.endswith(".py"):
             project.script(name.removesuffix(".py"), *args, **env(project))
         else:
-            said = subprocess.run([name, *args], cwd=project.root, capture_output=True, check=True).stdout
+            said = subprocess.run(lead["show"], shell=True, cwd=project.root, capture_output=True, check=True).stdout
             assert (b"TODO" if lead["kind"] == "own" else b"able") in said
         project.script("ideas", "add", "--from", lead["id"], **env(project))
     assert len(found) == len(json.loads(project.script("ideas", "list", "--json").stdout))
@@ -101,6 +101,22 @@ def test_release_notes_and_forks_without_a_network(project):
     ]
     assert f"eve/widget@{project.git('rev-parse', 'eve/main')[:12]}" == fork["id"]
     assert "1 ahead" in fork["facts"]
+
+
+@pytest.mark.parametrize("url", ["https://github.com/eve/widget", "/nowhere"])
+def test_a_sibling_says_it_from_here(project, url):
+    """What a fetched project's notes say is shown from what was fetched, on a forge or not, and is not ours."""
+    project.git("remote", "set-url", "eve", url)
+    project.git("checkout", "-q", "--detach", "eve/main")
+    project.write("CHANGELOG.md", "# Changes\n\n## 9.0.0\n\n- Sorted hash buckets are 40% faster\n")
+    project.git("update-ref", "refs/remotes/eve/main", project.commit("Release"))
+    project.git("checkout", "-q", "main")
+    found = json.loads(project.script("gather", "hash", "--local", "--json", **env(project)).stdout)["leads"]
+    assert len({lead["id"] for lead in found}) == len(found)
+    (theirs,) = [lead for lead in found if "Sorted" in lead["title"]]
+    said = subprocess.run(theirs["show"], shell=True, cwd=project.root, capture_output=True, check=True).stdout
+    assert b"Sorted hash buckets" in said
+    project.script("ideas", "add", "--from", theirs["id"], **env(project))
 
 
 @given(st.text(alphabet="#=- 1.2v*\n[]`<>_ax:", max_size=200))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from helpers import console, git, next_step
@@ -20,6 +21,8 @@ FEW_REQUESTS = 5
 """Pull requests; when fewer are found, the commits without one are counted too."""
 COMMITS = 10_000
 """Commits that git finds and are read."""
+_SPARE = 20
+"""Findings beyond those that are shown whose patches are looked at."""
 _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
 _GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
@@ -44,8 +47,11 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     asked = matching.parsed(wanted.words)
     read, undoing = _read(root, _searched(kind, wanted, asked))
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
-    for change in history.rolled_back(history.changes(some), undoing):
-        outcome.found.append(_finding(change, owners, kind, asked))
+    made = [
+        (_finding(change, owners, kind, asked), change.commit.sha)
+        for change in history.rolled_back(history.changes(some, owners.merged), undoing)
+    ]
+    outcome.found = _each_once(root, sorted(made, key=lambda pair: -pair[0].weight), wanted.limit)
     if len(read) >= COMMITS:
         outcome.incomplete = True
         outcome.notes.append(f"only the newest {COMMITS:,} commits that match were read: use --since, or more words")
@@ -123,7 +129,8 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
     remote, upstream = owners.of(commit.sha)
     remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
     id_, url = _place(commit.sha, commit.number if kind == "pr" else 0, upstream)
-    claimed = claims.claims_in(commit.message)
+    said = [commit, *change.copies[:3]]
+    claimed = claims.claims_in("\n".join(each.message for each in said))
     about = claims.speed_words(commit.message)
     loss = claims.is_loss(commit.title)
     state = "reverted" if change.reverted and not change.again else "revert" if history.is_revert(commit) else ""
@@ -135,7 +142,9 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
         f"also as {', '.join(c.sha[:12] for c in change.copies[:3])}" if change.copies else "",
         f"words {', '.join(about[:6])}" if about else "",
     ]
-    weight = claims.weight(commit.title, about, claimed) + 10 * matching.score(asked, commit.title, commit.body)
+    weight = max(
+        claims.weight(each.title, about, claimed) + 10 * matching.score(asked, each.title, each.body) for each in said
+    )
     return findings.made(
         id_,
         kind,
@@ -148,6 +157,27 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
         more=[_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by],
         weight=weight - (1_000.0 if state in ("revert", "slower") else 0.0),
     )
+
+
+def _each_once(root: Path, made: list[tuple[Finding, str]], limit: int) -> list[Finding]:
+    """Return the findings without those that change the same lines as one before, as a copy of another title does.
+
+    Only as far down as is shown: a patch costs more than a message.
+    """
+    near = [sha for _, sha in made[: limit + _SPARE]]
+    form = ["log", "--no-walk=unsorted", "--stdin", "-p", "-m", "--first-parent", "--no-ext-diff", "--no-textconv"]
+    patches = git.run(root, form, stdin="\n".join(near).encode()).stdout if near else b""
+    rows = git.run(root, ["patch-id", "--stable"], stdin=patches).stdout.decode().splitlines()
+    patch = {sha: same for same, _, sha in (row.partition(" ") for row in rows)}
+    once: dict[tuple[str, str], int] = {}
+    kept: list[Finding] = []
+    for finding, sha in made:
+        first = once.setdefault((patch.get(sha, sha), finding.state), len(kept))
+        if first == len(kept):
+            kept.append(finding)
+        else:
+            kept[first] = replace(kept[first], facts=(*kept[first].facts, f"also as {sha[:12]}"))
+    return kept
 
 
 def _told(word: str, by: history.Commit) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _PICKED = re.compile(
@@ -58,8 +58,11 @@ class Change:
     again: Commit | None = None
 
 
-def changes(commits: Sequence[Commit]) -> list[Change]:
-    """Make one change of a commit and its backports and cherry-picks, in the order of the log."""
+def changes(commits: Sequence[Commit], merged: Callable[[str], set[str]] = lambda _: set()) -> list[Change]:
+    """Make one change of a commit and its backports and cherry-picks, in the order of the log.
+
+    A merge is one with what it brought, where that is found too; `merged` tells which commits these are.
+    """
     leaders: dict[object, Change] = {}
     found: list[Change] = []
     for commit in sorted(commits, key=lambda c: (_is_copy(c), c.date)):
@@ -73,6 +76,20 @@ def changes(commits: Sequence[Commit]) -> list[Change]:
             known.copies.append(commit)
         for key in keys:
             leaders.setdefault(key, known)
+    for merge in [change for change in found if len(change.commit.parents) > 1]:
+        brought, numbers = merged(merge.commit.sha), (0, merge.commit.number)
+        inside = [
+            change
+            for change in found
+            if change.commit.sha in brought
+            and len(change.commit.parents) < 2
+            and (change.commit.number in numbers or not merge.commit.number)
+        ]
+        if inside:
+            said = set(plain(merge.commit.title).split())
+            best = max(inside, key=lambda change: len(said.intersection(plain(change.commit.title).split())))
+            best.copies += [merge.commit, *merge.copies]
+            found.remove(merge)
     order = {commit.sha: place for place, commit in enumerate(commits)}
     return sorted(found, key=lambda change: order[change.commit.sha])
 

@@ -47,10 +47,11 @@ def releases(root: Path, wanted: SearchRequest) -> Outcome:
         for path in files[-FILES:]:
             said = git.run(root, ["cat-file", "blob", f"{ref}:{path}"], check=False).stdout[:CHARACTERS]
             for number, title, rows in _sections(said.decode("utf-8", "replace")):
-                found = _release(f"{remote}: {path}" if remote else path, number, title, rows, asked)
+                found = _release(f"{path}:{number}", title, rows, asked)
                 if found and found["title"] not in seen:  # a fork has our notes too
                     seen.add(found["title"])
-                    outcome.found.append(findings.made(_id(name, ref, path, number), "release", **found))
+                    found["facts"] += [f"remote {remote}", f"commit {ref[:12]}"] if remote else []
+                    outcome.found.append(findings.made(_id(name, ref, path, number, remote), "release", **found))
     for place, finding in enumerate(outcome.found):  # of two that fit alike the later file is the newer release
         outcome.found[place] = replace(finding, weight=finding.weight + place * 1e-4)
     outcome.notes.append(f"read {outcome.total} files of release notes; no network")
@@ -121,7 +122,7 @@ def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
         yield number, title, rows
 
 
-def _release(place: str, number: int, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
+def _release(place: str, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
     about = {row: claims.worth(row, row) for row in rows}
     fit = {row: matching.score(asked, row, "") for row in rows} if asked.alternatives else about
     best = sorted((row for row in fit if fit[row] > 0), key=lambda row: -fit[row])[:4]
@@ -130,11 +131,12 @@ def _release(place: str, number: int, title: str, rows: list[str], asked: matchi
     claimed = [claim for row in best for claim in claims.claims_in(row, 1)]
     worth = about[best[0]] + (10 * fit[best[0]] if asked.alternatives else 0.0)
     told = {"title": f"{title}: {best[0]}" if title else best[0], "url": "", "state": "release", "weight": worth}
-    return {**told, "facts": [f"{place}:{number}"], "claims": claimed[:3], "more": best[1:]}
+    return {**told, "facts": [place], "claims": claimed[:3], "more": best[1:]}
 
 
-def _id(name: Name | None, ref: str, path: str, number: int) -> str:
+def _id(name: Name | None, ref: str, path: str, number: int, remote: str = "") -> str:
     if name is None or not re.fullmatch(r"[\w./-]+", path):
+        path = f"{ref[:12]}:{path}" if remote else path
         return f"file:{re.sub(r'[^!-~]', '_', path)}:{number}"
     return f"https://{name.host}/{name.full}/blob/{ref[:12]}/{path}#L{number}"
 

@@ -6,6 +6,7 @@ told, the answer is "unknown", never a guess: numbers of pull requests go from h
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +20,13 @@ ALL_REFS = ("--branches", "--remotes", "--tags")
 UNKNOWN = "unknown"
 _OURS = ""
 """In place of a remote: branches of ours, and HEAD, that count as no remote's."""
+_MERGED = 400
+"""Commits that are looked at to tell what a merge brought."""
 _REF = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end) %(refname) %(upstream:remotename)"
 _TAKEN_IN = re.compile(r"^(?:fetch|(?:initial )?pull)\b|\bFETCH_HEAD\b", re.MULTILINE)
 """What git notes of a branch that took something in from an address."""
+_FETCHED = re.compile(r"^([0-9a-f]+)\t(not-for-merge)?\tbranch '(.*)' of (\S+)$", re.MULTILINE)
+"""A row of what git noted of its last fetch; a branch that is to be merged may have been asked for by address."""
 
 
 def remotes(root: Path) -> dict[str, Name | None]:
@@ -30,6 +35,35 @@ def remotes(root: Path) -> dict[str, Name | None]:
     known = {name: forge_names.of_remote(url) for name, url in listed}
     order = [name for name, _ in _configured(root, "url")]
     return {name: known[name] for name in dict.fromkeys([*order, *known]) if name in known}
+
+
+def fetched(root: Path) -> dict[str, Name | None]:
+    """Return the remotes, each with the repository that its branches came from as far as git noted it.
+
+    Since then its address may have been set to another project's, whose numbers these are not.
+    """
+    names = remotes(root)
+    noted = root / git.output(root, ["rev-parse", "--git-path", "FETCH_HEAD"])
+    said = _FETCHED.findall(noted.read_text(encoding="utf-8", errors="replace")) if noted.is_file() else []
+    last = {forge_names.of_remote(url) for *_, url in said}
+    apart = {f"{sha} {branch}": forge_names.of_remote(url) for sha, aside, branch, url in said if aside}
+    form = "--format=%(objectname) %(refname:lstrip=3)"
+    for remote in [remote for remote, name in names.items() if name and name not in last]:
+        heads = git.output(root, ["for-each-ref", form, f"refs/remotes/{remote}/"]).splitlines()
+        came = next((apart[head] for head in heads if head in apart), None)
+        came = came or _cloned_from(root, remote, home=remote == home(names))
+        if came and not any(name and name.id.casefold() == came.id.casefold() for name in names.values()):
+            names[remote] = came
+    return names
+
+
+def _cloned_from(root: Path, remote: str, *, home: bool) -> Name | None:
+    """Return where a remote's branches were cloned from, None where they were fetched since or git noted nothing."""
+    if re.search(r"^(?:fetch|pull)\b", _noted(root, f"--remotes={remote}"), re.MULTILINE):
+        return None
+    notes = _noted(root, f"refs/remotes/{remote}/HEAD") + (_noted(root, "HEAD") if home else "")
+    found = re.search(r"^clone: from (\S+)$", notes, re.MULTILINE)
+    return forge_names.of_remote(found[1]) if found else None
 
 
 def _configured(root: Path, what: str) -> list[tuple[str, str]]:
@@ -61,6 +95,7 @@ class Owners:
     names: dict[str, Name | None]
     reach: dict[str, dict[str, int]] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
+    parents: dict[str, list[str]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     """Remotes of which only the newest commits are here, each with the time from which on all are."""
 
@@ -79,17 +114,33 @@ class Owners:
         alike = told in ("upstream", "origin") or len({self.names.get(remote) or remote for remote in first}) == 1
         return (told, self.names.get(told)) if alike and told not in maybe else (UNKNOWN, None)
 
+    def merged(self, sha: str) -> set[str]:
+        """Return the commits that a merge brought to its first parent; of a long branch the newest."""
+        main, *others = self.parents.get(sha, [])
+        brought = dict.fromkeys(others, True) | {main: False}
+        waiting = [(-self.times.get(each, 0), each) for each in brought]
+        heapq.heapify(waiting)
+        for _ in range(_MERGED):
+            if not any(brought[each] for _, each in waiting):
+                break
+            _, each = heapq.heappop(waiting)
+            for parent in self.parents.get(each, ()):
+                if parent not in brought:
+                    heapq.heappush(waiting, (-self.times.get(parent, 0), parent))
+                brought[parent] = brought.get(parent, True) and brought[each]
+        return {each for each, inside in brought.items() if inside}
+
 
 def owners(root: Path) -> Owners:
     """Walk the whole graph once, children first, and tell each parent who contains it."""
-    found = Owners(remotes(root))
+    found = Owners(fetched(root))
     reach = found.reach
     for sha, remote in _heads(root, found.names):
         reach.setdefault(sha, {})[remote] = 0
     walk = ["rev-list", "--topo-order", "--timestamp", "--parents", *tips(root), "--"]
     for line in git.output(root, walk).splitlines():
         when, sha, *parents = line.split(" ")
-        found.times[sha] = int(when)
+        found.times[sha], found.parents[sha] = int(when), parents
         held = reach.get(sha, {})
         for place, parent in enumerate(parents if held else ()):
             given = {remote: merges + 1 for remote, merges in held.items()} if place else held

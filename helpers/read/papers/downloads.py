@@ -23,6 +23,11 @@ SECONDS = 120.0
 LEAST_CHARACTERS = 2_000
 """HTML or LaTeX that gives fewer characters than this is no paper: the next way is tried."""
 
+_REFUSALS = {404: "has nothing there", 410: "has nothing there any more"} | dict.fromkeys(
+    (401, 402, 403), "does not show it to everybody"
+)
+"""What an answer means that is none."""
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -60,6 +65,9 @@ class Reader:
         if optional:
             console.note("warning: no PDF: " + "; ".join(reasons))
             return b"", ""
+        if reasons and paper.id == paper.url:  # the address of a page, which may have been meant for an article
+            what = "neither a PDF nor an article: " if self.pages else ""
+            raise console.outside(what + "; ".join(reasons), "look at the address, or search for the title")
         if reasons:
             raise console.outside(
                 "no PDF: " + "; ".join(reasons), "look for an open copy: search by title, or ask the person"
@@ -107,7 +115,8 @@ class Reader:
         answer = self._get(url, "application/pdf,*/*;q=0.1")
         host = urlsplit(url).hostname
         if answer.status != 200:
-            raise console.outside(f"{host} answered {answer.status}", "look at the id")
+            why = _REFUSALS.get(answer.status, "gave no answer to be used")
+            raise console.outside(f"{host} {why} ({answer.status}): {printable.one_line(url, 200)}", "look at the id")
         if b"%PDF-" not in answer.body[:1024]:
             self.pages.append(answer)
             kind = printable.one_line(answer.headers.get("content-type", "unknown"), 60)

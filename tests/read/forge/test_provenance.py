@@ -276,3 +276,34 @@ def test_no_name_and_no_line_forges_the_place_of_a_wish(two):
     two.commit("odd")
     found = in_tree.wishes(two.root, SearchRequest()).found
     assert {"file:odd_src/real.c:1", "file:late.c:2"} == {f.id for f in found}
+
+
+@pytest.mark.parametrize("noted", ["clone", "renamed", "fetch", "none"])
+def test_an_address_that_was_changed_credits_who_was_fetched(two, tmp_path, noted):
+    """A remote set to another project without a fetch: its commits are the earlier one's, where git noted which.
+
+    A fetch since then makes them the new one's, also where nothing new came.
+    """
+    hub, here = tmp_path / "hub.git", tmp_path / "clone"
+    rewrite = ("-c", f"url.{hub}.insteadOf=https://github.com/{OURS}")
+    two.git(*rewrite, "clone", "-q", f"https://github.com/{OURS}", str(here))
+    two.root, remote = here, "origin"
+    if noted == "renamed":
+        remote = "upstream"
+        two.git("remote", "rename", "origin", remote)
+    if noted in ("fetch", "none"):
+        two.git("reflog", "expire", "--expire=all", "--all")
+    tip = two.git("rev-parse", f"{remote}/main")
+    two.git("remote", "set-url", remote, f"https://github.com/{THEIRS}")
+    if noted == "fetch":
+        (here / ".git/FETCH_HEAD").write_text(f"{tip}\tnot-for-merge\tbranch 'main' of https://github.com/{OURS}\n")
+    assert f"{THEIRS if noted == 'none' else OURS}#7" == prs(two)["Faster hashing (#7)"][0]
+    (here / ".git/FETCH_HEAD").write_text(f"{tip}\t\tbranch 'main' of github.com:{THEIRS}\n")
+    assert f"{THEIRS}#7" == prs(two)["Faster hashing (#7)"][0]
+
+
+def test_what_was_fetched_by_address_changes_no_remote(two):
+    """A fork that stands where origin stands, fetched by its address alone, is not what origin is."""
+    tip = two.git("rev-parse", "origin/main")
+    (two.root / ".git/FETCH_HEAD").write_text(f"{tip}\t\tbranch 'main' of https://github.com/me/widget\n")
+    assert f"{OURS}#7" == prs(two)["Faster hashing (#7)"][0]

@@ -125,6 +125,35 @@ def test_a_merge_titled_as_what_it_merged_is_the_same_change(repo):
     assert 2 == len(hits(repo, verb="prs"))
 
 
+def test_a_merge_is_one_with_what_it_brought(repo):
+    """Whatever its title; its words and claims count for the commit. A release that merges others' work is none."""
+    repo.git("checkout", "-q", "-b", "topic")
+    for text in ("Add a loop fastpath", "Unroll it, optimized"):
+        repo.write("loop.c", text)
+        repo.commit(text)
+    repo.git("checkout", "-q", "main")
+    repo.commit("elsewhere")
+    repo.git("merge", "-q", "--no-ff", "topic", "-m", "Merge pull request #20 from a/b\n\nDecoding 18% faster")
+    found = hits(repo)
+    assert ["Add a loop fastpath", "Unroll it, optimized"] == sorted(titles(found))
+    assert ["Decoding 18% faster"] == [claim for f in found for claim in f["claims"]]
+    assert ["Decoding 18% faster"] == titles(hits(repo, verb="prs"))
+
+
+def test_a_copy_of_another_title_is_the_same_change(repo):
+    """What changes the same lines is one change, whoever wrote it up anew; what changes others is another."""
+    repo.git("branch", "release")
+    for name in ("a.c", "b.c"):
+        repo.write(name, "fast")
+        repo.commit(f"PERF: faster {name}")
+    repo.git("checkout", "-q", "release")
+    repo.write("a.c", "fast")
+    repo.commit("Speed up the first loop\n\nfrom 4 ms to 2 ms")
+    found = hits(repo)
+    assert ["PERF: faster b.c", "Speed up the first loop"] == sorted(titles(found))
+    assert [1] == [sum("also as" in fact for fact in f["facts"]) for f in found if "loop" in f["title"]]
+
+
 @pytest.mark.parametrize(
     "chore",
     [

@@ -206,22 +206,29 @@ def test_a_doi_without_open_copy_is_a_no(httpserver, here, repository):
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "headers", "code"),
+    ("body", "status", "headers", "code", "said"),
     [
-        (b"<html>robot?</html>", 200, {"Content-Type": "text/html"}, 3),
-        (b"%PDF-" + b"x" * 2_000_000, 200, {}, 3),
-        (b"", 302, {"Location": "http://10.0.0.8/paper.pdf"}, 4),
-        (b"", 302, {"Location": "file:///etc/passwd"}, 4),
-        (b"", 429, {"Retry-After": "4000"}, 3),
-        (b"gone", 404, {}, 3),
+        (b"<html>robot?</html>", 200, {"Content-Type": "text/html"}, 3, "neither a PDF nor an article"),
+        (b"%PDF-" + b"x" * 2_000_000, 200, {}, 3, "more than"),
+        (b"", 302, {"Location": "http://10.0.0.8/paper.pdf"}, 4, "10.0.0.8"),
+        (b"", 302, {"Location": "file:///etc/passwd"}, 4, "file:"),
+        (b"", 429, {"Retry-After": "4000"}, 3, "throttling"),
+        (b"gone", 404, {}, 3, "has nothing there (404)"),
+        (b"gone", 410, {}, 3, "has nothing there any more (410)"),
+        (b"who?", 403, {}, 3, "does not show it to everybody (403)"),
+        (b"", 418, {}, 3, "gave no answer to be used (418)"),
     ],
 )
-def test_what_is_not_a_paper_changes_nothing(httpserver, here, repository, body, status, headers, code):
-    """A page for robots, a body too large, a redirect inwards, a limit: a plain failure, and nothing is left behind."""
+def test_what_is_not_a_paper_changes_nothing(httpserver, here, repository, body, status, headers, code, said):
+    """A page for robots, a body too large, a redirect inwards, a limit: said in its words, and nothing is left behind.
+
+    A page that is not there is no paper without a PDF.
+    """
     httpserver.expect_request("/x.pdf").respond_with_data(body, status, headers)
     done = script(NAME, here["ARXIV_API_URL"] + "/x.pdf", "--max-mb", "1", env=here, cwd=repository)
     assert code == done.returncode, done.stderr
-    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert not [wrong for wrong in ("Traceback", "no PDF") if wrong in done.stderr]
     assert not (repository / "papers").exists()
     assert [] == journaled(repository)
 
