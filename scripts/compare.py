@@ -82,10 +82,10 @@ def compare(args: argparse.Namespace) -> int:
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = compare.load(work.root)
     exp = work.experiment(args.experiment)
-    worker = session.choose_worker(now, args.on, args.worker, args.kind)
     asked = session.options_from(now, args)
-    job = session.running_job(work, now, exp, worker, asked)
+    job = session.running_job(work, now, exp, args.on, asked)
     if job is None:
+        worker, asked = session.placed(now, asked, args)
         plan = session.plan(work, now, exp, asked, worker)
         if args.dry_run and not session.unseen(work, plan, worker):
             console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
@@ -98,7 +98,7 @@ def compare(args: argparse.Namespace) -> int:
             {"experiment": exp.name, "would": "show the verdict of the comparison that was begun already"}
         )
         return console.DONE
-    event = session.follow(work, job, args.wait, worker)
+    event = session.follow(work, job, args.wait)
     console.show(args, event.to_line(), report.verdict_text(state.load(work.root), event))
     session.shown(work, job)
     if event.verdict == "error":

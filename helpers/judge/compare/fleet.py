@@ -43,13 +43,13 @@ def choose_workers(now: State, worker: str | None, kind: str = "") -> list[Worke
 
 
 def choose_several(now: State, count: int, kind: str) -> dict[str, str]:
-    """Return `count` workers to spread a comparison over, 0 for all that are up, with their types. Raises Failure."""
+    """Return `count` workers to spread a comparison over, or those that are up, with their types. Raises Failure."""
     found = choose_workers(now, None, kind)
-    if len(found) < max(count, 2):
-        names = ", ".join(w.name for w in found)
-        raise console.usage(
-            f"a spread comparison needs {max(count, 2)} quiet workers, up are: {names}", "workers.py up"
-        )
+    names = ", ".join(w.name for w in found)
+    if len(found) < 2:
+        raise console.usage(f"a spread comparison needs 2 quiet workers, up are: {names}", "workers.py up")
+    if len(found) < count:
+        console.note(f"note: {count} workers were asked for; the quiet ones that are up share the pairs: {names}")
     return {w.name: w.kind for w in found[: count or None]}
 
 

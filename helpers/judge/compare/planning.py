@@ -37,13 +37,15 @@ class Options:
     guards: tuple[str, ...] = ()
     not_worse: bool = False
     seed: str | None = None
+    is_spread: bool = False
     spread: dict[str, str] = field(default_factory=dict)
+    """Who shares the pairs, each with its type: chosen when the comparison begins."""
 
     def unlike(self, planned: Comparison) -> list[str]:
         """Return the options given here that a planned comparison does not have."""
         values = {"margin": self.margin, "max_pairs": self.max_pairs, "layouts": self.layouts, "seed": self.seed}
         found = [name for name, value in values.items() if value is not None and getattr(planned, name) != value]
-        found += ["spread"] if self.spread and not planned.spread else []
+        found += ["spread"] if self.is_spread and not planned.spread else []
         found += ["mode"] if self.not_worse and not planned.may_be_equal else []
         found += ["guard"] if not set(self.guards) <= set(planned.limits) else []
         return found + (["baseline"] if self.against else [])

@@ -21,27 +21,29 @@ from helpers.state import State
 
 def options_from(now: State, args: argparse.Namespace) -> planning.Options:
     """Return what the command line chooses of a comparison; raises Failure (2, 3)."""
+    if args.slots and (args.spread is None or args.on == "sky"):
+        raise console.usage("--slots gpu is of pairs on this machine's GPUs", "compare.py EXP --spread --slots gpu")
+    if args.worker and args.spread is not None:
+        raise console.usage("--spread takes several workers, --worker names one", "leave one of them out")
     margin = None if args.margin is None else arguments.margin(args.margin, now.scale)
     its = args.against, margin, args.max_pairs, args.layouts, tuple(args.guard), args.not_worse, args.seed
-    return planning.Options(*its, spread_over(now, args))
+    return planning.Options(*its, args.spread is not None)
 
 
-def spread_over(now: State, args: argparse.Namespace) -> dict[str, str]:
-    """Return the workers or slots to spread the comparison over, each with its type; none without --spread.
+def placed(now: State, asked: planning.Options, args: argparse.Namespace) -> tuple[str, planning.Options]:
+    """Return the worker to measure on, empty for this machine, and the options with all that are to share the pairs.
 
     Raises Failure (2, 3).
     """
-    if args.slots and (args.spread is None or args.on == "sky"):
-        raise console.usage("--slots gpu is of pairs on this machine's GPUs", "compare.py EXP --spread --slots gpu")
-    if args.spread is None:
-        return {}
-    if args.on != "sky":
-        return spread_local.named(args.spread, from_dict(now.require_lock().task).cpus, by_gpu=bool(args.slots))
+    worker = choose_worker(now, args.on, args.worker, args.kind)
+    if not asked.is_spread:
+        return worker, asked
+    if not worker:
+        cpus = from_dict(now.require_lock().task).cpus
+        return worker, replace(asked, spread=spread_local.named(args.spread, cpus, by_gpu=bool(args.slots)))
     from helpers.judge.compare import fleet
 
-    if args.worker:
-        raise console.usage("--spread takes several workers, --worker names one", "leave one of them out")
-    return fleet.choose_several(now, args.spread, args.kind)
+    return worker, replace(asked, spread=fleet.choose_several(now, args.spread, args.kind))
 
 
 def choose_worker(now: State, on: str, worker: str | None, kind: str = "") -> str:
@@ -53,12 +55,12 @@ def choose_worker(now: State, on: str, worker: str | None, kind: str = "") -> st
     return fleet.choose_workers(now, worker, kind)[0].name
 
 
-def running_job(work: Workdirs, now: State, exp: Experiment, worker: str, asked: planning.Options) -> str | None:
+def running_job(work: Workdirs, now: State, exp: Experiment, on: str, asked: planning.Options) -> str | None:
     """Return the comparison of this experiment that is under way there, if any.
 
     Raises Failure (2) when it is another one than `asked` for.
     """
-    if not worker:
+    if on != "sky":
         job = local.under_way(work.root).get(exp.name)
         planned = local.planned(work.root, job) if job else NO_COMPARISON
     else:
@@ -135,12 +137,13 @@ def shown(work: Workdirs, job: str) -> None:
     _unseen(work, job).unlink(missing_ok=True)
 
 
-def follow(work: Workdirs, job: str, seconds: float, worker: str) -> Comparison:
+def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
     """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
-    for event in state.load(work.root).comparisons:
+    now = state.load(work.root)
+    for event in now.comparisons:
         if job in (event.fleet_job, event.job):
             return event
-    if not worker:
+    if job not in now.jobs:
         return local.follow(work.root, job, seconds)
     from helpers.judge.compare import fleet
 

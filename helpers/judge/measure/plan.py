@@ -73,8 +73,11 @@ class Plan:
         return {name: value for name, value in asdict(self).items() if name not in _OF_THE_LOCK}
 
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
-        """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew."""
-        own = {"job", "baseline_commit"} | (set() if self.chosen_seed else {"seed"})
+        """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew.
+
+        Whoever shared its pairs: of them some may be gone by now.
+        """
+        own = {"job", "baseline_commit", "spread"} | (set() if self.chosen_seed else {"seed"})
         known = {
             "scale": RATIO,
             "spread": {},
@@ -84,4 +87,5 @@ class Plan:
             "remembers": False,
             **journaled,
         }  # of before these were
-        return all(known.get(name) == value for name, value in self.journaled().items() if name not in own)
+        alike = bool(known["spread"]) == bool(self.spread)
+        return alike and all(known.get(name) == value for name, value in self.journaled().items() if name not in own)

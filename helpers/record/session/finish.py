@@ -102,7 +102,7 @@ def _measure(work: Workdirs, now: State, how: Ending) -> None:
         first = now.require_lock().commit_full
         options = planning.Options(against=first, max_pairs=how.max_pairs)
         job = session.start(work, session.plan(work, now, work.experiment(name), options, how.worker), how.worker)
-    event = session.follow(work, job, how.wait, how.worker)
+    event = session.follow(work, job, how.wait)
     session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(f"the comparison could not be made: {event.reason}", "finish_session.py")

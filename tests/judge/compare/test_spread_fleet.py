@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import json
 import os
 import signal
 import subprocess
@@ -129,7 +130,7 @@ class Fleet:
         """Seal an experiment and begin its spread comparison, which nobody follows; return its job."""
         sealed(self.session, name, work)
         now, works = state.load(self.root), Workdirs(git.find(self.root))
-        options = planning.Options(max_pairs=8, spread=fleet.choose_several(now, 0, ""))
+        options = planning.Options(max_pairs=8, is_spread=True, spread=fleet.choose_several(now, 0, ""))
         plan = compare_session.plan(works, now, works.experiment(name), options, "vm-01")
         return compare_session.start(works, plan, "vm-01")
 
@@ -199,7 +200,14 @@ def test_a_worker_is_lost_in_the_middle(three: Fleet) -> None:
 
     three.until(reported)
     three.api.lose("vm-02")
+    three.until(lambda now: any(worker.what == "lost" for worker in now.workers))
+    asked = ("compare", "exp-01", "--on", "sky", "--spread", "3", "--max-pairs", "8")
+    assert "is under way" in three.session.script(*asked, "--margin", "3", code=2).stderr
     found = three.verdict(job)
+    assert "exp-01: " in three.session.script(*asked, code=None).stdout  # the verdict, though two workers are left
+    again = three.session.script(*asked, "--dry-run")
+    assert "3 workers were asked for" in again.stderr
+    assert {"vm-01", "vm-03"} == set(json.loads(again.stdout)["spread"])
 
     assert 8 == len(found.hosts) == len(found.baseline_samples)
     assert "vm-02" in found.hosts
