@@ -21,35 +21,50 @@ from helpers.run.jobs.tests_run import Tests
 
 FAILED = ("checks: ", "crash: ")
 """How the reasons of candidates begin that did not build, run or pass."""
+_AGAIN, _CHEAP = 20, 2.0
+"""How often checks that must pass each time are run, and for how many seconds: once looks at what chance lets it."""
+
+
+def repeated(side: Side) -> list[str]:
+    """Run the checks as often as is cheap, once at least; return what each run said, up to one that differs."""
+    said: list[str] = []
+    for _ in blame.often(_AGAIN, _CHEAP):
+        said.append(side.check())
+        if said[-1] != said[0]:
+            break
+    return said
 
 
 def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> Comparison:
     """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
 
-    `alike`: where the checks leave files in the copy, they run on the baseline too, so that both sides stay the same.
+    `alike`: once, before the pairs; where they leave files in the copy, they run on the baseline too, so that both
+    sides stay the same. A winner's are repeated, and the baseline is asked twice as often as they ran.
     Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
     """
     print("running the checks on the candidate", file=log)
     before = leftovers.scan(cand.copy)
-    result = cand.check()
+    said = [cand.check()] if alike else repeated(cand)
+    result = said[-1]
     if result.startswith(("failed", "timeout")):
         end = cand.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
-        for _ in blame.often():
+        for _ in blame.often(max(blame.ASKED, 2 * len(said))):
             _require_passing(base, "passed", " either")
+        result += f" in run {len(said)} of them" if len(said) > 1 else ""
         return replace(so_far, checks=result).ending("not_improved", f"checks: {result}" + (f": {end}" if end else ""))
     if alike and leftovers.changed(before, leftovers.scan(cand.copy)):
         _require_passing(base, result)
     found = tests_run.read_log(cand.checks_log)
-    said = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
+    passed = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
     if plan.tests is None or not found.lost(Tests(**plan.tests)):
-        return said
+        return passed
     lost = ""
     for _ in blame.often():  # as many as on this machine: a tool that is missing here skips tests on both sides
         _require_passing(base, result)
         if not (lost := found.lost(tests_run.read_log(base.checks_log))):
-            return said
-    return said.ending("not_improved", f"checks: fewer tests: {lost}")
+            return passed
+    return passed.ending("not_improved", f"checks: fewer tests: {lost}")
 
 
 def _require_passing(base: Side, result: str, also: str = "") -> None:

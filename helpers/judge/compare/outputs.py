@@ -6,12 +6,9 @@ folder AUTORESEARCH_OUT. So what the checks do not cover is held against the onl
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
-import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,10 +18,10 @@ from helpers.comparison import Comparison, Outputs
 from helpers.judge.measure import answers, pairs
 from helpers.judge.measure.answers import Tolerance
 from helpers.judge.measure.plan import Plan
-from helpers.judge.measure.side import Side, SideError
+from helpers.judge.measure.side import Side, SideError, of_session
 from helpers.judge.policy import experiment
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs.task import BUILD_CMD, from_dict
+from helpers.run.jobs.task import BUILD_CMD
 from helpers.state import State
 
 MAX_SEEDS = 400
@@ -128,34 +125,29 @@ exit "$differs"
     )
 
 
-@contextlib.contextmanager
-def proven(work: Workdirs, now: State) -> Iterator[Healthy | None]:
-    """Give the locked program's answers to one seed, once they are seen to be an oracle; None without a script.
+def prove(work: Workdirs, now: State, one: Side) -> Healthy | None:
+    """Return the locked program's answers to one seed, once they are seen to be an oracle; None without a script.
 
-    Raises Failure (1) when the script fails, writes nothing, or differs between two builds of the baseline; (2) for a
-    declaration that cannot be read.
+    `one` is a build of the baseline. Raises Failure (1) when the script fails, writes nothing, or differs between that
+    and another build; (2) for a declaration that cannot be read.
     """
-    script = experiment.evaluator_script(work, now, paths.OUTPUTS)
-    place = work.folder / "runs" / f"outputs-{os.getpid()}"
+    if not (script := experiment.evaluator_script(work, now, paths.OUTPUTS)):
+        console.note(f"note: no {paths.OUTPUTS}: what the checks do not cover is not compared with the baseline")
+        return None
     again = "start_session.py --lock"
     try:
-        if not script:
-            console.note(f"note: no {paths.OUTPUTS}: what the checks do not cover is not compared with the baseline")
-        yield _prove(work, now, place, answers.declared(script), again) if script else None
+        allowed = answers.declared(script)
+        with of_session(work, now, now.require_lock().tree, "outputs") as other:
+            return _prove(work, now, one, other, allowed, again)
     except answers.UndeclaredError as error:
         raise console.usage(f"{paths.OUTPUTS}: {error}", again) from None
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
-def _prove(work: Workdirs, now: State, place: Path, allowed: Tolerance, again: str) -> Healthy:
-    lock, budget = now.require_lock(), now.config.outputs_seconds or Plan.outputs_seconds
-    its, passed = from_dict(lock.task), now.config.pass_env
-    one, other = (Side(work.root, lock.tree, place / name / "x", its, passed) for name in ("one", "other"))
+def _prove(work: Workdirs, now: State, one: Side, other: Side, allowed: Tolerance, again: str) -> Healthy:
+    budget = now.config.outputs_seconds or Plan.outputs_seconds
     seeds = fresh_seeds(os.urandom(8).hex(), LOCK_SEEDS)
     console.note(f"running {paths.OUTPUTS} on two builds of the baseline: their answers must be the same")
     try:
-        one.build(work.shadow)
         other.build(work.shadow)
         began = time.monotonic()
         found = search(one, other, seeds, budget)

@@ -87,9 +87,11 @@ def default_repeats(now: State, worker: str) -> int:
 def plan(work: Workdirs, now: State, sealed: Experiment, options: Options, worker: str = "") -> Plan:
     """Fix everything about the comparison before its first measurement.
 
-    Raises Failure (1) when the change no longer applies to a baseline that has moved on.
+    Raises Failure (1) when the change no longer applies to a baseline that has moved on; (2) when there is none.
     """
     base_tree, base_commit, tree = sides(work, now, sealed, options.against)
+    if base_tree == tree:
+        raise console.usage(f"{sealed.name} changes nothing of {base_commit[:7]}", f"edit {sealed.path} first")
     for each in (base_tree, tree):
         work.refs.hold(each)
     number = sum(1 for c in now.comparisons if c.experiment_id == sealed.name) + 1

@@ -77,7 +77,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             with sound_copy.proven(work, now) as side:
                 metric_limits.require_kept(root, now, side, limits)
-            with outputs.proven(work, now) as healthy:
+                healthy = outputs.prove(work, now, side)
                 took = progress.span(sum(done.durations.values()))
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
                 console.note("breaking a copy's source on purpose: benchmark and checks must fail there")

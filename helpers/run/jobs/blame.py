@@ -52,10 +52,10 @@ class _Worker:
     """Kinds of failure that the baseline showed as well."""
 
 
-def often() -> Iterator[int]:
-    """Yield for each time that the baseline is to be asked: once at least."""
-    until = time.monotonic() + PATIENCE
-    for count in range(ASKED):
+def often(most: int = ASKED, seconds: float = PATIENCE) -> Iterator[int]:
+    """Yield for each time that something is to be asked, the baseline as a rule: once at least."""
+    until = time.monotonic() + seconds
+    for count in range(most):
         if count and time.monotonic() > until:
             return
         yield count

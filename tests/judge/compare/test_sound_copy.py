@@ -80,3 +80,33 @@ def test_an_answer_that_the_checks_write_themselves_is_the_baselines(repo: Any) 
     assert "checks: beside golden, log, where, as they write it on the baseline: failed" in wrong
     assert "beside golden" in refusal
     assert "improved" in right
+
+
+def test_checks_that_chance_decides_are_found(repo: Any) -> None:
+    """They fail in one of three on the baseline, or look at one case of three: the lock runs them several times."""
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.script("start_session", *BEGIN)
+
+    repo.write("autoresearch.checks.sh", f"{CHECKS}\necho >>n; [ $(wc -l <n) != 3 ] || exit 9\n", 0o755)
+    assert "the checks: failed (exit 9) in run 3 of them" in refused(repo)
+
+    repo.write("autoresearch.checks.sh", f"[ $((RANDOM % 3)) = 0 ] || {{\n{CHECKS}\n}}\n", 0o755)
+    said = repo.script("start_session", "--lock").stderr
+    assert "autoresearch.checks.sh still passes in a copy whose source is broken on purpose" in said
+    assert "of several runs some passed: chance, or an earlier run, decides what is looked at. Each keep will" in said
+
+
+def test_a_candidate_that_is_wrong_now_and_then_is_not_kept(repo: Any) -> None:
+    """A winner's checks run as often as is cheap: a fault that four of five runs do not show is found."""
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.script("start_session", *BEGIN)
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo $((RANDOM % 5 ? 42 : 0))\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "without the sleep")
+
+    said = repo.script("compare", "exp-01", "--max-pairs", "8", "--json", code=1).stdout
+
+    assert '"verdict": "not_improved"' in said
+    assert "checks: failed" in said
