@@ -42,7 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     prune = sub.add_parser("prune", help="remove copies whose content is sealed; what is sealed stays in git")
     prune.add_argument("experiment", nargs="*", help="all that are sealed, when none is named")
     prune.add_argument("--force", action="store_true", help="also copies with edits that are not sealed")
-    prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
+    for each, what in ((create, "made"), (seal, "sealed"), (restore, "written"), (prune, "removed")):
+        each.add_argument("--dry-run", action="store_true", help=f"say what would be {what}")
     for each in (create, seal, diff, restore, listing, prune):
         arguments.add_workdir_root(each)
         each.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -72,6 +73,12 @@ def create(work: "Workdirs", args: argparse.Namespace) -> int:
     source = args.source or session_branch.left(work.root)
     if source and not args.source:
         console.note(f"note: another branch is checked out; the copy is made from {source}")
+    if args.dry_run:
+        place, start = work.require_free(name), work.start_of(source)
+        print(
+            f"{name}: a copy of {source or 'the work tree'} ({start[:7]}) would be made: {printable.name(str(place))}"
+        )
+        return console.DONE
     exp, count = work.create(name, source)
     console.note(f"{exp.name}: {count} files")
     loose = [] if source else list(uncommitted.listing(work.root))
@@ -91,7 +98,8 @@ def seal(work: "Workdirs", args: argparse.Namespace) -> int:
     same = inventory.sameness(work, sealed)
     if same:
         console.note(f"note: {same}")
-    print(f"{sealed.name} {sealed.commit[:12]} tree {sealed.tree[:12]} {sealed.description}")
+    would = "would be sealed: " if args.dry_run else ""
+    print(f"{would}{sealed.name} {sealed.commit[:12]} tree {sealed.tree[:12]} {sealed.description}")
     return console.DONE
 
 
@@ -106,8 +114,9 @@ def diff(work: "Workdirs", args: argparse.Namespace) -> int:
 
 def restore(work: "Workdirs", args: argparse.Namespace) -> int:
     """Write the sealed content out."""
-    work.restore(work.experiment(args.experiment), args.folder.resolve())
-    print(printable.name(str(args.folder.resolve())))
+    target = args.folder.resolve()
+    work.restore(work.experiment(args.experiment), target, dry_run=args.dry_run)
+    print(printable.name(str(target)) + (" would be written" if args.dry_run else ""))
     return console.DONE
 
 

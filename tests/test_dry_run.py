@@ -109,6 +109,11 @@ full   | record_result keep exp-02                 | exp-02: would be recorded a
 full   | record_result discard exp-03 --why slow   | exp-03: would be recorded as discard
 full   | record_result crash exp-04 --why hot      | exp-04: would be recorded as crash
 full   | record_result cost --usd 2                | would be on record
+full   | snapshot_workdir create                   | exp-05: a copy of the work tree
+full   | snapshot_workdir create exp-05 --from exp-01 | exp-05: a copy of exp-01
+full   | snapshot_workdir create exp-01            | exp-01 exists (
+full   | snapshot_workdir seal exp-04 --desc quick | would be sealed: exp-04
+full   | snapshot_workdir restore exp-03 ../fresh  | fresh would be written
 full   | snapshot_workdir prune                    | exp-01: would be removed
 full   | finish_session                            | would compare the branch as it stands
 full   | finish_session --reason wrong             | would close the session: wrong

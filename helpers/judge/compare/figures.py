@@ -11,11 +11,12 @@ from typing import Any
 from helpers.comparison import Comparison, Estimate
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict
+from helpers.typed_line import TOO_LARGE
 
 
 def number(value: Any) -> float | None:  # noqa: ANN401 - whatever stands in the journal
     """Return a finite number, None for anything else: what is missing is unknown, never 0."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < TOO_LARGE
     return float(value) if good and math.isfinite(value) else None
 
 

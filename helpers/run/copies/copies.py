@@ -95,12 +95,8 @@ class Workdirs:
 
         Raises Failure (2) when the name is taken or the source unknown.
         """
-        target, index = self.path(paths.experiment(name)), self._index(name)
-        self.refs.set_stale_aside(name, target)
-        if target.exists() or self.refs.sealed(name):
-            taken = "a folder" if target.exists() else "sealed already"
-            raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
-        start_commit = self._start_commit(source)
+        self.refs.set_stale_aside(paths.experiment(name), self.path(name))
+        target, index, start_commit = self.require_free(name), self._index(name), self.start_of(source)
         self._announce()
         partial = self.folder / f".making-{name}-{os.getpid()}"
         shutil.rmtree(partial, ignore_errors=True)
@@ -117,6 +113,14 @@ class Workdirs:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return self._named(name, self.refs.experiment(name), start), count
+
+    def require_free(self, name: str) -> Path:
+        """Return where a new copy of that name would stand; raises Failure (2) when the name is none, or taken."""
+        target = self.path(paths.experiment(name))
+        if target.exists() or self.refs.sealed(name):
+            taken = "a folder" if target.exists() else "sealed already"
+            raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
+        return target
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
@@ -137,7 +141,8 @@ class Workdirs:
         git_index.write(index, entries.items(), self.shadow.object_format())
         return count
 
-    def _start_commit(self, source: str | None) -> str:
+    def start_of(self, source: str | None) -> str:
+        """Return the commit that a copy of the work tree, a revision or an experiment starts from."""
         if source is None:
             return git.commit_of(self.root, "HEAD")
         return self.refs.sealed(source) or git.commit_of(self.root, source)
@@ -219,11 +224,13 @@ class Workdirs:
         command = ["diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", *(options or ("-p",))]
         return git.run(self.root, [*command, exp.start.tree, tree]).stdout
 
-    def restore(self, exp: Experiment, target: Path) -> None:
+    def restore(self, exp: Experiment, target: Path, *, dry_run: bool = False) -> None:
         """Write the sealed content into `target`; raises Failure (2) when that is not empty, or nothing is sealed."""
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise console.usage(f"{target} is not an empty folder", "name a new folder")
-        self.shadow.restore(exp.require_sealed().tree, target)
+        tree = exp.require_sealed().tree
+        if not dry_run:
+            self.shadow.restore(tree, target)
 
     def names(self) -> list[str]:
         """Return the names of all experiments, sealed or only copied."""
