@@ -59,7 +59,8 @@ class Keeper:
             new = self._collect(api)
             last_round.write(self.root, self.trouble, self.states)
             self._share_out(api)
-            self._feed(api)
+            while self._feed(api):  # sending takes seconds: what was submitted meanwhile goes to who is idle at once
+                pass
             self.trouble += assign.stuck(state.load(self.root))
             return new
         finally:
@@ -215,14 +216,16 @@ class Keeper:
                 events.append_locked(self.root, replace(again_as, job=assign.next_job(fresh, experiment)))
         return [event]
 
-    def _feed(self, api: Any) -> None:  # noqa: ANN401
-        """Give waiting jobs to workers that have room: journaled, then sent."""
+    def _feed(self, api: Any) -> bool:  # noqa: ANN401
+        """Give waiting jobs to workers that have room: journaled, then sent; tell whether there were any."""
         at, now = time.monotonic(), state.load(self.root)
         silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
         able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
         depth = assign.ahead(workers.typical_seconds(now), at - self.fed if self.fed else 0.0)
         self.fed = at
-        self._send(api, assign.assign_jobs(self.root, able, depth))
+        sends = assign.assign_jobs(self.root, able, depth)
+        self._send(api, sends)
+        return bool(sends)
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
         now = state.load(self.root)

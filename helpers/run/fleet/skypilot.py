@@ -12,7 +12,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -190,7 +190,10 @@ def cancel(sky: Any, cluster: str, ids: list[int]) -> None:  # noqa: ANN401 - Sk
 
 
 def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's module
-    """Return the cluster's jobs, oldest first; call inside `quiet`. Raises whatever SkyPilot raises."""
+    """Return the cluster's jobs, oldest first; call inside `quiet`. Raises whatever SkyPilot raises.
+
+    One that SkyPilot started beside another waited for it (payload.py): it began with the other's end.
+    """
     rows = [
         Row(
             int(j["job_id"]),
@@ -202,7 +205,15 @@ def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's mod
         )
         for j in sky.get(sky.queue(cluster))
     ]
-    return sorted(rows, key=lambda row: row.id)
+    return _in_turn(sorted(rows, key=lambda row: row.id))
+
+
+def _in_turn(rows: list[Row]) -> list[Row]:
+    found: list[Row] = []
+    for row in rows:
+        ends = [other.ended for other in found if other.ended and row.ended and other.ended <= row.ended]
+        found.append(replace(row, began=max(row.began, *ends)) if row.began and ends else row)
+    return found
 
 
 def fetch_log(sky: Any, cluster: str, job_id: int, target: Path) -> bool:  # noqa: ANN401 - SkyPilot's module

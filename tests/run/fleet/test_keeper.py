@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from helpers import journal, locks, paths, state
-from helpers.run.fleet import keeper_process, last_round
+from helpers.run.fleet import keeper as fleet_keeper
+from helpers.run.fleet import keeper_process, last_round, skypilot
 
 
 def submit(root: Path, job: str) -> None:
@@ -120,3 +122,39 @@ def test_a_job_submitted_at_the_last_moment(root: Path, monkeypatch: pytest.Monk
 
     assert ["exp-1.0.1", "exp-2.0.1"] == list(state.load(root).jobs)
     assert [] == open_jobs(root)
+
+
+def test_what_is_submitted_while_others_are_sent_goes_to_who_is_idle(
+    repo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending takes seconds: a worker without a job does not wait for the next round."""
+    root, late = Path(repo.root), ["exp-3.0.1", "exp-2.0.1"]
+    journal.append(root, {"type": "config", "name": "x", "metricName": "t", "bestDirection": "lower", "branch": "b"})
+    for worker in ("vm-01", "vm-02", "vm-03"):
+        journal.append(root, {"type": "worker", "worker": worker, "event": "up", "launch": "x"})
+    submit(root, "exp-1.0.1")
+    monkeypatch.setattr(fleet_keeper.assign, "pack", lambda *_: None)
+    monkeypatch.setattr(fleet_keeper.skypilot, "send", lambda *_: submit(root, late.pop()) if late else None)
+    fleet_keeper.Keeper(root, root).round(None)
+
+    assert ["vm-01", "vm-02", "vm-03"] == [job.worker for job in state.load(root).open_jobs()]
+
+
+def test_a_job_counts_from_the_end_of_the_one_that_it_waited_for() -> None:
+    """SkyPilot may start jobs of a worker beside each other, of which one runs at a time: seconds count once."""
+
+    def row(number: int, began: float | None, ended: float | None) -> dict[str, Any]:
+        done = SimpleNamespace(value="SUCCEEDED")
+        return {"job_id": number, "job_name": "x", "status": done, "start_at": began, "end_at": ended}
+
+    api = SimpleNamespace(get=lambda rows: rows)
+    api.queue = lambda _: [
+        row(3, 2.0, 90.0),
+        row(1, 1.0, 60.0),
+        row(2, 1.0, 30.0),
+        row(4, 3.0, None),
+        row(5, None, None),
+    ]
+    found = skypilot.queue(api, "vm-01")
+
+    assert [1.0, 1.0, 60.0, 3.0, None] == [each.began for each in found]
