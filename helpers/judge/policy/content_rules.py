@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.judge.policy import code, given, js_state, python_names, python_state, rule_table, values
+from helpers.judge.policy import code, given, js_state, python_names, python_state, rule_table, source_tests, values
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
@@ -22,14 +22,6 @@ _HEADER = re.compile(
     r"\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
     r"do)\b)\w[^;=(]*?(\w+)\s*\("
 )
-_TEST = re.compile(
-    r"\s*(?:#\[\s*(?:\w+::)*test\b|#\[\s*cfg\(test\)|(?:async )?def test_|class Test|@Test\b|"
-    r"func (?:Test|Benchmark|Fuzz|Example)\w*|(?:it|test|describe|suite|subtest)\b[^=]*\(|(?:///?!?\s*|\#\s*)?>>> )"
-)
-"""How a test, or a group of them, begins that stands in a source file."""
-_SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|is)\b *\(|t\.(?:Error|Fatal)")
-"""What a test says: of its other lines a reader has to judge."""
-_ENDS = re.compile(r"\s*[})\]]")
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
 _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
@@ -37,6 +29,8 @@ _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\]
 _OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
 _CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
+_IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) *!=+ *(?:NULL|nullptr|0)(?![\w.])")
+_IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
@@ -61,7 +55,7 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     read, lines = code.source(path, new), {number for number, _ in added}
     before, after = _stripped(old), new.split("\n")
     was = code.source(path, old).code
-    windows = read.windows(lines)
+    windows, tests = read.windows(lines), source_tests.lines_built_for_tests(read)
     stand_ins = [each for each in code.expanded(read, windows) if lines & set(each[1])]
     if read.family == "py":
         was += "".join(said for said, _ in python_names.spelled_out(old))
@@ -71,11 +65,11 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             at = [number for number in lines_of if number in lines]
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
             says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
-            if at and (says == "refuse" or quoted not in before):
+            if at and (rule.kind == "tests" or at[0] not in tests) and (says == "refuse" or quoted not in before):
                 reason, quoted = (rule.reason + " (through a name)", became) if became else (rule.reason, quoted)
                 yield Place(rule.kind, says, reason, at[0], " ".join(quoted.split()))
     for kind, reason, numbers in _by_structure(read, new, old):
-        for number in sorted(set(numbers) & lines):
+        for number in sorted((set(numbers) & lines) - tests):
             yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
 
 
@@ -123,7 +117,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         return
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
     gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
-    missing = {number for number, _ in gone}
+    missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has, got = (
             Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.surely_code))
@@ -138,7 +132,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
             if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
                 yield Place(rule.kind, "review", rule.reason, number, "")
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
-        yield from _tests(old, new, elsewhere)
+        yield from (Place("tests", *said) for said in source_tests.changed(old, new, elsewhere))
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
     for number, kind, reason, text in values.weaker(gone, come, new):
         yield Place(kind, "review", reason, number, text)
@@ -174,56 +168,18 @@ def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple
             first -= 1
         ahead = texts[at].partition(match[0].split()[0])[0]
         guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
-        guard = " ".join(guard.strip("{} \t").split()) if _CONDITION.match(guard) else ""
+        guard = _plain(guard) if _CONDITION.match(guard) else ""
         number = read.lines(begins[line], 0)[0]
         found.setdefault(" ".join(texts[at][len(ahead) :].split()), []).append((guard, number))
     return found
 
 
-def tests_in(text: str) -> list[list[tuple[int, str]]]:
-    """Return the tests that stand in a source file, each as its lines (number, text without its indent)."""
-    found: list[list[tuple[int, str]]] = []
-    depth, body, lines = -1, False, [*text.split("\n"), ""]
-    for number, row in enumerate(lines[:-1], 1):
-        said, indent = " ".join(row.split()), len(row) - len(row.lstrip())
-        if depth >= 0 and said and indent <= depth and (body or ">>> " in found[-1][0][1]):
-            if _ENDS.match(row) and indent == depth:
-                found[-1].append((number, said))
-            depth = -1 if ">>> " not in found[-1][0][1] or said.startswith(('"""', "'''")) else depth
-        alone = "cfg(test)" in row and not re.match(r"\s*(?:pub\s+)?mod\b[^;]*$", lines[number])
-        if depth < 0 and _TEST.match(row) and not alone:
-            found.append([])
-            depth, body = indent, False
-        if depth >= 0 and said:
-            found[-1].append((number, said))
-            body = body or indent > depth or row.rstrip().endswith(("}", ");"))
-    return found
-
-
-def _tests(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[Place]:
-    """Yield what the tests in the source lost, and what was put into one that was there."""
-    before, after = tests_in(old), tests_in(new)
-    heads = {" ".join(said for _, said in rows[:2]) for rows in before}
-    held = Counter(said for rows in after for _, said in rows)
-    for rows in before:
-        lost = [(number, said) for number, said in rows if _spent(held, said) and said not in elsewhere]
-        says = sorted(lost, key=lambda row: not _SAYS.search(row[1]))
-        for number, said in says[:1]:
-            level: Level = "refuse" if _SAYS.search(said) else "review"
-            yield Place("tests", level, "a test that stood here is gone, or no longer says this", number, said)
-    was = Counter(said for rows in before for _, said in rows)
-    for rows in after:
-        if " ".join(said for _, said in rows[:2]) in heads:
-            mine = next((at for at, (_, said) in enumerate(rows[1:], 1) if at > 1 and _TEST.match(said)), len(rows))
-            come = [(number, said) for number, said in rows[:mine] if _spent(was, said)]
-            for number, said in come[:1]:
-                yield Place("tests", "review", "new in a test that was there: does it still test?", number, said)
-
-
-def _spent(counted: Counter[str], said: str) -> bool:
-    """Take one of a line; tell whether there was none left."""
-    counted[said] -= 1
-    return counted[said] < 0
+def _plain(guard: str) -> str:
+    """Return a condition as the shortest of those that say the same."""
+    guard = " ".join(guard.strip("{} \t").split())
+    return (
+        _IS_NAN.sub(r"\1 != \1", _IS_SOME.sub(lambda m: m[1] or m[2], guard)).replace("===", "==").replace("!==", "!=")
+    )
 
 
 def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from helpers.judge.policy import c_library, code, evaluator_reach
+from helpers.judge.policy import c_library, code, evaluator_reach, source_tests
 from helpers.judge.policy.changes import Change
 from helpers.judge.policy.evaluator_reach import Project
 from helpers.judge.policy.file_rules import Level
@@ -20,8 +20,8 @@ _IMPORTS = {
         "py": r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w., \t]*)",
         "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
         "c": r"^\s*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
-        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?((?:std::|core::|alloc::)?[a-z]\w*)|"
-        r"(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
+        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
+        r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
         "go": r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
         "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)|"
         r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",
@@ -55,12 +55,12 @@ _COMPUTES = {
         r"altivec)\.h|(?!c?(?:thread|signal|setjmp|fenv|future|filesystem|chrono|time)\b)[a-z_0-9]+"
     ),
     "rs": re.compile(
-        "(?:std|core|alloc)(?:::(?:alloc|any|arch|array|ascii|borrow|boxed|cell|char|clone|cmp|collections|convert|default|"
-        "error|fmt|hash|hint|io|iter|marker|mem|num|ops|option|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|[iu]\\d+|"
-        "[iu]size))?|crate|self|super"
+        "(?:std|core|alloc)(?:::(?:alloc|any|arch|array|ascii|borrow|boxed|cell|cfg|char|clone|cmp|collections|convert|default|"
+        "error|ffi|fmt|hash|hint|io|iter|marker|mem|num|ops|option|os::\\w+::ffi|path|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|"
+        "[iu]\\d+|[iu]size))?|crate|self|super"
     ),
     "go": re.compile(
-        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|regexp|slices|sort|strconv|strings|unicode|sync|sync/atomic|"
+        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|reflect|regexp|slices|sort|strconv|strings|unicode|sync|sync/atomic|"
         r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
     ),
     "java": re.compile(r"java\.(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b.*"),
@@ -78,7 +78,8 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
     read = code.source(change.path, text)
     if read.family not in _IMPORTS:
         return
-    lines, old = {number for number, _ in change.added}, (change.base or change.old or b"").decode("utf-8", "replace")
+    lines = {number for number, _ in change.added} - source_tests.lines_built_for_tests(read)
+    old = (change.base or change.old or b"").decode("utf-8", "replace")
     before = code.source(change.path, old)
     if read.family == "c":
         yield from ((at, rule, "review", why) for at, rule, why in c_library.taken(read, before.code, lines))
