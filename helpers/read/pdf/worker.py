@@ -63,7 +63,7 @@ def answer_request(request: dict[str, Any]) -> dict[str, Any]:
         notes.append("slow to read")
     _judge(pages, images, notes)
     with within(max(4.0, SECONDS + 4 - (time.monotonic() - began))):
-        blocks = structure(pages, engine.outline() if len(wanted) == total else [])
+        blocks = structure(pages)
     if not blocks:
         raise Bad("no text on any page but its number", "find another copy of the paper")
     document: dict[str, Any] = {
@@ -154,14 +154,14 @@ def _judge(pages: list[list[Line]], images: int, notes: list[str]) -> None:
         notes.append(f"{images} page(s) are pictures without text")
 
 
-def structure(pages: list[list[Line]], outline: list[tuple[int, str, int]]) -> list[layout_blocks.Block]:
+def structure(pages: list[list[Line]]) -> list[layout_blocks.Block]:
     """Return the blocks of a document from the lines of its pages."""
     lines = [line for page in running_heads.without(pages) for line in page]
     if not lines:
         return []
     words = hyphenation.Vocabulary(line.text for line in lines)
     face = Face.of(lines)
-    headings = layout_headings.find_headings(lines, face, outline)
+    headings = layout_headings.find_headings(lines, face)
     return layout_blocks.Flow(lines, face, headings, words).blocks()
 
 

@@ -35,7 +35,7 @@ class Page:
 
 def blocks(*pages):
     """Return (kind, text) of what the pages hold."""
-    return [(b.kind, f"{b.number} {b.text}".strip()) for b in worker.structure([p.lines for p in pages], [])]
+    return [(b.kind, f"{b.number} {b.text}".strip()) for b in worker.structure([p.lines for p in pages])]
 
 
 def of_kind(kind, *pages):

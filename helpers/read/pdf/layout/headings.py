@@ -1,4 +1,4 @@
-"""Headings: the PDF's own outline, the chain of numbers, known names, and lines of the same face as those."""
+"""Headings: the chain of numbers, known names, and lines of the same face as those."""
 
 from __future__ import annotations
 
@@ -14,26 +14,10 @@ LONGEST_HEADING = 160
 """Characters of a heading without a number; what is longer is text in the headings' face."""
 
 
-def find_headings(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
-    """Return the headings in order; `outline` is the PDF's own, as (level from 1, title, page from 0)."""
+def find_headings(lines: list[Line], face: Face) -> list[Heading]:
+    """Return the headings in order."""
     end = references_at(lines, face)
-    numbered = chain(candidates(lines, face, end))
-    own = from_outline(lines, face, outline)
-    if own:
-        faces = {lines[h.at].style for h in own}
-        taken = {h.at for h in own}
-        numbers = {h.number for h in own if h.number}
-        deeper = {h.number for h in numbered if h.number.rpartition(".")[0] in numbers and h.number not in numbers}
-        numbered = [
-            h
-            for h in numbered
-            if h.at not in taken
-            and (h.rest or not face.plain(lines[h.at]))
-            and (lines[h.at].style in faces or h.number in deeper)
-        ]
-        found = own + numbered
-    else:
-        found = _same_faces(lines, face, numbered)
+    found = _same_faces(lines, face, chain(candidates(lines, face, end)))
     found += named(lines, face, {h.at for h in found}, end)
     found += by_face(lines, face, found, end)
     return _tidy(lines, face, [h for h in found if not lines[h.at].drawn])
@@ -72,49 +56,6 @@ def unnamed_references(lines: list[Line], end: int) -> int:
         if value == 1 and [v for _, v in marks[place + 1 : place + 3]] == [2, 3]:
             return n
     return len(lines)
-
-
-def from_outline(lines: list[Line], face: Face, outline: list[tuple[int, str, int]]) -> list[Heading]:
-    """Return the entries of the PDF's outline that are found as lines of their pages; none when most are not."""
-    by_page: dict[int, list[int]] = {}
-    for n, line in enumerate(lines):
-        if not line.drawn:
-            by_page.setdefault(line.page, []).append(n)
-    made: list[Heading] = []
-    after = -1
-    for level, title, page in outline[:600]:
-        wanted = _plain(title)
-        if len(wanted) < 3:
-            continue
-        for near in (page, page + 1, page - 1):
-            hits = [h for n in by_page.get(near, []) if n > after and (h := _matches(lines, n, wanted, level))]
-            if hits:  # a list may have the same words in the face of the text
-                hit = next((h for h in hits if not face.plain(lines[h.at])), hits[0])
-                made.append(hit)
-                after = hit.at + hit.count - 1
-                break
-    pages = {h.at for h in made}
-    return made if len(pages) >= 3 and len(made) >= 0.6 * len(outline) else []
-
-
-def _matches(lines: list[Line], n: int, wanted: str, level: int) -> Heading | None:
-    whole = ""
-    for count in range(1, 4):
-        if n + count > len(lines) or (count > 1 and lines[n + count - 1].page != lines[n].page):
-            return None
-        whole = f"{whole} {lines[n + count - 1].text}".strip()
-        found = NUMBERED.fullmatch(whole)
-        for number, title in ((found["num"], found["title"]) if found else ("", whole), ("", whole)):
-            if _plain(title) == wanted or _plain(whole) == wanted:
-                depth = number.count(".") + 1 if number.replace(".", "").isdigit() else level
-                return Heading(n, depth, number, title if number else whole, count)
-        if not wanted.startswith(_plain(found["title"] if found else whole)) and not wanted.startswith(_plain(whole)):
-            return None
-    return None
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
 
 
 def _same_faces(lines: list[Line], face: Face, numbered: list[Heading]) -> list[Heading]:
@@ -190,6 +131,6 @@ def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
         and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9)
         and NUMBERED.fullmatch(line.text) is None
         and len(last.text) > 18
-        and not NAMES.fullmatch(line.text)
+        and (heading.number or not NAMES.fullmatch(line.text))
         and not NAMES.fullmatch(heading.title)
     )

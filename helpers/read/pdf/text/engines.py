@@ -1,6 +1,6 @@
 """The two readers of a file: PDFium, and pypdf for what PDFium cannot open or dies of. Runs in the limited child.
 
-Both answer alike: `pages`, `outline()`, and `page(n)`. pypdf's lines have no face: headings are found by their
+Both answer alike: `pages`, and `page(n)`. pypdf's lines have no face: headings are found by their
 numbers and names alone.
 """
 
@@ -12,8 +12,6 @@ from pathlib import Path
 from helpers.read.pdf.limits import Bad, plainly
 from helpers.read.pdf.text.lines import Line
 
-_BOOKMARKS = 5_000
-
 
 class Pdfium:
     """Characters with font, size and box."""
@@ -21,31 +19,12 @@ class Pdfium:
     def __init__(self, file: str) -> None:
         from helpers.read.pdf.text import characters, pdfium
 
-        self._pdfium, self._text_of = pdfium.library(), pdfium.text_of
+        self._pdfium = pdfium.library()
         self._document = self._pdfium.FPDF_LoadDocument(os.fsencode(file), None)
         if not self._document:
             raise ValueError("not for PDFium")
         self._looks = characters.Looks()
         self.pages = self._pdfium.FPDF_GetPageCount(self._document)
-
-    def outline(self) -> list[tuple[int, str, int]]:
-        """Return the PDF's own outline as (level from 1, title, page from 0)."""
-        found: list[tuple[int, str, int]] = []
-        seen: set[int] = set()
-        waiting = [(1, self._pdfium.FPDFBookmark_GetFirstChild(self._document, None))]
-        while waiting and len(found) < _BOOKMARKS:
-            level, mark = waiting.pop()
-            if not mark or mark in seen:
-                continue
-            seen.add(mark)
-            waiting.append((level, self._pdfium.FPDFBookmark_GetNextSibling(self._document, mark)))
-            if level < 6:
-                waiting.append((level + 1, self._pdfium.FPDFBookmark_GetFirstChild(self._document, mark)))
-            place = self._pdfium.FPDFBookmark_GetDest(self._document, mark)
-            page = self._pdfium.FPDFDest_GetDestPageIndex(self._document, place) if place else -1
-            if page >= 0:
-                found.append((level, self._text_of(self._pdfium.FPDFBookmark_GetTitle, mark), page))
-        return found
 
     def page(self, n: int) -> tuple[list[Line], str, bool]:
         """Return the lines of a page, what is to be said of it, and whether it shows a picture."""
@@ -84,7 +63,6 @@ class Pypdf:
             stream_decoding_work_maximum_length=60_000_000,
             xform_maximum_invocations_per_extraction=500,
             page_tree_maximum_entries=20_000,
-            outline_maximum_entries=5_000,
             jbig2dec_binary=None,
         )
         try:
@@ -100,10 +78,6 @@ class Pypdf:
                 "encrypted: it needs a password", "remove it first, as with: qpdf --password=... --decrypt IN OUT"
             )
         self.pages = len(self._reader.pages)
-
-    def outline(self) -> list[tuple[int, str, int]]:
-        """None: without faces it would be matched with lines of text."""
-        return []
 
     def page(self, n: int) -> tuple[list[Line], str, bool]:
         """As the other's."""

@@ -62,15 +62,6 @@ class Vocabulary:
             return before + glue + after
         return before + after if self._hyphenated(tail[1], head[0]) else before[:-1] + after
 
-    def capitals(self, title: str) -> str:
-        """Return a title in capitals, its words whole where a large first letter was parted from small capitals."""
-
-        def choose(found: re.Match[str]) -> str:
-            whole = self[found[1] + found[2]] > 0 and (found[1] not in "AI" or self[found[2]] == 0)
-            return found[1] + found[2] if whole or found[1] not in "AIJCNKMXYZ" else found[0]
-
-        return re.sub(r"\b([A-Z]) ([A-Z]{2,})", choose, title)
-
     def _hyphenated(self, first: str, second: str) -> bool:
         if not second[0].islower() or not first[-1].isalpha() or (len(first) > 1 and first[-2:].isupper()):
             return True

@@ -22,8 +22,6 @@ _FUNCTIONS = """
     FPDFFont_GetBaseFontName upsu   FPDFFont_GetFlags ip
     FPDFText_CountChars ip   FPDFText_GetText ipiip   FPDFText_GetUnicode upi   FPDFText_GetTextObject ppi
     FPDFText_GetLooseCharBox ipip   FPDFText_GetCharOrigin ipipp   FPDFText_GetMatrix ipip   FPDFText_GetFontSize dpi
-    FPDFBookmark_GetFirstChild ppp   FPDFBookmark_GetNextSibling ppp   FPDFBookmark_GetTitle uppu
-    FPDFBookmark_GetDest ppp   FPDFDest_GetDestPageIndex ipp
 """
 """Each with the types of its answer and of what it takes."""
 
@@ -45,10 +43,3 @@ def library() -> Any:  # noqa: ANN401 - functions that are bound as they come
         function.restype, *function.argtypes = (_TYPES[what] for what in types)
     loaded.FPDF_InitLibrary()
     return loaded
-
-
-def text_of(ask: Any, *what: object) -> str:  # noqa: ANN401
-    """Return what a function writes as UTF-16, with its length in bytes, into a buffer."""
-    buffer = ctypes.create_string_buffer(ask(*what, None, 0))
-    ask(*what, buffer, len(buffer))
-    return buffer.raw[:-2].decode("utf-16-le", "replace")
