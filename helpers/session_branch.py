@@ -39,10 +39,13 @@ def moved(root: Path, now: State) -> Moved | None:
     if _leads(root, tip, base):
         way = f"git merge --ff-only {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
         return Moved(f"{now.branch} was set back to {tip[:7]}: what was kept up to {base[:7]} is not on it", (way,))
-    if any(note.closed for note in now.notes) and _is_report(root, base, tip):
+    later = git.output(root, ["rev-list", "--reverse", f"{base}..{tip}"], check=False).split()
+    if later and any(note.closed for note in now.notes) and _is_report(root, base, later[0]):
+        base = later.pop(0)  # what the end of the session put there is no work of anybody's
+    if not later:
         return None
-    count = git.output(root, ["rev-list", "--count", f"{base}..{tip}"], check=False)
-    how = f"has {count} commits that nobody measured" if _leads(root, base, tip) else "was rewritten (amended, rebased)"
+    count = f"{len(later)} commit{'s' if len(later) > 1 else ''}"
+    how = f"has {count} that nobody measured" if _leads(root, base, tip) else "was rewritten (amended, rebased)"
     title = printable.one_line(git.output(root, ["log", "-1", "--format=%s", tip]), 60)
     back = f"git reset --keep {base[:12]}" if here else f"git branch --force {branch} {base[:12]}"
     aside = f"git branch unmeasured-{tip[:7]} {tip[:12]} && {back}  # sets them aside"

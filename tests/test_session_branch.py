@@ -51,7 +51,7 @@ def test_whatever_happens_to_the_branch_it_can_be_brought_back(kept: Any) -> Non
     kept.git("commit", "-q", "--allow-empty", "-m", "mine")
     for script, arguments in {"start_session": ["--goal", "quick"], "snapshot_workdir": ["create", "exp-02"]}.items():
         assert "that nobody measured" in kept.script(script, *arguments).stderr
-    assert "1 commits that nobody measured" in _said(kept)
+    assert "has 1 commit that nobody measured" in _said(kept)
     kept.git("commit", "-q", "--amend", "-m", "other words")
     assert "was rewritten" in _said(kept)
     kept.git("reset", "-q", "--hard", "HEAD^")
@@ -63,6 +63,10 @@ def test_whatever_happens_to_the_branch_it_can_be_brought_back(kept: Any) -> Non
     kept.git("-c", "gc.reflogExpire=now", "-c", "gc.reflogExpireUnreachable=now", "gc", "-q", "--prune=now")
     assert "git branch autoresearch/quick" in kept.script("snapshot_workdir", "create", "exp-03", code=4).stderr
     assert "is gone; nothing of the session is lost" in _said(kept)
+    kept.script("finish_session")
+    kept.git("switch", "-q", "autoresearch/quick")
+    kept.git("commit", "-q", "--allow-empty", "-m", "mine, on top of the report")
+    assert "has 1 commit that nobody measured" in kept.script("status").stdout
 
 
 def test_a_persons_commit_can_become_the_baseline(kept: Any) -> None:

@@ -76,14 +76,17 @@ def per_experiment(now: State, hours: float | None) -> float | None:
     return None if not hours or not known or len(known) < len(rates) else hours * math.fsum(known)
 
 
-def sizing(now: State, *, stop: bool | None, spent: bool) -> list[str]:
-    """Say whom to release or how many to add, within the agreed number; nothing where there is no fleet."""
+def sizing(now: State, *, stop: bool | None, spent: bool, over: bool = False) -> list[str]:
+    """Say whom to release or how many to add, within the agreed number; nothing where there is no fleet.
+
+    `over`: nothing new is sent, and who is busy ends what was sent before.
+    """
     up, busy, waiting = workers.up(now), workers.busy(now), workers.waiting(now)
     if not up:
         return []
     idle = [worker for worker in up if worker.name not in busy and not waiting]
     agreed = now.config.workers or len(up)
-    if stop or spent:
+    if (stop or spent) and not over:
         why = "an experiment costs more than it is expected to gain" if stop else "returns have fallen too far"
         names = " ".join(worker.name for worker in up)
         return [f"release all {len(up)} workers: {why}", next_step.runnable(f"workers.py stop {names}")]
@@ -92,9 +95,9 @@ def sizing(now: State, *, stop: bool | None, spent: bool) -> list[str]:
         names = " ".join(worker.name for worker in idle)
         return [
             f"release {len(idle)} of {len(up)} workers, nothing waits for them (they stop themselves: {ends})",
-            next_step.runnable(f"workers.py stop {names}  # or submit more"),
+            next_step.runnable(f"workers.py stop {names}{'' if over else '  # or submit more'}"),
         ]
-    more = min(agreed - len(up), len(waiting) - len(up))
+    more = 0 if over else min(agreed - len(up), len(waiting) - len(up))
     if more > 0:
         text = f"add {more} workers: {len(waiting)} jobs wait; gain per hour grows with them, per dollar stays as it is"
         return [text, next_step.runnable(f"workers.py up --count {len(up) + more}")]

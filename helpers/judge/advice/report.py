@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from helpers import git
+from helpers import git, next_step
 from helpers.judge.advice import estimates, fleet
+from helpers.run.jobs import budget
 from helpers.scale import Scale
 from helpers.state import State
 
@@ -31,10 +32,14 @@ class Advice:
     costs: str = ""
     """What the returns are in words, with the cost of going on."""
     workers: list[str] = field(default_factory=list)
+    over: str = ""
+    """Why no further experiment is taken at all; empty while one is."""
 
     @property
     def stop(self) -> bool | None:
-        """Whether an experiment costs more than it is expected to gain."""
+        """Whether an experiment costs more than it is expected to gain, or none is taken any more."""
+        if self.over:
+            return True
         if self.outlook is None or self.price is None:
             return None
         return self.outlook.gain < self.scale.bound(self._price)
@@ -48,6 +53,7 @@ class Advice:
         return {
             "outlook": asdict(self.outlook) if self.outlook else None,
             "stop": self.stop,
+            "over": self.over,
             "returns": asdict(self.returns) if self.returns else None,
             "workers": self.workers,
             "decided": self.decided,
@@ -57,8 +63,9 @@ class Advice:
 
     def lines(self) -> list[str]:
         """Return it in words."""
-        text = [self._outlook()]
-        if self.stop is not None:
+        text = [next_step.runnable(f"stop: {self.over}; what is left to do: status.py")] if self.over else []
+        text.append(self._outlook())
+        if self.outlook and self.price and not self.over:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
             text.append(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
         text += [self.costs, *self.workers] if self.costs else self.workers
@@ -104,11 +111,13 @@ def advise(repository: git.Repository, now: State, price: float | None, worth: f
     returns, usd = fleet.returns(gains), fleet.per_experiment(now, hours)
     if worth is not None and usd is not None:
         price = usd / worth
-    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), now.scale, returns)
+    closed = budget.closed(now)
+    over = f"the session is closed: {closed}" if closed else budget.spent(now) or ""
+    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), now.scale, returns, over=over)
     return replace(
         found,
         costs=returns.line(now.scale, now.margin, usd, hours) if returns else "",
-        workers=fleet.sizing(now, stop=found.stop, spent=bool(returns and returns.spent)),
+        workers=fleet.sizing(now, stop=found.stop, spent=bool(returns and returns.spent), over=bool(over)),
     )
 
 

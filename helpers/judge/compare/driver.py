@@ -156,7 +156,10 @@ def build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tup
 
 
 def warm_up(plan: Plan, base: list[Side], cand: list[Side]) -> None:
-    """Run every side once and compile again what that compiled; raises CandidateError, SideError."""
+    """Run every side once, so that none is cold when the first pair counts; compile again what that compiled.
+
+    What follows the first pairs, the confirmation and the holdout, finds them warm. Raises CandidateError, SideError.
+    """
     for side in (*base, *cand):
         if plan.warm:
             pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)

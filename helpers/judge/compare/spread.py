@@ -176,8 +176,6 @@ def measure(
             if before.verdict:
                 return say(Pair(0, failed=before.reason or "checks"))
         driver.warm_up(plan, base, cand)
-        if plan.warm:
-            pairs.warm(base, cand, plan, paths.BENCHMARK, plan.seed)
         for number, draw in part.numbers.items():
             seed = plan.seed + part.phase + (f"/draw-{draw}" if draw else "")
             pair = pairs.measure_pair(base, cand, plan, paths.BENCHMARK, seed, number)

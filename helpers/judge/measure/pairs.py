@@ -141,8 +141,6 @@ def interleave(
         elif not baseline:
             raise NoSidesError
         else:
-            if number == len(given) and plan.warm:
-                warm(baseline, candidate, plan, script, seed)
             pair = measure_pair(baseline, candidate, plan, script, seed, number)
         measured.seconds += pair.seconds
         measured.baseline.append(pair.baseline)
@@ -156,12 +154,6 @@ def interleave(
         if verdict is not None and (verdict.verdict in ends or number + 1 >= plan.max_pairs):
             return measured, verdict
     raise AssertionError
-
-
-def warm(baseline: Sequence[Side], candidate: Sequence[Side], plan: Plan, script: str, seed: str) -> None:
-    """Run every side once, so that all are warm before the first pair counts."""
-    for side in (*baseline, *candidate):
-        measure(side, baseline[0] if side in candidate else None, plan, script, input_seed(seed, -1))
 
 
 def measure_pair(

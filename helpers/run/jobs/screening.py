@@ -26,7 +26,7 @@ CLOSE = 1.25
 ENOUGH, HOLDS = 8, 0.3
 """Experiments with a screen and a comparison, and the least correlation, before a shorter budget is trusted."""
 _RATIO = Scale()
-FIRST_LOOK, WARM = 16, 4
+FIRST_LOOK, WARM = 16, 2
 """Measurements until a comparison's first look, and those that do not count before it."""
 
 

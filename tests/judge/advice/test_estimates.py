@@ -171,3 +171,15 @@ def test_words_of_a_diff() -> None:
     assert {"-old", "-(", "-1", "-)", "+new", "+(", "+1", "+)"} == set(bag)
     assert estimates.cosine(bag, bag) == pytest.approx(1.0)
     assert 0.0 == estimates.cosine(bag, estimates.changed_words([]))
+
+
+def test_a_spent_budget_is_said_before_all_else(session: Any) -> None:
+    """No further experiment is taken: that is the advice, whatever another one would gain, and what leads on."""
+    journal.append(session.root, {"type": "note", "set": {"budget": {"experiments": 1}}})
+    screened(session, "exp-01", 0.2)
+
+    said = session.script("suggest_next", "--price", "0.01").stdout.splitlines()
+
+    assert said[0].startswith("stop: all 1 experiments have been run; what is left to do: python3 ")
+    assert said[0].endswith("status.py")
+    assert json.loads(session.script("suggest_next", "--json").stdout)["stop"] is True

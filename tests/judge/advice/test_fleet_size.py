@@ -84,6 +84,18 @@ def test_workers_are_added_and_released_for_a_reason(now: state.State, stop: Any
     assert 2.0 * len(fleet.workers.up(now)) * 0.5 == fleet.per_experiment(now, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [(session(3, 0, 3, running=False), "release 3 of 3 workers"), (session(2, 9, 6), "2 workers of 6 agreed")],
+)
+def test_a_spent_budget_releases_the_idle_alone(now: state.State, said: str) -> None:
+    """Who still works on what was sent is neither ended nor helped, and nobody is told to submit more."""
+    told = fleet.sizing(now, stop=True, spent=False, over=True)
+
+    assert told[0].startswith(said)
+    assert "submit more" not in "".join(told)
+
+
 def test_without_a_fleet_nothing_is_said_of_workers() -> None:
     """A session on this machine alone gets no advice about machines."""
     assert [] == fleet.sizing(session(0, 0, 1), stop=True, spent=True)

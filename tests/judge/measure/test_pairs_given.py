@@ -93,3 +93,23 @@ def test_a_comparison_ends_once_a_gain_is_unlikely() -> None:
     assert pairs_of(long, none, pairs.tied)[0] > 24
     assert (4, "not_improved") == pairs_of(PLAN, [Pair(p.number, p.candidate, p.baseline) for p in measured(0.3)])
     assert (8, "improved") == pairs_of(long, measured(0.3))
+
+
+class Steady:
+    """A side that counts how often it is measured."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.calls, self.signs = seconds, 0, set[str]()
+
+    def measure(self, *_: Any) -> dict[str, float]:
+        """Return always the same."""
+        self.calls += 1
+        return {"time_s": self.seconds}
+
+
+def test_every_measurement_is_one_of_a_pair() -> None:
+    """Warmed once, before the first pair, the sides are not warmed again for a confirmation or a holdout."""
+    base, cand = Steady(2.0), Steady(1.0)
+    _, verdict = pairs.interleave([base], [cand], PLAN, lambda *_: None)  # type: ignore[list-item]
+
+    assert (verdict.pairs, verdict.pairs) == (base.calls, cand.calls)
