@@ -143,7 +143,7 @@ def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
     for event in now.comparisons:
         if job in (event.fleet_job, event.job):
             return event
-    if job not in now.jobs:
+    if job not in now.jobs or now.jobs[job].is_local:  # a screen here may have the name of the comparison
         return local.follow(work.root, job, seconds)
     from helpers.judge.compare import fleet
 
