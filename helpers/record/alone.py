@@ -10,6 +10,7 @@ from helpers import console, events, git, git_objects, paths
 from helpers.judge.measure.side import SideError, of_session
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
+from helpers.run.copies.raw_git import at_one_time
 from helpers.run.jobs import blame
 from helpers.run.local import slots
 from helpers.state import State
@@ -36,6 +37,7 @@ class CheckedOut:
                 inner, name = row.split()[2].decode(), os.fsdecode(row.split(b"\t", 1)[1])
                 if (self.root / name / ".git").exists():
                     CheckedOut(self.root / name).restore(inner, target / name)
+        at_one_time(target)
 
 
 def lacks(work: Workdirs, tree: str, commit: str) -> list[str]:

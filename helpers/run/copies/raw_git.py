@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,12 +92,13 @@ class Shadow:
         git.run(self.folder, ["read-tree", tree], env=self.environment(None, index))
 
     def restore(self, tree: str, target: Path) -> None:
-        """Write the content of `tree` into the empty or absent folder `target`, byte for byte."""
+        """Write `tree` into the empty or absent folder `target`, byte for byte, all files of one time."""
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder if self.folder.exists() else None) as temporary:
             index = Path(temporary) / "index"
             self.read_tree(tree, index)
             git.run(target, ["checkout-index", "--all", "--force"], env=self.environment(target, index))
+        at_one_time(target)
 
     def with_files(self, tree: str, source: str, names: Sequence[str]) -> str:
         """Return `tree` with the files `names` as the tree `source` has them; what it does not have is not there."""
@@ -136,3 +138,12 @@ class Shadow:
             left = git.run(work, ["ls-files", "--unmerged", "-z"], env=env).stdout.split(b"\0")
             conflicts = sorted({os.fsdecode(row.split(b"\t", 1)[1]) for row in left if row})
             return ("" if conflicts else git.output(work, ["write-tree"], env=env)), conflicts
+
+
+def at_one_time(folder: Path) -> None:
+    """Give all files below the folder this moment as their time: else make finds some newer than others, by chance."""
+    now = time.time_ns()
+    for inside, folders, names in os.walk(folder):
+        links = (name for name in folders if os.path.islink(f"{inside}/{name}"))  # noqa: PTH114 - thousands of them
+        for name in (*names, *links):
+            os.utime(f"{inside}/{name}", ns=(now, now), follow_symlinks=False)

@@ -84,6 +84,18 @@ def test_sealing_restores_the_same_bytes(repo: Any, tmp_path: Path) -> None:
     assert repo.git("rev-parse", "HEAD") == repo.git("rev-parse", "refs/autoresearch/exp-01^")
 
 
+def test_all_files_of_a_restored_tree_are_of_one_time(repo: Any, tmp_path: Path) -> None:
+    """Else make finds some files newer than others, on one side of a comparison and not on the other."""
+    for number in range(300):
+        repo.write(f"many/{number}", "x" * 5000)
+    (repo.root / "link").symlink_to("many/1")
+    assert 0 == repo.script("snapshot_workdir", "create", "exp-01").returncode
+    assert 0 == repo.script("snapshot_workdir", "seal", "exp-01").returncode
+    assert 0 == repo.script("snapshot_workdir", "restore", "exp-01", str(tmp_path / "again")).returncode
+    times = {file.lstat().st_mtime_ns for file in (tmp_path / "again").rglob("*") if not file.is_dir()}
+    assert 1 == len(times)
+
+
 def test_the_diff_shows_only_the_experiment(repo: Any) -> None:
     """Uncommitted work of the person is in the copy, and never in an experiment's diff."""
     repo.write("src/work.sh", "echo theirs\n")
