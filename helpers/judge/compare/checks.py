@@ -64,7 +64,7 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
         _require_passing(base, result)
         if not (lost := found.lost(tests_run.read_log(base.checks_log))):
             return passed
-    return passed.ending("not_improved", f"checks: fewer tests: {lost}")
+    return passed.ending("not_improved", f"checks: fewer tests pass: {lost}")
 
 
 def _require_passing(base: Side, result: str, also: str = "") -> None:

@@ -1,4 +1,4 @@
-"""How many tests the checks ran, skipped and ignored, as their runner's own summary says; None where it says none."""
+"""How many tests the checks ran, skipped, ignored and saw fail, as their runner says; None where it says none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _WORDS = {
     "ignored": "ignored deselected filtered",
 }
 _KIND = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+_FAILED = frozenset(("failed", "error", "errors", "failing", "fail"))
 _COUNT = re.compile(r"(\d+) ([a-z]+)")
 
 
@@ -27,7 +28,13 @@ def _named(found: re.Match[str]) -> Counter[str]:
     counted: Counter[str] = Counter()
     for count, word in _COUNT.findall(found.string):
         counted[_KIND.get(word, "other")] += int(count)
+        counted["failed"] += int(count) * (word in _FAILED)
     return counted
+
+
+def _unittest(found: re.Match[str]) -> Counter[str]:
+    said = Counter({name: int(count) for name, count in re.findall(r"(\w[\w ]*)=(\d+)", found[1])})
+    return Counter(ran=-said["skipped"], skipped=said["skipped"], failed=said["failures"] + said["errors"])
 
 
 _SUMMARIES = _table(
@@ -35,37 +42,55 @@ _SUMMARIES = _table(
         r"=*\s*(?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|xpassed|warnings?)[, ]+)+in [\d.]+s": _named,
         r"test result: |\s*Tests:? +\d+ [a-z]": _named,  # cargo; jest and vitest
         r"\s*\d+ (?:passing|pending|failing)\b": _named,  # mocha
-        r"[#\u2139] (pass|fail|skipped|skip|todo) +(\d+)$": lambda found: {
-            _KIND[found[1].lower()]: int(found[2])
-        },  # node
+        r"[#\u2139] (pass|fail|skipped|skip|todo) +(\d+)$": lambda found: {  # node
+            _KIND[found[1].lower()]: int(found[2]),
+            "failed": int(found[2]) * (found[1].lower() in _FAILED),
+        },
         r"Ran (\d+) tests? in ": lambda found: {"ran": int(found[1])},  # unittest
-        r"(?:OK|FAILED) \(.*?skipped=(\d+)": lambda found: {"ran": -int(found[1]), "skipped": int(found[1])},
+        r"(?:OK|FAILED) \((\w[\w ]*=\d.*)\)$": _unittest,
         r"Files=\d+, Tests=(\d+),": lambda found: {"ran": int(found[1])},  # prove
-        r"\d+% tests passed, \d+ tests failed out of (\d+)": lambda found: {"ran": int(found[1])},  # ctest
+        r"Result: FAIL$": lambda _: {"failed": 1},  # prove
+        r"\d+% tests passed, (\d+) tests? failed out of (\d+)": lambda found: {  # ctest
+            "ran": int(found[2]),
+            "failed": int(found[1]),
+        },
         r"\S+\.t \.+ skipped\b": lambda _: {"skipped": 1},  # prove, a whole file
         r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
-        r"\d+%: Checks: (\d+), |\[info\] Passed: Total (\d+)": lambda found: {
-            "ran": int(found[1] or found[2])
-        },  # C, sbt
+        r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)": lambda found: {  # C
+            "ran": int(found[1]),
+            "failed": int(found[2]) + int(found[3]),
+        },
+        r"\[(?:info|error)\] (?:Passed|Failed): Total (\d+), Failed (\d+)": lambda found: {  # sbt
+            "ran": int(found[1]),
+            "failed": int(found[2]),
+        },
         r"1\.\.0\b|.*\b(?:no tests (?:ran|were found|found|executed)\b|no test (?:files found|is available)|0 tests\b|"
         r"test NO-SOURCE)": lambda _: {"ran": 0},
-        r"\[ FAIL \d+ \| WARN \d+ \| SKIP (\d+) \| PASS (\d+)": lambda found: {  # testthat
-            "ran": int(found[2]),
-            "skipped": int(found[1]),
+        r"\[ FAIL (\d+) \| WARN \d+ \| SKIP (\d+) \| PASS (\d+)": lambda found: {  # testthat
+            "ran": int(found[1]) + int(found[3]),
+            "skipped": int(found[2]),
+            "failed": int(found[1]),
         },
     }
 )
 _SINGLE = _table(
     {  # a line a test or package: where no summary is
-        r"\s*--- (?:PASS|FAIL|(SKIP)): ": lambda found: {"skipped" if found[1] else "ran": 1},  # go
-        r"\s*(?:not )?ok \d+\b(.*#\s*(?:skip|todo)\b)?": lambda found: {"skipped" if found[1] else "ran": 1},  # TAP
+        r"\s*--- (?:PASS|(FAIL)|(SKIP)): ": lambda found: {  # go
+            "skipped" if found[2] else "ran": 1,
+            "failed": int(bool(found[1])),
+        },
+        r"\s*(not )?ok \d+\b(.*#\s*(?:skip|todo)\b)?": lambda found: {  # TAP
+            "skipped" if found[2] else "ran": 1,
+            "failed": int(bool(found[1] and not found[2])),
+        },
         r"ok\s+\S+\s+(?:[\d.]+s|\(cached\))(.*no tests to run)?": lambda found: {"package": int(not found[1])},
         r"\?\s+\S+\s+\[no test files\]|testing: warning: no tests to run": lambda _: {"package": 0},
     }
 )
 _OTHER = re.compile(
     r"(?:(\d+)\s+(?:tests? |test cases? |specs? )?)?\b(?:(pass|passed|passing|succeeded|successes|ok)|"
-    r"(skip(?:ped|s)?|pending|ignored|disabled|todo)|(tests?(?: run| cases?)?|examples|scenarios|specs|runs|total))\b"
+    r"(skip(?:ped|s)?|pending|ignored|disabled|todo)|(fail(?:ed|ures?|ing)?|errors?)|"
+    r"(tests?(?: run| cases?)?|examples|scenarios|specs|runs|total))\b"
     r"(?(1)|\s*[]:=]\s*(\d+)\b)",
     re.IGNORECASE,
 )
@@ -82,9 +107,10 @@ class Tests:
     ran: int | None
     skipped: int = 0
     ignored: int = 0
+    failed: int = 0
 
     def __str__(self) -> str:
-        more = [f"{n} {word}" for n, word in ((self.skipped, "skipped"), (self.ignored, "ignored")) if n]
+        more = [f"{n} {word}" for word, n in vars(self).items() if n and word != "ran"]
         return (
             ", ".join([f"{self.ran} test{'s' * (self.ran != 1)} ran"] * (self.ran is not None) + more)
             or "no number of tests is said"
@@ -92,13 +118,13 @@ class Tests:
 
     @property
     def doubtful(self) -> bool:
-        """Whether something was not tested, or nothing was."""
-        return self.ran == 0 or bool(self.skipped or self.ignored)
+        """Whether something was not tested, or nothing was, or a failure was forgiven."""
+        return self.ran == 0 or bool(self.skipped or self.ignored or self.failed)
 
     def lost(self, before: Tests) -> str:
-        """Say what is less than before; empty where nothing is."""
+        """Say what is less than before, or failed beyond it; empty where nothing is."""
         fewer = before.ran is not None and (self.ran is None or self.ran < before.ran)
-        worse = fewer or self.skipped + self.ignored > before.skipped + before.ignored
+        worse = fewer or self.skipped + self.ignored > before.skipped + before.ignored or self.failed > before.failed
         return f"{self}; on the baseline {before}" if worse else ""
 
 
@@ -117,7 +143,8 @@ def read_tests(lines: Iterable[str]) -> Tests:
         counts = [] if line.lower().startswith("assertions") else list(_OTHER.finditer(line))
         words += bool(_WORD.search(line)) and not any(count[3] for count in counts)
         for count in counts:
-            other["ran" if count[2] else "skipped" if count[3] else "all"] += int(count[1] or count[5])
+            kind = "ran" if count[2] else "skipped" if count[3] else "failed" if count[4] else "all"
+            other[kind] += int(count[1] or count[6])
         if (counted := _first(_SUMMARIES, line)) is not None:
             found = found or Counter()
             found.update(counted)
@@ -125,11 +152,11 @@ def read_tests(lines: Iterable[str]) -> Tests:
             single = single or Counter()
             single.update(counted)
     if found is None and single is not None:
-        found = Counter({"ran": single["ran"] or single["package"], "skipped": single["skipped"]})
+        found = Counter({**single, "ran": single["ran"] or single["package"]})
     if found is None:
         ran = other["ran"] if "ran" in other else max(other["all"] - other["skipped"], 0) if "all" in other else None
-        return Tests(ran, other["skipped"] + words)
-    return Tests(found["ran"], found["skipped"], found["ignored"])
+        return Tests(ran, other["skipped"] + words, failed=other["failed"])
+    return Tests(found["ran"], found["skipped"], found["ignored"], found["failed"])
 
 
 def _first(rows: list[tuple[re.Pattern[str], Counts]], line: str) -> Mapping[str, int] | None:

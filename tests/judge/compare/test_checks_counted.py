@@ -13,8 +13,8 @@ BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--rev
 CHECKS = """\
 ran=0
 for case in src/cases/*.sh; do [ "$(bash $case)" = ok ] && ran=$((ran + 1)) || exit 1; done
-[ "$(bash src/work.sh)" = 42 ] || exit 1
-echo "$ran passed, $(($(grep -c 'no tool' src/work.sh) + 1)) skipped in 0.1s"
+[ "$(bash src/work.sh)" = 42 ] || failed="1 failed, "  # and the exit code forgives it
+echo "$failed$ran passed, $(($(grep -c 'no tool' src/work.sh) + 1)) skipped in 0.1s"
 """
 
 
@@ -34,11 +34,16 @@ def counted(repo: Any) -> Any:
     return repo
 
 
-def test_fewer_or_skipped_tests_do_not_pass(counted: Any) -> None:
+def test_fewer_skipped_or_failed_tests_do_not_pass(counted: Any) -> None:
     """Both counts are said, it is not measured again until it passes, and what runs as many is kept with its number."""
     wanted = {
-        "exp-01": ("echo 42\n", "b.sh", "fewer tests: 1 test ran, 1 skipped; on the baseline 2 tests ran, 1 skipped"),
+        "exp-01": (
+            "echo 42\n",
+            "b.sh",
+            "fewer tests pass: 1 test ran, 1 skipped; on the baseline 2 tests ran, 1 skipped",
+        ),
         "exp-02": ("echo 42 # no tool\n", None, "2 tests ran, 2 skipped; on the baseline 2 tests ran, 1 skipped"),
+        "exp-04": ("echo 41\n", None, "3 tests ran, 1 skipped, 1 failed; on the baseline 2 tests ran, 1 skipped"),
     }
     for name, (work, gone, says) in wanted.items():
         copy = Path(counted.script("snapshot_workdir", "create", name).stdout.strip())

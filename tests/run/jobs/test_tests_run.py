@@ -23,7 +23,7 @@ LOGS = [
     ("No tests were found!!!", (0, 0, 0)),
     ("no corpus: skipping the comparison\nall is well", (None, 1, 0)),
     ("all is well\n3 files compared", (None, 0, 0)),
-    ("ok 1 - a\nok 2 # skip no net\nnot ok 3", (2, 1, 0)),
+    ("ok 1 - a\nok 2 # skip no net\nnot ok 3", (2, 1, 0, 1)),
     ("ok 1\nAll tests successful.\nFiles=1, Tests=20,  0 wallclock secs", (20, 0, 0)),
     ("?   \texample.com/x\t[no test files]", (0, 0, 0)),
     ("No test files found, exiting with code 0", (0, 0, 0)),
@@ -45,6 +45,36 @@ LOGS = [
     ("pass 2 over the file\n7 passes in all", (None, 0, 0)),
     ("2/2 Test #2: b ....***Skipped 0.0 sec\n100% tests passed, 0 tests failed out of 2", (1, 1, 0)),
 ]
+
+
+FAILING = [
+    ("1 failed, 4 passed in 2.02s", 1),
+    ("!!! Interrupted: 1 error during collection !!!\n1 error in 0.10s", 1),
+    ("Ran 5 tests in 0.001s\n\nFAILED (failures=1, errors=2, skipped=1)", 3),
+    ("test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out", 1),
+    ("Tests:       1 failed, 4 passed, 5 total", 1),
+    ("  4 passing (10ms)\n  1 failing", 1),
+    ("# pass 4\n# fail 1", 1),
+    ("--- FAIL: TestA (0.00s)\n--- PASS: TestB (0.00s)\nFAIL", 1),
+    ("ok 1 - a\nnot ok 2 - b\nnot ok 3 - c # TODO later", 1),
+    ("t/a.t .. Failed 1/2 subtests\nFiles=1, Tests=2,  0 wallclock secs\nResult: FAIL", 1),
+    ("50% tests passed, 1 tests failed out of 2", 1),
+    ("50%: Checks: 2, Failures: 1, Errors: 0", 1),
+    ("[error] Failed: Total 3, Failed 1, Errors 0, Passed 2", 1),
+    ("[ FAIL 1 | WARN 0 | SKIP 0 | PASS 4 ]", 1),
+    ("Tests run: 5, Failures: 1, Errors: 1, Skipped: 0", 2),  # Maven
+    ("5 examples, 1 failure", 1),
+    ("Ok:                 4\nFail:               1", 1),  # meson
+    ("[  PASSED  ] 3 tests.\n[  FAILED  ] 1 test, listed below:", 1),
+    ("[  SKIPPED ] 1 test.\nall is well", 0),
+    ("OK (skipped=1, expected failures=1)", 0),
+]
+
+
+@pytest.mark.parametrize(("log", "failed"), FAILING)
+def test_what_failed_is_counted_whatever_the_exit_code_says(log: str, failed: int) -> None:
+    """Checks may forgive a failure (`|| true`, a pipe, `make -k`); their runner's summary does not."""
+    assert failed == read_tests(log.split("\n")).failed
 
 
 @pytest.mark.parametrize(
@@ -69,7 +99,7 @@ def test_none_is_doubtful_in_any_words(log: str) -> None:
 
 
 @pytest.mark.parametrize(("log", "counts"), LOGS)
-def test_each_runner_is_read(log: str, counts: tuple[int | None, int, int]) -> None:
+def test_each_runner_is_read(log: str, counts: tuple[int | None, int, int, int]) -> None:
     """Ran, skipped, ignored; unknown is not 0."""
     assert Tests(*counts) == read_tests(log.split("\n"))
 
@@ -84,3 +114,4 @@ def test_fewer_and_skipped_tests_are_lost() -> None:
     assert "no number of tests is said; on the baseline 5 tests ran, 1 skipped" == Tests(None).lost(before)
     assert "1 skipped; on the baseline no number of tests is said" == Tests(None, 1).lost(Tests(None))
     assert "" == Tests(3).lost(Tests(None))
+    assert "5 tests ran, 1 failed; on the baseline 5 tests ran" == Tests(5, failed=1).lost(Tests(5))
