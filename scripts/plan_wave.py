@@ -46,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("--factor", action="append", default=[], metavar="A=V,V,...", help="a factor with its values")
         sub.add_argument("--sweep", action="store_true", help="one factor at a time, the others at their first value")
         few = "experiments (default: few; where all factors have two values a power of two)"
-        sub.add_argument("--runs", type=int, metavar="N", help=few)
+        sub.add_argument("--runs", type=arguments.whole(2, 64), metavar="N", help=few)
     for sub in (run, add):
         sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
         sub.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: on which type, for example L4")

@@ -121,7 +121,7 @@ def lay_out(factors: Sequence[Factor], runs: int | None = None, *, sweep: bool =
     """
     its = tuple(factors)
     if not (1 if sweep else 2) <= len(its) <= MAX_FACTORS or len({f.name for f in its}) != len(its):
-        raise ValueError(f"2 to {MAX_FACTORS} different factors are expected, not {len(its)}")
+        raise ValueError(f"2 to {MAX_FACTORS} different factors are expected, not {len(its)}; one alone: --sweep")
     for factor in its:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", factor.name):
             raise ValueError(f"{factor.name!r} cannot name a factor: letters, digits, '_', '-' and '.', like fuse")

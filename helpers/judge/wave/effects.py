@@ -102,7 +102,7 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     if known is None:
         raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
     spread, freedom = known
-    few = count < 3 + sum(len(f.levels) - 1 for f in design.factors)
+    few = count < 3 + sum(len(f.levels) - 1 for f in design.factors) and not _is_sweep(cells)
     for degrees in (2,) if few else (MAX_LEVELS, 2):  # one cell may be the only one with values of two factors
         singles = design.effects(1, degrees)
         span = Span([o.pairs for o in seen])
@@ -135,6 +135,11 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
         scale,
         _by_host(seen, span.left(gains), spread),
     )
+
+
+def _is_sweep(cells: Sequence[Cell]) -> bool:
+    """Tell whether each cell is one of them with another value of one factor."""
+    return any(all(sum(map(int.__ne__, start, cell)) <= 1 for cell in cells) for start in cells)
 
 
 def _with_results(design: Design, seen: Sequence[Observation]) -> tuple[Design, Sequence[Observation]]:

@@ -36,6 +36,8 @@ def factor(text: str) -> Factor:
     levels = tuple(value.strip() for value in values.split(","))
     if len(levels) < 2 or not all(levels):
         raise console.usage(f"--factor {text!r} is not NAME=VALUE,VALUE,...", "for example --factor aspect=48,64,96")
+    if cut := [level for level in levels if level.count('"') % 2 or level.count("'") % 2]:
+        raise console.usage(f"--factor {name}: {cut[0]} is half of a value: none may hold a comma", "another notation")
     made = Factor(name, levels)
     return replace(made, levels=tuple(sorted(levels, key=float))) if made.numeric else made
 

@@ -105,13 +105,15 @@ def test_student(freedom: float, expected: float) -> None:
         (("a+b=1,2", "c=1,2"), "cannot name a factor"),
         (("a=1", "b=1,2"), "is not NAME=VALUE,VALUE"),
         (("a=1,,2", "b=1,2"), "is not NAME=VALUE,VALUE"),
+        (('a="1,5",2', "b=1,2"), "none may hold a comma"),
+        (("a=1,2", "b=1,2", "--runs", "0"), "--runs"),
         (("a=1,1", "b=1,2"), "different values"),
         (("a=1,2", "b=1,2", "--runs", "2"), "runs must be more than the 2 single effects"),
     ],
 )
 def test_bad_input(repo: Any, tmp_path: Path, args: tuple[str, ...], said: str) -> None:
     """Unusable factors, values and runs: exit 2 and what was expected, outside of any repository."""
-    asked = [word for each in args for word in ((each,) if each[0] in "-2" else ("--factor", each))]
+    asked = [word for each in args for word in ((each,) if each[0] in "-20" else ("--factor", each))]
 
     assert said in repo.script("plan_wave", "design", *asked, cwd=tmp_path, code=2).stderr
 

@@ -254,3 +254,16 @@ def test_a_wave_in_which_nothing_gains_names_no_comparison() -> None:
     assert "next: none of these; the best, aspect=48 fuse=off, is not predicted" in report.effect_lines(found)[-1]
     assert "compare.py" not in steps
     assert set(cells) <= set(re.findall(r"\w+", steps))
+
+
+@pytest.mark.parametrize("factors", [[ASPECT], [ASPECT, FUSE]])
+def test_a_sweep_tells_each_value_as_it_was_measured(factors: list[Factor]) -> None:
+    """A peak that is no parabola: the best value and how much worse those beside it are, as the cells have it."""
+    gains = [-0.26, -0.04, -0.03, 0.14, -0.02, -0.10, -0.22]
+    design = lay_out(factors, sweep=True)
+    found = analyse(design, measured(design, lambda c: gains[c[0]], 0.002, 3))
+    rows = report.as_dict(found)["ranges"]["aspect"]
+
+    assert "80" == found.design.values(found.best()[0])["aspect"]
+    assert math.exp(-0.17) - 1 == pytest.approx(rows["72"][0], abs=0.01)
+    assert rows["72"][1] <= math.exp(-0.17) - 1 <= rows["72"][2]
