@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from helpers import journal
+from helpers import journal, journal_index
 from helpers.agreement import Budget as Budget
 from helpers.agreement import Config as Config
 from helpers.agreement import Lock as Lock
@@ -212,24 +212,30 @@ def read_events(root: Path) -> list[Event]:
 
 _held: dict[Path, tuple[int, bytes, list[Event]]] = {}
 """Of each journal that this process read: up to where, what stood before that place, and its events."""
+_REMEMBERED = {kind.__name__: kind for kind in (Run, *KINDS) if kind.KEPT}
 
 
 def held(root: Path) -> list[Event]:
     """Return the same, holding of most events little more than what the session's state is made from.
 
-    Asked again it reads on where it stopped, or everything where that is no longer the same journal.
+    Asked again it reads on where it stopped, in another process where `journal_index` did, or everything where that is
+    no longer the same journal.
     """
-    end, before, found = _held.get(root, (0, b"", list[Event]()))
-    if before != journal.before(root, end):
-        end, found = 0, []
-    found, more, again = [*found], list[Event](), functools.partial(journal.read_line, root)
+    good, (end, before, found) = -1, _held.get(root, (0, b"", list[Event]()))
+    if not end or before != journal.before(root, end):
+        found, end, good = journal_index.read(root, _REMEMBERED, from_line)
+    start, new, more, again = end, list[tuple[int, Event]](), list[Event](), functools.partial(journal.read_line, root)
     for behind, line in journal.read_from(root, end, found[-1].timestamp if found else 0, samples=False):
         kind = _kind(line)
         if not behind:
             more.append(kind.from_line(line))
             continue
-        found.append(kind.remembered(line, again, behind) if kind.KEPT else kind.from_line(again(behind) | _at(line)))
+        kept = kind.remembered(line, again, behind) if kind.KEPT else kind.from_line(again(behind) | _at(line))
+        new.append((behind, kept))
         end = behind
+    if good >= 0 and end - start >= journal_index.PART:
+        journal_index.write(root, _REMEMBERED, new, start, good)
+    found = [*found, *(event for _, event in new)]
     _held[root] = end, journal.before(root, end), found
     return found + more
 

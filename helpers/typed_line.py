@@ -106,6 +106,21 @@ class Event(TypedLine):
         its["_again"], its["_at"] = again, at
         return made
 
+    @classmethod
+    def recalled(cls: type[E], values: list[Any], again: Callable[[int], dict[str, Any]], at: int) -> E:
+        """Make the same from the values of the KEPT fields, in the order of `kept`."""
+        made, once = object.__new__(cls), _texts.setdefault
+        if len(_texts) > MOST_TEXTS:
+            _texts.clear()
+        shared = [once(value, value) if type(value) is str else value for value in values]
+        made.__dict__.update(zip(cls.kept(), shared, strict=True), _again=again, _at=at)
+        return made
+
+    @classmethod
+    def kept(cls) -> list[str]:
+        """Return the names of the KEPT fields, in the order in which their values are told."""
+        return _kept_names(cls)
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
         """Return the line of an event that is remembered: from here on it is held."""
         if name != "line" or "_at" not in self.__dict__:
@@ -154,6 +169,7 @@ def _read_kept(cls: type[Event]) -> list[tuple[str, str, type | None, Reader, Ca
 
 
 _kept: Callable[[Any], list[tuple[str, str, type | None, Reader, Callable[[], Any]]]] = functools.cache(_read_kept)
+_kept_names: Callable[[Any], list[str]] = functools.cache(lambda cls: [its[0] for its in _kept(cls)])
 
 
 def _default(its: Field[Any], kind: str) -> Callable[[], Any]:
