@@ -54,7 +54,7 @@ class Flow:
         loose = unnamed_references(self._lines, self._end)
         while n < len(self._lines):
             kind = self._kinds[n]
-            if kind == "heading" and n in self._headings:
+            if n in self._headings:
                 n += self._heading(self._headings[n])
             elif n == loose:
                 self._close()
@@ -71,7 +71,7 @@ class Flow:
     def _title(self) -> int:
         """Emit the title, and as text what stands above it; return how many lines these are."""
         at, count = layout_title.find_title(self._lines, self._face.size, list(self._headings.values()))
-        if at and count:
+        if at:
             self._emit("text", self._lines[:at])
         if count:
             title = self._block("title", self._lines[at : at + count])
@@ -97,10 +97,8 @@ class Flow:
         if h.at != self._end:
             return h.count
         until = min((n for n in self._headings if n > h.at), default=len(self._lines))
-        if after < until:
-            self._references(after, until)
-            return until - h.at
-        return h.count
+        self._references(after, until)
+        return until - h.at
 
     def _references(self, start: int, until: int) -> None:
         mine = [n for n in range(start, until) if self._kinds[n] not in ("caption", "+caption", "note")]
@@ -129,10 +127,10 @@ class Flow:
         ):
             return True
         indent = self._columns.indent(b)
-        if gap < 99 and not self._held and a.page == b.page:
+        if gap < 99 and not self._held:
             return self._breaks_below(a, b, gap, indent)
         if not ENDED.search(a.text):
-            return b.text[0].isupper() and (indent > 0.6 * size or self._columns.short(a)) and not b.text[0].isdigit()
+            return b.text[0].isupper() and (indent > 0.6 * size or self._columns.short(a))
         return not b.text[0].islower() and (indent > 0.6 * size or self._columns.short(a))
 
     def _breaks_below(self, a: Line, b: Line, gap: float, indent: float) -> bool:
@@ -151,7 +149,7 @@ class Flow:
         while n + count < len(self._lines) and self._goes_on(n, n + count, kind):
             count += 1
         made = self._block(kind if kind != "+caption" else "caption", self._lines[n : n + count])
-        if self._open and not ENDED.search(self._open[-1].text) and len(self._held) < 200 and not self._inside(n, kind):
+        if self._open and not ENDED.search(self._open[-1].text) and not self._inside(n, kind):
             self._held.append(made)
         else:
             self._close()

@@ -45,7 +45,7 @@ def _length(
     """Return how many lines the caption has that begins at line n."""
     line = lines[n]
     count, alone = 1, not found["text"].strip()
-    while n + count < len(lines) and count < 30:
+    while n + count < len(lines):
         m = n + count
         follower = lines[m]
         if kinds[m] == "heading" or CAPTION.match(follower.text) or follower.page != line.page:
@@ -80,7 +80,7 @@ def _begins(lines: list[Line], n: int, found: re.Match[str], kinds: list[str], f
     distinct = not face.plain(line) or (bool(line.lead) and CAPTION.match(line.lead) is not None)
     apart = face.gaps[n] > 1.2 * face.leading or (n > 0 and kinds[n - 1] not in ("text", "heading"))
     if not text:
-        return (apart or distinct) and (bool(mark) or n + 1 < len(lines)) and len(line.text) < 16
+        return apart or distinct
     if text[0] in ",.;)" or (mark == "." and re.match(r"[a-z]\b", found["text"]) and not (apart and distinct)):
         return False
     if not (text[0].isupper() or text[0] in "“\"'([`‘" or text[0].isdigit()) and not mark:

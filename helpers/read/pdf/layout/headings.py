@@ -17,7 +17,7 @@ LONGEST_HEADING = 160
 def find_headings(lines: list[Line], face: Face) -> list[Heading]:
     """Return the headings in order."""
     end = references_at(lines, face)
-    found = _same_faces(lines, face, chain(candidates(lines, face, end)))
+    found = chain(candidates(lines, face, end))
     found += named(lines, face, {h.at for h in found}, end)
     found += by_face(lines, face, found, end)
     return _tidy(lines, face, [h for h in found if not lines[h.at].drawn])
@@ -58,45 +58,22 @@ def unnamed_references(lines: list[Line], end: int) -> int:
     return len(lines)
 
 
-def _same_faces(lines: list[Line], face: Face, numbered: list[Heading]) -> list[Heading]:
-    """Drop numbered lines that look like text where the others of their level do not: they are lists."""
-    kept = []
-    for level in {h.level for h in numbered}:
-        mine = [h for h in numbered if h.level == level]
-        plain = [h for h in mine if face.plain(lines[h.at]) and not h.rest]
-        distinct = [h for h in mine if h not in plain]
-        kept += distinct if len(distinct) >= max(2, 0.6 * len(mine)) else mine
-    return sorted(kept, key=lambda h: h.at)
-
-
 def _tidy(lines: list[Line], face: Face, found: list[Heading]) -> list[Heading]:
     """Order the headings, add the second lines of long ones, and set levels of those without a number by size."""
     found = sorted({h.at: h for h in reversed(found)}.values(), key=lambda h: h.at)
     made: list[Heading] = []
     for h in found:
         before = made[-1] if made else None
-        if before and h.at < before.at + before.count:
-            continue
-        if (
-            before
-            and not h.number
-            and not h.rest
-            and h.at == before.at + before.count
-            and _goes_on(lines, face, before, h.at)
-        ):
+        if before and not h.number and h.at == before.at + before.count and _goes_on(lines, face, before, h.at):
             before.title += " " + lines[h.at].text
             before.count += 1
             continue
         made.append(h)
     taken = {h.at for h in made}
     for h in made:
-        while (
-            not h.rest
-            and h.count < 4
-            and (n := h.at + h.count) < len(lines)
-            and n not in taken
-            and _goes_on(lines, face, h, n)
-        ):
+        while not h.rest and h.count < 4 and (n := h.at + h.count) < len(lines) and n not in taken:
+            if not _goes_on(lines, face, h, n):
+                break
             h.title += " " + lines[n].text
             h.count += 1
     made = [h for h in made if h.number or len(h.title) <= LONGEST_HEADING]
@@ -114,10 +91,8 @@ def _levels(lines: list[Line], made: list[Heading]) -> None:
     looks = Counter(look(h) for h in made)
     order = sorted((k for k, n in looks.items() if n > 1), reverse=True)
     for h in made:
-        if looks[look(h)] == 1 and NAMES.fullmatch(h.title):
-            h.level = 1
-        else:
-            h.level = min(3, 1 + sum(k > look(h) for k in order))
+        alone = looks[look(h)] == 1 and NAMES.fullmatch(h.title)
+        h.level = 1 if alone else min(3, 1 + sum(k > look(h) for k in order))
 
 
 def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
@@ -127,10 +102,8 @@ def _goes_on(lines: list[Line], face: Face, heading: Heading, n: int) -> bool:
     return (
         like
         and (last.lead or not line.lead or len(line.lead) > 0.8 * len(line.text))
-        and line.page == last.page
         and face.gaps[n] < 1.45 * max(line.size, face.leading * 0.9)
         and NUMBERED.fullmatch(line.text) is None
         and len(last.text) > 18
-        and (heading.number or not NAMES.fullmatch(line.text))
         and not NAMES.fullmatch(heading.title)
     )

@@ -93,8 +93,8 @@ def _chapter(lines: list[Line], n: int, face: Face) -> str:
     line, below = lines[n], lines[n + 1] if n + 1 < len(lines) else None
     if below is None or below.page != line.page or not _ALONE.fullmatch(line.text):
         return ""
-    large = min(line.size, below.size) > face.size + 2 or (face.stands_out(line) and below.size > face.size + 4)
-    return below.text if large and below.y < line.y and not _ALONE.fullmatch(below.text) else ""
+    large = min(line.size, below.size) > face.size + 2
+    return below.text if large and not _ALONE.fullmatch(below.text) else ""
 
 
 def _titled(title: str, strong: bool) -> bool:

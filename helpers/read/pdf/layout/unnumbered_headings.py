@@ -62,11 +62,7 @@ def named(lines: list[Line], face: Face, taken: set[int], end: int) -> list[Head
         name, rest = ("", "") if whole else _run_in(line, early)
         apart = not face.plain(line) or face.gaps[n] > 1.25 * face.leading
         if n == end or (
-            whole
-            and line.text[0].isupper()
-            and apart
-            and n - 1 not in taken
-            and line.size > face.size - (2.1 if _OUTER.match(line.text) else 0.7)
+            whole and apart and n - 1 not in taken and line.size > face.size - (2.1 if _OUTER.match(line.text) else 0.7)
         ):
             found = NUMBERED.fullmatch(line.text)
             made.append(
