@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from helpers import paths, printable
-from helpers.events import Comparison
+from helpers.comparison import BEGUN, Comparison
 from helpers.judge.measure import leftovers
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError, Trees
@@ -26,25 +26,43 @@ _AGAIN, _CHEAP = 20, 2.0
 
 
 def repeated(side: Side) -> list[str]:
-    """Run the checks as often as is cheap, once at least; return what each run said, up to one that differs."""
+    """Run the checks as often as is cheap, once at least; return what each run said, up to one that differs.
+
+    Each run finds the copy without what the one before made there: a stamp would let it look at nothing.
+    """
     said: list[str] = []
+    before = leftovers.scan(side.copy)
     for _ in blame.often(_AGAIN, _CHEAP):
+        if said:
+            leftovers.clear(side.copy, before)
         said.append(side.check())
         if said[-1] != said[0]:
             break
     return said
 
 
-def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, alike: bool = False) -> Comparison:
+def before_pairs(plan: Plan, base: Side, cand: Side, log: TextIO) -> Comparison:
+    """Run the candidate's checks once; what they make (products, caches, names by chance) is gone before the pairs.
+
+    Where they change what was there, they run on the baseline too: both sides stay the same.
+    """
+    found = run(BEGUN, plan, base, cand, log, once=True)
+    if not found.verdict:
+        cand.tidy()
+        if found.checks and cand.left_behind():
+            _require_passing(base, found.checks)
+        base.tidy()
+    return found
+
+
+def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, once: bool = False) -> Comparison:
     """Run the candidate's checks; a failure ends the comparison unless the baseline fails them here as well.
 
-    `alike`: once, before the pairs; where they leave files in the copy, they run on the baseline too, so that both
-    sides stay the same. A winner's are repeated, and the baseline is asked twice as often as they ran.
+    A winner's are repeated, not run `once`, and the baseline is asked twice as often as they ran.
     Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
     """
     print("running the checks on the candidate", file=log)
-    before = leftovers.scan(cand.copy)
-    said = [cand.check()] if alike else repeated(cand)
+    said = [cand.check()] if once else repeated(cand)
     result = said[-1]
     if result.startswith(("failed", "timeout")):
         end = cand.said(cand.checks_log)
@@ -53,8 +71,6 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
             _require_passing(base, "passed", " either")
         result += f" in run {len(said)} of them" if len(said) > 1 else ""
         return replace(so_far, checks=result).ending("not_improved", f"checks: {result}" + (f": {end}" if end else ""))
-    if alike and leftovers.changed(before, leftovers.scan(cand.copy)):
-        _require_passing(base, result)
     found = tests_run.read_log(cand.checks_log)
     passed = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
     if plan.tests is None or not found.lost(Tests(**plan.tests)):
@@ -79,6 +95,8 @@ def crossed(won: Comparison, base: Side, cand: Side, trees: Trees, log: TextIO) 
     An expected answer that the checks write where there is none is the candidate's own. It says nothing where the
     baseline does not pass in such a copy either. The baseline's own copy is gone afterwards.
     """
+    if cand.left_behind():
+        base.check()
     both = sorted(base.left_behind() & cand.left_behind())
     made = [name for name in both if _apart(base.copy / name, cand.copy / name)]
     if not made:

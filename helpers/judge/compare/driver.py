@@ -91,7 +91,7 @@ def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, give
 def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given) -> Comparison:
     try:
         base, cand, same = build(root, plan, place, trees, log)
-        before = checks.run(BEGUN, plan, base[0], cand[0], log, alike=True)
+        before = checks.before_pairs(plan, base[0], cand[0], log)
         if before.verdict:
             return before
         warm_up(plan, base, cand)
@@ -151,7 +151,7 @@ def build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tup
     if same := base[0].built_the_same(cand[0]):
         print(SAME_BUILD, file=log)
     for side in (*base, *cand):
-        side.remember()  # before the checks: what they let the program leave in its copy counts as well
+        side.remember()  # before the checks: what they let the program change in its copy counts as well
     return base, cand, same
 
 

@@ -172,7 +172,7 @@ def measure(
         with building or contextlib.nullcontext():
             base, cand, _ = driver.build(root, plan, place, trees, log)
         if number == 0 and not part.phase:
-            before = checks.run(BEGUN, plan, base[0], cand[0], log, alike=True)
+            before = checks.before_pairs(plan, base[0], cand[0], log)
             if before.verdict:
                 return say(Pair(0, failed=before.reason or "checks"))
         driver.warm_up(plan, base, cand)

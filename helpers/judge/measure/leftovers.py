@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def _folder(path: str) -> Mark:
 def changed(before: Scan, now: Scan) -> set[str]:
     """Return the paths that were made, removed or changed."""
     return {name for name in now.keys() | before.keys() if not _same(before.get(name), now.get(name))}
+
+
+def clear(copy: Path, before: Scan) -> None:
+    """Remove what was made in the copy since `before`; what was changed stays."""
+    for name in sorted(scan(copy).keys() - before.keys()):  # a folder before what is in it
+        made = copy / name
+        if made.is_dir() and not made.is_symlink():
+            for inner in (made, *made.rglob("*")):
+                if inner.is_dir() and not inner.is_symlink():
+                    inner.chmod(0o700)  # Go's modules close their folders
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)
 
 
 def _same(one: Mark | None, other: Mark | None) -> bool:

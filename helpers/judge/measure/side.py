@@ -209,6 +209,10 @@ class Side:
         """Note what the copy holds, to see later what measurements leave behind there."""
         self.before = leftovers.scan(self.copy)
 
+    def tidy(self) -> None:
+        """Remove what was made in the copy since `remember`."""
+        leftovers.clear(self.copy, self.before)
+
     def precompile(self) -> None:
         """After the first measurement: compile the Python that it compiled again, for the later ones to find.
 

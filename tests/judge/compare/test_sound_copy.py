@@ -85,6 +85,8 @@ def test_an_answer_that_the_checks_write_themselves_is_the_baselines(repo: Any) 
 def test_checks_that_chance_decides_are_found(repo: Any) -> None:
     """They fail in one of three on the baseline, or look at one case of three: the lock runs them several times."""
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("n", "")
+    repo.commit()
     repo.script("start_session", *BEGIN)
 
     repo.write("autoresearch.checks.sh", f"{CHECKS}\necho >>n; [ $(wc -l <n) != 3 ] || exit 9\n", 0o755)
@@ -97,10 +99,15 @@ def test_checks_that_chance_decides_are_found(repo: Any) -> None:
 
 
 def test_a_candidate_that_is_wrong_now_and_then_is_not_kept(repo: Any) -> None:
-    """A winner's checks run as often as is cheap: a fault that four of five runs do not show is found."""
+    """A winner's checks run as often as is cheap: a fault that four of five runs do not show is found.
+
+    What they leave in the copy (a stamp, products of other names in every run) neither spares them a later run nor is
+    held against a candidate.
+    """
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
-    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
-    repo.script("start_session", *BEGIN)
+    stamp = f"[ -e stamp ] || {{\n{CHECKS}\n}} || exit 1\ntouch stamp\nmkdir -p made/deep && mktemp made/deep/XXXXXX\n"
+    repo.write("autoresearch.checks.sh", stamp, 0o755)
+    repo.script("start_session", *BEGIN, "--max-pairs", "8")
     repo.script("start_session", "--lock")
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
     (copy / "src/work.sh").write_text("echo $((RANDOM % 5 ? 42 : 0))\n")
@@ -110,3 +117,7 @@ def test_a_candidate_that_is_wrong_now_and_then_is_not_kept(repo: Any) -> None:
 
     assert '"verdict": "not_improved"' in said
     assert "checks: failed" in said
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.01\necho 42\n")
+    repo.script("snapshot_workdir", "seal", "exp-02", "--desc", "less sleep")
+    assert "exp-02: improved" in repo.script("compare", "exp-02").stdout
