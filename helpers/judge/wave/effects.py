@@ -20,6 +20,8 @@ LEAST_SQUARES = 2.0
 """An effect whose square is not this many times that of its error is left out of predictions (as by Akaike)."""
 SHARES = Scale()
 MOST_PREDICTED = 20_000
+SOME, MOST_QUIET = 12, 10
+"""Degrees of freedom that tell a host's own noise; how much quieter than all together it is taken to be at most."""
 SURE = 200.0
 """Degrees of freedom of a spread that a calibration measured."""
 
@@ -102,10 +104,11 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     if known is None:
         raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
     spread, freedom = known
+    weights = _weights(seen, spread)
     few = count < 3 + sum(len(f.levels) - 1 for f in design.factors) and not _is_sweep(cells)
     for degrees in (2,) if few else (MAX_LEVELS, 2):  # one cell may be the only one with values of two factors
         singles = design.effects(1, degrees)
-        span = Span([o.pairs for o in seen])
+        span = Span(weights)
         span.add([1.0] * len(cells))
         told = [span.add(column) for column in design.columns(singles, cells)]
         if all(told):
@@ -133,7 +136,7 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
         tuple(values[n] for n in kept),
         tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept),
         scale,
-        _by_host(seen, span.left(gains), spread),
+        _by_host(seen, span.left(gains), spread, weights),
     )
 
 
@@ -187,19 +190,28 @@ def _worth(terms: list[Effect], values: list[float], errors: list[float]) -> lis
     return [n for n, name in enumerate(names) if name in good]
 
 
-def known_spread(seen: Sequence[Observation]) -> tuple[float, float] | None:
+def known_spread(seen: Sequence[Observation], least: float = 3) -> tuple[float, float] | None:
     """Return the spread of one pair, pooled over what is known of each observation, and its degrees of freedom."""
     known = [(o.spread, o.freedom) for o in seen if o.spread is not None]
     freedom = math.fsum(f for _, f in known)
-    if freedom < 3:
+    if freedom < least:
         return None
     return max(math.sqrt(math.fsum(f * s * s for s, f in known) / freedom), 1e-9), min(freedom, SURE)
 
 
-def _by_host(seen: Sequence[Observation], left: Sequence[float], spread: float) -> dict[str, tuple[float, float, int]]:
+def _weights(seen: Sequence[Observation], spread: float) -> list[float]:
+    """Return what each observation weighs: its pairs, on a host that is noisier than all together accordingly less."""
+    found = {host: known_spread([o for o in seen if o.host == host], least=SOME) for host in {o.host for o in seen}}
+    own = {host: max(known[0], spread / MOST_QUIET) if known else spread for host, known in found.items()}
+    return [o.pairs * (spread / own[o.host]) ** 2 for o in seen]
+
+
+def _by_host(
+    seen: Sequence[Observation], left: Sequence[float], spread: float, weights: Sequence[float]
+) -> dict[str, tuple[float, float, int]]:
     found = {}
     for host in sorted({o.host for o in seen if o.host}):
-        its = [(o.pairs, r) for o, r in zip(seen, left, strict=True) if o.host == host]
+        its = [(w, r) for o, w, r in zip(seen, weights, left, strict=True) if o.host == host]
         total = sum(w for w, _ in its)
         found[host] = math.fsum(w * r for w, r in its) / total, 2 * spread / math.sqrt(total), len(its)
     return found

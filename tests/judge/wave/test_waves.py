@@ -267,3 +267,18 @@ def test_a_sweep_tells_each_value_as_it_was_measured(factors: list[Factor]) -> N
     assert "80" == found.design.values(found.best()[0])["aspect"]
     assert math.exp(-0.17) - 1 == pytest.approx(rows["72"][0], abs=0.01)
     assert rows["72"][1] <= math.exp(-0.17) - 1 <= rows["72"][2]
+
+
+def test_a_noisy_host_weighs_less() -> None:
+    """What quiet hosts tell is not drowned by one that is ten times as noisy."""
+    design = lay_out([ASPECT, FUSE], 28)
+
+    def margin(noises: tuple[float, float]) -> float:
+        draw = random.Random(4)
+        seen = [
+            Observation(c, 0.1 * c[1] + draw.gauss(0, noises[n // 2 % 2]), 3, f"vm-{n // 2 % 2}", noises[n // 2 % 2])
+            for n, c in enumerate(design.cells)
+        ]
+        return analyse(design, seen).difference((5, 1), (5, 0))[1]
+
+    assert margin((0.002, 0.02)) < 3 * margin((0.002, 0.002)) < margin((0.02, 0.02))
