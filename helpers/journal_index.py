@@ -71,7 +71,7 @@ def write(root: Path, kinds: Kinds, more: Iterable[tuple[int, Event]], start: in
             start, rows = behind, []
         if parts:
             held = _file(root).read_bytes()[:good] if good else _head(kinds)
-            files.replace(_file(root), held + b"".join(parts), durable=False)
+            files.replace(paths.state_folder(root) / _file(root).name, held + b"".join(parts), durable=False)
 
 
 def _file(root: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,14 @@ def test_an_index_that_cannot_be_used_is_none(root: Path, harm: bytes | None) ->
     same(root)
 
     assert whole == file.read_bytes()
+
+
+def test_the_first_command_in_a_folder_remembers_too(root: Path) -> None:
+    """A journal that was copied from elsewhere comes without the state folder."""
+    shutil.rmtree(root / ".autoresearch")
+    another_process(root)
+
+    assert (root / ".autoresearch/journal.index").is_file()
 
 
 def test_a_folder_that_is_read_only_is_no_error(root: Path) -> None:
