@@ -58,9 +58,9 @@ def experiment(name: str) -> str:
 def state_folder(root: Path) -> Path:
     """Return the session's state folder in repository `root`, made on first use with its own .gitignore of `*`."""
     folder = root / STATE
-    folder.mkdir(exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():
+        folder.mkdir(exist_ok=True)
         files.replace(ignore, "*\n")
     return folder
 

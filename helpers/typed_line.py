@@ -107,13 +107,12 @@ class Event(TypedLine):
         return made
 
     @classmethod
-    def recalled(cls: type[E], values: list[Any], again: Callable[[int], dict[str, Any]], at: int) -> E:
+    def recalled(cls: type[E], values: Iterable[Any], again: Callable[[int], dict[str, Any]], at: int) -> E:
         """Make the same from the values of the KEPT fields, in the order of `kept`."""
-        made, once = object.__new__(cls), _texts.setdefault
-        if len(_texts) > MOST_TEXTS:
-            _texts.clear()
-        shared = [once(value, value) if type(value) is str else value for value in values]
-        made.__dict__.update(zip(cls.kept(), shared, strict=True), _again=again, _at=at)
+        made = object.__new__(cls)
+        its = dict(zip(_kept_names(cls), values, strict=True))
+        its["_again"], its["_at"] = again, at
+        _set(made, "__dict__", its)
         return made
 
     @classmethod
