@@ -27,7 +27,7 @@ _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
 _SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
 _GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
 _NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$|^See merge request [^ ]*![0-9]+"
-_FORM = "%H%n%P%n%aI%n%B"
+_FORM = "%H%n%P%n%ad%n%B"
 """Of a commit, which ends with a NUL: no message can hold one, and what stands before the message holds no line end."""
 
 
@@ -92,9 +92,10 @@ def _searched(kind: str, wanted: SearchRequest, asked: matching.Query) -> list[s
 def commits(root: Path, *how: str, tips: Sequence[str] = ()) -> list[history.Commit]:
     """Return the log's entries of all branches and tags, or of what `tips` says, the newest first."""
     form = ["-z", "--no-notes", "--encoding=UTF-8", f"--format={_FORM}", f"--max-count={COMMITS}"]
-    form += ["-i", "-E", "--all-match"]
+    form += ["-i", "-E", "--all-match", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"]  # that dates can be compared
     command = ["-c", "log.showSignature=false", "log", *form, *how, *(tips or provenance.tips(root)), "--"]
-    return [_commit(record) for record in git.run(root, command).stdout.decode("utf-8", "replace").split("\0")[:-1]]
+    read = git.run(root, command, env={"TZ": "UTC"}).stdout.decode("utf-8", "replace")
+    return [_commit(record) for record in read.split("\0")[:-1]]
 
 
 def _commit(record: str) -> history.Commit:
@@ -172,11 +173,15 @@ def _each_once(root: Path, made: list[tuple[Finding, str]], limit: int) -> list[
     once: dict[tuple[str, str], int] = {}
     kept: list[Finding] = []
     for finding, sha in made:
-        first = once.setdefault((patch.get(sha, sha), finding.state), len(kept))
-        if first == len(kept):
+        place = once.setdefault((patch.get(sha, sha), finding.state), len(kept))
+        if place == len(kept):
             kept.append(finding)
-        else:
-            kept[first] = replace(kept[first], facts=(*kept[first].facts, f"also as {sha[:12]}"))
+            continue
+        one, other = kept[place], finding
+        if "a merge" in one.facts and "a merge" not in other.facts:
+            one, other = other, one
+        also = f"also as {other.id.rpartition('@')[2].rpartition(':')[2]}"
+        kept[place] = replace(one, facts=(*one.facts, also), weight=kept[place].weight)
     return kept
 
 

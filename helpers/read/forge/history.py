@@ -65,7 +65,7 @@ def changes(commits: Sequence[Commit], merged: Callable[[str], set[str]] = lambd
     """
     leaders: dict[object, Change] = {}
     found: list[Change] = []
-    for commit in sorted(commits, key=lambda c: (_is_copy(c), c.date)):
+    for commit in sorted(commits, key=lambda c: (_is_copy(c), len(c.parents) > 1, c.date)):
         keys = _keys(commit)
         asked = keys if _is_copy(commit) else keys[:-1]  # two changes may have one title
         known = next((leaders[key] for key in asked if key in leaders), None)

@@ -115,20 +115,25 @@ class Owners:
         return (told, self.names.get(told)) if alike and told not in maybe else (UNKNOWN, None)
 
     def merged(self, sha: str) -> set[str]:
-        """Return the commits that a merge brought to its first parent; of a long branch the newest."""
-        main, *others = self.parents.get(sha, [])
-        brought = dict.fromkeys(others, True) | {main: False}
-        waiting = [(-self.times.get(each, 0), each) for each in brought]
+        """Return the commits that a merge brought to its first parent; of a long branch the newest ones."""
+        main, *others = self.parents[sha]
+        inside = dict.fromkeys(others, True) | {main: False}
+        waiting = [(-self.times.get(each, 0), each) for each in inside]
         heapq.heapify(waiting)
-        for _ in range(_MERGED):
-            if not any(brought[each] for _, each in waiting):
-                break
+        seen, left = set[str](), sum(inside.values())
+        while left and len(seen) < _MERGED:
             _, each = heapq.heappop(waiting)
+            left -= inside[each]
+            seen.add(each)
             for parent in self.parents.get(each, ()):
-                if parent not in brought:
+                if parent not in inside:
+                    inside[parent] = inside[each]
+                    left += inside[each]
                     heapq.heappush(waiting, (-self.times.get(parent, 0), parent))
-                brought[parent] = brought.get(parent, True) and brought[each]
-        return {each for each, inside in brought.items() if inside}
+                elif inside[parent] and not inside[each] and parent not in seen:
+                    inside[parent] = False
+                    left -= 1
+        return {each for each in seen if inside[each]}
 
 
 def owners(root: Path) -> Owners:

@@ -140,6 +140,15 @@ def test_a_merge_is_one_with_what_it_brought(repo):
     assert ["Decoding 18% faster"] == titles(hits(repo, verb="prs"))
 
 
+def test_a_revert_on_another_continent_is_told(repo):
+    """What comes later is told by the time and not by what the clock there showed."""
+    repo.env |= {"GIT_AUTHOR_DATE": "2024-05-01T23:30:00+10:00"}
+    sha = repo.commit("Faster parsing of numbers")
+    repo.env |= {"GIT_AUTHOR_DATE": "2024-05-01T20:00:00-04:00"}
+    repo.commit(f'Revert "Faster parsing of numbers"\n\nThis reverts commit {sha}.\n\nIt broke ARM.')
+    assert [("Faster parsing of numbers", "reverted")] == [(f["title"], f["state"]) for f in hits(repo)]
+
+
 def test_a_copy_of_another_title_is_the_same_change(repo):
     """What changes the same lines is one change, whoever wrote it up anew; what changes others is another."""
     repo.git("branch", "release")
