@@ -156,6 +156,10 @@ def suggest(args: argparse.Namespace) -> int:
     wave = waves.require(now, args.wave)
     venv.require("optuna", extra="--with-waves")
     points = optimizer.next_points(wave, *waves.observations(now, wave), args.count)
+    if not points:
+        raise console.answer_no(
+            "whatever the optimizer proposes has failed before", f"plan_wave.py effects {wave.name}"
+        )
     cells = " --cell ".join(map(report.shell_word, points))
     console.show(args, points, next_step.runnable(f"plan_wave.py add {wave.name} --cell {cells}"))
     return console.DONE

@@ -7,6 +7,7 @@ misleads it little, and with a constant liar the points that it proposes togethe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,12 @@ from helpers.judge.wave import waves
 from helpers.judge.wave.design import Cell
 from helpers.judge.wave.effects import Observation
 
+TRIES = 20
+"""Points asked for, for each that is wanted: those that failed are passed over."""
+
 
 def next_points(wave: Wave, seen: Sequence[Observation], silent: Mapping[str, str], count: int) -> list[dict[str, str]]:
-    """Return values to try next, away from what still runs, those between the values of a range too.
+    """Return values to try next, away from what still runs or failed, those between the values of a range too.
 
     The same for the same results.
     """
@@ -42,11 +46,14 @@ def next_points(wave: Wave, seen: Sequence[Observation], silent: Mapping[str, st
 
     sampler = optuna.samplers.TPESampler(seed=len(seen), multivariate=True, constant_liar=True, n_startup_trials=4)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    for each in seen:
-        trial = optuna.trial.create_trial(params=params(each.cell), distributions=spaces, value=each.gain)
-        study.add_trial(trial)
+    dead = [cell for n, cell in zip(wave.cells, design.cells, strict=True) if silent.get(n, waves.OPEN) != waves.OPEN]
+    worst = min([each.gain for each in seen], default=0.0)
+    for cell, gain in [*((each.cell, each.gain) for each in seen), *((cell, worst) for cell in dead)]:
+        study.add_trial(optuna.trial.create_trial(params=params(cell), distributions=spaces, value=gain))
     for cell in (c for n, c in zip(wave.cells, design.cells, strict=True) if silent.get(n) == waves.OPEN):
         study.enqueue_trial(params(cell))
         study.ask(spaces)
-    asked = [study.ask(spaces).params for _ in range(count)]
-    return [{name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in point.items()} for point in asked]
+    asked = (study.ask(spaces).params for _ in range(TRIES * count))
+    shut = list(map(params, dead))
+    good = list(itertools.islice((point for point in asked if point not in shut), count))
+    return [{name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in point.items()} for point in good]

@@ -76,6 +76,9 @@ def cell(wave: Wave, text: str) -> dict[str, str]:
             f"--cell {text!r} does not give each factor of {wave.name} a value", f"for example {wanted}"
         )
     made = {name: found[name] for name in wave.factors}
+    for name, levels in wave.factors.items():
+        if Factor(name, tuple(levels)).numeric and not Factor(name, (made[name],)).numeric:
+            raise console.usage(f"--cell {text!r}: {name} is a range of numbers", f"for example {name}={levels[-1]}")
     require_values(Design(tuple(Factor(name, (value,)) for name, value in made.items()), (), ""), wave.by)
     return made
 

@@ -282,3 +282,26 @@ def test_a_noisy_host_weighs_less() -> None:
         return analyse(design, seen).difference((5, 1), (5, 0))[1]
 
     assert margin((0.002, 0.02)) < 3 * margin((0.002, 0.002)) < margin((0.02, 0.02))
+
+
+def test_a_range_of_numbers_takes_no_word() -> None:
+    """One value that is no number would make kinds of all the others, between which nothing lies."""
+    wave = Wave(name="wave-01", factors={"aspect": ["48", "64"], "kind": ["heap", "tim"]}, by="source")
+
+    assert {"aspect": "56.5", "kind": "radix"} == waves.cell(wave, "aspect=56.5,kind=radix")
+    with pytest.raises(console.Failure, match="aspect is a range of numbers"):
+        waves.cell(wave, "aspect=nan,kind=tim")
+
+
+def test_what_failed_is_not_suggested_again() -> None:
+    """Of four values the two that failed are passed over, also where only they are new."""
+    pytest.importorskip("optuna")
+    from helpers.judge.wave import optimizer
+
+    values = {f"e{n}": {"kind": kind, "fuse": "on"} for n, kind in enumerate(("heap", "tim", "radix", "quick"))}
+    wave = Wave(name="wave-01", factors={"kind": ["heap", "tim", "radix", "quick"], "fuse": ["on"]}, cells=values)
+    seen = [Observation((0, 0), 0.01), Observation((1, 0), 0.02)]
+    points = optimizer.next_points(wave, seen, {"e2": "crash", "e3": "checks_failed"}, 6)
+
+    assert 6 == len(points)
+    assert {"heap", "tim"} == {point["kind"] for point in points}
