@@ -4,7 +4,8 @@
 python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with their history
 
 Of each commit that speaks of speed only the changed source files count: what an agent may not touch by name (builds,
-tests, CI, dependencies) is left out, as it would have left it out.
+tests, CI, dependencies) is left out, as it would have left it out. Tests that stand in the source cannot be left out:
+who changed them is counted, and counted apart.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
     rows = git.output(
         folder, ["log", "--no-merges", "-E", "-i", f"--grep={WORDS}", f"--max-count={most}", "--format=%H %s"]
     )
-    count, refused, reviewed, measured = 0, 0, 0, 0
+    count, measured = 0, 0
+    refused, reviewed = collections.Counter[bool](), collections.Counter[bool]()
     rules: collections.Counter[str] = collections.Counter()
     for commit, _, title in (row.partition(" ") for row in rows.splitlines()):
         try:
@@ -65,19 +67,25 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             continue
         found = judged(changes, project_of(folder, f"{commit}^^{{tree}}"))
         count += 1
-        refused += any(f.level == "refuse" for f in found)
         asks = {f.rule for f in found} - {"remembers"}
-        reviewed += bool(asks) and all(f.level == "review" for f in found)
+        refusing = {f.rule for f in found if f.level == "refuse"}
+        if asks:
+            (refused if refusing else reviewed)[(refusing or asks) == {"tests"}] += 1
         measured += bool(found) and not asks
         rules.update({f"{f.level} {f.rule}" for f in found})
         for f in found if show else []:
             print(f"  {commit[:9]} {f.level} {f.rule} {f.path}:{f.line} {f.message[-90:]} | {title[:50]}")
     if count:
         print(
-            f"{folder}: {count} commits; refused {refused} ({refused / count:.0%}), only to be "
-            f"reviewed {reviewed} ({reviewed / count:.0%}), measured afresh for what they remember {measured}"
+            f"{folder}: {count} commits; refused {share(refused, count)}, only to be reviewed "
+            f"{share(reviewed, count)}, measured afresh for what they remember {measured}"
         )
         print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))
+
+
+def share(found: collections.Counter[bool], count: int) -> str:
+    """Return how many of the commits, and how many of these for nothing but tests that stand in the source."""
+    return f"{found.total()} ({found.total() / count:.0%}; {found[True]} for nothing but tests in the source)"
 
 
 def main() -> None:

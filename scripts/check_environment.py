@@ -23,7 +23,7 @@ def entry(argv: list[str]) -> int:
     from helpers.checkup import machine
     from helpers.run.isolation import probe
 
-    found = machine.findings(list(probe.WITHOUT), probe.missing())
+    found = machine.findings(probe.WITHOUT, probe.missing())
     works = machine.local_path_works(found)
     lines = [f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found]
     verdict = "the local path works" if works else "not yet: see what is missing above"

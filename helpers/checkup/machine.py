@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,10 +40,11 @@ class Finding:
         return asdict(self)
 
 
-def findings(walls: Sequence[str], lost: Sequence[str]) -> list[Finding]:
+def findings(walls: Mapping[str, str], lost: Sequence[str]) -> list[Finding]:
     """Look at everything; those of the local path first.
 
-    `walls`: the parts of the walls around a run that were tried; `lost`: in words, what does not hold of them here.
+    `walls`: the parts of the walls around a run that were tried, and what it means when one does not hold; `lost`:
+    these words of those that do not.
     """
     return [*_local(), *_beyond(walls, lost)]
 
@@ -65,7 +66,7 @@ def _local() -> Iterator[Finding]:
     yield _scratch()
 
 
-def _beyond(walls: Sequence[str], lost: Sequence[str]) -> Iterator[Finding]:
+def _beyond(walls: Mapping[str, str], lost: Sequence[str]) -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
     yield Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
@@ -156,12 +157,13 @@ def _scratch() -> Finding:
     )
 
 
-def _isolation(walls: Sequence[str], lost: Sequence[str]) -> Finding:
+def _isolation(walls: Mapping[str, str], lost: Sequence[str]) -> Finding:
     if not lost:
         return Finding("isolation", READY, "every wall around a run was built here: " + ", ".join(walls))
     apparmor = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     switch = "kernel.apparmor_restrict_unprivileged_userns=0" if apparmor.exists() else "user.max_user_namespaces=15000"
-    return Finding("isolation", OPTIONAL, "; ".join(lost), f"sudo sysctl -w {switch}")
+    command = f"sudo sysctl -w {switch}" if walls["files"] in lost else ""  # no switch gives one of the others alone
+    return Finding("isolation", OPTIONAL, "; ".join(lost), command)
 
 
 def _perf() -> Finding:

@@ -147,7 +147,7 @@ def _by_name(change: Change) -> list[Violation]:
     for rule, pattern, level, reason in file_rules.RULES:
         if rule == "shadow" and change.old is not None and "." not in pattern:
             continue  # a script named `time` that was always there
-        if matches(change.path, pattern):
+        if fnmatch.fnmatchcase(change.path if "/" in pattern else change.path.rsplit("/", 1)[-1], pattern):
             return [_violation(change.path, rule, reason, level)]
     return []
 

@@ -168,15 +168,17 @@ def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple
             first -= 1
         ahead = texts[at].partition(match[0].split()[0])[0]
         guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
-        guard = _plain(guard) if _CONDITION.match(guard) else ""
+        guard = _plain(guard, read.family) if _CONDITION.match(guard) else ""
         number = read.lines(begins[line], 0)[0]
         found.setdefault(" ".join(texts[at][len(ahead) :].split()), []).append((guard, number))
     return found
 
 
-def _plain(guard: str) -> str:
-    """Return a condition as the shortest of those that say the same."""
+def _plain(guard: str, family: str) -> str:
+    """Return a condition as the shortest of those that say the same, without what Go does before it asks."""
     guard = " ".join(guard.strip("{} \t").split())
+    if family == "go" and ";" in guard:
+        guard = f"{guard.split()[0]} {guard.rpartition(';')[2].strip()}"
     return (
         _IS_NAN.sub(r"\1 != \1", _IS_SOME.sub(lambda m: m[1] or m[2], guard)).replace("===", "==").replace("!==", "!=")
     )

@@ -60,7 +60,7 @@ _COMPUTES = {
         "[iu]\\d+|[iu]size))?|crate|self|super"
     ),
     "go": re.compile(
-        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|reflect|regexp|slices|sort|strconv|strings|unicode|sync|sync/atomic|"
+        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|net|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
         r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
     ),
     "java": re.compile(r"java\.(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b.*"),
@@ -119,6 +119,11 @@ def _declared(name: str, read: code.Source, parts: set[str], project: Project) -
         return True
     if read.family == "rs" and re.search(rf"\buse\b[^;]*::[^;]*\b{first}\b", read.code):
         return True  # a part of what was imported
+    if read.family == "go" and (
+        any(path.startswith(f"vendor/{name}/") for path in project.files)
+        or (not project.manifest and name.split("/")[-1] in parts)
+    ):
+        return True
     whole = "/".join(name.split("/")[:3]) if read.family == "go" else name
     wanted = re.escape(whole).replace("_", "[-_]")
     return bool(re.search(rf"(?i)(?<![\w-])(?:py)?{wanted}(?![\w])", project.manifest))

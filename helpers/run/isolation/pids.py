@@ -21,9 +21,9 @@ from typing import NoReturn
 from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, children, ensure
 
 _NEWPID = 0x20000000
-_JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine)  # keyctl(2)
-_FILTER = {"x86_64": (317, 0xC000003E, 248, 286), "aarch64": (277, 0xC00000B7, 217, 309)}.get(os.uname().machine)
-"""seccomp(2), its name for the processor, and where the three calls for keys begin: here, and for 32 bits."""
+NUMBERS = {"x86_64": (317, 0xC000003E, 248, 286), "aarch64": (277, 0xC00000B7, 217, 309)}
+"""By machine: seccomp(2), its name for the processor, where the three calls for keys begin: here, and for 32 bits."""
+_FILTER = NUMBERS.get(os.uname().machine)
 
 
 class Orphans:
@@ -100,26 +100,32 @@ def _drop_privileges() -> None:
     capability = 0
     while LIBC.prctl(CAPBSET_DROP, capability, 0, 0, 0) == 0:
         capability += 1
-    if _JOIN_KEYRING:
-        LIBC.syscall(_JOIN_KEYRING, 1, None)
+    if _FILTER:
+        LIBC.syscall(_FILTER[2] + 2, 1, None)  # keyctl(2): a session keyring of its own
     header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this process; nothing in any set
     ensure(LIBC.capset(header, none), "capset")
     ensure(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-    _no_keys()
+    with contextlib.suppress(OSError):  # where the system knows no filter, check_environment.py and the lock say so
+        refuse_keys()
     ensure(LIBC.prctl(DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
-def _no_keys() -> None:
-    """Refuse the calls for keys from here on: the keys of a user are those of every process that runs as the user."""
+def refuse_keys() -> None:
+    """Refuse the calls for keys from here on: the keys of a user are those of every process that runs as the user.
+
+    Raises OSError where the system does not allow that, or for this machine's processor it is not known how.
+    """
     if _FILTER is None:
-        return
+        raise OSError("no numbers of system calls for this processor")
+    ensure(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
     number, own, first, other = _FILTER
     rows = [(0x20, 0, 0, 4), (0x15, 0, 4, own), (0x20, 0, 0, 0), (0x54, 0, 0, 0xBFFFFFFF)]  # whose numbers? which?
     rows += [(0x35, 0, 5, first), (0x25, 4, 3, first + 2)]
     rows += [(0x20, 0, 0, 0), (0x35, 0, 2, other), (0x25, 1, 0, other + 2)]
     rows += [(0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]  # not permitted; else allowed
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
-    LIBC.syscall(number, 1, 4, struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code)))  # 4: and nothing slower
+    program = struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code))
+    ensure(LIBC.syscall(number, 1, 4, program), "seccomp")  # 4: and nothing slower
 
 
 def _wait_outside(pid: int) -> NoReturn:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 
-from helpers.run.isolation import namespaces
+from helpers.run.isolation import namespaces, pids
 from helpers.run.isolation.namespaces import NODEV, NOSUID, SCRATCH
 
 WITHOUT = {
@@ -14,6 +14,7 @@ WITHOUT = {
     "devices": "terminals and disks are in a run's sight",
     "network": "benchmark and checks can use the network and the machine's sockets",
     "processes": "a run sees the machine's processes",
+    "keys": "a run can use the keys that the kernel holds for you: no system call can be refused here",
     "layers": "a build fetches what it depends on again, into an empty folder of its own",
 }
 """What it means when a part does not hold."""
@@ -24,7 +25,8 @@ def parts_that_hold() -> dict[str, bool]:
     """Build each part in a process that ends then; return which of them hold."""
     found = {"files": _holds(_files)}
     rest = {"devices": _devices, "network": namespaces.own_network, "processes": namespaces.own_processes}
-    return found | {name: found["files"] and _holds(step) for name, step in {**rest, "layers": _layers}.items()}
+    rest |= {"keys": pids.refuse_keys, "layers": _layers}
+    return found | {name: found["files"] and _holds(step) for name, step in rest.items()}
 
 
 def missing() -> list[str]:

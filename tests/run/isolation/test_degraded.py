@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from helpers.run.isolation import namespaces, probe
+from helpers.run.isolation import namespaces, pids, probe
 
 BUNDLE = Path(__file__).resolve().parents[3]
 POWERLESS = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all")
@@ -50,15 +50,24 @@ def test_without_namespaces_a_session_works_and_says_so_once(repo: Any) -> None:
 @pytest.mark.skipif(not probe.available(), reason="no mount namespaces here")
 @pytest.mark.parametrize(
     ("part", "broken"),
-    [("layers", "layer"), ("devices", "few_devices"), ("network", "own_network"), ("processes", "own_processes")],
+    [
+        ("layers", "layer"),
+        ("devices", "few_devices"),
+        ("network", "own_network"),
+        ("processes", "own_processes"),
+        ("keys", "_FILTER"),
+    ],
 )
 def test_each_part_that_does_not_hold_is_named_alone(part: str, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No overlayfs, no devices, no network or processes of its own: the others stand."""
+    """No overlayfs, devices, network or processes of its own, no filter for system calls: the others stand."""
 
     def fails(*_: object, **__: object) -> None:
         raise OSError("not here")
 
-    monkeypatch.setattr(namespaces, broken, fails)
+    if broken == "_FILTER":  # numbers of another processor: the system knows no such call
+        monkeypatch.setattr(pids, broken, (100_000, *pids.NUMBERS["x86_64"][1:]))
+    else:
+        monkeypatch.setattr(namespaces, broken, fails)
     probe.parts_that_hold.cache_clear()
     try:
         assert [probe.WITHOUT[part]] == probe.missing()

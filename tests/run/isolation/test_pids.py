@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from helpers.run.isolation import probe
+from helpers.run.isolation import pids, probe
 
 BUNDLE = Path(__file__).resolve().parent.parent.parent.parent
 RUN = """
@@ -122,6 +123,32 @@ def test_no_privilege_is_kept(run: Any) -> None:
     assert sets.pop("NoNewPrivs:") == "1"
     assert set(sets) == {"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"}
     assert {int(value, 16) for value in sets.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("machine", "header", "place"),
+    [
+        ("x86_64", "x86_64-linux-gnu/asm/unistd_64.h", 2),
+        ("x86_64", "x86_64-linux-gnu/asm/unistd_32.h", 3),
+        ("aarch64", "asm-generic/unistd.h", 2),
+        ("aarch64", "aarch64-linux-gnu/asm/unistd.h", 2),
+        ("aarch64", "arm-linux-gnueabihf/asm/unistd-common.h", 3),
+    ],
+)
+def test_the_numbers_of_the_refused_calls_are_the_kernels(machine: str, header: str, place: int) -> None:
+    """Those that the kernel's own headers give, for the machine and for programs of 32 bits; its name by <elf.h>."""
+    file = Path("/usr/include") / header
+    found = re.findall(
+        r"#define __NR_(\w+)\s+(?:\(__NR_SYSCALL_BASE\s*\+\s*)?(\d+)", file.read_text() if file.exists() else ""
+    )
+    numbers = {name: int(number) for name, number in found}
+    if "add_key" not in numbers:
+        pytest.skip(f"{header} is not here")
+    begin = pids.NUMBERS[machine][place]
+
+    assert [begin, begin + 1, begin + 2] == [numbers[name] for name in ("add_key", "request_key", "keyctl")]
+    assert place == 3 or numbers["seccomp"] == pids.NUMBERS[machine][0]
+    assert {"x86_64": 62, "aarch64": 183}[machine] | 0xC0000000 == pids.NUMBERS[machine][1]
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of the calls are those of x86_64")
