@@ -58,7 +58,7 @@ class Change:
     again: Commit | None = None
 
 
-def changes(commits: Sequence[Commit], merged: Callable[[str], set[str]] = lambda _: set()) -> list[Change]:
+def changes(commits: Sequence[Commit], merged: Callable[[str], Sequence[str]]) -> list[Change]:
     """Make one change of a commit and its backports and cherry-picks, in the order of the log.
 
     A merge is one with what it brought, where that is found too; `merged` tells which commits these are.
@@ -76,22 +76,19 @@ def changes(commits: Sequence[Commit], merged: Callable[[str], set[str]] = lambd
             known.copies.append(commit)
         for key in keys:
             leaders.setdefault(key, known)
+    plainly = {change.commit.sha: change for change in found if len(change.commit.parents) < 2}
+    gone = set()
     for merge in [change for change in found if len(change.commit.parents) > 1]:
-        brought, numbers = merged(merge.commit.sha), (0, merge.commit.number)
-        inside = [
-            change
-            for change in found
-            if change.commit.sha in brought
-            and len(change.commit.parents) < 2
-            and (change.commit.number in numbers or not merge.commit.number)
-        ]
+        number, said = merge.commit.number, set(plain(merge.commit.title).split())
+        inside = [plainly[sha] for sha in merged(merge.commit.sha) if sha in plainly]
+        inside = [change for change in inside if not number or change.commit.number in (0, number)]
         if inside:
-            said = set(plain(merge.commit.title).split())
             best = max(inside, key=lambda change: len(said.intersection(plain(change.commit.title).split())))
             best.copies += [merge.commit, *merge.copies]
-            found.remove(merge)
+            gone.add(merge.commit.sha)
     order = {commit.sha: place for place, commit in enumerate(commits)}
-    return sorted(found, key=lambda change: order[change.commit.sha])
+    kept = [change for change in found if change.commit.sha not in gone]
+    return sorted(kept, key=lambda change: order[change.commit.sha])
 
 
 def rolled_back(found: Sequence[Change], undoing: Sequence[Commit]) -> list[Change]:

@@ -114,17 +114,17 @@ class Owners:
         alike = told in ("upstream", "origin") or len({self.names.get(remote) or remote for remote in first}) == 1
         return (told, self.names.get(told)) if alike and told not in maybe else (UNKNOWN, None)
 
-    def merged(self, sha: str) -> set[str]:
+    def merged(self, sha: str) -> list[str]:
         """Return the commits that a merge brought to its first parent; of a long branch the newest ones."""
         main, *others = self.parents[sha]
         inside = dict.fromkeys(others, True) | {main: False}
         waiting = [(-self.times.get(each, 0), each) for each in inside]
         heapq.heapify(waiting)
-        seen, left = set[str](), sum(inside.values())
+        seen, left = dict[str, None](), sum(inside.values())
         while left and len(seen) < _MERGED:
             _, each = heapq.heappop(waiting)
             left -= inside[each]
-            seen.add(each)
+            seen[each] = None
             for parent in self.parents.get(each, ()):
                 if parent not in inside:
                     inside[parent] = inside[each]
@@ -133,7 +133,7 @@ class Owners:
                 elif inside[parent] and not inside[each] and parent not in seen:
                     inside[parent] = False
                     left -= 1
-        return {each for each in seen if inside[each]}
+        return [each for each in seen if inside[each]]
 
 
 def owners(root: Path) -> Owners:
