@@ -19,7 +19,8 @@ _CITED = re.compile(
 _UNSEEN = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/\S", re.IGNORECASE)
 _MIRRORS = re.compile(
-    r"\.(?:arxiv|alphaxiv|ar5iv|semanticscholar)\.org$|\.(?:huggingface|hf)\.co$|\.(?:arxiv-vanity|scirate)\.com$|\.lanl\.gov$"
+    r"\.(?:arxiv|alphaxiv|ar5iv|semanticscholar)\.org$|\.(?:huggingface|hf)\.co$|\.(?:arxiv-vanity|scirate|catalyzex)\.com$|\.lanl\.gov$"
+    r"|\.papers\.cool$|\.emergentmind\.com$"
 )
 """Their pages of arXiv's papers have the id in the path."""
 _WITHIN = re.compile(rf"/(?:arxiv:)?({_ARXIV.pattern})(?:\.pdf)?(?=/|$)", re.IGNORECASE)
@@ -30,7 +31,7 @@ _PUBLISHERS = re.compile(
 """Their PDFs have the DOI in the address without saying /doi/; what others have under such a name is that file."""
 _TAIL = re.compile(
     r"(?:/(?:full|fulltext|abstract|abs|pdf|epdf|meta|html|references|summary))+$|"
-    r"(?:(?<=\d)v\d+)?(?:\.(?:full|abstract))?(?:\.pdf)?$"
+    r"(?:(?<=\d)v\d+)?(?:\.(?:full|abstract|full-text))?(?:\.pdf(?:\+html)?)?$"
 )
 
 

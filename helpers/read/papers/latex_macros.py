@@ -10,6 +10,7 @@ _DEFINED = re.compile(
     r"|\\[gex]?def\s*\\([A-Za-z@]+)((?:#\d)*)\s*\{"
     r"|\\(?:New|Renew|Provide|Declare)DocumentCommand\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*\{([m\s]*)\}\s*\{"
 )
+_ALIAS = re.compile(r"\\let\s*\\([A-Za-z@]+)\s*=?\s*\\((?:sub)*section|chapter|part|paragraph)(?![A-Za-z@])")
 _CALLED = re.compile(r"\\([A-Za-z@]+)(?:\{\})?")
 _MOST = 2_000
 """Characters that a heading may grow to: macros that double each other are left as they stand."""
@@ -32,8 +33,10 @@ def closing(text: str, start: int) -> int:
 
 
 def defined(text: str) -> dict[str, tuple[int, str | None, str]]:
-    """Return the macros that a text defines."""
-    found = {}
+    r"""Return the macros that a text defines, other names for \section among them."""
+    found: dict[str, tuple[int, str | None, str]] = {}
+    for name, kind in _ALIAS.findall(text):
+        found[name] = (1, None, f"\\{kind}{{#1}}")
     for match in _DEFINED.finditer(text):
         count = int(match[2] or 0) or (match[5] or "").count("#") or (match[7] or "").count("m")
         body = text[match.end() : closing(text, match.end())][:_MOST]
@@ -42,11 +45,14 @@ def defined(text: str) -> dict[str, tuple[int, str | None, str]]:
 
 
 def sectioned(text: str, macros: Macros, headings: str) -> str:
-    r"""Write commands of the paper's own that make a heading of their argument as the heading that they make."""
-    for name, (count, _, body) in macros.items():
-        made = re.search(rf"\\({headings})\*?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#1", body) if count == 1 else None
-        if made:
-            text = re.sub(rf"\\{name}(?![A-Za-z@])\s*\{{", lambda _, kind=made[1]: f"\\{kind}{{", text)  # type: ignore[misc]
+    r"""Write commands of the paper's own that make a heading of their last argument as the heading that they make."""
+    alike = dict[str, str]()
+    for name, (count, default, body) in macros.items():
+        whole = rf"\\({headings})\*?\s*(?:\[[^\]]*\])?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#{count}"
+        if count == (1 if default is None else 2) and (made := re.search(whole, body)):
+            alike[name] = made[1]
+    for name, kind in alike.items():
+        text = re.sub(rf"\\{name}(?![A-Za-z@])\*?\s*(?:\[[^\]]*\]\s*)?\{{", rf"\\{kind}{{", text)
     return text
 
 

@@ -372,6 +372,23 @@ def test_a_papers_own_macros_in_headings():
     assert len(rows[3]) < 3_000
 
 
+@pytest.mark.parametrize(
+    ("definition", "call"),
+    [
+        (r"\let\oldsection\section", r"\oldsection{A way}"),
+        (r"\let\old=\section\renewcommand{\section}[1]{\old{#1}}", r"\old{A way}"),
+        (r"\newcommand{\head}[2][]{\section[#1]{#2}}", r"\head{A way}"),
+        (r"\newcommand{\head}[2][]{\section[#1]{#2}}", r"\head[Way]{A way}"),
+        (r"\newcommand{\head}[1]{\section{#1}}", r"\head*{A way}"),
+    ],
+)
+def test_another_name_of_section_makes_sections(definition, call):
+    r"""By \let, with an optional argument before the title, or with a star."""
+    main = rf"\documentclass{{a}}{definition}\begin{{document}}{call}text\section{{End}}\end{{document}}"
+    rows = [row for row in latex_text.markdown(source(main=main)).splitlines() if row.startswith("#")]
+    assert ["## A way", "## End"] == rows
+
+
 def test_what_authors_have_taken_out_is_not_said():
     r"""Text in \iffalse or a comment is no part of the paper; an abstract given by a command is one."""
     main = r"""\documentclass{a}\begin{document}\abstract{Fast.}\section{One}a \iffalse slow \fi b

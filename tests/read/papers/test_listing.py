@@ -48,6 +48,12 @@ SICI = "10.1002/(SICI)1097-024X(199609)26:9<995::AID-SPE44>3.0.CO;2-2"
         ("https://huggingface.co/papers/2205.14135", ("arxiv", "2205.14135")),
         ("www.alphaxiv.org/overview/2205.14135v3", ("arxiv", "2205.14135v3")),
         ("https://ar5iv.labs.arxiv.org/html/2205.14135", ("arxiv", "2205.14135")),
+        ("https://papers.cool/arxiv/2205.14135", ("arxiv", "2205.14135")),
+        ("https://www.catalyzex.com/paper/arxiv:2205.14135", ("arxiv", "2205.14135")),
+        (
+            "https://www.biorxiv.org/content/10.1101/2020.01.01.123456v1.full.pdf+html",
+            ("doi", "10.1101/2020.01.01.123456"),
+        ),
         ("doi.org/10.1145/3318464.3389710", ("doi", "10.1145/3318464.3389710")),
         ("https://doi.org/10.1145/3318464.3389710.", ("doi", "10.1145/3318464.3389710")),
         ("DOI: 10.1145/3318464.3389710.", ("doi", "10.1145/3318464.3389710")),
