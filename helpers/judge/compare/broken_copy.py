@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from helpers import console, git, paths
@@ -30,17 +30,21 @@ MAX_WATCHED = 2000
 _ACCESSED = 0x1
 
 
-class _Broken:
-    """Trees whose files `names` hold `content`."""
+class Changed:
+    """Trees whose files `contents` hold these bytes."""
 
-    def __init__(self, trees: Trees, names: Sequence[str], content: bytes) -> None:
-        self.trees, self.names, self.content = trees, names, content
+    def __init__(self, trees: Trees, contents: Mapping[str, bytes]) -> None:
+        self.trees, self.contents = trees, contents
 
     def restore(self, tree: str, target: Path) -> None:
+        """Write `tree` into `target`, and those bytes."""
         self.trees.restore(tree, target)
-        for name in self.names:  # of one time with all others, as in every copy: make sees nothing to build again
+        for (
+            name,
+            content,
+        ) in self.contents.items():  # of one time with all others, as in every copy: make sees nothing to build again
             time = (target / name).stat().st_mtime_ns
-            (target / name).write_bytes(self.content)
+            (target / name).write_bytes(content)
             os.utime(target / name, ns=(time, time))
 
 
@@ -112,14 +116,18 @@ def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
     )
     if set(passes) - {"checks"} or read:
         raise console.answer_no(found, f"{ways}\nstart_session.py --lock")
-    text = experiment.evaluator_script(work, now, paths.CHECKS)
-    if not _EMPTY.fullmatch(text):
+    if not checks_nothing(work, now):
         console.note(f"warning: {found}. Each keep will ask for a reader's words. It should {ways.rstrip(':')}")
         return passes
     console.note(
         f"warning: {paths.CHECKS} checks nothing, like --no-checks: nothing tells a faster program from a broken one"
     )
     return []
+
+
+def checks_nothing(work: Workdirs, now: State) -> bool:
+    """Tell whether the checks are empty, as a person wrote them who wants none."""
+    return bool(_EMPTY.fullmatch(experiment.evaluator_script(work, now, paths.CHECKS)))
 
 
 def source_files(work: Workdirs, now: State) -> list[str]:
@@ -145,7 +153,7 @@ def _passing(work: Workdirs, now: State, names: Sequence[str], content: bytes, h
     found = []
     with of_session(work, now, now.require_lock().tree, "lock") as side:
         try:
-            side.build(_Broken(work.shadow, names, content))
+            side.build(Changed(work.shadow, dict.fromkeys(names, content)))
         except SideError:
             side.around = side.walls()  # the build notices; what is measured may still be installed elsewhere
         try:

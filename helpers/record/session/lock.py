@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers import console, events, git, paths, progress, session_branch, state
 from helpers.events import Finished, Lock, Note, Run
-from helpers.judge.compare import broken_copy, metric_limits, outputs, sound_copy
+from helpers.judge.compare import broken_copy, metric_limits, outputs, sound_copy, wrong_answers
 from helpers.judge.policy import experiment
 from helpers.record import alone, protected
 from helpers.record.session import companions, needs, shape
@@ -81,7 +81,9 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
                 took = progress.span(sum(done.durations.values()))
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
                 console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-                unproven = broken_copy.prove(work, now, healthy)
+                unproven = broken_copy.prove(work, now, healthy) or wrong_answers.prove(
+                    work, now, sum(done.durations.values()), compared=healthy is not None
+                )
     except console.Failure as failure:
         if locked:
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))

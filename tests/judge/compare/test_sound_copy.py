@@ -121,3 +121,20 @@ def test_a_candidate_that_is_wrong_now_and_then_is_not_kept(repo: Any) -> None:
     (copy / "src/work.sh").write_text("sleep 0.01\necho 42\n")
     repo.script("snapshot_workdir", "seal", "exp-02", "--desc", "less sleep")
     assert "exp-02: improved" in repo.script("compare", "exp-02").stdout
+
+
+def test_checks_that_no_wrong_answer_fails_are_told(repo: Any) -> None:
+    """The answer against itself notices a crash alone: small faults in the source show it; a digest makes up for it."""
+    repo.write("src/work.sh", "sleep 0.02\nn=$((3 * 2))\necho $((n * 7))\n")
+    repo.commit()
+    itself = 'one=$(bash src/work.sh) && [ "$one" = "$(bash src/work.sh)" ]\n'
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", itself, 0o755)
+    repo.script("start_session", *BEGIN)
+
+    said = repo.script("start_session", "--lock").stderr
+
+    assert "passes with each of 3 faults put into the source ('src/work.sh:2: n=$((4 * 2))', ...)" in said
+    assert "notices a crash, but no wrong answer" in said
+    repo.write("autoresearch.checks.sh", itself + '[ "$one" = 42 ]\n', 0o755)
+    assert "faults put into the source" not in repo.script("start_session", "--lock").stderr
