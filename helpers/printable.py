@@ -48,12 +48,19 @@ _TELLING = re.compile(
 )
 
 
+_MORE = re.compile(
+    r"\[ERROR\]\s*(?:$|\[Help \d|Re-run |To see |For more )|A complete log of this run|--stacktrace option"
+)
+"""What Maven, npm and Gradle say below an error."""
+
+
 def telling(lines: Sequence[str]) -> str:
     """Return the line of an output that says what went wrong: the last that names an error, else the last with words.
 
-    What a build system adds below the cause (`make: *** [all] Error 2`) counts only where nothing else does.
+    What a build system adds below the cause (`make: *** [all] Error 2`) counts only where nothing else does, and its
+    words on where to read more never.
     """
-    kept = [text for text in lines if text.strip()]
+    kept = [text for text in lines if text.strip() and not _MORE.search(_SEQUENCE.sub("", text))]
     for rest in (False, True):
         for text in reversed(kept):
             if _TELLING.search(text) and (rest or not re.match(r"(?:\w+\| )?\s*(?:g?make|ninja|npm)\b", text)):

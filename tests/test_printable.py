@@ -91,3 +91,29 @@ def test_colours_go_and_tricks_are_seen() -> None:
     assert r"a\u001b[2K\u000d\u000ab" == printable.name("a\x1b[2K\r\nb")
     assert "red two" == printable.one_line("\x1b[31mred\x1b[0m\r\n\ttwo")
     assert "ab..." == printable.one_line("ab cdefgh", 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        (
+            (
+                "[\x1b[1;31mERROR\x1b[m] Cannot access central in offline mode\n[\x1b[1;31mERROR\x1b[m]\n"
+                "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.\n"
+                "[ERROR] \x1b[1m[Help 1]\x1b[m http://example.org/PluginResolutionException"
+            ),
+            "[ERROR] Cannot access central in offline mode",
+        ),
+        (
+            (
+                "npm error code EAI_AGAIN\nnpm error request to https://example.org/jest failed\n"
+                "npm error A complete log of this run can be found in: /x/debug-0.log"
+            ),
+            "npm error request to https://example.org/jest failed",
+        ),
+        ("src/a.c:1: error: no such file\nmake: *** [all] Error 2", "src/a.c:1: error: no such file"),
+    ],
+)
+def test_the_line_that_tells_is_not_where_to_read_more(said: str, tells: str) -> None:
+    """Of an output its error is quoted, not what build systems say below it."""
+    assert tells == printable.telling(said.split("\n"))

@@ -3,7 +3,7 @@
 Hidden are the homes, the person's work tree (with the session's journal and state), the copies of other experiments,
 the sockets of services, and for root what the system closes to others. Back come, read-only: the toolchains that PATH
 and their own variables name, this bundle, and what a protected script or a variable of the session names by its full
-path (with the virtual environment it belongs to). Files with passwords inside of a toolchain are covered.
+path (with the environment or the installed tool it belongs to). Files with passwords inside of a toolchain are covered.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Reach:
         hidden = [*private, self.siblings, *map(Path, SERVICES)]
         fixed = [copy / name for name in paths.PROTECTED]
         texts = [file.read_text(encoding="utf-8", errors="replace") for file in fixed if file.is_file()]
-        shown = [*self.keep, *_tools(self.env, private), *_named([*texts, self.named], private)]
+        shown = [*self.keep, *_tools(self.env, private), *_named([*texts, self.named], private, self.root)]
         secrets = [Path(self.env[k]) / name for k, names in _SECRETS.items() if k in self.env for name in names]
         secrets += files
         return mounts.read_only_mounts(
@@ -123,8 +123,11 @@ def _tools(env: Mapping[str, str], private: Iterable[Path]) -> list[Path]:
     return [*parts, *(Path(entry) for entry in env.get("PATH", "").split(":") if entry), *services]
 
 
-def _named(texts: Iterable[str], private: Sequence[Path]) -> list[Path]:
-    """Return what the texts name by full path, as far as that lies in a private folder and is not all of it."""
+def _named(texts: Iterable[str], private: Sequence[Path], root: Path) -> list[Path]:
+    """Return what the texts name by full path, as far as that lies in a private folder and is not all of it.
+
+    Of an environment, of installed packages, and outside of the work tree of what has a `bin`, it is the whole.
+    """
     found: list[Path] = []
     for name in {match.rstrip(".") for text in texts for match in _FULL_PATH.findall(text)}:
         path = Path(os.path.normpath(name))
@@ -132,13 +135,21 @@ def _named(texts: Iterable[str], private: Sequence[Path]) -> list[Path]:
             continue
         if _opens(path, private) or set(path.relative_to(_outer(path, private)).parts) & _NEVER:
             continue
-        environments = [parent for parent in path.parents if (parent / "pyvenv.cfg").is_file()]
-        found += environments[:1] or [path]
+        wholes = [parent for parent in path.parents if _is_whole(parent) and not _opens(parent, private)]
+        found += wholes[-1:] or [path]
         with contextlib.suppress(OSError):
             real = path.resolve()
-            if real != path and real.parent.name == "bin" and not _opens(real.parent.parent, private):
-                found.append(real.parent.parent)
+            prefix = real.parent.parent
+            installed = real != path or root not in prefix.parents
+            if real.parent.name == "bin" and installed and prefix.name != ".local" and not _opens(prefix, private):
+                found.append(prefix)
     return found
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether a folder holds an environment, or packages (npm's, Composer's) that need each other."""
+    marks = ("pyvenv.cfg", "conda-meta", "autoload.php")
+    return folder.name == "node_modules" or any((folder / mark).exists() for mark in marks)
 
 
 _NEVER = {

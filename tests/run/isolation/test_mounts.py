@@ -135,6 +135,20 @@ def test_a_session_may_open_the_network(repo: Any) -> None:
     assert lock["task"]["envs"]["AUTORESEARCH_NETWORK"] == "1"
 
 
+def test_of_an_installed_tool_what_it_needs_is_in_reach(person: Path) -> None:
+    """A tool named by its full path comes with its packages or its libraries; the folder beside them stays hidden."""
+    needs = ("tree/node_modules/.bin/jest", "tree/node_modules/jest/node_modules/x", "jdk/bin/java", "jdk/lib/rt")
+    for name in (*needs, "tree/tools/bin/own", "tree/tools/secret", ".local/bin/tool", ".local/share/diary"):
+        (person / name).parent.mkdir(parents=True, exist_ok=True)
+        (person / name).write_text("x")
+    tools = (needs[0], needs[2], "tree/tools/bin/own", ".local/bin/tool")
+    look = (
+        "; ".join(f"cat {person}/{name} >/dev/null" for name in tools) + '; cd "${PWD%/runs*}"; find . -type f -size 1c'
+    )
+
+    assert sorted(f"./{name}" for name in {*needs, *tools}) == sorted(run(person, look))
+
+
 def test_an_environment_that_is_a_link_is_in_reach(person: Path) -> None:
     """A toolchain inside of a hidden folder may be a link to another hidden place: both are there."""
     (person / "real/bin").mkdir(parents=True)
