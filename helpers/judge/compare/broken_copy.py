@@ -39,10 +39,7 @@ class Changed:
     def restore(self, tree: str, target: Path) -> None:
         """Write `tree` into `target`, and those bytes."""
         self.trees.restore(tree, target)
-        for (
-            name,
-            content,
-        ) in self.contents.items():  # of one time with all others, as in every copy: make sees nothing to build again
+        for name, content in self.contents.items():  # of one time, as in every copy: make sees nothing to build again
             time = (target / name).stat().st_mtime_ns
             (target / name).write_bytes(content)
             os.utime(target / name, ns=(time, time))

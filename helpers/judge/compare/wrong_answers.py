@@ -17,12 +17,11 @@ from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.measure.side import SideError, of_session
 from helpers.judge.policy.evaluator_reach import is_program
 from helpers.run.copies.copies import Workdirs
-from helpers.run.jobs import blame
 from helpers.run.jobs.task import BENCH_TIMEOUT, CHECK_TIMEOUT
 from helpers.state import State
 
 LEAST, MOST, PATIENCE = 3, 8, 60.0
-"""So many faults that nothing notices say something; so many are tried at most, within so many seconds."""
+"""So many faults that nothing notices say something; so many are tried, where they take no more than these seconds."""
 _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(?<=\breturn\s)[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
@@ -33,18 +32,21 @@ Fault = tuple[str, int, str]
 
 
 def prove(work: Workdirs, now: State, seconds: float, *, compared: bool) -> list[str]:
-    """Return "checks" where they notice no fault, and say it; nothing where one is noticed, or too few can be tried.
+    """Return "checks" where they notice no fault, and say it; nothing where one is noticed, or trying takes long.
 
     `seconds`: how long a run of the baseline takes; `compared`: whether answers are held against the baseline's anyhow.
     """
     compared = compared or any(parse_limit(text).same for text in now.config.limits)
-    if compared or now.config.no_checks or checks_nothing(work, now) or LEAST * seconds > PATIENCE:
+    if compared or now.config.no_checks or checks_nothing(work, now):
         return []
     names = [name for name in source_files(work, now) if is_program(name)]
     tree = now.require_lock().tree
     texts = dict(zip(names, git_objects.blobs(work.root, [f"{tree}:{name}" for name in names]), strict=True))
+    chosen = list(itertools.islice(_chosen(texts), MOST))
+    if len(chosen) * seconds > PATIENCE:  # a few of many would say nothing: the checks may cover other lines
+        return []
     unnoticed: list[str] = []
-    for (name, number, line), _ in zip(_chosen(texts), blame.often(MOST, PATIENCE), strict=False):
+    for name, number, line in chosen:
         rows = (texts[name] or b"").split(b"\n")
         rows[number] = line.encode()
         with of_session(work, now, tree, "lock") as side:
