@@ -41,8 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--wait", type=float, default=86400, metavar="SECONDS", help="follow so long; it goes on without us")
     p.add_argument("--samples", metavar="FILE", help="judge recorded pairs (one JSON trace a line, - for stdin)")
     p.add_argument("--calibrate", action="store_true", help="measure the baseline and say what this host resolves")
-    where = "measure here or on a worker (default local)"
-    p.add_argument("--on", choices=["local", "sky"], default="local", help=where)
+    where = "measure here or on a worker (default: where its screen ran, or its comparison runs)"
+    p.add_argument("--on", choices=["local", "sky"], help=where)
     p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")
     p.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: of which type, for example H100")
     several = "measure pairs on N workers, or slots of this machine, at the same time (default: all of them)"
@@ -73,6 +73,7 @@ def compare(args: argparse.Namespace) -> int:
     from helpers.judge.compare import local as compare
     from helpers.judge.compare import metric_limits, planning, report, session
     from helpers.run.copies.copies import Workdirs
+    from helpers.run.jobs import workers
 
     if not args.experiment:
         raise console.usage(
@@ -82,6 +83,7 @@ def compare(args: argparse.Namespace) -> int:
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
     now = compare.load(work.root)
     exp = work.experiment(args.experiment)
+    args.on = args.on or ("local" if exp.name in compare.under_way(work.root) else workers.where(now, [exp.name]))
     asked = session.options_from(now, args)
     job = session.running_job(work, now, exp, args.on, asked)
     if job is None:

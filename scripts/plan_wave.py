@@ -48,7 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
         few = "experiments (default: few; where all factors have two values a power of two)"
         sub.add_argument("--runs", type=arguments.whole(2, 64), metavar="N", help=few)
     for sub in (run, add):
-        sub.add_argument("--on", choices=["local", "sky"], default="local", help="executor (default local)")
+        usual = "local" if sub is run else None
+        sub.add_argument("--on", choices=["local", "sky"], default=usual, help="executor (default: the wave's, local)")
         sub.add_argument("--kind", default="", metavar="TYPE", help="with --on sky: on which type, for example L4")
         arguments.add_slots(sub)
         arguments.add_workdir_root(sub)
@@ -101,20 +102,20 @@ def run(args: argparse.Namespace) -> int:
 def add(args: argparse.Namespace) -> int:
     """Run more cells of a wave."""
     from helpers.judge.wave import waves
+    from helpers.run.jobs import workers
 
     work, now = session(args)
     wave = waves.require(now, args.wave)
+    args.on = args.on or workers.where(now, wave.cells)
     return send(args, work, now, wave, [waves.cell(wave, text) for text in args.cell])
 
 
 def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
     """Return the copies and the state of a session that can run experiments."""
-    from helpers import git, state, venv
+    from helpers import git, state
     from helpers.run.copies.copies import Workdirs
 
     arguments.check_worker(args)
-    if args.on == "sky":
-        venv.require("sky", extra="--with-sky")
     work = Workdirs(git.find(dry_run=args.verb == "run" and args.dry_run), args.workdir_root)
     now = state.load(work.root)
     now.require_baseline()
@@ -123,10 +124,13 @@ def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
 
 def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave", cells: "list[dict[str, str]]") -> int:
     """Make and submit cells; print what the wave holds now."""
+    from helpers import venv
     from helpers.judge.wave import report, waves
     from helpers.run.local import slots
     from helpers.run.local.submit import Request
 
+    if args.on == "sky":
+        venv.require("sky", extra="--with-sky")
     request = Request([], {}, *slots.asked(args.slots), again=True, kind=args.kind)
     wave = waves.start(work, now, wave, cells, None if args.on == "local" else "", request)
     document = {"wave": wave.name, "kind": wave.kind, "cells": wave.cells}

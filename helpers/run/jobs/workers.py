@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from helpers import console
@@ -135,7 +136,17 @@ def missing_line(now: State) -> list[str]:
     return [f"fleet: {len(ready)} workers up, {on} jobs open; {words} all busy for the next {BUSY_MINUTES:.0f} minutes"]
 
 
+def where(now: State, names: Collection[str]) -> str:
+    """Return the executor of the last job of these experiments: `sky` while workers are up or it is open."""
+    mine = [job for job in now.jobs.values() if job.experiment in names and job.role in ("experiment", "comparison")]
+    return "sky" if mine and mine[-1].on_fleet and (up(now) or not mine[-1].finished) else "local"
+
+
 def typical_seconds(now: State) -> float | None:
-    """Return the seconds that an experiment takes, the median of the last eight; None before the first has ended."""
-    ended = [job.finished.durations for job in now.jobs.values() if job.finished and job.finished.durations]
-    return statistics.median(sum(durations.values()) for durations in ended[-8:]) if ended else None
+    """Return the seconds that an experiment takes, the median of the last eight; None before the first has ended.
+
+    A control, which runs the baseline once, tells nothing of a screen, which runs both sides in pairs.
+    """
+    ended = [job.finished.durations for job in now.jobs.values() if job.is_experiment and job.finished]
+    known = [sum(durations.values()) for durations in ended if durations][-8:]
+    return statistics.median(known) if known else None

@@ -37,3 +37,22 @@ def test_what_is_said_where_nothing_is_known() -> None:
     assert [] == workers.missing_line(session(0, 2, 60.0))
     (line,) = workers.missing_line(session(3, 2, 60.0))
     assert "3 workers up, 2 jobs open; 31 more experiments keep all busy for the next 10 minutes" in line
+
+
+def test_what_the_fleet_has_run_goes_on_there() -> None:
+    """A printed command names no executor: it is the last one's, this machine where no worker is left for it."""
+    assert "sky" == workers.where(session(1, 0, 60.0), ["exp-0"])
+    assert "local" == workers.where(session(1, 0, 60.0), ["exp-1"])
+    assert "local" == workers.where(session(0, 0, 60.0), ["exp-0"])
+    assert "sky" == workers.where(session(0, 1, None), ["exp-0"])  # open: it is followed
+
+
+def test_a_control_tells_nothing_of_how_long_an_experiment_takes() -> None:
+    """It runs the baseline once; a screen runs both sides in pairs."""
+    now = session(1, 0, None)
+    event = events.Submitted.of({"type": "submitted", "job": "control-0.1", "role": "control", "executor": "local"})
+    now.jobs[event.job] = workers.Job(
+        event, finished=events.Finished.of({"job": event.job, "durations": {"bench": 9.0}})
+    )
+
+    assert workers.typical_seconds(now) is None
