@@ -160,7 +160,7 @@ def uncommented(text: str) -> str:
 def speed_words(text: str) -> list[str]:
     """Return the words of performance in a text, each once, in lower case; without those of leaks and crashes."""
     text = text[:LOOKED_AT]
-    if _NOT_SPEED.search(text):
+    if re.search("alloc|memory", text.lower()) and _NOT_SPEED.search(text):
         text = "\n".join(_ALLOCATED.sub(" ", r) if _NOT_SPEED.search(r) else r for r in text.splitlines())
     found = [match.casefold() for match in WORDS.findall(text)]
     return list(dict.fromkeys([*found, *(t for t in re.findall(r"[a-z]{8,15}", text.lower()) if t in _misspelt())]))

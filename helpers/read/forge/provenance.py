@@ -20,7 +20,7 @@ ALL_REFS = ("--branches", "--remotes", "--tags")
 UNKNOWN = "unknown"
 _OURS = ""
 """In place of a remote: branches of ours, and HEAD, that count as no remote's."""
-_MERGED = 400
+_MERGED = 2_000
 """Commits that are looked at to tell what a merge brought."""
 _REF = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end) %(refname) %(upstream:remotename)"
 _TAKEN_IN = re.compile(r"^(?:fetch|(?:initial )?pull)\b|\bFETCH_HEAD\b", re.MULTILINE)

@@ -38,7 +38,6 @@ class Document:
     """A PDF that was read. `blocks` are in order; their `kind` says what each is (see pdf_flow.Block)."""
 
     pages: int
-    read_pdf: int
     title: str
     notes: list[str]
     blocks: list[dict[str, Any]]
@@ -68,7 +67,6 @@ def read_pdf(file: Path, *, first: int = 0, last: int = 0, grep: str | None = No
             block["text"] = printable.prose(block["text"])
     return Document(
         answer["pages"],
-        answer["read"],
         printable.prose(answer["title"]),
         [printable.one_line(n, 300) for n in answer["notes"]],
         answer["blocks"],

@@ -68,7 +68,6 @@ def answer_request(request: dict[str, Any]) -> dict[str, Any]:
         raise Bad("no text on any page but its number", "find another copy of the paper")
     document: dict[str, Any] = {
         "pages": total,
-        "read": len(pages),
         "title": next((b.text for b in blocks if b.kind == "title"), ""),
         "notes": notes,
         "blocks": [b.plain() for b in blocks],

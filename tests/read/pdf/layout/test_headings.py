@@ -51,7 +51,7 @@ def test_the_title_is_not_the_journals_name():
 def test_an_abstract_beside_the_keywords():
     """Where no heading says Abstract, the long paragraphs above the first numbered heading are it."""
     made = worker.structure([p.lines for p in (first_page(), rest())])
-    document = Document(2, 2, "", [], [b.plain() for b in made], [])
+    document = Document(2, "", [], [b.plain() for b in made], [])
     assert parts.abstract(document)[0]["text"].startswith("Detectors are means to know")
 
 
@@ -255,5 +255,5 @@ def test_the_abstract_is_not_taken_from_an_appendix_nor_begun_in_a_sentence():
     blocks = [
         {"kind": k, "text": t, "page": 1, "end": 1, "number": "1" if t == "Introduction" else ""} for k, t in rows
     ]
-    (found,) = parts.abstract(Document(1, 1, "", [], blocks, []))
+    (found,) = parts.abstract(Document(1, "", [], blocks, []))
     assert found["text"].startswith("We show")

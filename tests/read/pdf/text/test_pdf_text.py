@@ -184,7 +184,7 @@ def test_grep_counts_matches_of_a_sentence_once():
         {"kind": "text", "text": "A cache is a cache. Nothing here. One cache more.", "page": 1, "end": 1},
     ]
     hits = [[1, 2, 7], [1, 13, 18], [1, 38, 43]]
-    rows = parts.places(Document(1, 1, "", [], blocks, hits), 0)
+    rows = parts.places(Document(1, "", [], blocks, hits), 0)
     assert [("2 Caches", 2, "A cache is a cache."), ("2 Caches", 1, "One cache more.")] == [
         (r["section"], r["matches"], r["text"]) for r in rows
     ]
@@ -206,7 +206,7 @@ def lettered():
     for level, number, title in rows:
         blocks.append({"kind": "heading", "text": title, "page": 1, "end": 1, "level": level, "number": number})
         blocks.append({"kind": "text", "text": f"About {title}.", "page": 1, "end": 1})
-    return Document(1, 1, "", [], blocks, [])
+    return Document(1, "", [], blocks, [])
 
 
 @pytest.mark.parametrize(
