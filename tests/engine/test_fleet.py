@@ -143,7 +143,7 @@ def test_a_wave(session: Session, workers: str) -> None:
     """Each worker has a second cell before any has ended, each cell runs once, and all of them tell the effects."""
     all_up(session)  # one was lost before
     session.edit("exp-50", "sleep @pause@\n[ @more@ = off ] || sleep 0.4\necho 42\n")
-    asked = ("--from", "exp-50", "--factor", "pause=0.2,0.8,1.6", "--factor", "more=off,on", "--on", "sky", "--json")
+    asked = ("--from", "exp-50", "--factor", "pause=0.02,0.8,1.6", "--factor", "more=off,on", "--on", "sky", "--json")
     wave = json.loads(session.script("plan_wave", "run", *asked))
     cells = list(wave["cells"])
     session.collect()
@@ -153,9 +153,9 @@ def test_a_wave(session: Session, workers: str) -> None:
     assert 6 == len([e for e in session.events("worker") if _cell(e) in cells and e["timestamp"] < first])
     assert {name: ["done"] for name in cells} == {name: [e["status"] for e in session.ends(name)] for name in cells}
     said = session.script("plan_wave", "effects", wave["wave"])
-    assert "pause: best at 0.2" in said
+    assert "pause: best at 0.02" in said
     assert "not in the figures" not in said
-    (best,) = [name for name, cell in wave["cells"].items() if cell == {"pause": "0.2", "more": "off"}]
+    (best,) = [name for name, cell in wave["cells"].items() if cell == {"pause": "0.02", "more": "off"}]
     assert f"compare.py {best}" in said
     assert f"plan_wave.py add {wave['wave']} --cell" in session.script("plan_wave", "suggest", wave["wave"])
 

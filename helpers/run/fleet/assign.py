@@ -18,12 +18,8 @@ from helpers.state import Job, State
 
 AHEAD = (1, 3)
 """Jobs sent to a worker beyond the one that runs, at least and at most: the next begins without waiting."""
-
-
-def sent_name(job: Job) -> str:
-    """Return the unique name under which a job was sent."""
-    assert job.sent is not None  # noqa: S101 - for the type checker
-    return job.sent.name
+TOGETHER_SECONDS, SHORTEST = 150.0, 10.0
+"""Experiments that last no longer in all are started together, as one job of SkyPilot's: each start costs seconds."""
 
 
 def next_job(now: State, experiment: str) -> str:
@@ -38,29 +34,39 @@ def ahead(length: float | None, between: float) -> int:
     return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
 
 
-def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0]) -> list[tuple[Worker, Job]]:
+def together(length: float | None) -> int:
+    """Return how many experiments of that length are one job of SkyPilot's."""
+    return max(1, int(TOGETHER_SECONDS / max(length, SHORTEST))) if length else 1
+
+
+def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0], most: int = 1) -> list[tuple[Worker, Job]]:
     """Journal and return which waiting jobs go to which of the workers `able`.
 
-    A worker gets up to `depth` jobs beyond the one that runs.
+    A worker gets up to `depth` jobs of SkyPilot's beyond the one that runs, each of `most` experiments.
     """
     found: list[tuple[Worker, Job]] = []
+    batches: dict[str, list[Job]] = {name: [] for name in able}
     with journal.locked(root):
         now = state.load(root)
         workers = [w for w in jobs_workers.up(now) if w.name in able and not blame.standing(now, w.name)]
-        for held in range(1 + depth):  # everybody gets a first job before anybody gets a second
+        for held in range((1 + depth) * most):  # everybody gets a first job before anybody gets a second
             for worker in workers:
                 now = state.load(root)
                 mine = jobs_workers.busy(now).get(worker.name, [])
                 if sum(not job.cancelling for job in mine) > held:  # what is being ended gives its place up
                     continue
-                job = _next(root, now, worker, len(workers))
+                job = _next(root, now, worker, len(workers), batches[worker.name], most)
                 if job:
+                    batches[worker.name].append(job)
                     found.append((worker, job))
     return found
 
 
-def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
-    """Journal and return what `worker` gets next; None when nothing waits for it."""
+def _next(root: Path, now: State, worker: Worker, others: int, before: list[Job], most: int) -> Job | None:
+    """Journal and return what `worker` gets next; None when nothing waits for it.
+
+    It shares SkyPilot's job with those `before` it while these are experiments, and fewer than `most`.
+    """
     able = [j for j in jobs_workers.waiting(now) if may_run(j, worker, others) and _is_ready(root, j)]
     if not able:
         return None
@@ -80,6 +86,9 @@ def _next(root: Path, now: State, worker: Worker, others: int) -> Job | None:
         )
         job = Job(events.append_locked(root, control))
     unique = f"{job.name}-{secrets.token_hex(4)}"
+    if before and not (job.is_judged or before[-1].is_judged):
+        last = results.sent_name(before[-1])
+        unique = last if sum(results.sent_name(other) == last for other in before) < most else unique
     sent = WorkerEvent(worker=worker.name, what="sent", job=job.name, launch=worker.launch, name=unique)
     job.sent = events.append_locked(root, sent)
     return job
@@ -115,28 +124,29 @@ def stuck(now: State) -> list[str]:
     return told
 
 
-def pack(root: Path, folder: Path, now: State, worker: Worker, job: Job) -> skypilot.Send:
-    """Make what is sent to the worker for an assigned job."""
-    its, unique = task.from_dict(now.require_lock().task), sent_name(job)
+def pack(root: Path, folder: Path, now: State, worker: Worker, jobs: list[Job]) -> skypilot.Send:
+    """Make what is sent to the worker for an assigned job, or for several that are started together."""
+    its, job, unique = task.from_dict(now.require_lock().task), jobs[0], results.sent_name(jobs[0])
+    names = list(map(results.folder, jobs))
     if job.is_judged:
         its_plan, trees = asked(now, job)
         given = results.given_path(root, job.name)
         if given.exists():
             its_plan["given"] = json.loads(given.read_text(encoding="utf-8"))
         ship = payload.pack_judged(root, folder, unique, job.experiment, its_plan, trees)
-        envs = {"EXPERIMENT_ID": job.experiment}
-        return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
-    beside = job.submitted.baseline
-    ship = payload.pack(root, folder, unique, job.experiment, (job.tree, beside), its)
-    envs = {
-        **its.envs,
-        **job.env,
-        "EXPERIMENT_ID": job.experiment,
-        "EXPERIMENT_DESC": job.submitted.description,
-        "AUTORESEARCH_SUBDIR": unique,
-        **(screening.env(now, worker.name, f"../{unique}{payload.BESIDE}") if beside else {}),
-    }
-    return skypilot.Send(unique, ship, payload.command(unique), envs, worker.accelerators)
+        return skypilot.Send(unique, ship, payload.command(names), worker.accelerators)
+    ship = payload.fresh(folder, unique)
+    for job, name in zip(jobs, names, strict=True):
+        beside = job.submitted.baseline
+        envs = {
+            **job.env,
+            "EXPERIMENT_ID": job.experiment,
+            "EXPERIMENT_DESC": job.submitted.description,
+            "AUTORESEARCH_SUBDIR": name,
+            **(screening.env(now, worker.name, f"../{name}{payload.BESIDE}") if beside else {}),
+        }
+        payload.add(root, ship, name, (job.tree, beside), its, envs)
+    return skypilot.Send(unique, ship, payload.command(names), worker.accelerators)
 
 
 def asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:

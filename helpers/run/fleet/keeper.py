@@ -7,6 +7,7 @@ workers at the same time. Everything that it must know after its death is in the
 from __future__ import annotations
 
 import functools
+import itertools
 import subprocess
 import sys
 import time
@@ -89,7 +90,7 @@ class Keeper:
             self.failed.pop(worker, None)
             running = False
             for job in jobs:
-                rows = [row for row in answer if row.name == assign.sent_name(job)]
+                rows = [row for row in answer if row.name == results.sent_name(job)]
                 states = [row.state for row in rows]
                 self.ids[job.name] = [row.id for row in rows if row.state in ("pending", "running")]
                 if not rows:
@@ -118,32 +119,43 @@ class Keeper:
             self._cancel(api, state.load(self.root))
 
     def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Finished]:  # noqa: ANN401
-        got = skypilot.gather({job.name: functools.partial(self._log, api, job, rows) for job, rows in ended})
-        new: list[Finished] = []
+        calls = {results.sent_name(job): functools.partial(self._log, api, now, job, rows) for job, rows in ended}
+        got, new = skypilot.gather(calls), list[Finished]()
         for job, _ in ended:
-            answer = got[job.name]
+            answer = got[results.sent_name(job)]
             if isinstance(answer, Exception):
                 new += self._tried(now, job, f"its log could not be fetched: {skypilot.plain(answer)}")
             elif answer is None:
                 new += self._lost(now, job, "its log is gone")
             else:
-                event, incomplete = results.result(self.root, now, job, answer)
-                if incomplete and job.name not in self.reread:
+                others = results.sent_together(now, job)
+                along = answer.status == "CANCELLED" and not job.cancelling and any(o.cancelling for o in others)
+                row = replace(answer, status="") if along else answer
+                event, incomplete = results.result(self.root, now, job, row)
+                if incomplete and along:  # it was ended for the sake of another one
+                    events.append(self.root, WorkerEvent(worker=job.worker, what="unsent", job=job.name))
+                elif incomplete and job.name not in self.reread:
                     self.reread.add(job.name)  # written, perhaps, but not yet to be read: once more in the next round
+                elif incomplete and others[1:] and not results.log_path(self.root, job.name).stat().st_size:
+                    new += self._lost(now, job, "it never began")
                 elif recorded := result.record(self.root, event):
                     new.append(recorded)
         return new
 
-    def _log(self, api: Any, job: Job, rows: list[Row]) -> Row | None:  # noqa: ANN401
+    def _log(self, api: Any, now: State, job: Job, rows: list[Row]) -> Row | None:  # noqa: ANN401
         """Fetch the log of the row that ran (of several, when it was sent more than once); None when it is gone."""
-        path, found = results.log_path(self.root, job.name), None
+        others, found = results.sent_together(now, job), None
+        path = results.log_path(self.root, results.sent_name(job) if others[1:] else job.name)
         for row in rows:
-            if row.status == "CANCELLED" or (job.is_judged and len(rows) == 1 and results.is_answered(path)):
+            is_over = row.status == "CANCELLED"
+            if not others[1:] and (is_over or (job.is_judged and len(rows) == 1 and results.is_answered(path))):
                 return row
-            if skypilot.fetch_log(api, job.worker, row.id, path):
+            if skypilot.fetch_log(api, job.worker, row.id, path) or is_over:
                 found = row
                 if not results.did_nothing(path):
                     break
+        if found and others[1:]:
+            results.share_out(self.root, others, path)
         return found
 
     def _cancel(self, api: Any, now: State) -> None:  # noqa: ANN401
@@ -175,6 +187,8 @@ class Keeper:
     def _not_there(self, api: Any, now: State, job: Job) -> list[Finished]:  # noqa: ANN401
         """Journaled as sent, but not in the worker's queue: never arrived, or the worker was made again."""
         assert job.sent is not None  # noqa: S101 - for the type checker
+        if job.name in self.states:
+            return []  # sent again just now, together with another one
         if job.cancelling:
             recorded = result.record(self.root, results.cancelled(job))
             return [recorded] if recorded else []
@@ -184,7 +198,7 @@ class Keeper:
         if job.name in self.accepted:
             return self._tried(now, job, "it has vanished from its worker's queue")
         if now.now_ms() - job.sent.timestamp > GRACE_MS:
-            self._send(api, [(worker, job)])
+            self._send(api, [(worker, its) for its in results.sent_together(now, job) if not its.finished])
         return []
 
     def _tried(self, now: State, job: Job, reason: str) -> list[Finished]:
@@ -221,29 +235,30 @@ class Keeper:
         at, now = time.monotonic(), state.load(self.root)
         silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
         able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
-        depth = assign.ahead(workers.typical_seconds(now), at - self.fed if self.fed else 0.0)
+        length = workers.typical_seconds(now)
+        most = assign.together(length)
+        depth = assign.ahead((length or 0.0) * most, at - self.fed if self.fed else 0.0)
         self.fed = at
-        sends = assign.assign_jobs(self.root, able, depth)
+        sends = assign.assign_jobs(self.root, able, depth, most)
         self._send(api, sends)
         return bool(sends)
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
         now = state.load(self.root)
-        order: dict[str, list[tuple[Worker, Job]]] = {}
+        order: dict[str, list[Job]] = {}
         for worker, job in sends:
-            order.setdefault(worker.name, []).append((worker, job))
+            order.setdefault(worker.name, []).append(job)
 
-        def one(pairs: list[tuple[Worker, Job]]) -> None:
-            for worker, job in pairs:
-                skypilot.send(api, worker.name, assign.pack(self.root, self.folder, now, worker, job))
-                self.accepted.add(job.name)
-                self.states[job.name] = "next"
+        def one(worker: Worker) -> None:
+            for _, jobs in itertools.groupby(order[worker.name], results.sent_name):
+                its = list(jobs)
+                skypilot.send(api, worker.name, assign.pack(self.root, self.folder, now, worker, its))
+                self.accepted.update(job.name for job in its)
+                self.states.update((job.name, "next") for job in its)
 
-        for name, answer in skypilot.gather(
-            {name: functools.partial(one, pairs) for name, pairs in order.items()}
-        ).items():
+        for name, answer in skypilot.gather({w.name: functools.partial(one, w) for w, _ in sends}).items():
             if isinstance(answer, Exception):
-                self._not_sent(now, name, [job for _, job in order[name] if job.name not in self.accepted], answer)
+                self._not_sent(now, name, [job for job in order[name] if job.name not in self.accepted], answer)
 
     def _not_sent(self, now: State, worker: str, jobs: list[Job], error: Exception) -> None:
         """A worker that took nothing: it rests; a job that cannot have reached it waits for another one."""

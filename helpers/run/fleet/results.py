@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-from helpers import paths
+from helpers import files, paths
 from helpers.events import Finished
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import log, workers
@@ -17,6 +17,7 @@ from helpers.state import Job, State
 CLAIMED = "was claimed already"
 """What a job says that was sent twice: it did nothing (payload.py)."""
 UNANSWERED = "the log ends before its answer"
+_BEGINS = re.compile(rb"^" + log.PREFIX + rb"autoresearch: (\S+)\r?$", re.MULTILINE)
 _ANSWER = re.compile(rb"^" + log.PREFIX + rb"(?:COMPARISON|CALIBRATION|PART): (\{.*\})", re.MULTILINE)
 
 
@@ -30,6 +31,34 @@ def given_path(root: Path, job: str) -> Path:
     return log_path(root, job).with_suffix(".pairs.json")
 
 
+def sent_name(job: Job) -> str:
+    """Return SkyPilot's name of what it was sent as, alone or together with others."""
+    assert job.sent is not None  # noqa: S101 - for the type checker
+    return job.sent.name
+
+
+def folder(job: Job) -> str:
+    """Return the name of its own folder on the worker."""
+    return f"{job.name}-{sent_name(job).rpartition('-')[2]}"
+
+
+def sent_together(now: State, job: Job) -> list[Job]:
+    """Return the jobs that are one of SkyPilot's, this one among them."""
+    return [other for other in now.jobs.values() if other.sent and other.sent.name == sent_name(job)]
+
+
+def share_out(root: Path, jobs: list[Job], path: Path) -> None:
+    """Make of the log of jobs that were sent together one for each of them; empty for one that never began."""
+    text = path.read_bytes() if path.exists() else b""
+    begins = list(_BEGINS.finditer(text))
+    ends = [*(mark.start() for mark in begins[1:]), len(text)]
+    found = {mark[1].decode(): text[mark.start() : end] for mark, end in zip(begins, ends, strict=False)}
+    for job in jobs:
+        if not job.finished:
+            files.replace(log_path(root, job.name), found.get(folder(job), b""))
+    path.unlink(missing_ok=True)
+
+
 def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:
     """Return the `finished` event of a job whose log was fetched, and whether that log ends too early."""
     path, more = log_path(root, job.name), {"sky_job": row.id, "sky_status": row.status}
@@ -38,7 +67,8 @@ def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:
     else:
         event = _judged(job, path) if job.is_judged else jobs_result.from_log(now, job, path)
     if row.began and row.ended:
-        seconds, worker = round(row.ended - row.began, 1), workers.known_workers(now).get(job.worker)
+        seconds = round((row.ended - row.began) / len(sent_together(now, job)), 1)
+        worker = workers.known_workers(now).get(job.worker)
         price = worker.usd_hour if worker else None
         more |= {"seconds": seconds, "cost_usd": round(price * seconds / 3600, 4) if price else None}
     return Finished.of({**event.to_line(), **more}), event.error in (log.UNFINISHED, UNANSWERED)

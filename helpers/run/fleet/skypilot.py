@@ -72,7 +72,6 @@ class Send:
     name: str
     workdir: Path
     command: str
-    envs: dict[str, str]
     accelerators: dict[str, float] | None = None
 
 
@@ -177,7 +176,7 @@ def launch(root: Path, name: str, resources: dict[str, Any], autostop: int | Non
 
 def send(sky: Any, cluster: str, what: Send) -> int:  # noqa: ANN401 - SkyPilot's module
     """Submit a job and return its id; call inside `quiet`. Raises whatever SkyPilot raises."""
-    task = sky.Task(name=what.name, run=what.command, envs=what.envs, workdir=str(what.workdir))
+    task = sky.Task(name=what.name, run=what.command, workdir=str(what.workdir))
     if what.accelerators:
         task.set_resources(sky.Resources(accelerators=what.accelerators))
     return int(sky.get(sky.exec(task, cluster_name=cluster))[0])

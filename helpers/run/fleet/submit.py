@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from helpers import console, events, journal, next_step, state
+from helpers import console, events, journal, state
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.fleet import assign
+from helpers.run.fleet import assign, lifecycle
 from helpers.run.jobs import blame, task, workers
 from helpers.run.local.submit import Request, is_under_way
 
@@ -39,27 +39,19 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
 
 def require_workers(now: state.State, worker: str | None) -> None:
     """Raise Failure (2) where no worker could run it, (3) where each stands in an error of its environment."""
-    _check(now, worker)
+    standing = workers.standing(now)
+    if not standing:
+        raise console.usage("this session has no workers", "workers.py up --count 2  # or --on local")
+    wanted = lifecycle.require_known(now, [worker]) if worker else standing
+    if all(w.state not in ("up", "launching") for w in wanted):
+        words = ", ".join(f"{w.name} {w.state}" for w in wanted)
+        raise console.usage(
+            f"nobody would run it: {words}",
+            f"workers.py up --count {len(standing)}\nworkers.py replace {wanted[0].name}",
+        )
     faults = [blame.standing(now, w.name) for w in workers.up(now) if worker in (None, w.name)]
     if faults and all(faults) and faults[0]:
         name = faults[0].worker
         raise console.outside(
             faults[0].words(), f"workers.py calibrate {name}  # when repaired\nworkers.py replace {name}"
-        )
-
-
-def _check(now: state.State, worker: str | None) -> None:
-    known = {w.name: w for w in workers.standing(now)}
-    if not known:
-        raise console.usage("this session has no workers", "workers.py up --count 2  # or --on local")
-    if worker and worker not in known:
-        raise console.usage(
-            f"there is no worker {worker!r}; there are: {', '.join(known)}{next_step.did_you_mean(worker, known)}",
-            "workers.py list",
-        )
-    wanted = [known[worker]] if worker else list(known.values())
-    if all(w.state not in ("up", "launching") for w in wanted):
-        words = ", ".join(f"{w.name} {w.state}" for w in wanted)
-        raise console.usage(
-            f"nobody would run it: {words}", f"workers.py up --count {len(known)}\nworkers.py replace {wanted[0].name}"
         )

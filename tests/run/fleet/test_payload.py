@@ -26,23 +26,24 @@ class Worker:
         self.session, self.home, self.place = session, tmp / "worker-home", tmp / "sky_workdir"
         for folder in (self.home, self.place):
             folder.mkdir()
-        self.env = {"HOME": str(self.home), "PATH": os.environ["PATH"], "EXPERIMENT_ID": "exp-01"}
+        self.env = {"HOME": str(self.home), "PATH": os.environ["PATH"]}
 
     def receive(self, job: str) -> None:
         """Pack the session's baseline as a job and copy it here."""
         now = state.load(self.session.root)
         its = task.from_dict(now.require_lock().task)
         folder = Workdirs(git.find(self.session.root), self.place.parent / "copies").folder
-        ship = payload.pack(self.session.root, folder, job, "exp-01", (now.baseline.tree, ""), its)
+        ship = payload.fresh(folder, job)
+        envs = {**self.defaults(), "EXPERIMENT_ID": "exp-01", "AUTORESEARCH_SUBDIR": job}
+        payload.add(self.session.root, ship, job, (now.baseline.tree, ""), its, envs)
         subprocess.run(["cp", "-a", f"{ship}/.", self.place], check=True)
-        self.env["AUTORESEARCH_SUBDIR"] = job
 
     def run(self, job: str, *before: str) -> str:
         """Run the job, behind the command `before`, and return its log."""
         done = subprocess.run(
-            [*before, "bash", "-c", payload.command(job)],
+            [*before, "bash", "-c", payload.command([job])],
             cwd=self.place,
-            env={**self.env, **self.defaults()},
+            env=self.env,
             capture_output=True,
             text=True,
             timeout=300,
@@ -52,7 +53,7 @@ class Worker:
         return done.stdout
 
     def defaults(self) -> dict[str, str]:
-        """The envs that SkyPilot sets from the task."""
+        """What experiment.yaml has the job know, shorter."""
         return {
             "AUTORESEARCH_REPEATS": "1",
             "BENCH_TIMEOUT": "30",
@@ -90,7 +91,6 @@ def test_what_a_dead_job_left_is_removed_by_the_next(worker: Worker) -> None:
     for job in ("exp-01.0.1-dead", "exp-02.0.1-now", "exp-03.0.1-waits"):
         worker.receive(job)
     (worker.home / ".autoresearch/claims/exp-01.0.1-dead").mkdir(parents=True)
-    worker.env["AUTORESEARCH_SUBDIR"] = "exp-02.0.1-now"
     worker.run("exp-02.0.1-now")
 
     waits = "exp-03.0.1-waits"
