@@ -47,6 +47,9 @@ _RUN = {
 _PIECE = re.compile(r"\"((?:\\.|[^\"\\\n])*)\"|'((?:\\.|[^'\\\n])*)'")
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\S.{0,200})$", re.MULTILINE)
 
+_NAMES_IT = re.compile(r"#[ \t]*(?:define|undef|ifn?def)[ \t]+\Z")
+"""Where a macro is named, not used: another definition for another machine."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -131,6 +134,8 @@ def expanded(read: Source, windows: list[tuple[int, int]]) -> list[tuple[str, ra
         names = [part.strip() for part in parameters.split(",")] if parameters else []
         used = re.compile(rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""))
         for use in (use for window in windows for use in used.finditer(read.text, *window)):
+            if _NAMES_IT.search(read.text, read.text.rfind("\n", 0, use.start()) + 1, use.start()):
+                continue
             became = body
             for key, value in zip(names, use[1].split(",", len(names) - 1) if names else [], strict=False):
                 quoted, plain = f'"{value.strip()}"'.replace("\\", r"\\"), value.replace("\\", r"\\")

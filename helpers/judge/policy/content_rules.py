@@ -33,6 +33,12 @@ _IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) 
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
+_TAKES = re.compile(
+    r"(?<![\w.>-])([\w.>-]{1,80})(?:\s{0,9},\s{0,9}\w{1,80}){0,2}\s{0,9}:?=(?!=)[^=;\n]{0,200}?(?:alloc|dup|[oO]pen|[cC]reate|[nN]ew)\w{0,80}\s{0,9}\("
+)
+"""What gets something that has to be given back, and the name that it gets then."""
+_OPERAND = re.compile(r"[\s&(]{0,9}([\w.>-]{1,80})")
+_NO_DEFAULTS = ("rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
 _GOES_ON = re.compile(
     r"[})\]#.?:&|+=*/-]|(?:case|default|else|elif|except|finally|catch|end|function|class|public|private|break)\b|@|\w+\s*:(?!:)"
@@ -117,6 +123,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         return
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
     gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
+    taken = [Counter(_TAKES.findall(read.code)) for read in (before, after)]
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has, got = (
@@ -129,12 +136,15 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         for match in rule.pattern.finditer(before.surely_code):
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
-            if number in missing and had[said] > there and not _function_gone(lines, number, after.code, now):
+            if number not in missing or had[said] <= there or _function_gone(lines, number, after.code, now):
+                continue
+            whose = _OPERAND.match(before.code, match.end()) if "release" in rule.reason else None
+            if not (whose and taken[0][whose[1]] > taken[1][whose[1]]):  # it goes with what it gave back
                 yield Place(rule.kind, "review", rule.reason, number, "")
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
         yield from (Place("tests", *said) for said in source_tests.changed(old, new, elsewhere))
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
-    for number, kind, reason, text in values.weaker(gone, come, new):
+    for number, kind, reason, text in values.weaker(gone, come, new, defaults=before.family not in _NO_DEFAULTS):
         yield Place(kind, "review", reason, number, text)
 
 

@@ -25,7 +25,7 @@ _LITERAL = re.compile(
     + _NAME
 )
 _PART = re.compile(
-    r"\[\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
+    r"\[(?!:\])\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
     r"\.(?:slice|take|step_by|first|limit|subList|head)\((?:\w+, )?[A-Z0-9_]*\)"
 )
 """Of something only so much as a constant says, or every so many."""
@@ -34,8 +34,13 @@ _LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?\?\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
-def weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str) -> Iterator[tuple[int, str, str, str]]:
-    """Yield (line, rule, reason, text) of added lines that are a deleted one with another value; `new`: the file."""
+def weaker(
+    gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str, *, defaults: bool = True
+) -> Iterator[tuple[int, str, str, str]]:
+    """Yield (line, rule, reason, text) of added lines that are a deleted one with another value; `new`: the file.
+
+    `defaults`: the language has values for what a call leaves out.
+    """
     said = {_bare(text) for _, text in gone}
     shapes = {_LITERAL.sub("?", text): text for text in said}
     shorter = {_LAST.sub(")", shape) for shape in shapes}
@@ -43,7 +48,7 @@ def weaker(gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str) -
         if (rest := _PART.sub("", text)) != text and rest in said:
             yield number, "less-safe", "a part of what there was: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
-        if shape in shorter and shape not in shapes:
+        if defaults and shape in shorter and shape not in shapes:
             yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
         before = shapes.get(shape, text)
         for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
