@@ -68,7 +68,8 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
         if time.monotonic() - told > TOLD_SECONDS:
             told = time.monotonic()
             console.note(_progress(now, told - began))
-        time.sleep(min(0.5, max(0.0, until - time.monotonic())))
+        waited = time.monotonic() - began
+        time.sleep(max(0.0, min(0.5, 0.02 + waited / 20, seconds - waited)))  # what is short is not waited for longer
 
 
 def _progress(now: State, waited: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, session_branch
+from helpers.comparison import in_words
 from helpers.events import Comparison, Note
 from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
@@ -203,14 +204,15 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
 
 def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> Step:
     """Again where that is likely to tell, else no gain; what an undecided counts is said."""
-    needed, most, pairs = compared.needed, compared.max_pairs, compared.pairs or 1
-    again = 1 - now.votes(compared)
-    why = f"undecided after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
+    part, most = compared.confirmation or compared, compared.max_pairs
+    needed, pairs, again = part.needed, part.pairs or 1, 1 - now.votes(compared)
+    why = "" if part is compared else "not confirmed: a second, fresh comparison was "
+    why += f"{in_words(part.verdict)} after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
     why += f"; undecided counts against it: {again} must now say improved"
     more, most = (" --max-pairs 144", 144) if needed and most < needed <= MOST_TIMES * 48 and most < 144 else ("", most)
     if again > MOST_YESES_LACKING or not needed or needed > MOST_TIMES * 48:
         return Step("undecidable", {**words, "why": why})
-    minutes = compared.measured_seconds / pairs * most / 60
+    minutes = part.measured_seconds / pairs * most / 60
     why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
     return Step("undecided", {**words, "pairs": more, "why": why})
 

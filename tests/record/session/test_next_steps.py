@@ -141,6 +141,18 @@ VERDICTS: list[tuple[str, dict[str, Any], str, str]] = [
         "90 would tell; undecided counts against it: 2 must now say improved; 144 pairs take 4.8 min",
     ),
     ("undecided", {"needed": 9000}, DISCARD, "9000"),
+    (
+        "undecided",
+        {"needed": None, "confirmation": {"verdict": "not_improved", "pairs": 8}},
+        DISCARD,
+        "not confirmed: a second, fresh comparison was not improved after 8 pairs",
+    ),
+    (
+        "undecided",
+        {"needed": None, "confirmation": {"verdict": "undecided", "pairs": 24, "needed": 60, "measured_seconds": 60}},
+        COMPARE,
+        "was undecided after 24 pairs, about 60 would tell",
+    ),
     ("improved", {"baseline_commit": "0" * 40}, COMPARE, "another baseline"),
     ("improved", {"sealed_tree": "0" * 40}, COMPARE, "changed after"),
 ]
