@@ -108,7 +108,8 @@ def test_a_sibling_says_it_from_here(project, url):
     """What a fetched project's notes say is shown from what was fetched, on a forge or not, and is not ours."""
     project.git("remote", "set-url", "eve", url)
     project.git("checkout", "-q", "--detach", "eve/main")
-    project.write("CHANGELOG.md", "# Changes\n\n## 9.0.0\n\n- Sorted hash buckets are 40% faster\n")
+    many = "".join(f"- Change {n}\n" for n in range(60))
+    project.write("CHANGELOG.md", f"# Changes\n\n## 9.0.0\n\n{many}- Sorted hash buckets are 40% faster\n")
     project.git("update-ref", "refs/remotes/eve/main", project.commit("Release"))
     project.git("checkout", "-q", "main")
     found = json.loads(project.script("gather", "hash", "--local", "--json", **env(project)).stdout)["leads"]
@@ -125,4 +126,4 @@ def test_any_text_is_parted_into_releases(text):
     """Whatever the notes, no word of an entry is lost and reading them ends."""
     for number, title, rows in in_tree._sections(text):
         assert number >= 1
-        assert all(row == row.strip() for row in (title.strip(), *rows))
+        assert all(row == row.strip() for row in (title.strip(), *rows.values()))

@@ -47,7 +47,7 @@ def releases(root: Path, wanted: SearchRequest) -> Outcome:
         for path in files[-FILES:]:
             said = git.run(root, ["cat-file", "blob", f"{ref}:{path}"], check=False).stdout[:CHARACTERS]
             for number, title, rows in _sections(said.decode("utf-8", "replace")):
-                found = _release(f"{path}:{number}", title, rows, asked)
+                found = _release(path, title, rows, asked)
                 if found and found["title"] not in seen:  # a fork has our notes too
                     seen.add(found["title"])
                     found["facts"] += [f"remote {remote}", f"commit {ref[:12]}"] if remote else []
@@ -106,32 +106,34 @@ def _files(root: Path, ref: str) -> list[str]:
     return done.stdout.decode("utf-8", "replace").split("\0")[:-1]
 
 
-def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield each release: the line that it begins at, its heading, and its entries, continued lines joined."""
-    number, title, rows = 1, "", list[str]()
-    for place, line in enumerate(text.splitlines(), 1):
+def _sections(text: str) -> Iterator[tuple[int, str, dict[int, str]]]:
+    """Yield each release: the line that it begins at, its heading, and its entries by line, continued lines joined."""
+    number, title, rows, last = 1, "", dict[int, str](), 0
+    for place, line in enumerate(text.split("\n"), 1):
         if len(line) < 120 and _VERSION.match(line) and not line.startswith((" ", "\t")):
             if rows:
                 yield number, title, rows
-            number, title, rows = place, line.strip("#=*[] "), []
+            number, title, rows = place, line.strip("#=*[] \r"), {}
         elif rows and line.startswith((" ", "\t")) and not re.match(r"\s*[-*+] ", line):
-            rows[-1] = f"{rows[-1]} {line.strip()}"[:400].strip()
+            rows[last] = f"{rows[last]} {line.strip()}"[:400].strip()
         elif line.strip():
-            rows.append(_LINK.sub(r"\1\2", re.sub(r"^[\s*#>+-]+", "", line)).strip())
+            last = place
+            rows[last] = _LINK.sub(r"\1\2", re.sub(r"^[\s*#>+-]+", "", line)).strip()
     if rows:
         yield number, title, rows
 
 
-def _release(place: str, title: str, rows: list[str], asked: matching.Query) -> dict[str, Any] | None:
-    about = {row: claims.worth(row, row) for row in rows}
-    fit = {row: matching.score(asked, row, "") for row in rows} if asked.alternatives else about
-    best = sorted((row for row in fit if fit[row] > 0), key=lambda row: -fit[row])[:4]
+def _release(path: str, title: str, rows: dict[int, str], asked: matching.Query) -> dict[str, Any] | None:
+    about = {at: claims.worth(row, row) for at, row in rows.items()}
+    fit = {at: matching.score(asked, row, "") for at, row in rows.items()} if asked.alternatives else about
+    best = sorted((at for at in fit if fit[at] > 0), key=lambda at: -fit[at])[:4]
     if not best:
         return None
-    claimed = [claim for row in best for claim in claims.claims_in(row, 1)]
+    first, *more = [rows[at] for at in best]
+    claimed = [claim for row in (first, *more) for claim in claims.claims_in(row, 1)]
     worth = about[best[0]] + (10 * fit[best[0]] if asked.alternatives else 0.0)
-    told = {"title": f"{title}: {best[0]}" if title else best[0], "url": "", "state": "release", "weight": worth}
-    return {**told, "facts": [place], "claims": claimed[:3], "more": best[1:]}
+    told = {"title": f"{title}: {first}" if title else first, "url": "", "state": "release", "weight": worth}
+    return {**told, "facts": [f"{path}:{best[0]}"], "claims": claimed[:3], "more": more}
 
 
 def _id(name: Name | None, ref: str, path: str, number: int, remote: str = "") -> str:
