@@ -108,6 +108,12 @@ class Scale:
         return f"{way * gain + 0.0:+.6g} {self.metric}".rstrip() + (f" [{ends}]" if ends else "")
 
 
+def with_unit(value: float, unit: str) -> str:
+    """Return a value of a metric as people read it: bytes and counts whole, a unit that is a word apart from it."""
+    whole = value == int(value) and abs(value) < 1e15 if math.isfinite(value) else False
+    return (f"{value + 0.0:.0f}" if whole else f"{value:.6g}") + (f" {unit}" if len(unit) > 2 else unit)
+
+
 def is_time(name: str, unit: str) -> bool:
     """Tell whether a metric is a time, by its name or its unit."""
     return bool(_TIME.fullmatch(name) or _TIME.fullmatch(unit))

@@ -103,7 +103,7 @@ def entry(argv: list[str]) -> int:
             print("the baseline would be built, measured and checked, and again in copies that are broken on purpose")
         base = now.taken
         if base:
-            print(f"baseline: {now.metric}={base.metric:.6g}{now.config.unit} at {base.commit}")
+            print(f"baseline: {now.metric}={scale.with_unit(base.metric or 0, now.config.unit)} at {base.commit}")
         return console.DONE
     config = session_config.config_from(repository.root, args)
     now, resumed = lifecycle.begin(repository, config, new=args.new, on_top=args.on_top)

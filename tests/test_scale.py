@@ -10,6 +10,14 @@ from helpers import scale
 from helpers.judge.rule import noise, sign_test
 from helpers.scale import DIFFERENCE, Scale
 
+FIGURES = {
+    (1048576.0, "bytes"): "1048576 bytes",
+    (100.0, "tests"): "100 tests",
+    (0.295556123, "s"): "0.295556s",
+    (12.0, ""): "12",
+    (-0.0, ""): "0",
+    (1.5e300, "s"): "1.5e+300s",
+}
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=8, max_size=8)
 ERRORS, ACCURACY = Scale(DIFFERENCE, "errors", "lower"), Scale(DIFFERENCE, "accuracy", "higher")
 
@@ -94,3 +102,8 @@ def test_the_noise_of_a_difference_is_in_its_unit() -> None:
     assert 0.0 == noise.of_pairs([0.0] * 8, [-5.0] * 8, seeded=True, by=ERRORS)
     assert "did not vary" in noise.calibrate([0.0] * 16, 1.0, ERRORS).text
     assert "resolves gains of 2.372 errors" in noise.calibrate([-1.0, 1.0] * 12, 1.0, ERRORS).text
+
+
+def test_figures_are_whole_where_they_can_be() -> None:
+    """A size in bytes is no power of ten, and its unit stands apart; a second keeps six digits."""
+    assert FIGURES == {(value, unit): scale.with_unit(value, unit) for value, unit in FIGURES}

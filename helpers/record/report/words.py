@@ -8,7 +8,7 @@ from helpers import printable
 from helpers.comparison import Comparison, in_words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
-from helpers.scale import Scale
+from helpers.scale import Scale, with_unit
 
 _FIELD = re.compile(
     r"(?i)\s*(measured|confirmation|medians|comparisons|holdout|screens|source|experiment|cherry picked|[\w-]+-by"
@@ -71,7 +71,7 @@ def screens(exp: Experiment, by: Scale, unit: str) -> str:
     """Return the raw numbers of the screens; empty where there were none."""
     rows = []
     for screen in exp.screens:
-        value = "unknown" if screen.metric is None else f"{screen.metric:.6g}{unit}"
+        value = "unknown" if screen.metric is None else with_unit(screen.metric, unit)
         beside = "" if screen.gain is None else f" ({by.words(screen.gain)} against the baseline beside it)"
         rows.append(f"{by.metric}={value}{beside}")
     return "; ".join(rows)

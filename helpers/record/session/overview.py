@@ -16,6 +16,7 @@ from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
 from helpers.run.jobs import blame, budget, screening, workers
 from helpers.run.local import executor
+from helpers.scale import with_unit
 from helpers.state import State
 
 MOST_LINES = 40
@@ -66,13 +67,13 @@ def _standing(root: Path, now: State) -> list[str]:
         return [said, *_calibrated(root, now)]
     unit = now.config.unit
     apart = "; of another hour than the current one: the two give no gain" if now.kept else ""
-    lines = [f"first baseline: {now.metric} {first.metric or 0:.6g}{unit} at {first.commit}{apart}"]
+    lines = [f"first baseline: {now.metric} {with_unit(first.metric or 0, unit)} at {first.commit}{apart}"]
     if now.kept:
         best = now.kept[-1]
         verdict = best.verdict or NO_COMPARISON
         lines.append(
-            f"current baseline: {best.metric or 0:.6g}{unit} at {best.commit} after {len(now.kept)} kept; the last "
-            f"({best.experiment_id}) gained {now.scale.words(verdict.gain or 0.0, verdict.interval or ())}"
+            f"current baseline: {with_unit(best.metric or 0, unit)} at {best.commit} after {len(now.kept)} kept; "
+            f"the last ({best.experiment_id}) gained {now.scale.words(verdict.gain or 0.0, verdict.interval or ())}"
         )
     lines += [
         f"look at {run.experiment_id} first:{_gain(now, run.gain, 0)} is a large gain; reviewed: {run.reviewed}"

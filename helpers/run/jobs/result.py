@@ -14,7 +14,7 @@ from typing import Any
 from helpers import events, journal, next_step, paths, state
 from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log, metric_mistakes, screening, workers
-from helpers.scale import Scale
+from helpers.scale import Scale, with_unit
 from helpers.state import Job, State
 
 PROTECTED_CHANGED = "protected file changed"
@@ -138,7 +138,7 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
 
 def result_line(event: Finished, by: Scale, unit: str) -> str:
     """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
-    shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={event.metric:.6g}{unit}"
+    shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={with_unit(event.metric, unit)}"
     ratio = _screened(event, by) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
     if event.role == "experiment" and event.status == "done" and event.screen != "slower":
