@@ -137,7 +137,7 @@ WRITTEN = re.compile(r"(?:^\s*|[:;|] |\bthen |\bor )(?:python3 )?([a-z_]+)\.py(?
 VALUES = {
     r".*(count|len|total|number|pairs|left).*": "2",
     r"margin|wider": "0.5",
-    r".*values\.items.*|cells": "a=1,b=2",
+    r".*values\.items.*|cells|report\.shell_word.*": "a=1,b=2",
     r"flags|reviewed|words\.again": "",
     r"args\.verb": "show",
 }

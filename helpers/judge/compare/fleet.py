@@ -27,12 +27,9 @@ def choose_workers(now: State, worker: str | None, kind: str = "") -> list[Worke
     """
     ready = jobs_workers.of_kind(jobs_workers.up(now), kind)
     if worker:
-        if worker not in [w.name for w in ready]:
-            names = ", ".join(w.name for w in ready) or "none"
-            raise console.usage(
-                f"{worker} is not up; these are: {names}{next_step.did_you_mean(worker, [w.name for w in ready])}",
-                "workers.py list",
-            )
+        if worker not in (names := [w.name for w in ready]):
+            others = (", ".join(names) or "none") + next_step.did_you_mean(worker, names)
+            raise console.usage(f"{worker} is not up; these are: {others}", "workers.py list")
         return [w for w in ready if w.name == worker]
     quiet = sorted((w for w in ready if not w.noisy), key=lambda w: (w.resolves is None, w.resolves or 0.0, w.name))
     if not quiet:

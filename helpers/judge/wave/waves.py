@@ -13,6 +13,7 @@ from helpers import console, events, next_step, paths
 from helpers.events import Wave
 from helpers.judge.compare import screens
 from helpers.judge.policy import experiment as policy
+from helpers.judge.wave import report
 from helpers.judge.wave.design import Design, Factor
 from helpers.judge.wave.effects import SURE, Analysis, Observation, analyse
 from helpers.run.copies.copies import Experiment, Workdirs
@@ -212,4 +213,8 @@ def analysed(now: State, wave: Wave) -> tuple[Analysis, dict[str, str]]:
         if waits := list(silent.values()).count(OPEN):
             words = f"{waits} of {len(wave.cells)} cells are still open; until then: {error}"
             raise console.refused(words, "collect_results.py --wait 600") from None
+        if silent:
+            words = "; ".join(f"{name} {wave.cells[name]}: {why}" for name, why in list(silent.items())[:4])
+            again = f"plan_wave.py add {wave.name} --cell {report.shell_word(wave.cells[next(iter(silent))])}"
+            raise console.answer_no(f"{error}. {len(silent)} cells give no figure: {words}", again) from None
         raise

@@ -113,13 +113,9 @@ def _left(root: Path, name: str) -> bool:
 def require_known(now: State, names: list[str]) -> list[Worker]:
     """Return these workers; raises Failure (2) for one that this session has not."""
     workers = {w.name: w for w in jobs_workers.standing(now)}
-    wrong = [name for name in names if name not in workers]
-    if wrong:
-        raise console.usage(
-            f"this session has no worker {wrong[0]!r}; it has: "
-            f"{', '.join(workers) or 'none'}{next_step.did_you_mean(wrong[0], workers)}",
-            "workers.py list",
-        )
+    if wrong := [name for name in names if name not in workers]:
+        has = (", ".join(workers) or "none") + next_step.did_you_mean(wrong[0], workers)
+        raise console.usage(f"this session has no worker {wrong[0]!r}; it has: {has}", "workers.py list")
     return [workers[name] for name in names]
 
 

@@ -96,7 +96,7 @@ def test_pairs_of_three_workers_and_one_verdict(three: Fleet) -> None:
 
 def test_a_worker_is_lost_in_the_middle(three: Fleet) -> None:
     """Its finished pairs count, the others are drawn again elsewhere and said, and the row has no gap."""
-    job = three.compare("exp-01", "sleep 0.6\necho 2.0417\n")
+    job = three.compare("exp-01", "sleep 0.6\necho 1.0231\n")  # a loss may end earlier, without the pairs of vm-02
 
     def reported(now: state.State) -> bool:
         parts = [part for part in now.jobs.values() if part.role == "part" and part.worker == "vm-02"]

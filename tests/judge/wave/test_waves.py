@@ -140,6 +140,9 @@ def test_a_cell_whose_worker_was_taken_away_counts_once_and_whole() -> None:
 
     assert [("vm-02", 2, pytest.approx(math.log(2)))] == [(o.host, o.pairs, o.gain) for o in seen]
     assert ["e2"] == list(silent)
+    with pytest.raises(console.Failure, match=r"1 cells give no figure: e2 .*: lost its worker is gone") as told:
+        waves.analysed(now, wave)
+    assert console.NO == told.value.code
 
 
 def finished(wave: Wave, values: dict[str, tuple[list[float], list[float]]], **config: Any) -> state.State:
