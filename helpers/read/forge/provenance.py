@@ -48,21 +48,21 @@ def fetched(root: Path) -> dict[str, Name | None]:
     last = {forge_names.of_remote(url) for *_, url in said}
     apart = {f"{sha} {branch}": forge_names.of_remote(url) for sha, aside, branch, url in said if aside}
     form = "--format=%(objectname) %(refname:lstrip=3)"
+    others = {name.id.casefold() for name in names.values() if name}
     for remote in [remote for remote, name in names.items() if name and name not in last]:
         heads = git.output(root, ["for-each-ref", form, f"refs/remotes/{remote}/"]).splitlines()
-        came = next((apart[head] for head in heads if head in apart), None)
-        came = came or _cloned_from(root, remote, home=remote == home(names))
-        if came and not any(name and name.id.casefold() == came.id.casefold() for name in names.values()):
-            names[remote] = came
+        guessed = [next((apart[head] for head in heads if head in apart), None)]
+        sure = None
+        if not re.search(r"^(?:fetch|pull)\b", _noted(root, f"--remotes={remote}"), re.MULTILINE):
+            sure = _cloned_from(root, f"refs/remotes/{remote}/HEAD")  # a remote that was renamed has lost this note
+            guessed += [_cloned_from(root, "HEAD")] if remote == home(names) else []
+        came = sure or next((name for name in guessed if name and name.id.casefold() not in others), None)
+        names[remote] = came or names[remote]
     return names
 
 
-def _cloned_from(root: Path, remote: str, *, home: bool) -> Name | None:
-    """Return where a remote's branches were cloned from, None where they were fetched since or git noted nothing."""
-    if re.search(r"^(?:fetch|pull)\b", _noted(root, f"--remotes={remote}"), re.MULTILINE):
-        return None
-    notes = _noted(root, f"refs/remotes/{remote}/HEAD") + (_noted(root, "HEAD") if home else "")
-    found = re.search(r"^clone: from (\S+)$", notes, re.MULTILINE)
+def _cloned_from(root: Path, ref: str) -> Name | None:
+    found = re.search(r"^clone: from (\S+)$", _noted(root, ref), re.MULTILINE)
     return forge_names.of_remote(found[1]) if found else None
 
 
@@ -170,7 +170,8 @@ def _heads(root: Path, names: Mapping[str, Name | None]) -> Iterator[tuple[str, 
     for the remote that we come from as long as nothing was fetched from it, unless they follow another one or took
     something in from an address. What was pushed to another place than is fetched from is that place's.
     """
-    here, kept, away = home(names), _kept(root), _pushed_elsewhere(root)
+    here, kept = home(names), _kept(root)
+    away = _pushed_elsewhere(root) | {remote for remote, name in remotes(root).items() if name != names[remote]}
     tip = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).stdout.decode().strip()
     ours, fetched = [(tip, "HEAD", "")] if tip else [], set()
     for row in git.output(

@@ -307,3 +307,21 @@ def test_what_was_fetched_by_address_changes_no_remote(two):
     tip = two.git("rev-parse", "origin/main")
     (two.root / ".git/FETCH_HEAD").write_text(f"{tip}\t\tbranch 'main' of https://github.com/me/widget\n")
     assert f"{OURS}#7" == prs(two)["Faster hashing (#7)"][0]
+
+
+def test_a_clone_that_became_a_fork_credits_upstream(two, tmp_path):
+    """Origin set to a fork of one's own, upstream added and not fetched: what was cloned is upstream's, not the fork's.
+
+    What was pushed to the fork since is nobody's that can be told.
+    """
+    hub, here = tmp_path / "hub.git", tmp_path / "clone"
+    rewrite = ("-c", f"url.{hub}.insteadOf=https://github.com/{OURS}", "-c", f"url.{hub}.insteadOf=git@github.com:me")
+    two.git(*rewrite, "clone", "-q", f"https://github.com/{OURS}", str(here))
+    two.root = here
+    two.git("remote", "set-url", "origin", "git@github.com:me/widget")
+    two.git("remote", "add", "upstream", f"https://github.com/{OURS}")
+    assert f"{OURS}#7" == prs(two)["Faster hashing (#7)"][0]
+    mine = two.commit("Faster and mine (#3)")
+    two.git("-c", f"url.{hub}.insteadOf=git@github.com:me/widget", "push", "-q", "origin", "HEAD:mine")
+    assert (f"commit:{mine[:12]}", "remote unknown") == prs(two)["Faster and mine (#3)"]
+    assert f"{OURS}#7" == prs(two)["Faster hashing (#7)"][0]
