@@ -43,6 +43,10 @@ _CONFIG = (
     "advice.graftFileDeprecated=false",
     "core.pager=cat",
     "color.ui=false",
+    # what is read has one form: a person's settings are for a person's eyes
+    *("i18n.logOutputEncoding=UTF-8", "i18n.commitEncoding=UTF-8", "log.showSignature=false", "log.follow=false"),
+    *("diff.orderFile=/dev/null", "diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.renames=true"),
+    *("diff.context=3", "diff.interHunkContext=0", "diff.ignoreSubmodules=none", "core.bigFileThreshold=512m"),
 )
 
 IDENTITY = {

@@ -68,3 +68,25 @@ def test_a_branch_in_the_way_of_a_folder_of_branches_is_named(repo: Any) -> None
     assert "git branch -m autoresearch autoresearch-renamed" in refused
     repo.git("branch", "-m", "autoresearch", "autoresearch-renamed")
     repo.script("start_session", *begin)
+
+
+def test_what_is_read_has_one_form_whatever_is_set(repo: Any) -> None:
+    """A repository's or person's settings for how a log or a difference looks change nothing of what is read."""
+    repo.write("src/work.sh", "cat in.txt\nécho\n")
+    repo.commit("Größer \u2192 schneller")
+    asked = (["log", "--format=%s%n%b", "-2"], ["log", "-1", "-p", "--stat"], ["diff", "HEAD~1", "HEAD"])
+    before = [git.run(repo.root, args).stdout for args in asked]
+    settings = {
+        "i18n.logOutputEncoding": "UTF-16",
+        "log.showSignature": "true",
+        "diff.orderFile": str(repo.root / "no-such-file"),
+        "diff.noprefix": "true",
+        "diff.mnemonicPrefix": "true",
+        "diff.context": "0",
+        "core.bigFileThreshold": "1",
+        "color.ui": "always",
+    }
+    for key, value in settings.items():
+        repo.git("config", key, value)
+
+    assert before == [git.run(repo.root, args).stdout for args in asked]
