@@ -54,6 +54,5 @@ def next_points(wave: Wave, seen: Sequence[Observation], silent: Mapping[str, st
         study.enqueue_trial(params(cell))
         study.ask(spaces)
     asked = (study.ask(spaces).params for _ in range(TRIES * count))
-    shut = list(map(params, dead))
-    good = list(itertools.islice((point for point in asked if point not in shut), count))
+    good = list(itertools.islice((point for point in asked if point not in map(params, dead)), count))
     return [{name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in point.items()} for point in good]

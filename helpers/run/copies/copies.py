@@ -80,7 +80,8 @@ class Workdirs:
 
     def _named(self, name: str, ref: str, start: Start) -> Experiment:
         known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}
-        origin = self.experiment(known[start.commit]).origin if start.commit in known else start
+        parent = start.of if start.of in known.values() else known.get(start.commit)  # described anew: another commit
+        origin = self.experiment(parent).origin if parent else start
         return Experiment(name, ref, self.path(name), self._index(name), start, origin, description=name)
 
     def path(self, name: str) -> Path:
@@ -107,7 +108,7 @@ class Workdirs:
             skyignore = partial / ".skyignore"
             if not os.path.lexists(skyignore):
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
-            start = Start(start_commit, tree)
+            start = Start(start_commit, tree, source if source and self.refs.sealed(source) else "")
             self.refs.remember(name, start)
             partial.rename(target)
         finally:

@@ -21,6 +21,8 @@ class Start:
 
     commit: str
     tree: str
+    of: str = ""
+    """The experiment that the commit sealed; empty for one of the person's."""
 
 
 class Refs:

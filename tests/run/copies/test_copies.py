@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from helpers import git
+from helpers.run.copies.copies import Workdirs
+
 
 def snapshot(root: Path) -> dict[str, Any]:
     """Everything of the person's that must stay as it is: every file below root with mode, time and content."""
@@ -246,3 +249,17 @@ def test_every_script_refuses_what_is_no_experiment(session: Any) -> None:
         for script, *args in calls:
             done = session.script(script, *(name if arg == "NAME" else arg for arg in args), code=2)
             assert said in done.stderr, (script, args)
+
+
+def test_an_experiment_that_others_began_from_is_described_anew(repo: Any) -> None:
+    """They still come from where it came from: their changes apply to the baseline, and do not conflict with it."""
+    for name, source, text in (("exp-01", [], "echo @n@\n"), ("exp-02", ["--from", "exp-01"], "echo 3\n")):
+        copy = Path(repo.script("snapshot_workdir", "create", name, *source).stdout.strip())
+        (copy / "src/work.sh").write_text(text)
+        repo.script("snapshot_workdir", "seal", name, "--desc", "first words")
+    work = Workdirs(git.find(repo.root), copy.parent)
+    began = work.experiment("exp-02").origin
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "other words")
+
+    assert repo.git("rev-parse", "HEAD").strip() == began.commit
+    assert began == work.experiment("exp-02").origin
