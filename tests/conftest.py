@@ -221,6 +221,7 @@ SMI = """\
 rows=("Stand-in H100, 550.54, 1980, 61, 81559" "Stand-in H200, 550.54, 1830, 55, 143771")
 case "$*" in
   *query-gpu=index*) printf '0\\n1\\n' ;;
+  "-i "[01]" --query-gpu=name "*) echo "${rows[$2]%%,*}" ;;
   "-i 0 "*) echo "${rows[0]}" ;;
   "-i 1 "*) echo "${rows[1]}" ;;
   *) printf '%s\\n' "${rows[@]}" ;;

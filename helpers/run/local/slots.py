@@ -35,7 +35,7 @@ def gpus() -> list[str]:
 
 def gpu_kind(gpu: str) -> str:
     """Return the model of a GPU; empty where nvidia-smi does not tell it."""
-    return printable.name(_nvidia("-i", gpu, "--query-gpu=name").partition(",")[0]).strip()
+    return printable.name(_nvidia("-i", gpu, "--query-gpu=name").partition(",")[0].strip())
 
 
 def _nvidia(*asked: str) -> str:

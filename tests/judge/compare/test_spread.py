@@ -163,5 +163,4 @@ def test_spread_over_gpus_of_this_machine(repo: Any, two_gpus: Path) -> None:
     assert [4, 5] * 4 == [int(value) for value in event["baseline_samples"]]
     assert [2, 3] * 4 == [int(value) for value in event["candidate_samples"]]
     assert "by host: gpu-0 " in done.stdout
-    assert "Stand-in H100" in done.stdout
-    assert "Stand-in H200" in done.stdout
+    assert {"gpu-0": "Stand-in H100", "gpu-1": "Stand-in H200"} == event["spread"]
