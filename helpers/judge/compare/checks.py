@@ -67,6 +67,7 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
     if result.startswith(("failed", "timeout")):
         end = cand.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
+        cand.require_room()
         for _ in blame.often(max(blame.ASKED, 2 * len(said))):
             _require_passing(base, "passed", " either")
         result += f" in run {len(said)} of them" if len(said) > 1 else ""

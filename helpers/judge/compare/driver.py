@@ -145,6 +145,7 @@ def build(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO) -> tup
             except SideError as error:
                 if name == "baseline":
                     raise SideError(f"the baseline is broken: {error}") from None
+                side.require_room()
                 raise pairs.CandidateError(str(error)) from None
             both[name].append(side)
     base, cand = both["baseline"], both["candidate"]

@@ -67,6 +67,7 @@ def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Outputs:
         try:
             theirs = cand.answer(seed)
         except SideError as error:
+            cand.require_room()
             raise pairs.CandidateError(str(error)) from None
         if differ := answers.difference(ours, theirs, allowed):
             first = ours.rename(ours.with_name("answers.first"))

@@ -191,6 +191,7 @@ def measure(side: Side, base: Side | None, plan: Plan, script: str, seed: int) -
             side.signs |= {f"{FLAKY}: {failed[0]}"} if failed else set()
             return found
         if len(failed) == 2:
+            side.require_room()
             if base is None:
                 raise SideError(f"the baseline: {failed[-1]}")
             try:

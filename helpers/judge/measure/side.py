@@ -31,6 +31,8 @@ HIDDEN = "a METRIC line was hidden behind the beginning of another"
 SAME_BUILD = "both sides build the same bytes: unless the source itself is run, the change changes nothing"
 OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
+LEAST_ROOM = 1 << 20
+"""With so few bytes free a disk counts as full: a program's words on it had no place either."""
 _OWN = {"home": ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share"), "tmp": ("tmp",)}
 
 
@@ -148,6 +150,13 @@ class Side:
             for folder in own:
                 folder.mkdir()
             self.fresh[name] = _marks(own)
+
+    def require_room(self) -> None:
+        """Raise SideError where the disk is full without what this side's runs left: they may have failed for that."""
+        self._empty()
+        seen = os.statvfs(self.folder)
+        if seen.f_bavail * seen.f_frsize < LEAST_ROOM or (seen.f_files and not seen.f_favail):
+            raise SideError(f"no space left on the disk where runs work: {causes.FREE_SPACE}")
 
     def walls(self, *, building: bool = False) -> Callable[[], None] | None:
         """Return the walls that a run stands behind: toolchains stay visible, the other side does not."""

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, events, git, next_step, paths, printable
+from helpers import console, events, git, locks, next_step, paths, printable
 from helpers.events import Comparison, Lock, Run, Submitted
 from helpers.run.copies import git_index, moved, work_tree
 from helpers.run.copies.raw_git import Shadow
@@ -97,9 +97,10 @@ class Workdirs:
         Raises Failure (2) when the name is taken or the source unknown.
         """
         self.refs.set_stale_aside(paths.experiment(name), self.path(name))
-        target, index, start_commit = self.require_free(name), self._index(name), self.start_of(source)
+        target, start_commit = self.require_free(name), self.start_of(source)
         self._announce()
         partial = self.folder / f".making-{name}-{os.getpid()}"
+        index = self._index(partial.name)
         shutil.rmtree(partial, ignore_errors=True)
         index.unlink(missing_ok=True)
         try:
@@ -109,10 +110,14 @@ class Workdirs:
             if not os.path.lexists(skyignore):
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
             start = Start(start_commit, tree, source if source and self.refs.sealed(source) else "")
-            self.refs.remember(name, start)
-            partial.rename(target)
+            with locks.held(self.folder, wait=True):  # of two agents that want one name, one gets it
+                self.require_free(name)
+                self.refs.remember(name, start)
+                index.rename(self._index(name))
+                partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+            index.unlink(missing_ok=True)
         return self._named(name, self.refs.experiment(name), start), count
 
     def require_free(self, name: str) -> Path:

@@ -19,12 +19,13 @@ _GIT = re.compile(
 )
 _FULL = re.compile(r"(?i)no space left on device|disk quota exceeded|\bENOSPC\b")
 _CLOSED = re.compile(r"(?i)read-only file ?system|\bEROFS\b")
+FREE_SPACE = "free some space, or name another folder (export TMPDIR=FOLDER)"
 _DO = {
     _NETWORK: "benchmark and checks have no network: fetch what they need in the build (--build), or open it before "
     "the lock (start_session.py --network)",
     _GIT: 'a copy has no .git: name the version in the build (--build "VERSION=1.0 make"; setuptools-scm and hatch-vcs '
     "read SETUPTOOLS_SCM_PRETEND_VERSION, pbr PBR_VERSION, vergen VERGEN_IDEMPOTENT=1), or in a file that is tracked",
-    _FULL: "the disk is full where runs work: free some space, or name another folder (export TMPDIR=FOLDER)",
+    _FULL: f"the disk is full where runs work: {FREE_SPACE}",
     _CLOSED: "a run writes into its copy, HOME and TMPDIR only",
 }
 

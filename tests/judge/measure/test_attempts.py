@@ -27,6 +27,9 @@ class Program:
             raise SideError(self.said)
         return {"time_s": 1.0}
 
+    def require_room(self) -> None:
+        """The disk has room."""
+
 
 class Agreed:
     """The part of a plan that is looked at."""

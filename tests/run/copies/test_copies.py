@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,20 @@ def test_scripts_work_from_inside_a_copy(repo: Any) -> None:
 def test_names_cannot_leave_their_folder(repo: Any, name: str) -> None:
     """A name that is no plain word is refused before anything is made."""
     assert repo.script("snapshot_workdir", "create", "--", name, code=2).returncode == 2
+
+
+def test_of_two_agents_that_want_one_name_one_gets_it(repo: Any) -> None:
+    """The other is told that it exists, and the copy, its start and its index are of one of them."""
+    repo.write("many", "x" * 1_000_000)
+    with ThreadPoolExecutor() as agents:
+        ask = [agents.submit(repo.script, "snapshot_workdir", "create", "exp-01", code=None) for _ in range(3)]
+        done = [each.result() for each in ask]
+
+    assert [0, 2, 2] == sorted(each.returncode for each in done), done
+    assert all("exp-01 exists" in each.stderr for each in done if each.returncode)
+    copies = Path(next(each.stdout for each in done if not each.returncode).strip()).parent
+    assert not [*copies.rglob(".making*")]
+    assert "no change" in repo.script("snapshot_workdir", "diff", "exp-01", code=1).stdout
 
 
 def test_outside_of_a_repository(tmp_path: Path, repo: Any) -> None:
