@@ -34,9 +34,11 @@ def ahead(length: float | None, between: float) -> int:
     return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
 
 
-def together(length: float | None) -> int:
-    """Return how many experiments of that length are one job of SkyPilot's."""
-    return max(1, int(TOGETHER_SECONDS / max(length, SHORTEST))) if length else 1
+def together(now: State, length: float | None) -> int:
+    """Return how many experiments of that length are one job of SkyPilot's: half of what waits for each worker."""
+    workers = sum(worker.state in ("up", "launching") for worker in jobs_workers.standing(now))
+    share = math.ceil(len(jobs_workers.waiting(now)) / (2 * max(workers, 1)))
+    return max(1, min(share, int(TOGETHER_SECONDS / max(length, SHORTEST)))) if length else 1
 
 
 def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0], most: int = 1) -> list[tuple[Worker, Job]]:

@@ -236,7 +236,7 @@ class Keeper:
         silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
         able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
         length = workers.typical_seconds(now)
-        most = assign.together(length)
+        most = assign.together(now, length)
         depth = assign.ahead((length or 0.0) * most, at - self.fed if self.fed else 0.0)
         self.fed = at
         sends = assign.assign_jobs(self.root, able, depth, most)
