@@ -37,7 +37,7 @@ def entry(argv: list[str]) -> int:
     from helpers.judge.compare import local, screens
     from helpers.run import collect
     from helpers.run.copies.copies import Workdirs
-    from helpers.run.jobs import blame, result, workers
+    from helpers.run.jobs import blame, budget, result
 
     repository = git.find()
     root = repository.root
@@ -68,7 +68,7 @@ def entry(argv: list[str]) -> int:
 
         if last_round.trouble(root):
             console.note(f"the fleet's last round: {last_round.trouble(root)}")
-    for line in workers.missing_line(state.load(root)):
+    for line in budget.fleet_line(state.load(root)):
         console.note(line)
     fault = blame.standing(state.load(root))
     if fault:

@@ -14,7 +14,7 @@ from helpers.record.decision import evidence
 from helpers.record.report import marks
 from helpers.record.session import next_steps
 from helpers.run.fleet import last_round
-from helpers.run.jobs import blame, budget, screening, workers
+from helpers.run.jobs import blame, budget, screening
 from helpers.run.local import executor
 from helpers.scale import with_unit
 from helpers.state import State
@@ -109,7 +109,7 @@ def _running(root: Path, now: State) -> list[str]:
     if fleet:
         states.update(last_round.state_words(root, fleet))
     told = [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
-    return told + workers.missing_line(now)
+    return told + budget.fleet_line(now)
 
 
 def _waiting(now: State) -> list[str]:

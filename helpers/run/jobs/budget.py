@@ -88,6 +88,18 @@ def spent(state: State) -> str | None:
     return None
 
 
+def fleet_line(state: State) -> list[str]:
+    """Say in a line how many experiments the workers could do with, or that none is taken; none without workers."""
+    if not (ready := workers.up(state)):
+        return []
+    said = f"fleet: {len(ready)} workers up, {sum(job.on_fleet for job in state.open_jobs())} jobs open; "
+    if over := spent(state):
+        return [f"{said}nothing more is sent, as {over}"]
+    count = workers.missing(state)
+    words = f"{count} more experiments keep" if count else "no more experiment is needed to keep"
+    return [f"{said}{words} all busy for the next {workers.BUSY_MINUTES:.0f} minutes"]
+
+
 def closed(state: State) -> str:
     """Return why the session is over, empty while it is not."""
     return next((note.closed for note in reversed(state.notes) if note.closed), "")

@@ -127,15 +127,6 @@ def missing(now: State, minutes: float = BUSY_MINUTES) -> int:
     return max(0, for_each * len(up(now)) - sum(job.on_fleet for job in now.open_jobs()))
 
 
-def missing_line(now: State) -> list[str]:
-    """Say it in a line; none without workers."""
-    if not (ready := up(now)):
-        return []
-    on, count = sum(job.on_fleet for job in now.open_jobs()), missing(now)
-    words = f"{count} more experiments keep" if count else "no more experiment is needed to keep"
-    return [f"fleet: {len(ready)} workers up, {on} jobs open; {words} all busy for the next {BUSY_MINUTES:.0f} minutes"]
-
-
 def where(now: State, names: Collection[str]) -> str:
     """Return the executor of the last job of these experiments: `sky` while workers are up or it is open."""
     mine = [job for job in now.jobs.values() if job.experiment in names and job.role in ("experiment", "comparison")]

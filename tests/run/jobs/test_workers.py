@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers import events
-from helpers.run.jobs import workers
+from helpers.run.jobs import budget, workers
 from helpers.state import State
 
 
@@ -34,9 +34,19 @@ def test_as_many_as_the_workers_get_through() -> None:
 def test_what_is_said_where_nothing_is_known() -> None:
     """Before the first has ended two for each worker; without workers nothing at all."""
     assert 6 == workers.missing(session(3, 0, None))
-    assert [] == workers.missing_line(session(0, 2, 60.0))
-    (line,) = workers.missing_line(session(3, 2, 60.0))
+    assert [] == budget.fleet_line(session(0, 2, 60.0))
+    (line,) = budget.fleet_line(session(3, 2, 60.0))
     assert "3 workers up, 2 jobs open; 31 more experiments keep all busy for the next 10 minutes" in line
+
+
+def test_a_spent_budget_asks_for_no_more_experiments() -> None:
+    """What runs is still told; what would be refused is not asked for."""
+    now = session(3, 2, 60.0)
+    now.config = type(now.config).from_line({**now.config.line, "budget": {"experiments": 0}})
+
+    (line,) = budget.fleet_line(now)
+
+    assert line.endswith("2 jobs open; nothing more is sent, as all 0 experiments have been run")
 
 
 def test_what_the_fleet_has_run_goes_on_there() -> None:
