@@ -45,13 +45,10 @@ def require_workers(now: state.State, worker: str | None) -> None:
     wanted = lifecycle.require_known(now, [worker]) if worker else standing
     if all(w.state not in ("up", "launching") for w in wanted):
         words = ", ".join(f"{w.name} {w.state}" for w in wanted)
-        raise console.usage(
-            f"nobody would run it: {words}",
-            f"workers.py up --count {len(standing)}\nworkers.py replace {wanted[0].name}",
-        )
+        again = f"workers.py up --count {len(standing)}\nworkers.py replace {wanted[0].name}"
+        raise console.usage(f"nobody would run it: {words}", again)
     faults = [blame.standing(now, w.name) for w in workers.up(now) if worker in (None, w.name)]
     if faults and all(faults) and faults[0]:
         name = faults[0].worker
-        raise console.outside(
-            faults[0].words(), f"workers.py calibrate {name}  # when repaired\nworkers.py replace {name}"
-        )
+        repair = f"workers.py calibrate {name}  # when repaired\nworkers.py replace {name}"
+        raise console.outside(faults[0].words(), repair)
