@@ -18,15 +18,15 @@ _IMPORTS = {
     family: re.compile(pattern, re.MULTILINE)
     for family, pattern in {
         "py": r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w., \t]*)",
-        "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^\s*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
-        "c": r"^\s*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
-        "rs": r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
+        "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^[ \t]*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
+        "c": r"^[ \t]*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
+        "rs": r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
         r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
-        "go": r"^\s*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
-        "java": r"^\s*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)|"
+        "go": r"^[ \t]*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
+        "java": r"^[ \t]*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)|"
         r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",
-        "pl": r"^\s*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
-        "rb": r"^\s*require\s*\(?\s*[\"']([\w/-]+)",
+        "pl": r"^[ \t]*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
+        "rb": r"^[ \t]*require\s*\(?\s*[\"']([\w/-]+)",
     }.items()
 }
 _LIBRARY = {

@@ -19,7 +19,7 @@ def parsed(text: str) -> ast.Module:
     """Return the syntax tree; an empty one where the text is no Python."""
     try:
         return ast.parse(text.lstrip("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last: brackets nested too deeply
         return ast.Module([], [])
 
 

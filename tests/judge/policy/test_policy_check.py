@@ -253,3 +253,10 @@ def test_a_finding_is_one_line() -> None:
     found = check(change("src/a.c", '__attribute__((\n    target("avx2")))\nint f(void) { return 1; }\n'))
 
     assert [("flags", False)] == [(finding.rule, "\n" in finding.message) for finding in found]
+
+
+def test_what_no_parser_takes_is_no_error() -> None:
+    """Brackets nested deeper than Python's own parser goes: the rules that read no tree speak as ever."""
+    found = check(change("src/a.py", "(" * 20_000 + "\nimport ctypes\n"))
+
+    assert ("hidden-code", "review") in levels(found)

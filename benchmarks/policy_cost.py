@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Whether a question of the policy costs more than the length of what it reads: hostile texts, and four times as long.
+
+python3 benchmarks/policy_cost.py    # every pattern, then the policy as a whole; 1 when one costs more than its length
+
+Processor time of one process, the lesser of two tries: four times the text may cost four times the time, and a square
+costs sixteen times.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+BUNDLE = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(BUNDLE), str(BUNDLE / "benchmarks")]
+
+from cheats import judged  # noqa: E402
+
+from helpers.judge.policy import (  # noqa: E402
+    c_library,
+    code,
+    content_rules,
+    evaluator_reach,
+    given,
+    imports,
+    js_state,
+    python_state,
+    rule_table,
+    source_tests,
+    tables,
+    values,
+)
+
+MODULES = (
+    *(c_library, code, content_rules, evaluator_reach, given, imports, js_state, python_state, source_tests, tables),
+    values,
+)
+UNITS = (
+    *(
+        "a",
+        "ab ",
+        "A_",
+        "(",
+        "{",
+        "f(",
+        "f(x, y)",
+        "a.b",
+        "a->",
+        "a::",
+        "x = y, ",
+        "a == b ",
+        "if (a && ",
+        "'a' ",
+        "'a' + ",
+    ),
+    *(
+        "\"'`",
+        "12, ",
+        " ",
+        "\t",
+        "\n",
+        " \n",
+        "/*",
+        "#[",
+        "*",
+        "\\",
+        "a,",
+        "a<",
+        "$a ",
+        "static a ",
+        "private a ",
+        "my $a ",
+    ),
+    *("f(x);\n", "  free(p);\n", "#[test]\n", "a \\\n", "check(b);\n", "#define a b\n"),
+)
+PATHS = ("src/a.py", "src/a.c", "src/a.js", "src/a.rs", "src/a.go", "src/A.java", "src/a.pl", "src/a.rb")
+SQUARE = 9
+"""Times the cost for four times the text, from which on it is no longer its length."""
+LEAST_SECONDS = 0.01
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield every pattern of the policy with its name."""
+    yield from ((f"{r.kind} {r.view} {' '.join(r.families)}: {r.reason[:40]}", r.pattern) for r in rule_table.rules())
+    yield from ((f"import in {family}", pattern) for family, pattern in imports._IMPORTS.items())
+    for module in MODULES:
+        for name, found in vars(module).items():
+            if isinstance(found, re.Pattern) and isinstance(found.pattern, str):
+                yield f"{module.__name__.rpartition('.')[2]}.{name}", found
+
+
+def grows(step: Callable[[str], object], unit: str, size: int) -> str:
+    """Return what four times the text costs, where it is more than its length; empty otherwise."""
+    costs = []
+    for times in (1, 4):
+        tries = []
+        for number in range(2):  # another text each time: what was read once is kept
+            text = unit * (size * times // len(unit)) + f"\nx{number}\n"
+            began = time.process_time()
+            step(text)
+            tries.append(time.process_time() - began)
+        costs.append(min(tries))
+    short, long = costs
+    return f"{unit!r} {short:.3f} -> {long:.3f} s" if long > max(SQUARE * short, LEAST_SECONDS * SQUARE) else ""
+
+
+def main() -> int:
+    """Ask every pattern and the whole policy; return 1 when one costs more than its length."""
+    count = bad = 0
+    asked: list[tuple[str, Callable[[str], object], int]] = [
+        (name, lambda text, p=pattern: list(p.finditer(text)), 8_000)  # type: ignore[misc]
+        for name, pattern in patterns()
+    ]
+    asked += [(f"{path}, added", lambda text, p=path: judged(p, "x = 1\n", text), 4_000) for path in PATHS]  # type: ignore[misc]
+    asked += [(f"{path}, gone", lambda text, p=path: judged(p, text, "x = 2\n"), 4_000) for path in PATHS]  # type: ignore[misc]
+    for name, step, size in asked:
+        found = [said for unit in UNITS if (said := grows(step, unit, size))]
+        count += 1
+        bad += bool(found)
+        if found:
+            print(f"{name}: {'; '.join(found)}", flush=True)
+    print(f"{count} questions on {len(UNITS)} texts, {bad} cost more than the text's length")
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
