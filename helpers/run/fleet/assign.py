@@ -55,7 +55,9 @@ def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0], most: int = 
             for worker in workers:
                 now = state.load(root)
                 mine = jobs_workers.busy(now).get(worker.name, [])
-                if sum(not job.cancelling for job in mine) > held:  # what is being ended gives its place up
+                its = batches[worker.name]
+                known = {results.sent_name(job) for job in mine if not job.cancelling}  # what is being ended gives way
+                if len(known - set(map(results.sent_name, its))) * most + len(its) > held:
                     continue
                 job = _next(root, now, worker, len(workers), batches[worker.name], most)
                 if job:

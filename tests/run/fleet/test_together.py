@@ -12,7 +12,7 @@ from sky_stand_in import Workers, send
 
 from helpers import journal, state
 from helpers.run import cancel
-from helpers.run.fleet import keeper, results
+from helpers.run.fleet import assign, keeper, results
 
 
 class Fleet:
@@ -118,3 +118,13 @@ def test_a_worker_is_lost_with_all_that_it_had(fleet: Fleet, tmp_path: Path) -> 
     lost = "its worker vm-01 is gone; sent again (1 of 2)"
     assert {name: [lost, "done"][n % 2 :] for n, name in enumerate(names)} == fleet.ends()
     assert {"vm-02"} == {fleet.now.results[name].worker for name in names}
+
+
+def test_the_next_is_queued_behind_those_that_run_together(fleet: Fleet) -> None:
+    """They count as one job of the worker's, however few wait by then: it never waits for the keeper."""
+    fleet.submit("exp-01", "exp-02", worker="vm-01")
+    assert 2 == len(assign.assign_jobs(fleet.session.root, ["vm-01"], 1, 2))
+    fleet.submit("exp-03", worker="vm-01")
+
+    assert ["exp-03"] == [job.experiment for _, job in assign.assign_jobs(fleet.session.root, ["vm-01"], 1, 1)]
+    assert [] == assign.assign_jobs(fleet.session.root, ["vm-01"], 1, 1)
