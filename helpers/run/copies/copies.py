@@ -96,7 +96,8 @@ class Workdirs:
 
         Raises Failure (2) when the name is taken or the source unknown.
         """
-        self.refs.set_stale_aside(paths.experiment(name), self.path(name))
+        kept_index = self._index(paths.experiment(name))
+        self.refs.set_stale_aside(name, self.path(name))
         target, start_commit = self.require_free(name), self.start_of(source)
         self._announce()
         partial = self.folder / f".making-{name}-{os.getpid()}"
@@ -111,9 +112,10 @@ class Workdirs:
                 skyignore.write_text(SKYIGNORE, encoding="utf-8")
             start = Start(start_commit, tree, source if source and self.refs.sealed(source) else "")
             with locks.held(self.folder, wait=True):  # of two agents that want one name, one gets it
-                self.require_free(name)
+                if target.exists():
+                    raise self._taken(name, "a folder")
                 self.refs.remember(name, start)
-                index.rename(self._index(name))
+                index.rename(kept_index)
                 partial.rename(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -124,9 +126,11 @@ class Workdirs:
         """Return where a new copy of that name would stand; raises Failure (2) when the name is none, or taken."""
         target = self.path(paths.experiment(name))
         if target.exists() or self.refs.sealed(name):
-            taken = "a folder" if target.exists() else "sealed already"
-            raise console.usage(f"{name} exists ({taken})", f"the next free name is {self.next_name()}")
+            raise self._taken(name, "a folder" if target.exists() else "sealed already")
         return target
+
+    def _taken(self, name: str, how: str) -> console.Failure:
+        return console.usage(f"{name} exists ({how})", f"the next free name is {self.next_name()}")
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
