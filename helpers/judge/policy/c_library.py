@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from helpers.judge.policy.code import Source
 
 _COMPUTES = re.compile(
-    r"(?:mem|str|stp|wcs|wmem|mb|wc)\w*|is\w{3,8}|tow?(?:upper|lower)\w*|\w{0,3}(?:printf|scanf)(?:_chk)?|[fp]?\w?put\w{1,5}|"
+    r"\A(?:(?:mem|str|stp|wcs|wmem|mb|wc)\w*|is\w{3,8}|tow?(?:upper|lower)\w*|\w{0,3}(?:printf|scanf)(?:_chk)?|[fp]?\w?put\w{1,5}|"
     r"f?get(?:w?c|s|w?char|line|delim)\w*|ungetc|\w*alloc(?:array|a)?|free|posix_memalign|qsort\w*|bsearch|l?l?(?:abs|div)|"
     r"ato[ifl]+|f(?:open|close|read|write|flush|eof|error|seeko?|tello?|dopen|ileno)|open|close|read|write|set\w*buf|"
     r"\w+_unlocked|frexpl?|ldexpl?|modff?|copysignf?|scalbnf?|finitef?|r?index|ffs\w*|b(?:zero|cmp|copy)|swab|[hn]to[hn][sl]|"
-    r"exit|abort|perror|warnx?|errx?|error|getopt\w*|basename|dirname|iconv\w*|pthread_(?:mutex|rwlock|spin|cond)\w*"
+    r"exit|abort|perror|warnx?|errx?|error|getopt\w*|basename|dirname|iconv\w*|pthread_(?:mutex|rwlock|spin|cond)\w*)\Z"
 )
 _CALL = re.compile(r"(?<![\w.>:~])([a-z_]\w+)\s*\(")
 _STANDS_IN = re.compile(
-    r"^[ \t]*#[ \t]*define[ \t]+(\w+)|^(?!\s*static\b)[A-Za-z_][\w \t*()]*?[\s*](\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE
+    r"^[ \t]*#[ \t]*define[ \t]+(\w+)|^(?!static\b)[A-Za-z_][\w \t*()]*?[\s*](\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE
 )
 
 
@@ -48,6 +48,6 @@ def taken(read: Source, was: str, lines: set[int]) -> Iterator[tuple[int, str, s
     for match in _CALL.finditer(read.code):
         at, name = read.lines(*match.span(1))[0], match[1]
         own = re.compile(rf"\b{name}\s*\([^;{{}}]*\)[\w\s]*\{{")
-        new = at in lines and name not in said and not _COMPUTES.fullmatch(name)
+        new = at in lines and name not in said and not _COMPUTES.match(name)
         if new and offers(name) and not own.search(read.code):
             yield at, "capability", f"{name} is new in this file: what does the program do with it?"

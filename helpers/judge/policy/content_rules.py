@@ -20,7 +20,7 @@ _REPLACED = "a module of the benchmark's own process is changed"
 
 _HEADER = re.compile(
     r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
-    r"do)\b)\w[^;=(]*?(\w+)\s*\()"
+    r"do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
 )
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
