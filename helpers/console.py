@@ -250,7 +250,11 @@ def _told(error: BaseException) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return Failure(130, "interrupted", "run the same command again: it goes on from where it was")
+        return Failure(
+            130,
+            "interrupted",
+            "run the same command again: what is on record stays, what was being measured may begin anew",
+        )
     if isinstance(error, OSError):
         return _os_error(error)
     if isinstance(error, RecursionError):

@@ -113,8 +113,9 @@ def entry(argv: list[str]) -> int:
     print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)
+    if now.lock is not None:
         print(next_step.runnable("next: status.py"))
-    elif now.lock is None:
+    else:
         step = (
             "next: start_session.py --lock  # when autoresearch.sh and autoresearch.checks.sh are written "
             "and run by hand"
