@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from conftest import BENCHMARK, CHECKS
+
+from helpers.judge.compare import checks
+from helpers.judge.measure.side import Side
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
 STALE = (
@@ -138,3 +142,18 @@ def test_checks_that_no_wrong_answer_fails_are_told(repo: Any) -> None:
     assert "notices a crash, but no wrong answer" in said
     repo.write("autoresearch.checks.sh", itself + '[ "$one" = 42 ]\n', 0o755)
     assert "faults put into the source" not in repo.script("start_session", "--lock").stderr
+
+
+@pytest.mark.parametrize("fails", [1, 2, 5])
+def test_whichever_run_fails_the_checks_have_failed(tmp_path: Path, fails: int) -> None:
+    """The first of several as well as a later one: what runs of the same checks say after it takes nothing back."""
+
+    class Flaky:
+        copy, count = tmp_path, 0
+
+        def check(self) -> str:
+            self.count += 1
+            return "failed (exit 1)" if self.count == fails else "passed"
+
+    assert "failed (exit 1)" == checks.repeated(cast("Side", Flaky()))[-1]
+    assert len(set(checks.repeated(cast("Side", Flaky()), differing=True))) == 2
