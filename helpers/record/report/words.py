@@ -182,8 +182,9 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     often = [exp.name for exp in kept if len(exp.comparisons) > 1]
     machines = sorted({machine(session, exp.decisive) for exp in kept if exp.decisive})
     sound = [
-        f"{len(compared)} comparisons; changes without effect pass 2.2% of them, here {len(compared) * 0.022:.1f}",
-        f"{confirmed_ones} of {len(kept)} kept changes had a second comparison; the others are large beside the noise",
+        f"{len(compared)} comparisons; of changes without effect 2.2% pass: {len(compared) * 0.022:.1f} of so many",
+        f"{confirmed_ones} of {len(kept)} kept changes had a second comparison"
+        + ("; the others are large beside the noise" if confirmed_ones < len(kept) else ""),
         "a holdout workload guarded every keep"
         if session.has_holdout
         else "no holdout: a gain may fit the benchmark alone",

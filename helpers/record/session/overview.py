@@ -66,7 +66,7 @@ def _standing(root: Path, now: State) -> list[str]:
         said = "baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"
         return [said, *_calibrated(root, now)]
     unit = now.config.unit
-    apart = "; of another hour than the current one: the two give no gain" if now.kept else ""
+    apart = " (measured at another time: no gain can be told from it and the current one)" if now.kept else ""
     lines = [f"first baseline: {now.metric} {with_unit(first.metric or 0, unit)} at {first.commit}{apart}"]
     if now.kept:
         best = now.kept[-1]

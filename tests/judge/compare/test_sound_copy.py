@@ -157,3 +157,19 @@ def test_whichever_run_fails_the_checks_have_failed(tmp_path: Path, fails: int) 
 
     assert "failed (exit 1)" == checks.repeated(cast("Side", Flaky()))[-1]
     assert len(set(checks.repeated(cast("Side", Flaky()), differing=True))) == 2
+
+
+def test_each_run_of_the_checks_finds_no_mark_of_the_one_before(tmp_path: Path) -> None:
+    """Of the candidate's and of the baseline's alike: a run that a stamp spares would say nothing of either."""
+
+    class Stamped:
+        copy, spared = tmp_path, 0
+
+        def check(self) -> str:
+            self.spared += (tmp_path / "stamp").exists()
+            (tmp_path / "stamp").touch()
+            return "passed"
+
+    side = Stamped()
+    assert len(checks.repeated(cast("Side", side))) > 1
+    assert side.spared == 0
