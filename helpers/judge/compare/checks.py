@@ -30,13 +30,15 @@ def repeated(side: Side, *, differing: bool = False) -> list[str]:
 
     `differing`: until a run ends otherwise than the first one.
 
-    Each run finds the copy without what the one before made there: a stamp would let it look at nothing.
+    Each run finds copy, HOME and temporary folder without what the one before made there: a stamp would let it look at
+    nothing.
     """
     said: list[str] = []
     before = leftovers.scan(side.copy)
     for _ in blame.often(_AGAIN, _CHEAP):
         if said:
             leftovers.clear(side.copy, before)
+            side.empty()
         said.append(side.check())
         if said[-1] != (said[0] if differing else "passed"):
             break

@@ -115,7 +115,7 @@ class Side:
         learn by heart. HOME and the temporary folder are emptied first, so that no answer can be kept there from one
         call to the next.
         """
-        self._empty()
+        self.empty()
         out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
@@ -140,7 +140,7 @@ class Side:
         self.signs |= {HIDDEN} if printed.hidden else set()
         return {**printed.metrics, WHOLE: took}
 
-    def _empty(self) -> None:
+    def empty(self) -> None:
         """Make HOME and the temporary folder again, unless nothing touched them."""
         for name, folders in _OWN.items():
             own = [self.folder / folder for folder in folders]
@@ -153,7 +153,7 @@ class Side:
 
     def require_room(self) -> None:
         """Raise SideError where the disk is full without what this side's runs left: they may have failed for that."""
-        self._empty()
+        self.empty()
         seen = os.statvfs(self.folder)
         if seen.f_bavail * seen.f_frsize < LEAST_ROOM or (seen.f_files and not seen.f_favail):
             raise SideError(f"no space left on the disk where runs work: {causes.FREE_SPACE}")
@@ -184,7 +184,7 @@ class Side:
 
         What runs behind the walls cannot reach that folder any more.
         """
-        self._empty()
+        self.empty()
         written, answers = self.folder / "tmp" / "answers", self.folder / "answers"
         shutil.rmtree(answers, ignore_errors=True)
         written.mkdir()

@@ -10,6 +10,7 @@ from conftest import BENCHMARK, CHECKS
 
 from helpers.judge.compare import checks
 from helpers.judge.measure.side import Side
+from helpers.run.jobs.task import Task
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
 STALE = (
@@ -151,6 +152,9 @@ def test_whichever_run_fails_the_checks_have_failed(tmp_path: Path, fails: int) 
     class Flaky:
         copy, count = tmp_path, 0
 
+        def empty(self) -> None:
+            pass
+
         def check(self) -> str:
             self.count += 1
             return "failed (exit 1)" if self.count == fails else "passed"
@@ -160,16 +164,19 @@ def test_whichever_run_fails_the_checks_have_failed(tmp_path: Path, fails: int) 
 
 
 def test_each_run_of_the_checks_finds_no_mark_of_the_one_before(tmp_path: Path) -> None:
-    """Of the candidate's and of the baseline's alike: a run that a stamp spares would say nothing of either."""
+    """In the copy, HOME or the temporary folder: a run that a stamp spares would say nothing."""
+    folder = Side(tmp_path, "", tmp_path, Task("", "", ""), [])
+    marks = [tmp_path / place / "stamp" for place in ("copy", "home", "tmp")]
+    for mark in marks:
+        mark.parent.mkdir()
+    spared = []
 
-    class Stamped:
-        copy, spared = tmp_path, 0
+    def check() -> str:
+        spared.append([mark for mark in marks if mark.exists()])
+        for mark in marks:
+            mark.touch()
+        return "passed"
 
-        def check(self) -> str:
-            self.spared += (tmp_path / "stamp").exists()
-            (tmp_path / "stamp").touch()
-            return "passed"
-
-    side = Stamped()
-    assert len(checks.repeated(cast("Side", side))) > 1
-    assert side.spared == 0
+    folder.check = check  # type: ignore[method-assign]
+    assert len(checks.repeated(folder)) > 1
+    assert not any(spared)
