@@ -42,11 +42,17 @@ _CONFIG = (
     "advice.detachedHead=false",
     "advice.graftFileDeprecated=false",
     "core.pager=cat",
-    "color.ui=false",
+    *(f"color.{what}=false" for what in ("ui", "branch", "diff", "grep", "status")),
     # what is read has one form: a person's settings are for a person's eyes
     *("i18n.logOutputEncoding=UTF-8", "i18n.commitEncoding=UTF-8", "log.showSignature=false", "log.follow=false"),
     *("diff.orderFile=/dev/null", "diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.renames=true"),
-    *("diff.context=3", "diff.interHunkContext=0", "diff.ignoreSubmodules=none", "core.bigFileThreshold=512m"),
+    *(
+        "diff.context=3",
+        "grep.column=false",
+        "diff.interHunkContext=0",
+        "diff.ignoreSubmodules=none",
+        "core.bigFileThreshold=512m",
+    ),
 )
 
 IDENTITY = {

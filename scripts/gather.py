@@ -44,7 +44,7 @@ def entry(argv: list[str]) -> int:
     found = gather.gather_leads(root, topic, local=local)
     text = gather.page(root, found)
     file = gather.leave(root, text)
-    console.show(args, gather.document(found, file), f"{text}\n{file}")
+    console.show(args, gather.document(root, found, file), f"{text}\n{file}")
     if found.leads:
         return console.DONE
     return console.OUTSIDE if found.silent else console.NO

@@ -79,14 +79,14 @@ def page(root: Path, found: Gathered) -> str:
         "to queue one: " + next_step.runnable("ideas.py add --from ID"),
         untrusted.WARNING,
     ]
-    room = PAGE_CHARACTERS - len("\n".join(head)) - len(untrusted.fence("", found.topic)) - 2
-    rows: list[str] = []
-    for number, lead in enumerate(found.leads, 1):
-        row = f"{number}. {_row(lead)}"
-        if sum(len(r) + 1 for r in rows) + len(row) > room:
+    page, rows = "", list[str]()
+    for number, lead in enumerate([None, *found.leads]):
+        rows += [f"{number}. {_row(root, lead)}"] if lead else []
+        longer = "\n".join([*head, untrusted.fence("\n".join(rows) or "(nothing)", found.topic)])
+        if page and len(longer) >= PAGE_CHARACTERS:
             break
-        rows.append(row)
-    return "\n".join([*head, untrusted.fence("\n".join(rows) or "(nothing)", found.topic)])
+        page = longer
+    return page
 
 
 def leave(root: Path, text: str) -> Path:
@@ -96,24 +96,25 @@ def leave(root: Path, text: str) -> Path:
     return file
 
 
-def document(found: Gathered, file: Path) -> dict[str, Any]:
+def document(root: Path, found: Gathered, file: Path) -> dict[str, Any]:
     """Return everything for --json."""
     kept = ("id", "kind", "title", "state", "claims")
-    leads = [{**{name: getattr(lead, name) for name in kept}, "show": show_command(lead)} for lead in found.leads]
+    leads = [{**{name: getattr(lead, name) for name in kept}, "show": show_command(root, lead)} for lead in found.leads]
     return {"topic": found.topic, "asked": found.said, "page": str(file), "warning": untrusted.WARNING, "leads": leads}
 
 
-def show_command(lead: Finding) -> str:
+def show_command(root: Path, lead: Finding) -> str:
     """Return the command that shows a lead."""
     id_ = shlex.quote(lead.id)
     commit = next((fact.split(" ")[1] for fact in lead.facts if fact.startswith("commit ")), "")
     if any(fact.startswith("remote ") for fact in lead.facts) and "@" in lead.id:
         commit = lead.id.partition("@")[2]  # it is in the log here
-    if place := re.fullmatch(r"(.+):(\d+)", next(iter(lead.facts), "")):  # it is in the tree here, or in a fetched one
+    place = re.fullmatch(r"(.+):(\d+)", next(iter(lead.facts), "")) if lead.kind in ("own", "release") else None
+    if place:  # it is in the tree here, or in a fetched one
         lines = f"{max(1, int(place[2]) - 5)},{int(place[2]) + 20}p"
         if commit:
             return f"git show {shlex.quote(f'{commit}:{place[1]}')} | sed -n {lines}"
-        return f"sed -n {lines} {shlex.quote(place[1])}"
+        return f"sed -n {lines} {shlex.quote(next_step.path(root, place[1]))}"
     if lead.kind in ("paper", "article"):
         return f"fetch_paper.py {id_}"
     if commit or lead.id.startswith("commit:"):
@@ -123,13 +124,13 @@ def show_command(lead: Finding) -> str:
     return f"search_github.py show {id_} --diff"
 
 
-def _row(lead: Finding) -> str:
+def _row(root: Path, lead: Finding) -> str:
     state = f" {lead.state}" if lead.state not in ("", lead.kind) else ""
     head = f"{lead.id}  {lead.kind}{state}  {lead.date[:7]}  {lead.title[:110]}"
     rows = [head.rstrip()]
     rows += [f"   claims: {lead.claims[0][:120]!r}"] if lead.claims else []
     rows += [f"   {lead.more[-1][:120]}"] if lead.state == "reverted" and lead.more else []
-    return "\n".join([*rows, f"   $ {next_step.runnable(show_command(lead))}"])
+    return "\n".join([*rows, f"   $ {next_step.runnable(show_command(root, lead))}"])
 
 
 def _local(root: Path, topic: str) -> Iterator[tuple[str, Callable[[], Outcome]]]:

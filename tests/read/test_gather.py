@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.read.forge import in_tree
+from helpers.read import gather
+from helpers.read.forge import findings, in_tree
 from helpers.read.forge.query import SearchRequest
 
 CHANGES = """# Changelog
@@ -72,6 +73,41 @@ def test_one_page_of_leads(project):
             assert (b"TODO" if lead["kind"] == "own" else b"able") in said
         project.script("ideas", "add", "--from", lead["id"], **env(project))
     assert len(found) == len(json.loads(project.script("ideas", "list", "--json").stdout))
+
+
+def test_a_lead_is_shown_from_any_folder_and_whatever_it_is_called(project):
+    """From a folder below, or of an issue whose label looks like a place in a file; the page is short for all ticks."""
+    done = project.script("gather", "hash", "--local", "--json", cwd=project.root / "src", **env(project))
+    (wish,) = [lead for lead in json.loads(done.stdout)["leads"] if "src/hash/b.c" in lead["id"]]
+    said = subprocess.run(wish["show"], shell=True, cwd=project.root / "src", capture_output=True, check=True).stdout
+    assert b"TODO" in said
+    for number in range(12):
+        project.write(f"src/hash{number}.c", f"// TODO: faster hash, {'from 10 ms to 4 ms, ' * 9}, as in {number}\n")
+        project.commit(f"Faster hash number {number} {'`' * 80}\n\nfrom 10 ms to 4 ms, {'word ' * 20}")
+    project.script("gather", "hash", "--local", **env(project))
+    assert 5_000 < len((project.root / ".autoresearch" / "leads.md").read_text()) <= 6_000
+    issue = findings.made("acme/widget#12", "issue", "Slow hash", "", facts=["labels priority:1"])
+    assert "search_github.py show 'acme/widget#12' --diff" == gather.show_command(project.root, issue)
+
+
+def test_what_a_session_made_is_no_lead(project):
+    """Also where it was pushed to a fork."""
+    project.git("checkout", "-q", "--detach", "eve/main")
+    sha = project.commit("Faster hash\n\nExperiment: exp-03 (refs/autoresearch/exp-03)")
+    project.git("update-ref", "refs/remotes/eve/main", sha)
+    project.git("checkout", "-q", "main")
+    done = project.script("search_github", "forks", "--local", "--json", **env(project))
+    (fork,) = json.loads(done.stdout)["findings"]
+    assert ("1 ahead", "Prefetch") == (fork["facts"][0], fork["title"].split()[2])
+
+
+def test_wishes_are_found_whatever_a_person_set(project):
+    """Columns, or another kind of expression."""
+    for setting in (("grep.column", "true"), ("grep.patternType", "fixed"), ("color.grep", "always")):
+        project.git("config", *setting)
+    found = in_tree.wishes(project.root, SearchRequest("hash")).found
+    assert ["file:src/table.c:2", "file:src/hash/b.c:1"] == [wish.id for wish in found]
+    assert found[0].title.startswith("// TODO: the hash table")
 
 
 def test_a_path_counts_by_its_whole_words(project):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from helpers import printable
+from helpers.read import untrusted
 
 LOOKED_AT = 60_000
 """Characters of a text that are looked at."""
@@ -20,12 +21,10 @@ SEARCH_WORDS = (
 )
 """Six words a question: GitHub allows five operators."""
 WORDS = re.compile(
-    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|"
-    r"ly)|optimi[sz][a-z]*|simd|"
-    r"avx\w*|sse[234]\w*|neon|vectori[sz][a-z]*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|at\w+)?|latency|"
-    r"throughput|bench(?:mark(?:s|ed|ing)?)?|"
-    r"memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch[a-z]*|paralleli?\w*|lock-?free|zero-?copy|branchless|"
-    r"unroll\w*|regress[a-z]*|"
+    r"\b(perf(?:ormance|ormant)?|speed(?:s|-?ups?)?|fast(?:er|est|path|-path)?|slow(?:er|ness|down)?|quick(?:er|ly)|"
+    r"optimi[sz][a-z]*|simd|avx\w*|sse[234]\w*|neon|vectori[sz][a-z]*|cach(?:e[sd]?|ing)|(?:de|re|pre)?alloc(?:s|"
+    r"at\w+)?|latency|throughput|bench(?:mark(?:s|ed|ing)?)?|memory|bottlenecks?|hot(?:[ -]?path|spot)|prefetch[a-z]*|"
+    r"paralleli?\w*|lock-?free|zero-?copy|branchless|unroll\w*|regress[a-z]*|"
     r"overhead|inlin\w+|memoi[sz]\w*|batch(?:ed|ing)|profil[a-z]+)\b",
     re.IGNORECASE,
 )
@@ -37,13 +36,15 @@ POSIX = (
     "bench|memory|bottleneck|hot ?path|prefetch|parallel|lock-?free|zero-?copy|branchless|unroll|overhead|inlin|"
     "memoi[sz]"
 )
+_TOKEN = re.compile(r"\w+(?:-\w+)*(?: path\b)?", re.IGNORECASE)
+"""Holds whatever WORDS matches."""
+_TO = r"to|->|→|=>|-->|vs\.?|versus|down to"
 _SIGN, _MINUS, _TIMES = r"[-+~\u2212\u00b1]", r"[-+\u2212]", r"[x\u00d7]"
 """With the typographic minus, plus-minus and multiplication signs."""
 _NUMBER = r"\d{1,6}(?:[.,]\d{1,4})?"
 _BETTER = (
-    r"(?:fast|quick|slow|speed|improv|less|lower|fewer|more|higher|reduc|reduct|increas|decreas|better|worse|"
-    r"smaller|larger|"
-    r"drop|gain|regress|sav(?:e|ing)|overhead|win|cut)"
+    r"(?:fast|quick|slow|speed|improv|less|lower|fewer|more|higher|reduc|reduct|increas|decreas|better|worse|smaller|"
+    r"larger|drop|gain|regress|sav(?:e|ing)|overhead|win|cut)"
 )
 _THING = (
     r"(?:time|throughput|latency|memory|alloc\w*|ops|cpu|runtime|cycles|instructions|speed|perf\w*|heap|rss|size|"
@@ -51,39 +52,22 @@ _THING = (
 )
 _UNIT = (
     r"(?:ns|us|µs|μs|ms|msec|s|secs?|seconds?|min|minutes?|[kKMG]i?B(?:/s)?|bytes|allocs?(?:/op)?|ns/op|B/op|"
-    r"ops(?:/s(?:ec)?)?|"
-    r"req/s|rps|qps|tok(?:ens)?/s|t/s|it/s|fps|[MG]FLOPS?|cycles|instructions)"
+    r"ops(?:/s(?:ec)?)?|req/s|rps|qps|tok(?:ens)?/s|t/s|it/s|fps|[MG]FLOPS?|cycles|instructions)"
 )
-_FORMS = (
-    (
-        "from-to",
-        re.compile(
-            rf"(?<![\w.]){_NUMBER}\s?{_UNIT}?\s?(?:to|->|→|=>|-->|vs\.?|versus|"
-            rf"down to)\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])"
-        ),
-    ),
-    (
-        "factor",
-        re.compile(
-            rf"(?<![\w.])~?{_NUMBER}\s?(?:{_TIMES}(?![\w])|-?\s?times\b|[- ]?fold\b)[^\n.;|]{{0,40}}?{_BETTER}",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "factor",
-        re.compile(
-            rf"\b(?:speed-?ups?|improvement|gain|{_THING})\b[^\n.;|]{{0,40}}?(?<![\w.]){_NUMBER}\s?{_TIMES}(?![\w])",
-            re.IGNORECASE,
-        ),
-    ),
-    ("percent", re.compile(rf"(?<![\w.]){_SIGN}?\s?{_NUMBER}\s?%[^\n.;|]{{0,40}}?\b{_BETTER}", re.IGNORECASE)),
-    ("percent", re.compile(rf"\b{_BETTER}\w*[^\n.;|]{{0,40}}?(?<![\w.]){_SIGN}?{_NUMBER}\s?%", re.IGNORECASE)),
-    (
-        "percent",
-        re.compile(rf"\b(?:perf(?:ormance)?|speed|gain)\b[^\n.;|]{{0,20}}?(?<![\w.]){_NUMBER}\s?%", re.IGNORECASE),
-    ),
-    ("percent", re.compile(rf"\b{_THING}[^\n.;|]{{0,40}}?(?<![\w.]){_SIGN}{_NUMBER}\s?%", re.IGNORECASE)),
-    ("percent", re.compile(rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%")),
+_WITHIN = r"[^\n.;|]{0,40}?"
+_BEGINS = r"(?<![\w.])"
+_FORMS = tuple(
+    (kind, re.compile(form))
+    for kind, form in (
+        ("from-to", rf"{_BEGINS}{_NUMBER}\s?{_UNIT}?\s?(?:{_TO})\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])"),
+        ("factor", rf"(?i){_BEGINS}~?{_NUMBER}\s?(?:{_TIMES}(?![\w])|-?\s?times\b|[- ]?fold\b){_WITHIN}{_BETTER}"),
+        ("factor", rf"(?i)\b(?:speed-?ups?|improvement|gain|{_THING})\b{_WITHIN}{_BEGINS}{_NUMBER}\s?{_TIMES}(?!\w)"),
+        ("percent", rf"(?i){_BEGINS}{_SIGN}?\s?{_NUMBER}\s?%{_WITHIN}\b{_BETTER}"),
+        ("percent", rf"(?i)\b{_BETTER}\w*{_WITHIN}{_BEGINS}{_SIGN}?{_NUMBER}\s?%"),
+        ("percent", rf"(?i)\b(?:perf(?:ormance)?|speed|gain)\b[^\n.;|]{{0,20}}?{_BEGINS}{_NUMBER}\s?%"),
+        ("percent", rf"(?i)\b{_THING}{_WITHIN}{_BEGINS}{_SIGN}{_NUMBER}\s?%"),
+        ("percent", rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%"),
+    )
 )
 _LOSS = re.compile(
     r"\b(?:slower|slow(?:s|ed|ing) (?:down|it)|regress(?:es|ed|ions?)|degrad\w+|pessimi[sz]\w+|worsen\w*|"
@@ -98,8 +82,7 @@ _GAIN = re.compile(
 )
 _NOT_SPEED = re.compile(
     r"\b(?:leak(?:s|ed|ing|age)?|out[- ]of[- ]memory|oom|use[- ]after[- ]free|double[- ]free|valgrind|[aml]san|"
-    r"sanitizers?|"
-    r"memory (?:error|corruption|safety|bug|issue)s?|overflow|null|segfault|crash\w*|uninitiali[sz]ed)\b|"
+    r"sanitizers?|memory (?:error|corruption|safety|bug|issue)s?|overflow|null|segfault|crash\w*|uninitiali[sz]ed)\b|"
     r"\b(?:fail\w*|error|check|handl\w+|unchecked|missing)\b.*alloc|alloc\w*\b.*\b(?:fail\w*|errors?|return)",
     re.IGNORECASE,
 )
@@ -108,13 +91,11 @@ _WEAK = re.compile(
     r"memory|cache[sd]?|caching|bench\w*|profil\w+|regress\w*|\w*alloc\w*|paralleli?\w*|batch\w*|inlin\w+|slow\w*"
 )
 _CHORE = re.compile(
-    r"^\W*(?:ci|docs?|tests?|tst|bld|build|chore|style|rel|release|bench(?:mark)?s?|bump|typos?|readme|"
-    r"changelog)\b\W|"
+    r"^\W*(?:ci|docs?|tests?|tst|bld|build|chore|style|rel|release|bench(?:mark)?s?|bump|typos?|readme|changelog)\b\W|"
     r"\b(?:typos?|spelling|readme|changelog|docstrings?|flaky|compil(?:e|ation) time|build time|benchmarks|"
-    r"unit tests?|travis|appveyor|pre-commit|lint(?:er|ing)?|svgs?|"
-    r"sponsors?|\W?alloc\W? (?:crate |cargo )?feature|on \W?alloc)\b|"
-    r"-O[23s]\b|\blto\b|jemalloc|tcmalloc|compiler (?:flags?|optimi)|"
-    r"\b(?:speed(?:s|ing)?[- ]?up|faster|slow|optimi[sz]e) (?:the |our )?(?:\w+ )?(?:tests?|ci|builds?|compil\w+|"
+    r"unit tests?|travis|appveyor|pre-commit|lint(?:er|ing)?|svgs?|sponsors?|\W?alloc\W? (?:crate |cargo )?feature|"
+    r"on \W?alloc)\b|-O[23s]\b|\blto\b|jemalloc|tcmalloc|compiler (?:flags?|optimi)|\b(?:speed(?:s|ing)?[- ]?up|"
+    r"faster|slow|optimi[sz]e) (?:the |our )?(?:\w+ )?(?:tests?|ci|builds?|compil\w+|"
     r"benchmark)\b",
     re.IGNORECASE,
 )
@@ -138,7 +119,7 @@ def claims_in(text: str, most: int = 3) -> list[Claim]:
     """Return up to `most` claims of a text, each quoted with the line that it stands in."""
     found: list[Claim] = []
     seen: set[str] = set()
-    for row in uncommented(text[:LOOKED_AT]).splitlines():
+    for row in untrusted.uncommented(text[:LOOKED_AT]).splitlines():
         if not _DIGIT.search(row) or _NOT.search(row):
             continue
         claim = _in_line(row[:2_000])
@@ -150,20 +131,20 @@ def claims_in(text: str, most: int = 3) -> list[Claim]:
     return found
 
 
-def uncommented(text: str) -> str:
-    """Return Markdown without its comments, as those of a template; in linear time, unlike a lazy expression."""
-    first, *rest = text.split("<!--")
-    return first + "".join(part.partition("-->")[2] for part in rest)
-
-
 @lru_cache(10_000)
 def speed_words(text: str) -> list[str]:
     """Return the words of performance in a text, each once, in lower case; without those of leaks and crashes."""
     text = text[:LOOKED_AT]
     if re.search("alloc|memory", text.lower()) and _NOT_SPEED.search(text):
         text = "\n".join(_ALLOCATED.sub(" ", r) if _NOT_SPEED.search(r) else r for r in text.splitlines())
-    found = [match.casefold() for match in WORDS.findall(text)]
-    return list(dict.fromkeys([*found, *(t for t in re.findall(r"[a-z]{8,15}", text.lower()) if t in _misspelt())]))
+    return list(dict.fromkeys(word for token in dict.fromkeys(_TOKEN.findall(text)) for word in _speed_words(token)))
+
+
+@lru_cache(20_000)
+def _speed_words(token: str) -> list[str]:
+    """Return those of a word: a history has few words, and each of them many times."""
+    wrong = [part for part in re.findall(r"[a-z]{8,15}", token.lower()) if part in _misspelt()]
+    return [match.casefold() for match in WORDS.findall(token)] + wrong
 
 
 @cache

@@ -6,7 +6,7 @@ import re
 
 from helpers import json_fields
 from helpers.json_fields import Json
-from helpers.read.forge import claims, findings, matching, names, query
+from helpers.read.forge import claims, findings, history, matching, names, query
 from helpers.read.forge.api import Api
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
@@ -41,13 +41,8 @@ def newest(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> Non
 
     def look() -> None:
         nonlocal seen
-        listed = api.pages(
-            f"/repos/{name.full}/commits",
-            "/repos/{repo}/commits",
-            params,
-            what=f"repository {name.full}",
-            most=wanted.pages,
-        )
+        path, what = f"/repos/{name.full}/commits", f"repository {name.full}"
+        listed = api.pages(path, "/repos/{repo}/commits", params, what=what, most=wanted.pages)
         for page in listed:
             seen += len(page)
             for item in page:
@@ -60,7 +55,9 @@ def newest(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> Non
 def _take(item: Json, wanted: SearchRequest, outcome: Outcome, *, must: bool = False) -> None:
     """Take a commit when it says what is wanted; `must`: the service has not looked at its words."""
     message = json_fields.text_at(item, "commit", "message")
-    if must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, ""):
+    if history.is_ours(message) or (
+        must and not wanted.by_performance and not matching.score(matching.parsed(wanted.words), message, "")
+    ):
         return
     if (wanted.perf or wanted.by_performance) and not claims.speaks(message):
         return

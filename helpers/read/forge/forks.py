@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from helpers import console, json_fields, printable
 from helpers.json_fields import Json
-from helpers.read.forge import claims, findings
+from helpers.read.forge import claims, findings, history
 from helpers.read.forge import names as forge_names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding, Outcome
@@ -64,13 +64,8 @@ def _listed(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> li
     orders = [("stargazers", wanted.pages), *([("newest", 1)] if api.token else [])]
     found: dict[str, dict[str, Any]] = {}
     for sort, pages in orders:
-        for page in api.pages(
-            f"/repos/{name.full}/forks",
-            "/repos/{repo}/forks",
-            {"sort": sort},
-            what=f"repository {name.full}",
-            most=pages,
-        ):
+        path, what = f"/repos/{name.full}/forks", f"repository {name.full}"
+        for page in api.pages(path, "/repos/{repo}/forks", {"sort": sort}, what=what, most=pages):
             found.update({json_fields.text_at(fork, "full_name"): fork for fork in page})
             if sort == "stargazers" and len(page) == 100 and pages == 1:
                 outcome.notes.append("there are more forks than the 100 most starred that were looked at: --pages N")
@@ -161,7 +156,8 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
     ahead = json_fields.count(answer, "ahead_by")
     listed = json_fields.values_at(answer, "commits")
-    own = [c for c in listed if isinstance(c, dict) and len(json_fields.values_at(c, "parents")) < 2]
+    plain = [c for c in listed if isinstance(c, dict) and len(json_fields.values_at(c, "parents")) < 2]
+    own = [c for c in plain if not history.is_ours(json_fields.text_at(c, "commit", "message"))]
     if not ahead or not own:
         return None
     files = [json_fields.text_at(f, "filename") for f in json_fields.values_at(answer, "files")]

@@ -22,11 +22,12 @@ FEW_REQUESTS = 5
 COMMITS = 10_000
 """Commits that git finds and are read."""
 _SPARE = 20
-"""Findings beyond those that are shown whose patches are looked at."""
+"""Findings beyond those that are shown, of which some may be copies of others."""
 _MERGE = re.compile(r"Merge pull request #(\d{1,9}) from \S+")
-_SQUASH = re.compile(r"\(#(\d{1,9})\)\s*$")
+_SQUASH = re.compile(r"\((?:pull request )?#(\d{1,9})\)(?: from \S+ into \S+)?\s*$")
+"""Also how Bitbucket and Forgejo end the first line of a merge."""
 _GITLAB = re.compile(r"^See merge request \S{0,300}!(\d{1,9})\s*$", re.MULTILINE)
-_NUMBERED = r"^Merge pull request #[0-9]+|\(#[0-9]+\) *$|^See merge request [^ ]*![0-9]+"
+_NUMBERED = r"^Merge pull request #[0-9]+|#[0-9]+\)( from [^ ]+ into [^ ]+)? *$|^See merge request [^ ]*![0-9]+"
 _FORM = "%H%n%P%n%ad%n%B"
 """Of a commit, which ends with a NUL: no message can hold one, and what stands before the message holds no line end."""
 
@@ -47,11 +48,12 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
     asked = matching.parsed(wanted.words)
     read, undoing = _read(root, _searched(kind, wanted, asked))
     some = [commit for commit in read if _answers(commit, kind, wanted, asked)]
-    made = [
-        (_finding(change, owners, kind, asked), change.commit.sha)
-        for change in history.rolled_back(history.changes(some, owners.merged), undoing)
-    ]
-    outcome.found = _each_once(root, sorted(made, key=lambda pair: -pair[0].weight), wanted.limit)
+    changes = history.rolled_back(history.changes(some, owners.merged), undoing)
+    ranked = sorted(((_weight(change, kind, asked), change) for change in changes), key=lambda pair: -pair[0])
+    shown = ranked[: wanted.limit + _SPARE]  # a patch and the words for it cost more than a message
+    made = [(_finding(change, weight, owners, kind), change.commit.sha) for weight, change in shown]
+    outcome.found = _each_once(root, made)
+    others = len(ranked) - len(made)
     if len(read) >= COMMITS:
         outcome.incomplete = True
         outcome.notes.append(f"only the newest {COMMITS:,} commits that match were read: use --since, or more words")
@@ -60,12 +62,13 @@ def search(start: Path, kind: str, wanted: SearchRequest) -> Outcome:
         outcome.notes.append("the repository is shallow: git fetch --unshallow brings the rest of its log")
     if kind == "pr" and len(outcome.found) < FEW_REQUESTS:
         read = commits(root, f"--grep={claims.POSIX}")
-        spoken = sum(not commit.is_ours and bool(claims.speed_words(commit.title)) for commit in read)
+        spoken = sum(not history.is_ours(commit.message) and bool(claims.speed_words(commit.title)) for commit in read)
         speak = f"{spoken:,} commit{' here speaks' if spoken == 1 else 's here speak'} of performance in the title"
         more = next_step.runnable(f"{speak}: search_github.py commits --local")
         outcome.notes += [more] if spoken > len(outcome.found) else []
     outcome.notes.append(f"searched the git log of {', '.join(['this repository', *owners.names])}; no network")
-    return findings.cut(outcome, wanted.limit)
+    findings.cut(outcome, wanted.limit).hit += others
+    return outcome
 
 
 def origin_on(root: Path, host: str) -> Name | None:
@@ -105,7 +108,7 @@ def _commit(record: str) -> history.Commit:
 
 
 def _answers(commit: history.Commit, kind: str, wanted: SearchRequest, asked: matching.Query) -> bool:
-    if commit.is_ours or (kind == "pr" and not commit.number):
+    if history.is_ours(commit.message) or (kind == "pr" and not commit.number):
         return False
     if (wanted.by_performance or wanted.perf) and not claims.speaks(commit.message):
         return False
@@ -120,22 +123,36 @@ def merged_request(message: str) -> tuple[int, str]:
     first, _, body = message.strip().partition("\n")
     merge, squashed = _MERGE.match(first), _SQUASH.search(first)
     asked = (_GITLAB.findall(body) or [""])[-1] if first.startswith("Merge branch '") else ""
-    title = next((row for row in body.split("\n") if row.strip()), first) if merge or asked else first
+    told = merge or asked or (squashed and first.startswith("Merged in "))
+    title = next((row for row in body.split("\n") if row.strip()), first) if told else first
     return int(merge[1] if merge else squashed[1] if squashed else asked or 0), title
 
 
-def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked: matching.Query) -> Finding:
+def _weight(change: history.Change, kind: str, asked: matching.Query) -> float:
+    about = claims.speed_words(change.commit.message)
+    said = [change.commit, *change.copies[:3]]
+    claimed = claims.claims_in("\n".join(each.message for each in said))
+    best = max(
+        claims.weight(each.title, about, claimed) + 10 * matching.score(asked, each.title, each.body) for each in said
+    )
+    return best - (1_000.0 if _state(change, kind) in ("revert", "slower") else 0.0)
+
+
+def _state(change: history.Change, kind: str) -> str:
+    if change.reverted and not change.again:
+        return "reverted"
+    if history.is_revert(change.commit):
+        return "revert"
+    return "slower" if claims.is_loss(change.commit.title) else "merged" if kind == "pr" else ""
+
+
+def _finding(change: history.Change, weight: float, owners: provenance.Owners, kind: str) -> Finding:
     """Return the finding, with what became of the change; without a known forge its id is the commit's."""
     commit = change.commit
     remote, upstream = owners.of(commit.sha)
     remote = remote or (f"{provenance.UNKNOWN} (not pushed)" if owners.names else "")
     id_, url = _place(commit.sha, commit.number if kind == "pr" else 0, upstream)
-    said = [commit, *change.copies[:3]]
-    claimed = claims.claims_in("\n".join(each.message for each in said))
     about = claims.speed_words(commit.message)
-    loss = claims.is_loss(commit.title)
-    state = "reverted" if change.reverted and not change.again else "revert" if history.is_revert(commit) else ""
-    state = state or ("slower" if loss else "merged" if kind == "pr" else "")
     facts = [
         f"commit {commit.sha[:12]}" if kind == "pr" else "",
         f"remote {remote}" if remote else "",
@@ -143,30 +160,27 @@ def _finding(change: history.Change, owners: provenance.Owners, kind: str, asked
         f"also as {', '.join(c.sha[:12] for c in change.copies[:3])}" if change.copies else "",
         f"words {', '.join(about[:6])}" if about else "",
     ]
-    weight = max(
-        claims.weight(each.title, about, claimed) + 10 * matching.score(asked, each.title, each.body) for each in said
-    )
     return findings.made(
         id_,
         kind,
         commit.title,
         url,
-        state=state,
+        state=_state(change, kind),
         date=commit.date,
         facts=facts,
-        claims=claimed,
+        claims=claims.claims_in("\n".join(each.message for each in (commit, *change.copies[:3]))),
         more=[_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by],
-        weight=weight - (1_000.0 if state in ("revert", "slower") else 0.0),
+        weight=weight,
     )
 
 
-def _each_once(root: Path, made: list[tuple[Finding, str]], limit: int) -> list[Finding]:
+def _each_once(root: Path, made: list[tuple[Finding, str]]) -> list[Finding]:
     """Return the findings without those that change the same lines as one before, as a copy of another title does.
 
-    Only as far down as is shown: a patch costs more than a message.
+    A clone without its contents would fetch them for that: there titles must do.
     """
-    near = [sha for _, sha in made[: limit + _SPARE]]
     form = ["log", "--no-walk=unsorted", "--stdin", "-p", "-m", "--first-parent", "--no-ext-diff", "--no-textconv"]
+    near = [] if provenance.configured(root, "promisor") else [sha for _, sha in made]
     patches = git.run(root, form, stdin="\n".join(near).encode()).stdout if near else b""
     rows = git.run(root, ["patch-id", "--stable"], stdin=patches).stdout.decode().splitlines()
     patch = {sha: same for same, _, sha in (row.partition(" ") for row in rows)}

@@ -42,11 +42,6 @@ class Commit:
         """All but the first line."""
         return self.message.partition("\n")[2]
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether a session made it: its lock, or a change that it has kept."""
-        return bool(_OURS.search(self.message))
-
 
 @dataclass
 class Change:
@@ -58,6 +53,11 @@ class Change:
     again: Commit | None = None
 
 
+def is_ours(message: str) -> bool:
+    """Whether a message is of a commit that a session made: its lock, or a change that it has kept."""
+    return bool(_OURS.search(message))
+
+
 def changes(commits: Sequence[Commit], merged: Callable[[str], Sequence[str]]) -> list[Change]:
     """Make one change of a commit and its backports and cherry-picks, in the order of the log.
 
@@ -65,9 +65,10 @@ def changes(commits: Sequence[Commit], merged: Callable[[str], Sequence[str]]) -
     """
     leaders: dict[object, Change] = {}
     found: list[Change] = []
-    for commit in sorted(commits, key=lambda c: (_is_copy(c), len(c.parents) > 1, c.date)):
+    copies = {commit.sha for commit in commits if _is_copy(commit)}
+    for commit in sorted(commits, key=lambda c: (c.sha in copies, len(c.parents) > 1, c.date)):
         keys = _keys(commit)
-        asked = keys if _is_copy(commit) else keys[:-1]  # two changes may have one title
+        asked = keys if commit.sha in copies else keys[:-1]  # two changes may have one title
         known = next((leaders[key] for key in asked if key in leaders), None)
         if known is None:
             known = Change(commit)

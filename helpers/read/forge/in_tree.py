@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import git
-from helpers.read.forge import claims, findings, git_log, matching, provenance
+from helpers.read.forge import claims, findings, git_log, history, matching, provenance
 from helpers.read.forge.findings import Finding, Outcome
-from helpers.read.forge.history import Commit
 from helpers.read.forge.names import Name
 from helpers.read.forge.query import SearchRequest
 
@@ -24,9 +23,11 @@ _VERSION = re.compile(
     r"^\W{0,6}(?:[A-Za-z][\w .-]{0,30}?\s)?\[?v?\d+\.\d+(?:\.[\dx]+)*[^\n.;]{0,60}$|^#{1,3} .*\d", re.IGNORECASE
 )
 _LINK = re.compile(r"`([^`<]*?)\s*<[^>]*>`__?|\[([^\]]*)\]\([^)]*\)")
-_WISH = r"\b(TODO|FIXME|XXX|HACK|OPTIMI[SZ]E)\b"
+_WISH = ("-c", "submodule.recurse=false", "grep", "-n", "-I", "-z", "-w", "-E")
 _ROW = re.compile(r"([^\0]+)\0(\d+)\0([^\n]*)\n")
 """What git grep prints: a name may hold ends of lines, and a line may hold whatever else."""
+_HERE = {"GIT_NO_LAZY_FETCH": "1"}
+"""Without a network, also in a clone without its contents."""
 _BENCH = re.compile(
     r"(^|/)(bench(mark)?s?|perf(ormance)?(_?tests?)?)/|(^|/)[^/]*bench[^/]*\.[a-z]{1,4}$", re.IGNORECASE
 )
@@ -45,7 +46,7 @@ def releases(root: Path, wanted: SearchRequest) -> Outcome:
         files = [path for path in _files(root, ref) if NOTES.search(path)]
         outcome.total += len(files)
         for path in files[-FILES:]:
-            said = git.run(root, ["cat-file", "blob", f"{ref}:{path}"], check=False).stdout[:CHARACTERS]
+            said = git.run(root, ["cat-file", "blob", f"{ref}:{path}"], env=_HERE, check=False).stdout[:CHARACTERS]
             for number, title, rows in _sections(said.decode("utf-8", "replace")):
                 found = _release(path, title, rows, asked)
                 if found and found["title"] not in seen:  # a fork has our notes too
@@ -62,7 +63,7 @@ def wishes(root: Path, wanted: SearchRequest) -> Outcome:
     """Find the comments in which the project's own people wish for speed: TODO, FIXME, XXX, HACK."""
     outcome = Outcome()
     asked = matching.parsed(wanted.words)
-    said = git.run(root, ["grep", "-n", "-I", "-z", "-P", _WISH, "--", "."], check=False).stdout
+    said = git.run(root, [*_WISH, "TODO|FIXME|XXX|HACK|OPTIMI[SZ]E", "--", "."], check=False).stdout
     rows = _ROW.findall(said.decode("utf-8", "replace"))
     for path, number, text in ((path, int(number), text.strip()[:300]) for path, number, text in rows[:20_000]):
         about = claims.speed_words(text)
@@ -154,12 +155,13 @@ def ahead(root: Path, wanted: SearchRequest) -> Outcome:
             continue
         base = [*([f"--remotes={here}"] if here else []), *provenance.head(root)]
         own = git_log.commits(root, "--no-merges", tips=[f"--remotes={remote}", "--not", *base])
+        own = [commit for commit in own if not history.is_ours(commit.message)]
         found = _fork(remote, name, own, asked)
         outcome.found += [found] if found else []
     return findings.cut(outcome, wanted.limit)
 
 
-def _fork(remote: str, name: Name | None, own: list[Commit], asked: matching.Query) -> Finding | None:
+def _fork(remote: str, name: Name | None, own: list[history.Commit], asked: matching.Query) -> Finding | None:
     """Return a fork that is ahead, titled after the commit of its own that is most about what is wanted."""
     fit = {c.sha: matching.score(asked, c.title, c.body) if asked.alternatives else 0.0 for c in own}
     own = [c for c in own if fit[c.sha] or not asked.alternatives]

@@ -33,7 +33,7 @@ def remotes(root: Path) -> dict[str, Name | None]:
     """Return the remotes in the configuration's order, each with the repository that it is on a forge, if it is."""
     listed = re.findall(r"^(\S+)\t(.*) \(fetch\)", git.output(root, ["remote", "-v"]), re.MULTILINE)
     known = {name: forge_names.of_remote(url) for name, url in listed}
-    order = [name for name, _ in _configured(root, "url")]
+    order = [name for name, _ in configured(root, "url")]
     return {name: known[name] for name in dict.fromkeys([*order, *known]) if name in known}
 
 
@@ -66,7 +66,7 @@ def _cloned_from(root: Path, ref: str) -> Name | None:
     return forge_names.of_remote(found[1]) if found else None
 
 
-def _configured(root: Path, what: str) -> list[tuple[str, str]]:
+def configured(root: Path, what: str) -> list[tuple[str, str]]:
     """Return a setting of all remotes, as (remote, value) in the configuration's order."""
     asked = git.run(root, ["config", "-z", "--get-regexp", rf"^remote\..*\.{what}$"], check=False)
     rows = (row.partition("\n") for row in asked.stdout.decode("utf-8", "replace").split("\0")[:-1])
@@ -196,7 +196,7 @@ def _heads(root: Path, names: Mapping[str, Name | None]) -> Iterator[tuple[str, 
 
 def _kept(root: Path) -> list[tuple[str, str]]:
     """Return where fetched refs are put, as (the ref or how it begins, remote)."""
-    rows = ((value.partition(":")[2], remote) for remote, value in _configured(root, "fetch"))
+    rows = ((value.partition(":")[2], remote) for remote, value in configured(root, "fetch"))
     return [(place.removesuffix("*"), remote) for place, remote in rows if place]
 
 

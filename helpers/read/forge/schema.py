@@ -12,16 +12,8 @@ from typing import Any
 from helpers import console
 
 _ISSUE = (
-    "number",
-    "title",
-    "html_url",
-    "state",
-    "created_at",
-    "closed_at",
-    "body",
-    "comments",
-    "user.login",
-    "labels[].name",
+    *("number", "title", "html_url", "state", "created_at", "closed_at", "body"),
+    *("comments", "user.login", "labels[].name"),
 )
 _COMMIT = ("sha", "html_url", "commit.message", "commit.author.date", "parents[].sha")
 _FILE = ("filename", "status", "additions", "deletions")

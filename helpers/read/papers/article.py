@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 from helpers import printable
 from helpers.read.papers import html_text
 
 LEAST_CHARACTERS = 600
 """Characters; a page with less is a login, a page for robots, or an error that says 200."""
-_TITLE = (
-    r"<meta[^>]+property=[\"']og:title[\"'][^>]+content=[\"']([^\"'<>]{3,300})",
-    r"<title[^>]*>([^<]{3,300})</title>",
-    r"<h1[^>]*>([^<]{3,300})</h1>",
-)
-_DATE = (
-    r"<meta[^>]+(?:published_time|datePublished|DC\.date\w*|[\"']date)[\"'][^>]+content=[\"'](\d{4}-\d\d-\d\d)",
-    r"\"datePublished\"\s*:\s*\"(\d{4}-\d\d-\d\d)",
-    r"<time[^>]+datetime=[\"'](\d{4}-\d\d-\d\d)",
-)
+MOST_CHARACTERS = 4_000_000
+_TITLES = ("og:title", "citation_title", "title", "h1")
+_DATED = re.compile(r"(.*:)?published_time|datepublished|dc(terms)?\.(date.*|issued|created)|(citation_.*)?date|time")
+_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)")
+_JSON_DATE = re.compile(r"\"datePublished\"\s*:\s*\"(\d{4}-\d\d-\d\d)")
+_AT_ONCE = re.compile(r"\s*[0-5](?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'\s]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,13 +31,56 @@ class Article:
 
 def read_article(page: str) -> Article | None:
     """Return the article of a page, None where it has too little text to be one."""
+    page = page[:MOST_CHARACTERS]
+    if not re.search(r"<(?:!doctype|html|body|p|div|h\d)\b", page[:100_000], re.IGNORECASE):  # a page of plain text
+        text = printable.prose(page).strip()
+        first = next((row for row in text.splitlines() if row.strip()), "")
+        return Article(printable.one_line(first.lstrip("#="), 300), "", text) if len(text) >= LEAST_CHARACTERS else None
     text = printable.prose(html_text.markdown(page))
     text = text if len(text) >= LEAST_CHARACTERS else printable.prose(html_text.body(page))
     if len(text) < LEAST_CHARACTERS:
         return None
-    return Article(printable.one_line(html.unescape(_first(_TITLE, page)), 300), _first(_DATE, page), text)
+    said = _said(page)
+    title = next((said[name] for name in _TITLES if said.get(name, "").strip()), "")
+    dates = [*(said[name] for name in said if _DATED.fullmatch(name)), *_JSON_DATE.findall(page)]
+    date = next((found for value in dates if (found := _DATE.match(value))), None)
+    return Article(printable.one_line(title, 300), "-".join(date.groups()) if date else "", text)
 
 
-def _first(patterns: tuple[str, ...], page: str) -> str:
-    found = (re.search(pattern, page[:400_000], re.IGNORECASE) for pattern in patterns)
-    return next((match[1].strip() for match in found if match), "")
+def leads_to(page: str, url: str) -> str:
+    """Return where a page sends its reader: to the PDF of what it presents, or at once to another page; "" nowhere."""
+    said = _said(page)
+    on = _AT_ONCE.match(said.get("refresh", ""))
+    place = said.get("citation_pdf_url", "") or (on[1] if on else "")
+    return urljoin(url, place) if place else ""
+
+
+def _said(page: str) -> dict[str, str]:
+    """Return what a page says of itself, by the name that it says it under, each once."""
+    reader = _Head()
+    reader.feed(html_text.tamed(page[:400_000]))
+    return reader.said
+
+
+class _Head(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: dict[str, str] = {}
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {k: v or "" for k, v in attrs}
+        if tag == "meta":
+            names = (values.get(key, "") for key in ("property", "name", "itemprop", "http-equiv"))
+            self.said.setdefault(next(filter(None, names), "").lower(), values.get("content", ""))
+        elif tag == "time":
+            self.said.setdefault(tag, values.get("datetime", ""))
+        elif tag in ("title", "h1") and tag not in self.said:
+            self._inside, self.said[tag] = tag, ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = "" if tag == self._inside else self._inside
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.said[self._inside] += data

@@ -5,14 +5,15 @@ An arXiv paper's HTML or LaTeX source keeps the formulas that a PDF loses, so th
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers import console, printable
-from helpers.read.papers import arxiv, html_text, latex_text, openalex, semantic_scholar
+from helpers.read.papers import article, arxiv, html_text, latex_text, openalex, semantic_scholar
 from helpers.read.papers.fetch_request import Kind
 from helpers.read.papers.paper import Paper
 from helpers.read.web import client, destinations
@@ -22,6 +23,8 @@ SECONDS = 120.0
 """For one download."""
 LEAST_CHARACTERS = 2_000
 """HTML or LaTeX that gives fewer characters than this is no paper: the next way is tried."""
+HOPS = 3
+"""Pages that may send on."""
 
 _REFUSALS = {404: "has nothing there", 410: "has nothing there any more"} | dict.fromkeys(
     (401, 402, 403), "does not show it to everybody"
@@ -53,7 +56,7 @@ class Reader:
         Without any: nothing, and a warning, for an arXiv paper (its text may be had otherwise), else raises Failure.
         """
         reasons, optional = [], bool(paper.arxiv)
-        for place in places:
+        for place in itertools.chain(places, self._onwards()):
             try:
                 return self._pdf(secure(place)), secure(place)
             except (client.SourceThrottled, client.RequestsSpent):  # noqa: PERF203 - next to a download
@@ -76,6 +79,12 @@ class Reader:
             f"no open copy of {paper.id} is known",
             "search its title on arXiv, or ask the person to put the PDF into papers/",
         )
+
+    def _onwards(self) -> Iterator[str]:
+        """Yield where the pages that came instead send their readers, as a publisher's page does to its PDF."""
+        for page in self.pages:  # there may be more of them meanwhile
+            if len(self.pages) <= HOPS and (place := article.leads_to(page.text, page.url)):
+                yield place
 
     def text(self, paper: Paper, pdf: bytes, kind: Kind) -> Copy:
         """Return the text; an empty one (with a warning) when no way gives any and none was asked for by name."""

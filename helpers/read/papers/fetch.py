@@ -27,13 +27,14 @@ def fetch_paper(wanted: FetchRequest) -> dict[str, Any]:
     if paper.withdrawn:
         console.note(f"warning: {paper.id} was withdrawn by its authors: {paper.abstract[:200]}")
     reader = downloads.Reader(budget, wanted.most)
-    found = None
+    body, found = b"", None
     try:
         pdf, origin = reader.pdf(paper, _places(kind, value, paper, budget))
     except console.Failure:
-        found = article.read_article(reader.pages[0].text) if kind == "url" and reader.pages else None
-        if found is None:
+        articles = [(page.body, read) for page in reader.pages if (read := article.read_article(page.text))]
+        if kind != "url" or not articles:
             raise
+        body, found = articles[0]
         pdf, origin = b"", value
         year = int(found.date[:4]) if found.date else None
         paper = replace(paper, title=paper.title or found.title, date=found.date, year=year)
@@ -62,7 +63,7 @@ def fetch_paper(wanted: FetchRequest) -> dict[str, Any]:
         "pdf_from": origin or None,
         "text": f"{name}.md" if content else None,
         "text_from": copy.origin or None,
-        "sha256": hashlib.sha256(reader.pages[0].body if found else pdf or content).hexdigest(),
+        "sha256": hashlib.sha256(body or pdf or content).hexdigest(),
         "bytes": len(pdf),
         "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

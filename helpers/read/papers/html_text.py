@@ -9,8 +9,9 @@ import re
 from html.parser import HTMLParser
 
 from helpers import printable
+from helpers.read import untrusted
 
-_SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "form"}
+_SKIPPED = {"script", "style", "nav", "button", "svg", "noscript", "template", "head", "iframe", "select", "textarea"}
 _BLOCK = re.compile(
     r"p|div|section|figure|figcaption|li|[uod]l|d[dt]|table|tr|blockquote|pre|article|header|footer|h[1-6]"
 )
@@ -24,13 +25,23 @@ def license_of(page: str) -> str:
     return printable.one_line(found[1], 80) if found else ""
 
 
+def tamed(page: str) -> str:
+    """Return a page without comments and `<![`, of the many `<` before a `>` the last two.
+
+    html.parser looks for the end of each, to the end of the page, and dies of some.
+    """
+    parts = (part.split("<") for part in re.sub(r"<!\[[^<>]*>?", "", untrusted.uncommented(page)).split(">"))
+    return ">".join("<".join(["&lt;".join(part[:-2]), *part[-2:]] if len(part) > 3 else part) for part in parts)
+
+
 def markdown(page: str) -> str:
     """Return the article of `page` as Markdown, empty when the page has none."""
+    page = tamed(page)
     start = page.find("<article")
     if start < 0:
         return ""
     end = page.rfind("</article>", start)  # one may stand inside another
-    reader = _Reader()
+    reader = _Reader({"form"})
     reader.feed(page[start : end if end > 0 else len(page)])
     reader.close()
     return reader.text()
@@ -38,6 +49,7 @@ def markdown(page: str) -> str:
 
 def body(page: str) -> str:
     """Return the main part of any page as Markdown, without what stands around it."""
+    page = tamed(page)
     found = [page.find(f"<{tag}") for tag in ("main", "body")]
     reader = _Reader({"footer", "aside", "header"})
     reader.feed(page[next((at for at in found if at >= 0), 0) :])
@@ -48,16 +60,16 @@ def body(page: str) -> str:
 class _Reader(HTMLParser):
     """Turns the tags that matter into lines; every block ends the line before it."""
 
-    def __init__(self, skipped: set[str] | None = None) -> None:
+    def __init__(self, skipped: set[str]) -> None:
         super().__init__(convert_charrefs=True)
-        self._skipped = _SKIPPED | (skipped or set())
+        self._skipped = _SKIPPED | skipped
         self._lines: list[str] = []
         self._now: list[str] = []
         self._prefix = ""
         self._skip, self._depth = "", 0
         self._equation = 0
         self._math: list[str] | None = None  # inside a formula that names no LaTeX of its own
-        self._block, self._annotated = False, False
+        self._block, self._annotated, self._code = False, False, False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, or note what is to be left out."""
@@ -87,10 +99,11 @@ class _Reader(HTMLParser):
             if "ltx_title_document" in kind:
                 self._lines.clear()  # what a style has to complain of stands before the title
             self._prefix = _prefix(tag, kind) or self._prefix
+            self._code = self._code or tag == "pre"
         elif tag in ("td", "th") and self._now and not self._equation:
             self._now.append(" | ")
         elif tag == "br":
-            self._now.append(" ")
+            self._now.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         """End a block."""
@@ -107,6 +120,7 @@ class _Reader(HTMLParser):
             self._flush()
         elif _BLOCK.fullmatch(tag) and not self._equation:
             self._flush()
+            self._code = self._code and tag != "pre"
 
     def handle_data(self, data: str) -> None:
         """Take text."""
@@ -119,9 +133,12 @@ class _Reader(HTMLParser):
             self._now.append(f" $${latex}$$ " if self._block else f"${latex}$")
 
     def _flush(self) -> None:
-        row = " ".join("".join(self._now).split())
+        text = "".join(self._now)
+        row = " ".join(text.split())
         self._now = []
-        if row:
+        if row and self._code:
+            self._lines.append("\n".join(f"    {line.rstrip()}" for line in text.strip("\r\n").splitlines()))
+        elif row:
             self._lines.append(self._prefix + row.replace("$$ $$", " "))
             self._prefix = ""
 

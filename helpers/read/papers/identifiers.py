@@ -46,7 +46,7 @@ def parse_id(text: str) -> tuple[str, str]:
         return _of_url(word)
     bare = re.sub(r"^(?:(?:arxiv|doi|s2|openalex)(?::\s*|\s+))+", "", word, flags=re.IGNORECASE)
     if paper := _WITHIN.fullmatch("/" + bare.removeprefix("abs/")):
-        return "arxiv", paper[1].lower() if "/" not in paper[1] else paper[1]
+        return "arxiv", re.sub(r"\.[a-z]{2}/", "/", paper[1].lower())  # arXiv itself leaves the subject out
     if _DOI.fullmatch(bare):
         doi = unquote(bare)
         inner = re.fullmatch(r"10\.48550/arxiv\.(.+)", doi, re.IGNORECASE)

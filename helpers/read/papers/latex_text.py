@@ -26,6 +26,8 @@ _INPUT = re.compile(
 )
 _HIDDEN = re.compile(r"\\iffalse\b.*?\\(?:else|fi)\b|\\begin\{comment\}.*?\\end\{comment\}", re.DOTALL)
 """What its authors have taken out."""
+_COMMENT = re.compile(r"(\\(?:url|href|path|nolinkurl)\s*\{[^{}\n]*\}|\\[\\%])|%.*\n?")
+"""A comment, or what holds a % that begins none."""
 _PLAIN = "emph|textbf|textit|texttt|textsc|textrm|textsf|text|underline|mbox|url|enquote"
 
 
@@ -87,8 +89,8 @@ def _main(files: Mapping[str, str]) -> str | None:
 
 
 def _uncommented(text: str) -> str:
-    text = re.sub(r"(?<!\\)%.*\n?", "", text)
-    return _HIDDEN.sub("", text)
+    text = _COMMENT.sub(lambda found: found[1] or "", text)
+    return _HIDDEN.sub("", text).partition("\n\\endinput")[0]
 
 
 def _expand(files: Mapping[str, str], name: str, depth: int, folder: str = "") -> str:

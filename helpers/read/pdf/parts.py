@@ -25,15 +25,8 @@ def outline(document: Document) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for block in document.blocks:
         if block["kind"] == "heading":
-            rows.append(
-                {
-                    "level": block.get("level", 1),
-                    "number": block.get("number", ""),
-                    "title": printable.prose(block["text"]),
-                    "page": block["page"],
-                    "characters": 0,
-                }
-            )
+            named = {"number": block.get("number", ""), "title": printable.prose(block["text"])}
+            rows.append({"level": block.get("level", 1), **named, "page": block["page"], "characters": 0})
         elif rows:
             rows[-1]["characters"] += len(block["text"])
     return rows
@@ -152,15 +145,8 @@ def captions(document: Document) -> list[dict[str, Any]]:
         text = printable.prose(block["text"])
         found = CAPTION.match(text) if block["kind"] == "caption" else None
         if found:
-            kind = found["kind"].lower()
-            rows.append(
-                {
-                    "kind": "figure" if kind.startswith("fig") else kind,
-                    "number": found["number"],
-                    "text": text,
-                    "page": block["page"],
-                }
-            )
+            kind = "figure" if found["kind"].lower().startswith("fig") else found["kind"].lower()
+            rows.append({"kind": kind, "number": found["number"], "text": text, "page": block["page"]})
     return rows
 
 
@@ -183,15 +169,8 @@ def places(document: Document, context: int) -> list[dict[str, Any]]:
         low, high = max(0, at - context), min(len(spans), at + context + 1)
         last = (number, high - 1)
         text = block["text"][spans[low][0] : max(spans[high - 1][1], min(end, start + 300))] if spans else block["text"]
-        rows.append(
-            {
-                "page": block["page"],
-                "section": sections[number],
-                "kind": block["kind"],
-                "matches": 1,
-                "text": printable.prose(text).strip(),
-            }
-        )
+        where = {"page": block["page"], "section": sections[number], "kind": block["kind"]}
+        rows.append({**where, "matches": 1, "text": printable.prose(text).strip()})
     return rows
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -36,12 +35,14 @@ class Entry:
 
 
 def folder() -> Path | None:
-    """Return the cache folder ($AUTORESEARCH_CACHE, else the user's cache folder), None when it cannot be written."""
+    """Return the cache folder, None when none can be written.
+
+    $AUTORESEARCH_CACHE, else the user's cache folder, else one of ours among the temporary ones: HOME may be read-only.
+    """
     own = os.environ.get("AUTORESEARCH_CACHE")
-    base = (
-        Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "autoresearch"
-    )
-    return base if _usable(base) else None
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "autoresearch"
+    places = (Path(own) if own else user, Path(tempfile.gettempdir()) / f"autoresearch-cache-{os.getuid()}")
+    return next(filter(_usable, places), None)
 
 
 def key(*parts: object) -> str:
@@ -134,15 +135,10 @@ def close_until(service: str, when: float) -> None:
 
 
 def _service_file(service: str) -> int | None:
-    """Open the file of a service, in the cache or else in a folder of ours in the temporary one.
-
-    None when neither can be.
-    """
+    """Open the file of a service, None when it cannot be."""
     place = folder()
     if place is None:
-        place = Path(tempfile.gettempdir()) / f"autoresearch-pace-{os.getuid()}"
-        if not _usable(place):
-            return None
+        return None
     name = re.sub(r"[^A-Za-z0-9.-]", "_", service) + ".pace"
     try:
         return os.open(place / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -156,8 +152,7 @@ def _usable(place: Path) -> bool:
         found = place.lstat()
     except OSError:
         return False
-    ours = stat.S_ISLNK(found.st_mode) or found.st_uid == os.getuid()  # a link is the user's own arrangement
-    return ours and os.access(place, os.W_OK | os.X_OK)
+    return found.st_uid == os.getuid() and os.access(place, os.W_OK | os.X_OK)  # a link may be the user's own
 
 
 def _prune(place: Path) -> None:

@@ -32,8 +32,8 @@ class _Ask:
     url: str
     headers: dict[str, str]
     secrets: dict[str, str]
-    secret_params: dict[str, str]
-    trusted: tuple[str, ...]
+    secret_params: Mapping[str, str]
+    trusted: Sequence[str]
     max_bytes: int
     timeout: float
     budget: Budget
@@ -79,18 +79,8 @@ def get(
     _, host, port = destinations.origin(full)
     host += f":{port}" if port != 443 else ""
     service = "-".join(part for part in (host, limit, "key" if known else "") if part)
-    ask = _Ask(
-        full,
-        plain,
-        secrets,
-        dict(secret_params or {}),
-        tuple(trusted),
-        max_bytes,
-        timeout,
-        budget or Budget(1_000),
-        service,
-        pace,
-    )
+    budget = budget or Budget(1_000)
+    ask = _Ask(full, plain, secrets, secret_params or {}, trusted, max_bytes, timeout, budget, service, pace)
     try:
         answer = _persist(ask, patience)
     except (SourceThrottled, Unreachable) as failure:

@@ -18,8 +18,11 @@ from urllib.parse import urlsplit
 from helpers import console, printable
 
 _CHARSET = re.compile(
-    rb"charset\s*=\s*[\"']?((?:iso-?8859|latin|windows|cp|shift_jis|euc|gb|big5|koi8|utf-16)[\w-]*)", re.IGNORECASE
+    r"charset\s*=\s*[\"']?\s*((?:utf-?8|us-ascii|iso-?8859|latin|windows|cp|s(?:hift_)?jis|euc|gb|big5|koi8)[\w-]*)",
+    re.IGNORECASE,
 )
+_LATIN1 = re.compile(r"iso-?8859-?1|latin-?1|us-ascii", re.IGNORECASE)
+"""What browsers read as windows-1252, whose quotation marks it lacks."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,14 @@ class Response:
     @property
     def text(self) -> str:
         """The body in the encoding that it names, else as UTF-8; what is not valid is replaced."""
-        said = _CHARSET.search(self.headers.get("content-type", "").encode() + b" " + self.body[:1024])
+        if self.body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return self.body.decode("utf-16", "replace")
+        first = self.body[:1024].decode("latin-1")
+        said = _CHARSET.search(self.headers.get("content-type", "")) or _CHARSET.search(first)
+        name = said[1] if said else "utf-8"
         try:
-            return self.body.decode(said[1].decode() if said else "utf-8", "replace")
+            text = self.body.decode("cp1252" if _LATIN1.fullmatch(name) else name, "replace")
+            return text.removeprefix("\ufeff")
         except LookupError:
             return self.body.decode("utf-8", "replace")
 

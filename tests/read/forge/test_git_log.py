@@ -77,6 +77,23 @@ def test_merge_requests_of_another_forge(log, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("Merged in ada/fast (pull request #77)\n\nInline the lookup\n\n* inline it", "Inline the lookup"),
+        ("Merge pull request 'Inline the lookup' (#77) from ada/fast into main", "Inline the lookup"),
+    ],
+)
+def test_merges_of_smaller_forges(log, tmp_path, message, title):
+    """Bitbucket's and Forgejo's merges are pull requests too."""
+    log.commit(message)
+    (found,) = json.loads(log.script(NAME, "prs", "inline", "--json", "--local", **environment(tmp_path)).stdout)[
+        "findings"
+    ]
+    assert (f"{REPO}#77", "merged") == (found["id"], found["state"])
+    assert title in found["title"]
+
+
 def test_no_answer_of_the_log(log, tmp_path):
     """Nothing found is exit 1; what a log cannot know, and a folder without a repository, are exit 2."""
     env = environment(tmp_path)

@@ -152,6 +152,7 @@ def test_a_revert_on_another_continent_is_told(repo):
 def test_a_copy_of_another_title_is_the_same_change(repo):
     """What changes the same lines is one change, whoever wrote it up anew; what changes others is another."""
     repo.git("branch", "release")
+    repo.git("config", "color.diff", "always")
     for name in ("a.c", "b.c"):
         repo.write(name, "fast")
         repo.commit(f"PERF: faster {name}")
@@ -161,6 +162,21 @@ def test_a_copy_of_another_title_is_the_same_change(repo):
     found = hits(repo)
     assert ["PERF: faster b.c", "Speed up the first loop"] == sorted(titles(found))
     assert [1] == [sum("also as" in fact for fact in f["facts"]) for f in found if "loop" in f["title"]]
+
+
+def test_a_clone_without_its_contents_is_searched_without_a_network(repo, tmp_path):
+    """What such a clone left out is not fetched: titles must do."""
+    repo.write("CHANGES.md", "## 1.0\n\n- Faster scan\n")
+    for name in ("a.c", "b.c"):
+        repo.write(name, "fast")
+        repo.commit(f"PERF: faster {name}")
+    here = tmp_path / "clone"
+    repo.git("config", "uploadpack.allowFilter", "true")
+    repo.git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repo.root}", str(here))
+    repo.root.rename(tmp_path / "away")
+    repo.root = here
+    assert 2 == len(hits(repo))
+    repo.script(NAME, "releases", "--local", code=1)
 
 
 @pytest.mark.parametrize(

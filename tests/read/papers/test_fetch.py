@@ -311,6 +311,65 @@ def test_a_page_is_read_in_the_encoding_that_it_names(encoding, named):
         assert f"{meta}<p>{text}</p>" == answer.text
 
 
+@pytest.mark.parametrize(
+    ("head", "meta", "raw", "text"),
+    [
+        ("text/html; charset=utf-8", "<meta charset='iso-8859-1'>", "caf\u00e9".encode(), "caf\u00e9"),
+        ("text/html; charset=iso-8859-1", "", b"\x93fast\x94", "\u201cfast\u201d"),
+        ("text/html", "", "\ufefffast".encode(), "fast"),
+        ("text/html", "", "\ufefffast".encode("utf-16-le"), "fast"),
+        ("text/html", "<meta charset=utf-16>", "caf\u00e9".encode(), "caf\u00e9"),
+    ],
+)
+def test_a_page_is_read_as_browsers_read_it(head, meta, raw, text):
+    """The header counts before the page, a mark of byte order before both; Latin-1 has Windows' quotation marks."""
+    assert response.Response(200, {"content-type": head}, meta.encode() + raw, "https://x.org").text.endswith(text)
+    assert not response.Response(200, {"content-type": head}, raw, "").text.startswith("\ufeff")
+
+
+LONG = f"<p>{'real text ' * 100}</p>"
+
+
+@pytest.mark.parametrize(
+    ("page", "title", "date"),
+    [
+        (f"<meta content=\"Don't block\" property='og:title'><body>{LONG}", "Don't block", ""),
+        (f"<title>A &lt;b> &amp; c</title><h1>Other</h1><body>{LONG}", "A <b> & c", ""),
+        (f"<body><h1><a href='#'>In a link</a></h1>{LONG}", "In a link", ""),
+        (f"<title>T</title><meta content='2024-05-01T10:00' name='article:published_time'>{LONG}", "T", "2024-05-01"),
+        (f"<title>T</title><meta name=citation_publication_date content=2020/11/04><body>{LONG}", "T", "2020-11-04"),
+        (f"<title>T</title><meta name='DC.Date.Issued' content='2020-11-04'><body>{LONG}", "T", "2020-11-04"),
+        (f"<title>T</title><body><time datetime='2019-02-03'>x</time>{LONG}", "T", "2019-02-03"),
+        (f'<title>T</title><body><script>{{"datePublished":"2019-02-03T1"}}</script>{LONG}', "T", "2019-02-03"),
+        (f"<title>T</title><body><form id=aspnetForm>{LONG}</form>", "T", ""),
+    ],
+)
+def test_what_a_page_says_of_itself(page, title, date):
+    """Its title and date, whatever the order and quotes of attributes; a form around the whole page hides nothing."""
+    found = article.read_article(page)
+    assert (title, date) == (found.title, found.date)
+
+
+def test_code_of_an_article_keeps_its_lines():
+    """What is preformatted stays so, and its lines are no headings; the text around it flows."""
+    page = f"<article>{LONG}<pre><code># include\n<b>for</b> x:\n    y<br>    z</code></pre><p>one\ntwo</p></article>"
+    rows = article.read_article(page).text.splitlines()
+    assert ["    # include", "    for x:", "        y", "        z", "one two"] == [r for r in rows[1:] if r]
+
+
+def test_a_page_of_plain_text_keeps_its_lines():
+    """As of a standard or a README; what looks like a tag in it is text."""
+    found = article.read_article("# Fast <vector>\n\n    a < b\n" + "real text\n" * 100)
+    assert ("Fast <vector>", "    a < b") == (found.title.strip(), found.text.splitlines()[2])
+
+
+def test_a_page_of_any_size_ends_soon():
+    """In time that its length bounds, of whatever it is, and no further than a bound."""
+    for part in ("<a <b <c", "&amp;&#x", "<!-- <![", "<![x>", "<!", "<div><article>"):
+        assert article.read_article(f"<body>{LONG}" + part * (200_000 // len(part)))
+    assert len(article.read_article("word \n" * 2_000_000).text) <= article.MOST_CHARACTERS
+
+
 def test_a_teaser_is_not_the_article():
     """Where what a page calls its article is too little to be one, the whole of it is read."""
     page = f"<title>Title</title><body><article>teaser</article><main><p>{'real text ' * 100}</p></main></body>"
@@ -387,6 +446,18 @@ def test_another_name_of_section_makes_sections(definition, call):
     main = rf"\documentclass{{a}}{definition}\begin{{document}}{call}text\section{{End}}\end{{document}}"
     rows = [row for row in latex_text.markdown(source(main=main)).splitlines() if row.startswith("#")]
     assert ["## A way", "## End"] == rows
+
+
+def test_a_comment_ends_where_its_line_does():
+    r"""A % in an address is none, one behind a line's end is; what stands below \endinput is not read."""
+    main = r"""\documentclass{a}\begin{document}\section{One}see \url{http://x.org/a%20b} or \href{http://x%2Fy}{it} 5\%
+    a \\% \section{Not}
+    b\input{part}\section{Two}% \section{Not}
+    \end{document}"""
+    text = latex_text.markdown(source(main=main, part="\\section{Part}x\n\\endinput\n\\section{Not}"))
+    assert ["## One", "## Part", "## Two"] == [row for row in text.splitlines() if row.startswith("#")]
+    assert "see http://x.org/a%20b or" in text
+    assert "5%" in text
 
 
 def test_what_authors_have_taken_out_is_not_said():
@@ -483,6 +554,30 @@ def test_a_web_article_is_kept_as_one(httpserver, here, repository):
     added = script("ideas.py", "add", "--from", url, "--json", env=here, cwd=repository)
     assert "article" == json.loads(added.stdout)[0]["kind"], added.stderr
     assert 3 == script(NAME, here["ARXIV_API_URL"] + "/login", env=here, cwd=repository).returncode
+
+
+def test_a_page_that_sends_on_is_followed(httpserver, here, repository):
+    """To the PDF that it presents, or at once to another page; no further than a few times, and nowhere private."""
+    base = here["ARXIV_API_URL"]
+    pages = {
+        "/paper": "<meta name='citation_pdf_url' content='/files/paper.pdf'><meta name=citation_title content='Fast'>",
+        "/moved": "<meta http-equiv='Refresh' content='0; URL=blog/fast'>",
+        "/round": "<meta http-equiv='refresh' content='0;url=/round'>",
+        "/gone": f"<meta name='citation_pdf_url' content='http://10.0.0.1/x.pdf'><title>Gone</title><body>{LONG}",
+    }
+    for path, page in pages.items():
+        httpserver.expect_request(path).respond_with_data(page, content_type="text/html")
+    httpserver.expect_request("/files/paper.pdf").respond_with_data(pdf(), content_type="application/pdf")
+    httpserver.expect_request("/blog/fast").respond_with_data(ARTICLE, content_type="text/html")
+    codes = [script(NAME, base + path, env=here, cwd=repository).returncode for path in pages]
+    assert [0, 0, 3, 0] == codes
+    paper, moved, gone = index(repository)
+    assert (base + "/files/paper.pdf", True) == (paper["pdf_from"], paper["pdf"].endswith(".pdf"))
+    assert ("Fast tables & more - A blog", hashlib.sha256(ARTICLE.encode()).hexdigest()) == (
+        moved["title"],
+        moved["sha256"],
+    )
+    assert "Gone" == gone["title"]
 
 
 @pytest.mark.live

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -297,12 +298,14 @@ for _ in range(2): client.get({base + "/x"!r}, trusted=[{base!r}], pace=0.4)
     assert arrivals[-1] - began > 3 * 0.4  # no gap by itself: on a loaded machine an arrival is noted late
 
 
-def test_no_writable_cache_is_no_obstacle(httpserver, base, monkeypatch):
-    """Where nothing can be written everything still works, only nothing is remembered."""
+def test_no_writable_cache_is_no_obstacle(httpserver, base, monkeypatch, tmp_path):
+    """A folder among the temporary ones stands in; where that cannot be either, only nothing is remembered."""
     monkeypatch.setenv("AUTORESEARCH_CACHE", "/proc/nowhere")
     httpserver.expect_request("/x").respond_with_data("body")
-    answers = [client.get(base + "/x", trusted=[base], ttl=60).from_cache for _ in range(2)]
-    assert [False, False] == answers
+    for temporary, remembered in (("/proc/neither", False), (str(tmp_path), True)):
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        answers = [client.get(base + "/x", trusted=[base], ttl=60).from_cache for _ in range(2)]
+        assert [False, remembered] == answers
 
 
 def test_a_page_for_robots_is_not_json(httpserver, base):

@@ -12,16 +12,14 @@ from helpers.read.pdf.text.lines import Line
 
 NAMES = re.compile(
     r"(abstract|summary|(executive )?summary|introduction|(general )?background|motivation|preliminaries|"
-    r"related works?|(prior|previous) work"
-    r"|(experimental )?evaluations?|experiments?|(experimental |performance )?results|discussions?|"
-    r"(discussion and )?conclusions?( and .{3,40})?"
-    r"|concluding remarks|future work|limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|"
-    r"bibliography|literature cited"
-    r"|appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|"
-    r"(author )?keywords|key words( and phrases)?|index terms"
-    r"|ccs concepts|(acm|pvldb) reference format|pvldb artifact availability|table of contents|contents|notation|"
-    r"availability|about the authors?|author biograph(y|ies)|notes|epilogue|postscript|preface"
-    r"|methods?|methodology|materials and methods|implementation|data availability|credits|(author )?affiliations?|"
+    r"related works?|(prior|previous) work|(experimental )?evaluations?|experiments?|(experimental |"
+    r"performance )?results|discussions?|(discussion and )?conclusions?( and .{3,40})?|concluding remarks|future work|"
+    r"limitations|acknowledge?ments?|acknowledgi?ng|references( cited| and notes)?|bibliography|literature cited|"
+    r"appendix(es|ices)?( [a-z0-9])?([.:] .{3,70})?|categories and subject descriptors|general terms|"
+    r"(author )?keywords|key words( and phrases)?|index terms|ccs concepts|(acm|pvldb) reference format|"
+    r"pvldb artifact availability|table of contents|contents|notation|availability|about the authors?|"
+    r"author biograph(y|ies)|notes|epilogue|postscript|preface|methods?|methodology|materials and methods|"
+    r"implementation|data availability|credits|(author )?affiliations?|"
     r"(author )?contributions|funding|(conflicts? of|competing) interests?|supplementary materials?)[.:]?",
     re.IGNORECASE,
 )
