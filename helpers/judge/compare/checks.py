@@ -5,13 +5,15 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from helpers import paths, printable
 from helpers.comparison import BEGUN, Comparison
-from helpers.judge.measure import leftovers
+from helpers.judge.measure import leftovers, pairs
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.run.copies import uncommitted
@@ -25,37 +27,35 @@ _AGAIN, _CHEAP = 20, 2.0
 """How often checks that must pass each time are run, and for how many seconds: once looks at what chance lets it."""
 
 
-def repeated(side: Side, *, differing: bool = False) -> list[str]:
-    """Run the checks as often as is cheap, once at least, until they do not pass; return what each run said.
+def runs(side: Side, most: int = _AGAIN, seconds: float = _CHEAP) -> Iterator[str]:
+    """Run the checks as often as is cheap, once at least, and yield what each run said.
 
-    `differing`: until a run ends otherwise than the first one.
-
-    Each run finds copy, HOME and temporary folder without what the one before made there: a stamp would let it look at
-    nothing.
+    Each finds the copy without what the one before made or changed there: a stamp would let it look at nothing.
     """
-    said: list[str] = []
-    before = leftovers.scan(side.copy)
-    for _ in blame.often(_AGAIN, _CHEAP):
-        if said:
-            leftovers.clear(side.copy, before)
-            side.empty()
-        said.append(side.check())
-        if said[-1] != (said[0] if differing else "passed"):
-            break
-    return said
+    with leftovers.undoing(side.copy) as undo:
+        for number in blame.often(most, seconds):
+            if number:
+                undo()
+            yield side.check()
 
 
 def before_pairs(plan: Plan, base: Side, cand: Side, log: TextIO) -> Comparison:
-    """Run the candidate's checks once; what they make (products, caches, names by chance) is gone before the pairs.
+    """Run the candidate's checks once; what they make or change (products, caches, stamps) is undone before the pairs.
 
-    Where they change what was there, they run on the baseline too: both sides stay the same.
+    Where that is too much to be kept aside they run on the baseline too: both sides stay the same.
     """
-    found = run(BEGUN, plan, base, cand, log, once=True)
-    if not found.verdict:
-        cand.tidy()
-        if found.checks and cand.left_behind():
-            _require_passing(base, found.checks)
-        base.tidy()
+    with leftovers.undoing(cand.copy, cand.before) as undo:
+        try:
+            found = run(BEGUN, plan, base, cand, log, once=True)
+        except SideError:  # neither side passes: do the checks need what the benchmark makes, the program for one?
+            for side, beside in ((base, None), (cand, base)):
+                pairs.measure(side, beside, plan, paths.BENCHMARK, seed=1)
+            found = run(BEGUN, plan, base, cand, log, once=True)
+        if not found.verdict:
+            undo()
+            if found.checks and cand.left_behind():
+                next(_passing(base, found.checks))
+            leftovers.clear(base.copy, base.before)
     return found
 
 
@@ -66,32 +66,46 @@ def run(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO, *, 
     Raises SideError when the baseline fails: that is the environment's fault, and no verdict.
     """
     print("running the checks on the candidate", file=log)
-    said = [cand.check()] if once else repeated(cand)
-    result = said[-1]
+    locked = Tests(**plan.tests) if plan.tests is not None else Tests(None, *[sys.maxsize] * 3)
+    count, result, less = 0, "", ""
+    for result in [cand.check()] if once else runs(cand):
+        count, less = count + 1, _less(cand, base, locked)
+        if result != "passed" or less:
+            break
+    asked = max(blame.ASKED, 2 * count)
     if result.startswith(("failed", "timeout")):
         end = cand.said(cand.checks_log)
         print(f"the checks said: {end}\nrunning the checks on the baseline, to see whose fault it is", file=log)
         cand.require_room()
-        for _ in blame.often(max(blame.ASKED, 2 * len(said))):
-            _require_passing(base, "passed", " either")
-        result += f" in run {len(said)} of them" if len(said) > 1 else ""
+        for _ in _passing(base, "passed", asked, " either"):
+            pass
+        result += f" in run {count} of them" if count > 1 else ""
         return replace(so_far, checks=result).ending("not_improved", f"checks: {result}" + (f": {end}" if end else ""))
     found = tests_run.read_log(cand.checks_log)
     passed = replace(so_far, checks=result, tests=vars(found) if found != Tests(None) else so_far.tests)
-    if plan.tests is None or not found.lost(Tests(**plan.tests)):
+    if not less:
         return passed
-    lost = ""
-    for _ in blame.often():  # as many as on this machine: a tool that is missing here skips tests on both sides
-        _require_passing(base, result)
-        if not (lost := found.lost(tests_run.read_log(base.checks_log))):
+    for _ in _passing(base, result, asked):  # as on this machine: a tool that is missing here skips tests on both sides
+        if not (less := _less(cand, base, tests_run.read_log(base.checks_log))):
             return passed
-    return passed.ending("not_improved", f"checks: fewer tests pass: {lost}")
+    return passed.ending("not_improved", f"checks: {less}")
 
 
-def _require_passing(base: Side, result: str, also: str = "") -> None:
-    if (other := base.check()) != result:
-        end = base.said(base.checks_log)
-        raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")
+def _less(cand: Side, base: Side, before: Tests) -> str:
+    """Say what checks that pass did not look at, or passed over; empty where that is as before, or on the baseline."""
+    if lost := tests_run.read_log(cand.checks_log).lost(before):
+        return f"fewer tests pass: {lost}"
+    failed = [printable.one_line(command, 160) for command in sorted(cand.passed_over - base.passed_over)]
+    return f"they pass although a command of theirs fails, which the baseline's does not: {failed[0]}" if failed else ""
+
+
+def _passing(base: Side, result: str, asked: int = 1, also: str = "") -> Iterator[None]:
+    """Run the baseline's checks so often; raises SideError when they do not end alike."""
+    for other in runs(base, asked, blame.PATIENCE):
+        if other != result:
+            end = base.said(base.checks_log)
+            raise SideError(f"the checks do not pass on the baseline{also} ({other}): {end}")
+        yield
 
 
 def crossed(won: Comparison, base: Side, cand: Side, trees: Trees, log: TextIO) -> Comparison:

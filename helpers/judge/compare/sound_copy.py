@@ -45,9 +45,10 @@ def _require_ready(side: Side, work: Workdirs, now: State) -> None:
             f"METRIC {now.metric} is {first.pop():g} in every run in one copy and {again.pop():g} in another: it is "
             f"not measured each time, but read from what an earlier run, or the build, left ({files})"
         )
-    if not now.config.no_checks and (said := checks.repeated(side))[-1] != "passed":
-        run = f" in run {len(said)} of them" if len(said) > 1 else ""
-        raise SideError(f"the checks: {said[-1]}{run}: {side.said(side.checks_log)}")
+    for number, said in enumerate([] if now.config.no_checks else checks.runs(side)):
+        if said != "passed":
+            run = f" in run {number + 1} of them" if number else ""
+            raise SideError(f"the checks: {said}{run}: {side.said(side.checks_log)}")
 
 
 def _values(side: Side, work: Workdirs, metric: str, known: set[float] | None = None) -> set[float]:

@@ -5,15 +5,20 @@ Temporary files may come and go. What stays could be an answer, kept from one ca
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import stat
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 Mark = tuple[object, ...]
 Scan = dict[str, Mark]
 """Path in the copy to what is seen of it; \".\" is the copy itself."""
+MOST_ASIDE = 200_000_000
+"""So many bytes are kept aside at most while something runs that may change them."""
 _COMPILED = re.compile(r"(?P<stem>[^/.]+)\.[a-z]+-?[0-9]+[a-z]?(-pytest-[0-9.]+)?(\.opt-[12])?\.pyc")
 """The file name that Python gives a compiled module (PEP 3147, PEP 488), and pytest a test that it rewrote."""
 
@@ -71,6 +76,30 @@ def clear(copy: Path, before: Scan) -> None:
             shutil.rmtree(made, ignore_errors=True)
         else:
             made.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def undoing(copy: Path, before: Scan | None = None) -> Iterator[Callable[[], None]]:
+    """Give what makes the copy again as it is now: what was made since goes, what was changed or removed comes back.
+
+    `before`: what is seen of the copy now, and again afterwards. Of very much data only what was made goes.
+    """
+    before = scan(copy) if before is None else before
+    with tempfile.TemporaryDirectory(dir=copy.parent) as folder:
+        aside = Path(folder) / "copy"
+        if sum(file.lstat().st_size for file in copy.rglob("*")) <= MOST_ASIDE:
+            with contextlib.suppress(shutil.Error):  # sockets and the like
+                shutil.copytree(copy, aside, symlinks=True)
+
+        def undo() -> None:
+            clear(copy, before)
+            if aside.is_dir() and changed(before, scan(copy)):
+                shutil.rmtree(copy)
+                shutil.copytree(aside, copy, symlinks=True)
+                before.clear()
+                before.update(scan(copy))
+
+        yield undo
 
 
 def _same(one: Mark | None, other: Mark | None) -> bool:

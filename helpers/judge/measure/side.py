@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,11 @@ OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
 LEAST_ROOM = 1 << 20
 """With so few bytes free a disk counts as full: a program's words on it had no place either."""
-_OWN = {"home": ("home", "home/.cache", "home/.config", "home/.local", "home/.local/share"), "tmp": ("tmp",)}
+_NOTE_FAILED = """unset BASH_ENV; set -E; __failed=$TMPDIR/.failed
+trap 'printf "%s\\n" "$BASH_COMMAND" 2>/dev/null >>"$__failed"' ERR
+"""
+"""What bash reads before the checks: it notes each command whose failure `set -e` would end them at."""
+_OWN = "home", "home/.cache", "home/.config", "home/.local", "home/.local/share", "tmp"
 
 
 class Trees(Protocol):
@@ -67,7 +71,8 @@ class Side:
     signs: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     """The files that the build made."""
-    fresh: dict[str, list[object] | None] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
+    """The commands of the checks that failed without ending them, as they stand there."""
     around: Callable[[], None] | None = None
     watch: benchmark_output.Watch = field(default_factory=benchmark_output.Watch, repr=False)
 
@@ -141,15 +146,11 @@ class Side:
         return {**printed.metrics, WHOLE: took}
 
     def empty(self) -> None:
-        """Make HOME and the temporary folder again, unless nothing touched them."""
-        for name, folders in _OWN.items():
-            own = [self.folder / folder for folder in folders]
-            if name in self.fresh and self.fresh[name] == _marks(own):
-                continue
-            shutil.rmtree(own[0], ignore_errors=True)
-            for folder in own:
-                folder.mkdir()
-            self.fresh[name] = _marks(own)
+        """Make HOME and the temporary folder again."""
+        for name in _OWN:
+            if "/" not in name:
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+            (self.folder / name).mkdir()
 
     def require_room(self) -> None:
         """Raise SideError where the disk is full without what this side's runs left: they may have failed for that."""
@@ -174,9 +175,14 @@ class Side:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""
         if not (self.copy / paths.CHECKS).exists():
             return f"skipped (no {paths.CHECKS})"
-        limit = self.task.seconds(CHECK_TIMEOUT, 600)
+        limit, notes = self.task.seconds(CHECK_TIMEOUT, 600), self.folder / "tmp" / ".failed"
+        self.empty()
+        (trap := notes.with_name(".trap")).write_text(_NOTE_FAILED)
+        env = {**self.env, "BASH_ENV": str(trap)}
         with self.checks_log.open("wb") as said:
-            code = execute.bash(["bash", paths.CHECKS], self.copy, self.env, limit, said.fileno(), walls=self.around)
+            code = execute.bash(["bash", paths.CHECKS], self.copy, env, limit, said.fileno(), walls=self.around)
+        if notes.is_file() and not notes.is_symlink():
+            self.passed_over |= set(notes.read_text(errors="replace").splitlines())
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
     def answer(self, seed: int) -> Path:
@@ -218,10 +224,6 @@ class Side:
         """Note what the copy holds, to see later what measurements leave behind there."""
         self.before = leftovers.scan(self.copy)
 
-    def tidy(self) -> None:
-        """Remove what was made in the copy since `remember`."""
-        leftovers.clear(self.copy, self.before)
-
     def precompile(self) -> None:
         """After the first measurement: compile the Python that it compiled again, for the later ones to find.
 
@@ -250,15 +252,3 @@ def of_session(work: Workdirs, now: State, tree: str, what: str) -> Iterator[Sid
         yield Side(work.root, tree, place / "x", from_dict(now.require_lock().task), now.config.pass_env)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _marks(folders: Sequence[Path]) -> list[object] | None:
-    """Return what changes with whatever is kept in these folders, None when one is gone.
-
-    The entries, and what lstat says: the time of the last change of an inode cannot be set back.
-    """
-    try:
-        seen = [([entry.name for entry in folder.iterdir()], os.lstat(folder)) for folder in folders]
-    except OSError:
-        return None
-    return [(names, s.st_ino, s.st_mode, s.st_uid, s.st_mtime_ns, s.st_ctime_ns) for names, s in seen]

@@ -20,8 +20,17 @@ _FAILED = frozenset(("failed", "error", "errors", "failing", "fail"))
 _COUNT = re.compile(r"(\d+) ([a-z]+)")
 
 
-def _table(rows: dict[str, Counts]) -> list[tuple[re.Pattern[str], Counts]]:
-    return [(re.compile(pattern, re.IGNORECASE), counts) for pattern, counts in rows.items()]
+def _table(rows: dict[str, Counts | None]) -> list[tuple[re.Pattern[str], Counts]]:
+    return [(re.compile(pattern, re.IGNORECASE), counts or _groups) for pattern, counts in rows.items()]
+
+
+def _groups(found: re.Match[str]) -> Counter[str]:
+    said = Counter({name: int(count or 0) for name, count in found.groupdict().items()})
+    return Counter(
+        ran=said["ran"] + said["failing"],
+        skipped=said["skipped"],
+        failed=said["failed"] + said["failing"] + said["errors"],
+    )
 
 
 def _named(found: re.Match[str]) -> Counter[str]:
@@ -42,35 +51,19 @@ _SUMMARIES = _table(
         r"=*\s*(?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|xpassed|warnings?)[, ]+)+in [\d.]+s": _named,
         r"test result: |\s*Tests:? +\d+ [a-z]": _named,  # cargo; jest and vitest
         r"\s*\d+ (?:passing|pending|failing)\b": _named,  # mocha
-        r"[#\u2139] (pass|fail|skipped|skip|todo) +(\d+)$": lambda found: {  # node
-            _KIND[found[1].lower()]: int(found[2]),
-            "failed": int(found[2]) * (found[1].lower() in _FAILED),
-        },
-        r"Ran (\d+) tests? in ": lambda found: {"ran": int(found[1])},  # unittest
+        r"[#\u2139] (?:pass +(?P<ran>\d+)|fail +(?P<failing>\d+)|(?:skip(?:ped)?|todo) +(?P<skipped>\d+))$": None,
+        r"Ran (?P<ran>\d+) tests? in ": None,  # unittest
         r"(?:OK|FAILED) \((\w[\w ]*=\d.*)\)$": _unittest,
-        r"Files=\d+, Tests=(\d+),": lambda found: {"ran": int(found[1])},  # prove
+        r"Files=\d+, Tests=(?P<ran>\d+),": None,  # prove
         r"Result: FAIL$": lambda _: {"failed": 1},  # prove
-        r"\d+% tests passed, (\d+) tests? failed out of (\d+)": lambda found: {  # ctest
-            "ran": int(found[2]),
-            "failed": int(found[1]),
-        },
+        r"\d+% tests passed, (?P<failed>\d+) tests? failed out of (?P<ran>\d+)": None,  # ctest
         r"\S+\.t \.+ skipped\b": lambda _: {"skipped": 1},  # prove, a whole file
         r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
-        r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)": lambda found: {  # C
-            "ran": int(found[1]),
-            "failed": int(found[2]) + int(found[3]),
-        },
-        r"\[(?:info|error)\] (?:Passed|Failed): Total (\d+), Failed (\d+)": lambda found: {  # sbt
-            "ran": int(found[1]),
-            "failed": int(found[2]),
-        },
+        r"\d+%: Checks: (?P<ran>\d+), Failures: (?P<failed>\d+), Errors: (?P<errors>\d+)": None,  # C
+        r"\[(?:info|error)\] (?:Passed|Failed): Total (?P<ran>\d+), Failed (?P<failed>\d+)": None,  # sbt
         r"1\.\.0\b|.*\b(?:no tests (?:ran|were found|found|executed)\b|no test (?:files found|is available)|0 tests\b|"
         r"test NO-SOURCE)": lambda _: {"ran": 0},
-        r"\[ FAIL (\d+) \| WARN \d+ \| SKIP (\d+) \| PASS (\d+)": lambda found: {  # testthat
-            "ran": int(found[1]) + int(found[3]),
-            "skipped": int(found[2]),
-            "failed": int(found[1]),
-        },
+        r"\[ FAIL (?P<failing>\d+) \| WARN \d+ \| SKIP (?P<skipped>\d+) \| PASS (?P<ran>\d+)": None,  # testthat
     }
 )
 _SINGLE = _table(

@@ -10,22 +10,28 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, CLEAR
 
+from helpers import paths
+from helpers.judge.compare import outputs
+from helpers.judge.measure.pairs import CandidateError
+from helpers.judge.measure.side import Side, SideError
+from helpers.run.jobs.task import Task
+
 WORK = '[ -n "${1-}" ] || sleep 0.05\necho $((${1:-41} + 1))\n'
 ASK = 'for n in 0 -1 7 $AUTORESEARCH_SEED; do bash src/work.sh $n > "$AUTORESEARCH_OUT/$n"; done\n'
 
 
-def begin(repo: Any, outputs: str) -> None:
+def begin(repo: Any, script: str) -> None:
     """Begin a session whose checks look at one number, with an outputs script."""
     repo.write("src/work.sh", WORK)
     repo.commit()
     repo.write("autoresearch.sh", BENCHMARK, 0o755)
     repo.write("autoresearch.checks.sh", '[ "$(bash src/work.sh)" = 42 ]\n')
-    repo.write("autoresearch.outputs.sh", "set -e\n" + outputs)
+    repo.write("autoresearch.outputs.sh", "set -e\n" + script)
     repo.script("start_session", *CLEAR, "--outputs-seconds", "1")
 
 
 @pytest.mark.parametrize(
-    ("outputs", "code", "says"),
+    ("script", "code", "says"),
     [
         (
             'bash src/work.sh 1 > "$AUTORESEARCH_OUT/a"; echo $RANDOM >> "$AUTORESEARCH_OUT/a"',
@@ -40,9 +46,9 @@ def begin(repo: Any, outputs: str) -> None:
     ],
     ids=["chance", "path", "nothing", "fails", "declaration", "other files"],
 )
-def test_what_is_no_oracle_is_not_locked(repo: Any, outputs: str, code: int, says: str) -> None:
+def test_what_is_no_oracle_is_not_locked(repo: Any, script: str, code: int, says: str) -> None:
     """It fails, answers by chance, or does not look at the copy: said at the lock, which leaves no commit then."""
-    begin(repo, outputs)
+    begin(repo, script)
     before = repo.git("rev-parse", "HEAD")
 
     assert says in repo.script("start_session", "--lock", code=code).stderr
@@ -97,3 +103,36 @@ def test_without_the_script_the_lock_says_what_is_not_looked_at(repo: Any) -> No
     (repo.root / "autoresearch.outputs.sh").unlink()
 
     assert "note: no autoresearch.outputs.sh" in repo.script("start_session", "--lock").stderr
+
+
+@pytest.mark.parametrize("other", ["41", None])
+@pytest.mark.parametrize("steady", [True, False])
+def test_the_baseline_is_asked_several_times_before_a_candidate_is_blamed(
+    tmp_path: Path, other: str | None, steady: bool
+) -> None:
+    """What it answers otherwise, or fails at, now and then is no truth: one second answer alike proves little."""
+
+    class Answers(Side):
+        def __init__(self, name: str, *given: str | None) -> None:
+            super().__init__(tmp_path, "", tmp_path / name, Task("", "", ""), [])
+            self.copy.mkdir(parents=True)
+            (self.copy / paths.OUTPUTS).write_text("")
+            self.given = list(given)
+
+        def answer(self, seed: int) -> Path:
+            text = self.given.pop(0) if len(self.given) > 1 else self.given[0]
+            if text is None:
+                raise SideError("it fails")
+            (self.folder / "answers").mkdir(exist_ok=True)
+            (self.folder / "answers" / "a").write_text(text)
+            return self.folder / "answers"
+
+    base = Answers("base", "42", "42", "42", "42" if steady else other, "42")
+    cand = Answers("cand", other)
+
+    if steady and other:
+        assert 7 == outputs.search(base, cand, [7], 1.0).seed
+    else:
+        with pytest.raises(SideError, match="fails" if other is None else "themselves") as caught:
+            outputs.search(base, cand, [7], 1.0)
+        assert steady == isinstance(caught.value, CandidateError)
