@@ -34,7 +34,7 @@ _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.I
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _TAKES = re.compile(
-    r"(?<![\w.>-])([\w.>-]{1,80})(?:\s{0,9},\s{0,9}\w{1,80}){0,2}\s{0,9}:?=(?!=)[^=;\n]{0,200}?(?:alloc|dup|[oO]pen|[cC]reate|[nN]ew)\w{0,80}\s{0,9}\("
+    r"(?<![\w.>-])([\w.>-]{1,80})(?:\s{0,9},\s{0,9}\w{1,80}){0,2}\s{0,9}:?=(?!=)[^=;\n]{0,200}?(?:alloc|dup|make|[oO]pen|[cC]reate|[nN]ew)\w{0,80}\s{0,9}\("
 )
 """What gets something that has to be given back, and the name that it gets then."""
 _OPERAND = re.compile(r"[\s&(]{0,9}([\w.>-]{1,80})")
@@ -118,7 +118,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     `elsewhere`: the lines that other files of the change got; what moved there is not gone. Nor is what a function held
     that is gone as a whole.
     """
-    before, after, moved = (code.source(path, text) for text in (old, new, "\n".join(sorted(elsewhere))))
+    before, after = code.source(path, old), code.source(path, new)
     if before.family == "prose":
         return
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
@@ -126,13 +126,11 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     taken = [Counter(_TAKES.findall(read.code)) for read in (before, after)]
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
-        had, has, got = (
-            Counter(" ".join(m[0].split()) for m in rule.pattern.finditer(read.surely_code))
-            for read in (before, after, moved)
-        )
+        had, has = _said(before, rule.pattern), _said(after, rule.pattern)
         yield from _other_conditions(before, after, rule.pattern)
-        if sum(had.values()) <= sum(has.values()):
+        if had.total() <= has.total():
             continue
+        got = _said(code.source(path, "\n".join(sorted(elsewhere))), rule.pattern)
         for match in rule.pattern.finditer(before.surely_code):
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
@@ -146,6 +144,10 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
     for number, kind, reason, text in values.weaker(gone, come, new, defaults=before.family not in _NO_DEFAULTS):
         yield Place(kind, "review", reason, number, text)
+
+
+def _said(read: code.Source, pattern: re.Pattern[str]) -> Counter[str]:
+    return Counter(" ".join(match[0].split()) for match in pattern.finditer(read.surely_code))
 
 
 def _other_conditions(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[Place]:

@@ -60,7 +60,7 @@ _COMPUTES = {
         "[iu]\\d+|[iu]size))?|crate|self|super"
     ),
     "go": re.compile(
-        r"bufio|bytes|cmp|errors|fmt|io|iter|maps|net|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
+        r"bufio|bytes|cmp|context|errors|fmt|io|iter|maps|net|net/(?:netip|textproto|url)|path|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
         r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
     ),
     "java": re.compile(r"java\.(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b.*"),

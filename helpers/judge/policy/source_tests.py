@@ -18,6 +18,12 @@ _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|
 """What a test says: of its other lines a reader has to judge."""
 _BRINGS = re.compile(r"(?:pub )?(?:use|from|import)\b")
 """What a test says is not said by what it brings in, unless that is what it says it with."""
+_REMARK = re.compile(r"\A(?://|/?\*|#(?!\[))(?!.*(?:>>> |\bassert))")
+"""A comment in a test: what it says nobody checks, but for an example in the documentation."""
+_MORE = re.compile(
+    r"\A(?:self\.|t\.)?(?:assert\w*!?|require\.\w+|expect)\s?\((?!.*\b(?:return|exit|skip|panic)\b).*\);?$"
+)
+"""One more question on a line of its own: whatever was asked before still is."""
 _ENDS = re.compile(r"\s*[})\]]")
 _BUILT_FOR_TESTS = re.compile(r"#\[\s*(?:cfg\(\s*test\s*\)\s*\]\s*mod|test\s*\]\s*fn)\s+\w+[^;{]*\{")
 """What Rust compiles for its tests alone."""
@@ -46,7 +52,7 @@ def tests_in(text: str) -> list[list[tuple[int, str]]]:
 def changed(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[tuple[Level, str, int, str]]:
     """Yield (level, reason, line, text) of what the tests in the source lost, and of what was put into one of them."""
     before, after = tests_in(old), tests_in(new)
-    heads = {" ".join(said for _, said in rows[:2]) for rows in before}
+    heads = {head for rows in before for head, _ in _sections(rows)}
     held = Counter(said for rows in after for _, said in rows)
     for rows in before:
         lost = [row for row in rows if _spent(held, row[1]) and row[1] not in elsewhere and not _only_brings(row[1])]
@@ -55,16 +61,21 @@ def changed(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[tuple[Lev
             level: Level = "refuse" if _SAYS.search(said) else "review"
             yield level, "a test that stood here is gone, or no longer says this", number, said
     was = Counter(said for rows in before for _, said in rows)
-    for rows in after:
-        if " ".join(said for _, said in rows[:2]) in heads:
-            mine = next((at for at, (_, said) in enumerate(rows[1:], 1) if at > 1 and _TEST.match(said)), len(rows))
-            come = [row for row in rows[:mine] if _spent(was, row[1]) and not _only_brings(row[1])]
-            for number, said in come[:1]:
-                yield "review", "new in a test that was there: does it still test?", number, said
+    for rows in (rows for held_in in after for head, rows in _sections(held_in) if head in heads):
+        come = [row for row in rows if _spent(was, row[1]) and not _only_brings(row[1]) and not _MORE.match(row[1])]
+        for number, said in come[:1]:
+            yield "review", "new in a test that was there: does it still test?", number, said
+
+
+def _sections(rows: list[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """Yield each test of a group, and what stands before the first, with its head."""
+    begins = [at for at, (_, said) in enumerate(rows) if at == 0 or (at > 1 and _TEST.match(said))]
+    for at, end in zip(begins, [*begins[1:], len(rows)], strict=True):
+        yield " ".join(said for _, said in rows[at : at + 2]), rows[at:end]
 
 
 def _only_brings(said: str) -> bool:
-    return bool(_BRINGS.match(said)) and not _SAYS.search(said)
+    return bool(_REMARK.match(said)) or (bool(_BRINGS.match(said)) and not _SAYS.search(said))
 
 
 def _spent(counted: Counter[str], said: str) -> bool:

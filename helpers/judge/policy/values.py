@@ -12,6 +12,8 @@ _SETTING = (
 )
 _SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
 """What stands before a value that a setting gets: its name."""
+_SAYS = re.compile(r"(?i:log|print|display|debug|trace|verb|warn)\w*\(\s*$")
+"""What says something to people begins so: how loudly is no setting."""
 _PASSED = re.compile(rf"{_SETTING}\([^()]*,\s*$")
 _BOUNDS = re.compile(r"\w\s*!?\([^()\[]*$|[<>]=?\s*$")
 """What stands before a value that a call gets, or that something is held against."""
@@ -55,11 +57,15 @@ def weaker(
             ahead, pair = text[: now.start()], (was[0], now[0])
             if pair == ("double", "float"):
                 yield number, "precision", "float in place of double: do the checks see it?", text
-            elif was[0] != now[0] and (
-                (_SET.search(ahead) and not re.match(r"[A-Za-z]\w*(?:\.|::)", now[0]))
-                or (now[0][0] not in "\"'" and _PASSED.search(ahead))
-                or "e-" in was[0]
-                or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
+            elif (
+                was[0] != now[0]
+                and not _SAYS.search(ahead)
+                and (
+                    (_SET.search(ahead) and not re.match(r"[A-Za-z]\w*(?:\.|::)", now[0]))
+                    or (now[0][0] not in "\"'" and _PASSED.search(ahead))
+                    or "e-" in was[0]
+                    or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
+                )
             ):
                 yield (
                     number,
