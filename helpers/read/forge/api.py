@@ -218,18 +218,9 @@ def _kind(path: str) -> str:
 
 def _message(answer: client.Response) -> str:
     """Return what the service says is wrong: its `message` and those of its `errors`."""
-    import json
-
     try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        value = json_fields.mapping(answer.json())
+    except console.Failure:
         return answer.text[:200]
-    if not isinstance(value, dict):
-        return answer.text[:200]
-    errors = value.get("errors")
-    more = (
-        [e["message"] for e in errors if isinstance(e, dict) and isinstance(e.get("message"), str)]
-        if isinstance(errors, list)
-        else []
-    )
-    return ": ".join([str(value.get("message", "")), *more[:2]])
+    errors = [json_fields.text_at(error, "message") for error in json_fields.items(value.get("errors"))]
+    return ": ".join(filter(None, [json_fields.text_at(value, "message"), *errors[:2]])) or answer.text[:200]

@@ -70,16 +70,10 @@ def commit(item: Json) -> Finding:
     title = message.partition("\n")[0]
     about = claims.speed_words(message)[:6]
     merge = len(json_fields.values_at(item, "parents")) > 1
-    return findings.made(
-        names.of_html(url),
-        "commit",
-        title,
-        url,
-        date=json_fields.text_at(item, "commit", "author", "date"),
-        facts=[f"words {', '.join(about)}" if about else "", "a merge" if merge else ""],
-        claims=claims.claims_in(message),
-        weight=claims.worth(title, message) - (1.0 if merge else 0.0),
-    )
+    facts = [f"words {', '.join(about)}" if about else "", "a merge" if merge else ""]
+    told = {"date": json_fields.text_at(item, "commit", "author", "date"), "claims": claims.claims_in(message)}
+    weight = claims.worth(title, message) - (1.0 if merge else 0.0)
+    return findings.made(names.of_html(url), "commit", title, url, facts=facts, weight=weight, **told)
 
 
 def releases(api: Api, name: Name, wanted: SearchRequest) -> Outcome:

@@ -182,19 +182,10 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
         f"{stars:,} stars",
         f"only the oldest {len(listed)} commits read" if ahead > len(listed) else "",
     ]
-    head = json_fields.text_at(own[-1], "html_url")
-    return findings.made(
-        forge_names.of_html(head),
-        "fork",
-        f"fork {full}{f' branch {branch}' if branch else ''}: {titles[order[0]]}",
-        url,
-        facts=facts,
-        state="fork",
-        date=newest,
-        claims=claimed,
-        more=lines,
-        weight=weight,
-    )
+    head = forge_names.of_html(json_fields.text_at(own[-1], "html_url"))
+    title = f"fork {full}{f' branch {branch}' if branch else ''}: {titles[order[0]]}"
+    told = {"state": "fork", "date": newest, "facts": facts, "claims": claimed, "more": lines, "weight": weight}
+    return findings.made(head, "fork", title, url, **told)
 
 
 def _years(date: str) -> float:

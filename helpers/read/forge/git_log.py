@@ -160,18 +160,10 @@ def _finding(change: history.Change, weight: float, owners: provenance.Owners, k
         f"also as {', '.join(c.sha[:12] for c in change.copies[:3])}" if change.copies else "",
         f"words {', '.join(about[:6])}" if about else "",
     ]
-    return findings.made(
-        id_,
-        kind,
-        commit.title,
-        url,
-        state=_state(change, kind),
-        date=commit.date,
-        facts=facts,
-        claims=claims.claims_in("\n".join(each.message for each in (commit, *change.copies[:3]))),
-        more=[_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by],
-        weight=weight,
-    )
+    claimed = claims.claims_in("\n".join(each.message for each in (commit, *change.copies[:3])))
+    more = [_told(word, by) for word, by in (("reverted", change.reverted), ("applied again", change.again)) if by]
+    told = {"state": _state(change, kind), "date": commit.date, "facts": facts, "claims": claimed, "more": more}
+    return findings.made(id_, kind, commit.title, url, weight=weight, **told)
 
 
 def _each_once(root: Path, made: list[tuple[Finding, str]]) -> list[Finding]:

@@ -16,11 +16,6 @@ _PATCH = 400_000
 """Characters of a diff that are looked at."""
 
 
-def is_local(what: str) -> bool:
-    """Say whether the name of a thing is of the git log and of no forge: commit:SHA or a bare hash."""
-    return re.fullmatch(r"(?:commit:)?[0-9a-fA-F]{7,64}", what) is not None and not what.isdigit()
-
-
 def show_from_log(start: Path, what: str, *, diff: bool) -> Shown:
     """Return a commit by its hash, or what was merged as a pull request by its number.
 

@@ -170,15 +170,10 @@ def _fork(remote: str, name: Name | None, own: list[history.Commit], asked: matc
     if not best:
         return None
     first, sha = best[0], best[0].sha
+    id_ = f"{name.full}@{sha[:12]}" if name and name.host == "github.com" else f"commit:{sha[:12]}"
+    url = f"https://{name.host}/{name.full}/commit/{sha}" if name else ""
+    told: dict[str, Any] = {"state": "fork", "date": first.date, "facts": [f"{len(own)} ahead", f"remote {remote}"]}
+    told |= {"claims": claims.claims_in(first.message), "more": [f"commit:{c.sha[:12]} {c.title}" for c in best]}
     return findings.made(
-        f"{name.full}@{sha[:12]}" if name and name.host == "github.com" else f"commit:{sha[:12]}",
-        "fork",
-        f"fork {name.full if name else remote}: {first.title}",
-        f"https://{name.host}/{name.full}/commit/{sha}" if name else "",
-        state="fork",
-        date=first.date,
-        facts=[f"{len(own)} ahead", f"remote {remote}"],
-        claims=claims.claims_in(first.message),
-        more=[f"commit:{c.sha[:12]} {c.title}" for c in best],
-        weight=worth[sha],
+        id_, "fork", f"fork {name.full if name else remote}: {first.title}", url, weight=worth[sha], **told
     )

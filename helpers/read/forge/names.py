@@ -62,6 +62,11 @@ def looks_like(word: str) -> bool:
     return "://" in word or word.startswith("gh:") or bool(re.fullmatch(r"\S*/\S*", word))
 
 
+def is_local(what: str) -> bool:
+    """Say whether the name of a thing is of the git log and of no forge: commit:SHA or a bare hash."""
+    return re.fullmatch(r"(?:commit:)?[0-9a-fA-F]{7,64}", what) is not None and not what.isdigit()
+
+
 def of_remote(url: str) -> Name | None:
     """Read the address of a git remote (https, ssh or git@host:path); None when it has not the form of a forge's."""
     scp = re.fullmatch(r"(?:[\w.-]+@)?([\w.-]+):(?!//)([^\s]+)", url.strip())

@@ -66,7 +66,7 @@ OPTIONAL = (
     *("merged_at", "closed_at", "submitted_at", "published_at", "author.date", "author.name", "items[].created_at"),
     *("comments", "labels[].name", "user.login", "author_association", "state_reason", "parents[].sha", "draft"),
     *("prerelease", "incomplete_results", "description", "topics", "language", "stargazers_count", "items[].pushed_at"),
-    *("behind_by", "additions", "deletions", "status", "changed_files", "[].tag_name"),
+    *("behind_by", "additions", "deletions", "status", "changed_files", "[].tag_name", "body"),
 )
 """How the path of a field ends whose absence costs that field; without one of the others an answer would be misread."""
 

@@ -137,17 +137,9 @@ def _issue(item: Json, kind: str, wanted: SearchRequest, place: int) -> Finding:
         f"{comments} comments" if comments else "",
         f"words {', '.join(about)}" if about else "",
     ]
-    return findings.made(
-        names.of_html(url),
-        kind,
-        title,
-        url,
-        state=state,
-        facts=facts,
-        claims=claimed,
-        date=json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at"),
-        weight=weight - (6.0 if bot else 0.0),
-    )
+    date = json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at")
+    shown = {"state": state, "date": date, "facts": facts, "claims": claimed, "weight": weight - (6.0 if bot else 0.0)}
+    return findings.made(names.of_html(url), kind, title, url, **shown)
 
 
 def code(api: Api, name: Name | None, wanted: SearchRequest, language: str) -> Outcome:
@@ -161,16 +153,8 @@ def code(api: Api, name: Name | None, wanted: SearchRequest, language: str) -> O
     for item in pages(api, "code", {"q": question}, wanted.pages, outcome, accept=_TEXT_MATCH):
         url, where = json_fields.text_at(item, "html_url"), json_fields.text_at(item, "repository", "full_name")
         lines = [json_fields.text_at(match, "fragment") for match in json_fields.values_at(item, "text_matches")]
-        outcome.found.append(
-            findings.made(
-                names.of_html(url),
-                "code",
-                f"{where}: {json_fields.text_at(item, 'path')}",
-                url,
-                more=lines[:2],
-                weight=-len(outcome.found),
-            )
-        )
+        title, place = f"{where}: {json_fields.text_at(item, 'path')}", -len(outcome.found)
+        outcome.found.append(findings.made(names.of_html(url), "code", title, url, more=lines[:2], weight=place))
     return findings.cut(outcome, wanted.limit)
 
 
@@ -212,17 +196,10 @@ def _sibling(item: Json, topics: set[str]) -> Finding:
         f"shares {', '.join(shared)}" if shared else "",
         f"words {', '.join(claims.speed_words(about)[:4])}" if claims.speed_words(about) else "",
     ]
-    return findings.made(
-        names.of_html(url),
-        "competitor",
-        about or json_fields.text_at(item, "full_name"),
-        url,
-        facts=facts,
-        state="active",
-        date=json_fields.text_at(item, "pushed_at"),
-        claims=claims.claims_in(about),
-        weight=3.0 * len(shared) + math.log10(1 + stars) + len(claims.speed_words(about)),
-    )
+    weight = 3.0 * len(shared) + math.log10(1 + stars) + len(claims.speed_words(about))
+    told = {"state": "active", "date": json_fields.text_at(item, "pushed_at"), "facts": facts, "weight": weight}
+    title = about or json_fields.text_at(item, "full_name")
+    return findings.made(names.of_html(url), "competitor", title, url, claims=claims.claims_in(about), **told)
 
 
 def is_same(name: Name, full: str) -> bool:

@@ -129,15 +129,9 @@ def _pull(api: Api, name: Name, pull: Json, comments: list[Json], *, diff: bool)
 def _opened(item: Json, kind: str, state: str, said: Sequence[Json]) -> Shown:
     title, body, url = (json_fields.text_at(item, name) for name in ("title", "body", "html_url"))
     everything = "\n".join([title, body, *(json_fields.text_at(s, "body") for s in said)])
-    finding = findings.made(
-        names.of_html(url),
-        kind,
-        title,
-        url,
-        state=state,
-        date=json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at"),
-        claims=claims.claims_in(everything, 6),
-    )
+    date = json_fields.text_at(item, "closed_at") or json_fields.text_at(item, "created_at")
+    told = {"state": state, "date": date, "claims": claims.claims_in(everything, 6)}
+    finding = findings.made(names.of_html(url), kind, title, url, **told)
     labels = [
         printable.one_line(json_fields.text_at(label, "name"), 60) for label in json_fields.values_at(item, "labels")
     ]
@@ -149,15 +143,9 @@ def _commit(api: Api, name: Name, *, diff: bool) -> Shown:
     found = api.one(path, "/repos/{repo}/commits/{sha}", what=f"commit {name.sha[:12]} in {name.full}")
     message, url = json_fields.text_at(found, "commit", "message"), json_fields.text_at(found, "html_url")
     title, _, body = message.partition("\n")
-    finding = findings.made(
-        names.of_html(url),
-        "commit",
-        title,
-        url,
-        state="commit",
-        date=json_fields.text_at(found, "commit", "author", "date"),
-        claims=claims.claims_in(message, 6),
-    )
+    date = json_fields.text_at(found, "commit", "author", "date")
+    told = {"state": "commit", "date": date, "claims": claims.claims_in(message, 6)}
+    finding = findings.made(names.of_html(url), "commit", title, url, **told)
     files, patch = _files(json_fields.items(found.get("files")), diff=diff)
     author = printable.one_line(json_fields.text_at(found, "commit", "author", "name"), 60)
     return Shown(finding, author, [], _tidy(body), files=files, diff=patch)

@@ -49,9 +49,17 @@ class Catalogue:
             do = "ask in plainer words, without quotes and brackets"
             raise console.outside(f"{self.name} did not take the question {said}", do)
         value = answer.json()
-        if not isinstance(value, dict) or (searched and not {"data", "results", "total"} & set(value)):
+        if not isinstance(value, dict) or (searched and not _rows(value)):
             raise console.outside(f"{self.name} answered with JSON of another shape", "its interface may have changed")
         return value
+
+
+def _rows(value: Json) -> bool:
+    """Whether the answer to a search has rows, or says that there are none: then Semantic Scholar leaves them out."""
+    rows = value.get("data", value.get("results"))
+    if rows is None:
+        return value.get("total") == 0
+    return isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows))
 
 
 def people(values: Iterable[object]) -> tuple[str, ...]:

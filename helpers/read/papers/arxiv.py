@@ -63,7 +63,7 @@ def search(question: Question, budget: web_client.Budget) -> Found:
 
     wanted = question.depth
     ask = arxiv.Search(query=query(question), max_results=wanted, sort_by=arxiv.SortCriterion.Relevance)
-    return _collect(ask, min(wanted, PAGE), budget)
+    return _collect(ask, wanted, budget)
 
 
 def lookup(identifier: str, budget: web_client.Budget) -> Paper:
@@ -83,23 +83,30 @@ def lookup(identifier: str, budget: web_client.Budget) -> Paper:
     raise console.answer_no(f"arXiv has no paper {identifier}", "look at the id again")
 
 
-def _collect(ask: object, page_size: int, budget: web_client.Budget) -> Found:
+def _collect(ask: Any, most: int, budget: web_client.Budget) -> Found:  # noqa: ANN401 - arxiv.Search
+    import logging
+
     import arxiv
 
+    logging.getLogger("arxiv").setLevel(logging.CRITICAL)  # it repeats what a feed says
     pages = _Pages(budget)
-    client = arxiv.Client(page_size=page_size, delay_seconds=0, num_retries=0)
+    client = arxiv.Client(page_size=min(most, PAGE), delay_seconds=0, num_retries=0)
     client.query_url_format = base() + "/api/query?{}"
     client._session = _Session(pages.fetch)
     found = Found()
     why = ""
     try:
         found.found.extend(_paper(result) for result in client.results(ask))
-    except arxiv.ArxivError as error:
-        why = printable.one_line(error.message, 120)
     except console.Failure as failure:
         if not found.found:
             raise
         why = failure.message
+    except Exception as error:  # noqa: BLE001 - an odd feed, of which the package may say anything
+        why = printable.one_line(f"its answer cannot be read: {error}", 120)
+    lost = min(pages.entries, most) - len(found.found) if not ask.id_list else 0  # an id that is not there is one too
+    why = why or (f"{lost} of its entries cannot be read" if lost > 0 else "")
+    if why and not found.found:
+        raise web_client.Unreachable(destinations.origin(base())[1], why)
     found.total, found.incomplete = pages.total, bool(found.found and why)
     found.notes = [f"incomplete: {why}"] if found.incomplete else []
     return found
@@ -129,7 +136,7 @@ class _Pages:
     """Fetches pages of results and refuses what only looks like one."""
 
     def __init__(self, budget: web_client.Budget) -> None:
-        self.budget, self.total = budget, 0
+        self.budget, self.total, self.entries = budget, 0, 0
 
     def fetch(self, url: str) -> bytes:
         """Return a whole feed; asks again, three times in all, when a page is broken or empty without reason."""
@@ -141,6 +148,7 @@ class _Pages:
                 if b"rate exceeded" in body[:2_000].lower():
                     raise web_client.SourceThrottled(host, 200, None, {}, body)
                 continue
+            self.entries += body.count(b"<entry")
             self.total = _number(body, b"totalResults")
             start = int((parse_qs(urlsplit(url).query).get("start") or ["0"])[0])
             if b"<entry" in body or start >= self.total:
@@ -153,7 +161,7 @@ class _Pages:
         answer = web_client.get(url, headers=accept, trusted=[base()], pace=pace(), budget=self.budget)
         if answer.status == 406:  # what users see who ask too fast, though the standard means something else
             raise web_client.SourceThrottled(host, 406, None, answer.headers, answer.body)
-        if answer.status == 400:
+        if answer.status == 400 or re.search(rb"<entry>\s*<id>[^<]*/api/errors#", answer.body):
             said = re.search(rb"<summary>(.*?)</summary>", answer.body, re.DOTALL)
             what = printable.one_line(said[1].decode("utf-8", "replace"), 300) if said else "no reason given"
             raise console.usage(f"arXiv does not understand the question: {what}", "look at the id or the query again")

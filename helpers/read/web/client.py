@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin
 
 from helpers import console, venv
-from helpers.read.web import cache, destinations, request
+from helpers.read.web import cache, destinations
 from helpers.read.web.response import Budget, RequestsSpent, Response, SourceThrottled, Unreachable, judged, span
 
 __all__ = ["Budget", "RequestsSpent", "Response", "SourceThrottled", "Unreachable", "get"]
@@ -130,6 +130,8 @@ def _persist(ask: _Ask, patience: float) -> Response:
 
 def _follow(ask: _Ask) -> Response:
     """One try: the request and the redirects it leads to, each checked before it is followed."""
+    from helpers.read.web import request  # what is remembered needs nothing of it
+
     first, url = destinations.origin(ask.url), ask.url
     for hop in range(HOPS + 1):
         here = destinations.origin(url)

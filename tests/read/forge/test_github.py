@@ -208,7 +208,7 @@ def test_a_search_that_is_not_there_is_a_failure(httpserver, ask):
 def test_an_optional_field_that_is_absent_costs_that_field(httpserver, ask):
     """Without merged_at and labels what was found is shown, merged or not is not guessed, and it is said."""
     item = issue()
-    for name in ("labels", "comments", "closed_at"):
+    for name in ("labels", "comments", "closed_at", "body"):
         del item[name]
     item["pull_request"] = {"url": item["pull_request"]["url"]}
     httpserver.expect_request(ISSUES).respond_with_json(search(item))

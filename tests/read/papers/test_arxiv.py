@@ -1,6 +1,7 @@
 """arXiv: the real `arxiv` package over real sockets, through our transport."""
 
 import json
+import re
 
 import pytest
 from paper_services import ERROR_FEED, addresses, entry, feed, point, script
@@ -112,6 +113,8 @@ def test_a_page_that_stays_empty_is_said(httpserver, here):
         (429, "Rate exceeded.", {"Retry-After": "600"}, "throttling"),
         (503, "", {"Retry-After": "600"}, "throttling"),
         (404, "", {}, "answered 404"),
+        (200, feed(entry().replace("2022-05-27T17:53:09Z", "yesterday")), {}, "cannot be read"),
+        (200, feed(*[re.sub("<published>.*", "", entry())] * 2), {}, "2 of its entries cannot be read"),
     ],
 )
 def test_what_is_no_answer_is_never_no_results(httpserver, here, status, body, headers, expected):
@@ -124,6 +127,16 @@ def test_what_is_no_answer_is_never_no_results(httpserver, here, status, body, h
     assert len(httpserver.log) <= client.ATTEMPTS
 
 
+def test_an_entry_that_cannot_be_read_is_said(httpserver, here, tmp_path):
+    """The others are shown; nothing of what a feed says reaches the terminal by the package's own words."""
+    odd = entry("2205.00001v1\x9b31m").replace("<published>", "<printed>").replace("</published>", "</printed>")
+    httpserver.expect_request(API).respond_with_data(feed(odd, entry(), total=1))
+    done = script("search_papers.py", "x", "--source", "arxiv", env=here, cwd=tmp_path)
+    assert 0 == done.returncode
+    assert "1 of its entries cannot be read" in done.stdout
+    assert not done.stderr
+
+
 def test_truly_nothing_is_empty(httpserver, here, tmp_path):
     """A feed that says 0 of 0 is an answer: nothing there, exit 1."""
     httpserver.expect_request(API).respond_with_data(feed())
@@ -133,11 +146,12 @@ def test_truly_nothing_is_empty(httpserver, here, tmp_path):
 
 
 def test_arxivs_own_words_on_a_bad_question(httpserver, here):
-    """A 400 carries arXiv's reason, and is not retried."""
-    httpserver.expect_request(API).respond_with_data(ERROR_FEED, 400)
-    with pytest.raises(console.Failure, match="incorrect id format for abc"):
-        arxiv.lookup("abc", client.Budget(9))
-    assert 1 == len(httpserver.log)
+    """A 400, or a feed that only says so, carries arXiv's reason, and is not retried."""
+    for status in (400, 200):
+        httpserver.expect_ordered_request(API).respond_with_data(ERROR_FEED, status)
+        with pytest.raises(console.Failure, match="incorrect id format for abc"):
+            arxiv.lookup("abc", client.Budget(9))
+    assert 2 == len(httpserver.log)
 
 
 def test_we_name_ourselves(httpserver, here, monkeypatch):

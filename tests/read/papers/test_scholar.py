@@ -106,7 +106,15 @@ def test_a_throttled_source_is_named_and_the_others_count(httpserver, here, tmp_
     assert "NOT the same as no results" in again.stdout
 
 
-@pytest.mark.parametrize("answer", [("not found", 404), ("{}", 404), ("{}", 200), ('{"detail": "no such place"}', 200)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("not found", 404),
+        ("{}", 404),
+        *((body, 200) for body in ("{}", '{"detail": "no such place"}', '{"total": 1, "data": null}')),
+        *((f'{{"total": 1, "{key}": {rows}}}', 200) for key in ("data", "results") for rows in ("[null]", '{"0": {}}')),
+    ],
+)
 def test_a_search_at_the_wrong_address_is_not_empty(httpserver, here, tmp_path, answer):
     """A 404 of the search itself, or JSON of some other service, is a failure: exit 3, never "nothing there"."""
     httpserver.expect_request(OPENALEX).respond_with_data(*answer)
