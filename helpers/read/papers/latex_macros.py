@@ -8,15 +8,19 @@ from collections.abc import Mapping
 _DEFINED = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*(?:\[(\d)\])?(\[[^\]]*\])?\s*\{"
     r"|\\[gex]?def\s*\\([A-Za-z@]+)((?:#\d)*)\s*\{"
-    r"|\\(?:New|Renew|Provide|Declare)DocumentCommand\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*\{([m\s]*)\}\s*\{"
+    r"|\\(?:New|Renew|Provide|Declare)DocumentCommand\s*\{?\s*\\([A-Za-z@]+)\s*\}?\s*\{([smo\s]*)\}\s*\{"
 )
 _ALIAS = re.compile(r"\\let\s*\\([A-Za-z@]+)\s*=?\s*\\((?:sub)*section|chapter|part|paragraph)(?![A-Za-z@])")
 _CALLED = re.compile(r"\\([A-Za-z@]+)(?:\{\})?")
 _MOST = 2_000
 """Characters that a heading may grow to: macros that double each other are left as they stand."""
 _FORM = re.compile(
-    r"\\(?:xspace|protect|ensuremath|normalfont|bfseries|itshape|large|Large|LARGE|huge|Huge)\b\s*|\\\\(?:\[[^\]]*\])?"
+    r"\\(?:xspace|protect|ensuremath|normalfont|bfseries|itshape|large|Large|LARGE|huge|Huge)\b\s*|\\\\(?:\[[^\]]*\])?|\\(?=\s)"
 )
+
+_BRACED = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\}){0,300}\}"
+_GROUP = re.compile(r"(?<![\\\w}\]^_])\{\s*([^{}\\$]*)\}")
+"""Braces that only hold together."""
 
 Macros = Mapping[str, tuple[int, str | None, str]]
 """Of each its number of arguments, what the first is where it is left out, and its body."""
@@ -38,21 +42,27 @@ def defined(text: str) -> dict[str, tuple[int, str | None, str]]:
     for name, kind in _ALIAS.findall(text):
         found[name] = (1, None, f"\\{kind}{{#1}}")
     for match in _DEFINED.finditer(text):
-        count = int(match[2] or 0) or (match[5] or "").count("#") or (match[7] or "").count("m")
+        spec = "".join((match[7] or "").split())
+        count = int(match[2] or 0) or (match[5] or "").count("#") or spec.count("m")
         body = text[match.end() : closing(text, match.end())][:_MOST]
+        for number, kind in enumerate(spec, 1):  # a star and what may be left out are arguments too
+            body = body.replace(f"#{number}", f"#{spec[:number].count('m')}" if kind == "m" else "")
         found[match[1] or match[4] or match[6]] = (count, match[3][1:-1] if match[3] else None, body)
     return found
 
 
 def sectioned(text: str, macros: Macros, headings: str) -> str:
-    r"""Write commands of the paper's own that make a heading of their last argument as the heading that they make."""
-    alike = dict[str, str]()
+    r"""Write commands of the paper's own that make a heading of one of their arguments as what they make."""
     for name, (count, default, body) in macros.items():
-        whole = rf"\\({headings})\*?\s*(?:\[[^\]]*\])?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#{count}"
-        if count == (1 if default is None else 2) and (made := re.search(whole, body)):
-            alike[name] = made[1]
-    for name, kind in alike.items():
-        text = re.sub(rf"\\{name}(?![A-Za-z@])\*?\s*(?:\[[^\]]*\]\s*)?\{{", rf"\\{kind}{{", text)
+        made = re.search(rf"\\({headings})\*?\s*(?:\[[^\]]*\])?\s*\{{[^{{}}]*(?:\{{[^{{}}]*)*#(\d)", body)
+        left_out = default is not None
+        place = int(made[2]) - left_out if made else 0
+        if made and place > 0 and name not in headings.split("|"):
+            before, after = rf"{_BRACED}\s*" * (place - 1), rf"\s*{_BRACED}" * (count - left_out - place)
+            call = rf"\\{name}(?![A-Za-z@])\*?\s*(?:\[[^\]]*\]\s*)?{before}" + (
+                f"({_BRACED}){after}" if after else r"(\{)"
+            )
+            text = re.sub(call, rf"\\{made[1]}\1", text)
     return text
 
 
@@ -64,7 +74,8 @@ def expanded(text: str, macros: Macros) -> str:
             break
         text = after
     text = re.sub(r"\\texorpdfstring\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{([^{}]*)\}", r"\1", text)
-    return re.sub(r"\\(?:thanks|footnote)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", "", _FORM.sub(" ", text))
+    text = re.sub(r"\\(?:thanks|footnote)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", "", _FORM.sub(" ", text))
+    return _GROUP.sub(r"\1", text)
 
 
 def _once(text: str, macros: Macros) -> str:

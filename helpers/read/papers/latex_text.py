@@ -24,10 +24,11 @@ _INPUT = re.compile(
     r"|\\(?:input|include|subfile|subfileinclude|InputIfFileExists)\s*\{(?P<bare>[^{}]{1,200})\}"
     r"|\\input\s+(?P<open>[^\s{}\\]{1,200})"
 )
-_HIDDEN = re.compile(r"\\iffalse\b.*?\\(?:else|fi)\b|\\begin\{comment\}.*?\\end\{comment\}", re.DOTALL)
-"""What its authors have taken out."""
+_HIDDEN = re.compile(r"\\begin\{comment\}.*?\\end\{comment\}", re.DOTALL)
+_IF = re.compile(r"(?<!\\newif)\\(if(?!f\b|thenelse)[a-zA-Z@]*|else|fi)(?![a-zA-Z@])")
 _COMMENT = re.compile(r"(\\(?:url|href|path|nolinkurl)\s*\{[^{}\n]*\}|\\[\\%])|%.*\n?")
 """A comment, or what holds a % that begins none."""
+_CODE = re.compile(r"(?<!%)(?<!% )(\\(?:begin|end)\{(?:verbatim|lstlisting|minted)\*?\})")
 _PLAIN = "emph|textbf|textit|texttt|textsc|textrm|textsf|text|underline|mbox|url|enquote"
 
 
@@ -89,8 +90,27 @@ def _main(files: Mapping[str, str]) -> str | None:
 
 
 def _uncommented(text: str) -> str:
-    text = _COMMENT.sub(lambda found: found[1] or "", text)
-    return _HIDDEN.sub("", text).partition("\n\\endinput")[0]
+    parts = _CODE.split(text)
+    for n in range(0, len(parts), 2):  # between them stands what begins or ends code, in which % is no comment
+        if not n or r"\end" in parts[n - 1]:
+            parts[n] = _COMMENT.sub(lambda found: found[1] or "", parts[n])
+    text = "".join(parts)
+    return _shown(_HIDDEN.sub("", text)).partition("\n\\endinput")[0]
+
+
+def _shown(text: str) -> str:
+    r"""Return a text without what its authors have taken out: \iffalse ... \fi, with others inside it."""
+    out, at, depth, hidden = list[str](), 0, 0, 0
+    for token in _IF.finditer(text):
+        if not hidden and (token[1] == "iffalse" or text.startswith(r"\if0", token.start())):
+            out.append(text[at : token.start()])
+            hidden = depth = 1
+            at = token.start()
+        elif hidden:
+            depth += {"fi": -1, "else": 0}.get(token[1], 1)
+            if depth == 0 or (depth == 1 and token[1] == "else"):
+                at, hidden = token.end(), 0
+    return "".join([*out, text[at:]])
 
 
 def _expand(files: Mapping[str, str], name: str, depth: int, folder: str = "") -> str:
@@ -101,6 +121,7 @@ def _expand(files: Mapping[str, str], name: str, depth: int, folder: str = "") -
 
     def inner(match: re.Match[str]) -> str:
         wanted = (match["name"] or match["bare"] or match["open"]).strip().strip('"')
+        wanted = expanded(wanted, defined(text)).replace(" ", "") if "\\" in wanted else wanted
         place = (match["folder"] or "").strip()
         own = posixpath.dirname(name)
         below = (
@@ -139,7 +160,7 @@ def _plain(body: str, macros: Macros) -> str:
         end = closing(body, match.end())
         mark = "[caption] " if match[1] == "caption" else "#" * (_HEADINGS.get(match[1], 0) + 1) + " "
         inner = _inline(expanded(body[match.end() : end], macros)).strip()
-        out += [_inline(body[at : match.start()]), "" if match[1] == "title" else f"\n\n{mark}{inner}\n\n"]
+        out += [_inline(body[at : match.start()]), f"\n\n{mark}{inner}\n\n" if inner and match[1] != "title" else ""]
         at = end + 1
     out.append(_inline(body[at:]))
     text = "".join(out)

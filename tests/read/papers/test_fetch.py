@@ -439,10 +439,15 @@ def test_a_papers_own_macros_in_headings():
         (r"\newcommand{\head}[2][]{\section[#1]{#2}}", r"\head{A way}"),
         (r"\newcommand{\head}[2][]{\section[#1]{#2}}", r"\head[Way]{A way}"),
         (r"\newcommand{\head}[1]{\section{#1}}", r"\head*{A way}"),
+        (r"\newcommand{\head}[2]{\section{#1}\label{#2}}", r"\head{A {\bf way}}{sec:way}"),
+        (r"\newcommand{\head}[3]{\label{#1}\section{#2}#3}", r"\head{sec:way}{A way}{in short}"),
+        (r"\NewDocumentCommand{\head}{s o m}{\IfBooleanTF{#1}{\section*{#3}}{\section[#2]{#3}}}", r"\head*[W]{A way}"),
+        (r"\newcommand\at{way}", r"\section{{A} {\large \at}\ }\section*{}"),
+        (r"\newcommand\at{sec/}", r"\section{A way}\input{\at one}"),
     ],
 )
 def test_another_name_of_section_makes_sections(definition, call):
-    r"""By \let, with an optional argument before the title, or with a star."""
+    r"""By \let, with arguments before or behind the title, one left out, or with a star; what is empty is none."""
     main = rf"\documentclass{{a}}{definition}\begin{{document}}{call}text\section{{End}}\end{{document}}"
     rows = [row for row in latex_text.markdown(source(main=main)).splitlines() if row.startswith("#")]
     assert ["## A way", "## End"] == rows
@@ -452,23 +457,32 @@ def test_a_comment_ends_where_its_line_does():
     r"""A % in an address is none, one behind a line's end is; what stands below \endinput is not read."""
     main = r"""\documentclass{a}\begin{document}\section{One}see \url{http://x.org/a%20b} or \href{http://x%2Fy}{it} 5\%
     a \\% \section{Not}
+    \begin{lstlisting}
+    x = 5 % 3;
+    \end{lstlisting}
+    % \begin{verbatim}
+    % \section{Not}
     b\input{part}\section{Two}% \section{Not}
     \end{document}"""
     text = latex_text.markdown(source(main=main, part="\\section{Part}x\n\\endinput\n\\section{Not}"))
     assert ["## One", "## Part", "## Two"] == [row for row in text.splitlines() if row.startswith("#")]
     assert "see http://x.org/a%20b or" in text
     assert "5%" in text
+    assert "x = 5 % 3;" in text
 
 
 def test_what_authors_have_taken_out_is_not_said():
     r"""Text in \iffalse or a comment is no part of the paper; an abstract given by a command is one."""
-    main = r"""\documentclass{a}\begin{document}\abstract{Fast.}\section{One}a \iffalse slow \fi b
+    main = r"""\documentclass{a}\begin{document}\abstract{Fast.}\section{One}a
+    \iffalse slow \ifdraft $a\iff b$ \else x \fi so \fi b\if0 old\fi
     \begin{comment}
     wrong
     \end{comment}
     \end{document}"""
     text = latex_text.markdown(source(main=main))
-    assert ["## Abstract", "{Fast.}", "## One", "a b"] == [" ".join(r.split()) for r in text.splitlines() if r.strip()]
+    assert ["## Abstract", "{Fast.}", "## One", "a", "b"] == [
+        " ".join(r.split()) for r in text.splitlines() if r.strip()
+    ]
 
 
 def test_html_from_the_title_to_the_end():
