@@ -5,13 +5,15 @@ python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with 
 
 Of each commit that speaks of speed only the changed source files count: what an agent may not touch by name (builds,
 tests, CI, dependencies) is left out, as it would have left it out. Tests that stand in the source cannot be left out:
-who changed them is counted, and counted apart.
+who changed them is counted, and counted apart. So are those whose title speaks of speed, not their text alone: in a
+message about a new feature "cache" is no claim to be faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import re
 import sys
 from pathlib import Path
 
@@ -58,6 +60,7 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
     count, measured = 0, 0
     refused, reviewed = collections.Counter[bool](), collections.Counter[bool]()
     rules: collections.Counter[str] = collections.Counter()
+    titled: collections.Counter[str] = collections.Counter()
     for commit, _, title in (row.partition(" ") for row in rows.splitlines()):
         try:
             changes = source_changes(folder, commit)
@@ -72,6 +75,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
         if asks:
             (refused if refusing else reviewed)[(refusing or asks) == {"tests"}] += 1
         measured += bool(found) and not asks
+        if re.search(WORDS, title, re.IGNORECASE):
+            titled["refused" if refusing else "reviewed" if asks else "passed"] += 1
         rules.update({f"{f.level} {f.rule}" for f in found})
         for f in found if show else []:
             print(f"  {commit[:9]} {f.level} {f.rule} {f.path}:{f.line} {f.message[-90:]} | {title[:50]}")
@@ -80,6 +85,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             f"{folder}: {count} commits; refused {share(refused, count)}, only to be reviewed "
             f"{share(reviewed, count)}, measured afresh for what they remember {measured}"
         )
+        said = f"refused {titled['refused']}, only to be reviewed {titled['reviewed']}"
+        print(f"  by title alone {titled.total()} commits: {said}")
         print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))
 
 

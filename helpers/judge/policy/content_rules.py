@@ -19,8 +19,9 @@ _REPLACED = "a module of the benchmark's own process is changed"
 
 
 _HEADER = re.compile(
-    r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|(?!(?:if|for|while|switch|return|else|"
-    r"do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
+    r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|"
+    r"\s*(?:(?:const|let|var)\s)?(\w+)\s*[:=]\s*(?:async\s*)?(?:function\b|\([^()]*\)\s*=>|\w+\s*=>)|"
+    r"(?!(?:if|for|while|switch|return|else|do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
 )
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
@@ -31,6 +32,8 @@ _CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) *!=+ *(?:NULL|nullptr|0)(?![\w.])")
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
+_GIVES_BACK = re.compile(r"\A\w{0,20}(?:[fF]ree|FREE|[dD]estroy|[rR]elease)\w{0,20}\s?\(\s?([\w.>-]+)(?:\[\w+\])?\s?\)")
+"""What gives one thing back, or each of several, and its name."""
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _TAKES = re.compile(
@@ -161,6 +164,8 @@ def _other_conditions(before: code.Source, after: code.Source, pattern: re.Patte
             for guard in now - was:
                 if _NEGATES.search(guard) and not _NEGATES.search(old):  # the same, said the other way round
                     continue
+                if (back := _GIVES_BACK.match(said)) and guard in (f"if ({back[1]})", f"if {back[1]}:"):
+                    continue  # what is there is given back, and only that
                 names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (guard, old))
                 if guard and (names <= before_it or before_it <= names):
                     reason = "this now stands under another condition: is the program still as safe?"
@@ -211,7 +216,7 @@ def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bo
                     break
                 body += [row] if len(row.strip()) > 1 and at != number else []
             kept = sum(" ".join(row.split()) in now for row in body)
-            return 2 * kept <= max(0, len(body) - 1) and not re.search(rf"\b{header[1] or header[2]}\b", new)
+            return 2 * kept <= max(0, len(body) - 1) and not re.search(rf"\b{header[header.lastindex or 0]}\b", new)
     return False
 
 
