@@ -58,14 +58,8 @@ def entry(argv: list[str]) -> int:
     root = journaling.repository_root()
     if args.dir is None and (root or Path.cwd()).joinpath(paths.PAPERS).is_symlink():
         raise console.refused(f"{paths.PAPERS} is a link: nothing is fetched through it", "name a folder with --dir")
-    ask = fetch_request.FetchRequest(
-        args.id,
-        (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(),
-        args.kind,
-        args.max_mb * 1_000_000,
-        args.max_requests,
-        args.title,
-    )
+    folder, most = (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.max_mb * 1_000_000
+    ask = fetch_request.FetchRequest(args.id, folder, args.kind, most, args.max_requests, args.title)
     if Path(args.id).is_file():
         raise console.usage(f"{args.id} is a file here already", f"extract_pdf.py {shlex.quote(args.id)} --outline")
     identifiers.parse_id(ask.id)

@@ -100,10 +100,8 @@ def add(root: Path, args: argparse.Namespace) -> "queue.Idea":
     if args.kind and args.kind not in KINDS:
         console.note(f"note: {args.kind!r:.40} is not a kind of idea: taken as own ({', '.join(KINDS)})")
         args.kind = "own"
-    kind, why = (
-        args.kind or (found.kind if found else sources.kind_of(source)),
-        args.why or (found.claim if found else ""),
-    )
+    kind = args.kind or (found.kind if found else sources.kind_of(source))
+    why = args.why or (found.claim if found else "")
     scores = {name: str(getattr(args, name) or "") for name in ("impact", "feasibility", "novelty")}
     idea, new = queue.add(root, text, {"kind": kind, "source": source, **scores, "why": why})
     if new:

@@ -65,16 +65,8 @@ def entry(argv: list[str]) -> int:
         raise console.usage("--limit is 1 to 100 and --max-requests at least 1")
     for known in filter(None, (args.cites, args.references)):
         identifiers.parse_id(known)
-    question = Question(
-        query,
-        args.field,
-        args.category,
-        parse_years(args.years) if args.years else None,
-        args.sort,
-        args.limit,
-        args.cites,
-        args.references,
-    )
+    years = parse_years(args.years) if args.years else None
+    question = Question(query, args.field, args.category, years, args.sort, args.limit, args.cites, args.references)
     outcomes, requests = search.ask(
         question, listing.sources(args.source, question), most=args.max_requests, fresh=args.no_cache
     )

@@ -67,18 +67,10 @@ def page(root: Path, found: Gathered) -> str:
     """Return the page: what came of earlier ideas, what each source said, then as many leads as fit, fenced."""
     kept = worth.told(worth.decisions(events.read_events(root)), queue.kind_of(root))
     own = in_tree.benchmarks(root)
-    head = [
-        f"leads for {found.topic!r}: {len(found.leads)}",
-        f"asked: {' · '.join(found.said)}",
-        *([kept] if kept else []),
-        *(
-            [f"the project's own benchmarks: {', '.join(printable.one_line(place, 60) for place in own)}"]
-            if own
-            else []
-        ),
-        "to queue one: " + next_step.runnable("ideas.py add --from ID"),
-        untrusted.WARNING,
-    ]
+    benchmarks = f"the project's own benchmarks: {', '.join(printable.one_line(place, 60) for place in own)}"
+    head = [f"leads for {found.topic!r}: {len(found.leads)}", f"asked: {' · '.join(found.said)}"]
+    head += [*filter(None, [kept, benchmarks if own else ""])]
+    head += ["to queue one: " + next_step.runnable("ideas.py add --from ID"), untrusted.WARNING]
     page, rows = "", list[str]()
     for number, lead in enumerate([None, *found.leads]):
         rows += [f"{number}. {_row(root, lead)}"] if lead else []

@@ -100,11 +100,9 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
     if gone and gone == looked:
         outcome.status = "error"
     said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.found)} ahead"
-    said += (
-        f", {even} with nothing of their own on their default branch{'' if deep else ' (--branches looks at others)'}"
-        if even
-        else ""
-    )
+    if even:
+        others = "" if deep else " (--branches looks at others)"
+        said += f", {even} with nothing of their own on their default branch{others}"
     outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
 
 

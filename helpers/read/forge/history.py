@@ -20,9 +20,11 @@ _COPY = re.compile(r"back-?port|cherry-?pick", re.IGNORECASE)
 _REVERT = re.compile(
     r"(revert|reapply|reland|back(?:ed)? out)(?:ed|s|ing)?:?\s+(?!to )\"?(.+?)\"?(?: \(#\d+\))*$", re.IGNORECASE
 )
+_TAKEN_BACK = re.compile(r"(undo|undid|roll(?:ed|s)?[- ]?back):?\s+\"?(.+?)\"?(?: \(#\d+\))*$", re.IGNORECASE)
+"""Such a title may also name a feature: it counts where what it names is there."""
 _UNDOES = re.compile(r"(?:reverts?|backs? out|reapplies|relands?) (?:commit )?([0-9a-f]{7,40})\b", re.IGNORECASE)
 _OURS = re.compile(r"^Experiment: \S+ \(refs/autoresearch/|\Aautoresearch: ", re.MULTILINE)
-UNDONE = r"^(Revert|Reapply|Reland|Back(ed)? out)|[Rr]everts? commit [0-9a-f]{7}"
+UNDONE = r"^(Revert|Reapply|Reland|Back(ed)? out|Und[oi]|Roll(ed|s)?[- ]?back)|[Rr]everts? commit [0-9a-f]{7}"
 """For git's --grep: commits that take others back, or put them in again."""
 
 
@@ -127,7 +129,7 @@ def plain(title: str) -> str:
 def _undone(commit: Commit) -> tuple[str, bool]:
     """Return the title that a commit takes back, and whether it rather puts it in again."""
     title, times = commit.title, 0
-    while match := _REVERT.match(title):
+    while match := _REVERT.match(title) or _TAKEN_BACK.match(title):
         title, times = match[2] or "", times + 1
         if match[1].casefold() in ("reapply", "reland"):
             return title, True

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 _TOKEN = re.compile(r'(-?)\(*("[^"]+"|[^\s"]+)')
 _QUALIFIER = re.compile(r'(?<!\S)-?[a-z-]+:(?:"[^"]*"|\S+)')
 _SPECIAL = re.compile(r"([][.(){}*+?^$|\\])")
+_JOINED = "\xad"
+"""In a term: its parts may be written together, with a hyphen, or as two words."""
 _LONG = 7
 """Letters from which on a word may be misspelt by one."""
 _LOOKED_AT = 20_000
@@ -32,7 +34,8 @@ def parsed(words: str) -> Query:
             groups += [[]] if said == "OR" else []
             negated = said == "NOT"
             continue
-        term = folded(said.strip("()" if not said.startswith("(#") else "").strip('"'))
+        bare = said.strip("()" if not said.startswith("(#") else "").strip('"')
+        term = folded(re.sub(r"(?<=\w)[-_](?=\w)", _JOINED, bare))
         (excluded if minus or negated else groups[-1]).extend([term] if term else [])
         negated = False
     return Query(tuple(tuple(group) for group in groups if group), tuple(excluded))
@@ -53,7 +56,7 @@ def patterns(query: Query) -> list[str]:
 def score(query: Query, title: str, body: str) -> float:
     """Return 0 where the text does not answer the query; else the higher the better."""
     head, rest = folded(title), folded(body[:_LOOKED_AT])
-    if any(term in head or term in rest for term in query.excluded):
+    if any(form in head or form in rest for term in query.excluded for form in _forms(term)):
         return 0.0
     return max((_score(group, head, rest) for group in query.alternatives), default=0.0)
 
@@ -72,12 +75,16 @@ def near(one: str, other: str) -> bool:
 def _score(group: tuple[str, ...], head: str, rest: str) -> float:
     total = 0.0
     for term in group:
-        here = _strength(term, head)
-        there = _strength(term, rest) if not here else 0.0
+        here = max(_strength(form, head) for form in _forms(term))
+        there = max(_strength(form, rest) for form in _forms(term)) if not here else 0.0
         if not here and not there:
             return 0.0
         total += 4 * here + there
     return total / len(group) + _together(group, head, rest)
+
+
+def _forms(term: str) -> tuple[str, ...]:
+    return (term.replace(_JOINED, ""), term.replace(_JOINED, " ")) if _JOINED in term else (term,)
 
 
 def _together(group: tuple[str, ...], head: str, rest: str) -> float:
@@ -100,7 +107,9 @@ def _strength(term: str, text: str) -> float:
 def _closeness(group: tuple[str, ...], text: str) -> float:
     """Return 1 where the words stand side by side, less the wider the narrowest place is that holds them all."""
     places = sorted(
-        (m.start(), n) for n, term in enumerate(group) for m in list(re.finditer(re.escape(term), text))[:50]
+        (m.start(), n)
+        for n, term in enumerate(group)
+        for m in list(re.finditer(re.escape(term).replace(_JOINED, " ?"), text))[:50]
     )
     last: dict[int, int] = {}
     width = len(text)
@@ -114,6 +123,7 @@ def _closeness(group: tuple[str, ...], text: str) -> float:
 
 def _pattern(term: str) -> str:
     """Return an extended regular expression that finds every line where `score` may find this word or phrase."""
+    term = term.replace(_JOINED, " ")
     word = term.replace(" ", "")
     parts = [part for said in term.split() for part in (*re.findall(r"[^\W\d]+|\d+|\W", said), " ")][:-1]
     exact = "[-_]?".join(_SPECIAL.sub(r"\\\1", part) for part in parts).replace("[-_]? [-_]?", "[-_ ]?")

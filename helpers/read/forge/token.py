@@ -56,15 +56,8 @@ def _of_gh(host: str) -> str:
     hidden = {*_PUBLIC, *_ENTERPRISE}  # empty ones, else we would not be here; gh would take them for set
     env = {**{k: v for k, v in os.environ.items() if k not in hidden}, "GH_PROMPT_DISABLED": "1"}
     try:
-        done = subprocess.run(
-            ["gh", "auth", "token", "--hostname", host],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
+        command = ["gh", "auth", "token", "--hostname", host]
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -84,11 +84,11 @@ def read_ideas(root: Path) -> list[Idea]:
     if all(idea.done for idea in found):  # a long journal takes a second to read
         return found
     decisions = worth.decisions(events.read_events(root))
-    decided = {s: decision for decision in decisions for s in decision.sources}
+    decided = {sources.same(s): decision for decision in decisions for s in decision.sources}
     texts = {decision.text: decision for decision in decisions if decision.text.strip(".")}
-    shared = Counter(idea.data.get("source") for idea in found)
+    shared = Counter(sources.same(idea.data.get("source")) for idea in found)
     for idea in found:
-        its = idea.data.get("source", "")
+        its = sources.same(idea.data.get("source"))
         known = decided.get(idea.name) or (decided.get(its) if shared[its] == 1 and its != "own" else None)
         known = known or texts.get(idea.text.casefold())
         if known and not idea.done:

@@ -25,6 +25,7 @@ _FORMS = (
     (re.compile(r"file:([!-~]{1,300})"), ""),
     (re.compile(r"(https?://[^\s<>\"]{3,500})"), "{0}"),
 )
+_MORE = re.compile(r"^(\d{4}\.\d{4,5}|[a-z-]+/\d{7})v\d+$|((?:^commit:|@)[0-9a-f]{7})[0-9a-f]+$")
 
 
 def parse_source(source: str) -> str:
@@ -95,19 +96,20 @@ def _title(root: Path, source: str) -> str:
 
     Never an idea's for another.
     """
-    wanted = _same(source)
+    wanted = same(source)
     lines = events.read_events(root)
-    read = [line.title for line in lines if isinstance(line, Literature) and _same(line.source) == wanted]
+    read = [line.title for line in lines if isinstance(line, Literature) and same(line.source) == wanted]
     papers = [
         str(row.get("title") or "")
         for row in index.read_index(root / paths.PAPERS)
-        if wanted in (_same(row.get("id")), _same(row.get("doi")))
+        if wanted in (same(row.get("id")), same(row.get("doi")))
     ]
     own = [line.text for line in lines if isinstance(line, Idea) and line.id == source]
     title = next((t for t in (*reversed(papers), *reversed(read), *reversed(own)) if t), "")
     return printable.one_line(title)[:150]
 
 
-def _same(id_: object) -> str:
-    """Return an id in the form that is compared: people write arxiv: and doi: or leave them out."""
-    return str(id_ or "").lower().removeprefix("arxiv:").removeprefix("doi:").removeprefix("gh:")
+def same(id_: object) -> str:
+    """Return an id in the form that is compared: prefixes, versions and the end of a hash may be left out."""
+    bare = re.sub(r"^(?:arxiv|doi|gh):", "", str(id_ or "").lower())
+    return _MORE.sub(r"\1\2", bare)

@@ -32,6 +32,8 @@ class Article:
 def read_article(page: str) -> Article | None:
     """Return the article of a page, None where it has too little text to be one."""
     page = page[:MOST_CHARACTERS]
+    if "\0" in page:  # a picture, an archive
+        return None
     if not re.search(r"<(?:!doctype|html|body|p|div|h\d)\b", page[:100_000], re.IGNORECASE):  # a page of plain text
         text = printable.prose(page).strip()
         first = next((row for row in text.splitlines() if row.strip()), "")

@@ -112,11 +112,8 @@ def _ask(request: dict[str, Any], seconds: float) -> dict[str, Any]:
         os.kill(child, signal.SIGKILL)  # it has answered, or its time is over
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if said is None:
-        return {
-            "error": f"gave up after {SECONDS:.0f} s",
-            "code": console.OUTSIDE,
-            "do": "try fewer pages with --pages",
-        }
+        do = "try fewer pages with --pages"
+        return {"error": f"gave up after {SECONDS:.0f} s", "code": console.OUTSIDE, "do": do}
     with contextlib.suppress(ValueError):
         return dict(json.loads(said))
     if code in (-signal.SIGXCPU, -signal.SIGKILL):

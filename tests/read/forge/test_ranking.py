@@ -104,7 +104,9 @@ def test_the_query_counts(repo):
     assert near[:1] == titles(hits(repo, '"hash table"'))
     assert {near[0], "Fast path for small keys"} == set(titles(hits(repo, '"hash table" OR "fast path"')))
     assert ["Fast path for small keys"] == titles(hits(repo, "small NOT hash"))
-    assert ["Lock-free queue"] == titles(hits(repo, "lockfree"))
+    for words in ("lockfree", "lock-free", "lock free", '"lock-free queue"'):
+        assert ["Lock-free queue"] == titles(hits(repo, words))
+    assert near[:1] == titles(hits(repo, "hash-table small"))
     assert ["Vectorise the checksum"] == titles(hits(repo, "vectorize"))
     assert ["Perfomance of the checksum"] == titles(hits(repo, "performance checksum"))
 
@@ -147,6 +149,17 @@ def test_a_revert_on_another_continent_is_told(repo):
     repo.env |= {"GIT_AUTHOR_DATE": "2024-05-01T20:00:00-04:00"}
     repo.commit(f'Revert "Faster parsing of numbers"\n\nThis reverts commit {sha}.\n\nIt broke ARM.')
     assert [("Faster parsing of numbers", "reverted")] == [(f["title"], f["state"]) for f in hits(repo)]
+
+
+def test_what_was_rolled_back_is_told_and_a_feature_of_that_name_is_none(repo):
+    """In whatever words, where the title is known; `undo` and `rollback` are also things that programs do."""
+    for title in ("Faster scan (#3)", "Speed up the loop", "Undo log: faster", "Rollback is faster now"):
+        repo.commit(title)
+    repo.commit("Undo faster scan (#4)\n\nIt broke ARM.")
+    repo.commit("Rolled back: Speed up the loop")
+    found = {f["title"]: f["state"] for f in hits(repo)}
+    assert {"reverted": 2, "": 2} == {state: list(found.values()).count(state) for state in found.values()}
+    assert ("reverted", "reverted") == (found["Faster scan (#3)"], found["Speed up the loop"])
 
 
 def test_a_copy_of_another_title_is_the_same_change(repo):

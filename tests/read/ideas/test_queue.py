@@ -209,6 +209,21 @@ def test_decided_ideas_leave_the_queue_and_each_source_has_its_record(repo: Any)
     ]
 
 
+def test_one_source_is_the_same_however_it_was_given(repo: Any) -> None:
+    """A paper with its version or without, a commit by more or less of its hash: its idea leaves the queue."""
+    sha = repo.git("rev-parse", "HEAD")
+    for source in ("arXiv:2205.14135v3", f"commit:{sha}", "arXiv:cs/0112017"):
+        repo.script("ideas", "add", source, "--source", source)
+    given = {"exp-01": "arXiv:2205.14135", "exp-02": f"commit:{sha[:12]}", "exp-03": "arXiv:cs/0112017v1"}
+    events = [{"type": "submitted", "experiment_id": exp, "source": [source]} for exp, source in given.items()]
+    runs = [{"run": 1, "experiment_id": exp, "status": "discard"} for exp in given]
+    with (repo.root / "autoresearch.jsonl").open("a") as file:
+        file.writelines(json.dumps(event) + "\n" for event in (*events, *runs))
+    assert ["exp-01", "exp-02", "exp-03"] == [
+        row["by"] for row in json.loads(repo.script("ideas", "list", "--json").stdout)
+    ]
+
+
 def test_an_unknown_kind_loses_no_idea(repo: Any) -> None:
     """It is taken as one's own, and that is said; an idea without scores shows none."""
     done = repo.script("ideas", "add", "unroll it", "--kind", "hunch", "--json")

@@ -361,6 +361,7 @@ def test_a_page_of_plain_text_keeps_its_lines():
     """As of a standard or a README; what looks like a tag in it is text."""
     found = article.read_article("# Fast <vector>\n\n    a < b\n" + "real text\n" * 100)
     assert ("Fast <vector>", "    a < b") == (found.title.strip(), found.text.splitlines()[2])
+    assert article.read_article(bytes(range(256)).decode("latin-1") * 40) is None
 
 
 def test_a_page_of_any_size_ends_soon():

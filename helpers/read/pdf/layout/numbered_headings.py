@@ -180,20 +180,11 @@ def _nested(found: list[Candidate], tops: list[Candidate], least: float) -> list
         made.append(_heading(top))
         inside = [c for c in found if top.at < c.at < until and c.weight > least]
         letters = _heaviest([c for c in inside if c.kind == "letter" and len(c.path) == 1])
+        counted = [c for c in inside if c.kind == "arabic" and len(c.path) == 1 and c.weight > 0.7]
         for letter, after in zip(letters, [*letters[1:], None], strict=False):
             made.append(_heading(letter, 2))
             stop = after.at if after else until
-            deeper = _heaviest(
-                [
-                    c
-                    for c in inside
-                    if c.kind == "arabic"
-                    and len(c.path) == 1
-                    and letter.at < c.at < stop
-                    and c.weight > max(least, 0.7)
-                ]
-            )
-            made += [_heading(c, 3) for c in deeper]
+            made += [_heading(c, 3) for c in _heaviest([c for c in counted if letter.at < c.at < stop])]
     return made
 
 
