@@ -19,6 +19,7 @@ HOLDOUT_WORDS = {
     "may_lose": "the holdout may lose, which its pairs cannot tell",
 }
 """What the second workload said, by the verdict in the journal."""
+UNSURE = "the holdout passes by its median; a loss beyond the margin is not ruled out"
 
 
 def in_words(verdict: str) -> str:
@@ -217,12 +218,20 @@ class Comparison(Event):
         """Return what the second workload said, in words; empty where there is none."""
         if not (found := self.held):
             return ""
-        return f"{HOLDOUT_WORDS.get(found.verdict, 'measured')}: {found.words()}"
+        unsure = found.verdict == "passed" and found.low < -((self.holdout and self.holdout.margin) or self.margin)
+        said = UNSURE if unsure else HOLDOUT_WORDS.get(found.verdict, "measured")
+        return f"{said}: {found.words()}"
 
     @property
     def vote(self) -> int:
         """What it says for its content, 1 or -1, or 0 where it says nothing."""
         return SAYS.get(self.verdict, -1)
+
+    @property
+    def is_left_open(self) -> bool:
+        """Whether it was given up as unlikely, and what it measured does not rule a gain of the margin out."""
+        ended = self.verdict == "not_improved" and not self.reason and not self.worse and not self.may_be_equal
+        return ended and self.interval is not None and self.interval[1] > self.margin
 
     @property
     def may_be_equal(self) -> bool:

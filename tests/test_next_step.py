@@ -21,7 +21,7 @@ from conftest import BENCHMARK, BUNDLE, CHECKS, Repo
 
 from helpers import next_step
 
-COMMAND = re.compile(r"^\s*(?:next: |to [a-z ]+: )?(python3 .*)$", re.MULTILINE)
+COMMAND = re.compile(r"^\s*(?:next: |also: |to [a-z ]+: )?(python3 .*)$", re.MULTILINE)
 
 
 class Shell:

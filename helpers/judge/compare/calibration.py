@@ -128,4 +128,8 @@ def of_event(event: WorkerEvent, now: State) -> Calibration:
     by, margin = now.judged(event.samples)
     found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
-    return Calibration(event, next_step.runnable("\n".join([found.text, *more])), not found.noisy)
+    return Calibration(
+        event,
+        next_step.runnable("\n".join([found.text, *more, *([found.last] if found.last else [])])),
+        not found.noisy,
+    )

@@ -17,11 +17,19 @@ from helpers.state import State
 
 _DONE = {
     "cpu": r"getrusage|process_time|RUSAGE|\btimes\b|%U|utime|cpu",
-    "best": r"\bmin\b|\bmin\(|sort -g|sort -n|best",
+    "best": r"\bmin\((?!size\b)|sort -[gn]|\bbest\b",
+    "median": r"statistics\.median\(samples\)",
     "seeded": r"AUTORESEARCH_SEED",
     "counting": r"perf stat|instructions|callgrind|cachegrind|valgrind",
 }
 """How a benchmark looks that does already what would be advised."""
+_CPU = (
+    ", in autoresearch.sh: TIMEFORMAT='%U %S'; t=$( {{ time ./PROGRAM >out.txt 2>err.txt; }} 2>&1 | "
+    "awk '{{ print $1 + $2 }}' ); echo METRIC {metric}=$t"
+)
+_MEDIAN = ":\nsed -i 's/statistics.median(samples)/min(samples)/' autoresearch.sh && start_session.py --repeats 3"
+_SMALLEST = ": for n in 1 2 3; do ONE_CALL; done | sort -g | head -n 1  # print that, where ONE_CALL prints seconds"
+_LONGER = ", in autoresearch.sh: COMMAND=(bash -c 'for n in $(seq {count}); do ./PROGRAM; done')"
 HELPS = 0.7
 """What leaves less than this share of the spread is worth a line."""
 SHORT, OWN = 0.1, 0.25
@@ -86,25 +94,25 @@ def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
 
 def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> list[str]:
     """Return each way to a smaller spread that the samples show and the benchmark does not take already."""
-    done, sigma, said = event.notices, found.sigma_pair, list[str]()
+    done, sigma, said, weak = event.notices, found.sigma_pair, list[str](), list[str]()
     if not sigma or not now.judged(event.samples)[0].by_ratio:
         return said
     cpu = _sigma(event.cpu)
-    if "cpu" not in done and cpu is not None and cpu < HELPS * sigma:
-        said.append(
-            f"CPU time would resolve {noise.PER_24 * cpu:.1%}, in autoresearch.sh: "
-            "TIMEFORMAT='%U %S'; t=$( { time ./PROGRAM >out.txt 2>err.txt; } 2>&1 | awk '{ print $1 + $2 }' ); "
-            f"echo METRIC {now.metric}=$t"
-        )
+    if "cpu" not in done and cpu is not None:
+        its = f"CPU time would resolve {noise.PER_24 * cpu:.1%}"
+        (said if cpu < HELPS * sigma else weak).append(its + _CPU.format(metric=now.metric) * (cpu < HELPS * sigma))
     best = _sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
-    if "best" not in done and now.direction == "lower" and best is not None and best < HELPS * sigma / 3**0.5:
-        said.append(f"the best of 3 calls would resolve {noise.PER_24 * best:.1%}: print the smallest, not the last")
+    if "best" not in done and now.direction == "lower" and best is not None:
+        helps = best < HELPS * sigma / 3**0.5
+        its = f"the best of 3 calls would resolve {noise.PER_24 * best:.1%}"
+        (said if helps else weak).append(its + (_MEDIAN if "median" in done else _SMALLEST) * helps)
     own = _program(event, now) or each
     if found.noisy and own < SHORT:
-        said.append(f"the program runs {own:.3g} s: one {max(2, round(2 * SHORT / own))} times as long is steadier")
+        count = max(2, round(2 * SHORT / own))
+        said.append(f"the program runs {own:.3g} s; {count} times that is steadier{_LONGER.format(count=count)}")
     if found.noisy and "counting" not in done and _counts():
         said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
-    return said
+    return [*said, *([f"too little for what it costs: {'; '.join(weak)}"] if found.noisy and weak else [])]
 
 
 def _counts() -> bool:

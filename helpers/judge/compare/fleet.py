@@ -97,6 +97,9 @@ def _ended(root: Path, name: str, seconds: float) -> State:
                     f"{name} on {job.worker}: {job.finished.error}", "correct that, then run the same command again"
                 )
             return now
+        if not job.sent and (gone := jobs_workers.lacking(now, job)):
+            said = f"{name} waits for {', '.join(gone)}, and none of them is there"
+            raise console.outside(said, f"{jobs_workers.way_back(now, gone)}  # then the same command follows it")
         keeper_process.kick(root)  # also for who does not wait: it goes on without them
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")

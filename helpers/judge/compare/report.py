@@ -54,6 +54,7 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
     if event.worse:
         lines.append("the candidate is shown to be worse")
+    lines += _given_up(now, event)
     if several := figures.together(now.alike(event)):
         lines.append(f"all together, the figure of a keep: gain {several.words()}")
     if event.verdict == "undecided":
@@ -61,6 +62,16 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
     lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
+
+
+def _given_up(now: State, event: Comparison) -> list[str]:
+    """Return what an early end leaves open, and what another look takes."""
+    if not (event.is_left_open and event.interval):
+        return []
+    most, again = event.scale.words(event.interval[1], digits=1), 1 - now.votes(event)
+    minutes = event.measured_seconds / max(event.pairs, 1) * event.max_pairs / 60
+    said = f"given up, as what shows so little seldom wins; that it gains is not ruled out, up to {most}"
+    return [f"{said}. Another comparison takes up to {minutes:.1f} min; {again} must then say improved before a keep"]
 
 
 def _by_host(event: Comparison) -> list[str]:

@@ -24,12 +24,16 @@ _RATIO = Scale()
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What a host resolves (as a gain is told), whether that is worse than the margin, and the words for it."""
+    """What a host resolves (as a gain is told), whether that is worse than the margin, and the words for it.
+
+    `last` is the way out that costs something, to be told after what would help.
+    """
 
     sigma_pair: float
     resolves: float
     noisy: bool
     text: str
+    last: str = ""
 
 
 def resolved(sigma: float, pairs: int) -> float:
@@ -92,16 +96,14 @@ def calibrate(samples: Sequence[float], margin: float, by: Scale = _RATIO) -> Ca
     text = f"this host resolves gains of {by.size(resolves)} and more with 24 pairs, {by.size(longer)} with 48"
     text += f", {by.size(PER_144 * sigma)} with 144" if longer > margin else ""
     text += f" (sigma_pair {by.size(sigma, 2)}, {len(samples)} measurements)"
-    noisy = longer > margin
+    noisy, last = longer > margin, ""
     if len(set(samples)) == 1:
         text += "\nthe metric did not vary at all: what differs shows in the fewest pairs"
-        return Calibrated(sigma, resolves, noisy, text)
+        return Calibrated(sigma, resolves, noisy, text, last)
     if noisy:
         wider = f"{math.ceil(longer * 1000) / 10:g}" if by.by_ratio else f"{1.05 * longer:.2g}"
-        text += (
-            f"\nthat is not enough for the margin of {by.size(margin)}: take a quieter host, pinned cores, "
-            f"or a wider margin:\nstart_session.py --margin {wider}"
-        )
+        text += f"\nthat is not enough for the margin of {by.size(margin)}"
+        last = f"else take a quieter host, or a wider margin:\nstart_session.py --margin {wider}"
     elif resolves > margin:
         text += f"\nfor the margin of {by.size(margin)} use all 48 pairs (--max-pairs 48)"
     if needs_confirmation(sigma, None, margin, by):
@@ -111,4 +113,4 @@ def calibrate(samples: Sequence[float], margin: float, by: Scale = _RATIO) -> Ca
             f"\na gain of less than {by.size(CLEAR * sigma)} counts only when a second, fresh comparison says "
             "the same (done by itself)"
         )
-    return Calibrated(sigma, resolves, noisy, text)
+    return Calibrated(sigma, resolves, noisy, text, last)

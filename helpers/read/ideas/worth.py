@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from helpers.events import Note, Run, Submitted
 from helpers.typed_line import Event
 
 _RESULTS = {"keep": "kept", "discard": "discarded", "checks_failed": "discarded"}
+_IDEA = re.compile(r"\bidea-\d{1,6}\b")
 _NAMES = {"own": "oneself", "pr": "pull requests", "profile": "the profile", "competitor": "competitors"}
 
 
@@ -30,7 +32,8 @@ def decisions(lines: Iterable[Event]) -> list[Decision]:
         if isinstance(line, Submitted | Note) and line.experiment_id and line.source:  # a note: without a screen
             given[line.experiment_id] = line.source
         elif isinstance(line, Run) and line.experiment_id and line.status in _RESULTS:
-            sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *line.cited]))
+            named = _IDEA.findall(line.description)
+            sources = tuple(dict.fromkeys([*given.get(line.experiment_id, []), *line.cited, *named]))
             found.append(Decision(line.experiment_id, _RESULTS[line.status], sources, line.description.casefold()))
     return found
 

@@ -31,7 +31,8 @@ SESSION = {
     "comparing": "compare.py {name}  # its comparison is under way: this follows it",
     "ending": "finish_session.py  # broken off while it compares the whole: this follows it, to the end of the session",
     "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
-    "workers lost": "workers.py replace {name}  # no worker is left for the jobs that wait",
+    "workers lost": "{way}  # no worker is left for the jobs that wait",
+    "stranded": "submit_experiment.py {name} --cancel  # no worker is left for it, and {why}: another costs more",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
@@ -56,7 +57,7 @@ EXPERIMENT = {
     "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
-    "no gain": 'record_result.py discard {name} --why "..."',
+    "no gain": 'record_result.py discard {name} --why "..."{why}',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
 }
@@ -75,10 +76,10 @@ class Step:
     words: dict[str, str]
 
     @property
-    def line(self) -> str:
+    def command(self) -> str:
         """The step as status.py prints it, to be pasted."""
         template = SESSION.get(self.state) or EXPERIMENT[self.state]
-        return next_step.runnable(f"next: {template.format(**self.words)}")
+        return next_step.runnable(template.format(**self.words))
 
 
 def steps(repository: git.Repository, now: State | None) -> list[Step]:
@@ -93,15 +94,15 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
         return [Step("lock failed" if last.instead else "unlocked", words)]
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
-    if not found or found[0].state in ("ended", "running", "environment", "workers lost"):
+    if not found or found[0].state in ("ended", "running", "environment", "workers lost", "stranded"):
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
         found += sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))[:3]
     return found or list(_free(work, now))
 
 
 def lines(repository: git.Repository, now: State | None) -> list[str]:
-    """Return the same as they are printed."""
-    return [step.line for step in steps(repository, now)]
+    """Return the same as they are printed: one is next, the others wait."""
+    return [f"{'also' if place else 'next'}: {step.command}" for place, step in enumerate(steps(repository, now))]
 
 
 def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
@@ -127,12 +128,13 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
     if any(state in ("done", "lost") for state in states.values()):
         yield Step("ended", {})
     elif jobs:
-        known = list(workers.known_workers(now).values())
-        gone = [w.name for w in known if w.state in ("lost", "failed", "down", "stopped")]
-        if gone and len(gone) == len(known) and all(job.on_fleet for job in jobs):
-            yield Step("workers lost", {"name": gone[-1]})
-        else:
+        gone = [workers.lacking(now, job) for job in jobs if job.on_fleet]
+        if len(gone) < len(jobs) or not all(gone):
             yield Step("running", {})
+        elif over := budget.spent(now):
+            yield Step("stranded", {"name": jobs[0].experiment, "why": over})
+        else:
+            yield Step("workers lost", {"way": workers.way_back(now, gone[0])})
     elif fault := blame.standing(now):
         yield Step("environment", {"name": fault.experiments[-1]})
     for name, job in local_comparison.under_way(work.root).items():
@@ -198,7 +200,8 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
     if verdict == "error" or compared.needs:
         return Step("broken off", {**words, "why": reason[:120]})
     if verdict != "undecided":
-        return Step("checks failed" if reason.startswith("checks: ") else "no gain", words)
+        why = "  # given up as unlikely; that it gains is not ruled out" if compared.is_left_open else ""
+        return Step("checks failed" if reason.startswith("checks: ") else "no gain", {**words, "why": why})
     return _of_undecided(now, compared, words)
 
 

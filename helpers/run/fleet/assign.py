@@ -120,9 +120,7 @@ def stuck(now: State) -> list[str]:
     states = {w.name: w.state for w in jobs_workers.standing(now)}
     told = []
     for job in jobs_workers.waiting(now):
-        wanted, avoided = job.submitted.worker, job.submitted.avoid
-        who = [wanted] if wanted and wanted != avoided else list(states)
-        if all(states.get(one, "gone") not in ("up", "launching") for one in who):
+        if (who := jobs_workers.lacking(now, job)) or not states:
             words = ", ".join(f"{one} is {states.get(one, 'gone')}" for one in who) or "there is no worker"
             told.append(next_step.runnable(f"{job.name} waits, but {words}: workers.py up"))
     return told

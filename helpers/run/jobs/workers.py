@@ -117,6 +117,19 @@ def waiting(now: State) -> list[Job]:
     return [job for job in now.open_jobs() if job.on_fleet and not job.sent]
 
 
+def lacking(now: State, job: Job) -> list[str]:
+    """Return the workers one of which an open job of the fleet needs, where none of them is there; else none."""
+    its, known = job.submitted, known_workers(now)
+    wanted = [its.worker] if its.worker and its.worker != its.avoid else list(its.plan.get("spread") or known)
+    return [] if any(known[w].state in ("up", "launching") for w in wanted if w in known) else wanted
+
+
+def way_back(now: State, gone: list[str]) -> str:
+    """Return the command that brings one of these workers back, or makes another where all were taken down."""
+    there = [worker.name for worker in standing(now) if worker.name in gone]
+    return f"workers.py replace {there[-1]}" if there else "workers.py up --count 1"
+
+
 def missing(now: State, minutes: float = BUSY_MINUTES) -> int:
     """Return how many experiments more would keep every worker that is up busy for so long.
 

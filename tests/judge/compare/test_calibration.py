@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from conftest import BENCHMARK, CHECKS
+from conftest import BENCHMARK, BUNDLE, CHECKS
 
 from helpers import events, state
 from helpers.judge.compare import calibration
@@ -101,3 +103,25 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
 
     assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now).text
     assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now).text
+
+
+def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path) -> None:
+    """Bursts: the best of three calls is a command for the template; what helps too little is said with its figure."""
+    bursts = [1.0 + 0.3 * (n % 3 == 1) + 0.0001 * (n % 5) for n in range(24)]
+    config = {"type": "config", "metricName": "time_s", "metricUnit": "s", "bestDirection": "lower", "margin": 0.01}
+    now = state.fold([events.from_line(config | {"branch": "b"})])
+    assert now
+    template = BUNDLE / "references/templates/autoresearch.sh"
+    notices = calibration.advice.notices(template)
+    found = calibration.resolved(seen(bursts, bursts[:8], notices=notices), 0.01, Scale())
+
+    text = calibration.of_event(events.WorkerEvent.of(found), now).text
+
+    assert "autoresearch.sh && python3 " in text
+    assert "too little for what it costs: CPU time would resolve" in text
+    assert "start_session.py --margin" in text.splitlines()[-1]
+    sed = next(line for line in text.splitlines() if line.startswith("sed")).partition(" && ")[0]
+    (tmp_path / "autoresearch.sh").write_bytes(template.read_bytes())
+    subprocess.run(["bash", "-c", sed], cwd=tmp_path, check=True)
+    assert {"best"} == {*calibration.advice.notices(tmp_path / "autoresearch.sh")} - {*notices}
+    assert "best" not in calibration.advice.notices(template.parent / "call_time.sh")

@@ -61,7 +61,7 @@ def three(
     """Three workers of two types."""
     for worker in WORKERS:
         kind = {"H100": 1.0} if worker < "vm-03" else {"H200": 1.0}
-        up = {"type": "worker", "worker": worker, "event": "up", "launch": "x", "accelerators": kind}
+        up = {"type": "worker", "worker": worker, "event": "up", "launch": "x", "accelerators": kind, "usd_hour": 9.0}
         journal.append(steady.root, up)
     api = Workers(tmp_path / "workers")
     monkeypatch.setattr(keeper.skypilot, "clusters", lambda *_, **__: {})
@@ -121,6 +121,35 @@ def test_a_worker_is_lost_in_the_middle(three: Fleet) -> None:
     assert all("vm-02: its worker vm-02 is gone" in said for said in found.redrawn)
     assert 1 <= len(found.redrawn) <= 2
     assert found.verdict not in ("error", "void")
+
+
+def test_no_worker_is_left_for_a_shared_comparison(three: Fleet) -> None:
+    """status.py and the comparison itself name the way back; where the dollars are spent, the way that costs none."""
+    job = three.compare("exp-01", "sleep 1\necho 1.0231\n")
+    three.until(lambda now: any(part.role == "part" and part.sent for part in now.jobs.values()))
+    for worker in WORKERS:
+        three.api.lose(worker)
+    three.until(lambda now: sum(worker.what == "lost" for worker in now.workers) == 3)
+    three.until(lambda now: [job] == [open_.name for open_ in now.open_jobs()])
+
+    assert "workers.py replace vm-03" in steps(three)[0]
+    followed = three.session.script("compare", "exp-01", "--on", "sky", code=3).stderr
+    assert "none of them is there" in followed
+    assert "workers.py replace vm-03" in followed
+
+    other = {"type": "worker", "worker": "vm-09", "event": "up", "launch": "x", "usd_hour": 9.0}
+    journal.append(three.root, other)  # it takes no pair of a comparison that others share
+    assert "workers.py replace vm-03" in steps(three)[0]
+    three.session.script("start_session", "--goal", "quick", "--budget-usd", "0.001")
+    assert "submit_experiment.py exp-01 --cancel" in steps(three)[0]
+    three.session.script("submit_experiment", "exp-01", "--cancel")
+    assert "record_result.py discard exp-01" in steps(three)[0]
+
+
+def steps(fleet: Fleet) -> list[str]:
+    """What status.py prints as the next step."""
+    lines = fleet.session.script("status").stdout.splitlines()
+    return [line for line in lines if line.startswith("next: ")]
 
 
 def test_the_round_that_decides_ends_the_rest_and_sends_the_comparison(three: Fleet) -> None:

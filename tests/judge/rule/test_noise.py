@@ -25,7 +25,7 @@ def test_the_words_end_in_a_command() -> None:
     found = noise.calibrate([1 + draw.gauss(0, 0.05) for _ in range(24)], margin=0.01)
 
     assert found.noisy
-    assert "or a wider margin:\nstart_session.py --margin" in found.text
+    assert "or a wider margin:\nstart_session.py --margin" in found.last
     assert noise.needs_confirmation(found.sigma_pair)
 
 

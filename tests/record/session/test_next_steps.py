@@ -20,9 +20,11 @@ FASTER = "sleep 0.004\necho 42\n"
 
 
 def steps(repo: Any) -> list[str]:
-    """Return the commands that status.py names next, as they would be pasted."""
-    lines = repo.script("status").stdout.splitlines()
-    return [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
+    """Return the commands that status.py names, as they would be pasted: one is next, the others follow it."""
+    found = [line.partition(": ") for line in repo.script("status").stdout.splitlines()]
+    named = [(word, command) for word, _, command in found if word in ("next", "also")]
+    assert ["next", *["also"] * (len(named) - 1)] == [word for word, _ in named]
+    return [command for _, command in named]
 
 
 def follow(repo: Any, expected: str, code: int = 0, said: str = "", **words: str) -> str:
@@ -255,11 +257,12 @@ def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
 
 
 def test_an_idea_made_under_its_own_words_is_closed(session: Any) -> None:
-    """An experiment that says what an idea says has decided it, whether it names it or not."""
-    session.script("ideas", "add", "Sleep less")
-    sealed(session, "exp-01", FASTER)
-    session.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
-    session.script("record_result", "discard", "exp-01", "--why", "as it was said")
+    """An experiment that says what an idea says, or says its name, has decided it without `--source`."""
+    for name, idea, said in (("exp-01", "Sleep less", "sleep less"), ("exp-02", "rest", "idea-02: sleeps no more")):
+        session.script("ideas", "add", idea)
+        sealed(session, name, FASTER + f"# {name}\n")
+        session.script("snapshot_workdir", "seal", name, "--desc", said)
+        session.script("record_result", "discard", name, "--why", "as it was said")
 
     assert not queue.waiting(session.root)
 
