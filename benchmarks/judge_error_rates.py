@@ -88,10 +88,9 @@ def compare(
 def ends_early(
     found: sign_test.Verdict, base: list[float], cand: list[float], mode: str, confirms: sign_test.Verdict | None
 ) -> sign_test.Answer | None:
-    """Return by what pairs.Brief ends a confirmation, and pairs.unlikely a first comparison, before the table does."""
+    """Return by what pairs.confirming and pairs.unlikely end a comparison before the table does."""
     if confirms:
-        clear = sign_test.is_clear(confirms) and len(base) == sign_test.BRIEF == found.clear_wins
-        return "improved" if clear else None
+        return "improved" if sign_test.confirms(confirms, found) else None
     return "not_improved" if mode == "improved" and sign_test.is_hopeless(base, cand, Scale()) else None
 
 
@@ -140,7 +139,6 @@ def twice(
 def passes(host: Host, effect: float, draw: Random, sigma: float, most: int) -> tuple[bool, int]:
     """Measure a holdout as compare/holdout.py does; return whether it passes, and its pairs."""
     seed, ours, theirs = str(draw.random()), list[float](), list[float]()
-    least = max(MARGIN, pairs.OUT_OF_NOISE * sigma)
     for number in range(1, most + 1):
         first = sign_test.order(seed, number)
         one = timing(host, effect if first else 0.0, first=True)
@@ -148,8 +146,10 @@ def passes(host: Host, effect: float, draw: Random, sigma: float, most: int) -> 
         theirs.append(one if first else other)
         ours.append(other if first else one)
         found = sign_test.last_look(ours, theirs, direction="lower", margin=MARGIN, mode="not_worse")
-        brief = number == 2 == sign_test.so_far(ours, theirs, direction="lower", margin=least).clear_wins
-        if brief or (number in sign_test.TABLE and found.verdict == "not_worse"):
+        so_far = sign_test.so_far(ours, theirs, direction="lower", margin=MARGIN)
+        if sign_test.holds(so_far, MARGIN, sigma, Scale()) or (
+            number in sign_test.TABLE and found.verdict == "not_worse"
+        ):
             return True, number
     return found.gain > -MARGIN, most
 

@@ -30,7 +30,6 @@ sys.path[:0] = [str(BUNDLE), str(BUNDLE / "benchmarks")]
 
 import verdict_time  # noqa: E402
 
-from helpers.judge.measure.pairs import OUT_OF_NOISE  # noqa: E402
 from helpers.judge.rule import noise, sign_test  # noqa: E402
 from helpers.scale import Scale  # noqa: E402
 
@@ -119,20 +118,18 @@ def needed(draw: Random, sigma: float, *, now: bool) -> int:
     """Return the measurements of one comparison, with what warms the sides."""
     judge = functools.partial(sign_test.judge, direction="lower", margin=MARGIN, max_pairs=MOST)
     look = functools.partial(sign_test.last_look, direction="lower", margin=MARGIN, mode="not_worse")
+    so_far = functools.partial(sign_test.so_far, direction="lower", margin=MARGIN)
 
-    def clear(base: list[float], cand: list[float], least: float) -> bool:
-        return sign_test.so_far(base, cand, direction="lower", margin=least).clear_wins == len(base)
-
-    def first(base: list[float], cand: list[float], brief: int = 0) -> str | None:
-        if now and len(base) == brief and clear(base, cand, MARGIN):
+    def first(base: list[float], cand: list[float], won: sign_test.Verdict | None = None) -> str | None:
+        if now and won and sign_test.confirms(won, so_far(base, cand)):
             return "improved"
-        if now and not brief and len(base) in (4, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, BY):
+        if now and not won and len(base) in (4, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, BY):
             return "not_improved"
         said = judge(base, cand).verdict if sign_test.is_look(len(base), MOST) else "undecided"
         return said if said != "undecided" or len(base) == MOST else None
 
     def second(base: list[float], cand: list[float]) -> str | None:
-        if now and len(base) == 2 and clear(base, cand, max(MARGIN, OUT_OF_NOISE * spread)):
+        if now and sign_test.holds(so_far(base, cand), MARGIN, spread, BY):
             return "not_worse"
         ends = sign_test.is_look(len(base), MOST) and (len(base) == MOST or look(base, cand).verdict == "not_worse")
         return "ended" if ends else None
@@ -140,8 +137,7 @@ def needed(draw: Random, sigma: float, *, now: bool) -> int:
     (base, cand), said = measured(draw, sigma, first)
     count, found, spread = 2 + 2 * len(base), judge(base, cand), noise.sigma_pair(base, cand) or 0.0
     if said == "improved" and noise.needs_confirmation(spread, found.gain if now else None, MARGIN):
-        brief = sign_test.BRIEF if sign_test.is_clear(found) else -1
-        (more, _), said = measured(draw, sigma, lambda b, c: first(b, c, brief))
+        (more, _), said = measured(draw, sigma, lambda b, c: first(b, c, found))
         count += 2 * len(more)
         count += 0 if now else 2
     if said == "improved":

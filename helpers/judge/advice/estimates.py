@@ -170,18 +170,8 @@ def similar(repository: git.Repository, name: str) -> list[tuple[str, float]]:
     special = {other: row[0] for other, row in Refs(repository).all(paths.START_REF).items()}
     # a commit and what to take for its parent: an experiment may have started from uncommitted or untracked files too
     asked = "".join(f"{own} {special.get(other, parent)}\n" for other, (own, parent) in known.items())
-    command = [
-        "diff-tree",
-        "--stdin",
-        "-r",
-        "-p",
-        "-U0",
-        "--no-renames",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--format=%x00%H",
-    ]
-    raw = git.run(repository.root, command, stdin=asked.encode()).stdout
+    command = "diff-tree --stdin -r -p -U0 --no-renames --no-ext-diff --no-textconv --format=%x00%H"
+    raw = git.run(repository.root, command.split(), stdin=asked.encode()).stdout
     by_commit = {part[:40]: changed_words(part.splitlines()) for part in raw.decode("utf-8", "replace").split("\0")[1:]}
     bags = {other: by_commit.get(own[:40], Counter()) for other, (own, _) in known.items()}
     rows = [(other, cosine(bags[name], bag)) for other, bag in bags.items() if other != name]

@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from helpers import paths
 from helpers.judge.measure.plan import Plan
@@ -64,8 +65,6 @@ ATTEMPTS = 4
 """A benchmark that fails by chance once in twelve runs fails so often in a row once in 20,000."""
 
 
-OUT_OF_NOISE = 2.0
-"""Times sigma_pair that each win on the holdout has where two are enough: one without a gain there has it in 2.3%."""
 TIED = 4
 """Pairs after which a metric that never varied on either side is told to gain nothing."""
 DECIDED = ("improved", "not_worse", "not_improved")
@@ -79,20 +78,6 @@ Rule = Callable[[Measured, Plan], Verdict]
 
 class NoSidesError(Exception):
     """The pairs that were handed over decide nothing, and there are no sides to measure more of."""
-
-
-@dataclass(frozen=True)
-class Brief:
-    """So many first pairs are enough where each of them gains more than `least`; the verdict is then this one."""
-
-    pairs: int
-    least: float
-    verdict: Answer
-
-    def __call__(self, measured: Measured, plan: Plan) -> Answer | None:
-        """Say it where that is so."""
-        clear = so_far(measured, replace(plan, margin=self.least)).clear_wins
-        return self.verdict if len(measured.baseline) == self.pairs == clear else None
 
 
 def tied(measured: Measured, plan: Plan) -> Answer | None:
@@ -214,42 +199,32 @@ def _positive(side: Side, plan: Plan, script: str, seed: int) -> dict[str, float
 
 def judge(measured: Measured, plan: Plan) -> Verdict:
     """Apply the one rule to the deciding metric."""
-    base, cand = measured.of(plan.metric)
-    return sign_test.judge(
-        base,
-        cand,
-        direction=plan.direction,
-        margin=plan.margin,
-        max_pairs=plan.max_pairs,
-        mode=plan.mode,
-        scale=plan.scale,
-    )
+    return sign_test.judge(*measured.of(plan.metric), **_rule(plan), max_pairs=plan.max_pairs, mode=plan.mode)
+
+
+def _rule(plan: Plan) -> dict[str, Any]:
+    return {"direction": plan.direction, "margin": plan.margin, "scale": plan.scale}
 
 
 def confirming(measured: Measured, plan: Plan) -> Early:
-    """Return what ends the confirmation of a comparison early: so many clear wins, where that one was clear."""
-    return Brief(sign_test.BRIEF, plan.margin, "improved") if sign_test.is_clear(judge(measured, plan)) else tied
+    """Return what ends the confirmation of a comparison early."""
+    first = judge(measured, plan)
+    return lambda again, its: "improved" if sign_test.confirms(first, so_far(again, its)) else tied(again, its)
 
 
-def brief_holdout(sigma: float | None, plan: Plan) -> Brief:
-    """Return by what a holdout passes early: by two wins only where the noise cannot make them."""
-    if sigma is None or not plan.by.by_ratio:  # by difference the noise is that of another workload's size
-        return Brief(sign_test.BRIEF, plan.margin, "not_worse")
-    return Brief(2, max(plan.margin, OUT_OF_NOISE * sigma), "not_worse")
+def holding(sigma: float | None) -> Early:
+    """Return by what a holdout passes early, where the noise of the first workload is known to be this."""
+    return lambda found, its: "not_worse" if sign_test.holds(so_far(found, its), its.margin, sigma, its.by) else None
 
 
 def so_far(measured: Measured, plan: Plan) -> Verdict:
     """Return what all pairs say by now."""
-    base, cand = measured.of(plan.metric)
-    return sign_test.so_far(base, cand, direction=plan.direction, margin=plan.margin, scale=plan.scale)
+    return sign_test.so_far(*measured.of(plan.metric), **_rule(plan))
 
 
 def last_look(measured: Measured, plan: Plan) -> Verdict:
     """Apply the rule at the last look alone."""
-    base, cand = measured.of(plan.metric)
-    return sign_test.last_look(
-        base, cand, direction=plan.direction, margin=plan.margin, mode=plan.mode, scale=plan.scale
-    )
+    return sign_test.last_look(*measured.of(plan.metric), **_rule(plan), mode=plan.mode)
 
 
 def side_name(seed: str, name: str, layout: int) -> str:

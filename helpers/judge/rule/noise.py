@@ -104,13 +104,7 @@ def calibrate(samples: Sequence[float], margin: float, by: Scale = _RATIO) -> Ca
         wider = f"{math.ceil(longer * 1000) / 10:g}" if by.by_ratio else f"{1.05 * longer:.2g}"
         text += f"\nthat is not enough for the margin of {by.size(margin)}"
         last = f"else take a quieter host, or a wider margin:\nstart_session.py --margin {wider}"
-    elif resolves > margin:
-        text += f"\nfor the margin of {by.size(margin)} use all 48 pairs (--max-pairs 48)"
-    if needs_confirmation(sigma, None, margin, by):
-        text += "\nat this noise a gain counts only when a second, fresh comparison says the same (done by itself)"
-    else:
-        text += (
-            f"\na gain of less than {by.size(CLEAR * sigma)} counts only when a second, fresh comparison says "
-            "the same (done by itself)"
-        )
+    small = "at this noise a gain" if needs_confirmation(sigma, None, margin, by) else ""
+    small = small or f"a gain of less than {by.size(CLEAR * sigma)}"
+    text += f"\n{small} counts only when a second, fresh comparison says the same (done by itself)"
     return Calibrated(sigma, resolves, noisy, text, last)

@@ -38,6 +38,11 @@ BRIEF = 4
 
 A change without effect does both in 0.5^12 = 0.02% of cases at most.
 """
+HOLDS, OUT_OF_NOISE = {4: 4, 6: 5, 8: 6, 12: 9, 18: 13}, 2.0
+"""Pairs and wins by which a holdout passes early, where their median lies so many of its spreads above a loss.
+
+It passes no more losers than the median of 24 pairs does, in any profile (`judge_error_rates.py`): the wins count too.
+"""
 LIKELY, EARLY = 0.3, 3.0
 """What the middle half of a comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
 
@@ -112,9 +117,23 @@ def judge(
     return _verdict("undecided", found[: usable[-1]], delta, mode, by)
 
 
-def is_clear(found: Verdict | None) -> bool:
-    """Tell whether a winner was clear of the margin in every pair of the first look."""
-    return found is not None and found.verdict == "improved" and found.pairs == found.clear_wins == min(TABLE)
+def confirms(first: Verdict | None, again: Verdict) -> bool:
+    """Tell whether BRIEF pairs are enough to confirm a winner: clear of the margin, as all of its first look were."""
+    clear = first is not None and first.verdict == "improved" and first.pairs == first.clear_wins == min(TABLE)
+    return clear and again.pairs == again.clear_wins == BRIEF
+
+
+def holds(found: Verdict, margin: float, sigma: float | None, by: Scale) -> bool:
+    """Tell whether these pairs of a winner's second workload are enough: no noise of the first one makes them.
+
+    By difference, or where no noise is known, BRIEF that are clear of the margin; the noise is of another size there.
+    """
+    if sigma is None or not by.by_ratio:
+        return found.pairs == found.clear_wins == BRIEF
+    least = max(by.bound(margin), OUT_OF_NOISE * sigma / (math.sqrt(found.pairs) if found.pairs > 2 else 1))
+    if found.pairs == 2:
+        return by.added(found.interval[0]) > least
+    return found.wins >= HOLDS.get(found.pairs, math.inf) and by.added(found.gain) >= least
 
 
 def is_hopeless(baseline: Sequence[float], candidate: Sequence[float], by: Scale) -> bool:

@@ -23,26 +23,8 @@ from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
 _HELD = (
-    "verdict",
-    "mode",
-    "margin",
-    "judged_by",
-    "metric",
-    "direction",
-    "max_pairs",
-    "pairs",
-    "gain",
-    "checks",
-    "outputs",
-    "calls",
-    "afresh",
-    "baseline_tree",
-    "candidate_tree",
-    "sealed_tree",
-    "baseline_commit",
-    "baseline_samples",
-    "candidate_samples",
-    "seeded",
+    "verdict mode margin judged_by metric direction max_pairs pairs gain checks outputs "
+    "calls afresh baseline_tree candidate_tree sealed_tree baseline_commit baseline_samples candidate_samples seeded"
 )
 _NEEDED = {"mode", "margin", "direction", "max_pairs", "gain", "baseline_samples", "candidate_samples"}
 
@@ -179,7 +161,7 @@ def _untrue(root: Path, now: State, compared: Comparison) -> str | None:
         except ValueError:
             written = {}
     wrote = Comparison.from_line(written)
-    differing = [name for name in _HELD if getattr(wrote, name) != getattr(compared, name)]
+    differing = [name for name in _HELD.split() if getattr(wrote, name) != getattr(compared, name)]
     return f"the process that measured did not write this line ({differing[0]} differs)" if differing else None
 
 

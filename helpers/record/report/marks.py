@@ -81,9 +81,11 @@ def of_run(now: State, run: Run) -> list[str]:
 def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
     """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
     found = figures.judged(compared, part.baseline_samples, part.candidate_samples)
-    short = found and part is compared.confirmation and found.pairs == found.clear_wins == sign_test.BRIEF
-    own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples) if short else None
-    return ("improved" if sign_test.is_clear(own) else found.verdict, found.pairs, found.gain) if found else None
+    if found and part is compared.confirmation:
+        own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples)
+        if sign_test.confirms(own, found):
+            return "improved", found.pairs, found.gain
+    return (found.verdict, found.pairs, found.gain) if found else None
 
 
 def doubts(now: State) -> dict[str, str]:

@@ -15,8 +15,12 @@ from helpers.state import Job, State
 
 LOOKS = (1, 2, 3)
 """Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it."""
-WIDTH = 0.75
-"""Half of the interval, in units of sigma_pair and of one over the root of the pairs."""
+WIDTH, SURE = 0.75, 1.645
+"""How far a screen's interval reaches to either side, in units of sigma_pair and of one over the root of the pairs.
+
+WIDTH; upwards farther where its advice to discard would not be as sure as it is final: of changes that gain two margins
+a look tells one in twenty (SURE) at most to lie below the margin. So it is where pairs scatter by more than the margin.
+"""
 UNKNOWN = 1.5
 """Where nothing is known of the host, the spread of three pairs is taken this many times as large."""
 LEAST_SPREAD = 0.002
@@ -64,10 +68,16 @@ def _least(now: State) -> float:
     return LEAST_SPREAD if now.scale.by_ratio else now.margin / 5
 
 
+def ends(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
+    """Return how far the interval of so many pairs reaches down and up from their median, on the scale of gains."""
+    spread = sigma / math.sqrt(pairs)
+    return WIDTH * spread, max(WIDTH * spread, SURE * spread - by.bound(margin))
+
+
 def bounds(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
     """Return the median gains (of a log) below which a screen is `slower` and above which it is `promising`."""
-    half = WIDTH * sigma / math.sqrt(pairs)
-    return by.bound(margin) - half, by.bound(margin / 2) + half
+    down, up = ends(sigma, margin, pairs, by)
+    return by.bound(margin) - up, by.bound(margin / 2) + down
 
 
 def env(now: State, worker: str, beside: str) -> dict[str, str]:
@@ -99,11 +109,11 @@ def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequenc
             return None
         sigma = max(UNKNOWN * statistics.stdev(gains), _least(now))
     low, high = bounds(sigma, now.margin, len(gains), by)
-    middle, half = statistics.median(gains), WIDTH * sigma / math.sqrt(len(gains))
+    middle, (down, up) = statistics.median(gains), ends(sigma, now.margin, len(gains), by)
     word = "slower" if middle < low else "promising" if middle > high else "unclear"
     if now.config.screen_env and not fidelity(now).trusted:
         word = "unclear"
-    return Screen(word, by.told(middle), (by.told(middle - half), by.told(middle + half)), len(gains))
+    return Screen(word, by.told(middle), (by.told(middle - down), by.told(middle + up)), len(gains))
 
 
 @dataclass(frozen=True)
@@ -148,9 +158,9 @@ def fidelity(now: State) -> Fidelity:
 def left_out(now: State, worker: str) -> str:
     """Say why an experiment goes straight to its comparison there, empty where a screen pays."""
     sigma, needed = spread(now, worker), LOOKS[-1]
-    half = WIDTH * (sigma or 0.0) / math.sqrt(needed)
-    if half > now.margin:
-        told, margin = now.scale.size(half), now.scale.size(now.margin)
+    least = WIDTH * (sigma or 0.0) / math.sqrt(needed)
+    if least > now.margin:
+        told, margin = now.scale.size(least), now.scale.size(now.margin)
         return f"{needed} pairs on {worker} tell a gain to {told} only, the margin is {margin}"
     base = next((j.finished for j in now.jobs.values() if j.is_control and j.finished and j.worker == worker), None)
     if base is None or not base.durations:

@@ -69,8 +69,10 @@ def test_only_a_clear_winner_is_confirmed_in_brief() -> None:
     """Eight clear wins of eight, then four: a change without effect does that in 0.5^12 of cases at most."""
     clear = sign_test.judge([1.0] * 8, [0.95] * 8, direction="lower")
     narrow = sign_test.judge([1.0] * 8, [0.95] * 7 + [0.995], direction="lower")
+    four, three = (sign_test.so_far([1.0] * n, [0.95] * n, direction="lower", margin=0.01) for n in (4, 3))
 
-    assert (True, False, False) == tuple(map(sign_test.is_clear, (clear, narrow, None)))
+    assert (True, False, False) == tuple(sign_test.confirms(first, four) for first in (clear, narrow, None))
+    assert not sign_test.confirms(clear, three)
     assert 0.5 ** (min(TABLE) + sign_test.BRIEF) < 0.00025
 
 

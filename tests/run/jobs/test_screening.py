@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from helpers import events, state
 from helpers.run.jobs import screening
+from helpers.scale import Scale
 
 CONFIG = {"type": "config", "name": "x", "metricName": "t", "bestDirection": "lower", "branch": "b", "margin": 0.01}
 LOCK = {"type": "lock", "tree": "base", "commit_full": "c", "protected": {}, "task": {}}
@@ -71,6 +73,22 @@ def test_the_word_is_what_the_interval_says(sigma: float, gains: list[float]) ->
     expected = "slower" if high < margin else "promising" if low > half else "unclear"
     near = min(abs(high - margin), abs(low - half)) < 1e-9
     assert near or expected == found.word
+
+
+@given(sigma=st.floats(0.002, 0.3), margin=st.floats(0.002, 0.3), pairs=st.sampled_from(screening.LOOKS))
+def test_advice_to_discard_is_as_sure_as_it_is_final(sigma: float, margin: float, pairs: int) -> None:
+    """A change that gains two margins is told to lie below the margin once in twenty, whatever the host's noise."""
+    gains, spread = 2 * Scale().bound(margin), sigma / math.sqrt(pairs)
+    below = statistics.NormalDist(gains, spread).cdf(screening.bounds(sigma, margin, pairs)[0])
+
+    assert below < 0.0501
+
+
+def test_one_pair_of_a_noisy_host_advises_no_discard() -> None:
+    """With a spread of 27% one pair that loses 5% says nothing of a margin of 16.4%: the change gained 50%."""
+    now = session(calibrated(0.27), margin=0.164)
+
+    assert "unclear" == getattr(screening.judge(now, "local", [1.0], [1.05]), "word", "")
 
 
 def test_it_is_left_out_where_it_cannot_tell_or_costs_as_much() -> None:
