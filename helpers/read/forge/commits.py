@@ -106,14 +106,7 @@ def _release(item: Json, wanted: SearchRequest, place: int) -> Finding | None:
         return None
     url = json_fields.text_at(item, "html_url")
     rows.sort(key=lambda row: -len(claims.claims_in(row)))
-    return findings.made(
-        names.of_html(url),
-        "release",
-        json_fields.text_at(item, "name") or json_fields.text_at(item, "tag_name"),
-        url,
-        state="pre-release" if item.get("prerelease") else "release",
-        date=json_fields.text_at(item, "published_at"),
-        more=rows[:6],
-        claims=claims.claims_in("\n".join(rows)),
-        weight=float(place),
-    )
+    title = json_fields.text_at(item, "name") or json_fields.text_at(item, "tag_name")
+    state, date = "pre-release" if item.get("prerelease") else "release", json_fields.text_at(item, "published_at")
+    told = {"state": state, "date": date, "more": rows[:6], "claims": claims.claims_in("\n".join(rows))}
+    return findings.made(names.of_html(url), "release", title, url, weight=float(place), **told)

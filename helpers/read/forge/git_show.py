@@ -56,14 +56,8 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
         f"commit:{sha[:12]}", "commit", title, "", state="commit", date=date, claims=claims.claims_in(message, 6)
     )
     patch = _changes(root, sha, "--patch")[:_PATCH] if diff else ""
-    return Shown(
-        finding,
-        printable.one_line(author, 60),
-        [],
-        printable.prose(body).strip(),
-        files=_files(root, sha),
-        diff=printable.prose(patch),
-    )
+    author, body = printable.one_line(author, 60), printable.prose(body).strip()
+    return Shown(finding, author, [], body, files=_files(root, sha), diff=printable.prose(patch))
 
 
 def _files(root: Path, sha: str) -> list[str]:

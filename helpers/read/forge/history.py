@@ -24,7 +24,7 @@ _TAKEN_BACK = re.compile(r"(undo|undid|roll(?:ed|s)?[- ]?back):?\s+\"?(.+?)\"?(?
 """Such a title may also name a feature: it counts where what it names is there."""
 _UNDOES = re.compile(r"(?:reverts?|backs? out|reapplies|relands?) (?:commit )?([0-9a-f]{7,40})\b", re.IGNORECASE)
 _OURS = re.compile(r"^Experiment: \S+ \(refs/autoresearch/|\Aautoresearch: ", re.MULTILINE)
-UNDONE = r"^(Revert|Reapply|Reland|Back(ed)? out|Und[oi]|Roll(ed|s)?[- ]?back)|[Rr]everts? commit [0-9a-f]{7}"
+UNDONE = r"^(Revert|Reapply|Reland|Back(ed)? out|Und(o|id) |Roll(ed|s)?[- ]?back)|[Rr]everts? commit [0-9a-f]{7}"
 """For git's --grep: commits that take others back, or put them in again."""
 
 

@@ -41,27 +41,16 @@ def document(
 ) -> dict[str, Any]:
     """Return everything for --json; the abstracts, most of its length, only when wanted."""
     left_out = () if abstracts else ("abstract",)
-    return {
-        "query": question.query,
-        "warning": untrusted.WARNING.replace("inside the fence", "of the papers"),
-        "requests": requests,
-        "sources": [
-            {
-                "source": o.source,
-                "status": o.status,
-                "found": len(o.found),
-                "total": o.total,
-                "retry_after": o.retry_after,
-                "note": "; ".join(o.notes),
-                "cache_age": o.age,
-            }
-            for o in outcomes
-        ],
-        "papers": [
-            {**{k: v for k, v in p.data().items() if k not in left_out}, "why": papers_paper.why(p, question.query)}
-            for p in found
-        ],
-    }
+    asked = []
+    for o in outcomes:
+        answered = {"source": o.source, "status": o.status, "found": len(o.found), "total": o.total}
+        asked.append({**answered, "retry_after": o.retry_after, "note": "; ".join(o.notes), "cache_age": o.age})
+    papers = []
+    for p in found:
+        known = {k: v for k, v in p.data().items() if k not in left_out}
+        papers.append({**known, "why": papers_paper.why(p, question.query)})
+    warning = untrusted.WARNING.replace("inside the fence", "of the papers")
+    return {"query": question.query, "warning": warning, "requests": requests, "sources": asked, "papers": papers}
 
 
 def papers_text(question: Question, outcomes: Sequence[Found], found: Sequence[Paper], *, abstracts: bool) -> str:
