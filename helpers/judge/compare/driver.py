@@ -72,10 +72,9 @@ def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dic
             print("waiting for a running job to end: a comparison has the machine to itself", file=log)
         with slots.hold_all(home):
             answer = work()
-    except (SideError, OSError) as error:
-        answer = {"verdict": "error", "reason": str(error)}
     except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
-        answer = {"verdict": "error", "reason": f"{type(error).__name__}: {error}"}
+        known = isinstance(error, (SideError, OSError))
+        answer = {"verdict": "error", "reason": str(error) if known else f"{type(error).__name__}: {error}"}
     return {**answer, "seconds": round(time.monotonic() - began, 3)}
 
 

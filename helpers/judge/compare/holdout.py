@@ -56,15 +56,9 @@ def result(
         early=pairs.holding(found.sigma_pair),
     )
     passed = verdict.verdict == "not_worse" or verdict.gain > -margin
-    record = {
-        "verdict": "passed" if passed else "loses" if verdict.worse else "may_lose",
-        "gain": verdict.gain,
-        "interval": list(verdict.interval),
-        "pairs": verdict.pairs,
-        "wins": verdict.wins,
-        "worse": verdict.worse,
-        "margin": margin,
-    }
+    word = "passed" if passed else "loses" if verdict.worse else "may_lose"
+    record = {name: getattr(verdict, name) for name in ("gain", "pairs", "wins", "worse")}
+    record |= {"verdict": word, "interval": list(verdict.interval), "margin": margin}
     found = replace(found, holdout=Comparison.from_line(record))
     print(found.holdout_words(), file=log)
     if passed:

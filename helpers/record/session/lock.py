@@ -178,9 +178,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
 
 def _require_digits(now: State, samples: list[float]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE:
-        return
-    if not all(samples):
+    if not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE or not all(samples):
         return
     digits = max(len(f"{value!r}".removesuffix(".0").partition(".")[2]) for value in samples)
     step = 10.0**-digits / min(abs(value) for value in samples)

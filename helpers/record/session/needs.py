@@ -14,6 +14,7 @@ from helpers import console, git, next_step, paths, printable, state
 from helpers.judge.policy import evaluator_reach, experiment
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment
+from helpers.run.jobs import log
 from helpers.run.jobs.task import BUILD_CMD
 from helpers.state import State
 
@@ -30,6 +31,9 @@ _READ = re.compile(
     r"ENV(?:\.fetch\(|\[))\s*[\"'](\w+)|process\.env\.(\w+)"
 )
 """A variable of the environment, as shells, Python, C, Rust, Go, JavaScript, Ruby, Java and Perl read it."""
+_BY_THEMSELVES = "PYTHONPATH", "NODE_PATH", "RUBYLIB", "GEM_PATH", "PERL5LIB", "CLASSPATH", "R_LIBS", "CPATH"
+"""Variables that tools read by themselves."""
+_MODULE = re.compile(r"No module named '?(\w+)")
 _OF_SHELL = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "COLUMNS", "LINES", "UID", "PPID", "RANDOM", "IFS")
 
 
@@ -55,12 +59,29 @@ def needs_lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
             f"{some}: named by benchmark, checks or build, but git ignores it, and copies have it not. Let the build "
             "make it in the copy (--build 'npm ci'), git add --force it, or name it by its full path"
         )
-    if missing := variables(text, now):
+    if failed:
+        found += _unseen(work.root, now)
+    if missing := variables(text, now, _BY_THEMSELVES if failed else ()):
         flags = " ".join(f"--pass-env {name}" for name in missing)
         found.append(
-            f"{', '.join(f'${name}' for name in missing)}: read by benchmark or checks and set in your shell, "
+            f"{', '.join(f'${name}' for name in missing)}: read by benchmark, checks or tools and set in your shell, "
             f"but no run gets it; where it is needed:\nstart_session.py --goal {now.config.name} {flags}"
         )
+    return found
+
+
+def _unseen(root: Path, now: State) -> list[str]:
+    """Return what to say of modules that the baseline's run did not find, and that lie in the work tree."""
+    names = [os.fsdecode(name) for name in git.run(root, ["ls-files", "-z"]).stdout.split(b"\0")]
+    runs, found = [job.finished for job in now.jobs.values() if job.is_control and job.finished], list[str]()
+    for module in set(_MODULE.findall("\n".join(log.last_lines(Path(runs[-1].log)) if runs else []))):
+        ends = f"/{module}.py", f"/{module}/__init__.py"
+        if places := sorted({name.removesuffix(end) for name in names for end in ends if name.endswith(end)}):
+            place = printable.name(places[0])
+            found.append(
+                f"{module} lies in {place}: PYTHONPATH=$PWD/{place} finds it in the copy (an editable install leads to "
+                "your work tree, which a run does not see)"
+            )
     return found
 
 
@@ -71,15 +92,13 @@ def ignored(root: Path, text: str, *, implied: bool = True) -> list[str]:
         calls = {name for name, pattern in _OF_TOOLS.items() if re.search(pattern, text)}
         words |= {name for name in calls if not any(word.startswith(f"{name}/") for word in words)}
     own = (*paths.PROTECTED, *(name.rstrip("/") for name in paths.EXCLUDED))
-    words = frozenset(_up_to_link(root, name) for name in words if _is_inside(name))
+    inside = (name for name in words if name and not name.startswith(("/", "-")) and ".." not in name.split("/"))
+    words = frozenset(_up_to_link(root, name) for name in inside)
     there = [name for name in sorted(words) if name not in own and os.path.lexists(root / name)]
-    answer = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=_joined(there), check=False).stdout
+    asked = b"".join(os.fsencode(name) + b"\0" for name in there)
+    answer = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=asked, check=False).stdout
     names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
     return [name for name in names if not any(name.startswith(f"{other}/") for other in names)]
-
-
-def _is_inside(name: str) -> bool:
-    return bool(name) and not name.startswith(("/", "-")) and ".." not in name.split("/")
 
 
 def _up_to_link(root: Path, name: str) -> str:
@@ -88,14 +107,10 @@ def _up_to_link(root: Path, name: str) -> str:
     return next((path for path in above if (root / path).is_symlink()), name)
 
 
-def _joined(names: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(name) + b"\0" for name in names)
-
-
-def variables(text: str, now: State) -> list[str]:
-    """Return the variables that a text reads, that the person's shell has, and that runs do not get."""
+def variables(text: str, now: State, more: Iterable[str] = ()) -> list[str]:
+    """Return the variables that a text reads, or that are `more`, that the person's shell has and runs do not get."""
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    read = {next(filter(None, found)) for found in _READ.findall(code)} & set(os.environ)
+    read = {*more, *(next(filter(None, found)) for found in _READ.findall(code))} & set(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         envs = {str(name): "" for name in now.require_lock().task.get("envs", {})}
         given = environment.run_environment(Path(folder), envs, now.config.pass_env)

@@ -63,35 +63,24 @@ PASSED = (
 )
 """Variables that an experiment inherits. Flags such as CFLAGS are not among them: both sides build the same way."""
 
-TOOL_HOMES = {
-    "CARGO_HOME": ".cargo",
-    "RUSTUP_HOME": ".rustup",
-    "GOPATH": "go",
-    "GOMODCACHE": "go/pkg/mod",
-    "PYENV_ROOT": ".pyenv",
-    "NVM_DIR": ".nvm",
-    "RBENV_ROOT": ".rbenv",
-    "SDKMAN_DIR": ".sdkman",
-    "PYTHONUSERBASE": ".local",
-    "npm_config_cache": ".npm",
-    "GRADLE_USER_HOME": ".gradle",
-    "STACK_ROOT": ".stack",
-    "OPAMROOT": ".opam",
-    "MAVEN_USER_HOME": ".m2",
+TOOL_HOMES: dict[str, tuple[str, ...]] = {
+    "CARGO_HOME": (".cargo", "registry", "git"),
+    "RUSTUP_HOME": (".rustup",),
+    "GOPATH": ("go", "pkg"),
+    "GOMODCACHE": ("go/pkg/mod", "."),
+    "PYENV_ROOT": (".pyenv",),
+    "NVM_DIR": (".nvm",),
+    "RBENV_ROOT": (".rbenv",),
+    "SDKMAN_DIR": (".sdkman",),
+    "PYTHONUSERBASE": (".local",),
+    "npm_config_cache": (".npm", "."),
+    "GRADLE_USER_HOME": (".gradle", "."),
+    "STACK_ROOT": (".stack", "."),
+    "OPAMROOT": (".opam", "."),
+    "MAVEN_USER_HOME": (".m2", "repository", "wrapper"),
 }
-"""Where toolchains look, and the folder of the person's home that each means by default."""
-
-DOWNLOADS = {
-    "CARGO_HOME": ("registry", "git"),
-    "GOPATH": ("pkg",),
-    "GOMODCACHE": (".",),
-    "npm_config_cache": (".",),
-    "GRADLE_USER_HOME": (".",),
-    "STACK_ROOT": (".",),
-    "OPAMROOT": (".",),
-    "MAVEN_USER_HOME": ("repository", "wrapper"),
-}
-"""Of these, the folders where a build fetches what it depends on: it writes there into a layer of its own."""
+"""Where toolchains look: the folder of the person's home that each means by default, and those in it where a build
+fetches what it depends on: it writes there into a layer of its own."""
 
 _SECRET_URL = re.compile(r"://[^/@\s]+@")
 
@@ -105,7 +94,7 @@ def run_environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str
     env = {k: os.environ[k] for k in PASSED if k in os.environ and not _SECRET_URL.search(os.environ[k])}
     env |= {k: os.environ[k] for k in passed if k in os.environ}
     home = Path(os.environ.get("HOME") or "/nonexistent")
-    for name, inside in TOOL_HOMES.items():
+    for name, (inside, *_) in TOOL_HOMES.items():
         place = Path(os.environ.get(name) or home / inside)
         if os.path.isdir(place):  # noqa: PTH112 - False, not an error, where we may not look
             env[name] = str(place)
@@ -127,7 +116,9 @@ def run_environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str
 
 def caches(env: Mapping[str, str]) -> list[Path]:
     """Return the folders of the person's downloads, made where they were not."""
-    found = [Path(env[name]) / inside for name, folders in DOWNLOADS.items() if name in env for inside in folders]
+    found = [
+        Path(env[name]) / inside for name, (_, *folders) in TOOL_HOMES.items() if name in env for inside in folders
+    ]
     for folder in found:
         with contextlib.suppress(OSError):
             folder.mkdir(exist_ok=True)

@@ -37,6 +37,20 @@ def test_what_git_ignores_and_what_the_shell_alone_has_are_named(repo: Any) -> N
     assert "$LOCAL" not in said
 
 
+def test_what_lies_elsewhere_than_a_run_looks_is_named(repo: Any) -> None:
+    """A module of an editable install, and a variable that a tool reads by itself."""
+    repo.write("lib/prog.py", "answer = 42\n")
+    repo.commit()
+    repo.write("autoresearch.sh", "python3 -c 'import prog'\n", 0o755)
+    repo.write("autoresearch.checks.sh", "true\n", 0o755)
+    repo.script("start_session", *BEGIN, "--scope", "src/")
+
+    said = repo.script("start_session", "--lock", code=1, PYTHONPATH=str(repo.root / "lib")).stderr
+
+    assert "prog lies in lib: PYTHONPATH=$PWD/lib finds it in the copy" in said
+    assert "--goal quick --pass-env PYTHONPATH" in said
+
+
 @pytest.mark.parametrize(
     "read",
     [
