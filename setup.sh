@@ -42,9 +42,17 @@ exit codes: 0 done, 2 wrong usage or input, 3 something outside failed (network,
 END
   }
 
-  note() { printf '%s\n' "$*" >&2; }
+  plain() { # a line that may hold a stranger's names: what would act unseen on a terminal is a question mark
+    local LC_ALL=C text=$*
+    text=${text//[$'\001'-$'\010'$'\013'-$'\037'$'\177']/?}
+    text=${text//$'\302'[$'\200'-$'\237']/?}
+    text=${text//$'\342\200'[$'\213'-$'\217'$'\250'-$'\256']/?}
+    printf '%s\n' "${text//$'\342\201'[$'\240'-$'\257']/?}"
+  }
+  note() { plain "$*" >&2; }
   fail() { # fail CODE MESSAGE NEXT
-    printf 'error: %s\n  next: %s\n' "$2" "$3" >&2
+    note "error: ${2//$'\n'/ }"
+    note "  next: ${3//$'\n'/ }"
     exit "$1"
   }
   act() { # runs a command that changes something, or says it
@@ -252,7 +260,8 @@ elif verb == "back":
             place = os.path.join(dest, name + ".orig" + str(number))
             number = (number or 1) + 1
         move(os.path.join(kept, name), place)
-        print("kept, since it is yours:", os.path.relpath(place, dest), file=sys.stderr)
+        shown = os.path.relpath(place, dest)
+        print("kept, since it is yours:", shown if shown.isprintable() else ascii(shown), file=sys.stderr)
     for folder, _, _ in os.walk(kept, topdown=False):
         os.rmdir(folder)
 else:
@@ -485,7 +494,7 @@ print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
       left="$left refs/autoresearch*/* and branches autoresearch/*, autoresearch-merge/* (git for-each-ref)"
     [ ! -d "$copies" ] || left="$left $copies (isolated copies)"
     [ "$dry" = 1 ] || printf 'Removed the bundle from %s\n' "$root"
-    [ -z "$left" ] || printf 'Left, since it is yours:%s\n' "$left"
+    [ -z "$left" ] || plain "Left, since it is yours:$left"
   }
 
   without_ours() { # removes our lines, between our comments, but those of files that stay: git status must not show them

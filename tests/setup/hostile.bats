@@ -81,6 +81,22 @@ program() { # program FILE: runs when somebody takes it for his own
   nothing_ran
 }
 
+@test "a stranger's names reach no terminal as they are" {
+  local evil=$'x\e]0;t\a\e[2K\xe2\x80\xaey\xc2\x9bz'
+  mkdir -p "$(dirname "$SKILL")" && ln -s "$evil" "$SKILL"
+  run bash "$BUNDLE/setup.sh" --no-deps
+  [ 4 -eq "$status" ]
+  [[ "$output" == *"symbolic link"* && "$output" != *[$'\e\a']* && "$output" != *$'\xe2\x80\xae'* && "$output" != *$'\xc2\x9b'* ]]
+  rm "$SKILL"
+  bash "$BUNDLE/setup.sh" --no-deps
+  touch "$SKILL/helpers/$evil"
+  for how in --no-deps --uninstall; do
+    run bash "$BUNDLE/setup.sh" "$how"
+    [ 0 -eq "$status" ]
+    [[ "$output" == *yours* && "$output" != *[$'\e\a']* && "$output" != *$'\xe2\x80\xae'* ]]
+  done
+}
+
 @test "piped, a file of the repository named main is not the bundle" {
   mkdir -p sub/helpers
   touch sub/main sub/SKILL.md
