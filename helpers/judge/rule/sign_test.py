@@ -38,11 +38,8 @@ BRIEF = 4
 
 A change without effect does both in 0.5^12 = 0.02% of cases at most.
 """
-HOLDS, OUT_OF_NOISE = {4: 4, 6: 5, 8: 6, 12: 9, 18: 13}, 2.0
-"""Pairs and wins by which a holdout passes early, where their median lies so many of its spreads above a loss.
-
-It passes no more losers than the median of 24 pairs does, in any profile (`judge_error_rates.py`): the wins count too.
-"""
+OUT_OF_NOISE = 2.0
+"""Times the spread of its median by which a holdout that passes early gains: one without a gain there does in 2.3%."""
 LIKELY, EARLY = 0.3, 3.0
 """What the middle half of a comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
 
@@ -133,7 +130,7 @@ def holds(found: Verdict, margin: float, sigma: float | None, by: Scale) -> bool
     least = max(by.bound(margin), OUT_OF_NOISE * sigma / (math.sqrt(found.pairs) if found.pairs > 2 else 1))
     if found.pairs == 2:
         return by.added(found.interval[0]) > least
-    return found.wins >= HOLDS.get(found.pairs, math.inf) and by.added(found.gain) >= least
+    return found.pairs == found.wins == BRIEF and by.added(found.gain) >= least
 
 
 def is_hopeless(baseline: Sequence[float], candidate: Sequence[float], by: Scale) -> bool:

@@ -80,7 +80,9 @@ BEHIND_WALLS = {
         None,
     ),
     "a result of its own, the true one hidden behind it": (
-        "p=/pro; printf 'MET''RIC time_s=0.001\\njunk' >${p}c/$PPID/fd/1\n" + SLOW + "echo 42\n",
+        "p=/pro; [ -z \"${AUTORESEARCH_SEED:-}\" ] || printf 'MET''RIC time_s=0.001\\njunk' >${p}c/$PPID/fd/1\n"
+        + SLOW
+        + "echo 42\n",
         "void",
         "was opened",
     ),
