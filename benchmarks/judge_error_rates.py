@@ -3,7 +3,7 @@
 Nine simulated noise profiles (judge_hosts.py), every rule on hosts drawn from the same distributions, seeds fixed.
 The last parts show code layout, `--not-worse` and whole sessions with and without a second confirmation.
 
-    python benchmarks/judge_error_rates.py            # about half a minute
+    python benchmarks/judge_error_rates.py            # about two minutes
     python benchmarks/judge_error_rates.py --quick    # coarse, a few seconds
 """
 
@@ -136,8 +136,11 @@ def twice(
     return kept, math.log1p(found.gain), spent
 
 
-def passes(host: Host, effect: float, draw: Random, sigma: float, most: int) -> tuple[bool, int]:
-    """Measure a holdout as compare/holdout.py does; return whether it passes, and its pairs."""
+def passes(host: Host, effect: float, draw: Random, sigma: float, most: int, wins: bool = True) -> tuple[bool, int]:
+    """Measure a holdout as compare/holdout.py does; return whether it passes, and its pairs.
+
+    `wins`: whether a few clear wins end it; `sigma` is what the first workload's pairs scatter by.
+    """
     seed, ours, theirs = str(draw.random()), list[float](), list[float]()
     for number in range(1, most + 1):
         first = sign_test.order(seed, number)
@@ -147,9 +150,8 @@ def passes(host: Host, effect: float, draw: Random, sigma: float, most: int) -> 
         ours.append(other if first else one)
         found = sign_test.last_look(ours, theirs, direction="lower", margin=MARGIN, mode="not_worse")
         so_far = sign_test.so_far(ours, theirs, direction="lower", margin=MARGIN)
-        if sign_test.holds(so_far, MARGIN, sigma, Scale()) or (
-            number in sign_test.TABLE and found.verdict == "not_worse"
-        ):
+        brief = wins and sign_test.holds(so_far, MARGIN, sigma, Scale())
+        if brief or (number in sign_test.TABLE and found.verdict == "not_worse"):
             return True, number
     return found.gain > -MARGIN, most
 
@@ -363,6 +365,26 @@ def long_rows(count: int) -> None:
             print(f"  {profile:20} {most:4} {'':11} {' '.join(row)}", flush=True)
 
 
+def holdout_rows(count: int) -> None:
+    """Print what passes a holdout of 24 pairs, also where the first workload is calmer than it: its noise is taken."""
+    print(
+        f"\nholdout: passes, by what it truly changes there {'+5%':>14} {'none':>9} {'-2%':>9} {'-3%':>9} {'pairs':>6}"
+    )
+    for profile, make in {"noisy (3 x typical)": restless, **PROFILES}.items():
+        for words, share in (("table alone", None), ("few clear wins too", 1.0), ("first workload still", 0.0)):
+            draw, row, spent = Random(f"holdout/{profile}"), [], 0
+            for effect in (0.05, 0.0, -0.02, -0.03):
+                passed = 0
+                for _ in range(count):
+                    host = make(draw)
+                    base, cand = ([timing(host, 0.0) for _ in range(12)] for _ in range(2))
+                    sigma = (share or 0.0) * (noise.sigma_pair(base, cand) or 0.0)
+                    held, number = passes(host, effect, draw, sigma, HOLDOUT_PAIRS, share is not None)
+                    passed, spent = passed + held, spent + number
+                row.append(f"{percent(passed, count):8.1f}%")
+            print(f"  {profile:20} {words:22} {'':11} {' '.join(row)} {spent / 4 / count:6.1f}", flush=True)
+
+
 def sessions(count: int) -> None:
     """Print what whole sessions of 60 experiments, 15% of them real, end with."""
     rules = {name: rule for name, rule in RULES.items() if "confidence" not in name and "24" not in name}
@@ -405,6 +427,7 @@ def main() -> None:
     layout_rows(count)
     removals(count)
     long_rows(count)
+    holdout_rows(count // 4)
     sessions(max(10, count // 20))
     print(f"\n{time.perf_counter() - start:.0f} s")
 

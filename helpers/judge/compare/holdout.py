@@ -36,8 +36,8 @@ def result(
 
     It ends early only when the candidate is shown to lose less than the margin, or wins clear of margin and noise; else
     the median of all pairs decides.
-    Simulated with a margin of 2%, a candidate without effect there is refused in 0.3% of cases at 3% noise, one that
-    loses 3% in 91%; a median taken at the first look refuses 4% and 76%.
+    Simulated with a margin of 1% on a typical host, 0.2% of candidates without effect there are refused and 0.6% of
+    those that lose 2% pass (`benchmarks/judge_error_rates.py`, beside the table alone).
     """
     if not (base[0].copy / paths.HOLDOUT).exists():
         return found

@@ -70,12 +70,16 @@ def clear(copy: Path, before: Scan) -> None:
     for name in sorted(scan(copy).keys() - before.keys()):  # a folder before what is in it
         made = copy / name
         if made.is_dir() and not made.is_symlink():
-            for inner in (made, *made.rglob("*")):
-                if inner.is_dir() and not inner.is_symlink():
-                    inner.chmod(0o700)  # Go's modules close their folders
-            shutil.rmtree(made, ignore_errors=True)
+            _remove(made)
         else:
             made.unlink(missing_ok=True)
+
+
+def _remove(folder: Path) -> None:
+    for inner in (folder, *folder.rglob("*")):
+        if inner.is_dir() and not inner.is_symlink():
+            inner.chmod(0o700)  # Go's modules close their folders
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -94,8 +98,8 @@ def undoing(copy: Path, before: Scan | None = None) -> Iterator[Callable[[], Non
         def undo() -> None:
             clear(copy, before)
             if aside.is_dir() and changed(before, scan(copy)):
-                shutil.rmtree(copy)
-                shutil.copytree(aside, copy, symlinks=True)
+                _remove(copy)
+                shutil.copytree(aside, copy, symlinks=True, dirs_exist_ok=True)
                 before.clear()
                 before.update(scan(copy))
 

@@ -74,7 +74,7 @@ def _unseen(root: Path, now: State) -> list[str]:
     """Return what to say of modules that the baseline's run did not find, and that lie in the work tree."""
     names = [os.fsdecode(name) for name in git.run(root, ["ls-files", "-z"]).stdout.split(b"\0")]
     runs, found = [job.finished for job in now.jobs.values() if job.is_control and job.finished], list[str]()
-    for module in set(_MODULE.findall("\n".join(log.last_lines(Path(runs[-1].log)) if runs else []))):
+    for module in sorted(set(_MODULE.findall("\n".join(log.last_lines(Path(runs[-1].log)) if runs else [])))):
         ends = f"/{module}.py", f"/{module}/__init__.py"
         if places := sorted({name.removesuffix(end) for name in names for end in ends if name.endswith(end)}):
             place = printable.name(places[0])

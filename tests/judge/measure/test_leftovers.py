@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,44 @@ def test_an_answer_in_a_compiled_module_is_not_kept(session: Any) -> None:
 
     assert '"verdict": "void"' in done.stdout
     assert "keeps files between calls: " + answer in done.stdout
+
+
+@pytest.mark.parametrize("how", [*KEPT, "nothing"])
+def test_an_undo_makes_the_copy_as_it_was(copy: Path, how: str) -> None:
+    """What a run made goes, what it changed or removed comes back, and marks taken before it hold afterwards."""
+    before = leftovers.scan(copy)
+
+    def seen() -> list[tuple[Path, int, int, bytes]]:
+        found = ((file, file.stat()) for file in (copy, *sorted(copy.rglob("*"))))
+        return [(file, s.st_mode, s.st_mtime_ns, b"" if file.is_dir() else file.read_bytes()) for file, s in found]
+
+    was = seen()
+    with leftovers.undoing(copy, before) as undo:
+        KEPT.get(how, lambda _: None)(copy)
+        undo()
+
+    assert [row[:2] + row[3:] for row in was] == [row[:2] + row[3:] for row in seen()]
+    assert [row[2] for row in was if row[0].is_file()] == [row[2] for row in seen() if row[0].is_file()]
+    assert not leftovers.changed(before, leftovers.scan(copy))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes a plain user, which only root can")
+def test_a_plain_user_s_undo_goes_through_closed_folders() -> None:
+    """Go closes the folders of its modules: what was changed beside them comes back all the same."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        os.seteuid(65534)
+        try:
+            copy = Path(place) / "copy"
+            (copy / "mod").mkdir(parents=True)
+            (copy / "mod" / "a.go").write_text("package a\n")
+            (copy / "state").write_text("1\n")
+            (copy / "mod").chmod(0o555)
+            with leftovers.undoing(copy) as undo:
+                (copy / "state").write_text("2\n")
+                undo()
+            held = (copy / "state").read_text(), (copy / "mod" / "a.go").read_text(), (copy / "mod").stat().st_mode
+        finally:
+            os.seteuid(0)
+
+    assert ("1\n", "package a\n", 0o40555) == held
