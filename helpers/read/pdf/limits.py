@@ -10,9 +10,10 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 MEMORY, CPU = 1_000_000_000, 60
-"""Bytes of address space, seconds of processor time."""
+"""Bytes of address space beyond what the process has when it begins, seconds of processor time."""
 
 
 class TooLong(Exception):  # noqa: N818
@@ -34,7 +35,11 @@ def limit() -> None:
     """
     import resource
 
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU), (resource.RLIMIT_CORE, 0)):
+    try:  # what began it lends it all that it has mapped itself
+        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        mapped = 0
+    for what, most in ((resource.RLIMIT_AS, mapped + MEMORY), (resource.RLIMIT_CPU, CPU), (resource.RLIMIT_CORE, 0)):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (most, most))
     sys.setrecursionlimit(1500)

@@ -1,6 +1,7 @@
 """extract_pdf.py as its users run it: on real papers, and on files that are none."""
 
 import json
+import mmap
 import os
 import re
 import subprocess
@@ -213,3 +214,9 @@ def test_text_that_stands_sideways_is_said(tmp_path):
     (note,) = document.read_pdf(tmp_path / "turned.pdf").notes
     assert note.startswith("page 1: sideways text is left out")
     assert note in document.markdown(tmp_path / "turned.pdf")
+
+
+def test_what_the_reading_process_had_mapped_before_is_not_the_paper_s():
+    """The limit of memory is for the paper: a process that holds much itself reads it too."""
+    with mmap.mmap(-1, 950_000_000):
+        assert document.read_pdf(MEGASTORE).blocks
