@@ -182,7 +182,7 @@ def fast(only: str) -> int:
     chosen = [case for case in data("cheats.yaml") if "path" in case and only in case["name"]]
     missed, table = 0, Counter[tuple[str, str]]()
     for case in chosen:
-        found = {f"{v.level}:{v.kind}" for v in judged(case["path"], case["old"], case["new"])}
+        found = {f"{v.level}:{v.rule}" for v in judged(case["path"], case["old"], case["new"])}
         bad = not any(said.endswith(":" + case["layer"].removeprefix("policy:")) for said in found)
         missed += bad
         table[KINDS.get(case["layer"].removeprefix("policy:"), "the answer"), code.family_of(case["path"])] += not bad
@@ -214,7 +214,7 @@ def honest() -> int:
         refused += any(v.level == "refuse" for v in found)
         reviewed += bool(found) and all(v.level == "review" for v in found)
         for v in found:
-            print(f"{v.level}: {v.path}:{v.line}: {v.message} [{v.kind}]")
+            print(f"{v.level}: {v.path}:{v.line}: {v.message} [{v.rule}]")
     print(f"{len(cases)} honest changes, {refused} refused, {reviewed} reviewed")
     return refused > 0.02 * len(cases) or reviewed > 0.1 * len(cases)
 

@@ -29,11 +29,6 @@ class Violation:
     level: Level
     message: str
 
-    @property
-    def kind(self) -> str:
-        """The rule's kind: `remembers` for state that outlives a call."""
-        return self.rule
-
 
 def violations(
     changes: Sequence[Change],

@@ -91,8 +91,7 @@ def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, 
     if read.family == "js":
         places = js_state.writing_places(read.code, old)
         yield "remembers", _REMEMBERS, [read.lines(place, place + 1)[0] for place in places]
-    for reason, places in ((_GIVEN, given.ordered(read.code, old)), (_REMEMBERS, given.carried(read.code, old))):
-        yield "remembers", reason, [at for place in places for at in read.lines(place, place + 1)]
+    yield "remembers", _GIVEN, [at for place in given.ordered(read.code, old) for at in read.lines(place, place + 1)]
     for match in _CALLED.finditer(read.code) if read.family == "c" else ():
         if re.search(rf"{_OF_DATA}(?:\*\s*{match[1]}\b|\b{match[1]}\s*\[)", read.code):
             yield "hidden-code", "data is called as code", read.lines(match.start(1), match.end(1))

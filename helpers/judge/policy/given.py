@@ -1,4 +1,4 @@
-"""What a caller gave is put in order where it lies, or carries the answer: whoever gives it again gives less to do."""
+"""What a caller gave is put in order where it lies: whoever gives it again gives less to do."""
 
 from __future__ import annotations
 
@@ -18,17 +18,6 @@ _ORDERED = re.compile(
 """Perl's assigns; what else puts a sequence in order where it lies."""
 _BACK = 2000
 """Characters before it in which a function begins: a long file costs no more than its length."""
-_ONCE = re.compile(
-    r"(?<![\w$])[\w$]{1,80}(?:->|\.)\{?([\w$]{1,80})\}?\s{0,9}(?:\?\?|\|\||//)=|"
-    r"(?:!\s*|\b(?:if|unless)\s*\(?\s*)([\w$]{1,80}(?:->|\.)\{?([\w$]{1,80})\}?)(?![\w(])[^;{}]{0,200}?[;{)\n][^}]{0,300}?(?<![\w.>])\2\s*=(?!=)"
-)
-"""What is worked where it is not there yet, and is there from then on."""
-
-
-def carried(code: str, old: str) -> Iterator[int]:
-    """Yield places in the code where a field that `old` did not have is filled once, and read from then on."""
-    had = set(re.findall(r"[\w$]+", old))
-    yield from (match.start() for match in _ONCE.finditer(code) if (match[1] or match[3]) not in had)
 
 
 def ordered(code: str, old: str) -> Iterator[int]:

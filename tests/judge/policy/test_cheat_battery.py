@@ -90,7 +90,7 @@ def test_seen_by_the_rule_that_means_it(cheat: dict[str, Any]) -> None:
 def said(case: dict[str, Any], old: str) -> set[tuple[str, str]]:
     """Return (kind, level) of what the policy says of a case."""
     new = case["new"] + (old if "layer" not in case and "old" not in case else "")
-    return {(v.kind, v.level) for v in cheats.judged(case["path"], old, new)}
+    return {(v.rule, v.level) for v in cheats.judged(case["path"], old, new)}
 
 
 @pytest.mark.parametrize("lexer", ["pygments", "bare"])
