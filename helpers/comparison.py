@@ -19,6 +19,8 @@ HOLDOUT_WORDS = {
     "may_lose": "the holdout may lose, which its pairs cannot tell",
 }
 """What the second workload said, by the verdict in the journal."""
+WRONG = ("checks: ", "outputs ")
+"""How the reason of a comparison, or the error of a run, begins that showed the change to be wrong."""
 UNSURE = "the holdout passes by its median; a loss beyond the margin is not ruled out"
 
 

@@ -20,6 +20,7 @@ _DONE = {
     "best": r"\bmin\((?!size\b)|sort -[gn]|\bbest\b",
     "median": r"statistics\.median\(samples\)",
     "seeded": r"AUTORESEARCH_SEED",
+    "calls": r"def make_input\b",
     "counting": r"perf stat|instructions|callgrind|cachegrind|valgrind",
 }
 """How a benchmark looks that does already what would be advised."""
@@ -29,6 +30,7 @@ _CPU = (
 )
 _MEDIAN = ":\nsed -i 's/statistics.median(samples)/min(samples)/' autoresearch.sh && start_session.py --repeats 3"
 _SMALLEST = ": for n in 1 2 3; do ONE_CALL; done | sort -g | head -n 1  # print that, where ONE_CALL prints seconds"
+_MORE_INPUT = ": let make_input() of autoresearch.sh give {count} times as much"
 _LONGER = ", in autoresearch.sh: COMMAND=(bash -c 'for n in $(seq {count}); do ./PROGRAM; done')"
 HELPS = 0.7
 """What leaves less than this share of the spread is worth a line."""
@@ -47,7 +49,7 @@ def notices(benchmark: Path) -> list[str]:
 def advice_lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
     """Return what the calibration says of time, of what is not the program, and of what would help."""
     each = statistics.median(event.wall)
-    calls = event.repeats
+    calls = now.config.repeats or event.repeats
     said = [f"a measurement is {calls} call{'s' * (calls > 1)} of the benchmark (--repeats), {each:.3g} s each"]
     if not event.checks.startswith(("passed", "skipped")):
         said.append(f"the checks do not pass on it: {event.checks}")
@@ -109,7 +111,8 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     own = _program(event, now) or each
     if found.noisy and own < SHORT:
         count = max(2, round(2 * SHORT / own))
-        said.append(f"the program runs {own:.3g} s; {count} times that is steadier{_LONGER.format(count=count)}")
+        how = (_MORE_INPUT if "calls" in done else _LONGER).format(count=count)
+        said.append(f"the program runs {own:.3g} s; {count} times that is steadier{how}")
     if found.noisy and "counting" not in done and _counts():
         said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
     return [*said, *([f"too little for what it costs: {'; '.join(weak)}"] if found.noisy and weak else [])]

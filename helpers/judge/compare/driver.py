@@ -182,7 +182,7 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
             f"{verdict.verdict if verdict else 'so far'}"
         )
         each, following = (last - began) / count, next((n for n in sign_test.TABLE if n > count), most)
-        if verdict is None or verdict.verdict == "undecided":
+        if count < most and (verdict is None or verdict.verdict == "undecided"):
             line += (
                 f"; next look in {each * (min(following, most) - count):.0f} s, {each * (most - count):.0f} s at most"
             )

@@ -121,7 +121,7 @@ for side in baseline:{event.baseline_tree} candidate:{event.candidate_tree}; do
     AUTORESEARCH_SEED={found.seed} AUTORESEARCH_OUT=$out bash {paths.OUTPUTS} ) >"$copy.log" 2>&1 ||
     {{ echo "${{side%%:*}} fails:"; tail -n 5 "$copy.log"; }}
 done
-diff -ru "$here/answers-baseline" "$here/answers-candidate" | head -n 60
+diff -ru "$here/answers-baseline" "$here/answers-candidate" | cut -c 1-160 | head -n 60
 differs=${{PIPESTATUS[0]}}
 echo "copies and whole answers: $here  # rm -r it when they are read"
 exit "$differs"

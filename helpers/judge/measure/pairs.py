@@ -133,10 +133,11 @@ def interleave(
         verdict = (rule or judge)(measured, plan) if sign_test.is_look(number + 1, plan.max_pairs) else None
         if (verdict is None or verdict.verdict == "undecided") and (answer := early(measured, plan)):
             verdict = replace(so_far(measured, plan), verdict=answer, needed_pairs=None)
-        progress(measured, verdict)
+        over = verdict is not None and (verdict.verdict in ends or number + 1 >= plan.max_pairs)
+        progress(measured, verdict if over or verdict is None else replace(verdict, verdict="undecided"))
         if broken(measured):
             return measured, (rule or judge)(measured, plan)
-        if verdict is not None and (verdict.verdict in ends or number + 1 >= plan.max_pairs):
+        if verdict is not None and over:
             return measured, verdict
     raise AssertionError
 

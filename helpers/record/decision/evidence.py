@@ -12,8 +12,8 @@ import math
 from pathlib import Path
 
 from helpers import console, paths
+from helpers.comparison import WRONG
 from helpers.events import Comparison
-from helpers.judge.compare import outputs
 from helpers.judge.compare.driver import KIND, VERDICT
 from helpers.judge.rule import noise
 from helpers.record.report import marks
@@ -187,7 +187,7 @@ def _failed(other: Comparison) -> bool:
 
 
 def _shown_wrong(reason: str | None) -> bool:
-    return (reason or "").startswith(("checks: ", f"{outputs.REASON} "))
+    return (reason or "").startswith(WRONG)
 
 
 def _broken_off(root: Path, compared: Comparison) -> int:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from helpers.comparison import Comparison, Content, Estimate
+from helpers.comparison import WRONG, Comparison, Content, Estimate
 from helpers.events import NO_RUN, Finished, Note, Run
 from helpers.record.report import marks
 from helpers.state import Job, State
@@ -17,7 +17,7 @@ OUTCOMES = {
     "declined": "turned down, though a gain was shown",
     "undecided": "undecided",
     "screened": "turned down on a screen, never compared",
-    "failed": "failed (crash, checks, void)",
+    "failed": "failed (crash, checks, answers, void)",
     "refused": "refused, or never run",
     "waiting": "waits for a decision",
     "running": "runs or waits for a worker",
@@ -177,9 +177,8 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
         if not jobs:
             return "refused"
         return "screened" if any(job.finished and job.finished.status == "done" for job in jobs) else "failed"
-    by_checks = (decisive.checks or "").startswith(("failed", "timeout"))
-    by_checks = by_checks or (decisive.reason or "").startswith("crash")
-    if by_checks or decisive.verdict in ("void", "error"):
+    wrong = (decisive.checks or "").startswith(("failed", "timeout")) or decisive.verdict in ("void", "error")
+    if wrong or (decisive.reason or "").startswith((*WRONG, "crash")):
         return "failed"
     if decisive.is_good:
         return "declined"

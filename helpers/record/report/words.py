@@ -118,8 +118,11 @@ def subject(title: str) -> str:
 def experiment_line(exp: Experiment) -> str:
     """Return an experiment in one line: id, words, figure, how it stands, and why."""
     said = exp.estimate.words() if exp.estimate else "not compared"
+    reason = (exp.decisive.reason or "")[:200] if exp.decisive else ""
     if exp.decisive and not exp.estimate:
-        said = exp.decisive.reason or exp.decisive.verdict or "unknown"
+        said = reason or exp.decisive.verdict or "unknown"
+    elif reason and exp.outcome != "kept":
+        said += f"; {reason}"
     why = f" - {exp.why}" if exp.why else ""
     return f"{exp.name}: {exp.description}: {OUTCOMES[exp.outcome]}; {said}{why}"
 

@@ -125,3 +125,19 @@ def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path)
     subprocess.run(["bash", "-c", sed], cwd=tmp_path, check=True)
     assert {"best"} == {*calibration.advice.notices(tmp_path / "autoresearch.sh")} - {*notices}
     assert "best" not in calibration.advice.notices(template.parent / "call_time.sh")
+
+
+def test_what_a_person_has_set_is_what_is_told() -> None:
+    """The calls of a measurement are those of --repeats; a template without COMMAND is told where its input is made."""
+    short = [0.01 * (1 + 0.2 * (n % 2)) for n in range(24)]
+    config = {"type": "config", "metricName": "time_s", "metricUnit": "s", "bestDirection": "lower", "margin": 0.01}
+    now = state.fold([events.from_line(config | {"branch": "b", "repeats": 3})])
+    assert now
+    notices = calibration.advice.notices(BUNDLE / "references/templates/call_time.sh")
+    found = calibration.resolved(seen(short, short[:8], notices=notices), 0.01, Scale())
+
+    text = calibration.of_event(events.WorkerEvent.of(found), now).text
+
+    assert "a measurement is 3 calls of the benchmark" in text
+    assert "let make_input() of autoresearch.sh give 18 times as much" in text
+    assert "COMMAND" not in text

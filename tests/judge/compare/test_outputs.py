@@ -87,6 +87,15 @@ def test_a_winner_must_answer_as_the_baseline_does(repo: Any) -> None:
     fails, _ = attempt(repo, "exp-02", '[ "${1-}" != 7 ] || exit 1\necho $((${1:-41} + 1))\n', code=1)
     assert "outputs fail on the candidate alone: autoresearch.outputs.sh ended with exit 1" in fails["reason"]
 
+    for name in ("exp-01", "exp-02"):
+        repo.script("record_result", "discard", name, "--why", "as compared")
+    told = repo.script("render_report").stdout
+    told += repo.script("render_report", "--as", "improvements").stdout
+    assert "2 failed (crash, checks, answers, void)" in told
+    assert "outputs differ on seed" in told
+    assert "outputs fail on the candidate alone" in told
+    assert "no gain shown" not in told
+
     right, _ = attempt(repo, "exp-03", "echo $((${1:-41} + 1))\n", code=0)
     assert right["outputs"]["seeds"] >= 1
     repo.script("record_result", "keep", "exp-03", "--problem", "a sleep", "--solution", "none")
