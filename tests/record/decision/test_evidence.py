@@ -290,6 +290,23 @@ def test_checks_that_fail_now_and_then_on_the_baseline_blame_the_environment(rep
     assert "error" == last_comparison(repo, "exp-01")["verdict"]
 
 
+def test_the_baseline_is_asked_each_time_as_if_for_the_first(repo: Any) -> None:
+    """What one run of its checks leaves is gone before the next, in the experiment's own run: it passes each time."""
+    once = 'mkdir mod && touch mod/ran && chmod 555 mod || exit 1\n[ "$(bash src/work.sh)" != 41 ]\n'
+    repo.write("src/work.sh", "echo 42\n")
+    repo.commit()
+    repo.write("autoresearch.sh", "set -e\nn=$(bash src/work.sh)\necho METRIC time_s=${n:?}.1234\n", 0o755)
+    repo.write("autoresearch.checks.sh", once, 0o755)
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--direction", "lower")
+    repo.script("start_session", "--lock")
+    sealed(repo, "exp-01", "echo 41\n")
+
+    repo.script("submit_experiment", "exp-01", "--desc", "quicker", "--screen")
+    run = repo.script("collect_results", "--wait", "60").stdout
+
+    assert "those of the baseline pass, 5 of 5 times" in run
+
+
 def test_what_failed_its_checks_in_its_own_run_is_not_kept_by_trying_again(session: Any) -> None:
     """It failed where the baseline beside it always passed: a comparison in which it passes changes nothing."""
     sealed(session, "exp-01", FASTER)
