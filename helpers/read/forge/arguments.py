@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from helpers import console
+from helpers import arguments, console
 
 VERBS = {
     "prs": "pull requests, merged and rejected; without a QUERY by words of performance",
@@ -33,26 +33,19 @@ def add(p: argparse.ArgumentParser) -> None:
         option("words", nargs="*", metavar=words, help=about)
         if verb not in ("show", "forks"):
             option("--repo", default="", metavar="OWNER/REPO", help="the repository, so that all words are the QUERY")
-        if verb == "forks":
-            option(
-                "--branches",
-                action="store_true",
-                help="look at up to 3 other branches of each fork too (4 requests more a fork)",
-            )
         if verb == "show":
             option("--diff", action="store_true", help="show the diff too, cut to size unless --full")
         else:
-            option("--limit", type=int, default=15, metavar="N", help="findings to show, 1 to 100 (default 15)")
-            option(
-                "--pages", type=int, default=1, metavar="N", help="pages of 100 to look through, 1 to 10 (default 1)"
-            )
+            most = "findings to show, 1 to 100 (default 15)"
+            option("--limit", type=arguments.whole(1, 100), default=15, metavar="N", help=most)
+            most = "pages of 100 to look through, 1 to 10 (default 1; GitHub shows no more than 1,000 results)"
+            option("--pages", type=arguments.whole(1, 10), default=1, metavar="N", help=most)
         if verb in ("prs", "issues", "commits", "releases", "forks"):
-            option("--since", type=int, default=0, metavar="YEAR", help="not older than this year")
+            option("--since", type=arguments.whole(1990, 2100), default=0, metavar="YEAR", help="not older than this")
         if verb in ("prs", "issues"):
             states = ("merged", "rejected", "open", "all") if verb == "prs" else ("open", "closed", "all")
             option("--state", choices=states, default="all")
             option("--label", action="append", default=[], metavar="L", help="with this label; may repeat")
-            option("--meaning", action="store_true", help="find by meaning too (needs a token)")
         if verb in ("commits", "releases"):
             option("--perf", action="store_true", help="only what speaks of performance")
         about = "use the git log there (default: here) instead, with no network" if verb in LOCAL else argparse.SUPPRESS
@@ -64,7 +57,7 @@ def add(p: argparse.ArgumentParser) -> None:
         option("--api", default="", metavar="BASE", help="another server: https://HOST/api/v3")
         option(
             "--max-requests",
-            type=int,
+            type=arguments.whole(1),
             metavar="N",
             help="requests at most (default 12, with --pages more; forks 11, with a token 32)",
         )

@@ -27,8 +27,6 @@ REQUESTS_EACH_PAGE = 4
 
 def run(args: argparse.Namespace) -> int:
     """Run one verb; return the exit code."""
-    if args.max_requests is not None and args.max_requests < 1:
-        raise console.usage("--max-requests is at least 1")
     if args.verb == "show" and (args.local or any(map(names.is_local, args.words[:1]))):
         return _show_local(args)
     if args.local is not None:

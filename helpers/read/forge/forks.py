@@ -17,8 +17,7 @@ from urllib.parse import quote
 
 from helpers import console, json_fields, printable
 from helpers.json_fields import Json
-from helpers.read.forge import claims, findings, history
-from helpers.read.forge import names as forge_names
+from helpers.read.forge import claims, findings, history, names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding, Outcome
 from helpers.read.forge.names import Name
@@ -28,9 +27,6 @@ from helpers.read.forge.search import repository
 COMPARED = 10
 """Forks compared without a token: with the list that makes 11 of the 60 requests an hour."""
 COMPARED_TOKEN = 30
-OTHERS = 3
-"""Branches looked at of a fork beside its default one."""
-_BOTS = re.compile(r"dependabot|renovate|gh-pages|snyk|revert-")
 _NO_SOURCE = re.compile(
     r"(^|/)(\.github|\.gitlab|\.circleci|docs?|doc|examples?|website|i18n|locales?)/|"
     r"\.(md|rst|txt|adoc|ya?ml|json|toml|lock|cfg|ini|svg|png|jpe?g|gif|ico|csv|html?|css|po|pdf)$|"
@@ -51,7 +47,7 @@ def search_forks(api: Api, name: Name, wanted: SearchRequest) -> Outcome:
         json_fields.text_at(f, "default_branch") for f in listed if json_fields.text_at(f, "default_branch")
     )
     base = branches.most_common(1)[0][0] if branches else "main"
-    _compare(api, name, base, alive[: max(1, api.budget.left)], outcome, deep=wanted.branches)
+    _compare(api, name, base, alive[: max(1, api.budget.left)], outcome)
     if len(listed) > len(alive):
         outcome.notes.append(
             f"{len(listed) - len(alive)} of {len(listed)} forks were never pushed to, or not since the year asked for"
@@ -72,11 +68,10 @@ def _listed(api: Api, name: Name, wanted: SearchRequest, outcome: Outcome) -> li
     return list(found.values())
 
 
-def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Outcome, *, deep: bool) -> None:
+def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Outcome) -> None:
     """Compare each with upstream; stop, and say so, when the service or the allowance does not let us go on."""
     looked = even = gone = 0
     true = ""
-    known = set(outcome.tried(_branches, api, name.full) or []) if deep else set()
     for fork in some:
         answer: dict[str, Any] | None = {}
         try:
@@ -93,16 +88,13 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
         looked += 1
         gone += not answer
         finding = _finding(fork, answer) if answer else None
-        if answer and deep and not outcome.silent:
-            finding = _elsewhere(api, name, base, fork, known, outcome) or finding
         even += bool(answer) and finding is None
         outcome.found += [finding] if finding else []
     if gone and gone == looked:
         outcome.status = "error"
     said = f"compared {looked - gone} of {len(some)} forks that were pushed to: {len(outcome.found)} ahead"
     if even:
-        others = "" if deep else " (--branches looks at others)"
-        said += f", {even} with nothing of their own on their default branch{others}"
+        said += f", {even} with nothing of their own on their default branch"
     outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
 
 
@@ -112,30 +104,6 @@ def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
         return _ahead(api, name, base, fork)
     except Missing:
         return {}
-
-
-def _branches(api: Api, full: str) -> list[str]:
-    name = forge_names.parse_name(full)
-    listed = api.pages(f"/repos/{name.full}/branches", "/repos/{repo}/branches", what=f"branches of {name.full}")
-    return [json_fields.text_at(branch, "name") for page in listed for branch in page]
-
-
-def _elsewhere(api: Api, name: Name, base: str, fork: Json, known: set[str], outcome: Outcome) -> Finding | None:
-    """Return what the most promising of the fork's other branches holds, those named after performance first."""
-    full, own = json_fields.text_at(fork, "full_name"), json_fields.text_at(fork, "default_branch")
-    try:
-        names = [
-            n for n in outcome.tried(_branches, api, full) or [] if n not in known and n != own and not _BOTS.match(n)
-        ]
-    except console.Failure:
-        return None
-    names.sort(key=lambda n: (not claims.speed_words(re.sub(r"[-_/.]", " ", n)), n))
-    found = []
-    for branch in names[:OTHERS]:
-        answer = outcome.tried(_again, api, name, base, {**fork, "default_branch": branch})
-        finding = _finding(fork, answer, branch) if answer else None
-        found += [finding] if finding else []
-    return max(found, key=lambda f: f.weight, default=None)
 
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
@@ -150,7 +118,7 @@ def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
     )
 
 
-def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
+def _finding(fork: Json, answer: Json) -> Finding | None:
     """Return a fork that is ahead with work of its own: commits apart from merges of upstream."""
     ahead = json_fields.count(answer, "ahead_by")
     listed = json_fields.values_at(answer, "commits")
@@ -180,8 +148,8 @@ def _finding(fork: Json, answer: Json, branch: str = "") -> Finding | None:
         f"{stars:,} stars",
         f"only the oldest {len(listed)} commits read" if ahead > len(listed) else "",
     ]
-    head = forge_names.of_html(json_fields.text_at(own[-1], "html_url"))
-    title = f"fork {full}{f' branch {branch}' if branch else ''}: {titles[order[0]]}"
+    head = names.of_html(json_fields.text_at(own[-1], "html_url"))
+    title = f"fork {full}: {titles[order[0]]}"
     told = {"state": "fork", "date": newest, "facts": facts, "claims": claimed, "more": lines, "weight": weight}
     return findings.made(head, "fork", title, url, **told)
 

@@ -31,8 +31,6 @@ class SearchRequest:
     limit: int = 15
     pages: int = 1
     perf: bool = False
-    meaning: bool = False
-    branches: bool = False
     any_language: bool = False
 
     @property
@@ -58,10 +56,6 @@ def checked(wanted: SearchRequest) -> SearchRequest:
         raise console.usage(f"the QUERY has {length} characters; GitHub takes 256", "use fewer words")
     if any('"' in label or not label.isprintable() or not label.strip() for label in wanted.labels):
         raise console.usage("a --label is a name without quotation marks")
-    if wanted.since and not 1990 <= wanted.since <= 2100:
-        raise console.usage("--since is a year, as 2020")
-    if not 1 <= wanted.limit <= 100 or not 1 <= wanted.pages <= 10:
-        raise console.usage("--limit is 1 to 100 and --pages 1 to 10 (GitHub shows no more than 1,000 results)")
     return wanted
 
 

@@ -42,7 +42,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/repos/{repo}/forks": _each(
         "full_name", "html_url", "owner.login", "default_branch", "pushed_at", "created_at", "stargazers_count"
     ),
-    "/repos/{repo}/branches": _each("name"),
     "/repos/{repo}/compare/{range}": (
         "ahead_by",
         "behind_by",

@@ -25,13 +25,10 @@ def repository(api: Api, name: Name) -> dict[str, Any]:
 def issues(api: Api, name: Name, kind: str, wanted: SearchRequest) -> Outcome:
     """Search the pull requests (`kind` pr) or issues (issue) of a repository."""
     endpoint = "/search/issues" + (" (pull requests)" if kind == "pr" and wanted.state == "all" else "")
-    extra = {"advanced_search": "true", **({"search_type": "hybrid"} if wanted.meaning else {})}
-    if wanted.meaning and not api.token:
-        raise console.usage("--meaning needs a token", token.advice(api.base))
 
     def answered(question: str, outcome: Outcome) -> list[dict[str, Any]]:
         try:
-            return pages(api, "issues", {"q": question, **extra}, wanted.pages, outcome, endpoint)
+            return pages(api, "issues", {"q": question, "advanced_search": "true"}, wanted.pages, outcome, endpoint)
         except Unprocessable:  # servers of before 2025 know no brackets; a repository that is not there says the same
             simple = query.without_brackets(question)
             if simple == question:

@@ -177,11 +177,6 @@ def comparison(*commits, ahead=None, behind=4, files=None):
     }
 
 
-def branch(name="main"):
-    """An item of /repos/{repo}/branches."""
-    return {"name": name, "commit": {"sha": SHA, "url": "https://api.github.com/"}, "protected": False}
-
-
 def pull(number=12, *, state="closed", merged=None, **changes):
     """/repos/{repo}/pulls/{number}."""
     item = issue(number, state=state)

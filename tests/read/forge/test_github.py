@@ -400,7 +400,6 @@ def test_nobody_there(ask):
         ["prs", REPO, "--label", 'a" repo:x/y'],
         ["prs", REPO, "--since", "20"],
         ["prs", "https://gitlab.com/a/b"],
-        ["issues", REPO, "--meaning"],
         ["prs", "https://codeberg.org/a/b"],
         ["prs", REPO, "--api", "http://example.org"],
         ["prs", "https://ghe.example.org/a/b"],

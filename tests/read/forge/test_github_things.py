@@ -7,7 +7,6 @@ from github_service import (
     REPO,
     SHA,
     asking,
-    branch,
     comment,
     commit,
     comparison,
@@ -153,24 +152,6 @@ def test_a_renamed_repository_is_redirected_once(httpserver, ask):
         )
     answer = ask("forks", "acme/old", "--json")
     assert (2, 4) == (answer["found"], answer["requests"])
-
-
-def test_other_branches_of_forks(httpserver, ask):
-    """With --branches work on another branch is found; upstream's own branches and bots' are not compared."""
-    httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("a1")])
-    httpserver.expect_request(f"/repos/{REPO}/branches").respond_with_json([branch("main"), branch("v1")])
-    names = ("main", "v1", "dependabot/npm/x", "zz", "docs", "misc", "perf/simd")
-    httpserver.expect_request("/repos/a1/widget/branches").respond_with_json([branch(n) for n in names])
-    for name in ("main", "docs", "misc"):
-        httpserver.expect_request(f"/repos/{REPO}/compare/main...a1:{name}").respond_with_json(
-            comparison(ahead=0, files=[])
-        )
-    httpserver.expect_request(f"/repos/{REPO}/compare/main...a1:perf/simd").respond_with_json(
-        comparison(commit(message="Use SIMD", repo="a1/widget"))
-    )
-    answer = ask("forks", REPO, "--branches", "--json")
-    assert ["fork a1/widget branch perf/simd: Use SIMD"] == [f["title"] for f in answer["findings"]]
-    assert 7 == len(httpserver.log)
 
 
 def test_one_odd_comparison_is_not_the_end(httpserver, ask):

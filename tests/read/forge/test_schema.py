@@ -8,7 +8,6 @@ from random import Random
 import pytest
 from github_service import (
     REPO,
-    branch,
     comment,
     commit,
     comparison,
@@ -47,7 +46,6 @@ EXAMPLES = {
     "/repos/{repo}/releases": [release()],
     "/repos/{repo}/forks": [fork("bob"), fork("eve")],
     "/repos/{repo}/compare/{range}": comparison(commit(), commit(sha="b" * 40, message="Vectorize the scan")),
-    "/repos/{repo}/branches": [branch("main"), branch("fast")],
     "/repos/{repo}/pulls/{number}": pull(),
     "/repos/{repo}/issues/{number}": issue(7, pull=False, state_reason="completed"),
     "/repos/{repo}/issues/{number}/comments": [comment("Closing, it is 5% slower on ARM", "eve", "OWNER")],
