@@ -195,12 +195,8 @@ class Comparison(Event):
 
     @property
     def held(self) -> Estimate | None:
-        """What its holdout measured; a journal of before it had a verdict of its own says it in the reason."""
-        found, reason = self._estimate(self.holdout), self.reason or ""
-        if found is None or found.verdict:
-            return found
-        said = "loses" if reason.startswith("the holdout loses") else "may_lose" if "may lose" in reason else "passed"
-        return replace(found, verdict=said)
+        """What its holdout measured."""
+        return self._estimate(self.holdout)
 
     def _estimate(self, part: Comparison | None) -> Estimate | None:
         if part is None or part.gain is None or part.interval is None or not part.pairs:

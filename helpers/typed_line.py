@@ -194,8 +194,8 @@ def _reader(kind: str, names: dict[str, Any]) -> Reader:
     if outer == "list" and isinstance(names.get(inner), type) and issubclass(names[inner], TypedLine):
         each = names[inner].from_line
         return lambda v: [each(x if type(x) is dict else {}) for x in v] if type(v) is list else MISSING
-    if outer == "list":  # one text was a list of one before lists were
-        return lambda v: [v] if type(v) is str and inner == "str" else v if type(v) is list and fits(v) else MISSING
+    if outer == "list":
+        return lambda v: v if type(v) is list and fits(v) else MISSING
     if outer == "tuple":
         return lambda v: tuple(v) if type(v) is list and fits(v) and len(v) == inner.count(",") + 1 else MISSING
     if outer == "float":

@@ -187,7 +187,7 @@ def standing(now: State, done: Finished) -> tuple[str, str]:
     word = done.screen or "unclear"
     if word == "unclear":
         said = "the baseline was not measured beside it" if done.gain is None else now.scale.words(done.gain, (), 1)
-        return word, said if done.screen else "a single run, of an earlier version"
+        return word, said
     job = now.jobs.get(done.job)
     moved = job is not None and job.submitted.baseline != now.baseline.tree
     return ("stale" if moved and word == "promising" else word), ""
