@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -198,13 +198,6 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
         )
     if "dubious ownership" in said:
         return console.outside(f"git refuses this repository: {short}", "run as its owner, or add it to safe.directory")
-    if match := re.search(r"'refs/heads/([^']+)' exists; cannot create", said):
-        name = shlex.quote(match[1])
-        said = f"git {verb}: the branch {match[1]} leaves no room for one in a folder of that name: {short}"
-        return console.outside(said, f"git branch -m {name} {name}-renamed")
-    if " filter " in said:
-        said = f"git {verb}: a filter that .gitattributes asks for fails: {short}"
-        return console.outside(said, "install what it calls (git-lfs, then: git lfs install)")
     return console.outside(f"git {verb} failed: {short}")
 
 
@@ -258,6 +251,21 @@ def commit_of(root: Path, revision: str) -> str:
 def tree_of(root: Path, revision: str) -> str:
     """Return the id of the tree of `revision`."""
     return output(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
+
+
+@contextmanager
+def own_index(root: Path, tree: str) -> Iterator[dict[str, str]]:
+    """Yield the environment of an index that holds `tree` and goes away afterwards: the person's is theirs."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"GIT_INDEX_FILE": f"{folder}/index"}
+        run(root, ["read-tree", tree], env=env)
+        yield env
+
+
+def commit_tree(root: Path, tree: str, parent: str, message: str, who: Mapping[str, str]) -> str:
+    """Make a commit, on no branch, and return it; `who` is the environment of its author, as `identity` gives it."""
+    command = ["commit-tree", tree, "-p", parent, "-F", "-"]
+    return output(root, command, stdin=message.encode("utf-8", "surrogateescape"), env=who)
 
 
 def branch(root: Path) -> str | None:

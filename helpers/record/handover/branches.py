@@ -53,20 +53,15 @@ def _commits(root: Path, shadow: Shadow, its: Handover, group: Group) -> str:
     if its.with_session_files:
         names = [name for name in its.session_files if name != paths.IMPROVEMENTS]
         locked = shadow.with_files(its.base_tree, its.tip, names)
-        tip = _commit(root, locked, tip, "Benchmark and checks of the session\n")
+        tip = git.commit_tree(root, locked, tip, "Benchmark and checks of the session\n", git.identity(root))
         names.append(paths.IMPROVEMENTS)
     steps = [(c.commit.id, tree, c.commit.message) for c, tree in zip(group.changes, group.trees, strict=True)]
     if its.squash:
         steps = [(its.tip, group.tree, "\n".join([f"{its.title(group)}\n", *(each for _, _, each in steps)]))]
     for source, tree, message in steps:
         whole = shadow.with_files(tree, source, names) if names else tree
-        tip = _commit(root, whole, tip, _message(message))
+        tip = git.commit_tree(root, whole, tip, _message(message), git.identity(root))
     return tip
-
-
-def _commit(root: Path, tree: str, parent: str, message: str) -> str:
-    command = ["commit-tree", tree, "-p", parent, "-F", "-"]
-    return git.output(root, command, stdin=message.encode("utf-8", "surrogateescape"), env=git.identity(root))
 
 
 def _message(text: str) -> str:

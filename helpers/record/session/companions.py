@@ -81,21 +81,12 @@ def _text(file: Path) -> str:
 def commit(repository: git.Repository, head: str, names: Sequence[str]) -> str:
     """Return a commit of the files `names`, and of nothing else, on top of `head`; no ref moves."""
     root = repository.root
-    index = paths.state_folder(root) / f"lock-{os.getpid()}.index"
-    env = {"GIT_INDEX_FILE": str(index)}
-    try:
-        git.run(root, ["read-tree", head], env=env)
+    with git.own_index(root, head) as env:
         _add(root, names, env)
         tree = git.output(root, ["write-tree"], env=env)
-    finally:
-        index.unlink(missing_ok=True)
     if tree == git.tree_of(root, head):
         return head
-    return git.output(
-        root,
-        ["commit-tree", tree, "-p", head, "-m", "autoresearch: benchmark and checks, locked"],
-        env=git.identity(root),
-    )
+    return git.commit_tree(root, tree, head, "autoresearch: benchmark and checks, locked\n", git.identity(root))
 
 
 def place(root: Path, made: str, head: str, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from helpers import console, events, git, locks, next_step, paths, printable
 from helpers.events import Comparison, Lock, Run, Submitted
 from helpers.run.copies import git_index, moved, work_tree
 from helpers.run.copies.raw_git import Shadow
-from helpers.run.copies.refs import Start, Starts, commit_tree
+from helpers.run.copies.refs import Start, Starts
 
 SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop what .gitignore names.\n"
 
@@ -208,7 +208,7 @@ class Workdirs:
             if description != exp.description:
                 console.note(f"note: {exp.name} is now described as {description!r}, before {exp.description!r}")
         message = description or exp.name
-        made = commit_tree(self.root, tree, exp.start.commit, message)
+        made = git.commit_tree(self.root, tree, exp.start.commit, message, git.IDENTITY)
         git.run(self.root, ["update-ref", exp.ref, made, exp.commit])
         return replace(exp, commit=made, tree=tree, description=message)
 

@@ -107,7 +107,7 @@ class Starts(Refs):
         files.replace(self._file(name), json.dumps(asdict(start)) + "\n")
         if start.tree != git.tree_of(self.root, start.commit):
             message = f"{name}: what it started from, uncommitted and untracked files included"
-            made = commit_tree(self.root, start.tree, start.commit, message)
+            made = git.commit_tree(self.root, start.tree, start.commit, message, git.IDENTITY)
             git.run(self.root, ["update-ref", self.start(name), made])
 
     def set_stale_aside(self, name: str, copy: Path) -> None:
@@ -120,8 +120,3 @@ class Starts(Refs):
             copy.rename(aside)
             self._file(name).unlink()
             console.note(f"note: a copy of an earlier repository at this path was moved to {aside}")
-
-
-def commit_tree(root: Path, tree: str, parent: str, message: str) -> str:
-    """Make a commit of ours, on no branch, and return it."""
-    return git.output(root, ["commit-tree", tree, "-p", parent, "-F", "-"], stdin=message.encode(), env=git.IDENTITY)
