@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console
+from helpers import arguments, console
 
 EXAMPLES = """\
   extract_pdf.py papers/2205.14135.pdf --outline             # headings with page and length: look here first
@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("--references", action="store_true", help="the list of references, counted")
     what.add_argument("--captions", action="store_true", help="the captions of figures and tables")
     what.add_argument("--grep", metavar="RE", help="sentences that match this regular expression, in any case")
-    p.add_argument("--context", type=int, default=0, metavar="N", help="with --grep: N sentences more on both sides")
+    p.add_argument("--context", type=arguments.whole(0), default=0, metavar="N", help="with --grep: N sentences around")
     p.add_argument("--pages", metavar="N-M", help="only what stands on these pages, as 3 or 3-5")
     console.add_output_options(p)
     return p
@@ -46,8 +46,6 @@ def entry(argv: list[str]) -> int:
     """Read the file in a limited child and print what was asked for."""
     args = build_parser().parse_args(argv)
     first, last = _pages(args.pages)
-    if args.context < 0:
-        raise console.usage("--context is 0 or more")
     from helpers import venv
     from helpers.read.pdf import document as pdf_document
 

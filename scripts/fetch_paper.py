@@ -41,8 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--title", default="", type=arguments.one_line, help="the title, for an address that does not tell it"
     )
     p.add_argument("--again", action="store_true", help="fetch even when it is there")
-    p.add_argument("--max-mb", type=int, default=50, metavar="N", help="largest download (default 50)")
-    p.add_argument("--max-requests", type=int, default=12, metavar="N", help="requests in all (default 12)")
+    p.add_argument("--max-mb", type=arguments.whole(1), default=50, metavar="N", help="largest download (default 50)")
+    most = "requests in all (default 12)"
+    p.add_argument("--max-requests", type=arguments.whole(1), default=12, metavar="N", help=most)
     console.add_output_options(p)
     return p
 
@@ -53,8 +54,6 @@ def entry(argv: list[str]) -> int:
     from helpers import paths, venv
     from helpers.read.papers import fetch_request, identifiers, journaling
 
-    if args.max_mb < 1 or args.max_requests < 1:
-        raise console.usage("--max-mb and --max-requests are at least 1")
     root = journaling.repository_root()
     if args.dir is None and (root or Path.cwd()).joinpath(paths.PAPERS).is_symlink():
         raise console.refused(f"{paths.PAPERS} is a link: nothing is fetched through it", "name a folder with --dir")

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console
+from helpers import arguments, console
 
 EXAMPLES = """\
   search_papers.py "cache-oblivious join" --category cs.DB
@@ -39,12 +39,14 @@ def build_parser() -> argparse.ArgumentParser:
         default="relevance",
         help="date and citations sort the 100 most relevant of each source",
     )
-    p.add_argument("--limit", type=int, default=10, metavar="N", help="papers to show, 1 to 100 (default 10)")
+    some = "papers to show, 1 to 100 (default 10)"
+    p.add_argument("--limit", type=arguments.whole(1, 100), default=10, metavar="N", help=some)
     p.add_argument("--abstracts", action="store_true", help="show the abstracts")
     around = p.add_mutually_exclusive_group()
     around.add_argument("--cites", default="", metavar="ID", help="papers that cite this one; QUERY picks among them")
     around.add_argument("--references", default="", metavar="ID", help="papers that this one refers to")
-    p.add_argument("--max-requests", type=int, default=12, metavar="N", help="to all sources together (default 12)")
+    most = "to all sources together (default 12)"
+    p.add_argument("--max-requests", type=arguments.whole(1), default=12, metavar="N", help=most)
     p.add_argument("--no-cache", action="store_true", help="ask even when the answer is remembered")
     console.add_output_options(p)
     return p
@@ -61,8 +63,6 @@ def entry(argv: list[str]) -> int:
     query = " ".join(args.query)
     if not query.strip() and not (args.cites or args.references):
         raise console.usage("nothing to search for", "give a QUERY, or --cites ID, or --references ID")
-    if not 1 <= args.limit <= 100 or args.max_requests < 1:
-        raise console.usage("--limit is 1 to 100 and --max-requests at least 1")
     for known in filter(None, (args.cites, args.references)):
         identifiers.parse_id(known)
     years = parse_years(args.years) if args.years else None

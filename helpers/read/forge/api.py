@@ -158,41 +158,26 @@ class Api:
 
     def _refusal(self, answer: client.Response, path: str, what: str) -> console.Failure:
         """Return what a status other than 200 means and what to do about it."""
-        said = printable.one_line(_message(answer), 200)
-        mine = self.token.source if self.token else ""
-        if answer.status == 401 and mine:
-            do = "renew it (gh auth login), or unset it: public repositories need none"
-            return console.usage(f"{self.host} does not accept the token of {mine} (401: {said})", do)
-        if answer.status == 401:
-            return console.usage(f"{self.host} wants a token for this (401: {said})", token.advice(self.base))
-        if answer.status == 404 and "search" in _kind(path):
+        status, mine = answer.status, self.token.source if self.token else ""
+        said, shape = f"{status}: {printable.one_line(_message(answer), 200)}", "is --api an API of GitHub's?"
+        if status in (401, 403):
+            do = f"look at the token of {mine}: may it read this?" if mine else token.advice(self.base)
+            refused = f"does not accept the token of {mine}" if status == 401 and mine else f"does not show {what}"
+            return console.usage(f"{self.host} {refused} ({said})", do)
+        if status == 404 and "search" in _kind(path):
             failure = client.Unreachable(self.host, f"answered 404 to a {what}", 404)
-            failure.do = "is --api an API of GitHub's?"
+            failure.do = shape
             return failure
-        if answer.status == 404:
+        if status == 404:
             do = f"check the name; a private one needs a token that may read it{f' ({mine} may not)' if mine else ''}"
-            return Missing(
-                console.USAGE, f"{self.host} has no {what} (404)", do + ("" if mine else f": {token.advice(self.base)}")
-            )
-        if answer.status == 403:
-            do = f"give the token of {mine} the right to read it" if mine else token.advice(self.base)
-            return console.usage(f"{self.host} does not show {what} (403: {said})", do)
-        if answer.status == 422:
-            return Unprocessable(
-                console.USAGE,
-                f"{self.host} cannot process this question (422: {said})",
-                "check the name, or ask in plainer words",
-            )
-        if answer.status in (409, 410, 451):
-            why = {
-                409: "the repository is empty",
-                410: "it is turned off or was deleted",
-                451: "it is blocked for legal reasons",
-            }
-            return console.answer_no(f"{self.host}: no {what}: {why[answer.status]} ({answer.status}: {said})")
-        return console.outside(
-            f"{self.host} answered {answer.status} to {what}: {said}", "is --api an API of GitHub's?"
-        )
+            do += "" if mine else f": {token.advice(self.base)}"
+            return Missing(console.USAGE, f"{self.host} has no {what} (404)", do)
+        if status == 422:
+            words = f"{self.host} cannot process this question ({said})"
+            return Unprocessable(console.USAGE, words, "check the name, or ask in plainer words")
+        if status in (409, 410, 451):  # empty, gone, blocked: the service says which
+            return console.answer_no(f"{self.host}: no {what} ({said})")
+        return console.outside(f"{self.host} answered {what} with {said}", shape)
 
 
 class Missing(console.Failure):

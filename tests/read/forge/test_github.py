@@ -322,7 +322,7 @@ def test_forbidden_is_not_throttled(httpserver, ask):
         lambda _: refusal("Resource not accessible by personal access token", 403)
     )
     done = ask("releases", REPO, code=2, GH_ENTERPRISE_TOKEN="t")
-    assert "the right to read it" in done.stderr
+    assert "may it read this" in done.stderr
 
 
 # --- broken answers -------------------------------------------------------------------------------------------------
