@@ -147,10 +147,7 @@ def unpack_wheel(wheel: str, target: Path) -> None:
 def unpack(file: Path, folder: Path) -> None:
     """Unpack an archive, nothing of it outside of `folder`; raises tarfile.TarError for a broken or hostile one."""
     with tarfile.open(file) as archive:
-        if hasattr(tarfile, "data_filter"):
-            archive.extractall(folder, filter="data")
-            return
-        inside = []  # Python before 3.10.12 and 3.11.4, which Debian 12 has: files only, for links could lead outside
+        inside = []  # files only, for links could lead outside; Python before 3.10.12 and 3.11.4 has no filters
         for member in archive:
             if (member.isfile() or member.isdir()) and not {"", ".."} & set(member.name.split("/")):
                 member.mode &= 0o755

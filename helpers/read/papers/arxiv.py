@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -92,7 +92,7 @@ def _collect(ask: Any, most: int, budget: web_client.Budget) -> Found:  # noqa: 
     pages = _Pages(budget)
     client = arxiv.Client(page_size=min(most, PAGE), delay_seconds=0, num_retries=0)
     client.query_url_format = base() + "/api/query?{}"
-    client._session = _Session(pages.fetch)
+    client._session = _session(pages.fetch)
     found = Found()
     why = ""
     try:
@@ -112,24 +112,9 @@ def _collect(ask: Any, most: int, budget: web_client.Budget) -> Found:  # noqa: 
     return found
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What the package reads of a requests.Response."""
-
-    status_code: int
-    content: bytes
-
-
-@dataclass(frozen=True)
-class _Session:
-    """Stands in for the package's requests.Session."""
-
-    fetch: Callable[[str], bytes]
-
-    def get(self, url: str, headers: dict[str, str] | None = None) -> _Answer:
-        """Answer as requests would have, but only with a whole feed."""
-        del headers  # we name ourselves
-        return _Answer(200, self.fetch(url))
+def _session(fetch: Callable[[str], bytes]) -> SimpleNamespace:
+    """Return what stands in for the package's requests.Session: only a whole feed is an answer; we name ourselves."""
+    return SimpleNamespace(get=lambda url, **_: SimpleNamespace(status_code=200, content=fetch(url)))
 
 
 class _Pages:
