@@ -147,7 +147,6 @@ class Wave(Event):
     template: str = ""
     by: str = "source"
     kind: str = ""
-    resolution: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

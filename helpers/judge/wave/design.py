@@ -65,8 +65,6 @@ class Design:
     factors: tuple[Factor, ...]
     cells: tuple[Cell, ...]
     kind: str
-    resolution: int | None = None
-    """Of a regular fraction: 3 where single changes carry pairs, 4 where pairs carry pairs; None elsewhere."""
 
     def effects(self, order: int = 2, degrees: int = MAX_LEVELS, together: int = 2) -> list[Effect]:
         """Return the effects of up to `order` factors; of several at once the straight and curved parts alone."""
@@ -187,7 +185,7 @@ def _regular(its: tuple[Factor, ...], runs: int) -> Design:
     group = [word for word in _group([mask | 1 << base + i for i, mask in enumerate(words)]) if word]
     resolution = min((word.bit_count() for word in group), default=None)
     kind = f"a regular fraction of resolution {resolution}" if resolution else "all combinations"
-    return Design(its, tuple(cells) * (runs // 2**base), kind, resolution)
+    return Design(its, tuple(cells) * (runs // 2**base), kind)
 
 
 def _words(base: int, count: int) -> list[int]:

@@ -23,7 +23,6 @@ def layout(design: Design) -> tuple[dict[str, Any], list[str]]:
         "factors": [f.name for f in design.factors],
         "cells": [design.values(cell) for cell in design.cells],
         "kind": design.kind,
-        "resolution": design.resolution,
         "aliases": alias,
         "partly": told,
     }

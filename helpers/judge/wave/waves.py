@@ -64,7 +64,6 @@ def begun(work: Workdirs, now: State, plan: Design, name: str, by: str) -> Wave:
         template=its.name,
         by=by,
         kind=plan.kind,
-        resolution=plan.resolution,
     )
 
 
@@ -88,7 +87,7 @@ def design_of(wave: Wave) -> Design:
     """Return the layout of a wave on record."""
     its = tuple(Factor(name, tuple(map(str, values))) for name, values in wave.factors.items())
     cells = [tuple(f.levels.index(values[f.name]) for f in its) for values in wave.cells.values()]
-    return Design(its, tuple(cells), wave.kind, wave.resolution)
+    return Design(its, tuple(cells), wave.kind)
 
 
 def require(now: State, name: str) -> Wave:

@@ -41,7 +41,8 @@ def test_the_design_is_as_good_as_the_books_say(
     """Runs and resolution are those of the standard tables; the baseline is one of the cells."""
     plan = switches(factors, runs)
 
-    assert (expected_runs, resolution) == (len(plan.cells), plan.resolution)
+    kind = f"a regular fraction of resolution {resolution}" if resolution else "all combinations"
+    assert (expected_runs, kind) == (len(plan.cells), plan.kind)
     assert (0,) * factors in plan.cells
 
 
