@@ -75,9 +75,9 @@ def compare(
         else:
             base.append(timing(host, 0.0, first=True))
             cand.append(timing(host, gain))
-        if number not in (pairs.TIED, *sign_test.TABLE, max_pairs):
-            continue
-        found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
+        found = sign_test.so_far(base, cand, direction="lower", margin=margin)
+        if sign_test.is_look(number, max_pairs):
+            found = sign_test.judge(base, cand, direction="lower", margin=margin, max_pairs=max_pairs, mode=mode)
         if found.verdict == "undecided" and (early := ends_early(found, base, cand, mode, confirms)):
             found = replace(found, verdict=early)
         if found.verdict != "undecided":
@@ -91,7 +91,8 @@ def ends_early(
     """Return by what pairs.confirming and pairs.unlikely end a comparison before the table does."""
     if confirms:
         return "improved" if sign_test.confirms(confirms, found) else None
-    return "not_improved" if mode == "improved" and sign_test.is_hopeless(base, cand, Scale()) else None
+    hopeless = mode == "improved" and len(base) >= pairs.TIED and sign_test.is_hopeless(base, cand, Scale())
+    return "not_improved" if hopeless else None
 
 
 def win_count(
@@ -119,19 +120,23 @@ def twice(
     clear: bool = True,
     max_pairs: int = 48,
     second: bool = False,
+    spreads: list[float] | None = None,
 ) -> Judged:
     """The rule of this bundle: a gain on a noisy host, or small beside the noise, is compared a second time.
 
     Without `clear` only the noise of the host asks for it. `second`: a holdout that gains as much is measured too.
+    The first comparison's sigma_pair is added to `spreads`.
     """
     host, built = made(), (layouts(draw, builds), layouts(draw, builds))
     found, base, cand = compare(host, effect, draw, MARGIN, max_pairs, built, "improved")
-    kept, spent = found.verdict == "improved", 2 * len(base)
-    if kept and noise.needs_confirmation(noise.sigma_pair(base, cand), found.gain if clear else None, MARGIN):
+    kept, spent, sigma = found.verdict == "improved", 2 * len(base), noise.sigma_pair(base, cand) or 0.0
+    if spreads is not None:
+        spreads.append(sigma)
+    if kept and noise.needs_confirmation(sigma, found.gain if clear else None, MARGIN):
         again, more, _ = compare(host, effect, draw, MARGIN, max_pairs, built, "improved", found)
         kept, spent = again.verdict == "improved", spent + 2 * len(more)
     if kept and second:
-        kept, count = passes(host, effect, draw, noise.sigma_pair(base, cand) or 0.0, min(max_pairs, HOLDOUT_PAIRS))
+        kept, count = passes(host, effect, draw, sigma, min(max_pairs, HOLDOUT_PAIRS))
         spent += 2 * count
     return kept, math.log1p(found.gain), spent
 

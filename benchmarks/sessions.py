@@ -48,6 +48,7 @@ class Agent:
     def __init__(self, host: Host, effects: list[float], draw: Random) -> None:
         self.host, self.effects, self.draw = host, effects, draw
         self.kept, self.false, self.spent = 0.0, 0, 0
+        self.spreads = list[float]()
 
     def run(self, effect: float) -> float:
         """What one run of autoresearch.sh prints: the median of five measurements."""
@@ -56,7 +57,9 @@ class Agent:
 
     def compare(self, effect: float, max_pairs: int) -> bool:
         """Compare, confirm where that is called for, measure a holdout that gains as much, and keep what has won."""
-        good, _, spent = twice(lambda: self.host, effect, self.draw, max_pairs=max_pairs, second=True)
+        good, _, spent = twice(
+            lambda: self.host, effect, self.draw, max_pairs=max_pairs, second=True, spreads=self.spreads
+        )
         self.spent += spent
         if good:
             self.kept, self.false = self.kept + effect, self.false + (effect == 0)
@@ -77,12 +80,12 @@ class Agent:
 
     def now(self, *, screened: bool | None = None) -> None:
         """Calibrated first; a few pairs beside the current baseline, or none where they cannot tell."""
-        sigma = noise.sigma_pair([timing(self.host, 0.0) for _ in range(24)]) or screening.LEAST_SPREAD
+        self.spreads.append(noise.sigma_pair([timing(self.host, 0.0) for _ in range(24)]) or 0.0)
         self.spent += 24
-        half = screening.WIDTH * sigma / math.sqrt(screening.LOOKS[-1])
-        pays = half <= MARGIN if screened is None else screened
-        most = sign_test.MOST_PAIRS if noise.PER_48 * sigma > MARGIN else sign_test.USUAL_PAIRS
         for effect in self.effects:
+            sigma = max(screening.settled(self.spreads), screening.LEAST_SPREAD)
+            pays = screening.tells(sigma) <= MARGIN if screened is None else screened
+            most = sign_test.MOST_PAIRS if noise.PER_48 * sigma > MARGIN else sign_test.USUAL_PAIRS
             if not pays or self.screen(effect, sigma) != "slower":
                 self.compare(effect, most)
 
@@ -116,8 +119,9 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=150, metavar="N", help="sessions a row (default: 150)")
     count = parser.parse_args().sessions
     print(f"{count} sessions of {EXPERIMENTS} experiments, {REAL:.0%} real, margin {MARGIN:.0%}")
-    print(f"{'host':25}{'':26}{'captured':>10}{'false commits':>15}{'measurements':>14}")
+    print(f"{'host':25}{'':26}{'captured':>10}{'false commits':>15}{'measurements':>14}{'before':>8}")
     for name, make in HOSTS.items():
+        before = 0
         for words, way in WAYS.items():
             possible, kept, false, spent = 0.0, 0.0, 0, 0
             for number in range(count):
@@ -129,7 +133,8 @@ def main() -> None:
                 way(agent)
                 possible += sum(effects)
                 kept, false, spent = kept + agent.kept, false + agent.false, spent + agent.spent
-            shown = f"{100 * kept / possible:9.1f}% {false / count:14.2f} {spent / count:13.0f}"
+            before = before or spent
+            shown = f"{100 * kept / possible:9.1f}% {false / count:14.2f} {spent / count:13.0f} {before / count:7.0f}"
             print(f"{name:25}{words:26}{shown}", flush=True)
 
 

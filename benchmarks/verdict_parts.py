@@ -123,7 +123,7 @@ def needed(draw: Random, sigma: float, *, now: bool) -> int:
     def first(base: list[float], cand: list[float], won: sign_test.Verdict | None = None) -> str | None:
         if now and won and sign_test.confirms(won, so_far(base, cand)):
             return "improved"
-        if now and not won and len(base) in (4, *sign_test.TABLE) and sign_test.is_hopeless(base, cand, BY):
+        if now and not won and len(base) >= 4 and sign_test.is_hopeless(base, cand, BY):
             return "not_improved"
         said = judge(base, cand).verdict if sign_test.is_look(len(base), MOST) else "undecided"
         return said if said != "undecided" or len(base) == MOST else None

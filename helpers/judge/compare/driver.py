@@ -194,7 +194,13 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
 def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
     said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
-    said |= {"metric": plan.metric, "direction": plan.direction, "scale": plan.scale, "baseline_samples": base}
+    said |= {
+        "sigma_pair": is_unsure(plan, measured, None)[0],
+        "metric": plan.metric,
+        "direction": plan.direction,
+        "scale": plan.scale,
+        "baseline_samples": base,
+    }
     said |= {"candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
     if measured.elsewhere:
         anew = [f"pair {pair.number + 1} of {pair.redrawn}" for pair in measured.elsewhere if pair.redrawn]
@@ -247,7 +253,6 @@ def _confirm(
 ) -> Comparison:
     """On a noisy host, or where it is small beside the noise, a gain needs a second, fresh comparison that agrees."""
     sigma, unsure = is_unsure(plan, measured, found.gain)
-    found = replace(found, sigma_pair=sigma)
     if not unsure:
         return found
     print(f"sigma_pair is {plan.by.size(sigma or 0.0)}: a second, fresh comparison must say the same", file=log)

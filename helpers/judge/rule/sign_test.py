@@ -40,7 +40,7 @@ A change without effect does both in 0.5^12 = 0.02% of cases at most.
 """
 OUT_OF_NOISE = 2.0
 """Times the spread of its median by which a holdout that passes early gains: one without a gain there does in 2.3%."""
-LIKELY, EARLY = 0.3, 3.0
+LIKELY, EARLY = 0.3, 4.0
 """What the middle half of a comparison's pairs gains in the mean, in spreads of a pair: LIKELY - EARLY / pairs.
 
 Below it the wins are hardly ever collected; `benchmarks/sessions.py` shows what that spares and what it loses.

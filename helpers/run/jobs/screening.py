@@ -13,7 +13,7 @@ from helpers.run.jobs import blame, task
 from helpers.scale import Scale
 from helpers.state import Job, State
 
-LOOKS = (1, 2, 3)
+LOOKS = (1, 2, 3, 4)
 """Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it."""
 WIDTH, SURE = 0.75, 1.645
 """How far a screen's interval reaches to either side, in units of sigma_pair and of one over the root of the pairs.
@@ -22,9 +22,11 @@ WIDTH; upwards farther where its advice to discard would not be as sure as it is
 a look tells one in twenty (SURE) at most to lie below the margin. So it is where pairs scatter by more than the margin.
 """
 UNKNOWN = 1.5
-"""Where nothing is known of the host, the spread of three pairs is taken this many times as large."""
+"""Where nothing is known of the host, the spread of its own pairs is taken this many times as large."""
 LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
+RECENT = 9
+"""Comparisons by whose spread a host's is known."""
 CLOSE = 1.25
 """Where a comparison's first look takes less than this many times the time of a screen, the screen is left out."""
 ENOUGH, HOLDS = 8, 0.3
@@ -51,17 +53,24 @@ def needs_control(now: State, worker: str) -> bool:
 
 
 def spread(now: State, worker: str) -> float | None:
-    """Return sigma_pair of this worker: the middle of the last three found since it was calibrated; None if unknown.
-
-    One comparison alone would not do: a candidate that scatters by itself is no noise of the host. What an earlier
-    machine of the same name showed counts no more.
+    """Return sigma_pair of this worker by its calibration and its last comparisons, as `settled` takes it; None if
+    unknown. What an earlier machine of the same name showed counts no more.
     """
     made = max((e.timestamp for e in now.workers if e.worker == worker and e.what == "up"), default=0)
     calibrated = now.calibrations(worker, made)
     made = max((e.timestamp for e in calibrated), default=made)
     compared = [e for e in now.comparisons if e.worker == worker and e.timestamp >= made]
-    found = [e.sigma_pair for e in (*calibrated[-1:], *compared) if e.sigma_pair is not None]
-    return max(statistics.median_low(found[-3:]), _least(now)) if found else None
+    found = [e.sigma_pair for e in (*calibrated[-1:], *compared[-RECENT:]) if e.sigma_pair is not None]
+    return max(settled(found), _least(now)) if found else None
+
+
+def settled(found: Sequence[float]) -> float:
+    """Return which of the spreads found so far is the host's: the middle of the last ones, of two the larger.
+
+    One does not say it alone: so few differences tell it to a third, and a candidate may scatter by itself. Too large a
+    spread costs a comparison, too small a one turns a gain down.
+    """
+    return statistics.median_high(found[-RECENT:])
 
 
 def _least(now: State) -> float:
@@ -72,6 +81,11 @@ def ends(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[f
     """Return how far the interval of so many pairs reaches down and up from their median, on the scale of gains."""
     spread = sigma / math.sqrt(pairs)
     return WIDTH * spread, max(WIDTH * spread, SURE * spread - by.bound(margin))
+
+
+def tells(sigma: float) -> float:
+    """Return the gain to which all pairs of a screen tell."""
+    return WIDTH * sigma / math.sqrt(LOOKS[-1])
 
 
 def bounds(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
@@ -158,7 +172,7 @@ def fidelity(now: State) -> Fidelity:
 def left_out(now: State, worker: str) -> str:
     """Say why an experiment goes straight to its comparison there, empty where a screen pays."""
     sigma, needed = spread(now, worker), LOOKS[-1]
-    least = WIDTH * (sigma or 0.0) / math.sqrt(needed)
+    least = tells(sigma or 0.0)
     if least > now.margin:
         told, margin = now.scale.size(least), now.scale.size(now.margin)
         return f"{needed} pairs on {worker} tell a gain to {told} only, the margin is {margin}"

@@ -208,7 +208,10 @@ def test_several_comparisons_are_told_together(compared: Any) -> None:
 
 
 def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
-    """A change of a comment builds the same program: said before the first pair, and the reason of the verdict."""
+    """A change of a comment builds the same program: said before the first pair, and the reason of the verdict.
+
+    What its pairs tell of the host's noise is known from then on, though nothing was gained.
+    """
     repo.write("src/work.sh", "# a comment\necho METRIC time_s=$((10000 + RANDOM % 100))\n")
     repo.write(".gitignore", "prog\n")
     repo.commit()
@@ -225,6 +228,8 @@ def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
 
     assert "both sides build the same bytes" in done.stderr
     assert "reason: both sides build the same bytes" in done.stdout
+    (event,) = state.load(repo.root).comparisons
+    assert 0.0 < (event.sigma_pair or 0.0) < 0.03
 
 
 def test_an_obvious_winners_holdout_costs_less_than_its_comparison(repo: Any) -> None:

@@ -104,16 +104,21 @@ def test_a_new_machine_behind_an_old_name_is_another_host() -> None:
 
 
 def test_a_candidate_that_scatters_is_no_noise_of_its_host() -> None:
-    """One comparison of three does not say how noisy a host is; a calibration says it alone."""
-    told = of_worker("vm-01", "calibrated", sigma_pair=0.02, timestamp=2)
-    odd, usual = (
-        {"type": "comparison", "experiment_id": "e", "worker": "vm-01", "sigma_pair": sigma, "timestamp": at}
-        for sigma, at in ((0.3, 3), (0.03, 4))
-    )
-    again = of_worker("vm-01", "calibrated", sigma_pair=0.1, timestamp=5)
+    """One comparison of three does not say how noisy a host is, of two the larger counts; a calibration says it alone.
 
-    assert [0.02, 0.03, 0.1] == [
-        screening.spread(journal(told, *more), "vm-01") for more in ([odd], [odd, usual], [odd, usual, again])
+    A host that was calibrated at a quiet moment turned a gain of 8% down by one pair, with no regard to what its newest
+    comparison had found.
+    """
+    told = of_worker("vm-01", "calibrated", sigma_pair=0.02, timestamp=2)
+    odd, usual, *more = (
+        {"type": "comparison", "experiment_id": "e", "worker": "vm-01", "sigma_pair": sigma, "timestamp": at}
+        for sigma, at in ((0.3, 3), (0.03, 4), *((0.05, 5 + n) for n in range(screening.RECENT)))
+    )
+    again = of_worker("vm-01", "calibrated", sigma_pair=0.1, timestamp=99)
+
+    assert [0.02, 0.3, 0.03, 0.05, 0.1] == [
+        screening.spread(journal(told, *seen), "vm-01")
+        for seen in ([], [odd], [odd, usual], [odd, usual, *more], [odd, usual, *more, again])
     ]
 
 

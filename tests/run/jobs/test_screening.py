@@ -119,7 +119,7 @@ def test_each_is_screened_on_the_current_baseline_and_again_after_a_keep(session
     (session.root / "autoresearch.jsonl").write_text(text.replace('"screen":"slower"', '"screen":"unclear"'))
 
     assert "exp-01  local" in said
-    assert ("promising", 3, 3) == (first.screen, first.pairs, len(first.baseline_samples))
+    assert ("promising", 4, 4) == (first.screen, first.pairs, len(first.baseline_samples))
     assert second.screen != "promising"
     session.script("compare", "exp-01")
     assert "exp-02.0.2: screened again" in session.script("record_result", "keep", "exp-01").stderr
