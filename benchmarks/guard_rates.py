@@ -6,7 +6,7 @@ python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with 
 Of each commit that speaks of speed only the changed source files count: what an agent may not touch by name (builds,
 tests, CI, dependencies) is left out, as it would have left it out. Tests that stand in the source cannot be left out:
 who changed them is counted, and counted apart. So are those whose title speaks of speed, not their text alone: in a
-message about a new feature "cache" is no claim to be faster.
+message about a new feature "cache" is no claim to be faster. So are those of a size that one experiment has.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from helpers import console, git, git_objects  # noqa: E402
 from helpers.judge.policy import check, evaluator_reach  # noqa: E402
 from helpers.judge.policy.changes import changes_between  # noqa: E402
 
+SMALL = 60
+"""Lines that a change adds and takes away, at most, to be counted among those of an experiment's size."""
 WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
 SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", ".java", ".pyx", ".zig")
 
@@ -61,6 +63,7 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
     refused, reviewed = collections.Counter[bool](), collections.Counter[bool]()
     rules: collections.Counter[str] = collections.Counter()
     titled: collections.Counter[str] = collections.Counter()
+    small: collections.Counter[str] = collections.Counter()
     for commit, _, title in (row.partition(" ") for row in rows.splitlines()):
         try:
             changes = source_changes(folder, commit)
@@ -75,8 +78,11 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
         if asks:
             (refused if refusing else reviewed)[(refusing or asks) == {"tests"}] += 1
         measured += bool(found) and not asks
+        ends = "refused" if refusing else "reviewed" if asks else "passed"
         if re.search(WORDS, title, re.IGNORECASE):
-            titled["refused" if refusing else "reviewed" if asks else "passed"] += 1
+            titled[ends] += 1
+        if sum(map(size, changes)) <= SMALL:
+            small[ends] += 1
         rules.update({f"{f.level} {f.rule}" for f in found})
         for f in found if show else []:
             print(f"  {commit[:9]} {f.level} {f.rule} {f.path}:{f.line} {f.message[-90:]} | {title[:50]}")
@@ -85,9 +91,16 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             f"{folder}: {count} commits; refused {share(refused, count)}, only to be reviewed "
             f"{share(reviewed, count)}, measured afresh for what they remember {measured}"
         )
-        said = f"refused {titled['refused']}, only to be reviewed {titled['reviewed']}"
-        print(f"  by title alone {titled.total()} commits: {said}")
+        for which, of in (("by title alone", titled), (f"of at most {SMALL} lines", small)):
+            said = f"refused {of['refused']}, only to be reviewed {of['reviewed']}"
+            print(f"  {which} {of.total()} commits: {said}")
         print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))
+
+
+def size(change: check.Change) -> int:
+    """Return how many lines a change adds and takes away."""
+    gone = collections.Counter((change.base or change.old or b"").split(b"\n"))
+    return len(change.added) + (gone - collections.Counter((change.new or b"").split(b"\n"))).total()
 
 
 def share(found: collections.Counter[bool], count: int) -> str:

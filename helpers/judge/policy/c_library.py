@@ -47,7 +47,6 @@ def taken(read: Source, was: str, lines: set[int]) -> Iterator[tuple[int, str, s
             yield at, "hidden-code", f"{name} is the system library's: whoever is built with this gets another"
     for match in _CALL.finditer(read.code):
         at, name = read.lines(*match.span(1))[0], match[1]
-        own = re.compile(rf"\b{name}\s*\([^;{{}}]*\)[\w\s]*\{{")
-        new = at in lines and name not in said and not _COMPUTES.match(name)
-        if new and offers(name) and not own.search(read.code):
+        new = at in lines and name not in said and not _COMPUTES.match(name) and offers(name)
+        if new and not re.search(rf"\b{name}\s*\([^;{{}}]*\)[\w\s]*\{{", read.code):
             yield at, "capability", f"{name} is new in this file: what does the program do with it?"

@@ -11,6 +11,8 @@ import functools
 import importlib
 import re
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +51,16 @@ _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\
 
 _NAMES_IT = re.compile(r"#[ \t]*(?:define|undef|ifn?def)[ \t]+\Z")
 """Where a macro is named, not used: another definition for another machine."""
+
+
+HEADER = re.compile(
+    r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|"
+    r"\s*(?:(?:const|let|var)\s)?(\w+)\s*[:=]\s*(?:async\s*)?(?:function\b|\([^()]*\)\s*=>|\w+\s*=>)|"
+    r"(?!(?:if|for|while|switch|return|else|do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
+)
+"""How a function begins, and its name in one of the groups."""
+_PREPARES = re.compile(r"\s*(?:[\w.:*&<> ]+\s)?\w+\s*:?=(?!=)[^;]*;?\s*$")
+"""Before a function does something it puts something in order."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,29 @@ def expanded(read: Source, windows: list[tuple[int, int]]) -> list[tuple[str, ra
                 (around + became.replace("##", "") + read.text[use.end() : end], read.lines(*use.span()), body)
             )
     return found
+
+
+def body(rows: list[str], first: int) -> Iterator[tuple[int, str]]:
+    """Yield (number, line) of what is indented below a line."""
+    depth = len(rows[first]) - len(rows[first].lstrip())
+    for at, row in enumerate(rows[first + 1 :], first + 2):
+        if row.strip() not in ("", "{", "}") and len(row) - len(row.lstrip()) <= depth:
+            return
+        if len(row.strip()) > 1:
+            yield at, row
+
+
+def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> int:
+    """Return how often new code calls a function that is new and does, first of all and always, what a rule wants."""
+    rows, count = after.code.split("\n"), 0
+    was, called = set(re.findall(r"\w+", before.code)), Counter(re.findall(r"\b(\w+)\s*\(", after.code))
+    for first, row in enumerate(rows):
+        header = HEADER.match(row)
+        name = header[header.lastindex or 0] if header else ""
+        if called[name] > 1 and name not in was:
+            does = next((body for _, body in body(rows, first) if not _PREPARES.match(body)), "")
+            count += called[name] - 2 if pattern.search(does) else 0  # its own head, and what it does itself
+    return count
 
 
 def _blank(text: str, keep: str) -> str:

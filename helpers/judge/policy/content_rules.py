@@ -15,14 +15,10 @@ from helpers.judge.policy.file_rules import Level
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
 _GIVEN = "what the caller gave is put in order: given again, or looked at by its owner, it is another"
 _EARLY = "computed at import, before the call: does the benchmark's start-up show it?"
+_DEAD = "code that can no longer run"
 _REPLACED = "a module of the benchmark's own process is changed"
 
 
-_HEADER = re.compile(
-    r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|"
-    r"\s*(?:(?:const|let|var)\s)?(\w+)\s*[:=]\s*(?:async\s*)?(?:function\b|\([^()]*\)\s*=>|\w+\s*=>)|"
-    r"(?!(?:if|for|while|switch|return|else|do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
-)
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
 _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
@@ -34,6 +30,14 @@ _IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) 
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
 _GIVES_BACK = re.compile(r"\A\w{0,20}(?:[fF]ree|FREE|[dD]estroy|[rR]elease)\w{0,20}\s?\(\s?([\w.>-]+)(?:\[\w+\])?\s?\)")
 """What gives one thing back, or each of several, and its name."""
+_CAST = re.compile(
+    r"\b(?:u?int|u?int64|uintptr|size_t|usize|isize|[ui]64)\(((?:[^()]|\([^()]*\))*)\)|\((?:s?size_t|u?int64_t|uintptr_t)\)\s*|"
+    r"\sas (?:[ui]size|[ui]64)\b|\bstatic_cast<(?:std::)?s?size_t>(?=\()"
+)
+"""A number made as wide as any: the same number."""
+_LOGIC = {"and", "or", "not", "is"}
+_ONE = re.compile(r"\w\[\d+\]")
+"""One of many by its number: asked for each before?"""
 _NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _TAKES = re.compile(
@@ -69,9 +73,12 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     if read.family == "py":
         was += "".join(said for said, _ in python_names.spelled_out(old))
         stand_ins += [(said, range(at, at + 1), "") for said, at in python_names.spelled_out(new) if at in lines]
+    was = "".join(was.split())
     for rule in rule_table.rules():
         for level, lines_of, became in rule_table.spoken(rule, read, was, windows, stand_ins):
             at = [number for number in lines_of if number in lines]
+            if at and rule.reason == _DEAD and _hides_nothing(read, at[0], before):
+                continue
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
             says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
             if at and (rule.kind == "tests" or at[0] not in tests) and (says == "refuse" or quoted not in before):
@@ -80,6 +87,21 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     for kind, reason, numbers in _by_structure(read, new, old):
         for number in sorted((set(numbers) & lines) - tests):
             yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
+
+
+def _hides_nothing(read: code.Source, number: int, had: set[str]) -> bool:
+    """Tell whether a block that never runs is new as a whole and nothing in it secures the program: left of a trial."""
+    rows = read.code.split("\n")
+    first = rows[number - 1].strip() if read.exact and len(rows) == read.starts[-1][1] else ""
+    body = [row for _, row in code.body(rows[: number + 99], number - 1)] if first[-1:] in ("{", ":") else []
+    end = next(iter(rows[number + len(body) :]), "")
+    if first[:1] == "#":
+        body = list(itertools.takewhile(lambda row: row.lstrip()[:1] != "#", rows[number : number + 99]))
+        end = rows[number + len(body)] if len(body) < 99 else ""
+    closed = first[-1:] == ":" or re.match(r"\s*#\s*e" if first[:1] == "#" else r"\s*\}", end)
+    said = {" ".join(row.split()) for row in body if re.search(r"\w", row)}
+    secures = any(rule.view == "old" and rule.pattern.search("\n".join(said)) for rule in rule_table.rules())
+    return bool(said and closed) and not had & said and not secures
 
 
 def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, str, Iterable[int]]]:
@@ -130,7 +152,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
         yield from _other_conditions(before, after, rule.pattern)
-        if had.total() <= has.total():
+        if had.total() <= has.total() or had.total() <= has.total() + code.through_helpers(before, after, rule.pattern):
             continue
         got = _said(code.source(path, "\n".join(sorted(elsewhere))), rule.pattern)
         for match in rule.pattern.finditer(before.surely_code):
@@ -165,8 +187,9 @@ def _other_conditions(before: code.Source, after: code.Source, pattern: re.Patte
                     continue
                 if (back := _GIVES_BACK.match(said)) and guard in (f"if ({back[1]})", f"if {back[1]}:"):
                     continue  # what is there is given back, and only that
-                names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (guard, old))
-                if guard and (names <= before_it or before_it <= names):
+                names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) - _LOGIC for text in (guard, old))
+                one = _ONE.search(guard) and not _ONE.search(old)
+                if guard and (names <= before_it or before_it <= names or one):
                     reason = "this now stands under another condition: is the program still as safe?"
                     yield Place("less-safe", "review", reason, dict(later[said])[guard], guard)
 
@@ -195,9 +218,8 @@ def _plain(guard: str, family: str) -> str:
     guard = " ".join(guard.strip("{} \t").split())
     if family == "go" and ";" in guard:
         guard = f"{guard.split()[0]} {guard.rpartition(';')[2].strip()}"
-    return (
-        _IS_NAN.sub(r"\1 != \1", _IS_SOME.sub(lambda m: m[1] or m[2], guard)).replace("===", "==").replace("!==", "!=")
-    )
+    guard = _IS_NAN.sub(r"\1 != \1", _IS_SOME.sub(lambda m: m[1] or m[2], guard))
+    return _CAST.sub(lambda m: m[1] or "", guard).replace("===", "==").replace("!==", "!=")
 
 
 def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:
@@ -207,13 +229,9 @@ def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bo
         row, indent = lines[first], len(lines[first]) - len(lines[first].lstrip())
         if not row.strip() or indent >= depth or row.strip() in ("{", "}"):
             continue
-        depth, header = indent, _HEADER.match(row)
+        depth, header = indent, code.HEADER.match(row)
         if header:
-            body = []
-            for at, row in enumerate(lines[first + 1 :], first + 2):
-                if row.strip() not in ("", "{", "}") and len(row) - len(row.lstrip()) <= depth:
-                    break
-                body += [row] if len(row.strip()) > 1 and at != number else []
+            body = [row for at, row in code.body(lines, first) if at != number]
             kept = sum(" ".join(row.split()) in now for row in body)
             return 2 * kept <= max(0, len(body) - 1) and not re.search(rf"\b{header[header.lastindex or 0]}\b", new)
     return False

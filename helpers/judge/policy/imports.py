@@ -23,7 +23,7 @@ _IMPORTS = {
         "rs": r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
         r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
         "go": r"^[ \t]*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
-        "java": r"^[ \t]*import\s+(?:static\s+)?([a-z]\w*\.\w+(?:\.\w+)?)|"
+        "java": r"^[ \t]*import\s+(?:static\s+)?(java\.\w+(?:\.\w+){1,2}|[a-z]\w*\.\w+(?:\.\w+)?)|"
         r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",
         "pl": r"^[ \t]*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
         "rb": r"^[ \t]*require\s*\(?\s*[\"']([\w/-]+)",
@@ -56,14 +56,17 @@ _COMPUTES = {
     ),
     "rs": re.compile(
         "(?:std|core|alloc)(?:::(?:alloc|any|arch|array|ascii|borrow|boxed|cell|cfg|char|clone|cmp|collections|convert|default|"
-        "error|ffi|fmt|hash|hint|io|iter|marker|mem|num|ops|option|os::\\w+::ffi|path|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|"
+        "error|ffi|fmt|hash|hint|io|iter|marker|mem|num|ops|option|os::\\w+::ffi|os::raw\\w*|path|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|"
         "[iu]\\d+|[iu]size))?|crate|self|super"
     ),
     "go": re.compile(
-        r"bufio|bytes|cmp|context|errors|fmt|io|iter|maps|net|net/(?:netip|textproto|url)|path|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
-        r"(?:container|encoding|hash|math|text|unicode|html|crypto|compress)(?:/.*)?"
+        r"bufio|bytes|cmp|context|errors|fmt|io|iter|maps|net|net/(?:http|netip|textproto|url)|path|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
+        r"math|math/(?:big|bits|cmplx)|(?:container|encoding|hash|text|unicode|html|crypto|compress)(?:/.*)?"
     ),
-    "java": re.compile(r"java\.(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b.*"),
+    "java": re.compile(
+        r"java\.(?:lang\.(?:Math|annotation|reflect\.(?:\w*Type|TypeVariable|Array)\b)|util\.concurrent\.(?:Concurrent|TimeUnit|CopyOn|atomic|locks)|"
+        r"(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b).*"
+    ),
     "pl": re.compile(
         "(?:List|Scalar|Hash)::Util|POSIX|Carp|Data::Dumper|Encode|Math::.*|Digest::.*|Exporter|Text::.*|"
         "strict|warnings|utf8|feature|constant|parent|base|v5.*"
@@ -83,11 +86,13 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
     before = code.source(change.path, old)
     if read.family == "c":
         yield from ((at, rule, "review", why) for at, rule, why in c_library.taken(read, before.code, lines))
-    known = {name for name, _ in _imported(before)}
+    known = {_package(name, read) for name, _ in _imported(before)}
     around = "".join(f"/{path}\n" for path in project.files)
     parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
     for name, at in _imported(read):
-        if at not in lines or name in known or name.startswith(".") or _COMPUTES[read.family].fullmatch(name):
+        if at not in lines or _package(name, read) in known or name.startswith("."):
+            continue
+        if _COMPUTES[read.family].fullmatch(name):
             continue
         if name[0] == '"' and ("/" + name[1:] + "\n" in around or not evaluator_reach.of_system(name[1:])):
             continue  # the project's own
@@ -110,6 +115,10 @@ def _imported(read: code.Source) -> Iterator[tuple[str, int]]:
         for part in whole.split(",") if read.family == "py" else [whole]:
             name = (part.split() or ["."])[0]
             yield name.split(".")[0] or "." if read.family == "py" else name, at
+
+
+def _package(name: str, read: code.Source) -> str:
+    return name.rpartition(".")[0] if read.family == "java" and name.count(".") > 2 else name
 
 
 def _declared(name: str, read: code.Source, parts: set[str], project: Project) -> bool:

@@ -50,12 +50,12 @@ def rules() -> list[Rule]:
 def spoken(
     rule: Rule, read: Source, was: str, windows: list[tuple[int, int]], stand_ins: list[StandIn]
 ) -> Iterator[tuple[Level, range, str]]:
-    """Yield (level, lines, what a stand-in became) of each place where a rule speaks of new code; `was`: the old."""
+    """Yield (level, lines, what a stand-in became) where a rule speaks of new code; `was`: the old, without spaces."""
     if rule.view == "old" or (rule.families and read.family not in rule.families):
         return
 
     def comes(match: re.Match[str]) -> bool:
-        return rule.view != "first" or match[0].strip() not in was
+        return rule.view != "first" or "".join(match[0].split()) not in was
 
     whole, plain = rule.view == "all", read.text if rule.view == "text" else read.code
     texts: list[tuple[str, Level]] = [(read.text if whole else plain, rule.level)]

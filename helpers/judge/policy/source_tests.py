@@ -40,6 +40,7 @@ def tests_in(text: str) -> list[list[tuple[int, str]]]:
                 found[-1].append((number, said))
             depth = -1 if ">>> " not in found[-1][0][1] or said.startswith(('"""', "'''")) else depth
         alone = "cfg(test)" in row and not re.match(r"\s*(?:pub\s+)?mod\b[^;]*$", lines[number])
+        alone |= row.lstrip().startswith("class Test") and "def test" not in text
         if depth < 0 and _TEST.match(row) and not alone:
             found.append([])
             depth, body = indent, False

@@ -27,12 +27,17 @@ _LITERAL = re.compile(
     + _NAME
 )
 _PART = re.compile(
-    r"\[(?!:\])\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
+    r"\[(?!(?:[a-z]\w*)?(?::|\.\.=?)\])\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
     r"\.(?:slice|take|step_by|first|limit|subList|head)\((?:\w+, )?[A-Z0-9_]*\)"
 )
 """Of something only so much as a constant says, or every so many."""
+_STEP = re.compile(
+    r"\.(?:replace\w*|filter|g?sub|translate|normalize|sort\w*|dedup|uniq|distinct|strip|trim|escape\w*)"
+    r"\((?:[^()]|\([^()]*\))*\)"
+)
+"""One step of a chain that changes what comes out."""
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
-_LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?\?\s*\)")
+_LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -43,16 +48,22 @@ def weaker(
 
     `defaults`: the language has values for what a call leaves out.
     """
-    said = {_bare(text) for _, text in gone}
-    shapes = {_LITERAL.sub("?", text): text for text in said}
-    shorter = {_LAST.sub(")", shape) for shape in shapes}
+    said = dict.fromkeys(_bare(text) for _, text in gone)
+    shapes: dict[str, list[str]] = {}
+    for text in reversed(said):
+        shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
+    shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
+    steps = {text[: step.start()] + text[step.end() :] for text in said for step in _STEP.finditer(text)}
     for number, text in ((number, _bare(text)) for number, text in come):
         if (rest := _PART.sub("", text)) != text and rest in said:
             yield number, "less-safe", "a part of what there was: is the rest no longer looked at?", text
+        if text in steps:
+            yield number, "less-safe", "a step less than there was: is the answer still the same?", text
         shape = _LITERAL.sub("?", text)
-        if defaults and shape in shorter and shape not in shapes:
+        if defaults and _but_texts(text) in shorter and shape not in shapes:
             yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
-        before = shapes.get(shape, text)
+        befores = shapes.get(shape, [text])
+        before = befores.pop() if len(befores) > 1 else befores[0]  # in turns, where several look alike
         for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
             ahead, pair = text[: now.start()], (was[0], now[0])
             if pair == ("double", "float"):
@@ -100,6 +111,11 @@ def _bounds(ahead: str, new: str) -> bool:
         rf"[<>]=?\s*{name}\b|\b{name}\s*[<>]=?|\.\.=?\s*{name}\b|\b(?:min|take|range|head|limit)\w*\([^()]*\b{name}\b"
     )
     return bool(name) and bool(re.match("(?i)max|min|limit", name or "") or re.search(used, new))
+
+
+def _but_texts(text: str) -> str:
+    """Return a line with a mark for each value but texts."""
+    return _LITERAL.sub(lambda match: match[0] if match[0][0] in "\"'" else "?", text)
 
 
 def _bare(text: str) -> str:
