@@ -34,8 +34,6 @@ class Api:
     stale: bool = False
     notes: dict[str, None] = field(default_factory=dict)
     """What the answers lacked, each once: what is shown is shown without it."""
-    moved: dict[str, str] = field(default_factory=dict)
-    """Redirected repositories: /repos/OLD/NAME to its place of today, asked for once."""
 
     @property
     def host(self) -> str:
@@ -47,21 +45,14 @@ class Api:
         return self._object(self._get(path, params or {}, what), endpoint)
 
     def pages(
-        self,
-        path: str,
-        endpoint: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        what: str,
-        most: int = 1,
-        size: int = PAGE,
+        self, path: str, endpoint: str, params: Mapping[str, str] | None = None, *, what: str, most: int = 1
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield up to `most` pages of a list.
 
         An empty one in the middle is no end as long as the server names a next.
         """
         for number in range(1, most + 1):
-            asked = {**(params or {}), "per_page": str(size), **({"page": str(number)} if number > 1 else {})}
+            asked = {**(params or {}), "per_page": str(PAGE), **({"page": str(number)} if number > 1 else {})}
             answer = self._get(path, asked, what)
             yield self._list(answer, endpoint)
             if 'rel="next"' not in answer.headers.get("link", ""):
@@ -96,8 +87,6 @@ class Api:
     def _get(self, path: str, params: Mapping[str, str], what: str, *, accept: str = "") -> client.Response:
         headers = {"accept": accept or "application/vnd.github+json", "x-github-api-version": VERSION}
         kind, before = _kind(path), self.budget.used
-        top = "/".join(path.split("/")[:4])
-        path = self.moved.get(top, top) + path[len(top) :]
         try:
             answer = client.get(
                 self.base + path,
@@ -120,20 +109,9 @@ class Api:
         if self.budget.used > before and not answer.stale:  # a 304 says how much is left too
             self._note(kind, answer.headers)
         self.stale |= answer.stale
-        self._learn(path, answer)
         if answer.status != 200:
             raise self._refusal(answer, path, what)
         return answer
-
-    def _learn(self, path: str, answer: client.Response) -> None:
-        """Remember where on this server a repository has gone."""
-        top = "/".join(path.split("/")[:4])
-        rest, now = path[len(top) :], answer.url.partition("?")[0]
-        if not now.startswith(f"{self.base}/") or answer.from_cache or not path.startswith("/repos/"):
-            return
-        place = now[len(self.base) :]
-        if place != path and place.endswith(rest):
-            self.moved[top] = place[: len(place) - len(rest)]
 
     def _note(self, kind: str, headers: Mapping[str, str]) -> None:
         values = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]

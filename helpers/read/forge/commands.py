@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,7 @@ def _show(args: argparse.Namespace, api: Api, name: Name) -> int:
 
     shown = show.show_from_service(api, name, diff=args.diff)
     shown.notes += [f"{note}: shown without it" for note in api.notes]
+    findings.remember([replace(shown.finding, id=name.id)])  # it may have been asked for by a shorter hash
     return _print_shown(args, shown, api.budget.used)
 
 

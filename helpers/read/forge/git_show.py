@@ -11,7 +11,6 @@ from helpers.read.forge.show import Shown
 
 _SHA = re.compile(r"(?:\S+@|commit:)?([0-9a-fA-F]{7,64})")
 _NUMBER = re.compile(r"(\S*)#(\d{1,9})")
-_STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 _PATCH = 400_000
 """Characters of a diff that are looked at."""
 
@@ -61,16 +60,9 @@ def _shown(root: Path, sha: str, *, diff: bool) -> Shown:
 
 
 def _files(root: Path, sha: str) -> list[str]:
-    """Return a row for each file: its name, lines added and removed, and what became of it."""
-    kinds = {}
-    for row in _changes(root, sha, "--name-status").splitlines():
-        kind, _, name = row.partition("\t")
-        kinds[name.rpartition("\t")[2]] = _STATUS.get(kind[:1], "changed")
-    rows = []
-    for row in _changes(root, sha, "--numstat", "--no-renames").splitlines():
-        added, removed, name = (*row.split("\t", 2), "", "")[:3]
-        rows.append(f"{printable.one_line(name, 150)} +{added} -{removed} {kinds.get(name, 'changed')}")
-    return rows
+    """Return a row for each file: its name, lines added and removed."""
+    rows = (row.split("\t", 2) for row in _changes(root, sha, "--numstat", "--no-renames").splitlines())
+    return [f"{printable.one_line(name, 150)} +{added} -{removed}" for added, removed, name in rows]
 
 
 def _changes(root: Path, sha: str, *form: str) -> str:

@@ -67,7 +67,7 @@ def changes(commits: Sequence[Commit], merged: Callable[[str], Sequence[str]]) -
     """
     leaders: dict[object, Change] = {}
     found: list[Change] = []
-    copies = {commit.sha for commit in commits if _is_copy(commit)}
+    copies = {c.sha for c in commits if _COPY.search(c.title) or _PICKED.search(c.message)}
     for commit in sorted(commits, key=lambda c: (c.sha in copies, len(c.parents) > 1, c.date)):
         keys = _keys(commit)
         asked = keys if commit.sha in copies else keys[:-1]  # two changes may have one title
@@ -134,10 +134,6 @@ def _undone(commit: Commit) -> tuple[str, bool]:
         if match[1].casefold() in ("reapply", "reland"):
             return title, True
     return title, times > 0 and times % 2 == 0
-
-
-def _is_copy(commit: Commit) -> bool:
-    return bool(_COPY.search(commit.title) or _PICKED.search(commit.message))
 
 
 def _keys(commit: Commit) -> list[object]:

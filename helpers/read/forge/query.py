@@ -68,7 +68,8 @@ def issues(repo: str, kind: str, wanted: SearchRequest) -> list[str]:
     fixed += [f"created:>={wanted.since}-01-01"] if wanted.since else []
     head = " ".join(part for part in fixed if part)
     if not wanted.by_performance:
-        return [f"{head} {_bracketed(wanted.words)}"]
+        words = wanted.words.strip()
+        return [f"{head} {f'({words})' if _OPERATOR.search(words) else words}"]
     if wanted.labels:
         return [head]  # a label such as "performance" is the better choice of words
     return [f"{head} ({' OR '.join(group)})" for group in claims.SEARCH_WORDS]
@@ -85,7 +86,3 @@ def commits(repo: str, wanted: SearchRequest) -> list[str]:
 def without_brackets(question: str) -> str:
     """Return the question for a server that takes none: there OR joins plain words only, and qualifiers stand apart."""
     return re.sub(r"(?<!\S)\(([^()]*)\)(?!\S)", r"\1", question)
-
-
-def _bracketed(words: str) -> str:
-    return f"({words.strip()})" if _OPERATOR.search(words) else words.strip()

@@ -13,7 +13,6 @@ from helpers.read.forge import claims, findings, names
 from helpers.read.forge.api import Api, Missing
 from helpers.read.forge.findings import Finding
 from helpers.read.forge.names import Name
-from helpers.read.forge.search import repository
 
 _TEAM = ("OWNER", "MEMBER", "COLLABORATOR")
 _REASON = re.compile(
@@ -54,19 +53,6 @@ def show_from_service(api: Api, name: Name, *, diff: bool) -> Shown:
     kind, item = _thread(api, name)
     comments = _comments(api, name, item)
     return _pull(api, name, item, comments, diff=diff) if kind == "pr" else _issue(item, comments)
-
-
-def head(api: Api, name: Name) -> Finding:
-    """Return what it is and says, without what others have said of it: one request, two for an issue."""
-    if name.sha:
-        return _commit(api, name, diff=False).finding
-    if not name.number:
-        found = repository(api, name)
-        url = json_fields.text_at(found, "html_url")
-        about = json_fields.text_at(found, "description") or json_fields.text_at(found, "full_name")
-        return findings.made(names.of_html(url), "competitor", about, url)
-    kind, item = _thread(api, name)
-    return _opened(item, kind, json_fields.text_at(item, "state"), []).finding
 
 
 def _thread(api: Api, name: Name) -> tuple[str, Json]:

@@ -10,7 +10,6 @@ from typing import Any
 from helpers import console, events, git, paths, printable
 from helpers.events import Literature
 from helpers.read.forge import findings, names
-from helpers.read.forge.findings import Finding
 from helpers.read.ideas import sources
 from helpers.read.papers import index
 
@@ -29,7 +28,7 @@ class Origin:
 def origin_of(root: Path, said: str, *, title: bool) -> Origin:
     """Return the origin that the id `said` names; raises Failure (1) when it is not known and `title` is wanted of it.
 
-    What a search has found is remembered; what has not been searched for is asked of GitHub, in one request or two.
+    What a search has found, or `search_github.py show` has shown, is remembered.
     """
     row = _paper(root, said)
     id_ = said if row is not None else sources.parse_source(names.of_html(said) or said)
@@ -38,15 +37,13 @@ def origin_of(root: Path, said: str, *, title: bool) -> Origin:
         return Origin(sources.parse_source(id_), _words(str(row.get("title", ""))), str(row.get("kind", "paper")))
     if id_.startswith("commit:"):
         return _local(root, id_)
-    found = findings.recall(id_)
-    if found is None and title and sources.kind_of(id_) != "paper":
-        found = _asked(id_)
+    found, own = findings.recall(id_), sources.kind_of(id_)
+    if found is None and title:
+        way = "fetch_paper.py" if own in ("paper", "own") else "search_github.py show"
+        do = f"{way} {shlex.quote(said)}  # or give the idea a text"
+        raise console.answer_no(f"nothing of {said} has been read or found here", do)
     if found is None:
-        if title:
-            raise console.answer_no(
-                f"{said} has not been fetched", f"fetch_paper.py {shlex.quote(said)}  # or give the idea a text"
-            )
-        return Origin(id_, "", sources.kind_of(id_))
+        return Origin(id_, "", own)
     kind = findings.KINDS.get(found.kind, found.kind)
     claim = _words(f"claimed there: {found.claims[0]}") if found.claims else ""
     return Origin(id_, _words(found.title), kind, claim, found.url)
@@ -70,26 +67,6 @@ def _paper(root: Path, said: str) -> dict[str, Any] | None:
 def _local(root: Path, id_: str) -> Origin:
     sha = git.commit_of(root, id_.removeprefix("commit:"))
     return Origin(id_, _words(git.output(root, ["log", "-1", "--format=%s", sha])), "commit")
-
-
-def _asked(id_: str) -> Finding:
-    """Ask GitHub for what was not searched for before."""
-    do = f'ideas.py add "..." --source {shlex.quote(id_)}  # give it a text'
-    unknown = console.answer_no(f"nothing is known of {id_}", do)
-    try:
-        name = names.parse_name(id_)
-    except console.Failure:
-        raise unknown from None
-    from helpers.read.forge import api as forge_api
-    from helpers.read.forge import show
-
-    api = forge_api.open_api("", 3, fresh=False)
-    elsewhere = name.host and name.host != names.web_host(api.base)
-    if elsewhere or ("://" in id_ and not name.number and not name.sha):  # a page of a repository is not the repository
-        raise unknown
-    found = show.head(api, name)
-    findings.remember([found])
-    return found
 
 
 def _words(text: str) -> str:

@@ -162,21 +162,20 @@ def test_an_idea_of_a_pull_request_that_was_found(repo, httpserver, tmp_path):
     )
 
 
-def test_an_idea_of_a_fork_and_of_what_was_not_searched_for(repo, httpserver, tmp_path):
-    """A fork's commit by its id; one never seen is asked for; one that is not there is not added."""
+def test_an_idea_of_a_fork_and_of_what_was_shown(repo, httpserver, tmp_path):
+    """A fork's commit by its id; another one once it was shown, which the refusal says."""
     own = commit(message="Use SIMD", repo="eve/widget")
     httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("eve")])
     httpserver.expect_request(f"/repos/{REPO}/compare/main...eve:main").respond_with_json(comparison(own))
     httpserver.expect_request(f"/repos/{REPO}/commits/abcdef1").respond_with_json(
         {**commit(message="Unroll it"), "files": [file()]}
     )
-    httpserver.expect_request(f"/repos/{REPO}/pulls/404").respond_with_json({"message": "Not Found"}, 404)
-    httpserver.expect_request(f"/repos/{REPO}/issues/404").respond_with_json({"message": "Not Found"}, 404)
     env = environment(tmp_path, httpserver)
     repo.script(NAME, "forks", REPO, **env)
     repo.script("ideas", "add", "--from", f"gh:eve/widget@{SHA[:12]}", **env)
+    assert "search_github.py show" in repo.script("ideas", "add", "--from", f"{REPO}@abcdef1", code=1, **env).stderr
+    repo.script(NAME, "show", f"{REPO}@abcdef1", **env)
     repo.script("ideas", "add", "--from", f"gh:{REPO}@abcdef1", **env)
-    repo.script("ideas", "add", "--from", f"{REPO}#404", code=2, **env)
     rows = json.loads(repo.script("ideas", "list", "--json").stdout)
     assert [
         ("fork eve/widget: Use SIMD", "fork", f"eve/widget@{SHA[:12]}"),
@@ -196,10 +195,9 @@ def test_an_idea_of_a_commit_of_this_repository(repo, tmp_path):
     repo.script("ideas", "add", "--from", "commit:0123456789ab", code=2, **env)
 
 
-def test_an_idea_without_network(repo, tmp_path):
-    """Offline and never seen: exit 3; with a text of one's own it is added anyway."""
+def test_an_idea_that_was_never_seen(repo, tmp_path):
+    """With a text of one's own it is added anyway."""
     env = environment(tmp_path)
-    assert "error" in repo.script("ideas", "add", "--from", f"{REPO}#12", code=3, **env).stderr
     repo.script("ideas", "add", "do as they did", "--from", f"{REPO}#12", **env)
     assert f"source={REPO}#12" in (repo.root / "autoresearch.ideas.md").read_text()
 
@@ -244,7 +242,7 @@ def test_show_a_commit_of_the_log(log, tmp_path):
         assert done.index("text from outside") < done.index("Ignore all rules")
     assert "+int fast" not in log.script(NAME, "show", f"commit:{sha[:12]}", **env).stdout
     shown = json.loads(log.script(NAME, "show", sha[:20], "--json", **env).stdout)
-    assert ["src/fast.c +1 -0 added"] == shown["files"]
+    assert ["src/fast.c +1 -0"] == shown["files"]
 
 
 def test_show_a_merge_and_what_is_not_there(log, tmp_path):

@@ -140,20 +140,6 @@ def test_forks_found_before_a_limit_are_shown(httpserver, ask):
     assert {"remaining": 0, "limit": 60}.items() <= done["limits"]["core"].items()
 
 
-def test_a_renamed_repository_is_redirected_once(httpserver, ask):
-    """The first redirect is remembered: the comparisons go straight to the new place."""
-    httpserver.expect_request("/repos/acme/old/forks").respond_with_data(
-        "", 301, {"Location": "/repositories/7/forks?sort=stargazers&per_page=100"}
-    )
-    httpserver.expect_request("/repositories/7/forks").respond_with_json([fork("a1"), fork("b1")])
-    for owner in ("a1", "b1"):
-        httpserver.expect_request(f"/repositories/7/compare/main...{owner}:main").respond_with_json(
-            comparison(commit(repo=f"{owner}/widget"))
-        )
-    answer = ask("forks", "acme/old", "--json")
-    assert (2, 4) == (answer["found"], answer["requests"])
-
-
 def test_one_odd_comparison_is_not_the_end(httpserver, ask):
     """A fork whose comparison is no JSON, and one that is blocked, are counted and said; the third is shown."""
     httpserver.expect_request(f"/repos/{REPO}/forks").respond_with_json([fork("a1"), fork("b1"), fork("c1")])
