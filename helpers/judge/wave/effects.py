@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from helpers.judge.wave.design import MAX_LEVELS, Cell, Design, Effect, dot
 from helpers.scale import Scale
@@ -68,8 +68,6 @@ class Analysis:
     values: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
     scale: Scale
-    hosts: dict[str, tuple[float, float, int]] = field(default_factory=dict)
-    """For each host the mean gain that the fit leaves, its margin, and its cells."""
 
     def predicted(self, cell: Cell) -> float:
         """Return a cell's gain over the baseline, by the effects that are large enough to go by."""
@@ -104,11 +102,10 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
     if known is None:
         raise ValueError("nothing tells the noise: a calibration of the hosts does, or two pairs in some of the cells")
     spread, freedom = known
-    weights = _weights(seen, spread)
     few = count < 3 + sum(len(f.levels) - 1 for f in design.factors) and not _is_sweep(cells)
     for degrees in (2,) if few else (MAX_LEVELS, 2):  # one cell may be the only one with values of two factors
         singles = design.effects(1, degrees)
-        span = Span(weights)
+        span = Span(_weights(seen, spread))
         span.add([1.0] * len(cells))
         told = [span.add(column) for column in design.columns(singles, cells)]
         if all(told):
@@ -136,7 +133,6 @@ def analyse(design: Design, seen: Sequence[Observation], scale: Scale = SHARES) 
         tuple(values[n] for n in kept),
         tuple(tuple(spread**2 * inverse[a][b] for b in kept) for a in kept),
         scale,
-        _by_host(seen, span.left(gains), spread, weights),
     )
 
 
@@ -206,17 +202,6 @@ def _weights(seen: Sequence[Observation], spread: float) -> list[float]:
     return [o.pairs * (spread / own[o.host]) ** 2 for o in seen]
 
 
-def _by_host(
-    seen: Sequence[Observation], left: Sequence[float], spread: float, weights: Sequence[float]
-) -> dict[str, tuple[float, float, int]]:
-    found = {}
-    for host in sorted({o.host for o in seen if o.host}):
-        its = [(w, r) for o, w, r in zip(seen, weights, left, strict=True) if o.host == host]
-        total = sum(w for w, _ in its)
-        found[host] = math.fsum(w * r for w, r in its) / total, 2 * spread / math.sqrt(total), len(its)
-    return found
-
-
 class Span:
     """Weighted columns, each with what it adds to those before it: least squares by orthogonal steps."""
 
@@ -236,10 +221,6 @@ class Span:
                 share = dot(column, own)
                 column = [c - share * o for c, o in zip(column, own, strict=True)]
         return column
-
-    def left(self, values: Sequence[float]) -> list[float]:
-        """Return what the fit leaves of the values."""
-        return [r / w for r, w in zip(self.residual(self.scaled(values)), self.roots, strict=True)]
 
     def add(self, column: Sequence[float]) -> bool:
         """Take a column in; False where the ones before it say the same."""

@@ -65,7 +65,6 @@ def as_dict(found: Analysis) -> dict[str, Any]:
         "best": design.cell_label(cell),
         "best_values": design.values(cell),
         "predicted_gain": told(gain),
-        "hosts": {name: [told(mean), margin, count] for name, (mean, margin, count) in found.hosts.items()},
     }
 
 
@@ -94,11 +93,6 @@ def effect_lines(found: Analysis) -> list[str]:
         for f in design.factors
         if f.name in answer["ranges"]
     ]
-    text += _together(found)
-    hosts = answer["hosts"].items()
-    odd = [f"{n}: {by.words(m)} (n={c})" for n, (m, margin, c) in hosts if abs(by.added(m)) > margin]
-    if odd and len(answer["hosts"]) > 1:
-        text.append(f"gains differ by host beyond their control: {', '.join(odd)}; compare on the host that matters")
     if not any(row["shown"] for row in answer["effects"]):
         return [*text, "no effect stands out from the noise: measure the wave again, or take bigger changes"]
     if answer["predicted_gain"] <= 0:
@@ -116,27 +110,6 @@ def _range(factor: Factor, rows: Mapping[str, list[float]], best: str, by: Scale
     words = ", ".join(f"{level} {by.words(rows[level][0], rows[level][1:])}" for level in beside)
     sure = all(rows[level][2] < 0 for level in beside)
     return f"{factor.name}: best at {best}{place}; {words}" + ("" if sure else " (not told from these)")
-
-
-def _together(found: Analysis) -> list[str]:
-    """Say for each pair of factors that stands out what is best of one by the value of the other."""
-    design, text = found.design, []
-    best, _ = found.best()
-    for names in dict.fromkeys(tuple(n for n, _ in row.effect) for row in found.shown if row.stands):
-        if len(names) != 2:
-            continue
-        one, two = sorted(names, key=lambda n: -len(design.factors[n].levels))
-        tops = {}
-        for n, level in enumerate(design.factors[two].levels):
-            cells = [
-                tuple(v if k == one else n if k == two else best[k] for k in range(len(best)))
-                for v in range(len(design.factors[one].levels))
-            ]
-            tops[level] = design.factors[one].levels[max(cells, key=found.predicted)[one]]
-        if len(set(tops.values())) > 1:
-            words = ", ".join(f"{top} with {design.factors[two].name}={level}" for level, top in tops.items())
-            text.append(f"the best {design.factors[one].name} depends on {design.factors[two].name}: {words}")
-    return text
 
 
 def shell_word(values: Mapping[str, str]) -> str:

@@ -223,17 +223,6 @@ def test_a_fraction_tells_every_single_effect(sizes: tuple[int, ...]) -> None:
     analyse(design, measured(design, lambda c: float(sum(c)), 0.1, 1))
 
 
-def test_a_host_that_gains_otherwise_is_named() -> None:
-    """What is left of a host's gains, beyond the control beside them, is reported as that host's."""
-    design = lay_out([ASPECT, FUSE], 28)
-    seen = [
-        Observation(c, 0.01 * c[1] + 0.02 * (n // 14), 1, f"vm-{n // 14}", 0.002) for n, c in enumerate(design.cells)
-    ]
-    hosts = analyse(design, seen).hosts
-
-    assert hosts["vm-1"][0] - hosts["vm-0"][0] == pytest.approx(0.02, abs=0.002)
-
-
 def test_kinds_have_no_range_and_commands_can_be_pasted() -> None:
     """Of values that are no numbers the best is told from every other; a value with a blank stays one word."""
     kinds = Factor("kind", ("heap", "radix sort", "tim"))
