@@ -26,11 +26,6 @@ LEAST_CHARACTERS = 2_000
 HOPS = 3
 """Pages that may send on."""
 
-_REFUSALS = {404: "has nothing there", 410: "has nothing there any more"} | dict.fromkeys(
-    (401, 402, 403), "does not show it to everybody"
-)
-"""What an answer means that is none."""
-
 
 @dataclass(frozen=True)
 class Copy:
@@ -124,8 +119,7 @@ class Reader:
         answer = self._get(url, "application/pdf,*/*;q=0.1")
         host = urlsplit(url).hostname
         if answer.status != 200:
-            why = _REFUSALS.get(answer.status, "gave no answer to be used")
-            raise console.outside(f"{host} {why} ({answer.status}): {printable.one_line(url, 200)}", "look at the id")
+            raise console.outside(f"{host} answered {answer.status}: {printable.one_line(url, 200)}", "look at the id")
         if b"%PDF-" not in answer.body[:1024]:
             self.pages.append(answer)
             kind = printable.one_line(answer.headers.get("content-type", "unknown"), 60)

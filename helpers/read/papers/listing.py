@@ -17,23 +17,18 @@ from helpers.read.papers.search import SOURCES, summary
 
 def sources(wanted: str | None, question: Question) -> list[str]:
     """Return the sources to ask; raises Failure (2) for one that is unknown or cannot answer this question."""
-    chosen = [s.strip().lower() for s in wanted.split(",") if s.strip()] if wanted else []
-    unknown = [s for s in chosen if s not in SOURCES]
-    if unknown:
-        raise console.usage(f"unknown source {unknown[0]!r}", f"choose of {', '.join(SOURCES)}")
-    if question.category:
-        if question.linked or any(s != "arxiv" for s in chosen):
-            raise console.usage("only a search of arXiv takes --category", "leave --category or --source out")
-        return ["arxiv"]
-    if question.linked:
-        if "arxiv" in chosen:
-            raise console.usage("arXiv has no citations", "use --source s2,openalex")
-        return chosen or ["s2", "openalex"]
-    if question.field == "au":
-        if "s2" in chosen:
-            raise console.usage("Semantic Scholar cannot be searched by author here", "use --source arxiv,openalex")
-        return chosen or ["arxiv", "openalex"]
-    return list(dict.fromkeys(chosen)) or list(SOURCES)
+    able = list(SOURCES)
+    if question.linked:  # arXiv has no citations
+        able = ["s2", "openalex"]
+    elif question.category:  # which are arXiv's own
+        able = ["arxiv"]
+    elif question.field == "au":  # Semantic Scholar cannot be searched by author
+        able = ["arxiv", "openalex"]
+    chosen = [s.strip().lower() for s in (wanted or "").split(",") if s.strip()]
+    wrong = [s for s in chosen if s not in able] or ["--category"] * bool(question.category and question.linked)
+    if wrong:
+        raise console.usage(f"{wrong[0]!r:.60} cannot answer this question", f"choose of {', '.join(able)}")
+    return list(dict.fromkeys(chosen)) or able
 
 
 def document(

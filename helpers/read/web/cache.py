@@ -89,61 +89,36 @@ def confirm(name: str) -> None:
 @contextmanager
 def turn(service: str, seconds: float) -> Iterator[None]:
     """Hold this machine's turn to ask `service`: one at a time and `seconds` apart, across processes."""
-    descriptor = _service_file(service)
-    if descriptor is None:
+    place, name = folder() if seconds > 0 else None, re.sub(r"[^A-Za-z0-9.-]", "_", service) + ".pace"
+    descriptor = -1
+    with suppress(OSError):
+        descriptor = files.own(place / name, os.O_RDWR) if place else -1
+    if descriptor < 0:
         yield
         return
     try:
-        if seconds > 0:
-            locks.take(descriptor, wait=True)
-            last = os.fstat(descriptor)
-            asked = last.st_mtime if last.st_size else 0.0
-            time.sleep(min(seconds, max(0.0, asked + seconds - time.time())))
+        locks.take(descriptor, wait=True)
+        last = os.fstat(descriptor)
+        asked = last.st_mtime if last.st_size else 0.0
+        time.sleep(min(seconds, max(0.0, asked + seconds - time.time())))
         yield
     finally:
-        if seconds > 0:
-            with suppress(OSError):
-                if not os.fstat(descriptor).st_size:
-                    os.pwrite(descriptor, b"0", 0)
-                os.utime(descriptor)
+        with suppress(OSError):
+            if not os.fstat(descriptor).st_size:
+                os.pwrite(descriptor, b"0", 0)
+            os.utime(descriptor)
         os.close(descriptor)
 
 
 def closed_until(service: str) -> float:
     """Return the time (seconds since the epoch) before which `service` said it must not be asked; 0 when it may be."""
-    descriptor = _service_file(service)
-    if descriptor is None:
-        return 0.0
-    try:
-        return float(os.pread(descriptor, 32, 0) or b"0")
-    except (OSError, ValueError):
-        return 0.0
-    finally:
-        os.close(descriptor)
+    entry = load(key("closed", service))
+    return float(entry.head["until"]) if entry else 0.0
 
 
 def close_until(service: str, when: float) -> None:
     """Remember that `service` must not be asked before `when`, so that no later call spends a request on it."""
-    descriptor = _service_file(service)
-    if descriptor is not None:
-        try:
-            with suppress(OSError):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"{when:.3f}".encode(), 0)
-        finally:
-            os.close(descriptor)
-
-
-def _service_file(service: str) -> int | None:
-    """Open the file of a service, None when it cannot be."""
-    place = folder()
-    if place is None:
-        return None
-    name = re.sub(r"[^A-Za-z0-9.-]", "_", service) + ".pace"
-    try:
-        return os.open(place / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        return None
+    save(key("closed", service), {"until": when}, b"")
 
 
 def _usable(place: Path) -> bool:

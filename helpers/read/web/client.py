@@ -92,7 +92,8 @@ def get(
         cache.confirm(name)
         return _from(entry, full, headers=answer.headers)
     if answer.status == 200 and ttl is not None:
-        cache.save(name, {"status": 200, "headers": _storable(answer.headers)}, answer.body)
+        kept = {k: v for k, v in answer.headers.items() if k not in {*_SECRET, "set-cookie"}}
+        cache.save(name, {"status": 200, "headers": kept}, answer.body)
     return answer
 
 
@@ -158,10 +159,6 @@ def _split(headers: Mapping[str, str], token: str | None) -> tuple[dict[str, str
     if token:
         secrets["authorization"] = f"Bearer {token}"
     return lower, secrets
-
-
-def _storable(headers: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in headers.items() if k not in _SECRET and k != "set-cookie"}
 
 
 def _from(entry: cache.Entry, url: str, *, stale: bool = False, headers: Mapping[str, str] | None = None) -> Response:

@@ -213,10 +213,10 @@ def test_a_doi_without_open_copy_is_a_no(httpserver, here, repository):
         (b"", 302, {"Location": "http://10.0.0.8/paper.pdf"}, 4, "10.0.0.8"),
         (b"", 302, {"Location": "file:///etc/passwd"}, 4, "file:"),
         (b"", 429, {"Retry-After": "4000"}, 3, "throttling"),
-        (b"gone", 404, {}, 3, "has nothing there (404)"),
-        (b"gone", 410, {}, 3, "has nothing there any more (410)"),
-        (b"who?", 403, {}, 3, "does not show it to everybody (403)"),
-        (b"", 418, {}, 3, "gave no answer to be used (418)"),
+        (b"gone", 404, {}, 3, "answered 404"),
+        (b"gone", 410, {}, 3, "answered 410"),
+        (b"who?", 403, {}, 3, "answered 403"),
+        (b"", 418, {}, 3, "answered 418"),
     ],
 )
 def test_what_is_not_a_paper_changes_nothing(httpserver, here, repository, body, status, headers, code, said):
