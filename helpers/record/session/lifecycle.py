@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +15,8 @@ from helpers.run.jobs import budget
 from helpers.state import State
 
 _BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
+_BEGUN = "autoresearch: begin from "
+"""What git notes of a branch that a session begins on, with the branch that the person comes from."""
 
 
 def begin(
@@ -63,36 +63,19 @@ def begin(
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from
-    _intend(root, branch, here)
     if not there:
-        git.run(root, ["update-ref", f"refs/heads/{branch}", head, ""])
+        noted = ["-c", "core.logAllRefUpdates=true", "update-ref", "-m", f"{_BEGUN}{here}"]
+        git.run(root, [*noted, f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
-    _forget(root)
     return state.load(root), False
-
-
-def _intend(root: Path, branch: str, here: str) -> None:
-    """Note that `branch` is about to be made and that the person comes from the branch `here`."""
-    paths.state_folder(root)
-    files.replace(_marker(root), json.dumps({"branch": branch, "from": here}))
 
 
 def _interrupted(root: Path, branch: str) -> str | None:
     """Return where the person came from when a session that was to begin on `branch` did not get to its first line."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        noted = json.loads(_marker(root).read_text(encoding="utf-8"))
-        if noted["branch"] == branch:
-            return str(noted["from"])
-    return None
-
-
-def _forget(root: Path) -> None:
-    _marker(root).unlink(missing_ok=True)
-
-
-def _marker(root: Path) -> Path:
-    return root / paths.STATE / "begin.json"
+    said = git.run(root, ["reflog", "show", "--format=%gs", f"refs/heads/{branch}", "--"], check=False).stdout.decode()
+    ours = said.startswith(_BEGUN) and said.count("\n") == 1  # and nobody has moved it since
+    return said.removeprefix(_BEGUN).strip() if ours else None
 
 
 def _begins_from(repository: git.Repository, now: State | None, *, on_top: bool) -> tuple[str, str]:
@@ -161,7 +144,6 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             console.note(f"changed: {key} is now {told[0]}, before {told[1]}")
     if repository.scratch:
         return now
-    _forget(root)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)

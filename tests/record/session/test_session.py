@@ -239,7 +239,6 @@ def test_a_killed_beginning_goes_on(repo: Any, tmp_path: Path, moment: str) -> N
     assert [("config", "main", repo.git("rev-parse", "main"))] == [
         (e["type"], e["from"], e["base"]) for e in events(repo)
     ]
-    assert not (repo.root / ".autoresearch/begin.json").exists()
 
 
 def test_a_branch_of_the_persons_own_is_left_alone(repo: Any) -> None:
