@@ -126,22 +126,24 @@ def release(wheel: str, folder: str, copy: Path) -> None:
 
 
 def unpack_wheel(wheel: str, target: Path) -> None:
-    """Fetch a released wheel and unpack its packages, without its metadata.
-
-    Raises Failure (3) when it cannot be had.
-    """
+    """Fetch a released wheel and unpack its packages, without its metadata."""
     with tempfile.TemporaryDirectory() as temporary:
-        command = [*_pip(), "download", "--quiet", "--no-deps", "-d", temporary, wheel]
-        console.note(f"fetching {wheel}")
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        file = next(Path(temporary).glob("*.whl"), None)
-        if file is None:
-            raise console.outside(
-                f"{wheel} could not be fetched: {done.stderr.strip()[-300:]}", "it needs the package index (pip)"
-            )
+        file = _fetched([*_pip(), "download", "--quiet", "--no-deps", wheel], "*.whl", Path(temporary))
         with zipfile.ZipFile(file) as archive:
             names = [name for name in archive.namelist() if ".dist-info/" not in name]
             archive.extractall(target, names)  # noqa: S202 - zipfile itself keeps every name inside
+
+
+def _fetched(command: list[str], pattern: str, folder: Path) -> Path:
+    """Return the file of this pattern that a package manager puts into the folder; raises Failure (3) without one."""
+    console.note(f"fetching {command[-1]}")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if file := next(folder.glob(pattern), None):
+        return file
+    raise console.outside(
+        f"{command[-1]} could not be fetched: {done.stderr.strip()[-300:]}",
+        "it needs the package index (pip), or apt-get with source packages enabled (deb-src)",
+    )
 
 
 def unpack(file: Path, folder: Path) -> None:
@@ -174,34 +176,10 @@ def fetch(case: Case, target: Path) -> None:
         unpack_wheel(source["wheel"], target)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        if "pypi" in source:
-            command = [
-                *_pip(),
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-binary",
-                ":all:",
-                "-d",
-                temporary,
-                source["pypi"],
-            ]
-        else:
-            command = ["apt-get", "source", "--download-only", "-qq", source["debian"]]
-        console.note(f"fetching {source}")
-        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, check=False)
-        found = sorted(
-            [*Path(temporary).glob("*.orig.tar.*"), *Path(temporary).glob("*.tar.gz"), *Path(temporary).glob("*.tgz")]
-        )
-        archives = [path for path in found if not path.name.endswith(".asc")]
-        if not archives:
-            raise console.outside(
-                f"{source} could not be fetched: {done.stderr.strip()[-300:]}",
-                "it needs the package index (pip), or apt-get with source packages enabled (deb-src)",
-            )
+        command = ["apt-get", "source", "--download-only", "-qq", source["debian"]]
+        archive = _fetched(command, "*.orig.tar.?z", Path(temporary))
         try:
-            unpack(archives[0], Path(temporary) / "unpacked")
+            unpack(archive, Path(temporary) / "unpacked")
         except tarfile.TarError as error:
-            raise console.outside(f"{archives[0].name} cannot be unpacked: {error}") from None
-        inner = next((Path(temporary) / "unpacked").iterdir())
-        shutil.copytree(inner, target, symlinks=True)
+            raise console.outside(f"{archive.name} cannot be unpacked: {error}") from None
+        shutil.copytree(next((Path(temporary) / "unpacked").iterdir()), target, symlinks=True)
