@@ -113,24 +113,21 @@ def add_output_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--full", action="store_true", help=f"print all, even beyond {LIMIT:,} characters")
 
 
-def show(args: argparse.Namespace, document: object, text: str, *, spill: Path | None = None) -> None:
+def show(args: argparse.Namespace, document: object, text: str) -> None:
     """Print what a script found: `document` with --json, else `text`; bounded unless --full."""
     if args.json:
-        emit_json(document, full=args.full, spill=spill)
+        emit_json(document, full=args.full)
     elif text:
-        emit(text, full=args.full, spill=spill)
+        emit(text, full=args.full)
 
 
-def emit(text: str, *, full: bool = False, spill: Path | None = None) -> None:
-    """Print data to stdout; beyond LIMIT characters the rest goes to a file whose path is printed.
-
-    `spill` is the folder for that file (the session's state folder); the temporary folder is used without one.
-    """
+def emit(text: str, *, full: bool = False) -> None:
+    """Print data to stdout; beyond LIMIT characters the rest goes to a file whose path is printed."""
     text = printable.shown(text.rstrip("\n"))
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
-    path = _spill(text, spill, ".txt")
+    path = _spill(text, ".txt")
     print(
         f"{_head(text)}\n... {len(text):,} characters in all; the whole is in {path} (or ask with --full)", flush=True
     )
@@ -152,14 +149,14 @@ def _head(text: str) -> str:
     return f"{head}\n{ticks}" if ticks else head
 
 
-def emit_json(value: Any, *, full: bool = False, spill: Path | None = None) -> None:  # noqa: ANN401 - any JSON value
+def emit_json(value: Any, *, full: bool = False) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON document, or its text; beyond LIMIT characters a document that names the file with the whole."""
     text = printable.shown(value.rstrip() if isinstance(value, str) else as_rows(value))
     _documents.append(True)
     if full or len(text) <= LIMIT:
         print(text, flush=True)
         return
-    path = _spill(text, spill, ".json")
+    path = _spill(text, ".json")
     print(json.dumps({"truncated": True, "characters": len(text), "file": str(path), "hint": "--full"}), flush=True)
 
 
@@ -179,21 +176,17 @@ def as_rows(value: Any, default: Callable[[Any], Any] | None = None) -> str:  # 
     return "{\n " + ",\n ".join(f"{dumps(str(key))}: {items(part)}" for key, part in value.items()) + "\n}"
 
 
-def _spill(text: str, folder: Path | None, suffix: str) -> Path:
+def _spill(text: str, suffix: str) -> Path:
     import hashlib
     import tempfile
 
     name = f"output-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}{suffix}"
-    for place in (folder, Path(tempfile.gettempdir())):
-        if place is None:
-            continue
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            files.replace(place / name, text + "\n", durable=False)
-        except OSError:
-            continue
-        return place / name
-    raise outside("the output is too long to print and could not be written to a file", "use --full")
+    place = Path(tempfile.gettempdir()) / name
+    try:
+        files.replace(place, text + "\n", durable=False)
+    except OSError:
+        raise outside("the output is too long to print and could not be written to a file", "use --full") from None
+    return place
 
 
 def main(entry: Callable[[list[str]], int | None]) -> NoReturn:

@@ -24,10 +24,10 @@ def entry(argv: list[str]) -> int:
     from helpers.run.isolation import probe
 
     found = machine.findings(probe.WITHOUT, probe.missing())
-    works = machine.local_path_works(found)
+    works = all(f.state != machine.MISSING for f in found)
     lines = [f"{f.state:8}  {f.name:12}  {f.detail}" + (f"\n{'':24}-> {f.command}" if f.command else "") for f in found]
     verdict = "the local path works" if works else "not yet: see what is missing above"
-    document = {"local_path": works, "findings": [f.as_dict() for f in found]}
+    document = {"local_path": works, "findings": list(map(vars, found))}
     console.show(args, document, "\n".join([*lines, verdict]))
     return console.DONE if works else console.NO
 

@@ -30,7 +30,7 @@ def entry(argv: list[str]) -> int:
     record = log.parse(sys.stdin.buffer if args.file == "-" else path)
     if record.error == log.NO_METRIC and args.file != "-":
         record.error = metric_mistakes.why(metric_mistakes.in_log(path))
-    console.show(args, record.as_dict(), "\n".join(record_lines(record)))
+    console.show(args, vars(record), "\n".join(record_lines(record)))
     return console.DONE if record.status == "done" else console.NO
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, paths, printable
+from helpers import arguments, console, next_step, printable
 
 if TYPE_CHECKING:
     from helpers.run.copies.copies import Workdirs
@@ -46,7 +46,6 @@ def build_parser() -> argparse.ArgumentParser:
         each.add_argument("--dry-run", action="store_true", help=f"say what would be {what}")
     for each in (create, seal, diff, restore, listing, prune):
         arguments.add_workdir_root(each)
-        each.formatter_class = argparse.RawDescriptionHelpFormatter
         each.epilog = console.EXIT_CODES
     for each in (diff, listing):
         console.add_output_options(each)
@@ -106,9 +105,8 @@ def seal(work: "Workdirs", args: argparse.Namespace) -> int:
 def diff(work: "Workdirs", args: argparse.Namespace) -> int:
     """Print the patch."""
     patch = work.diff(work.experiment(args.experiment), *(["--stat"] if args.stat else [])).decode("utf-8", "replace")
-    spill = paths.state_folder(work.root) if len(patch) > console.LIMIT else None
     document = {"experiment": args.experiment, "diff": patch}
-    console.show(args, document, patch or f"{args.experiment}: no change", spill=spill)
+    console.show(args, document, patch or f"{args.experiment}: no change")
     return console.DONE if patch else console.NO
 
 
@@ -125,10 +123,9 @@ def listing(work: "Workdirs", args: argparse.Namespace) -> int:
     from helpers.run.copies import inventory
 
     rows = inventory.rows(work)
-    text = "\n".join(map(inventory.inventory_line, rows)) or next_step.runnable(
-        "no experiments yet: snapshot_workdir.py create exp-01"
-    )
-    console.show(args, rows, text)
+    lines = [f"{r['experiment']}  {r['state']:8}  {r['commit'] or '-':12}  {r['description']}" for r in rows]
+    none = next_step.runnable("no experiments yet: snapshot_workdir.py create exp-01")
+    console.show(args, rows, "\n".join(lines) or none)
     return console.DONE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -165,17 +166,19 @@ def test_a_file_of_ours_is_never_opened_through_something_else(repo: Any, kind: 
     assert not theirs.with_name("made").exists()
 
 
-def test_a_long_output_goes_to_a_file_of_its_own(tmp_path: Any) -> None:
+def test_a_long_output_goes_to_a_file_of_its_own(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever lies under the name that it gets, it is replaced, not followed."""
     theirs = tmp_path / "theirs"
     theirs.write_text("# mine\n")
     text = "x" * (console.LIMIT + 1)
-    console.emit(text, spill=tmp_path / "spill")
+    (tmp_path / "spill").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spill"))
+    console.emit(text)
     (file,) = (tmp_path / "spill").iterdir()
     file.unlink()
     file.symlink_to(theirs)
 
-    console.emit(text, spill=tmp_path / "spill")
+    console.emit(text)
 
     assert "# mine\n" == theirs.read_text()
     assert text + "\n" == file.read_text()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import console, files, git, paths
@@ -35,10 +35,6 @@ class Finding:
     detail: str
     command: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        """For --json."""
-        return asdict(self)
-
 
 def findings(walls: Mapping[str, str], lost: Sequence[str]) -> list[Finding]:
     """Look at everything; those of the local path first.
@@ -47,11 +43,6 @@ def findings(walls: Mapping[str, str], lost: Sequence[str]) -> list[Finding]:
     these words of those that do not.
     """
     return [*_local(), *_beyond(walls, lost)]
-
-
-def local_path_works(found: list[Finding]) -> bool:
-    """Whether a session with the local executor can run."""
-    return all(f.state != MISSING for f in found)
 
 
 def _local() -> Iterator[Finding]:

@@ -16,11 +16,17 @@ def cancel_experiment(repository: git.Repository, experiment: str) -> list[str]:
 
     Here a job ends at once. On the fleet one that waits is taken back, and one that was sent the keeper ends.
     """
-    root = repository.root
-    mine = jobs(repository, experiment)
+    root, mine = repository.root, jobs(repository, experiment)
     ended = [name for name, job in mine.items() if not job.on_fleet and executor.cancel(root, name)]
     if any(job.on_fleet for job in mine.values()):
-        ended += _take_back(repository, experiment)
+        from helpers.run.fleet import keeper_process
+
+        with journal.locked(root):
+            fleet = [job for job in jobs(repository, experiment).values() if job.on_fleet]
+            end_locked(root, fleet)
+        if any(job.sent for job in fleet):
+            keeper_process.kick(root)
+        ended += [job.name for job in fleet]
     if not ended:
         raise _none(experiment)
     return ended
@@ -36,18 +42,6 @@ def jobs(repository: git.Repository, experiment: str) -> dict[str, Job]:
 
 def _none(experiment: str) -> console.Failure:
     return console.answer_no(f"{experiment} does not wait or run", "status.py")
-
-
-def _take_back(repository: git.Repository, experiment: str) -> list[str]:
-    from helpers.run.fleet import keeper_process
-
-    root = repository.root
-    with journal.locked(root):
-        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.on_fleet]
-        end_locked(root, mine)
-    if any(job.sent for job in mine):
-        keeper_process.kick(root)
-    return [job.name for job in mine]
 
 
 def end_locked(root: Path, jobs: list[Job]) -> None:

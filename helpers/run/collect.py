@@ -10,6 +10,7 @@ from helpers import console, journal, state
 from helpers.events import Finished
 from helpers.run.jobs import result, workers
 from helpers.run.local import executor
+from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
 TOLD_SECONDS = 9.0
@@ -29,7 +30,7 @@ def collect_finished(root: Path) -> list[Finished]:
         if states[job.name] == "lost":
             executor.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
-            event = result.from_log(now, job, executor.log_path(root, job.name), lost=states[job.name] == "lost")
+            event = result.from_log(now, job, Folder(root, job.name).log, lost=states[job.name] == "lost")
             if recorded := result.record(root, event):
                 new.append(recorded)
     if any(value == "pending" for value in states.values()):

@@ -172,7 +172,7 @@ def _picked(root: Path, now: State, compared: Comparison) -> str | None:
     ever gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that
     was ended after it had said something counts as one that said otherwise.
     """
-    same = [other for other in now.comparisons if other.content == compared.content and not _failed(other)]
+    same = [other for other in now.comparisons if other.content == compared.content and other.vote]
     good = sum(other.is_good for other in same)
     against = len(same) - good + _broken_off(root, compared)
     if good > against:
@@ -180,10 +180,6 @@ def _picked(root: Path, now: State, compared: Comparison) -> str | None:
     return (
         f"{against} of {good + against} comparisons of this content say otherwise; more must speak for it than against"
     )
-
-
-def _failed(other: Comparison) -> bool:
-    return other.verdict in ("error", "void")
 
 
 def _shown_wrong(reason: str | None) -> bool:

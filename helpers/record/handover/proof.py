@@ -61,7 +61,8 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     kept = paths.state_folder(work.root) / "handover" / "proofs.json"
     kept.parent.mkdir(exist_ok=True)
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    base, candidate = (_under_lock(work, now, tree) for tree in (its.base_tree, group.tree))
+    locked, names = now.require_lock().tree, sorted(now.protected)
+    base, candidate = (work.shadow.with_files(tree, locked, names) for tree in (its.base_tree, group.tree))
     key = f"{base} {candidate} {measure}"
     if key not in known:
         proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
@@ -69,10 +70,6 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
         files.replace(kept, json.dumps(known))
     checks, outcome = known[key]
     return Proof(checks, Comparison.from_line(outcome) if outcome else None)
-
-
-def _under_lock(work: Workdirs, now: State, tree: str) -> str:
-    return work.shadow.with_files(tree, now.require_lock().tree, sorted(now.protected))
 
 
 def _place(work: Workdirs) -> Path:

@@ -27,11 +27,6 @@ def rows(work: Workdirs) -> list[dict[str, str]]:
     return found
 
 
-def inventory_line(row: dict[str, str]) -> str:
-    """Return an experiment's row as text."""
-    return f"{row['experiment']}  {row['state']:8}  {row['commit'] or '-':12}  {row['description']}"
-
-
 def sameness(work: Workdirs, sealed: Experiment) -> str:
     """Say what else has the content of this experiment, "" when nothing has."""
     if sealed.tree == sealed.start.tree:

@@ -13,7 +13,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -67,10 +67,6 @@ class Record:
     repeated: list[str] = field(default_factory=list)
     complete: bool = False
     tail: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def parse(source: Path | BinaryIO) -> Record:

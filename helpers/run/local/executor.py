@@ -45,11 +45,6 @@ def poll(root: Path, names: Iterable[str]) -> dict[str, JobState]:
     return {name: Folder(root, name).state() for name in names}
 
 
-def log_path(root: Path, name: str) -> Path:
-    """Return the file that holds the job's complete log."""
-    return Folder(root, name).log
-
-
 def cancel(root: Path, name: str) -> bool:
     """End a job, queued or running; returns whether there was something to end."""
     folder = Folder(root, name)

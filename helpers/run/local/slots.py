@@ -82,7 +82,7 @@ def require_slots(slots: int, cpus: int) -> None:
 
 def hold(root: Path, slot: int) -> AbstractContextManager[bool]:
     """Hold a slot; waits for it."""
-    return locks.held(_slot(root, slot), wait=True)
+    return locks.held(_file(root, f"slot-{slot}.lock"), wait=True)
 
 
 @contextmanager
@@ -99,17 +99,17 @@ def hold_all(root: Path, above: int = -1) -> Iterator[None]:
 
 def first_in_line(root: Path, slot: int) -> AbstractContextManager[bool]:
     """Stand in line for a slot; yields False when somebody does."""
-    return locks.held(_line(root, slot))
+    return locks.held(_file(root, f"queue-{slot}.lock"))
 
 
 def waited_for(root: Path, slot: int) -> bool:
     """Tell whether a process waits for a slot: it will see every job that is queued by now."""
-    return _is_held(_line(root, slot))
+    return _is_held(_file(root, f"queue-{slot}.lock"))
 
 
 def busy(root: Path) -> bool:
     """Tell whether any slot is held now."""
-    return any(_is_held(_slot(root, number)) for number in range(_most()))
+    return any(_is_held(_file(root, f"slot-{number}.lock")) for number in range(_most()))
 
 
 def add_dependencies(root: Path, slot: int, env: dict[str, str]) -> None:
@@ -132,14 +132,6 @@ def _is_held(lock: Path) -> bool:
         return False
     with locks.held(lock, shared=True) as free:
         return not free
-
-
-def _slot(root: Path, slot: int) -> Path:
-    return _file(root, f"slot-{slot}.lock")
-
-
-def _line(root: Path, slot: int) -> Path:
-    return _file(root, f"queue-{slot}.lock")
 
 
 def _file(root: Path, name: str) -> Path:
