@@ -41,7 +41,7 @@ EXPERIMENT_REF = "refs/autoresearch/"
 TREE_REF = "refs/autoresearch-tree/"
 """Trees and commits that the journal names, held whatever happens to the branch: locked, merged, compared, kept."""
 START_REF = "refs/autoresearch-start/"
-"""Where an experiment started from, when that is not simply a commit's tree (uncommitted or untracked files)."""
+"""Where an experiment started from, uncommitted and untracked files included."""
 
 _EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

@@ -11,7 +11,7 @@ from helpers import console, events, git, locks, next_step, paths, printable
 from helpers.events import Comparison, Lock, Run, Submitted
 from helpers.run.copies import git_index, moved, work_tree
 from helpers.run.copies.raw_git import Shadow
-from helpers.run.copies.refs import Start, Starts
+from helpers.run.copies.refs import Refs, Start
 
 SKYIGNORE = "# SkyPilot ships everything: with this file here it does not drop what .gitignore names.\n"
 
@@ -60,7 +60,7 @@ class Workdirs:
         if folder is None:
             self.folder = moved.bring_along(self.root, self.folder, dry_run=bool(repository.scratch))
         self.shadow = Shadow(repository, self.folder)
-        self.refs = Starts(repository, self.folder)
+        self.refs = Refs(repository)
 
     def experiment(self, name: str) -> Experiment:
         """Return the experiment of that name.
@@ -244,7 +244,8 @@ class Workdirs:
 
     def names(self) -> list[str]:
         """Return the names of all experiments, sealed or only copied."""
-        return sorted({*self.refs.all(), *(name for name in self.refs.known() if self.path(name).is_dir())})
+        begun = self.refs.all(paths.START_REF)
+        return sorted({*self.refs.all(), *(name for name in begun if self.path(name).is_dir())})
 
     def next_name(self) -> str:
         """Return the first free name of the form exp-NN."""

@@ -1,17 +1,15 @@
-"""Where experiments stand: refs/autoresearch/EXP for what was sealed, and beside the copies what each began from.
+"""Where experiments stand: refs/autoresearch/EXP as sealed, refs/autoresearch-start/EXP as each began.
 
 Refs of a repository are shared by all its worktrees; so each linked one has names of its own
-(refs/autoresearch/@WORKTREE/EXP), and two sessions in two worktrees may both have an exp-01. What an experiment began
-from is in git as well where no commit holds it: refs/autoresearch-start/EXP.
+(refs/autoresearch/@WORKTREE/EXP), and two sessions in two worktrees may both have an exp-01.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, files, git, git_objects, journal, paths, printable
+from helpers import console, git, git_objects, journal, paths, printable
 from helpers.git_objects import Commit
 
 
@@ -23,6 +21,10 @@ class Start:
     tree: str
     of: str = ""
     """The experiment that the commit sealed; empty for one of the person's."""
+
+
+_OF = ", uncommitted and untracked files included, of "
+"""What stands in the message of a start before the experiment that it was made from."""
 
 
 class Refs:
@@ -38,7 +40,7 @@ class Refs:
         return f"{paths.EXPERIMENT_REF}{self.own}{name}"
 
     def start(self, name: str) -> str:
-        """Return the ref of what it started from, where that is not simply a commit's tree."""
+        """Return the ref of what it started from: a commit of the copy's content then, on top of the one it is of."""
         return f"{paths.START_REF}{self.own}{name}"
 
     def hold(self, tree: str) -> str:
@@ -75,48 +77,23 @@ class Refs:
         name = ref.removeprefix(prefix + self.own)
         return "" if "/" in name else name
 
-
-class Starts(Refs):
-    """Where the experiments of one repository began; `folder` is where their copies live."""
-
-    def __init__(self, repository: git.Repository, folder: Path) -> None:
-        super().__init__(repository)
-        self.folder = folder / "start"
-
-    def _file(self, name: str) -> Path:
-        return self.folder / f"{name}.json"
-
-    def known(self) -> list[str]:
-        """Return the experiments whose beginning is remembered beside the copies."""
-        return [file.stem for file in self.folder.glob("*.json")]
-
     def standing(self, name: str) -> tuple[Commit | None, Start | None]:
         """Return the sealed commit of an experiment and what it started from, None for what is not there."""
         ref = self.experiment(name)
-        commit, parent, special = git_objects.commits(self.root, [ref, f"{ref}^", self.start(name)])
-        if self._file(name).exists():
-            return commit, self._remembered(name)
-        return commit, Start(parent.id, (special or parent).tree) if parent else None
-
-    def _remembered(self, name: str) -> Start:
-        return Start(**json.loads(self._file(name).read_text(encoding="utf-8")))
+        commit, parent, start = git_objects.commits(self.root, [ref, f"{ref}^", self.start(name)])
+        if start:
+            return commit, Start(start.parents[0], start.tree, start.message.partition(_OF)[2].strip())
+        return commit, Start(parent.id, parent.tree) if parent else None
 
     def remember(self, name: str, start: Start) -> None:
-        """Note what the experiment started from, in git too where no commit holds it."""
-        self.folder.mkdir(exist_ok=True)
-        files.replace(self._file(name), json.dumps(asdict(start)) + "\n")
-        if start.tree != git.tree_of(self.root, start.commit):
-            message = f"{name}: what it started from, uncommitted and untracked files included"
-            made = git.commit_tree(self.root, start.tree, start.commit, message, git.IDENTITY)
-            git.run(self.root, ["update-ref", self.start(name), made])
+        """Note what the experiment started from."""
+        message = f"{name}: what it started from{_OF}{start.of}"
+        made = git.commit_tree(self.root, start.tree, start.commit, message, git.IDENTITY)
+        git.run(self.root, ["update-ref", self.start(name), made])
 
     def set_stale_aside(self, name: str, copy: Path) -> None:
         """Move a copy out of the way that belongs to another repository, which stood at this path before."""
-        if not copy.exists() or not self._file(name).exists():
-            return
-        commit = f"{self._remembered(name).commit}^{{commit}}"
-        if git.run(self.root, ["cat-file", "-e", commit], check=False).returncode != 0:
+        if copy.exists() and self.standing(name) == (None, None):
             aside = copy.with_name(f"{name}.of-an-earlier-repository-{journal.now_ms()}")
             copy.rename(aside)
-            self._file(name).unlink()
             console.note(f"note: a copy of an earlier repository at this path was moved to {aside}")

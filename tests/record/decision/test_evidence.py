@@ -152,10 +152,9 @@ def test_replace_refs_hide_nothing(session: Any) -> None:
 
 def test_the_record_of_where_a_copy_began_hides_nothing(session: Any) -> None:
     """A start that already holds the forbidden part: what the policy did not see is not measured either."""
-    copy = sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
-    start = copy.parent / "start" / "exp-01.json"
-    tree = session.git("rev-parse", "refs/autoresearch/exp-01^{tree}")
-    start.write_text(json.dumps({**json.loads(start.read_text()), "tree": tree}))
+    sealed(session, "exp-01", 'CFLAGS="-O3"\n' + FASTER)
+    forged = session.git("commit-tree", "-p", "HEAD", "-m", "x", "refs/autoresearch/exp-01^{tree}")
+    session.git("update-ref", "refs/autoresearch-start/exp-01", forged)
 
     assert "exp-01 changes nothing" in session.script("compare", "exp-01", "--max-pairs", "8", code=2).stderr
 
