@@ -151,29 +151,21 @@ def close(root: Path, name: str, result: str, why: str) -> Idea:
 
     Takes `journal.locked(root)`, which the caller must not hold.
     """
-    with journal.locked(root):
-        return _close(root, name, {"result": _word(result), **({"why": _word(why)} if why else {})})
-
-
-def _close(root: Path, name: str, data: dict[str, str]) -> Idea:
-    found = [
-        idea
-        for idea in read_ideas(root)
-        if (idea.number is not None and idea.name == name) or f"line {idea.row + 1}" == name
-    ]
-    if not found:
-        meant = next_step.did_you_mean(name, [idea.name for idea in read_ideas(root) if idea.number is not None])
-        raise console.usage(f"there is no {name} in {paths.IDEAS}{meant}", "ideas.py list")
-    idea = found[0]
-    if idea.number is None:
-        idea.number = _free((root / paths.IDEAS).read_bytes())
-    idea.done = True
-    idea.data |= data
     file = root / paths.IDEAS
-    rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
-    files.replace(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
-    return idea
+    with journal.locked(root):
+        ideas = read_ideas(root)
+        idea = next((idea for idea in ideas if idea.name == name), None)
+        if idea is None:
+            meant = next_step.did_you_mean(name, [idea.name for idea in ideas if idea.number is not None])
+            raise console.usage(f"there is no {name} in {paths.IDEAS}{meant}", "ideas.py list")
+        if idea.number is None:
+            idea.number = _free(file.read_bytes())
+        idea.done = True
+        idea.data |= {"result": _word(result), **({"why": _word(why)} if why else {})}
+        rows = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+        rows[idea.row] = idea.line() + ("\r" if rows[idea.row].endswith("\r") else "")
+        files.replace(file, "\n".join(rows).encode("utf-8", "surrogateescape"))
+        return idea
 
 
 def _free(content: bytes) -> int:
