@@ -64,11 +64,6 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
-def one_line(text: str) -> str:
-    """Return free text as one printable line: it stands in the journal, in commit messages and on pages."""
-    return printable.one_line(text)
-
-
 def unit(text: str) -> str:
     """Return a unit: it stands behind figures, so it is one short word."""
     if text != printable.name(text) or len(text) > 24 or len(text.split()) > 1:

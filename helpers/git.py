@@ -12,8 +12,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -240,32 +239,22 @@ def _origin(folder: Path) -> Path | None:
 
 def commit_of(root: Path, revision: str) -> str:
     """Return the full id of the commit that `revision` names; raises Failure (2) when there is none."""
-    done = run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], check=False)
-    if done.returncode != 0:
-        if revision == "HEAD":
-            raise console.usage("the repository has no commit yet", "commit something first: git add -A && git commit")
-        raise console.usage(f"{revision!r} is not a commit here", "give a branch, a tag, a commit or an experiment")
-    return os.fsdecode(done.stdout).strip()
+    if found := resolved(root, revision):
+        return found
+    if revision == "HEAD":
+        raise console.usage("the repository has no commit yet", "commit something first: git add -A && git commit")
+    raise console.usage(f"{revision!r} is not a commit here", "give a branch, a tag, a commit or an experiment")
+
+
+def resolved(root: Path, revision: str, kind: str = "commit") -> str:
+    """Return the full id of the commit (or tree) that `revision` names, empty where it names none."""
+    asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{{kind}}}"]
+    return os.fsdecode(run(root, asked, check=False).stdout).strip()
 
 
 def tree_of(root: Path, revision: str) -> str:
     """Return the id of the tree of `revision`."""
     return output(root, ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}"])
-
-
-@contextmanager
-def own_index(root: Path, tree: str) -> Iterator[dict[str, str]]:
-    """Yield the environment of an index that holds `tree` and goes away afterwards: the person's is theirs."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = {"GIT_INDEX_FILE": f"{folder}/index"}
-        run(root, ["read-tree", tree], env=env)
-        yield env
-
-
-def commit_tree(root: Path, tree: str, parent: str, message: str, who: Mapping[str, str]) -> str:
-    """Make a commit, on no branch, and return it; `who` is the environment of its author, as `identity` gives it."""
-    command = ["commit-tree", tree, "-p", parent, "-F", "-"]
-    return output(root, command, stdin=message.encode("utf-8", "surrogateescape"), env=who)
 
 
 def branch(root: Path) -> str | None:

@@ -1,9 +1,11 @@
-"""Reading git's objects: commits, contents of files, what differs between two trees. One process of git each."""
+"""Git's objects: commits, contents of files, what differs between two trees; and how a commit of ours is made."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,21 @@ def differences(root: Path, old: str, new: str) -> list[Difference]:
         old_mode, mode, old_id, new_id, _ = row.decode().lstrip(":").split()
         found.append(Difference(old_mode, mode, old_id, new_id, path))
     return found
+
+
+@contextmanager
+def own_index(root: Path, tree: str) -> Iterator[dict[str, str]]:
+    """Yield the environment of an index that holds `tree` and goes away afterwards: the person's is theirs."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"GIT_INDEX_FILE": f"{folder}/index"}
+        git.run(root, ["read-tree", tree], env=env)
+        yield env
+
+
+def commit_tree(root: Path, tree: str, parent: str, message: str, who: Mapping[str, str]) -> str:
+    """Make a commit, on no branch, and return it; `who` is the environment of its author, as `identity` gives it."""
+    command = ["commit-tree", tree, "-p", parent, "-F", "-"]
+    return git.output(root, command, stdin=message.encode("utf-8", "surrogateescape"), env=who)
 
 
 def _objects(root: Path, names: Sequence[str]) -> list[tuple[str, bytes, bytes]]:

@@ -51,4 +51,5 @@ def still() -> None:
 
 def span(seconds: float) -> str:
     """Return a time in words."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+    short = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"
+    return short if seconds < 7200 else f"{seconds / 3600:.1f} hours"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ def moved(root: Path, now: State) -> Moved | None:
     """Say what somebody else did to the session's branch; None where it stands at the measured baseline."""
     if not now.has_baseline or (root / paths.STATE / paths.KEEP).exists():  # a keep moves it, and is completed later
         return None
-    base, tip = now.baseline.commit_full, _commit(root, f"refs/heads/{now.branch}")
+    base, tip = now.baseline.commit_full, git.resolved(root, f"refs/heads/{now.branch}")
     if tip == base:
         return None
     here, branch = git.branch(root) == now.branch, shlex.quote(now.branch)
@@ -63,13 +62,13 @@ def _is_report(root: Path, base: str, tip: str) -> bool:
 def is_over(root: Path, now: State) -> bool:
     """Tell whether the person has ended the session: its branch is gone, and what was kept is part of their own."""
     base = now.baseline.commit_full if now.has_baseline else ""
-    return bool(base) and not _commit(root, f"refs/heads/{now.branch}") and _leads(root, base, "HEAD")
+    return bool(base) and not git.resolved(root, f"refs/heads/{now.branch}") and _leads(root, base, "HEAD")
 
 
 def came_from(root: Path, now: State) -> str | None:
     """Return the branch that the person began from, None when it is gone."""
     name = now.config.came_from
-    return name if name and _commit(root, f"refs/heads/{name}") else None
+    return name if name and git.resolved(root, f"refs/heads/{name}") else None
 
 
 def put_back(root: Path, target: str) -> None:
@@ -86,7 +85,7 @@ def in_the_way(stderr: bytes, do: str) -> console.Failure:
 
 
 def _gone(root: Path, now: State, base: str) -> Moved:
-    if not _commit(root, base):
+    if not git.resolved(root, base):
         return Moved(f"{now.branch} is gone, and its commit {base[:7]} with it", ("start_session.py --help  # --new",))
     rows = git.output(root, ["for-each-ref", "--format=%(refname:short)", "--points-at", base, "refs/heads/"])
     renamed = [name for name in rows.splitlines() if name != now.config.came_from]
@@ -95,11 +94,6 @@ def _gone(root: Path, now: State, base: str) -> Moved:
         return Moved(f"{now.branch} is gone; {printable.name(renamed[0])} stands at its commit {base[:7]}", (way,))
     way = f"git branch {shlex.quote(now.branch)} {base[:12]}"
     return Moved(f"{now.branch} is gone; nothing of the session is lost", (way,))
-
-
-def _commit(root: Path, revision: str) -> str:
-    done = git.run(root, ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], check=False)
-    return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
 
 
 def _leads(root: Path, one: str, other: str) -> bool:
@@ -129,6 +123,6 @@ def left(root: Path) -> str | None:
     say(root, now)
     if git.branch(root) == now.branch:
         return None
-    if not _commit(root, f"refs/heads/{now.branch}"):
+    if not git.resolved(root, f"refs/heads/{now.branch}"):
         require_in_place(root, now)
     return now.branch

@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console
+from helpers import arguments, console, printable
 
 EXAMPLES = """\
   fetch_paper.py 2205.14135                     # papers/2205.14135.pdf and papers/2205.14135.md
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="where the text comes from; auto: arXiv's HTML, else its LaTeX, else the PDF",
     )
     p.add_argument(
-        "--title", default="", type=arguments.one_line, help="the title, for an address that does not tell it"
+        "--title", default="", type=printable.one_line, help="the title, for an address that does not tell it"
     )
     p.add_argument("--again", action="store_true", help="fetch even when it is there")
     p.add_argument("--max-mb", type=arguments.whole(1), default=50, metavar="N", help="largest download (default 50)")

@@ -28,7 +28,7 @@ class CheckedOut:
     def restore(self, tree: str, target: Path) -> None:
         """Write the commit `tree` into the folder `target`."""
         target.mkdir(parents=True, exist_ok=True)
-        with git.own_index(self.root, tree) as env:
+        with git_objects.own_index(self.root, tree) as env:
             git.run(self.root, ["checkout-index", "--all", f"--prefix={target}/"], env=env)
         for row in git.run(self.root, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0"):
             if row.startswith(b"160000"):

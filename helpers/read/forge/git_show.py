@@ -25,9 +25,7 @@ def show_from_log(start: Path, what: str, *, diff: bool) -> Shown:
     if numbered:
         sha = _of_number(root, numbered[1], int(numbered[2]))
     else:
-        revision = f"{named[1] if named else what}^{{commit}}"
-        done = git.run(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", revision], check=False)
-        sha = done.stdout.decode().strip()
+        sha = git.resolved(root, named[1] if named else what)
     if not sha:
         raise console.answer_no(f"{what} is not in the git log here", "git fetch its remote; or leave --local out")
     return _shown(root, sha, diff=diff)

@@ -96,8 +96,7 @@ def _projects(root: Path) -> Iterator[tuple[str, str, Name | None]]:
         yield "", git.commit_of(root, "HEAD"), names.get(here)
     for remote, name in names.items():
         ends = [f"refs/remotes/{remote}/{end}" for end in ("HEAD", "main", "master", "trunk", "develop", "unstable")]
-        shas = (git.run(root, ["rev-parse", "--verify", "--quiet", f"{end}^{{commit}}"], check=False) for end in ends)
-        sha = next((done.stdout.decode().strip() for done in shas if done.returncode == 0), "")
+        sha = next((found for end in ends if (found := git.resolved(root, end))), "")
         if remote != here and sha:
             yield remote, sha, name
 

@@ -80,7 +80,7 @@ def tips(root: Path) -> list[str]:
 
 def head(root: Path) -> list[str]:
     """Return HEAD as an argument, nothing where it has no commit."""
-    return [] if git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).returncode else ["HEAD"]
+    return ["HEAD"] if git.resolved(root, "HEAD") else []
 
 
 def home(names: Mapping[str, Name | None]) -> str:
@@ -172,7 +172,7 @@ def _heads(root: Path, names: Mapping[str, Name | None]) -> Iterator[tuple[str, 
     """
     here, kept = home(names), _kept(root)
     away = _pushed_elsewhere(root) | {remote for remote, name in remotes(root).items() if name != names[remote]}
-    tip = git.run(root, ["rev-parse", "--verify", "--quiet", "HEAD"], check=False).stdout.decode().strip()
+    tip = git.resolved(root, "HEAD")
     ours, fetched = [(tip, "HEAD", "")] if tip else [], set()
     for row in git.output(
         root, ["for-each-ref", f"--format={_REF}", "refs/remotes", "refs/tags", "refs/heads"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, git, paths, printable
+from helpers import console, git, paths, printable
 from helpers.events import Literature
 from helpers.read.forge import findings, names
 from helpers.read.ideas import sources
-from helpers.read.papers import index
+from helpers.read.papers import index, journaling
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ def origin_of(root: Path, said: str, *, title: bool) -> Origin:
 
 def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
-    known = any(isinstance(event, Literature) and event.source == origin.id for event in events.read_events(root))
-    if (origin.url or origin.kind == "commit") and not known:
-        event = Literature(source=origin.id, title=origin.title, url=origin.url, kind=origin.kind)
-        events.append(root, event)
+    if origin.url or origin.kind == "commit":
+        read = Literature(source=origin.id, title=origin.title, url=origin.url, kind=origin.kind)
+        journaling.note_once(root, read)
 
 
 def _paper(root: Path, said: str) -> dict[str, Any] | None:

@@ -31,10 +31,14 @@ def note(root: Path | None, folder: Path, found: dict[str, Any]) -> None:
     """Note the paper in the session's journal, once, where there is one."""
     if root is None or not (root / paths.JOURNAL).is_file():
         return
-    known = [e for e in events.read_events(root) if isinstance(e, Literature) and e.source == found["id"]]
-    if any(e.sha256 == found["sha256"] for e in known):
-        return
     kept = {k: found.get(k) for k in ("title", "authors", "year", "venue", "url", "sha256")}
     path = folder / (found["text"] or found["pdf"])
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-    events.append(root, Literature.of({"source": found["id"], **kept, "path": shown}))
+    note_once(root, Literature.of({"source": found["id"], **kept, "path": shown}))
+
+
+def note_once(root: Path, read: Literature) -> None:
+    """Journal what was read unless its source and content are on record, so that commits and reports can cite it."""
+    known = {(e.source, e.sha256) for e in events.read_events(root) if isinstance(e, Literature)}
+    if (read.source, read.sha256) not in known:
+        events.append(root, read)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from helpers import console
+from helpers import console, progress
 from helpers.read.papers import paper
 from helpers.read.papers.paper import Paper
 from helpers.read.papers.query import Found, Question, within
 from helpers.read.web import cache
-from helpers.read.web.response import Budget, span
+from helpers.read.web.response import Budget
 
 SOURCES = ("arxiv", "s2", "openalex")
 REMEMBERED_SECONDS = 7 * 86_400.0
@@ -24,9 +24,9 @@ def summary(answer: Found) -> str:
     if answer.status == "ok":
         said += f" ({count}" + (f" of {answer.total:,})" if answer.total > count else ")")
     if answer.retry_after is not None:
-        said += f" (retry after {span(answer.retry_after)})"
+        said += f" (retry after {progress.span(answer.retry_after)})"
     if answer.age is not None:
-        said += f" [cache, {span(answer.age)} old]"
+        said += f" [cache, {progress.span(answer.age)} old]"
     return said + (f": {'; '.join(answer.notes)}" if answer.notes else "")
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin
 
-from helpers import console, venv
+from helpers import console, progress, venv
 from helpers.read.web import cache, destinations
-from helpers.read.web.response import Budget, RequestsSpent, Response, SourceThrottled, Unreachable, judged, span
+from helpers.read.web.response import Budget, RequestsSpent, Response, SourceThrottled, Unreachable, judged
 
 __all__ = ["Budget", "RequestsSpent", "Response", "SourceThrottled", "Unreachable", "get"]
 
@@ -86,7 +86,7 @@ def get(
     except (SourceThrottled, Unreachable) as failure:
         if entry is None:
             raise
-        console.note(f"warning: {failure.message}; using the answer of {span(entry.age)} ago")
+        console.note(f"warning: {failure.message}; using the answer of {progress.span(entry.age)} ago")
         return _from(entry, full, stale=True)
     if answer.status == 304 and entry:
         cache.confirm(name)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from helpers import console, printable
+from helpers import console, printable, progress
 
 _CHARSET = re.compile(
     r"charset\s*=\s*[\"']?\s*((?:utf-?8|us-ascii|iso-?8859|latin|windows|cp|s(?:hift_)?jis|euc|gb|big5|koi8)[\w-]*)",
@@ -66,7 +66,7 @@ class SourceThrottled(console.Failure):
 
     def __init__(self, host: str, status: int, retry_after: float | None, headers: dict[str, str], body: bytes) -> None:
         """`headers` and `body` as answered, for a caller who knows more of the service's limits."""
-        wait = f"asks to wait {span(retry_after)}" if retry_after is not None else "asks to slow down"
+        wait = f"asks to wait {progress.span(retry_after)}" if retry_after is not None else "asks to slow down"
         until = time.strftime("%H:%M", time.localtime(time.time() + (retry_after or 60.0)))
         super().__init__(console.OUTSIDE, f"{host} is throttling ({status}): it {wait}", f"try again after {until}")
         self.host, self.status, self.retry_after, self.headers, self.body = host, status, retry_after, headers, body
@@ -131,12 +131,6 @@ def _retry_after(headers: Mapping[str, str], otherwise: float | None) -> float |
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         return max(0.0, int(reset) - time.time()) if int(reset) > 1_000_000_000 else float(reset)
     return otherwise
-
-
-def span(seconds: float | None) -> str:
-    """Say a time in words."""
-    s = round(seconds or 0)
-    return f"{s} s" if s < 120 else f"{s // 60} min" if s < 7200 else f"{s / 3600:.1f} h"
 
 
 def glimpse(body: bytes) -> str:

@@ -31,13 +31,13 @@ def build(repository: git.Repository, base: str, trees: tuple[str, str], improve
     Files pass through the repository's own filters, as `git add` would.
     """
     root = repository.root
-    with git.own_index(root, base) as env:
+    with git_objects.own_index(root, base) as env:
         rows = [_row(root, difference) for difference in git_objects.differences(root, *trees)]
         blob = git.output(root, ["hash-object", "-w", "--stdin"], stdin=improvements)
         rows.append(f"100644 {blob}\t".encode() + os.fsencode(paths.IMPROVEMENTS))
         git.run(root, ["update-index", "-z", "--index-info"], stdin=b"".join(row + b"\0" for row in rows), env=env)
         tree = git.output(root, ["write-tree"], env=env)
-    return git.commit_tree(root, tree, base, message, git.identity(root))
+    return git_objects.commit_tree(root, tree, base, message, git.identity(root))
 
 
 def _row(root: Path, its: Difference) -> bytes:

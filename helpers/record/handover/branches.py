@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, files, git, paths, printable
+from helpers import console, files, git, git_objects, paths, printable
 from helpers.record.handover.groups import BRANCHES, Group, Handover
 from helpers.record.handover.proof import Proof
 from helpers.run.copies.raw_git import Shadow
@@ -31,14 +31,14 @@ def create(root: Path, now: State, shadow: Shadow, its: Handover, proofs: dict[G
     for group in its.groups:
         name = its.branch(group)
         tip = _commits(root, shadow, its, group)
-        there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{tree}}"], check=False)
-        if there.returncode == 0 and there.stdout.decode().strip() != git.tree_of(root, tip):
+        there = git.resolved(root, f"refs/heads/{name}", "tree")
+        if there and there != git.tree_of(root, tip):
             raise console.usage(
                 f"the branch {name} exists with another content",
                 f"git branch -D {shlex.quote(name)}  # when you do not need it, then the same command again",
             )
         file = paths.state_folder(root) / "handover" / f"{name.removeprefix(BRANCHES).replace('/', '-')}.md"
-        made.append((Branch(name, tip, file), there.returncode == 0, pull_request(now, its, group, proofs[group])))
+        made.append((Branch(name, tip, file), bool(there), pull_request(now, its, group, proofs[group])))
     for branch, exists, text in made:
         if not exists:
             git.run(root, ["update-ref", "-m", "autoresearch: finalize", f"refs/heads/{branch.name}", branch.tip, ""])
@@ -53,14 +53,14 @@ def _commits(root: Path, shadow: Shadow, its: Handover, group: Group) -> str:
     if its.with_session_files:
         names = [name for name in its.session_files if name != paths.IMPROVEMENTS]
         locked = shadow.with_files(its.base_tree, its.tip, names)
-        tip = git.commit_tree(root, locked, tip, "Benchmark and checks of the session\n", git.identity(root))
+        tip = git_objects.commit_tree(root, locked, tip, "Benchmark and checks of the session\n", git.identity(root))
         names.append(paths.IMPROVEMENTS)
     steps = [(c.commit.id, tree, c.commit.message) for c, tree in zip(group.changes, group.trees, strict=True)]
     if its.squash:
         steps = [(its.tip, group.tree, "\n".join([f"{its.title(group)}\n", *(each for _, _, each in steps)]))]
     for source, tree, message in steps:
         whole = shadow.with_files(tree, source, names) if names else tree
-        tip = git.commit_tree(root, whole, tip, _message(message), git.identity(root))
+        tip = git_objects.commit_tree(root, whole, tip, _message(message), git.identity(root))
     return tip
 
 

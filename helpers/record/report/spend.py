@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, events, state
+from helpers import console, events, progress, state
 from helpers.events import Cost, Note
 from helpers.run.jobs import workers
 from helpers.state import State
@@ -38,8 +38,7 @@ class Spend:
         agent = "agent: dollars unknown" if self.agent_usd is None else f"agent ${self.agent_usd:.2f}"
         tokens = "tokens unknown" if self.agent_tokens is None else f"{self.agent_tokens:,} tokens"
         busy = "" if self.busy is None else f", machines busy {self.busy:.0%} of it"
-        took = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{self.hours * 60:.1f} minutes"
-        return f"{took}{busy}; {paid}; {agent}, {tokens}"
+        return f"{progress.span(self.hours * 3600)}{busy}; {paid}; {agent}, {tokens}"
 
 
 def report(root: Path, usd: float | None, tokens: int | None, why: str, *, dry_run: bool) -> str:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from helpers import console, git, next_step, paths
+from helpers import console, git, git_objects, next_step, paths
 from helpers.judge.policy import check, evaluator_reach
 from helpers.run.copies import uncommitted
 from helpers.state import State
@@ -81,12 +81,12 @@ def _text(file: Path) -> str:
 def commit(repository: git.Repository, head: str, names: Sequence[str]) -> str:
     """Return a commit of the files `names`, and of nothing else, on top of `head`; no ref moves."""
     root = repository.root
-    with git.own_index(root, head) as env:
+    with git_objects.own_index(root, head) as env:
         _add(root, names, env)
         tree = git.output(root, ["write-tree"], env=env)
     if tree == git.tree_of(root, head):
         return head
-    return git.commit_tree(root, tree, head, "autoresearch: benchmark and checks, locked\n", git.identity(root))
+    return git_objects.commit_tree(root, tree, head, "autoresearch: benchmark and checks, locked\n", git.identity(root))
 
 
 def place(root: Path, made: str, head: str, names: Sequence[str]) -> None:

@@ -44,9 +44,9 @@ def begin(
     here, begins = _begins_from(repository, now, on_top=on_top)
     head = git.commit_of(root, begins)
     branch = paths.BRANCH_PREFIX + config["name"]
-    there = git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], check=False).stdout
+    there = git.resolved(root, f"refs/heads/{branch}")
     came_from = _interrupted(root, branch)
-    if there and (came_from is None or there.decode().strip() != head):
+    if there and (came_from is None or there != head):
         raise console.usage(f"the branch {branch} exists, but no session of that name", "choose another --goal")
     dirty = git.output(root, ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"])
     if dirty:
@@ -87,7 +87,7 @@ def _begins_from(repository: git.Repository, now: State | None, *, on_top: bool)
     elif now and on_top and not here.startswith(paths.BRANCH_PREFIX):  # where a finished session left the work tree
         to, back = now.branch, here
         said = f"begins from {to}, what that session kept"
-        if not git.run(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{to}"], check=False).stdout:
+        if not git.resolved(root, f"refs/heads/{to}"):
             raise console.usage(f"{to} is gone, and --on-top begins from it", "leave --on-top out")
     else:
         return here, "HEAD"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers import console, events, git, locks, next_step, paths, printable
+from helpers import console, events, git, git_objects, locks, next_step, paths, printable
 from helpers.events import Comparison, Lock, Run, Submitted
 from helpers.run.copies import git_index, moved, work_tree
 from helpers.run.copies.raw_git import Shadow
@@ -208,7 +208,7 @@ class Workdirs:
             if description != exp.description:
                 console.note(f"note: {exp.name} is now described as {description!r}, before {exp.description!r}")
         message = description or exp.name
-        made = git.commit_tree(self.root, tree, exp.start.commit, message, git.IDENTITY)
+        made = git_objects.commit_tree(self.root, tree, exp.start.commit, message, git.IDENTITY)
         git.run(self.root, ["update-ref", exp.ref, made, exp.commit])
         return replace(exp, commit=made, tree=tree, description=message)
 

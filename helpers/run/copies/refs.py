@@ -88,7 +88,7 @@ class Refs:
     def remember(self, name: str, start: Start) -> None:
         """Note what the experiment started from."""
         message = f"{name}: what it started from{_OF}{start.of}"
-        made = git.commit_tree(self.root, start.tree, start.commit, message, git.IDENTITY)
+        made = git_objects.commit_tree(self.root, start.tree, start.commit, message, git.IDENTITY)
         git.run(self.root, ["update-ref", self.start(name), made])
 
     def set_stale_aside(self, name: str, copy: Path) -> None:

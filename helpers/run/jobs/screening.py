@@ -53,8 +53,9 @@ def needs_control(now: State, worker: str) -> bool:
 
 
 def spread(now: State, worker: str) -> float | None:
-    """Return sigma_pair of this worker by its calibration and its last comparisons, as `settled` takes it; None if
-    unknown. What an earlier machine of the same name showed counts no more.
+    """Return sigma_pair of this worker by its calibration and its last comparisons, as `settled` takes it.
+
+    None where that is unknown. What an earlier machine of the same name showed counts no more.
     """
     made = max((e.timestamp for e in now.workers if e.worker == worker and e.what == "up"), default=0)
     calibrated = now.calibrations(worker, made)

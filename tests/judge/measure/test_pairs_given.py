@@ -81,7 +81,7 @@ def test_a_clear_winner_is_confirmed_by_four_clear_pairs(gains: list[float], eno
 
 
 def test_a_comparison_ends_once_a_gain_is_unlikely() -> None:
-    """The size of the gains ends a first comparison at any pair, before the table would; for a winner the table does."""
+    """The size of the gains ends a first comparison at any pair, before the table would; a winner by the table."""
     none = [Pair(n, {"time_s": 1.0}, {"time_s": 1 + (0.04, -0.01, -0.04, 0.02)[n % 4]}) for n in range(144)]
     long = replace(PLAN, max_pairs=144)
 

@@ -120,7 +120,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
 DISCARD, CRASH = "record_result.py discard exp-01", "record_result.py crash exp-01"
 COMPARE, SUBMIT = "compare.py exp-01", "submit_experiment.py exp-01"
 SCREENS: list[tuple[dict[str, Any], str, str]] = [
-    ({"gain": None}, COMPARE, "a single run"),
+    ({"gain": None}, COMPARE, "the baseline was not measured beside it"),
     ({"gain": -0.09, "screen": "unclear"}, COMPARE, "-9.0%"),
     ({"gain": 0.2, "screen": "promising"}, COMPARE, ""),
     ({"gain": 0.2, "screen": "promising", "job": "exp-01.0.0"}, COMPARE, "older baseline"),
