@@ -113,7 +113,7 @@ def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
     )
     if set(passes) - {"checks"} or read:
         raise console.answer_no(found, f"{ways}\nstart_session.py --lock")
-    if not checks_nothing(work, now):
+    if not checks_nothing(experiment.evaluator_script(work, now, paths.CHECKS)):
         console.note(f"warning: {found}. Each keep will ask for a reader's words. It should {ways.rstrip(':')}")
         return passes
     console.note(
@@ -122,9 +122,9 @@ def prove(work: Workdirs, now: State, healthy: Healthy | None) -> list[str]:
     return []
 
 
-def checks_nothing(work: Workdirs, now: State) -> bool:
+def checks_nothing(script: str) -> bool:
     """Tell whether the checks are empty, as a person wrote them who wants none."""
-    return bool(_EMPTY.fullmatch(experiment.evaluator_script(work, now, paths.CHECKS)))
+    return bool(_EMPTY.fullmatch(script))
 
 
 def source_files(work: Workdirs, now: State) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from helpers import events, files, git, paths
 from helpers.comparison import BEGUN, Comparison
-from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs
+from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs, unseen
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Pair
 from helpers.judge.measure.plan import Plan
@@ -120,7 +120,7 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         found = found.ending("not_improved", f"crash: {error}")
     found = void(found, plan, base, cand, others)
     if found.is_good:
-        found = checks.run(found, plan, base[0], cand[0], log)
+        found = unseen.result(checks.run(found, plan, base[0], cand[0], log), plan, base[0], cand[0], trees, log)
         return _unchanged(checks.crossed(found, base[0], cand[0], trees, log) if found.is_good else found, plan, cand)
     return replace(found, reason=found.reason or (SAME_BUILD if same else None))
 

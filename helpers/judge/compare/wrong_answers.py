@@ -6,22 +6,23 @@ What nobody holds against a known answer passes whatever it is: the program's ou
 from __future__ import annotations
 
 import itertools
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from helpers import console, git_objects, paths
 from helpers.judge.compare.broken_copy import Changed, checks_nothing, source_files
 from helpers.judge.compare.metric_limits import parse_limit
-from helpers.judge.measure.side import SideError, of_session
+from helpers.judge.measure.side import Side, SideError, Trees, of_session
+from helpers.judge.policy import experiment
 from helpers.judge.policy.evaluator_reach import is_program
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs.task import BENCH_TIMEOUT, CHECK_TIMEOUT
 from helpers.state import State
 
 LEAST, MOST, PATIENCE = 3, 8, 60.0
-"""So many faults that nothing notices say something; so many are tried, where they take no more than these seconds."""
+"""So many faults that nothing notices say something; so many are tried, while these seconds last."""
 _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(?<=\breturn\s)[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
@@ -31,40 +32,23 @@ Fault = tuple[str, int, str]
 """A file, the number of a line, and what stands there instead."""
 
 
-def prove(work: Workdirs, now: State, seconds: float, *, compared: bool) -> list[str]:
-    """Return "checks" where they notice no fault, and say it; nothing where one is noticed, or trying takes long.
+def prove(work: Workdirs, now: State, *, compared: bool) -> list[str]:
+    """Return "checks" where they notice no fault, and say it; nothing where one is noticed, or few could be tried.
 
-    `seconds`: how long a run of the baseline takes; `compared`: whether answers are held against the baseline's anyhow.
+    `compared`: whether answers are held against the baseline's anyhow.
     """
     compared = compared or any(parse_limit(text).same for text in now.config.limits)
-    if compared or now.config.no_checks or checks_nothing(work, now):
+    if compared or now.config.no_checks or checks_nothing(experiment.evaluator_script(work, now, paths.CHECKS)):
         return []
     names = [name for name in source_files(work, now) if is_program(name)]
     tree = now.require_lock().tree
     texts = dict(zip(names, git_objects.blobs(work.root, [f"{tree}:{name}" for name in names]), strict=True))
-    chosen = list(itertools.islice(_chosen(texts), MOST))
-    if len(chosen) * seconds > PATIENCE:  # a few of many would say nothing: the checks may cover other lines
-        return []
-    unnoticed: list[str] = []
-    for name, number, line in chosen:
-        rows = (texts[name] or b"").split(b"\n")
-        rows[number] = line.encode()
-        with of_session(work, now, tree, "lock") as side:
-            most = {each: str(math.ceil(10 + 3 * seconds)) for each in (BENCH_TIMEOUT, CHECK_TIMEOUT)}
-            try:
-                side.build(Changed(work.shadow, {name: b"\n".join(rows)}))
-                side.task = replace(side.task, envs={**side.task.envs, **most})  # a set-up hangs on those of the lock
-                side.measure(now.metric)
-            except SideError:  # it neither builds nor runs: that is no wrong answer
-                continue
-            if (said := side.check()).startswith("failed"):
-                return []
-            unnoticed += [f"{name}:{number + 1}: {line.strip()}"] if said == "passed" else []
-    answers_0 = len(unnoticed) == len(chosen) > 1 and any("return 0" in each for each in unnoticed)
-    if len(unnoticed) < LEAST and not answers_0:  # a tiny program has place for no more; one number more says little
+    with of_session(work, now, tree, "lock") as side:
+        found = unnoticed(side, work.shadow, now.metric, texts)
+    if not found:
         return []
     console.note(
-        f"warning: {paths.CHECKS} passes with each of {len(unnoticed)} faults put into the source ({unnoticed[0]!r}, "
+        f"warning: {paths.CHECKS} passes with each of {len(found)} faults put into the source ({found[0]!r}, "
         "...): it notices a crash, but no wrong answer. Each keep will ask for a reader's words. Compare with known "
         f"answers there, write {paths.OUTPUTS}, or print a checksum of the answers in {paths.BENCHMARK} "
         "(METRIC output_crc)"
@@ -72,14 +56,42 @@ def prove(work: Workdirs, now: State, seconds: float, *, compared: bool) -> list
     return ["checks"]
 
 
-def _chosen(texts: dict[str, bytes | None]) -> Iterator[Fault]:
+def unnoticed(
+    side: Side, trees: Trees, metric: str, texts: Mapping[str, bytes | None], lines: Collection[int] | None = None
+) -> list[str]:
+    """Return the faults that build, run and pass the checks; none where those notice one, or few say nothing.
+
+    `lines`: the numbers, from 0, of those that faults are put into, where not into all.
+    """
+    task, found, until = side.task, list[str](), time.monotonic() + PATIENCE
+    chosen = itertools.islice(_chosen(texts, lines), MOST)
+    for name, number, line in itertools.takewhile(lambda _: time.monotonic() < until, chosen):
+        rows = (texts[name] or b"").split(b"\n")
+        rows[number] = line.encode()
+        try:
+            side.task = task
+            side.build(Changed(trees, {name: b"\n".join(rows)}))
+            envs = {**task.envs, BENCH_TIMEOUT: "30", CHECK_TIMEOUT: "30"}  # a set-up hangs on those of the lock
+            side.task = replace(task, envs=envs)
+            side.measure(metric)
+        except SideError:  # it neither builds nor runs: that is no wrong answer
+            continue
+        if (said := side.check()).startswith("failed"):
+            return []
+        found += [f"{name}:{number + 1}: {line.strip()}"] if said == "passed" else []
+    answers = any(re.search(r"\breturn [01]\b", each) for each in found)  # one other number says little of all lines
+    return found if len(found) >= LEAST or answers or lines is not None else []
+
+
+def _chosen(texts: Mapping[str, bytes | None], lines: Collection[int] | None) -> Iterator[Fault]:
     """Yield faults from all over the source, kinds in turn."""
-    for found in itertools.zip_longest(*(_spread(list(_faults(texts, *kind))) for kind in _FAULTS)):
+    asked = ([fault for fault in _faults(texts, *kind) if lines is None or fault[1] in lines] for kind in _FAULTS)
+    for found in itertools.zip_longest(*map(_spread, asked)):
         yield from (fault for fault in found if fault)
 
 
 def _faults(
-    texts: dict[str, bytes | None], pattern: re.Pattern[str], put: Callable[[re.Match[str]], str]
+    texts: Mapping[str, bytes | None], pattern: re.Pattern[str], put: Callable[[re.Match[str]], str]
 ) -> Iterator[Fault]:
     for name, content in texts.items():
         for number, line in enumerate((content or b"").decode("utf-8", "replace").split("\n")):

@@ -37,6 +37,12 @@ _NOTE_FAILED = """unset BASH_ENV; set -E; __failed=$TMPDIR/.failed
 trap 'printf "%s\\n" "$BASH_COMMAND" 2>/dev/null >>"$__failed"' ERR
 """
 """What bash reads before the checks: it notes each command whose failure `set -e` would end them at."""
+_NOTE_EACH = """unset BASH_ENV; set -T; __failed=$TMPDIR/.failed; __last= __inner= __line=$'\\n'
+trap '__said="${PIPESTATUS[*]}"; [[ $__said != *[1-9]* || $__inner != "$BASH_SUBSHELL" ]] ||
+  printf "%s\\t%s\\n" "$__said" "${__last%%"$__line"*}" 2>/dev/null >>"$__failed"
+__last=$BASH_COMMAND __inner=$BASH_SUBSHELL' DEBUG
+"""
+"""Before a benchmark: whatever fails, in a pipe, before `||` or as a condition as well. A measurement would show it."""
 _OWN = "home", "home/.cache", "home/.config", "home/.local", "home/.local/share", "tmp"
 
 
@@ -175,15 +181,28 @@ class Side:
         """Run the checks in this side's copy; return CHECKS_STATUS's words."""
         if not (self.copy / paths.CHECKS).exists():
             return f"skipped (no {paths.CHECKS})"
-        limit, notes = self.task.seconds(CHECK_TIMEOUT, 600), self.folder / "tmp" / ".failed"
         self.empty()
-        (trap := notes.with_name(".trap")).write_text(_NOTE_FAILED)
-        env = {**self.env, "BASH_ENV": str(trap)}
-        with self.checks_log.open("wb") as said:
-            code = execute.bash(["bash", paths.CHECKS], self.copy, env, limit, said.fileno(), walls=self.around)
-        if notes.is_file() and not notes.is_symlink():
-            self.passed_over |= set(notes.read_text(errors="replace").splitlines())
+        code, noted = self._noting(_NOTE_FAILED, paths.CHECKS, self.env, self.checks_log)
+        self.passed_over |= noted
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
+
+    def passes_over(self, script: str) -> set[tuple[str, str]]:
+        """Run a benchmark once, and return how what fails ends without ending it, each with the command."""
+        self.empty()
+        env = {**self.env, "AUTORESEARCH_SEED": "1"}
+        code, noted = self._noting(_NOTE_EACH, script, env, self.folder / "noted.log")
+        rows = (row.partition("\t") for row in noted if code == 0)
+        heard = {"0", "141"}  # 141: its reader wanted no more of it; when that is depends on time alone
+        return {(status, command) for status, _, command in rows if set(status.split()) - heard}
+
+    def _noting(self, note: str, script: str, env: dict[str, str], log: Path) -> tuple[int | None, set[str]]:
+        notes, limit = self.folder / "tmp" / ".failed", self.task.seconds(CHECK_TIMEOUT, 600)
+        (trap := notes.with_name(".trap")).write_text(note)
+        env = {**env, "BASH_ENV": str(trap)}
+        with log.open("wb") as said:
+            code = execute.bash(["bash", script], self.copy, env, limit, said.fileno(), walls=self.around)
+        there = notes.is_file() and not notes.is_symlink()
+        return code, set(notes.read_text(errors="replace").splitlines()) if there else set()
 
     def answer(self, seed: int) -> Path:
         """Run the outputs script on one seed and return the folder of its answers; raises SideError when it fails.
@@ -195,11 +214,10 @@ class Side:
         shutil.rmtree(answers, ignore_errors=True)
         written.mkdir()
         env = {**self.env, "AUTORESEARCH_SEED": str(seed), "AUTORESEARCH_OUT": str(written)}
-        printed, limit = self.folder / "outputs.log", self.task.seconds(CHECK_TIMEOUT, 600)
-        with printed.open("wb") as out:
-            code = execute.bash(["bash", paths.OUTPUTS], self.copy, env, limit, out.fileno(), walls=self.around)
+        printed = self.folder / "outputs.log"
+        code, _ = self._noting("", paths.OUTPUTS, env, printed)
         if code != 0:
-            said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
+            said = f"ran past {self.task.seconds(CHECK_TIMEOUT, 600)} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{paths.OUTPUTS} {said} on seed {seed}: {self.said(printed)}")
         try:
             written.rename(answers)

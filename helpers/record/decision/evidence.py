@@ -23,7 +23,7 @@ from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
 _HELD = (
-    "verdict mode margin judged_by metric direction max_pairs pairs gain checks outputs "
+    "verdict mode margin judged_by metric direction max_pairs pairs gain checks outputs signs "
     "calls afresh baseline_tree candidate_tree sealed_tree baseline_commit baseline_samples candidate_samples seeded"
 )
 _NEEDED = {"mode", "margin", "direction", "max_pairs", "gain", "baseline_samples", "candidate_samples"}

@@ -81,9 +81,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
                 took = progress.span(sum(done.durations.values()))
                 console.note(f"a run takes {took}; lock and broken copies take a few such runs, a screen one")
                 console.note("breaking a copy's source on purpose: benchmark and checks must fail there")
-                unproven = broken_copy.prove(work, now, healthy) or wrong_answers.prove(
-                    work, now, sum(done.durations.values()), compared=healthy is not None
-                )
+                unproven = broken_copy.prove(work, now, healthy)
+                unproven = unproven or wrong_answers.prove(work, now, compared=healthy is not None)
     except console.Failure as failure:
         if locked:
             events.append(root, Note(text="no new baseline: the former one stands", lock="failed"))

@@ -141,8 +141,8 @@ class Shadow:
 
 
 def at_one_time(folder: Path) -> None:
-    """Give all files below the folder this moment as their time: else make finds some newer than others, by chance."""
-    now = time.time_ns()
+    """Give all files below the folder one time, lest make find some newer; past, as some tools go by the second."""
+    now = (int(time.time()) - 60) * 10**9
     for inside, folders, names in os.walk(folder):
         links = (name for name in folders if os.path.islink(f"{inside}/{name}"))  # noqa: PTH114 - thousands of them
         for name in (*names, *links):

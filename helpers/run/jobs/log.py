@@ -32,16 +32,7 @@ _COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
 PREFIX = _COLOUR + rb"(?:\([^()\n]{1,200}pid=[0-9]+[^()\n]{0,200}\)" + _COLOUR + rb" " + _COLOUR + rb")?"
 """What SkyPilot puts before a job's line: the task in brackets, and colour codes. Never two ways to read one code: a
 line of nothing else would take the square of its length."""
-_NEEDLES = (
-    b"METRIC",
-    b"SAMPLES",
-    b"BASELINE",
-    b"EXPERIMENT_",
-    b"CHECKS_STATUS:",
-    b"HOST:",
-    b"PROTECTED_SHA256:",
-    b"DURATION:",
-)
+_NEEDLES = b"METRIC SAMPLES BASELINE EXPERIMENT_ CHECKS_STATUS: HOST: PROTECTED_SHA256: DURATION:".split()
 _WORDS = (
     rb"METRIC|SAMPLES|BASELINE|EXPERIMENT_(?:ID|DESC|STATUS|ERROR):|CHECKS_STATUS:|HOST:|PROTECTED_SHA256:|DURATION:"
 )

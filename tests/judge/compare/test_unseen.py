@@ -1,0 +1,92 @@
+"""What benchmark and checks do not see of a winner is found: it is not kept, or a reader is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BENCHMARK
+
+BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
+WORK = '. src/core.sh\nsleep 0.02\n[ "${1:-0}" -lt 50 ] || true\nvalue\n'
+FASTER = WORK.replace("0.02", "0.01")
+CHECKS = '#!/bin/bash\nset -e\n[ "$(bash src/work.sh)" = 42 ]\n'
+
+
+def compared(repo: Any, benchmark: str, checks: str, change: dict[str, str], *begin: str) -> tuple[dict[str, Any], str]:
+    """Return the comparison of a change, and why it is not kept: nothing where it is."""
+    repo.write("src/work.sh", WORK)
+    repo.write("src/core.sh", "value() { echo 42; }\n")
+    repo.write("src/sum.sh", "echo 3\n")
+    repo.write("other/core.sh", "value() { echo 42; }\n")
+    repo.write("expected.txt", "42\n")
+    repo.commit()
+    repo.write("autoresearch.sh", benchmark, 0o755)
+    repo.write("autoresearch.checks.sh", checks, 0o755)
+    repo.script("start_session", *BEGIN, "--max-pairs", "8", "--scope", "src/", *begin)
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    for name, text in change.items():
+        (copy / name).write_text(text)
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "less sleep")
+    event = json.loads(repo.script("compare", "exp-01", "--json", code=None).stdout)
+    return event, repo.script("record_result", "keep", "exp-01", code=None).stderr
+
+
+def test_a_changed_file_that_the_checks_do_not_look_at_is_named(repo: Any) -> None:
+    """They take another one for it: an installed release, a second copy. All files broken at once do not show that."""
+    checks = CHECKS.replace("bash src/work.sh", "sed s,src/core,other/core, src/work.sh | bash")
+
+    event, said = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": "value() { echo 40; }\n"})
+
+    assert "improved" == event["verdict"]
+    assert ["the checks pass where src/core.sh is broken on purpose: they do not look at it"] == event["signs"]
+    assert "needs a reader's words" in said
+
+
+def test_a_change_whose_faults_the_checks_do_not_notice_is_named(repo: Any) -> None:
+    """That they compare another answer, and notice each fault there, says nothing of what changed."""
+    checks = '#!/bin/bash\nset -e\n[ "$(bash src/sum.sh)" = 3 ]\n[ "$(bash src/work.sh)" != "" ]\n'
+    wrong = "value() {\n  n=40 m=3\n  echo $((n + m * 2 ))\n}\n"
+
+    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": wrong})
+
+    assert ["the checks pass with a fault in what changed: src/core.sh:2: n=41 m=3"] == event["signs"]
+
+
+def test_an_expected_answer_in_git_that_the_checks_write_again_is_named(repo: Any) -> None:
+    """A snapshot that is updated in each run agrees with any answer."""
+    checks = '#!/bin/bash\nset -e\n[ "$(bash src/sum.sh)" = 3 ]\nbash src/work.sh >expected.txt\n'
+
+    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": "value() { echo 40; }\n"})
+
+    assert ["the checks pass with a fault in what changed: src/core.sh:1: value() { echo 41; }"] == event["signs"]
+
+
+@pytest.mark.parametrize("forgiven", [">/dev/null || true", "| tail -n 1 >/dev/null"])
+def test_a_crash_that_the_benchmark_forgives_ends_it(repo: Any, forgiven: str) -> None:
+    """It is quicker for that, and the checks ask for less: whatever fails on its side alone is looked at."""
+    benchmark = BENCHMARK.replace("set -euo pipefail", "set -eu\nbash -n src/work.sh").replace(
+        'bash src/work.sh 3>"$slept" >/dev/null', f": >$slept\nbash src/work.sh 99 3>>$slept {forgiven}"
+    )
+
+    event, said = compared(repo, benchmark, CHECKS, {"src/work.sh": FASTER.replace("true", "exit 139")})
+
+    assert "not_improved" == event["verdict"]
+    assert event["reason"].startswith("crash: a command of autoresearch.sh fails on its side alone (139")
+    assert "says not_improved" in said
+
+
+def test_what_is_looked_at_and_fails_on_both_sides_asks_nobody(repo: Any) -> None:
+    """A condition that does not hold and a reader that ends early are no signs, nor is a change that is looked at."""
+    benchmark = BENCHMARK.replace("bash src/work.sh", "[ -f none ] || yes | head -n 1\nbash src/work.sh").replace(
+        "set -euo pipefail", "set -eu"
+    )
+
+    event, said = compared(repo, benchmark, CHECKS, {"src/work.sh": FASTER})
+
+    assert "improved" == event["verdict"]
+    assert "signs" not in event
+    assert "error" not in said, said
