@@ -39,9 +39,9 @@ def origin_of(root: Path, said: str, *, title: bool) -> Origin:
         return _local(root, id_)
     found, own = findings.recall(id_), sources.kind_of(id_)
     if found is None and title:
-        way = "fetch_paper.py" if own in ("paper", "own") else "search_github.py show"
-        do = f"{way} {shlex.quote(said)}  # or give the idea a text"
-        raise console.answer_no(f"nothing of {said} has been read or found here", do)
+        id_ = shlex.quote(said)
+        way = f"fetch_paper.py {id_}" if own in ("paper", "own") else f"search_github.py show {id_}"
+        raise console.answer_no(f"nothing of {said} has been read or found here", f"{way}  # or give the idea a text")
     if found is None:
         return Origin(id_, "", own)
     kind = findings.KINDS.get(found.kind, found.kind)
