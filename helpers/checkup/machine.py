@@ -58,7 +58,11 @@ def _local() -> Iterator[Finding]:
 
 
 def _beyond(walls: Mapping[str, str], lost: Sequence[str]) -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
+    yield Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
     yield _isolation(walls, lost)
+    yield _perf()
     yield _github_token()
     yield _sky()
 
@@ -151,6 +155,22 @@ def _isolation(walls: Mapping[str, str], lost: Sequence[str]) -> Finding:
     switch = "kernel.apparmor_restrict_unprivileged_userns=0" if apparmor.exists() else "user.max_user_namespaces=15000"
     command = f"sudo sysctl -w {switch}" if walls["files"] in lost else ""  # no switch gives one of the others alone
     return Finding("isolation", OPTIONAL, "; ".join(lost), command)
+
+
+def _perf() -> Finding:
+    if not shutil.which("perf"):
+        package = "linux-perf" if shutil.which("apt-get") else "perf"
+        return Finding("perf", OPTIONAL, "not found; profile with the language's own profiler", install(package))
+    done = _ask(["perf", "stat", "-x", ",", "-e", "cycles,instructions", "true"])
+    counts = done is not None and done.returncode == 0 and "<not" not in done.stderr
+    if counts:
+        return Finding("perf", READY, "hardware counters work")
+    return Finding(
+        "perf",
+        OPTIONAL,
+        "no hardware counters (a virtual machine, or not allowed)",
+        "sudo sysctl -w kernel.perf_event_paranoid=1",
+    )
 
 
 def _github_token() -> Finding:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import statistics
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ _DONE = {
     "median": r"statistics\.median\(samples\)",
     "seeded": r"AUTORESEARCH_SEED",
     "calls": r"def make_input\b",
+    "counting": r"perf stat|instructions|callgrind|cachegrind|valgrind",
 }
 """How a benchmark looks that does already what would be advised."""
 _CPU = (
@@ -110,7 +113,16 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
         count = max(2, round(2 * SHORT / own))
         how = (_MORE_INPUT if "calls" in done else _LONGER).format(count=count)
         said.append(f"the program runs {own:.3g} s; {count} times that is steadier{how}")
+    if found.noisy and "counting" not in done and _counts():
+        said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
     return [*said, *([f"too little for what it costs: {'; '.join(weak)}"] if found.noisy and weak else [])]
+
+
+def _counts() -> bool:
+    if not shutil.which("perf"):
+        return False
+    done = subprocess.run(["perf", "stat", "-x,", "-e", "instructions:u", "true"], capture_output=True, check=False)
+    return done.returncode == 0 and b"<not" not in done.stderr
 
 
 def _sigma(samples: Sequence[float]) -> float | None:
