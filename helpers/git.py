@@ -180,7 +180,7 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
     """Turn a failed git call into a message that says what to do."""
     said = done.stderr.decode("utf-8", "replace").strip()
     short = said[-600:] or f"exit {done.returncode}"
-    verb = next((str(a) for a in args if not str(a).startswith("-")), "")
+    verb = next((str(a) for a in args if not str(a).startswith("-") and "=" not in str(a)), "")
     if "Read-only file system" in said or "Permission denied" in said or "insufficient permission" in said:
         named = re.search(r"'(/[^'\n]+)'", said)
         do = "your sandbox keeps .git read-only: allow writing to it (Codex: add the .git folder to writable_roots)"

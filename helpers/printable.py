@@ -16,6 +16,7 @@ _HIDDEN = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U0010ffff]"
 )
+_TAG = re.compile(r"<(?!https?://[^\s<>]+>)")
 _BREAKS = re.compile("[\t\n\x0b-\r\x1c-\x1f\x85\u2028\u2029]+")
 _JOINERS = "\u200c\u200d"
 
@@ -24,6 +25,11 @@ def one_line(text: str, most: int | None = None) -> str:
     """Return prose as one line without anything hidden, of at most `most` characters."""
     flat = " ".join(prose(text).split())
     return flat if most is None or len(flat) <= most else flat[: most - 3].rstrip() + "..."
+
+
+def rendered(text: str) -> str:
+    """Return a text in its line of a page that is rendered: nothing of it is a tag, or fetches a picture."""
+    return _TAG.sub("&lt;", one_line(text)).replace("![", "!\\[")
 
 
 def prose(text: str) -> str:

@@ -78,3 +78,10 @@ def test_what_is_read_has_one_form_whatever_is_set(repo: Any) -> None:
         repo.git("config", key, value)
 
     assert before == [git.run(repo.root, args).stdout for args in asked]
+
+
+def test_a_setting_is_not_taken_for_what_git_was_to_do() -> None:
+    """A call that failed is named by its command, whatever settings stand before it."""
+    said = git.explain(["-c", "core.checkStat=default", "diff-files"], subprocess.CompletedProcess([], 128, b"", b"no"))
+
+    assert "git diff-files failed: no" == str(said).splitlines()[0].removeprefix("error: ")

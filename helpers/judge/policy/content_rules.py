@@ -24,7 +24,7 @@ _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_de
 _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
 """What is called once it was cast."""
 _OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
-_CONDITION = re.compile(r"[\s}]*(?:el|else )?(?:if|unless|elif|while|guard)\b")
+_CONDITION = re.compile(r"[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) *!=+ *(?:NULL|nullptr|0)(?![\w.])")
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
@@ -35,6 +35,7 @@ _CAST = re.compile(
     r"\sas (?:[ui]size|[ui]64)\b|\bstatic_cast<(?:std::)?s?size_t>(?=\()"
 )
 """A number made as wide as any: the same number."""
+_NEVER = re.compile(r"if\s*\(?\s*(?:0|[fF]alse|None)\s*\)?\s*[{:]$|#\s*if\s+\w+$")
 _LOGIC = {"and", "or", "not", "is"}
 _ONE = re.compile(r"\w\[\d+\]")
 """One of many by its number: asked for each before?"""
@@ -77,7 +78,9 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
     for rule in rule_table.rules():
         for level, lines_of, became in rule_table.spoken(rule, read, was, windows, stand_ins):
             at = [number for number in lines_of if number in lines]
-            if at and rule.reason == _DEAD and _hides_nothing(read, at[0], before):
+            dead = _never_run(read, at[0]) if at and rule.reason == _DEAD else []
+            said = {" ".join(after[number - 1].split()) for number in dead} - {"", "}"}
+            if said and not before & said:  # left of a trial: nothing of it ran before
                 continue
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
             says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
@@ -89,19 +92,28 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
 
 
-def _hides_nothing(read: code.Source, number: int, had: set[str]) -> bool:
-    """Tell whether a block that never runs is new as a whole and nothing in it secures the program: left of a trial."""
+def _never_run(read: code.Source, number: int) -> list[int]:
+    """Return the lines of a block that never runs, by the one where it begins; none where it is not sure."""
     rows = read.code.split("\n")
     first = rows[number - 1].strip() if read.exact and len(rows) == read.starts[-1][1] else ""
-    body = [row for _, row in code.body(rows[: number + 99], number - 1)] if first[-1:] in ("{", ":") else []
-    end = next(iter(rows[number + len(body) :]), "")
+    first = first if _NEVER.match(first) else ""
     if first[:1] == "#":
-        body = list(itertools.takewhile(lambda row: row.lstrip()[:1] != "#", rows[number : number + 99]))
-        end = rows[number + len(body)] if len(body) < 99 else ""
-    closed = first[-1:] == ":" or re.match(r"\s*#\s*e" if first[:1] == "#" else r"\s*\}", end)
-    said = {" ".join(row.split()) for row in body if re.search(r"\w", row)}
-    secures = any(rule.view == "old" and rule.pattern.search("\n".join(said)) for rule in rule_table.rules())
-    return bool(said and closed) and not had & said and not secures
+        length = len(list(itertools.takewhile(lambda row: row.lstrip()[:1] != "#", rows[number : number + 99])))
+        body, ends = range(number + 1, number + 1 + length), r"\s*#\s*e"
+    else:
+        last = max((at for at, _ in code.body(rows[: number + 99], number - 1)), default=number) if first else number
+        body, ends = range(number + 1, last + 1), r"\s*\}" if first[-1:] == "{" else ""
+    return list(body) if first and re.match(ends, "".join(rows[body.stop - 1 : body.stop])) else []
+
+
+def _alive(path: str, text: str) -> code.Source:
+    """Read a text without the blocks of it that never run: what they say secures nothing."""
+    read, rows = code.source(path, text), text.split("\n")
+    (dead,) = (rule.pattern for rule in rule_table.rules() if rule.reason == _DEAD)
+    for match in dead.finditer(read.code):
+        for number in _never_run(read, read.lines(match.start(), match.start() + 1)[0]):
+            rows[number - 1] = ""
+    return code.source(path, "\n".join(rows))
 
 
 def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, str, Iterable[int]]]:
@@ -142,7 +154,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     `elsewhere`: the lines that other files of the change got; what moved there is not gone. Nor is what a function held
     that is gone as a whole.
     """
-    before, after = code.source(path, old), code.source(path, new)
+    before, after = _alive(path, old), _alive(path, new)
     if before.family == "prose":
         return
     now, was, lines = _stripped(new), _stripped(old), old.split("\n")
@@ -166,7 +178,8 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
         yield from (Place("tests", *said) for said in source_tests.changed(old, new, elsewhere))
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
-    for number, kind, reason, text in values.weaker(gone, come, new, defaults=before.family not in _NO_DEFAULTS):
+    has_defaults = before.family not in _NO_DEFAULTS and (before.family != "c" or "::" in new)
+    for number, kind, reason, text in values.weaker(gone, come, new, defaults=has_defaults):
         yield Place(kind, "review", reason, number, text)
 
 
@@ -189,7 +202,7 @@ def _other_conditions(before: code.Source, after: code.Source, pattern: re.Patte
                     continue  # what is there is given back, and only that
                 names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) - _LOGIC for text in (guard, old))
                 one = _ONE.search(guard) and not _ONE.search(old)
-                if guard and (names <= before_it or before_it <= names or one):
+                if guard not in ("", "else") and (names <= before_it or before_it <= names or one):
                     reason = "this now stands under another condition: is the program still as safe?"
                     yield Place("less-safe", "review", reason, dict(later[said])[guard], guard)
 
@@ -207,6 +220,8 @@ def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple
             first -= 1
         ahead = texts[at].partition(match[0].split()[0])[0]
         guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
+        for row in texts[line + 1 : min(at, line + 5)]:  # a condition of several lines
+            guard += f" {row}" if guard.count("(") > guard.count(")") else ""
         guard = _plain(guard, read.family) if _CONDITION.match(guard) else ""
         number = read.lines(begins[line], 0)[0]
         found.setdefault(" ".join(texts[at][len(ahead) :].split()), []).append((guard, number))

@@ -94,7 +94,9 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
             continue
         if _COMPUTES[read.family].fullmatch(name):
             continue
-        if name[0] == '"' and ("/" + name[1:] + "\n" in around or not evaluator_reach.of_system(name[1:])):
+        quoted, header = name[0] == '"', name.lstrip('"')
+        here = read.family == "c" and f"/{header}\n" in around
+        if (quoted and here) or ((quoted or here) and not evaluator_reach.of_system(header)):
             continue  # the project's own
         if read.family in ("pl", "rb") and re.split(r"::|/", name)[0] in parts:
             continue

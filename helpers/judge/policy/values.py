@@ -60,7 +60,8 @@ def weaker(
         if text in steps:
             yield number, "less-safe", "a step less than there was: is the answer still the same?", text
         shape = _LITERAL.sub("?", text)
-        if defaults and _but_texts(text) in shorter and shape not in shapes:
+        calls = defaults and not text.startswith(("def ", "async def ", "function "))
+        if calls and _but_texts(text) in shorter and shape not in shapes:
             yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
         befores = shapes.get(shape, [text])
         before = befores.pop() if len(befores) > 1 else befores[0]  # in turns, where several look alike

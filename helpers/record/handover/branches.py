@@ -75,17 +75,17 @@ def _message(text: str) -> str:
 
 def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
     """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
-    lines = [f"# {printable.one_line(its.title(group))[:SUBJECT]}", ""]
+    lines = [f"# {printable.rendered(its.title(group))[:SUBJECT]}", ""]
     if len(group.changes) > 1:
         lines += [f"{len(group.changes)} changes {'in one commit' if its.squash else 'that go together'}.", ""]
-    lines += ["## Effect", "", f"- {printable.one_line(proof.said)} (base {its.base[:12]})", ""]
+    lines += ["## Effect", "", f"- {printable.rendered(proof.said)} (base {its.base[:12]})", ""]
     for change in group.changes:
         subject, _, body = change.commit.message.partition("\n")
-        lines += [f"## {printable.one_line(subject)}", ""]
-        lines += [f"- {printable.one_line(line)}" for line in body.splitlines() if line.strip()]
+        lines += [f"## {printable.rendered(subject)}", ""]
+        lines += [f"- {printable.rendered(line)}" for line in body.splitlines() if line.strip()]
         if change.run.reviewed:
-            lines.append(f"- Look here first; a reader said: {printable.one_line(change.run.reviewed)}")
-        lines += [f"- Files: {', '.join(printable.one_line(name) for name in sorted(change.touched)[:20])}", ""]
+            lines.append(f"- Look here first; a reader said: {printable.rendered(change.run.reviewed)}")
+        lines += [f"- Files: {', '.join(printable.rendered(name) for name in sorted(change.touched)[:20])}", ""]
     whole = [
         part.experiment_id for part in now.comparisons if part.against and part.candidate_tree == now.baseline.tree
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from helpers import printable
@@ -16,14 +15,15 @@ HEADER = """\
 Each change was measured against the code just before it, in interleaved pairs on one machine. Its gain is the median of
 each pair's own ratio (or difference, in the metric's unit), with the interval that the rule gives it. Figures of single
 changes do not add up: compare the final branch with the first baseline to know the whole."""
-_TAG = re.compile(r"<(?!https?://[^\s<>]+>)")
 Cite = Callable[[str], str]
 
 
 def page(session: Session, before: str = "", cite: Cite = str) -> str:
     """Return the page; `before`: what the file held before the session; `cite` turns a source's id into its words."""
-    lines = [f"# Improvements: {_flat(session.name)}", "", HEADER, ""]
-    lines += [f"- {_flat(text)}" for text in words.standing(session)]  # no time of day: the same journal, the same page
+    lines = [f"# Improvements: {printable.rendered(session.name)}", "", HEADER, ""]
+    lines += [
+        f"- {printable.rendered(text)}" for text in words.standing(session)
+    ]  # no time of day: the same journal, the same page
     for number, exp in enumerate(session.best_first, 1):
         lines += ["", *_kept(session, exp, number, cite)]
     dead = [e for e in session.of("no_gain", "declined", "screened", "failed", "undecided") if not e.near_miss]
@@ -44,7 +44,11 @@ def _kept(session: Session, exp: Experiment, number: int, cite: Cite) -> list[st
         ("Experiment", exp.name + (f", order seed {exp.decisive.seed}" if exp.decisive else "")),
     ]
     rows = [("Measured impact" if label == "Measured" else label, text) for label, text in rows]
-    return [f"## {number}. {_flat(exp.description)}", "", *(f"- {label}: {_flat(text)}" for label, text in rows)]
+    return [
+        f"## {number}. {printable.rendered(exp.description)}",
+        "",
+        *(f"- {label}: {printable.rendered(text)}" for label, text in rows),
+    ]
 
 
 def _refused(exp: Experiment) -> str:
@@ -53,7 +57,7 @@ def _refused(exp: Experiment) -> str:
 
 
 def _section(title: str, entries: Iterable[str]) -> list[str]:
-    rows = [f"- {_flat(entry)}" for entry in entries]
+    rows = [f"- {printable.rendered(entry)}" for entry in entries]
     if not rows:
         return []
     more = (
@@ -62,8 +66,3 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
         else []
     )
     return ["", f"## {title}", "", *rows[-MOST_ENTRIES:], *more]
-
-
-def _flat(text: str) -> str:
-    """Return a text in its line; where a page is rendered, nothing of it is a tag."""
-    return _TAG.sub("&lt;", printable.one_line(text)).replace("![", "!\\[")

@@ -45,7 +45,13 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Repo:
         "for _ in {1..100}; do :; done\necho 42\n",
         "wait less in the worker, which is a description that is too long for one line",
     )
-    keep(repo, "exp-02", "src/work.sh", "for _ in {1..30}; do :; done\necho 42\n", "wait even less in the worker")
+    keep(
+        repo,
+        "exp-02",
+        "src/work.sh",
+        "for _ in {1..30}; do :; done\necho 42\n",
+        "wait <script>even</script> less in it",
+    )
     keep(repo, "exp-03", "src/other.sh", ". src/pace.sh\necho 7\n", "wait less in the other")
     keep(repo, "exp-04", "src/pace.sh", "for _ in {1..10}; do :; done\n", "a pace that the base never asks for")
     return repo
@@ -103,6 +109,8 @@ def test_branches_stand_alone_and_merge_to_the_session(worked: Repo) -> None:
     assert all(len(subject) < 72 for subject in subjects)
     text = next((worked.root / ".autoresearch" / "handover").glob("*1-wait*.md")).read_text()
     assert "reproduce.py --bundle exp-02" in text
+    assert "wait &lt;script>even&lt;/script> less" in text
+    assert "<script" not in text
     assert "it waits" not in done.stderr
 
 
