@@ -64,7 +64,7 @@ def begin(
     if came_from is not None and here == branch:
         here = came_from
     if not there:
-        noted = ["-c", "core.logAllRefUpdates=true", "update-ref", "-m", f"{_BEGUN}{here}"]
+        noted = ["update-ref", "--create-reflog", "-m", f"{_BEGUN}{here}"]
         git.run(root, [*noted, f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))

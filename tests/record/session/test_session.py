@@ -222,6 +222,7 @@ def test_no_checks_from_the_beginning(repo: Any) -> None:
 @pytest.mark.parametrize("moment", ["update-ref", "symbolic-ref -m"])
 def test_a_killed_beginning_goes_on(repo: Any, tmp_path: Path, moment: str) -> None:
     """Killed before anything is journaled, on the new branch or not: the same command begins the session."""
+    repo.git("config", "core.logAllRefUpdates", "false")  # whether git notes what moves is the person's choice
     (tmp_path / "bin").mkdir()
     fatal = tmp_path / "bin/git"
     fatal.write_text(
