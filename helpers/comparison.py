@@ -24,9 +24,20 @@ WRONG = ("checks: ", "outputs ")
 UNSURE = "the holdout passes by its median; a loss beyond the margin is not ruled out"
 
 
+FEW = 8
+"""Of fewer pairs than a look has the ends are no interval: two hold the median between them every other time."""
+
+
 def in_words(verdict: str) -> str:
     """Return a verdict as a text says it."""
     return verdict.replace("_", " ") or "unknown"
+
+
+def figure(by: Scale, gain: float, ends: tuple[float, float], pairs: int) -> str:
+    """Return a gain with its interval; of FEW pairs with their range, which is called so."""
+    if pairs >= FEW:
+        return by.words(gain, ends)
+    return f"{by.words(gain)} ({by.words(ends[0])} to {by.words(ends[1])}, too few pairs for an interval)"
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,10 @@ class Estimate:
     scale: Scale = field(default=Scale(), repr=False)
 
     def words(self) -> str:
-        """Return the figure: never without its interval and its n."""
+        """Return the figure: never without its n, and its interval where there is one."""
         won = "" if self.wins is None else f", {self.wins} wins"
         several = f" of {self.verdict}" if "together" in self.verdict else ""
-        return f"{self.scale.words(self.gain, (self.low, self.high))}, n={self.pairs} pairs{several}{won}"
+        return f"{figure(self.scale, self.gain, (self.low, self.high), self.pairs)}, n={self.pairs} pairs{several}{won}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +241,16 @@ class Comparison(Event):
         """Whether it was given up as unlikely, and what it measured does not rule a gain of the margin out."""
         ended = self.verdict == "not_improved" and not self.reason and not self.worse and not self.may_be_equal
         return ended and self.interval is not None and self.interval[1] > self.margin
+
+    @property
+    def why_not(self) -> str:
+        """Why it allows no keep, in the words of a status, a report and a refusal alike; empty where it allows one."""
+        if self.is_good:
+            return ""
+        open_end = "given up as unlikely to win; that it gains is not ruled out" if self.is_left_open else ""
+        said = self.reason or ("shown to be worse" if self.worse else open_end or "no gain shown")
+        head = {"void": "void: ", "error": "no verdict: ", "undecided": "undecided: "}.get(self.verdict, "")
+        return f"{head}{said[:300]}"
 
     @property
     def may_be_equal(self) -> bool:

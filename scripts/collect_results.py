@@ -35,6 +35,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git, state
     from helpers.judge.compare import local, screens
+    from helpers.record.session import next_steps
     from helpers.run import collect
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import blame, budget, result
@@ -82,6 +83,8 @@ def entry(argv: list[str]) -> int:
         console.note("nothing was submitted that has not been collected")
     elif any(event.role == "control" and event.status == "done" for event in new):
         console.note("the baseline passes")
+    if told:
+        console.note(next_steps.told(repository))
     return console.DONE if told else console.NO
 
 

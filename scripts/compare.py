@@ -72,6 +72,7 @@ def compare(args: argparse.Namespace) -> int:
     from helpers import state
     from helpers.judge.compare import local as compare
     from helpers.judge.compare import metric_limits, planning, report, session
+    from helpers.record.session import next_steps
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import workers
 
@@ -112,6 +113,8 @@ def compare(args: argparse.Namespace) -> int:
         from helpers.run.copies import uncommitted
 
         raise uncommitted.refused(exp.name, f"{exp.name} does not pass: {event.reason}", now.branch)
+    if not event.against:
+        console.note(next_steps.told(git.find(), exp.name))
     return console.DONE if event.is_good else console.NO
 
 

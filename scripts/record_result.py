@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, printable
+from helpers import arguments, console, next_step, printable
 
 EXAMPLES = """\
   record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
@@ -58,8 +58,10 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git
     from helpers.judge.compare import screens
+    from helpers.read.ideas import queue
     from helpers.record.decision import discard, keep
     from helpers.record.report import spend
+    from helpers.record.session import next_steps
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find(dry_run=args.dry_run)
@@ -67,7 +69,7 @@ def entry(argv: list[str]) -> int:
         said = spend.report(repository.root, args.usd, args.tokens, args.why, dry_run=args.dry_run)
         print(f"{'would be ' if args.dry_run else ''}on record: {said}")
         return console.DONE
-    work = Workdirs(repository, args.workdir_root)
+    work, open_before = Workdirs(repository, args.workdir_root), len(queue.waiting(repository.root))
     exp = work.experiment(args.experiment)
     if args.verb == "keep":
         words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
@@ -78,6 +80,13 @@ def entry(argv: list[str]) -> int:
         event = discard.decide(repository, exp, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""
     print(f"{exp.name}: {would}recorded as {event.status} (run {event.run}, commit {event.commit})")
+    if not args.dry_run:
+        left = queue.waiting(repository.root)
+        if left and len(left) == open_before:
+            kept, not_kept = "ideas.py done {name} --result kept", "ideas.py done {name} --result discarded"
+            done = (kept if event.status == "keep" else not_kept).format(name=left[0].name)
+            console.note(next_step.runnable(f"no idea was closed by it; if it was one, for example: {done}"))
+        console.note(next_steps.told(repository))
     return console.DONE
 
 

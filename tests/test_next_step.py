@@ -89,6 +89,7 @@ def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None
     shell.paste(f"python3 {skill}/start_session.py {begin}")
     assert "locked:" in shell.follow("start_session")
 
+    shell.paste(f'python3 {skill}/ideas.py add "another"')
     shell.paste(f"python3 {skill}/status.py")
     copy = Path(shell.follow("snapshot_workdir").strip().splitlines()[0])
     (copy / "src/work.sh").write_text("echo 42\n")
@@ -99,10 +100,10 @@ def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None
     assert "did you mean exp-01?" in shell.wrong(f"python3 {skill}/compare.py exp-10")
     assert "no comparison" in shell.wrong(f"python3 {skill}/record_result.py keep exp-01")
     shell.follow("compare")
-    shell.paste(f"python3 {skill}/status.py")
-    assert "recorded as keep" in shell.follow("record_result")
-    assert "exp-02" in shell.paste(f"python3 {skill}/status.py")
-    shell.follow("snapshot_workdir")
+    kept = shell.follow("record_result")
+    assert "recorded as keep" in kept
+    assert "no idea was closed by it" in kept
+    assert "exp-02" in shell.follow("snapshot_workdir")
 
 
 @pytest.mark.parametrize(

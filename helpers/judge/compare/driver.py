@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers import events, files, git, paths
-from helpers.comparison import BEGUN, Comparison
+from helpers.comparison import BEGUN, Comparison, figure
 from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs, unseen
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Pair
@@ -178,7 +178,7 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
         found, count = verdict or pairs.so_far(measured, plan), len(measured.baseline)
         line = (
             f"{count} pairs: {found.wins} wins, {found.clear_wins} of them clear of the margin; median gain "
-            f"{plan.by.words(found.gain, found.interval)}: "
+            f"{figure(plan.by, found.gain, found.interval, count)}: "
             f"{verdict.verdict if verdict else 'so far'}"
         )
         each, following = (last - began) / count, next((n for n in sign_test.TABLE if n > count), most)

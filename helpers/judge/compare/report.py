@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.comparison import Comparison, in_words
+from helpers.comparison import Comparison, figure, in_words
 from helpers.judge.compare import figures, tiers
 from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import hosts
@@ -30,8 +30,9 @@ def verdict_text(now: State, event: Comparison) -> str:
     unit = now.config.unit
     first = f"{event.experiment_id}: {event.verdict_words}"
     if event.pairs and event.interval:
-        gain, margin = event.scale.words(event.gain or 0.0, event.interval), event.scale.size(event.margin)
+        gain = figure(event.scale, event.gain or 0.0, event.interval, event.pairs)
         first += f"  gain {gain}  n={event.pairs} pairs, {event.wins} wins"
+        margin = event.scale.size(event.margin)
         if event.may_be_equal:
             first += f" ({event.within} lose less than the {margin} margin, which decides)"
         else:
@@ -47,14 +48,11 @@ def verdict_text(now: State, event: Comparison) -> str:
     if event.checks:
         counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
         lines.append(f"checks: {event.checks}{counted}")
-    if event.reason:
-        lines.append(f"reason: {event.reason}")
+    if event.why_not:
+        lines.append(f"reason: {event.why_not}")
     if found := event.outputs:
         lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
         lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
-    if event.worse:
-        lines.append("the candidate is shown to be worse")
-    lines += _given_up(now, event)
     if several := figures.together(now.alike(event)):
         lines.append(f"all together, the figure of a keep: gain {several.words()}")
     if event.verdict == "undecided":
@@ -62,16 +60,6 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
     lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
-
-
-def _given_up(now: State, event: Comparison) -> list[str]:
-    """Return what an early end leaves open, and what another look takes."""
-    if not (event.is_left_open and event.interval):
-        return []
-    most, again = event.scale.words(event.interval[1], digits=1), 1 - now.votes(event)
-    minutes = event.measured_seconds / max(event.pairs, 1) * event.max_pairs / 60
-    said = f"given up, as what shows so little seldom wins; that it gains is not ruled out, up to {most}"
-    return [f"{said}. Another comparison takes up to {minutes:.1f} min; {again} must then say improved before a keep"]
 
 
 def _by_host(event: Comparison) -> list[str]:

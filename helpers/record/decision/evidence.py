@@ -48,7 +48,7 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
         raise uncommitted.refused(sealed.name, f"{sealed.name} does not pass: {compared.reason}", now.branch)
     if compared.verdict != ("not_worse" if compared.may_be_equal else "improved"):
         raise console.refused(
-            f"the comparison of {sealed.name} says {compared.verdict}: {compared.reason or 'no gain shown'}",
+            f"the comparison of {sealed.name} says {compared.verdict_words}: {compared.why_not}",
             f'record_result.py discard {sealed.name} --why "..."',
         )
     if compared.checks != "passed" and not now.config.no_checks:

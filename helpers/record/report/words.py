@@ -33,10 +33,13 @@ def machine(session: Session, compared: Comparison) -> str:
 
 def confirmed(compared: Comparison) -> str:
     """Return what a second, fresh comparison said."""
-    again = compared.confirmed
-    if not again:
-        return "not asked for: the gain is large beside the noise"
-    return f"{in_words(again.verdict)} again, gain {again.words()}"
+    if again := compared.confirmed:
+        return f"{in_words(again.verdict)} again, gain {again.words()}"
+    by, sigma, gain = compared.scale, compared.sigma_pair, compared.gain or 0.0
+    if not sigma:
+        return "not asked for: the pairs do not scatter" if sigma == 0 else "not asked for"
+    times = "" if compared.may_be_equal else f", the gain is {by.added(gain) / sigma:.1f} times that"
+    return f"not asked for: pairs scatter by {by.size(sigma, 2)}{times}"
 
 
 def medians(compared: Comparison, metric: str, unit: str) -> str:
@@ -116,15 +119,11 @@ def subject(title: str) -> str:
 
 
 def experiment_line(exp: Experiment) -> str:
-    """Return an experiment in one line: id, words, figure, how it stands, and why."""
-    said = exp.estimate.words() if exp.estimate else "not compared"
-    reason = (exp.decisive.reason or "")[:200] if exp.decisive else ""
-    if exp.decisive and not exp.estimate:
-        said = reason or exp.decisive.verdict or "unknown"
-    elif reason and exp.outcome != "kept":
-        said += f"; {reason}"
+    """Return an experiment in one line: id, words, how it stands, figure, and the reason that was given."""
+    stands = (exp.decisive.why_not if exp.decisive and exp.outcome != "kept" else "") or OUTCOMES[exp.outcome]
+    said = f"; {exp.estimate.words()}" if exp.estimate else "" if exp.decisive else "; not compared"
     why = f" - {exp.why}" if exp.why else ""
-    return f"{exp.name}: {exp.description}: {OUTCOMES[exp.outcome]}; {said}{why}"
+    return f"{exp.name}: {exp.description}: {stands}{said}{why}"
 
 
 def headline(session: Session) -> str:
@@ -187,7 +186,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     sound = [
         f"{len(compared)} comparisons; of changes without effect 2.2% pass: {len(compared) * 0.022:.1f} of so many",
         f"{confirmed_ones} of {len(kept)} kept changes had a second comparison"
-        + ("; the others are large beside the noise" if confirmed_ones < len(kept) else ""),
+        + ("; the others needed none" if confirmed_ones < len(kept) else ""),
         "a holdout workload guarded every keep"
         if session.has_holdout
         else "no holdout: a gain may fit the benchmark alone",

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers import console, git, next_step, session_branch
+from helpers import console, git, next_step, printable, session_branch, state
 from helpers.comparison import in_words
 from helpers.events import Comparison, Note
 from helpers.judge.compare import local as local_comparison
@@ -57,7 +57,7 @@ EXPERIMENT = {
     "undecided": "compare.py {name}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
-    "no gain": 'record_result.py discard {name} --why "..."{why}',
+    "no gain": 'record_result.py discard {name} --why "..."  # {why}',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
 }
@@ -79,7 +79,8 @@ class Step:
     def command(self) -> str:
         """The step as status.py prints it, to be pasted."""
         template = SESSION.get(self.state) or EXPERIMENT[self.state]
-        return next_step.runnable(template.format(**self.words))
+        why = printable.one_line(self.words.get("why", ""))  # the program's own words among them: no line of a shell
+        return next_step.runnable(template.format(**{**self.words, "why": why}))
 
 
 def steps(repository: git.Repository, now: State | None) -> list[Step]:
@@ -103,6 +104,13 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
 def lines(repository: git.Repository, now: State | None) -> list[str]:
     """Return the same as they are printed: one is next, the others wait."""
     return [f"{'also' if place else 'next'}: {step.command}" for place, step in enumerate(steps(repository, now))]
+
+
+def told(repository: git.Repository, name: str = "") -> str:
+    """Return what follows for this experiment where something does, else for the session, as a script ends with it."""
+    found = steps(repository, state.load(repository.root))
+    mine = [step for step in found if step.words.get("name") == name]
+    return f"next: {(mine or found)[0].command}"
 
 
 def _in_the_way(repository: git.Repository, now: State) -> Iterator[Step]:
@@ -200,8 +208,8 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
     if verdict == "error" or compared.needs:
         return Step("broken off", {**words, "why": reason[:120]})
     if verdict != "undecided":
-        why = "  # given up as unlikely; that it gains is not ruled out" if compared.is_left_open else ""
-        return Step("checks failed" if reason.startswith("checks: ") else "no gain", {**words, "why": why})
+        state = "checks failed" if reason.startswith("checks: ") else "no gain"
+        return Step(state, {**words, "why": compared.why_not})
     return _of_undecided(now, compared, words)
 
 

@@ -114,13 +114,14 @@ def _running(root: Path, now: State) -> list[str]:
 
 def _waiting(now: State) -> list[str]:
     lines = []
-    waiting = now.undecided()
+    runs = {job.experiment for job in now.open_jobs()}  # screened again: told among what runs
+    waiting = [name for name in now.undecided() if name not in runs]
     if len(waiting) > MOST_LINES:
         lines.append(f"{len(waiting)} experiments wait for a decision; the newest:")
     for name in waiting[-MOST_LINES:]:
         compared, done = now.comparison(name), now.result(name) or NO_RESULT
         if compared:
-            words = f"compared: {compared.verdict}" + _gain(now, compared.gain)
+            words = f"compared: {compared.why_not or compared.verdict_words}" + _gain(now, compared.gain)
         else:
             words = f"screened: {done.status}" + _gain(now, done.gain)
             words += ", promoted" if done.promoted else ""
@@ -135,10 +136,10 @@ def _gain(now: State, gain: float | None, digits: int = 2) -> str:
 def _results(now: State) -> list[str]:
     lines = []
     for run in reversed([r for r in now.runs if r.experiment_id][-8:]):
-        gain = _gain(now, run.gain)
-        lines.append(
-            f"{run.status}: {run.experiment_id}{gain} {run.description[:70]}{' - ' + run.why[:80] if run.why else ''}"
-        )
+        compared = now.comparison(run.experiment_id) if run.status != "keep" else None
+        said = f" {compared.why_not}," if compared and compared.why_not else ""
+        why = f" - {run.why[:80]}" if run.why else ""
+        lines.append(f"{run.status}: {run.experiment_id}{said}{_gain(now, run.gain)} {run.description[:70]}{why}")
     return lines
 
 

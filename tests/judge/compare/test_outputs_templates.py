@@ -111,14 +111,21 @@ CASES = {
 
 
 def ask(folder: Path, script: str, seed: int, tmp: Path) -> Path:
-    """Run the script on a folder with a program and return what it wrote; its words where it fails."""
+    """Run the script on a folder with a program and return what it wrote; its words where it fails.
+
+    They go to a file, as an agent's shell may do with them: it is not filled with a line for each case.
+    """
     out = tmp / f"{folder.name}-{seed}"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp), "HOME": str(tmp)}
     env |= {"AUTORESEARCH_SEED": str(seed), "AUTORESEARCH_OUT": str(out)}
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
+    with (tmp / "said").open("w+") as said:
+        done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, stdout=said, stderr=said, timeout=120)
+        said.seek(0)
+        words = said.read()
+    assert done.returncode == 0, words[-2000:]
+    assert len(words.splitlines()) < 5
     return out
 
 

@@ -176,6 +176,41 @@ def test_what_waits_is_told_its_step(session: Any) -> None:
     _first(session, 'discard exp-01 --why "no gain shown"', "3 must now")
 
 
+def test_why_a_change_was_turned_down_is_said_alike(session: Any) -> None:
+    """Status, its next step, the report and the page give one cause, whichever it was: the comparison's own words."""
+    more = {"interval": [-0.02, 0.04], "worse": False, "margin": 0.01}
+    causes = {
+        "no gain shown": {"gain": 0.001, "interval": [-0.01, 0.005], "margin": 0.01},
+        "that it gains is not ruled out": more,
+        "shown to be worse": {**more, "worse": True},
+        "checks: failed (exit 1)": {**more, "reason": "checks: failed (exit 1)"},
+        "void: keeps files": {"verdict": "void", "reason": "keeps files"},
+    }
+    for number, (why, said) in enumerate(causes.items(), 1):
+        name = f"exp-{number:02}"
+        journaled(session, name, **{"verdict": "not_improved", **said})
+        waits = session.script("status").stdout
+        assert why in next(line for line in waits.splitlines() if line.startswith(f"waits for a decision: {name}"))
+        assert why in steps(session)[0] or "its checks failed" in steps(session)[0]
+        session.script("record_result", "discard", name, "--why", "the cache")
+    shown = [session.script("status").stdout, session.script("render_report", "--as", "improvements").stdout]
+    for text in shown:
+        assert [] == [why for why in causes if why not in text]
+
+
+def test_what_is_screened_again_stands_once(session: Any) -> None:
+    """After a keep it runs, and no longer waits for a decision beside that."""
+    screened(session, "exp-01", gain=0.2, screen="promising")
+    tree = state.load(session.root).jobs["exp-01.0.1"].tree
+    again = {"experiment_id": "exp-01", "job": "exp-01.0.2", "worker": "local", "tree": tree, "role": "experiment"}
+    journal.append(session.root, {"type": "submitted", "executor": "local", "baseline": "x", **again})
+
+    told = [line for line in session.script("status").stdout.splitlines() if "exp-01" in line.partition("next:")[0]]
+
+    assert 1 == len(told)
+    assert "exp-01.0.2" in told[0]
+
+
 def _first(session: Any, command: str, why: str) -> None:
     said = steps(session)[0]
     assert command in said
