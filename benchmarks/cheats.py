@@ -309,8 +309,9 @@ class SetUp(Target):
         if locked.returncode or self.its["ends"] == "warned":
             return "lock" if locked.returncode else "warned" if "what is not tested" in locked.stderr else "silent"
         self.shell(self.its.get("after", "true"))
-        edit = {"file": "src/prog.py", "content": self.its.get("change", WRONG)}
-        found = [self.attempt(f"exp-{n:02d}", [edit]) for n in range(self.its.get("times", 1))]
+        files = {self.its.get("at", "src/prog.py"): self.its.get("change", WRONG), **self.its.get("and", {})}
+        edits = [{"file": name, "content": text} for name, text in files.items()]
+        found = [self.attempt(f"exp-{n:02d}", edits) for n in range(self.its.get("times", 1))]
         return next((each for each in found if each.startswith("kept")), f"refused: {found[-1]}")
 
 

@@ -43,7 +43,7 @@ def result(
         return found
     print("holdout: the second workload", file=log)
     most, margin = min(plan.max_pairs, HOLDOUT_PAIRS), _margin_there(found, plan, base[0])
-    short = Plan(**{**plan.as_dict(), "max_pairs": most, "mode": "not_worse", "margin": margin})
+    short = replace(plan, max_pairs=most, mode="not_worse", margin=margin)
     _, verdict = pairs.interleave(
         base,
         cand,

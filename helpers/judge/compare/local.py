@@ -35,7 +35,7 @@ def start(root: Path, its: Plan) -> str:
     """Start the driver, detached; return its job."""
     folder = Folder(root, its.job, KIND)
     folder.path.mkdir(parents=True)
-    files.replace(folder.path / "plan.json", json.dumps(its.as_dict()))
+    files.replace(folder.path / "plan.json", json.dumps(vars(its)))
     files.replace(folder.path / "spec.json", "{}")
     detached.fork(lambda: driver.carry_out(root, its.job, spread_local.collect), job_folder.runner_log(root))
     return its.job

@@ -18,7 +18,7 @@ def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
 
     Unless `full`, the texts of the task's sections only by their length in characters.
     """
-    shown = plan.as_dict()
+    shown = {**vars(plan)}
     for section in () if full else ("setup", "run"):
         if isinstance(shown["task"].get(section), str):
             shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"

@@ -124,7 +124,7 @@ def _measure(root: Path, plan: Plan, part: Part, place: Path) -> None:
     if part.worker.startswith(GPU):  # both sides of a pair see one GPU, and share the cores as an experiment there does
         cpus = max(cpus, len(slots.cores()) // count)
         task = replace(task, envs={**task.envs, slots.VISIBLE: part.worker.removeprefix(GPU)})
-        plan = replace(plan, task=task.as_dict())
+        plan = replace(plan, task=vars(task))
     os.sched_setaffinity(0, slots.share(slot, count, cpus))
     trees, turn = Shadow(git.find(root), Path(plan.workdir_root)), locks.held(place.parent / "building", wait=True)
     with (place / "pairs").open("w", encoding="utf-8", buffering=1) as out, (place / "log").open("w") as log:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.scale import RATIO, Scale
@@ -64,13 +64,9 @@ class Plan:
         """How values are held against each other."""
         return Scale(self.scale, self.metric, self.direction)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
-
     def journaled(self) -> dict[str, Any]:
         """Return what the journal holds of it."""
-        return {name: value for name, value in asdict(self).items() if name not in _OF_THE_LOCK}
+        return {name: value for name, value in vars(self).items() if name not in _OF_THE_LOCK}
 
     def asks_the_same(self, journaled: dict[str, Any]) -> bool:
         """Tell whether a journaled comparison was of the same sides by the same rule, whatever seed it drew.

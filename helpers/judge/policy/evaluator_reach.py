@@ -57,7 +57,8 @@ class Project:
 
 def named_by(text: str) -> Named:
     """Read the names in the protected scripts' text."""
-    names = frozenset(word.removeprefix("./").strip("./") for word in re.findall(r"[\w./+@-]+", text))
+    words = re.findall(r"[\w./+@-]+", text)
+    names = frozenset(name for word in words for name in (word.removeprefix("./").strip("./"), word.rstrip("./")))
     modules: set[str] = set()
     for match in re.finditer(r"(?:\b(?:import|from)|(?<!\S)-m)\s+([\w., ]+)", text):
         modules |= {part.split(".")[0].split(" ")[0] for part in re.split(r"\s*,\s*", match[1]) if part}

@@ -16,7 +16,7 @@ from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import causes, log, metric_line, result, task, tests_run
+from helpers.run.jobs import causes, log, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.scale import DIFFERENCE, is_time
@@ -65,7 +65,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     if repository.scratch:
         return replace(now, lock=Lock(protected=hashes, task={}, commit_full=commit, tree=""), runs=[])
     bundle, commit, tree = protected.bundle(), work.refs.hold(commit), work.refs.hold(work.capture())
-    lock = Lock(protected=hashes, bundle=bundle, task=its.as_dict(), commit_full=commit, tree=tree)
+    lock = Lock(protected=hashes, bundle=bundle, task=vars(its), commit_full=commit, tree=tree)
     events.append(root, lock)
     try:
         with needs.told_afterwards(work):
@@ -169,8 +169,6 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
             f"the checks did not pass on the baseline: {done.checks}",
             "correct them, then lock again:\nstart_session.py --lock",
         )
-    if metric_line.MICRO in now.metric:
-        console.note(f"note: {now.metric} is written with U+00B5 here; U+03BC, which looks the same, is taken for it")
     _require_digits(now, done.samples or [done.metric or 0.0])
     return done
 

@@ -71,10 +71,15 @@ def needs_lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
 
 
 def _unseen(root: Path, now: State) -> list[str]:
-    """Return what to say of modules that the baseline's run did not find, and that lie in the work tree."""
+    """Return what to say of what the baseline's run did not find, and is in the work tree, or where that leads to."""
     names = [os.fsdecode(name) for name in git.run(root, ["ls-files", "-z"]).stdout.split(b"\0")]
-    runs, found = [job.finished for job in now.jobs.values() if job.is_control and job.finished], list[str]()
-    for module in sorted(set(_MODULE.findall("\n".join(log.last_lines(Path(runs[-1].log)) if runs else [])))):
+    runs = [job.finished for job in now.jobs.values() if job.is_control and job.finished]
+    said = "\n".join(log.last_lines(Path(runs[-1].log)) if runs else [])
+    there = re.search(rf"{re.escape(str(root))}(?![\w.-]|/{re.escape(paths.STATE)})", said)
+    found = [f"{there[0]} is named in full, and a run does not see it: name what is in $PWD, the copy"] if there else []
+    links = (name for name in names if (root / name).is_symlink() and root not in (root / name).resolve().parents)
+    found += [f"{printable.name(link)} leads out of the repository: a copy has not what is there" for link in links]
+    for module in sorted(set(_MODULE.findall(said))):
         ends = f"/{module}.py", f"/{module}/__init__.py"
         if places := sorted({name.removesuffix(end) for name in names for end in ends if name.endswith(end)}):
             place = printable.name(places[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,10 +30,6 @@ class Task:
     envs: dict[str, str] = field(default_factory=dict)
     cpus: int = 1
     resources: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON form that the lock event carries."""
-        return asdict(self)
 
     def seconds(self, name: str, default: int) -> int:
         """Return a time limit of the environment, in seconds."""

@@ -30,6 +30,7 @@ def _groups(found: re.Match[str]) -> Counter[str]:
         ran=said["ran"] + said["failing"],
         skipped=said["skipped"],
         failed=said["failed"] + said["failing"] + said["errors"],
+        ignored=said["ignored"] + said["pending"],
     )
 
 
@@ -61,6 +62,12 @@ _SUMMARIES = _table(
         r"\s*\d+/\d+ Test +#\d+: .*(?:\*\*\*Skipped|\*\*\*Not Run)": lambda _: {"ran": -1, "skipped": 1},  # ctest
         r"\d+%: Checks: (?P<ran>\d+), Failures: (?P<failed>\d+), Errors: (?P<errors>\d+)": None,  # C
         r"\[(?:info|error)\] (?:Passed|Failed): Total (?P<ran>\d+), Failed (?P<failed>\d+)": None,  # sbt
+        r"Cases: \d+  Tried: (?P<ran>\d+)  Errors: (?P<errors>\d+)  Failures: (?P<failed>\d+)": None,  # HUnit
+        r"(?:\[info\] )?Tests: succeeded (?P<ran>\d+), failed (?P<failing>\d+), canceled (?P<skipped>\d+), "
+        r"ignored (?P<ignored>\d+), pending (?P<pending>\d+)": None,  # ScalaTest
+        r"\d+:\d\d \+(?P<ran>\d+)(?: ~(?P<skipped>\d+))?(?: -(?P<failing>\d+))?: (?:All|Some|No) tests ": None,  # Dart
+        r"[^|]+\| +(\d+) .*?(\d+) +[\d.]+m?s$": lambda its: {"ran": int(its[1]), "skipped": int(its[2]) - int(its[1])},
+        r" +[\w.{}-]+: (?:OK|FAIL|(SKIP))\b.* \([\d.]+[ =]": lambda found: {"skipped" if found[1] else "ran": 1},  # tox
         r"1\.\.0\b|.*\b(?:no tests (?:ran|were found|found|executed)\b|no test (?:files found|is available)|0 tests\b|"
         r"test NO-SOURCE)": lambda _: {"ran": 0},
         r"\[ FAIL (?P<failing>\d+) \| WARN \d+ \| SKIP (?P<skipped>\d+) \| PASS (?P<ran>\d+)": None,  # testthat
@@ -122,7 +129,7 @@ class Tests:
 
 
 def read_tests(lines: Iterable[str]) -> Tests:
-    """Read the summaries of pytest, unittest, cargo, jest, vitest, mocha, node, go, TAP, prove and ctest.
+    """Read the summaries of pytest, unittest, cargo, jest, vitest, mocha, node, go, TAP, prove, ctest, Julia and more.
 
     Else counts beside such words as "passed", "tests", "skipped" are those of another one; where there are none, lines
     that hold the word "skipped" count as such.

@@ -140,7 +140,7 @@ def _journal(
         job,
         experiment,
         tree,
-        its.as_dict(),
+        vars(its),
         env,
         its.limit(),
         max(its.cpus, len(slots.cores()) // request.slots) if request.gpus else its.cpus,

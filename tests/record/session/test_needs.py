@@ -51,6 +51,23 @@ def test_what_lies_elsewhere_than_a_run_looks_is_named(repo: Any) -> None:
     assert "--goal quick --pass-env PYTHONPATH" in said
 
 
+def test_the_work_tree_in_full_and_links_that_lead_out_are_named(repo: Any) -> None:
+    """A build folder by its full path, a link to a folder beside the repository, and settings that git ignores."""
+    (repo.root / "lib").symlink_to("../lib")
+    repo.write(".gitignore", ".env\n")
+    repo.write(".env", "STRICT=1\n")
+    repo.commit()
+    repo.write("autoresearch.sh", f". ./.env; echo {repo.root}/build is missing; exit 1\n", 0o755)
+    repo.write("autoresearch.checks.sh", "true\n", 0o755)
+    repo.script("start_session", *BEGIN, "--scope", "src/")
+
+    said = repo.script("start_session", "--lock", code=1).stderr
+
+    assert f"{repo.root} is named in full, and a run does not see it: name what is in $PWD" in said
+    assert "lib leads out of the repository" in said
+    assert ".env: named by benchmark, checks or build, but git ignores it" in said
+
+
 @pytest.mark.parametrize(
     "read",
     [

@@ -42,6 +42,12 @@ LOGS = [
     ("All 5 tests passed.", (5, 0, 0)),
     ("[ FAIL 0 | WARN 0 | SKIP 2 | PASS 5 ]", (5, 2, 0)),
     ("Ran 3 of 5 Specs in 0.001 seconds\n3 Passed | 0 Failed | 1 Pending | 1 Skipped", (3, 2, 0)),
+    ("Cases: 3  Tried: 3  Errors: 0  Failures: 0", (3, 0, 0)),  # HUnit
+    ("Tests: succeeded 3, failed 0, canceled 1, ignored 1, pending 1", (3, 1, 2)),  # ScalaTest
+    ("00:00 +1: a\n00:01 +3 ~2: All tests passed!", (3, 2, 0)),  # Dart
+    ("Test Summary: | Pass  Broken  Total  Time\nfoo           |    3       2      5  0.1s", (3, 2, 0)),  # Julia
+    ("  py311: OK (2.80=setup[2.71]+cmd[0.10] seconds)\n  py39: SKIP (1.59 seconds)", (1, 1, 0)),  # tox
+    ("4 passed in 0.1s\n  py311: OK (2.80 seconds)\n  py39: SKIP (1.59 seconds)", (5, 1, 0)),
     ("pass 2 over the file\n7 passes in all", (None, 0, 0)),
     ("2/2 Test #2: b ....***Skipped 0.0 sec\n100% tests passed, 0 tests failed out of 2", (1, 1, 0)),
 ]
@@ -66,6 +72,9 @@ FAILING = [
     ("5 examples, 1 failure", 1),
     ("Ok:                 4\nFail:               1", 1),  # meson
     ("[  PASSED  ] 3 tests.\n[  FAILED  ] 1 test, listed below:", 1),
+    ("Cases: 3  Tried: 3  Errors: 1  Failures: 1", 2),
+    ("Tests: succeeded 3, failed 1, canceled 0, ignored 0, pending 0", 1),
+    ("00:01 +3 -1: Some tests failed.", 1),
     ("[  SKIPPED ] 1 test.\nall is well", 0),
     ("OK (skipped=1, expected failures=1)", 0),
 ]
