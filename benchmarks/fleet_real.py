@@ -5,7 +5,7 @@ The same experiments, which only sleep, on the same workers: submitted all at on
 waves, one `sky exec` for each worker, `sky queue` until all have ended, one `sky logs` for each. The agent thinks for
 0 s in both. A worker is busy from the begin of a benchmark to the end of its checks, as the jobs themselves print
 them. `--spread` measures something else: how long one comparison shared by all workers takes, in runs of the baseline,
-of which a pair has two.
+of which a pair has two, and beside it how long SkyPilot takes by itself for empty jobs in their place.
 
     . "$AUTORESEARCH_ENGINE_ROOT/env.sh"          # after tests/engine/engine_up.sh
     python benchmarks/fleet_real.py --infra slurm --workers 3
@@ -16,6 +16,7 @@ of which a pair has two.
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import math
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent.parent
@@ -170,23 +172,42 @@ def waves(its: Session, workers: list[str], count: int, seconds: float, pause: f
     return list(by_worker.values())
 
 
-def spread(its: Session, workers: int) -> None:
-    """Compare a change that sleeps a tenth less on all workers and print how long that took."""
-    its.edit("exp-01", 0.9 * its.seconds)
-    its.script("snapshot_workdir", "seal", "exp-01", "--desc", "sleep less")
+def empty_jobs(workers: list[str]) -> float:
+    """Seconds until a job without work has ended on each of these workers, all begun at the same time."""
+    import sky
+
+    def one(worker: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            number, _ = sky.get(sky.exec(sky.Task(run="true", workdir=folder), cluster_name=worker))
+        sky.tail_logs(worker, number, follow=True, output_stream=io.StringIO())
+
     began = time.time()
-    said = its.script("compare", "exp-01", "--on", "sky", "--spread", str(workers))
+    with ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(one, workers))
+    return time.time() - began
+
+
+def spread(its: Session, names: list[str], experiment: str = "exp-01") -> None:
+    """Compare a change that sleeps a tenth less on all workers and print how long that took."""
+    workers = len(names)
+    its.edit(experiment, 0.9 * its.seconds)
+    its.script("snapshot_workdir", "seal", experiment, "--desc", "sleep less")
+    began = time.time()
+    said = its.script("compare", experiment, "--on", "sky", "--spread", str(workers))
     took = time.time() - began
-    print(said[said.index("\nexp-01: ") + 1 :])
+    print(said[said.index(f"\n{experiment}: ") + 1 :])
     lines = [json.loads(line) for line in (its.root / "autoresearch.jsonl").read_text().splitlines()]
     sent = {e["job"]: e["timestamp"] / 1000 - began for e in lines if e.get("event") == "sent"}
-    parts = min(at for job, at in sent.items() if job.startswith("part-"))
-    (head,) = (at for job, at in sent.items() if job.startswith("comparison-"))
+    parts = min(at for job, at in sent.items() if job.startswith(f"part-{experiment}"))
+    (head,) = (at for job, at in sent.items() if job.startswith(f"comparison-{experiment}"))
     runs = 2 * math.ceil(8 / workers)
     beyond, pairs = took - runs * its.seconds, head - parts - runs * its.seconds
     print(f"{workers} workers, runs of {its.seconds:g} s: {took:.0f} s, {beyond:.0f} s beyond {runs} runs, of which")
     print(f"  {parts:.0f} s until the parts are sent, {pairs:.0f} s beside the runs until their pairs are here,")
     print(f"  {took - head:.0f} s from there to the verdict; load {os.getloadavg()[0]:.1f}", flush=True)
+    every, one = empty_jobs(names), empty_jobs(names[:1])
+    print(f"  SkyPilot by itself: {every:.0f} s for an empty job on each worker, then {one:.0f} s for one more")
+    print(f"  load {os.getloadavg()[0]:.1f}", flush=True)
 
 
 def main() -> None:
@@ -210,7 +231,7 @@ def main() -> None:
         workers = [f"busy-{number:02d}" for number in range(1, args.workers + 1)]
         try:
             if args.spread:
-                spread(its, args.workers)
+                spread(its, workers)
                 return
             rows = fed(its, [f"exp-{number:02d}" for number in range(1, args.experiments + 1)])
             told(f"{args.experiments} experiments, fed and collected", rows, its.characters, args.experiments)

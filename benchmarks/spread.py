@@ -156,23 +156,31 @@ class Shared(simulated.Simulated):
             free = rows[-1][2]
         self.jobs[cluster] = rows
 
-    def tail_logs(self, cluster: str, job_id: int, follow: bool, output_stream: Any) -> int:  # noqa: ARG002
-        """What the job has measured by now."""
+    def tail_logs(self, cluster: str, job_id: int, follow: bool, output_stream: Any) -> int:
+        """What the job has measured by now, or measures until it ends."""
         self.wait(simulated.LOGS)
-        name, begin, _ = self.jobs[cluster][job_id - 1]
-        asked = self.asked[name]
-        if "part" not in asked:
-            given = spread.from_json(asked.pop("given"))
-            base = [pair.baseline["time_s"] for pair in given[""]]
-            answer = {"verdict": "improved", "pairs": len(base), "hosts": [pair.host for pair in given[""]]}
-            output_stream.write(f"COMPARISON: {json.dumps(answer)}\n")
-            return 0
-        ended = int((self.now() - begin - self.build) / self.seconds)
-        for number in list(map(int, asked["part"]["numbers"]))[:ended]:
-            pair = Pair(number, {"time_s": 2.0}, {"time_s": 1.0}, self.seconds)
-            output_stream.write(spread.pair_line(pair) + "\n")
-        output_stream.write("PART: {}\n" * (ended >= len(asked["part"]["numbers"])))
-        return 0
+        asked, told = self.asked[self.jobs[cluster][job_id - 1][0]], 0
+        numbers = list(map(int, asked.get("part", {}).get("numbers", ())))
+        while True:
+            name, begin, end = self.jobs[cluster][job_id - 1]
+            over = self.now() >= end
+            ended = len(numbers) if over else max(0, int((self.now() - begin - self.build) / self.seconds))
+            for number in numbers[told:ended]:
+                pair = Pair(number, {"time_s": 2.0}, {"time_s": 1.0}, self.seconds)
+                output_stream.write(spread.pair_line(pair) + "\n")
+            told = max(told, ended)
+            if name in self.cancelled:
+                return 103
+            if over and numbers:
+                output_stream.write("PART: {}\n")
+            elif over:
+                given = spread.from_json(asked.pop("given"))
+                base = [pair.baseline["time_s"] for pair in given[""]]
+                answer = {"verdict": "improved", "pairs": len(base), "hosts": [pair.host for pair in given[""]]}
+                output_stream.write(f"COMPARISON: {json.dumps(answer)}\n")
+            if over or not follow:
+                return 0
+            self.wait(0.5)
 
 
 def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float, dict[str, Any]]:
@@ -195,7 +203,7 @@ def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float
             if its.trouble:
                 raise SystemExit("\n".join(its.trouble))
             if not state.load(root).comparisons:
-                api.wait(keeper_process.pause(state.load(root), its.due))
+                its.followed.told.wait(keeper_process.pause(state.load(root), its.pair) / speed)
         return (time.monotonic() - began) * speed, state.load(root).comparisons[0].to_line()
 
 

@@ -7,6 +7,7 @@ import enum
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,8 @@ class Workers:
         self.place, self.gone = place, set[str]()
         self.jobs: dict[str, list[tuple[str, subprocess.Popen[bytes], Path]]] = {}
         self.cancelled: set[str] = set()
+        self.asked = 0
+        """How often a worker's queue was asked for."""
 
     def Task(self, **what: Any) -> Any:  # noqa: N802 - SkyPilot's name
         """What is to be run."""
@@ -58,6 +61,7 @@ class Workers:
     def queue(self, cluster: str) -> list[dict[str, Any]]:
         """The worker's jobs as they stand."""
         self._there(cluster)
+        self.asked += 1
         rows = []
         for number, (name, process, _) in enumerate(self.jobs.get(cluster, []), 1):
             ended = process.poll() is not None
@@ -73,11 +77,20 @@ class Workers:
             self._kill(process)
 
     def tail_logs(self, cluster: str, job_id: int, follow: bool, output_stream: Any) -> int:
-        """What the job has printed by now, as SkyPilot prefixes it."""
+        """What the job has printed by now, or prints until it ends, as SkyPilot prefixes it."""
         self._there(cluster)
-        text = self.jobs[cluster][job_id - 1][2].read_text()
-        output_stream.write("".join(f"(job, pid=7) {line}" for line in text.splitlines(keepends=True)))
-        return 0
+        _, process, log = self.jobs[cluster][job_id - 1]
+        with log.open() as said:
+            while True:
+                is_over = not follow or process.poll() is not None
+                at = said.tell()
+                while (line := said.readline()) and (is_over or line.endswith("\n")):
+                    output_stream.write(f"(job, pid=7) {line}")
+                    at = said.tell()
+                if is_over:
+                    return 0
+                said.seek(at)
+                time.sleep(0.05)
 
     def lose(self, worker: str) -> None:
         """Take a worker away in the middle of whatever it does."""

@@ -2,16 +2,14 @@
 
 Run by the keeper as `python3 -m helpers.judge.compare.spread_fleet ROOT` between collecting and sending. The
 comparison's own job waits for the file of its pairs; its parts are jobs of the role `part`, whose pairs lie in their
-logs. Whatever it does is journaled first or can be done again, so it may be killed at any time. Prints in how many
-seconds the next pair is expected, where that is known: asking a worker disturbs what it measures.
+logs. Whatever it does is journaled first or can be done again, so it may be killed at any time. Prints the seconds that
+a pair is expected to take, where that is known: asking a worker disturbs what it measures.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +33,12 @@ def advance(root: Path) -> None:
         heads = [job for job in now.jobs.values() if job.role == "comparison" and job.is_spread]
         for head in heads:
             mine = [job for job in now.jobs.values() if job.submitted.part.get("of") == head.name]
-            is_over = head.finished or head.cancelling or results.given_path(root, head.name).exists()
-            unwanted = mine if is_over else _further(root, now, head, mine)
-            cancel.end_locked(root, [job for job in unwanted if not job.finished and not job.cancelling])
+            is_over, given = head.finished or head.cancelling, results.given_path(root, head.name)
+            unwanted = mine if is_over or given.exists() else _further(root, now, head, mine)
+            if given.exists() and not is_over and all(job in (head, *mine) for job in workers.waiting(now)):
+                unwanted = [job for job in mine if head.sent and job.worker == head.worker]  # nobody waits for others
+            left = [(job, _part(root, job)) for job in unwanted if not (job.finished or job.cancelling)]
+            cancel.end_locked(root, [j for j, part in left if len(part.pairs) < len(part.numbers)])  # or it ends itself
 
 
 def _strand(root: Path, now: State) -> None:
@@ -61,20 +62,10 @@ def _further(root: Path, now: State, head: Job, mine: list[Job]) -> list[Job]:
     if its.ready:
         files.replace(results.given_path(root, head.name), json.dumps(spread.in_json(its.given)))
         return mine
-    if due := [_next_pair(now, job, part, mine) for job, part in zip(mine, parts, strict=True) if job.sent]:
-        print(min(due))
+    print(durations.pair_seconds(now) or 0.0)
     for number, part in enumerate(its.begin, len(mine) + 1):
         events.append_locked(root, _submitted(head, part, number))
     return [job for job in mine if job.submitted.part["phase"] != list(its.given)[-1]]
-
-
-def _next_pair(now: State, job: Job, part: Part, mine: list[Job]) -> float:
-    """Return in how many seconds a part that was sent tells its next pair; infinity where that is not known."""
-    took = [pair.seconds for pair in part.pairs] or [durations.pair_seconds(now) or math.inf]
-    before = [j.finished.timestamp for j in mine if j.finished and j.worker == job.worker]
-    assert job.sent is not None  # noqa: S101 - for the type checker
-    began = max(job.sent.timestamp, *before, 0)
-    return math.inf if job.finished else began / 1000 + took[-1] * (len(part.pairs) + 1) - time.time()
 
 
 def _part(root: Path, job: Job) -> Part:

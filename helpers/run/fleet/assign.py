@@ -16,8 +16,6 @@ from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import Job, State
 
-AHEAD = (1, 3)
-"""Jobs sent to a worker beyond the one that runs, at least and at most: the next begins without waiting."""
 TOGETHER_SECONDS, SHORTEST = 150.0, 10.0
 """Experiments that last no longer in all are started together, as one job of SkyPilot's: each start costs seconds."""
 
@@ -28,12 +26,6 @@ def next_job(now: State, experiment: str) -> str:
     return f"{experiment}.{now.segment}.{attempt}"
 
 
-def ahead(length: float | None, between: float) -> int:
-    """Return how many jobs a worker needs beyond the one that runs, when it gets new ones every `between` seconds."""
-    least, most = AHEAD
-    return min(max(least, math.ceil(between / max(length, 1.0))), most) if length else least
-
-
 def together(now: State, length: float | None) -> int:
     """Return how many experiments of that length are one job of SkyPilot's: half of what waits for each worker."""
     workers = sum(worker.state in ("up", "launching") for worker in jobs_workers.standing(now))
@@ -41,17 +33,17 @@ def together(now: State, length: float | None) -> int:
     return max(1, min(share, int(TOGETHER_SECONDS / max(length, SHORTEST)))) if length else 1
 
 
-def assign_jobs(root: Path, able: list[str], depth: int = AHEAD[0], most: int = 1) -> list[tuple[Worker, Job]]:
+def assign_jobs(root: Path, able: list[str], most: int = 1) -> list[tuple[Worker, Job]]:
     """Journal and return which waiting jobs go to which of the workers `able`.
 
-    A worker gets up to `depth` jobs of SkyPilot's beyond the one that runs, each of `most` experiments.
+    A worker gets one job of SkyPilot's beyond the one that runs, each of `most` experiments: none waits for a round.
     """
     found: list[tuple[Worker, Job]] = []
     batches: dict[str, list[Job]] = {name: [] for name in able}
     with journal.locked(root):
         now = state.load(root)
         workers = [w for w in jobs_workers.up(now) if w.name in able and not blame.standing(now, w.name)]
-        for held in range((1 + depth) * most):  # everybody gets a first job before anybody gets a second
+        for held in range(2 * most):  # everybody gets a first job before anybody gets a second
             for worker in workers:
                 now = state.load(root)
                 mine = jobs_workers.busy(now).get(worker.name, [])

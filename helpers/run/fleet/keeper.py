@@ -11,7 +11,6 @@ import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from helpers import events, journal, paths, state
 from helpers.events import Finished, WorkerEvent
 from helpers.run.fleet import assign, last_round, results, skypilot
+from helpers.run.fleet.following import Following
 from helpers.run.fleet.skypilot import Row
 from helpers.run.jobs import result, workers
 from helpers.run.jobs.workers import Worker
@@ -46,22 +46,25 @@ class Keeper:
     trouble: list[str] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     ids: dict[str, list[int]] = field(default_factory=dict)
-    """Of each job, SkyPilot's numbers of what waits or runs, as the round found them."""
-    fed: float | None = None
-    due: float = 0.0
-    """Seconds until a comparison that many workers share expects its next pair."""
-    ran: dict[str, int] = field(default_factory=dict)
-    """Of each job that ran in the last round, SkyPilot's number."""
+    """Of each job, SkyPilot's numbers of what waits or runs, as its worker was last asked."""
+    pair: float = 0.0
+    """Seconds that a pair takes of a comparison which many workers share; 0 while there is none, or nothing tells."""
+
+    def __post_init__(self) -> None:
+        """Follow nothing yet."""
+        self.followed = Following(self.root)
 
     def round(self, api: Any) -> list[Finished]:  # noqa: ANN401 - SkyPilot's module
         """Ask all workers, journal what ended, send what waits; return the new `finished` events."""
-        self.trouble, self.states, self.ids = [], {}, {}
+        self.trouble, self.states = [], {}
+        self.followed.told.clear()
         try:
             new = self._collect(api)
             last_round.write(self.root, self.trouble, self.states)
-            self._share_out(api)
+            self._share_out()
             while self._feed(api):  # sending takes seconds: what was submitted meanwhile goes to who is idle at once
-                pass
+                self._share_out()
+            self._cancel(api, state.load(self.root))
             self.trouble += assign.stuck(state.load(self.root))
             return new
         finally:
@@ -73,16 +76,14 @@ class Keeper:
             for event in result.missing_answers(now):
                 events.append_locked(self.root, event)
         open_jobs = workers.busy(now)
-        calls: dict[str, Callable[[], Any]] = {w: functools.partial(skypilot.queue, api, w) for w in open_jobs}
-        for job in now.open_jobs():
-            if job.is_spread and job.name in self.ran:  # others wait for its pairs: queue and log at the same time
-                its = (job.worker, self.ran[job.name], results.log_path(self.root, job.name))
-                calls[job.name] = functools.partial(skypilot.fetch_log, api, *its)
-        answers = skypilot.gather(calls)
-        self.ran = {}
-        new: list[Finished] = []
-        ended: list[tuple[Job, list[Row]]] = []
+        ask = [w for w, jobs in open_jobs.items() if self.followed.must_ask(jobs)]
+        answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in ask})
+        new, ended = list[Finished](), list[tuple[Job, list[Row]]]()
         for worker, jobs in open_jobs.items():
+            if worker not in answers:
+                self.states.update({jobs[0].name: "running", **{job.name: "next" for job in jobs[1:]}})
+                ended += [(job, [row]) for job in jobs if (row := self.followed.ended(job))]
+                continue
             answer = answers[worker]
             if isinstance(answer, Exception):
                 new += self._unreachable(now, worker, jobs, answer)
@@ -99,24 +100,23 @@ class Keeper:
                     self.states[job.name] = "being cancelled"
                 elif "running" in states or "pending" in states:  # what SkyPilot runs may still wait for its turn
                     self.states[job.name] = "next" if running or "running" not in states else "running"
-                    if self.states[job.name] == "running":
-                        self.ran[job.name] = rows[states.index("running")].id
+                    if "running" in states:
+                        self.followed.start(api, job, rows[states.index("running")])
                     running = True
                 elif "done" in states:
                     ended.append((job, [row for row in rows if row.state == "done"]))
                 else:
                     new += self._lost(now, job, f"SkyPilot says {rows[0].status}")
-        self._cancel(api, now)
         return new + self._read(api, now, ended)
 
-    def _share_out(self, api: Any) -> None:  # noqa: ANN401
-        """Have comparisons that many workers share taken further, by those who judge pairs; end what is too many."""
+    def _share_out(self) -> None:
+        """Have comparisons that many workers share taken further, by those who judge pairs."""
+        self.pair = 0.0
         if any(job.is_spread for job in state.load(self.root).open_jobs()):
             command = [sys.executable, "-m", "helpers.judge.compare.spread_fleet", str(self.root)]
             done = subprocess.run(command, cwd=paths.BUNDLE, capture_output=True, text=True, check=False)
-            self.due = min(map(float, done.stdout.split()), default=0.0)
+            self.pair = max(map(float, done.stdout.split()), default=0.0)
             self.trouble += [done.stderr.strip()[-400:]] * bool(done.returncode)
-            self._cancel(api, state.load(self.root))
 
     def _read(self, api: Any, now: State, ended: list[tuple[Job, list[Row]]]) -> list[Finished]:  # noqa: ANN401
         calls = {results.sent_name(job): functools.partial(self._log, api, now, job, rows) for job, rows in ended}
@@ -160,16 +160,17 @@ class Keeper:
 
     def _cancel(self, api: Any, now: State) -> None:  # noqa: ANN401
         """End what is not wanted any more, last in a queue first: none may begin because the one before it ended."""
-        unwanted: dict[str, list[int]] = {}
+        unwanted: dict[str, list[Job]] = {}
         for job in now.open_jobs():
-            if job.cancelling and (ids := self.ids.pop(job.name, [])):
-                unwanted.setdefault(job.worker, []).extend(ids)
-        calls = {
-            w: functools.partial(skypilot.cancel, api, w, sorted(ids, reverse=True)) for w, ids in unwanted.items()
-        }
+            if job.cancelling and self.ids.get(job.name):
+                unwanted.setdefault(job.worker, []).append(job)
+        ids = {w: [number for job in jobs for number in self.ids[job.name]] for w, jobs in unwanted.items()}
+        calls = {w: functools.partial(skypilot.cancel, api, w, sorted(ids[w], reverse=True)) for w in unwanted}
         for worker, answer in skypilot.gather(calls).items():
             if isinstance(answer, Exception):
                 self.trouble.append(f"cancelling on {worker}: {skypilot.plain(answer)}")
+            else:
+                self.ids.update((job.name, []) for job in unwanted[worker])
 
     def _unreachable(self, now: State, worker: str, jobs: list[Job], error: Exception) -> list[Finished]:
         """A worker that gave no answer: gone, or only not to be reached? The cloud itself is asked."""
@@ -235,24 +236,22 @@ class Keeper:
         at, now = time.monotonic(), state.load(self.root)
         silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
         able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
-        length = workers.typical_seconds(now)
-        most = assign.together(now, length)
-        depth = assign.ahead((length or 0.0) * most, at - self.fed if self.fed else 0.0)
-        self.fed = at
-        sends = assign.assign_jobs(self.root, able, depth, most)
+        sends = assign.assign_jobs(self.root, able, assign.together(now, workers.typical_seconds(now)))
         self._send(api, sends)
         return bool(sends)
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
-        now = state.load(self.root)
-        order: dict[str, list[Job]] = {}
+        now, order = state.load(self.root), dict[str, list[Job]]()
         for worker, job in sends:
             order.setdefault(worker.name, []).append(job)
 
         def one(worker: Worker) -> None:
             for _, jobs in itertools.groupby(order[worker.name], results.sent_name):
                 its = list(jobs)
-                skypilot.send(api, worker.name, assign.pack(self.root, self.folder, now, worker, its))
+                number = skypilot.send(api, worker.name, assign.pack(self.root, self.folder, now, worker, its))
+                self.ids[its[0].name] = [number]
+                if its[0].role == "comparison":  # the pairs of a part take longer than all others need to begin
+                    self.followed.start(api, its[0], Row(number, its[0].name, "running", "", time.time(), None))
                 self.accepted.update(job.name for job in its)
                 self.states.update((job.name, "next") for job in its)
 

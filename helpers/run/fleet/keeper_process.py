@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,8 @@ from helpers.state import State
 
 PAUSE_SECONDS = (6.0, 30.0)
 """Seconds between two rounds, at least and at most: a tenth of an experiment's length in between."""
-SOON_SECONDS, NEAR = 2.0, 5.0
-"""At least, and the share of what is left, until a pair of a comparison that many workers share: all wait for it."""
+SOON_SECONDS = 1.0
+"""How long it waits for others when one that is followed has said something: they end together."""
 SHOWN = "sky-shown"
 
 
@@ -35,13 +33,12 @@ def has_work(now: State) -> bool:
     return any(job.on_fleet for job in now.open_jobs()) or bool(result.missing_answers(now))
 
 
-def pause(now: State, due: float = 0.0) -> float:
-    """Return the seconds until the next round; a pair is expected in `due` seconds.
+def pause(now: State, pair: float = 0.0) -> float:
+    """Return the seconds until the next round; `pair` is what one takes of a comparison that many workers share.
 
     A queue costs seconds of CPU to ask for, here and on some workers, and each has its next job already.
     """
-    usual = min(max(PAUSE_SECONDS[0], (workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
-    return min(usual, max(SOON_SECONDS, due / NEAR)) if any(job.is_spread for job in now.open_jobs()) else usual
+    return min(max(PAUSE_SECONDS[0], (pair or workers.typical_seconds(now) or 0.0) / 10), PAUSE_SECONDS[1])
 
 
 def _lock(root: Path) -> Path:
@@ -68,38 +65,8 @@ def keep(root: Path) -> None:
                 while has_work(state.load(root)):
                     _round(keeper, api)
                     now = state.load(root)
-                    if has_work(now):
-                        time.sleep(pause(now, keeper.due))
-
-
-def loop(root: Path) -> None:
-    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way.
-
-    Says what ends, on stderr.
-
-    While the session's other keeper is at work this one waits for it to end.
-    """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    keeper, told = Keeper(root, Workdirs(git.find(root)).folder), len(_finished(root))
-    with skypilot.quiet(root) as api:
-        while not stop.is_set():
-            with locks.held(_lock(root)) as mine:
-                while mine and not stop.is_set():
-                    _round(keeper, api)
-                    told = _tell(root, told)
-                    stop.wait(pause(state.load(root), keeper.due))
-            stop.wait(PAUSE_SECONDS[0])
-            told = _tell(root, told)  # also what the other one collected
-
-
-def _tell(root: Path, told: int) -> int:
-    """Say what has ended since `told` results; return how many there are."""
-    ended = _finished(root)
-    for event in ended[told:]:
-        skypilot.note(f"{event.experiment_id} on {event.worker}: {event.status}")
-    return len(ended)
+                    if has_work(now) and keeper.followed.told.wait(pause(now, keeper.pair)):
+                        time.sleep(SOON_SECONDS)
 
 
 def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's module

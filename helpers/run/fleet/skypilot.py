@@ -227,6 +227,11 @@ def fetch_log(sky: Any, cluster: str, job_id: int, target: Path) -> bool:  # noq
     return False
 
 
+def was_cancelled(sky: Any, cluster: str, job_id: int, stream: io.TextIOBase) -> bool:  # noqa: ANN401
+    """Write a job's log to `stream` while it grows, until it ends; call inside `quiet`. Raises what SkyPilot raises."""
+    return bool(sky.tail_logs(cluster, job_id, follow=True, output_stream=stream) == 103)
+
+
 class _NoLogError(Exception):
     """There is no log to take the place of the file."""
 

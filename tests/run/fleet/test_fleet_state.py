@@ -9,7 +9,7 @@ import pytest
 
 from helpers import console, events, state
 from helpers.journal import now_ms
-from helpers.run.fleet import arguments, assign, keeper_process, lifecycle, results, skypilot
+from helpers.run.fleet import arguments, keeper_process, lifecycle, results, skypilot
 from helpers.run.jobs import screening, workers
 
 
@@ -158,16 +158,7 @@ def test_how_often_the_workers_are_asked() -> None:
         return keeper_process.pause(journal(*events))
 
     assert (6.0, 6.0, 15.0, 30.0) == (after(), after(20), after(100, 150, 200), after(*[600] * 9))
-    shared = journal({**submitted("part-1.0.1.1", "vm-01", "part"), "plan": {"spread": {"vm-01": ""}}})
-    assert [2.0, 4.0, 6.0] == [keeper_process.pause(shared, due) for due in (-5.0, 20.0, 600.0)]
-
-
-def test_how_many_jobs_a_worker_gets_ahead() -> None:
-    """One beyond the one that runs.
-
-    More where experiments are shorter than the time between two visits, three at most.
-    """
-    assert [1, 1, 2, 3] == [assign.ahead(length, 45.0) for length in (None, 300.0, 30.0, 5.0)]
+    assert [6.0, 12.0, 30.0] == [keeper_process.pause(journal(), pair) for pair in (20.0, 120.0, 600.0)]
 
 
 def test_never_more_workers_than_agreed() -> None:
