@@ -33,7 +33,7 @@ Fault = tuple[str, int, str]
 
 
 def prove(work: Workdirs, now: State, *, compared: bool) -> list[str]:
-    """Return "checks" where they notice no fault, and say it; nothing where one is, or answers are `compared` anyhow."""
+    """Return "checks" where they notice no fault, and say it; nothing where one is or answers are `compared` anyhow."""
     compared = compared or any(parse_limit(text).same for text in now.config.limits)
     if compared or now.config.no_checks or checks_nothing(experiment.evaluator_script(work, now, paths.CHECKS)):
         return []
