@@ -59,7 +59,7 @@ HEADER = re.compile(
     r"(?!(?:if|for|while|switch|return|else|do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
 )
 """How a function begins, and its name in one of the groups."""
-_PREPARES = re.compile(r"\s*(?:[\w.:*&<> ]+\s)?\w+\s*:?=(?!=)[^;]*;?\s*$")
+_PREPARES = re.compile(r"\A[^=<>!(]{1,80}=(?!=)[^;]*;?\Z")
 """Before a function does something it puts something in order."""
 
 
@@ -179,7 +179,7 @@ def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> 
         header = HEADER.match(row)
         name = header[header.lastindex or 0] if header else ""
         if called[name] > 1 and name not in was:
-            does = next((body for _, body in body(rows, first) if not _PREPARES.match(body)), "")
+            does = next((body for _, body in body(rows, first) if not _PREPARES.match(body.strip())), "")
             count += called[name] - 2 if pattern.search(does) else 0  # its own head, and what it does itself
     return count
 
