@@ -46,11 +46,11 @@ class Proof:
         its = self.outcome
         if its is None:
             return f"builds, checks {self.checks}; not measured alone"
-        if not its.pairs or its.interval is None:
-            return f"{its.verdict}: {its.reason}"
-        words = f"{its.verdict_words}, {its.scale.words(its.gain or 0.0, its.interval)}"
+        if its.estimate is None:
+            return f"{its.verdict_words}: {its.why_not}"
+        words = f"{its.verdict_words}, {its.estimate.words()}" + (f"; {its.holdout_words()}" if its.holdout else "")
         hint = "" if self.gains else "; its own gain is not shown by these pairs: the text holds the session's figure"
-        return f"alone on the base: {words}, n={its.pairs}; checks {self.checks}{hint}"
+        return f"alone on the base: {words}; checks {self.checks}{hint}"
 
 
 def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: bool) -> Proof:

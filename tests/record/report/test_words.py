@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers.comparison import FEW, Comparison
 from helpers.judge.rule import sign_test
+from helpers.record.handover.proof import Proof
 from helpers.record.report import words
 
 
@@ -22,6 +23,21 @@ def test_of_fewer_pairs_than_a_look_has_no_interval_is_shown() -> None:
     assert "[" not in two
     assert "+20.00% (+19.00% to +21.00%, too few pairs for an interval), n=2 pairs" in two
     assert "+20.00% [+19.00%, +21.00%], n=8 pairs" in eight
+
+
+def test_what_is_handed_over_says_what_its_holdout_measured() -> None:
+    """A branch by itself on the base: its gain, and the second workload beside it where there is one."""
+    held = {"gain": 0.1, "interval": [0.05, 0.12], "pairs": 8, "wins": 8, "verdict": "passed", "margin": 0.01}
+
+    said, bare, wrong = (
+        Proof("passed", found(**more)).said
+        for more in ({"holdout": held}, {}, {"verdict": "not_improved", "interval": None, "reason": "crash: exit 3"})
+    )
+
+    assert "improved, +20.00% [+19.00%, +21.00%], n=8 pairs, 8 wins; the holdout passes" in said
+    assert "+10.00% [+5.00%, +12.00%]" in said
+    assert "holdout" not in bare
+    assert "crash: exit 3" in wrong
 
 
 def test_what_spared_the_second_comparison_is_said_in_figures() -> None:
