@@ -91,7 +91,7 @@ def compare(args: argparse.Namespace) -> int:
         worker, asked = session.placed(now, asked, args)
         plan = session.plan(work, now, exp, asked, worker)
         if args.dry_run and not session.unseen(work, plan, worker):
-            console.emit_json(report.plan_outline(plan, full=args.full), full=args.full)
+            console.emit_json(vars(plan) if args.full else plan.journaled(), full=args.full)
             return console.DONE
         if not args.dry_run:
             console.note(planning.planned_words(now, plan.max_pairs, worker or "local"))

@@ -1,28 +1,13 @@
-"""A comparison in words: its plan before it begins, and its verdict."""
+"""A comparison's verdict in words."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from helpers.comparison import Comparison, figure, in_words
 from helpers.judge.compare import figures, tiers
-from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import hosts
 from helpers.run.jobs import tests_run
 from helpers.scale import is_time
 from helpers.state import State
-
-
-def plan_outline(plan: Plan, *, full: bool) -> dict[str, Any]:
-    """Return the plan in JSON form.
-
-    Unless `full`, the texts of the task's sections only by their length in characters.
-    """
-    shown = {**vars(plan)}
-    for section in () if full else ("setup", "run"):
-        if isinstance(shown["task"].get(section), str):
-            shown["task"][section] = f"{len(shown['task'][section])} characters (--full shows them)"
-    return shown
 
 
 def verdict_text(now: State, event: Comparison) -> str:

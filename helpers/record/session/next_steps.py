@@ -48,6 +48,8 @@ EXPERIMENT = {
     "unclear": "compare.py {name}  # its screen could not tell: {why}",
     "stale": "compare.py {name}  # screened against an older baseline: this merges it onto the current one",
     "uncommitted": "git add -- {files} && git commit -m 'what {name} needs'  # {name} lacks these; then {adopt}",
+    "conflicts": 'record_result.py discard {name} --why "conflicts with what was kept since"  # in {why}; '
+    "to make it again on top: snapshot_workdir.py create {new}",
     "broken off": "compare.py {name}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
@@ -62,6 +64,8 @@ EXPERIMENT = {
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
+MERGED = ("doubted", "promising", "unclear", "stale", "broken off", "nothing learned", "never run", "undecided")
+"""Those whose command merges the change onto the current baseline."""
 MOST_YESES_LACKING, MOST_TIMES = 2, 4
 """The yeses that an undecided change may lack to be compared again, and the times 48 pairs that it may need."""
 FRUITLESS = 15
@@ -97,7 +101,8 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
     if not found or found[0].state in ("ended", "running", "environment", "workers lost", "stranded"):
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
-        found += sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))[:3]
+        ranked = sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))
+        found += [_applies(work, now, step) for step in ranked[:3]]
     return found or list(_free(work, now))
 
 
@@ -181,6 +186,16 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("checks failed" if done.status == "checks_failed" else "crashed", words)
     state, why = screening.standing(now, done)
     return Step(state, {**words, "why": why})
+
+
+def _applies(work: Workdirs, now: State, step: Step) -> Step:
+    """Return the step, or the way out where its change no longer applies to a baseline that has moved on."""
+    exp = work.experiment(step.words["name"])
+    if exp.origin.tree == now.baseline.tree or step.state not in MERGED:
+        return step
+    _, conflicts = work.shadow.merge(exp.origin.tree, now.baseline.tree, exp.tree)
+    words = {**step.words, "why": ", ".join(conflicts[:5]), "new": work.next_name()}
+    return Step("conflicts", words) if conflicts else step
 
 
 def _refused(now: State, name: str, tree: str) -> str:

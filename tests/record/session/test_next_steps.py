@@ -198,6 +198,18 @@ def test_why_a_change_was_turned_down_is_said_alike(session: Any) -> None:
         assert [] == [why for why in causes if why not in text]
 
 
+def test_what_conflicts_with_a_keep_is_told_its_way_out(compared: Any) -> None:
+    """A change of the same line, made before the keep, can no longer be compared: it is discarded, or made again."""
+    sealed(compared, "exp-09", "sleep 0.003\necho 42\n")
+    compared.script("record_result", "keep", "exp-01", "--problem", "it sleeps", "--solution", "less")
+
+    said = follow(compared, "record_result.py discard exp-09")
+
+    assert "recorded as discard" in said
+
+    assert not any("exp-09" in step for step in steps(compared))
+
+
 def test_what_is_screened_again_stands_once(session: Any) -> None:
     """After a keep it runs, and no longer waits for a decision beside that."""
     screened(session, "exp-01", gain=0.2, screen="promising")
