@@ -1,10 +1,11 @@
-"""What the samples of journaled comparisons say, of several together as well."""
+"""What the samples of journaled comparisons say: of several together, and at each look."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from helpers.comparison import Comparison, Estimate
@@ -42,6 +43,18 @@ def together(parts: Sequence[Comparison]) -> Estimate | None:
     won = sum(gain > 0 for gain in found)
     word = f"{made} comparisons together"
     return Estimate(word, by.told(middle), by.told(low), by.told(high), pairs, won, by)
+
+
+def looks(compared: Comparison) -> list[Estimate]:
+    """Return what the rule said at each look, oldest first: computed again from the samples."""
+    most, found = compared.max_pairs or sign_test.USUAL_PAIRS, list[Estimate]()
+    its = replace(compared, margin=compared.agreed_margin or 0.01, max_pairs=most)
+    base, cand = compared.baseline_samples, compared.candidate_samples
+    for pairs in [n for n in sign_test.TABLE if n <= min(len(base), len(cand), most)]:
+        if (said := judged(its, base[:pairs], cand[:pairs])) is None:
+            break
+        found.append(Estimate(said.verdict, said.gain, *said.interval, said.pairs, said.wins, compared.scale))
+    return found
 
 
 def judged(compared: Comparison, baseline: Sequence[float], candidate: Sequence[float]) -> Verdict | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, git, printable
-from helpers.comparison import Comparison
+from helpers.comparison import Comparison, in_words
+from helpers.judge.compare import figures
 from helpers.record.report import projection, words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
@@ -20,13 +21,16 @@ from helpers.state import State
 Steps = Callable[[git.Repository, State], list[str]]
 DETAILED_EXPERIMENTS, DETAIL_CHARACTERS = 60, 20_000
 """This many experiments, the kept ones first, carry diff and log in one file, each of at most this many characters."""
+LOOKED_EXPERIMENTS = 500
+"""The looks of this many of the newest are computed again."""
 
 
 def document(repository: git.Repository, session: Session, now: State, *, detailed: bool) -> dict[str, Any]:
     """Return all that the page shows; `detailed` puts diffs and logs in, for a file that nobody can ask for more."""
     order = sorted(session.experiments, key=lambda exp: exp.at_ms)
     chosen = {exp.name for exp in (*session.kept, *order[::-1])[:DETAILED_EXPERIMENTS]} if detailed else set()
-    rows = [_row(session, exp) for exp in order]
+    recent = {exp.name for exp in (*session.kept, *order[-LOOKED_EXPERIMENTS:])}
+    rows = [_row(session, exp, looks=exp.name in recent) for exp in order]
     for row, exp in zip(rows, order, strict=True):
         if exp.name in chosen:
             row["more"] = more(repository, exp)
@@ -50,7 +54,7 @@ def document(repository: git.Repository, session: Session, now: State, *, detail
     }
 
 
-def _row(session: Session, exp: Experiment) -> dict[str, Any]:
+def _row(session: Session, exp: Experiment, *, looks: bool) -> dict[str, Any]:
     own = exp.estimate
     return {
         **{key: getattr(exp, key) for key in ("number", "name", "description", "outcome", "value", "why")},
@@ -61,7 +65,7 @@ def _row(session: Session, exp: Experiment) -> dict[str, Any]:
         "seconds": round(exp.seconds, 1),
         "sources": " ".join(exp.sources),
         "facts": _facts(session, exp),
-        "comparisons": [_comparison(session, part) for part in exp.comparisons],
+        "comparisons": [_comparison(session, part, looks=looks) for part in exp.comparisons],
     }
 
 
@@ -81,8 +85,13 @@ def _facts(session: Session, exp: Experiment) -> list[tuple[str, str]]:
     return [(label, text) for label, text in rows if text]
 
 
-def _comparison(session: Session, part: Comparison) -> dict[str, Any]:
+def _comparison(session: Session, part: Comparison, *, looks: bool) -> dict[str, Any]:
+    said = [
+        f"look after {look.pairs} pairs: {in_words(look.verdict)}, {look.words()}"
+        for look in (figures.looks(part) if looks else ())
+    ]
     rows = [
+        *said,
         f"confirmation: {words.confirmed(part)}" if part.is_good or part.confirmation else "",
         part.holdout_words(),
         *(f"limit {limit.words()}" for limit in part.limit_results),

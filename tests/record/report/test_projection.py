@@ -16,6 +16,7 @@ from written_journal import BASE, HOUR, events, pairs, run, write
 
 from helpers import console, state
 from helpers.events import from_line
+from helpers.judge.compare import figures
 from helpers.record.report import exports, improvements, projection, words
 
 
@@ -125,6 +126,13 @@ def test_a_value_is_what_the_gains_make_of_the_first_baseline(journaled: Path) -
     assert session.kept
 
 
+def test_a_look_is_what_the_rule_said_then(journaled: Path) -> None:
+    """The looks of a comparison are computed again from its samples, by the rule that decided."""
+    (look,) = figures.looks(projection.load(journaled).kept[0].decisive)  # type: ignore[arg-type]
+
+    assert ("improved", 8, 8) == (look.verdict, look.pairs, look.wins)
+
+
 def test_unknown_cost_is_said_and_never_zero(journaled: Path) -> None:
     """Dollars and tokens of the agent are unknown until somebody reports them, and then are summed."""
     assert "agent: dollars unknown, tokens unknown" in projection.load(journaled).spend.words()
@@ -210,6 +218,7 @@ def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None
     assert words.axes(session)
     assert words.summary(session)
     assert improvements.page(session)
+    assert [figures.looks(exp.decisive) for exp in session.experiments if exp.decisive]
     assert exports.table(session)
     assert json.loads(exports.as_json(session))
 
