@@ -76,8 +76,8 @@ def unnoticed(
         if (said := side.check()).startswith("failed"):
             return []
         found += [f"{name}:{number + 1}: {line.strip()}"] if said == "passed" else []
-    answers = any(re.search(r"\breturn [01]\b", each) for each in found)  # one other number says little of all lines
-    return found if len(found) >= LEAST or answers or lines is not None else []
+    answers = any(re.search(r"\breturn [01]\b", each) for each in found)  # one other number says little
+    return found if len(found) >= LEAST or answers else []
 
 
 def _chosen(texts: Mapping[str, bytes | None], lines: Collection[int] | None) -> Iterator[Fault]:
