@@ -24,7 +24,7 @@ _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_de
 _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
 """What is called once it was cast."""
 _OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
-_CONDITION = re.compile(r"[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
+_CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) *!=+ *(?:NULL|nullptr|0)(?![\w.])")
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
