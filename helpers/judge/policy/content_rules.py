@@ -26,7 +26,9 @@ _CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\]
 _OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
 _CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
-_IS_SOME = re.compile(r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|\b([\w.>-]+) *!=+ *(?:NULL|nullptr|0)(?![\w.])")
+_IS_SOME = re.compile(
+    r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|(?<![\w.>-])([\w.>-]{1,80}) *!=+ *(?:NULL|nullptr|0)(?![\w.])"
+)
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
 _GIVES_BACK = re.compile(r"\A\w{0,20}(?:[fF]ree|FREE|[dD]estroy|[rR]elease)\w{0,20}\s?\(\s?([\w.>-]+)(?:\[\w+\])?\s?\)")
 """What gives one thing back, or each of several, and its name."""
@@ -49,7 +51,7 @@ _OPERAND = re.compile(r"[\s&(]{0,9}([\w.>-]{1,80})")
 _NO_DEFAULTS = ("rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
 _GOES_ON = re.compile(
-    r"[})\]#.?:&|+=*/-]|(?:case|default|else|elif|except|finally|catch|end|function|class|public|private|break)\b|@|\w+\s*:(?!:)"
+    r"\A(?:[})\]#.?:&|+=*/-]|(?:case|default|else|elif|except|finally|catch|end|function|class|public|private|break)\b|@|\w+\s*:(?!:))"
 )
 
 
