@@ -133,7 +133,7 @@ class Shared(simulated.Simulated):
         asked = json.loads((Path(task.workdir) / task.name / "plan.json").read_text())
         self.asked[task.name] = asked
         pairs_of_it = len(asked["part"]["numbers"]) if "part" in asked else 0
-        self.lengths[task.envs["EXPERIMENT_ID"]] = self.build + pairs_of_it * self.seconds
+        self.lengths[task.name] = self.build + pairs_of_it * self.seconds
         return super().exec(task, cluster_name)
 
     def queue(self, cluster: str) -> list[dict[str, Any]]:
@@ -185,7 +185,7 @@ class Shared(simulated.Simulated):
 
 def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float, dict[str, Any]]:
     """Let the keeper carry a comparison out on `count` workers; return its simulated seconds and its answer."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:  # what follows a log may still write it
         folder = Path(name)
         root = simulated.session(folder)
         names = [f"vm-{number:02d}" for number in range(1, count + 1)]
