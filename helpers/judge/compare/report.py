@@ -37,8 +37,8 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines.append(f"reason: {event.why_not}")
     if event.is_left_open:
         minutes = event.measured_seconds / max(event.pairs, 1) * event.max_pairs / 60
-        needed = 1 - now.votes(event)
-        lines.append(f"another takes up to {minutes:.1f} min; {needed} must then say improved before a keep")
+        wanted = 1 - now.votes(event)
+        lines.append(f"another takes up to {minutes:.1f} min; {wanted} must then say improved before a keep")
     if found := event.outputs:
         lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
         lines += [*found.differ, *([f"to see it: bash {found.reproduce}"] if found.differ else [])]
