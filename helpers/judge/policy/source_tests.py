@@ -11,7 +11,8 @@ from helpers.judge.policy.file_rules import Level
 
 _TEST = re.compile(
     r"\s*(?:#\[\s*(?:\w+::)*test\b|#\[\s*cfg\(test\)|(?:async )?def test_|class Test|@Test\b|"
-    r"func (?:Test|Benchmark|Fuzz|Example)\w*|(?:it|test|describe|suite|subtest)\b[^=]{0,200}\(|(?:///?!?\s*|\#\s*)?>>> )"
+    r"func (?:Test|Benchmark|Fuzz|Example)\w*|(?:it|test|describe|suite|subtest)\b[^=]{0,200}\(|"
+    r"(?:///?!?\s*|\#\s*)?>>> )"
 )
 """How a test, or a group of them, begins that stands in a source file."""
 _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|is)\b *\(|t\.(?:Error|Fatal)")
