@@ -13,9 +13,12 @@ FOLLOW = """
 import runpy, sys
 out, top, name, script, *sys.argv[1:] = sys.argv[1:]
 sys.argv[0], trail, asked = script, open(out, "w"), ("is_sealed", "has_copy", "require_sealed")
+inside = []
 def follow(frame, event, arg):
     code = frame.f_code
-    if event == "call" and code.co_filename.startswith(top) and code.co_name not in asked:
+    if code.co_name == "told" and event in ("call", "return"):
+        inside.append(frame) if event == "call" else inside.pop()
+    if not inside and event == "call" and code.co_filename.startswith(top) and code.co_name not in asked:
         given = [frame.f_locals[each] for each in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]
         if any(its == name or (type(its).__name__ == "Experiment" and its.name == name) for its in given):
             print(code.co_filename[len(top):], file=trail, flush=True)
@@ -27,7 +30,8 @@ runpy.run_path(script, run_name="__main__")
 def returns(session: Any, name: str, script: str, *args: str) -> int:
     """Run a script; return how often the experiment, or its name, comes back to a module that had passed it on.
 
-    The core, which everything stands on, is no station; nor is what reads the whole journal again for the report.
+    The core, which everything stands on, is no station; nor is what reads the whole journal again, for the report or
+    for the next step that a script ends with.
     """
     out = session.root.parent / "trail"
     command = [sys.executable, "-c", FOLLOW, str(out), f"{BUNDLE}/helpers/", name, f"{BUNDLE}/scripts/{script}.py"]

@@ -113,7 +113,10 @@ def lines(repository: git.Repository, now: State | None) -> list[str]:
 
 def told(repository: git.Repository, name: str = "") -> str:
     """Return what follows for this experiment where something does, else for the session, as a script ends with it."""
-    found = steps(repository, state.load(repository.root))
+    try:
+        found = steps(repository, state.load(repository.root))
+    except (console.Failure, OSError):  # the script's own work is done all the same
+        return "next: " + next_step.runnable("status.py")
     mine = [step for step in found if step.words.get("name") == name]
     return f"next: {(mine or found)[0].command}"
 
@@ -190,8 +193,13 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
 
 def _applies(work: Workdirs, now: State, step: Step) -> Step:
     """Return the step, or the way out where its change no longer applies to a baseline that has moved on."""
-    exp = work.experiment(step.words["name"])
-    if exp.origin.tree == now.baseline.tree or step.state not in MERGED:
+    if step.state not in MERGED or not work.shadow.folder.exists():
+        return step
+    try:
+        exp = work.experiment(step.words["name"])
+    except console.Failure:  # its copy and refs are gone: its own command says so
+        return step
+    if exp.origin.tree == now.baseline.tree:
         return step
     _, conflicts = work.shadow.merge(exp.origin.tree, now.baseline.tree, exp.tree)
     words = {**step.words, "why": ", ".join(conflicts[:5]), "new": work.next_name()}
