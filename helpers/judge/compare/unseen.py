@@ -23,13 +23,17 @@ from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.policy.evaluator_reach import is_program
 from helpers.run.jobs import blame
 
+LONG = 30.0
+"""A benchmark whose runs take more seconds is not run again for this: spread pairs would be here long before it."""
+
 
 def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, log: TextIO) -> Comparison:
     """End a winner that crashes where the benchmark does not heed it; as signs for a reader: what nothing looks at."""
     if not won.is_good:
         return won
-    signs = list[str]()
-    for script in (name for name in (paths.BENCHMARK, paths.HOLDOUT) if (cand.copy / name).is_file()):
+    signs, quick = list[str](), won.measured_seconds <= 2 * LONG * won.pairs
+    scripts = [name for name in (paths.BENCHMARK, paths.HOLDOUT) if (cand.copy / name).is_file()]
+    for script in scripts if quick else ():
         alone = cand.passes_over(script)
         for _ in blame.often() if alone else ():
             alone -= base.passes_over(script)
@@ -40,11 +44,11 @@ def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, lo
             signs.append(said)
     if not any(parse_limit(text).same for text in plan.guards) and not checks_nothing(_text(cand, paths.CHECKS)):
         print("breaking what it changed, file by file: the checks must fail", file=log)
-        signs += _unseen(plan, base, cand, trees)
+        signs += _unseen(plan, base, cand, trees, faults=quick)
     return replace(won, signs=[*won.signs, *signs])
 
 
-def _unseen(plan: Plan, base: Side, cand: Side, trees: Trees) -> Iterator[str]:
+def _unseen(plan: Plan, base: Side, cand: Side, trees: Trees, *, faults: bool) -> Iterator[str]:
     """Yield what a reader is told of changed files that neither the checks nor the outputs script see."""
     side = Side(base.root, cand.tree, cand.folder.parent / "unseen", base.task, base.passed, repeats=base.repeats)
     names = (name for name in sorted(cand.before) if is_program(name) and name not in cand.made)
@@ -52,7 +56,7 @@ def _unseen(plan: Plan, base: Side, cand: Side, trees: Trees) -> Iterator[str]:
     for name in (changed[count] for count in blame.often(len(changed))):
         if not any(_noticed(side, base, Changed(trees, {name: content})) for content in BROKEN):
             yield f"the checks pass where {printable.name(name)} is broken on purpose: they do not look at it"
-        elif not _text(cand, paths.OUTPUTS):
+        elif faults and not _text(cand, paths.OUTPUTS):
             old, new = (_text(each, name).split("\n") for each in (base, cand))
             lines, text = {number for number, row in enumerate(new) if row not in old}, "\n".join(new).encode("latin-1")
             for fault in wrong_answers.unnoticed(side, trees, plan.metric, {name: text}, lines)[:1]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import BENCHMARK
+
+from helpers.comparison import Comparison
+from helpers.judge.compare import unseen
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
 WORK = '. src/core.sh\nsleep 0.02\n[ "${1:-0}" -lt 50 ] || true\nvalue\n'
@@ -90,3 +96,14 @@ def test_what_is_looked_at_and_fails_on_both_sides_asks_nobody(repo: Any) -> Non
     assert "improved" == event["verdict"]
     assert "signs" not in event
     assert "error" not in said, said
+
+
+def test_a_benchmark_of_minutes_is_not_run_again_for_this(tmp_path: Path) -> None:
+    """Over many workers pairs take the time of one: two more runs would double what a verdict takes."""
+    (tmp_path / "autoresearch.sh").touch()
+    won = Comparison.from_line({"verdict": "improved", "pairs": 8, "measured_seconds": 16 * 30.1})
+    plan, side = SimpleNamespace(guards=["answers=same"]), SimpleNamespace(copy=tmp_path)
+
+    assert [] == unseen.result(won, plan, side, side, None, sys.stderr).signs  # type: ignore[arg-type]
+    with pytest.raises(AttributeError, match="passes_over"):
+        unseen.result(replace(won, measured_seconds=16 * 29.9), plan, side, side, None, sys.stderr)  # type: ignore[arg-type]
