@@ -48,6 +48,18 @@ def measured(state: State) -> set[str]:
     return ran | {event.experiment_id for event in state.comparisons if event.verdict != "error" and not event.against}
 
 
+def idle_hours(state: State) -> float:
+    """Return the hours since the session began in which neither a job nor a comparison was under way."""
+    at = state.now_ms()
+    began = state.began or state.config.timestamp or at
+    spans = [(j.submitted.timestamp, j.finished.timestamp if j.finished else at) for j in state.jobs.values()]
+    spans += [(c.timestamp - int(1000 * (c.seconds or 0)), c.timestamp) for c in state.comparisons]
+    idle, until = 0, began
+    for start, end in sorted(spans):
+        idle, until = idle + max(start - until, 0), max(until, end)
+    return (idle + max(at - until, 0)) / 3_600_000
+
+
 def describe_rest(state: State) -> str:
     """Say in one line what is left of the budget."""
     agreed, used = state.config.budget, spending(state)
@@ -70,7 +82,7 @@ def spent(state: State) -> str | None:
     if agreed.experiments is not None and used.experiments >= int(agreed.experiments):
         return f"all {agreed.experiments} experiments have been run"
     if agreed.hours is not None and used.hours >= agreed.hours:
-        return f"the {agreed.hours} hours are over"
+        return f"the {agreed.hours} hours are over, of which nothing ran for {idle_hours(state):.3g}"
     if agreed.usd is not None and used.usd is not None and used.usd >= agreed.usd:
         return f"the ${agreed.usd} are spent"
     return None

@@ -13,16 +13,10 @@ from pathlib import Path
 from helpers import next_step, printable
 from helpers.run.jobs import metric_line
 
-_AROUND = " \t\r:,=\"'`\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff\ufffd"
-"""What stands around a name or a number where more than they was printed."""
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 _WORD = re.compile(r"metric(?![A-Za-z])", re.IGNORECASE)
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?(?![0-9])|[0-9][0-9.,_']*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-)
-_UNIT = re.compile(r"[A-Za-z\u00b5\u03bc%\u00b0][A-Za-z\u00b5\u03bc%/^*0-9.]*")
-_READ = (
-    "what is read is METRIC NAME=NUMBER from the beginning of a line to its end: a name of letters, digits, '_' and "
-    "'.', a finite decimal number with a point, all in ASCII"
 )
 _PARTS = re.compile(
     rb"(?:\x1b\[[0-9;]*m|\([^()\n]{1,200}pid=[^()\n]{0,200}\) )*(build\| |bench\| |checks\| |)(.*)", re.DOTALL
@@ -83,50 +77,108 @@ def _fault(text: str, where: str) -> str:
     found = _WORD.search(plain)
     if not found:
         return ""
-    meant, cause = _meant(plain[found.end() :])
-    if found[0] != "METRIC" and not meant:
+    before, after = plain[: found.start()], plain[found.end() :]
+    mended, cause = _mended(after)
+    if found[0] != "METRIC" and not mended:
         return ""  # prose
-    faults = [cause] if cause else []
-    if plain[: found.start()].strip(_AROUND):
-        faults.append("before it stands what a progress bar (carriage return) or echo -n left there")
-    if where in ("build", "checks"):
-        faults.append(f"the {where} printed it, and only what autoresearch.sh prints is read")
-    elif where == "stderr" or (where == "other" and re.match("METRIC(?:[ \t]|$)", text)):
-        faults.append("it went to stderr, and only stdout is read (print it without >&2)")
+    faults = [fault for fault in (_before(before), _word(found[0], after), cause) if fault]
     if plain != text:
-        faults.append("it is in colour (escape codes), which ends with NO_COLOR=1, TERM=dumb or --color=never")
-    if not faults and metric_line.parse_line(text.encode("utf-8", "surrogatepass")).name:
-        return ""
+        faults.insert(0, "it is in colour (escape codes), which ends with NO_COLOR=1, TERM=dumb or --color=never")
+    if where in ("build", "checks"):
+        faults.insert(0, f"the {where} printed it, and only what autoresearch.sh prints is read")
+    elif where == "stderr" or (where == "other" and re.match("METRIC(?:[ \t]|$)", text)):
+        faults.insert(0, "it went to stderr, and only stdout is read (print it without >&2)")
     at = max(text.upper().find("METRIC") - 60, 0)
-    step = f"; print it as a line of its own: METRIC {meant}" if meant else ""
-    return f"\u201c{printable.shown(text[at : at + 160])}\u201d: {'; '.join(faults or [_READ])}{step}"
+    step = f"; print it as a line of its own: METRIC {mended}" if mended else ""
+    return f"\u201c{printable.shown(text[at : at + 160])}\u201d: {'; '.join(faults)}{step}" if faults else ""
 
 
-def _meant(after: str) -> tuple[str, str]:
-    """Return `name=value` as it was meant, empty where that cannot be told, and what is wrong with its value."""
-    match = re.match(rf"([^=]*)=(.*)|({metric_line.NAME})(?:\s*:\s*|\s+)(.*)", after.strip(_AROUND), re.DOTALL)
-    name = metric_line.name_of((match[1] or match[3] or "").strip(_AROUND)) if match else ""
-    if match is None or not metric_line.is_name(name):
-        return "", ""
-    value = "".join(str(unicodedata.decimal(c, c)) for c in match[2] or match[4] or "").replace("\u2212", "-")
-    value = re.sub("[\u00a0\u202f\u2009]", " ", value).strip(_AROUND)
-    found = _NUMBER.search(value)
-    if found is None or re.match("[+-]?0[xX]", value):
-        return "", ""
-    number, cause = _with_point(re.sub("[_' ]", "", found[0]))
-    unit = value[found.end() :].strip()
-    if _UNIT.fullmatch(unit):
-        cause = " and ".join(filter(None, [cause, f"the unit {unit!r} stands behind the number"]))
-    return (f"{name}={number}" if metric_line.decimal(number) is not None else ""), cause
+def _before(before: str) -> str:
+    if not before:
+        return ""
+    if before.strip("\ufeff\ufffe\ufffd") == "":
+        return "a byte order mark or bytes that are not UTF-8 stand before it"
+    if before.strip(_QUOTES) == "":
+        return "quotes stand around it"
+    if before.strip() == "":
+        return "it is indented, and METRIC must begin its line"
+    return (
+        "it does not begin its line: before it stands what a progress bar (carriage return) or echo -n left there"
+        " without ending the line"
+    )
 
 
-def _with_point(text: str) -> tuple[str, str]:
-    """Return a number without commas, empty where one may part thousands or decimals, and what is wrong with them."""
-    head, comma, tail = text.rpartition(",")
-    if not comma:
-        return text, ""
-    cause = "it has a comma (LC_ALL=C before the command gives a decimal point)"
-    if re.fullmatch("[+-]?[1-9][0-9]{0,2},[0-9]{3}", text):
-        return "", cause
-    thousands = "," in head or "." in tail
-    return (head + tail).replace(",", "") if thousands else f"{head.replace('.', '')}.{tail}", cause
+def _word(word: str, after: str) -> str:
+    if word != "METRIC":
+        return f"METRIC is written in capitals, not {word}"
+    if after[:1] in ("", " ", "\t"):
+        return ""
+    hidden = "" if after[0].isascii() else f" (U+{ord(after[0]):04X})"
+    return f"a blank must follow METRIC, not {printable.name(after[0])!r}{hidden}"
+
+
+def _mended(after: str) -> tuple[str, str]:
+    """Return `name=value` as it was meant, empty where that cannot be told, and what is wrong with it as it stands."""
+    text = after.lstrip(" \t\u00a0\u200b\ufeff:,=" + _QUOTES).rstrip(" \t\r" + _QUOTES)
+    match = re.match(rf"([^=]*)=(.*)|({metric_line.NAME})(\s*:\s*|\s+)(.*)", text, re.DOTALL)
+    if match is None:
+        return "", "name=value is expected behind METRIC"
+    name = metric_line.name_of((match[1] or match[3] or "").strip(" \t" + _QUOTES))
+    if not metric_line.is_name(name):
+        return "", f"{printable.one_line(name, 40)!r} cannot name a metric (letters, digits, '_', '.')"
+    number, cause = _value((match[2] or match[5] or "").rstrip())
+    if not cause and match[1] is None:
+        cause = "a = must stand between name and value"
+    elif not cause and metric_line.name_of(match[1]) != name:
+        blank = metric_line.name_of(match[1].strip()) == name
+        cause = "no blanks may stand around the =" if blank else "quotes stand around the name"
+    return (f"{name}={number}" if number else ""), cause
+
+
+def _value(value: str) -> tuple[str, str]:
+    """Return the number that was meant, empty where that cannot be told, and what is wrong with it as it stands."""
+    if metric_line.decimal(value) is not None:
+        return value, ""
+    if metric_line.decimal(value.strip()) is not None:
+        return value.strip(), "no blanks may stand around the ="
+    if not value.strip():
+        return "", "no value stands behind the = (an empty variable?)"
+    plain = "".join(str(unicodedata.decimal(c, c)) for c in value).replace("\u2212", "-").replace("\u066b", ".")
+    plain = re.sub("[\u00a0\u202f\u2009\u200b\ufeff]", " ", plain).strip()
+    if plain != value and metric_line.decimal(plain) is not None:
+        odd = next(c for c in value if not c.isascii())
+        return plain, f"it holds a character that is not ASCII (U+{ord(odd):04X})"
+    bare = plain.strip(_QUOTES)
+    if re.fullmatch(r"[+-]?(?:inf|infinity|nan|none|null)", bare, re.IGNORECASE):
+        return "", f"{bare} is not a finite number: nothing was measured, or something was divided by 0"
+    found = _NUMBER.search(plain)
+    if found is None or re.match(r"[+-]?0[xX]", bare):
+        return "", f"{printable.one_line(value, 40)!r} is not a decimal number"
+    number, grouped = _ungrouped(found[0])
+    before, behind = plain[: found.start()].strip(), plain[found.end() :].strip()
+    faults = [grouped] if grouped else []
+    if before.strip(_QUOTES) or behind.strip(_QUOTES):
+        unit = re.fullmatch(r"[A-Za-z\u00b5\u03bc%\u00b0][A-Za-z\u00b5\u03bc%/^*0-9.]*", behind) and not before
+        odd = printable.one_line(behind or before, 40)
+        faults.append(f"{'the unit ' if unit else ''}{odd!r} stands {'behind' if behind else 'before'} the number")
+    elif before or behind:
+        faults.append("quotes stand around the number")
+    if number and metric_line.decimal(number) is None:
+        number, faults = "", [*faults, "the number is too large or not one number"]
+    return number, " and ".join(faults) or f"{printable.one_line(value, 40)!r} is not a finite decimal number"
+
+
+def _ungrouped(text: str) -> tuple[str, str]:
+    """Return a number without separators, empty where a comma may mean either, and what its separators are."""
+    if re.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}", text):
+        return "", "its comma may part thousands or be a decimal point (LC_ALL=C before the command gives a point)"
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?", text):
+        return text.replace(
+            ",", "."
+        ), "it has a comma for the decimal point (LC_ALL=C before the command gives a point)"
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*", text):
+        return text.replace(".", "").replace(
+            ",", "."
+        ), "it has separators between thousands and a comma for the decimal point"
+    bare = re.sub("[,_' ]", "", text)
+    return (bare, "") if bare == text else (bare, "it has separators between thousands")

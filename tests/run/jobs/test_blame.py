@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,16 @@ def test_a_screen_looks_at_the_baseline_before_it_blames_the_change(repo: Any, t
         assert "crash  the baseline: " + ("METRIC time_s is 0" if broken else "benchmark failed (exit 1)") in said
 
     assert "(0 experiments" in repo.script("status").stdout
+
+
+def test_hours_in_which_nothing_ran_are_told_apart() -> None:
+    """What is spent of the agreed hours is told with the pause in it, and dollars with what they count."""
+    now = told("e1 ok")
+    hours = 3_600_000
+    now.began, now.now_ms = 1 * hours, lambda: 5 * hours  # type: ignore[method-assign]
+    job = next(iter(now.jobs.values()))
+    assert job.finished is not None
+    job.submitted = replace(job.submitted, timestamp=2 * hours)
+    job.finished = replace(job.finished, timestamp=3 * hours)
+
+    assert 3.0 == budget.idle_hours(now)

@@ -24,35 +24,32 @@ BUNDLE = Path(__file__).resolve().parents[3]
         ("12 S", "unit 'S'", "12"),
         ("5%", "unit '%'", "5"),
         ("7µs", "unit 'µs'", "7"),
-        ("0,35ms", "comma.*unit 'ms'", "0.35"),
-        ("0,35", "comma.*decimal point", "0.35"),
-        ("1,234.5", "comma", "1234.5"),
-        ("1,234,567", "comma", "1234567"),
-        ("1.234,5", "comma", "1234.5"),
-        ("1,234", "comma", None),
+        ("0,35", "comma for the decimal point", "0.35"),
+        ("1,234.5", "thousands", "1234.5"),
+        ("1.234,5", "comma for the decimal point", "1234.5"),
+        ("1,234", "either|may part", None),
+        ("1_000", "thousands", "1000"),
+        ("1'000'000", "thousands", "1000000"),
+        ("12\u202f345.5", "thousands", "12345.5"),
         ("3\u00a0ms", "unit 'ms'", "3"),
-        *(
-            (odd, "finite decimal number", None)
-            for odd in ("inf", "-NaN", "None", "", "0x1F", "1e999", "-1e300", "done")
-        ),
-        *(
-            (odd, "finite decimal number", number)
-            for odd, number in {
-                "1_000": "1000",
-                "1'000'000": "1000000",
-                "12\u202f345.5": "12345.5",
-                "~1.2": "1.2",
-                "<0.1": "0.1",
-                "1.2 ± 0.1": "1.2",
-                "1.2;": "1.2",
-                "'1.2'": "1.2",
-                "\u0661\u0662.5": "12.5",
-                "\uff11\uff12": "12",
-                "\u22123.2": "-3.2",
-                "\ufeff3.2": "3.2",
-                " 3": "3",
-            }.items()
-        ),
+        ("~1.2", "'~' stands before", "1.2"),
+        ("<0.1", "'<' stands before", "0.1"),
+        ("1.2 ± 0.1", "± 0.1' stands behind", "1.2"),
+        ("1.2;", "';' stands behind", "1.2"),
+        ("'1.2'", "quotes", "1.2"),
+        ("inf", "not a finite number", None),
+        ("-NaN", "not a finite number", None),
+        ("None", "not a finite number", None),
+        ("", "no value", None),
+        ("0x1F", "not a decimal number", None),
+        ("1e999", "too large", None),
+        ("-1e300", "too large", None),
+        ("\u0661\u0662.5", "U[+]0661", "12.5"),
+        ("\uff11\uff12", "U[+]FF11", "12"),
+        ("\u22123.2", "U[+]2212", "-3.2"),
+        ("\ufeff3.2", "U[+]FEFF", "3.2"),
+        (" 3", "blanks", "3"),
+        ("done", "not a decimal number", None),
     ],
 )
 def test_what_is_wrong_with_a_value(value: str, cause: str, mended: str | None) -> None:
@@ -71,26 +68,26 @@ def test_what_is_wrong_with_a_value(value: str, cause: str, mended: str | None) 
     ("script", "cause"),
     [
         ("echo METRIC time_s=1 >&2", "stderr"),
-        ("echo METRIC time_s=12ms >&2", "unit 'ms'.*stderr"),
+        ("echo METRIC time_s=12ms >&2", "stderr.*unit 'ms'"),
         (r"printf '\033[32mMETRIC time_s=1\033[0m\n'", "in colour"),
         (r"printf '\033[1m\033[32mMETRIC\033[0m time_s=\033[1m1\033[0m\n' >&2", "in colour"),
         (r"printf '100%%|####| 5/5\rMETRIC time_s=1\n'", "carriage return"),
-        (r"printf '\rMETRIC time_s=1\n'", "beginning of a line"),
-        (r"printf 'done METRIC time_s=1\n'", "echo -n left there"),
-        (r"printf '  METRIC time_s=1\n'", "beginning of a line.*: METRIC time_s=1$"),
-        (r"printf '\tMETRIC time_s=1\n'", "beginning of a line.*: METRIC time_s=1$"),
-        (r"printf '\xef\xbb\xbfMETRIC time_s=1\n'", "beginning of a line.*: METRIC time_s=1$"),
-        (r"printf '\xff\xfeM\0E\0T\0R\0I\0C\0 \0t\0i\0m\0e\0_\0s\0=\x001\0\n\0'", ": METRIC time_s=1$"),
-        (r"printf 'METRIC\xc2\xa0time_s=1\n'", ": METRIC time_s=1$"),
-        ("echo metric time_s=1", ": METRIC time_s=1$"),
-        ("echo Metric: time_s=1", ": METRIC time_s=1$"),
-        ("echo METRIC: time_s=1", ": METRIC time_s=1$"),
-        ("echo METRIC time_s: 1", ": METRIC time_s=1$"),
-        ("echo METRIC time_s 1", ": METRIC time_s=1$"),
-        ("echo METRIC time_s = 1", ": METRIC time_s=1$"),
-        ("""echo '"METRIC time_s=1"'""", ": METRIC time_s=1$"),
-        ("""echo 'METRIC "time_s"=1'""", ": METRIC time_s=1$"),
-        ("echo METRIC time s=1", "a name of letters"),
+        (r"printf '\rMETRIC time_s=1\n'", "indented"),
+        (r"printf 'done METRIC time_s=1\n'", "does not begin its line"),
+        (r"printf '  METRIC time_s=1\n'", "indented"),
+        (r"printf '\tMETRIC time_s=1\n'", "indented"),
+        (r"printf '\xef\xbb\xbfMETRIC time_s=1\n'", "byte order mark"),
+        (r"printf '\xff\xfeM\0E\0T\0R\0I\0C\0 \0t\0i\0m\0e\0_\0s\0=\x001\0\n\0'", "byte order mark"),
+        (r"printf 'METRIC\xc2\xa0time_s=1\n'", "U[+]00A0"),
+        ("echo metric time_s=1", "capitals"),
+        ("echo Metric: time_s=1", "capitals"),
+        ("echo METRIC: time_s=1", "blank must follow METRIC, not ':'"),
+        ("echo METRIC time_s: 1", "a = must stand"),
+        ("echo METRIC time_s 1", "a = must stand"),
+        ("echo METRIC time_s = 1", "blanks may stand around the ="),
+        ("""echo '"METRIC time_s=1"'""", "quotes stand around it"),
+        ("""echo 'METRIC "time_s"=1'""", "quotes stand around the name"),
+        ("echo METRIC time s=1", "cannot name a metric"),
         ("echo METRIC Time_s=1", "only Time_s.*did you mean Time_s"),
         ("echo METRIC other=1", "only other"),
         ("echo nothing", "must print METRIC time_s=NUMBER"),
@@ -201,10 +198,10 @@ def test_a_wrong_line_is_named_where_it_is_met(repo: Any) -> None:
     )
     repo.script("start_session", "--lock")
 
-    assert "decimal point" in said
+    assert "comma for the decimal point" in said
     assert "METRIC time_µs=0.3500" in said
-    assert "decimal point" in alone
-    assert "METRIC size_µs=3" in guard
+    assert "comma for the decimal point" in alone
+    assert "a = must stand between name and value" in guard
 
 
 def test_what_the_protocol_says_itself_is_no_metric(tmp_path: Path) -> None:
