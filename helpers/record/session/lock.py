@@ -16,7 +16,7 @@ from helpers.record.session import companions, needs, shape
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import probe
-from helpers.run.jobs import causes, log, result, task, tests_run
+from helpers.run.jobs import causes, log, metric_line, result, task, tests_run
 from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import submit
 from helpers.scale import DIFFERENCE, is_time
@@ -169,6 +169,8 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
             f"the checks did not pass on the baseline: {done.checks}",
             "correct them, then lock again:\nstart_session.py --lock",
         )
+    if metric_line.MICRO in now.metric:
+        console.note(f"note: {now.metric} is written with U+00B5 here; U+03BC, which looks the same, is taken for it")
     _require_digits(now, done.samples or [done.metric or 0.0])
     return done
 

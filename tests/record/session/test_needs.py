@@ -131,3 +131,15 @@ def test_what_a_refusal_offers_works_in_a_subfolder(session: Any) -> None:
         session.script("start_session", *command[1:], cwd=folder)
 
     assert "candidate_tree" in session.script("compare", "exp-01", "--dry-run", cwd=folder).stdout
+
+
+def test_a_micro_sign_of_either_kind_is_told_by_its_code_point(repo: Any) -> None:
+    """The benchmark may print the letter that looks the same: the lock says which one the journal holds."""
+    repo.write("autoresearch.sh", "echo METRIC time_\u03bcs=12.3456\n", 0o755)
+    repo.write("autoresearch.checks.sh", "true\n", 0o755)
+    repo.script("start_session", *BEGIN, "--metric", "time_\u00b5s", "--scope", "src/")
+
+    said = repo.script("start_session", "--lock", code=None)
+
+    assert "U+00B5" in said.stderr
+    assert "U+03BC" in said.stderr
