@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 import time
@@ -197,6 +198,13 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
         )
     if "dubious ownership" in said:
         return console.outside(f"git refuses this repository: {short}", "run as its owner, or add it to safe.directory")
+    if match := re.search(r"'refs/heads/([^']+)' exists; cannot create", said):
+        name = shlex.quote(match[1])
+        said = f"git {verb}: the branch {match[1]} leaves no room for one in a folder of that name: {short}"
+        return console.outside(said, f"git branch -m {name} {name}-renamed")
+    if " filter " in said:
+        said = f"git {verb}: a filter that .gitattributes asks for fails: {short}"
+        return console.outside(said, "install what it calls (git-lfs, then: git lfs install)")
     return console.outside(f"git {verb} failed: {short}")
 
 

@@ -58,6 +58,18 @@ def test_a_temporary_folder_that_cannot_be_written_is_named(monkeypatch: pytest.
     assert ".git" in own.do
 
 
+def test_a_branch_in_the_way_of_a_folder_of_branches_is_named(repo: Any) -> None:
+    """`autoresearch` leaves no room for `autoresearch/quick`: the command that makes it is given."""
+    repo.git("branch", "autoresearch")
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower")
+
+    refused = repo.script("start_session", *begin, code=3).stderr
+
+    assert "git branch -m autoresearch autoresearch-renamed" in refused
+    repo.git("branch", "-m", "autoresearch", "autoresearch-renamed")
+    repo.script("start_session", *begin)
+
+
 def test_what_is_read_has_one_form_whatever_is_set(repo: Any) -> None:
     """A repository's or person's settings for how a log or a difference looks change nothing of what is read."""
     repo.write("src/work.sh", "cat in.txt\nécho\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -92,7 +93,10 @@ def did_nothing(path: Path) -> bool:
 
 def is_answered(path: Path) -> bool:
     """Tell whether the log, as it was fetched by now, holds an answer: it is the last that such a job says."""
-    return path.exists() and bool(_ANSWER.search(path.read_bytes()))
+    found = _ANSWER.findall(path.read_bytes()) if path.exists() else []
+    with contextlib.suppress(ValueError):  # half a line, as it comes
+        return bool(found) and bool(json.loads(found[-1]))
+    return False
 
 
 def _judged(job: Job, path: Path) -> Finished:

@@ -66,7 +66,10 @@ _SUMMARIES = _table(
         r"(?:\[info\] )?Tests: succeeded (?P<ran>\d+), failed (?P<failing>\d+), canceled (?P<skipped>\d+), "
         r"ignored (?P<ignored>\d+), pending (?P<pending>\d+)": None,  # ScalaTest
         r"\d+:\d\d \+(?P<ran>\d+)(?: ~(?P<skipped>\d+))?(?: -(?P<failing>\d+))?: (?:All|Some|No) tests ": None,  # Dart
-        r"[^|]+\| +(\d+) .*?(\d+) +[\d.]+m?s$": lambda its: {"ran": int(its[1]), "skipped": int(its[2]) - int(its[1])},
+        r"[^|]+\| +(\d+)(?: +\d+)*? +(\d+) +(?:\d+m)?[\d.]+s$": lambda its: {  # Julia
+            "ran": int(its[1]),
+            "skipped": int(its[2]) - int(its[1]),
+        },
         r" +[\w.{}-]+: (?:OK|FAIL|(SKIP))\b.* \([\d.]+[ =]": lambda found: {"skipped" if found[1] else "ran": 1},  # tox
         r"1\.\.0\b|.*\b(?:no tests (?:ran|were found|found|executed)\b|no test (?:files found|is available)|0 tests\b|"
         r"test NO-SOURCE)": lambda _: {"ran": 0},

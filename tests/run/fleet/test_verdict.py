@@ -11,7 +11,7 @@ import pytest
 
 from helpers import journal, state
 from helpers.events import Comparison
-from helpers.run.fleet import keeper, keeper_process
+from helpers.run.fleet import keeper, keeper_process, results
 
 PLAN = {"job": "exp-1.0.1", "baseline_tree": "t0", "candidate_tree": "t1", "mode": "improved", "metric": "t"}
 NO = {"verdict": "not_improved", "pairs": 12, "gain": -0.01}
@@ -83,6 +83,14 @@ def test_a_no_is_journaled_though_nobody_follows(root: Path) -> None:
     assert {**PLAN, **NO, "experiment_id": "exp-1", "worker": "vm-01", "fleet_job": job}.items() <= verdict.items()
     assert ["comparison", "finished"] == [e["type"] for e in journal.read_events(root)[-2:]]
     assert Comparison.from_line(verdict) == state.load(root).comparison("exp-1")
+
+
+def test_half_a_line_is_no_answer(tmp_path: Path) -> None:
+    """A log that is followed grows while it is read: braces may close within a line that has not ended."""
+    log, whole = tmp_path / "log", 'COMPARISON: {"holdout": {"pairs": 8}, "verdict": "improved"}\n'
+    for length in range(len(whole)):
+        log.write_text("8 pairs\n" + whole[:length])
+        assert results.is_answered(log) == (length == len(whole) - 1)
 
 
 def test_a_calibration_is_journaled_though_nobody_follows(root: Path) -> None:

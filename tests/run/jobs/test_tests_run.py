@@ -46,6 +46,8 @@ LOGS = [
     ("Tests: succeeded 3, failed 0, canceled 1, ignored 1, pending 1", (3, 1, 2)),  # ScalaTest
     ("00:00 +1: a\n00:01 +3 ~2: All tests passed!", (3, 2, 0)),  # Dart
     ("Test Summary: | Pass  Broken  Total  Time\nfoo           |    3       2      5  0.1s", (3, 2, 0)),  # Julia
+    ("Test Summary: | Pass  Total   Time\nfoo           |    3      3  1m02.5s", (3, 0, 0)),
+    ("parse | 12 words x 100 2.3s", (None, 0, 0)),
     ("  py311: OK (2.80=setup[2.71]+cmd[0.10] seconds)\n  py39: SKIP (1.59 seconds)", (1, 1, 0)),  # tox
     ("4 passed in 0.1s\n  py311: OK (2.80 seconds)\n  py39: SKIP (1.59 seconds)", (5, 1, 0)),
     ("pass 2 over the file\n7 passes in all", (None, 0, 0)),
