@@ -21,6 +21,11 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Parse and journal the results of all jobs that ended.", EXAMPLES)
     p.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait until something finishes")
     p.add_argument("--all", action="store_true", help="with --wait: until nothing waits or runs any more")
+    p.add_argument(
+        "--loop",
+        action="store_true",
+        help="keep feeding and collecting the fleet until ended (run it in the background)",
+    )
     console.add_output_options(p)
     return p
 
@@ -38,6 +43,16 @@ def entry(argv: list[str]) -> int:
     repository = git.find()
     root = repository.root
     now = state.load(root)
+    if args.loop:
+        from helpers.run.fleet import keeper_process
+
+        keeper_process.loop(root)
+        console.note(
+            next_step.runnable(
+                "ended; what was sent goes on there, and this collects it: collect_results.py --wait 600"
+            )
+        )
+        return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]
     unit = now.config.unit

@@ -174,11 +174,16 @@ def test_what_a_worker_resolves(session: Session, workers: str) -> None:
     assert 2 == session.script("workers", "list").count("  resolves ")
 
 
-def test_fed_and_collected_in_the_background(session: Session, workers: str) -> None:
-    """Results come in though nobody asks."""
+def test_fed_and_collected_in_the_background(session: Session, workers: str, tmp_path: Path) -> None:
+    """With `--loop` results come in though nobody asks; SIGTERM ends it and nothing that was sent."""
+    with (tmp_path / "loop").open("w") as out:
+        loop = session.begin("collect_results", "--loop", out=out)
     session.submit("exp-11", "sleep 0.2\necho 42\n")
     session.eventually("exp-11 is collected", lambda: session.ends("exp-11"))
+    loop.terminate()
 
+    assert 0 == loop.wait(60)
+    assert "exp-11" in (tmp_path / "loop").read_text()
     assert ["done"] == [e["status"] for e in session.ends("exp-11")]
     assert "exp-11" in session.script("collect_results")
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -65,8 +67,49 @@ def keep(root: Path) -> None:
                 while has_work(state.load(root)):
                     _round(keeper, api)
                     now = state.load(root)
-                    if has_work(now) and keeper.followed.told.wait(pause(now, keeper.pair)):
-                        time.sleep(SOON_SECONDS)
+                    if has_work(now):
+                        _wait(keeper, now)
+
+
+def loop(root: Path) -> None:
+    """Collect and feed until SIGTERM or SIGINT, which end it after the round that is under way.
+
+    Says what ends, on stderr.
+
+    While the session's other keeper is at work this one waits for it to end.
+    """
+    keeper, told, stop = Keeper(root, Workdirs(git.find(root)).folder), len(_finished(root)), threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        keeper.followed.told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    with skypilot.quiet(root) as api:
+        while not stop.is_set():
+            with locks.held(_lock(root)) as mine:
+                while mine and not stop.is_set():
+                    _round(keeper, api)
+                    told = _tell(root, told)
+                    if not stop.is_set():
+                        _wait(keeper, state.load(root))
+            stop.wait(PAUSE_SECONDS[0])
+            told = _tell(root, told)  # also what the other one collected
+
+
+def _tell(root: Path, told: int) -> int:
+    """Say what has ended since `told` results; return how many there are."""
+    ended = _finished(root)
+    for event in ended[told:]:
+        skypilot.note(f"{event.experiment_id} on {event.worker}: {event.status}")
+    return len(ended)
+
+
+def _wait(keeper: Keeper, now: State) -> None:
+    """Wait for the next round, shorter where one that is followed says something."""
+    if keeper.followed.told.wait(pause(now, keeper.pair)):
+        time.sleep(SOON_SECONDS)
 
 
 def _round(keeper: Keeper, api: Any) -> None:  # noqa: ANN401 - SkyPilot's module
