@@ -90,8 +90,8 @@ def compared(truth: Truth, workers: int, dice: random.Random) -> tuple[str, str,
     if its.error:
         return "error", "error", now
     try:
-        verdict = pairs.interleave([], [], plan, lambda *_: None, given=its.given[""])[1].verdict
-        late = pairs.interleave([], [], plan, lambda *_: None, given=arrived)[1].verdict
+        verdict = pairs.interleave([], [], plan, lambda *_: None, given=its.given[""], early=pairs.unlikely)[1].verdict
+        late = pairs.interleave([], [], plan, lambda *_: None, given=arrived, early=pairs.unlikely)[1].verdict
     except pairs.NoSidesError:
         late = "undecided"
     return verdict, late, now

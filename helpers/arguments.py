@@ -64,6 +64,16 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def words(text: str) -> str:
+    """Return a person's or agent's own words as one printable line; the dots of a printed command are none."""
+    said = printable.one_line(text)
+    if said.strip('." '):
+        return said
+    if said:
+        raise argparse.ArgumentTypeError(f"{text!r} stands for words of your own, which are kept for good: write them")
+    return said
+
+
 def unit(text: str) -> str:
     """Return a unit: it stands behind figures, so it is one short word."""
     if text != printable.name(text) or len(text) > 24 or len(text.split()) > 1:

@@ -248,7 +248,8 @@ class Comparison(Event):
         if self.is_good:
             return ""
         open_end = "given up as unlikely to win; that it gains is not ruled out" if self.is_left_open else ""
-        said = self.reason or ("shown to be worse" if self.worse else open_end or "no gain shown")
+        small = "a gain is shown, and below the margin" if self.interval and self.interval[0] > 0 else "no gain shown"
+        said = self.reason or ("shown to be worse" if self.worse else open_end or small)
         head = {"void": "void: ", "error": "no verdict: ", "undecided": "undecided: "}.get(self.verdict, "")
         return f"{head}{said[:300]}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, printable
+from helpers import arguments, console
 
 EXAMPLES = """\
   finish_session.py                           # run again it goes on where it was
@@ -20,7 +20,7 @@ EXAMPLES = """\
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser."""
     p = console.parser("Compare the whole with the first baseline, report, and put the work tree back.", EXAMPLES)
-    p.add_argument("--reason", default="", type=printable.one_line, metavar="TEXT", help="close it as wrong, and why")
+    p.add_argument("--reason", default="", type=arguments.words, metavar="TEXT", help="close it as wrong, and why")
     where = "measure here or on a worker (default: a worker where one is up)"
     p.add_argument("--on", choices=["local", "sky"], help=where)
     p.add_argument("--worker", metavar="NAME", help="with --on sky: which (default: the quietest)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import console, next_step, printable
+from helpers import arguments, console, next_step
 
 if TYPE_CHECKING:
     from helpers.read.ideas import queue
@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Add, rank, list and close ideas; lines of the person's own are never touched.", EXAMPLES)
     sub = p.add_subparsers(dest="verb", required=True, metavar="add|rank|list|done")
     add = sub.add_parser("add", help="append an idea")
-    add.add_argument("text", nargs="?", type=printable.one_line, help="X should improve Y because Z, in a line")
+    add.add_argument("text", nargs="?", type=arguments.words, help="X should improve Y because Z, in a line")
     add.add_argument(
         "--from",
         dest="origin",
@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--source", default="", metavar="ID", help="arXiv:ID, DOI, owner/repo#12, owner/repo@sha, URL, profile, own"
     )
     add.add_argument(
-        "--why", default="", type=printable.one_line, metavar="TEXT", help="the reason for the expected impact"
+        "--why", default="", type=arguments.words, metavar="TEXT", help="the reason for the expected impact"
     )
     for name in ("impact", "feasibility", "novelty"):
         add.add_argument(f"--{name}", type=int, choices=SCALE, help="1 to 5")
@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     done = sub.add_parser("done", help="close an idea with its result")
     done.add_argument("idea", metavar="ID")
     done.add_argument("--result", choices=["kept", "discarded", "ruled-out"], required=True)
-    done.add_argument("--why", default="", metavar="TEXT", type=printable.one_line)
+    done.add_argument("--why", default="", metavar="TEXT", type=arguments.words)
     for each in (add, rank, listing, done):
         each.epilog = console.EXIT_CODES
         console.add_output_options(each)

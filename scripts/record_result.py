@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, printable
+from helpers import arguments, console, next_step
 
 EXAMPLES = """\
   record_result.py keep exp-07 --problem "two passes over the row" --solution "one fused pass" --source arXiv:2205.14135
@@ -24,15 +24,15 @@ def build_parser() -> argparse.ArgumentParser:
     sub = p.add_subparsers(dest="verb", required=True, metavar="keep|discard|crash|cost")
     kept = sub.add_parser("keep", help="commit what a standing comparison has shown to be better")
     kept.add_argument("experiment")
-    kept.add_argument("--problem", default="", type=printable.one_line, metavar="TEXT", help="what was slow and why")
-    kept.add_argument("--solution", default="", type=printable.one_line, metavar="TEXT", help="what the change does")
+    kept.add_argument("--problem", default="", type=arguments.words, metavar="TEXT", help="what was slow and why")
+    kept.add_argument("--solution", default="", type=arguments.words, metavar="TEXT", help="what the change does")
     kept.add_argument(
         "--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat"
     )
     kept.add_argument(
         "--reviewed",
         default="",
-        type=printable.one_line,
+        type=arguments.words,
         metavar="TEXT",
         help="why the places that the policy wants reviewed are honest",
     )
@@ -40,12 +40,12 @@ def build_parser() -> argparse.ArgumentParser:
         other = sub.add_parser(verb, help="journal the reason; nothing is lost")
         other.add_argument("experiment")
         other.add_argument(
-            "--why", required=True, type=printable.one_line, metavar="TEXT", help="the reason, for those who come later"
+            "--why", required=True, type=arguments.words, metavar="TEXT", help="the reason, for those who come later"
         )
     cost = sub.add_parser("cost", help="what the agent itself cost since the last such line")
     cost.add_argument("--usd", type=arguments.amount, metavar="X")
     cost.add_argument("--tokens", type=arguments.whole(0), metavar="N")
-    cost.add_argument("--why", default="the agent", type=printable.one_line, metavar="TEXT", help="what for")
+    cost.add_argument("--why", default="the agent", type=arguments.words, metavar="TEXT", help="what for")
     for each in sub.choices.values():
         each.add_argument("--dry-run", action="store_true", help="check everything, change nothing")
         arguments.add_workdir_root(each)

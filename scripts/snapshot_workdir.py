@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     create.add_argument("--from", dest="source", metavar="REV|EXP", help="start from a revision or an experiment")
     seal = sub.add_parser("seal", help="record the copy's content as a commit on refs/autoresearch/EXP")
     seal.add_argument("experiment")
-    seal.add_argument("--desc", type=printable.one_line, metavar="TEXT", help="what it does and why, in a line")
+    seal.add_argument("--desc", type=arguments.words, metavar="TEXT", help="what it does and why, in a line")
     diff = sub.add_parser("diff", help="the patch from where it started")
     diff.add_argument("experiment")
     diff.add_argument("--stat", action="store_true", help="only the files and the number of lines")

@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         "simplicity": "simpler beats marginally faster? removing code at equal speed?",
         "infra": "where experiments run",
     }.items():
-        p.add_argument(f"--{name}", metavar="TEXT", type=printable.one_line, help=text)
+        p.add_argument(f"--{name}", metavar="TEXT", type=arguments.words, help=text)
     p.add_argument("--web", choices=["yes", "ask", "no"], help="may the agent search the web")
     p.add_argument("--workers", type=arguments.whole(1), metavar="N", help="agreed number of workers")
     p.add_argument("--dry-run", action="store_true", help="check and show what would be recorded")

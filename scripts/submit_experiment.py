@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
-from helpers import arguments, console, next_step, printable
+from helpers import arguments, console, next_step
 
 EXAMPLES = """\
   submit_experiment.py exp-07 --desc "fuse the softmax passes" --source arXiv:2205.14135
@@ -22,7 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     p = console.parser("Run an experiment as a detached job: build, benchmark, checks, report.", EXAMPLES)
     p.add_argument("experiment")
     p.add_argument(
-        "--desc", type=printable.one_line, metavar="TEXT", help="what it does and why, in a line; needed to seal it"
+        "--desc", type=arguments.words, metavar="TEXT", help="what it does and why, in a line; needed to seal it"
     )
     p.add_argument("--source", action="append", default=[], metavar="ID", help="where the idea comes from; may repeat")
     p.add_argument("--env", action="append", default=[], metavar="K=V", help="override an env of experiment.yaml")

@@ -50,8 +50,11 @@ class Shell:
         return done.stderr
 
     def follow(self, script: str) -> str:
-        """Paste the printed command that runs this script."""
-        return self.paste(next(command for command in self.printed if f"/{script}.py" in command))
+        """Paste the printed command that runs this script; where it waits for words, it wants them."""
+        command = next(command for command in self.printed if f"/{script}.py" in command)
+        if '"..."' in command:
+            assert "stands for words of your own" in self.wrong(command)
+        return self.paste(command.replace('"..."', '"it slept"'))
 
 
 @pytest.fixture
@@ -197,7 +200,9 @@ def test_every_written_command_is_accepted(monkeypatch: pytest.MonkeyPatch, caps
     wrong = []
     for file, name, arguments in written():
         argv = shlex.split(
-            re.sub(r"\{(\w+)\}", lambda part: "" if part[1] == "said" else "2", arguments).replace(" ...", "")
+            re.sub(r"\{(\w+)\}", lambda part: "" if part[1] == "said" else "2", arguments)
+            .replace('"..."', "words")
+            .replace(" ...", "")
         )
         try:
             _script(name).entry(argv)

@@ -33,6 +33,7 @@ def follow(repo: Any, expected: str, code: int = 0, said: str = "", **words: str
     assert expected in command, command
     for blank, word in words.items():
         command = command.replace(f'--{blank} "..."', f"--{blank} '{word}'")
+    command = command.replace('"..."', '"an agent says why"')
     done = subprocess.run(
         ["bash", "-c", command], cwd=repo.root, env=repo.env, capture_output=True, text=True, check=False
     )
