@@ -243,12 +243,18 @@ class Comparison(Event):
         return ended and self.interval is not None and self.interval[1] > self.margin
 
     @property
+    def is_small(self) -> bool:
+        """Whether it shows a gain, and one below the margin."""
+        shown = self.interval is not None and self.interval[0] > 0 and not self.may_be_equal
+        return shown and self.verdict == "not_improved" and not self.reason and not self.is_left_open
+
+    @property
     def why_not(self) -> str:
         """Why it allows no keep, in the words of a status, a report and a refusal alike; empty where it allows one."""
         if self.is_good:
             return ""
         open_end = "given up as unlikely to win; that it gains is not ruled out" if self.is_left_open else ""
-        small = "a gain is shown, and below the margin" if self.interval and self.interval[0] > 0 else "no gain shown"
+        small = "a gain is shown, and below the margin" if self.is_small else "no gain shown"
         said = self.reason or ("shown to be worse" if self.worse else open_end or small)
         head = {"void": "void: ", "error": "no verdict: ", "undecided": "undecided: "}.get(self.verdict, "")
         return f"{head}{said[:300]}"

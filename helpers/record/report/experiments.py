@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from helpers.comparison import WRONG, Comparison, Content, Estimate
-from helpers.events import NO_RUN, Finished, Note, Run
+from helpers.events import NO_RESULT, NO_RUN, Finished, Note, Run
 from helpers.record.report import marks
 from helpers.state import Job, State
 
 OUTCOMES = {
     "kept": "kept",
+    "small": "a gain shown, below the margin",
     "no_gain": "no gain shown",
     "declined": "turned down, though a gain was shown",
     "undecided": "undecided",
     "screened": "turned down on a screen, never compared",
-    "failed": "failed (crash, checks, answers, void)",
+    "failed": "failed",
     "refused": "refused, or never run",
     "waiting": "waits for a decision",
     "running": "runs or waits for a worker",
@@ -71,8 +72,21 @@ class Experiment:
 
     @property
     def near_miss(self) -> bool:
-        """Whether it may be a gain that its pairs could not show."""
-        return self.outcome in ("undecided", "waiting") and (self.gain or 0) > 0
+        """Whether it shows a gain below the margin, or may be one that its pairs could not show."""
+        return self.outcome == "small" or (self.outcome in ("undecided", "waiting") and (self.gain or 0) > 0)
+
+    @property
+    def fault(self) -> str:
+        """What of a failed one was wrong, in a word."""
+        last = self.decisive
+        if last and last.verdict in ("void", "error"):
+            return "void" if last.verdict == "void" else "no verdict"
+        screen = self.screens[-1] if self.screens else NO_RESULT
+        said, checks = (last.reason, last.checks) if last else (screen.error, screen.checks)
+        if (said or "").startswith("outputs "):
+            return "answers"
+        failed = (said or "").startswith("checks: ") or (checks or "").startswith(("failed", "timeout"))
+        return "checks" if failed or self.status == "checks_failed" else "crash"
 
     @property
     def seconds(self) -> float:
@@ -182,4 +196,4 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
         return "failed"
     if decisive.is_good:
         return "declined"
-    return "undecided" if decisive.verdict == "undecided" else "no_gain"
+    return "undecided" if decisive.verdict == "undecided" else "small" if decisive.is_small else "no_gain"

@@ -101,7 +101,7 @@ def _comparison(session: Session, part: Comparison, *, looks: bool) -> dict[str,
         f"against {part.baseline_commit[:7]}, order seed {part.seed}",
     ]
     return {
-        "title": f"{part.id}: {part.verdict_words}; {words.figure(session, part)}",
+        "title": f"{part.id}: {part.verdict_words}; {words.figure(session, part, alone=True)}",
         "lines": [row for row in rows if row],
         "gains": _gains(part),
         "margin": part.agreed_margin or 0.01,

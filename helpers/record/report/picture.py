@@ -11,6 +11,7 @@ from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
 
 MARKS = {
+    "small": {"marker": "d", "facecolors": "none", "edgecolors": "#009e73"},
     "no_gain": {"marker": "o", "facecolors": "none", "edgecolors": "#767676"},
     "declined": {"marker": "v", "facecolors": "none", "edgecolors": "#0072b2"},
     "undecided": {"marker": "D", "facecolors": "none", "edgecolors": "#e69f00"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from helpers import printable
 from helpers.comparison import Comparison, in_words
@@ -17,9 +18,9 @@ _FIELD = re.compile(
 )
 
 
-def figure(session: Session, compared: Comparison) -> str:
-    """Return the one figure of a comparison with its meaning: gain, interval, n, and on which machine."""
-    if not (found := session.estimate(compared)):
+def figure(session: Session, compared: Comparison, *, alone: bool = False) -> str:
+    """Return the figure of a comparison, and of all of its content unless `alone`: gain, interval, n, machine."""
+    if not (found := compared.estimate if alone else session.estimate(compared)):
         return f"{compared.verdict or 'unknown'}: {compared.reason or 'no figures'}"
     shown = " (shown to lose less than the margin)" if compared.may_be_equal else ""
     return f"gain {found.words()} on {machine(session, compared)}{shown}"
@@ -56,11 +57,16 @@ def medians(compared: Comparison, metric: str, unit: str) -> str:
     return f"{metric} {base}{unit} -> {cand}{unit}, which is {said}; {own}"
 
 
-def others(exp: Experiment) -> str:
-    """Return how many comparisons of an experiment were made, and what those said that did not decide."""
+def comparisons(exp: Experiment) -> str:
+    """Return how many comparisons were made, what those said that did not decide, and the deciding one by itself.
+
+    `Measured` is of all of them together; all other rows are of the one that decided.
+    """
     rest = [part for part in exp.comparisons if part is not exp.decisive]
-    said = [f"{p.verdict_words}{f' {p.estimate.words()}' if p.estimate else ''}" for p in rest]
-    return f"{len(exp.comparisons)}" + (f"; the others: {'; '.join(said)}" if said else "")
+    others = "; ".join(f"{p.verdict_words}{f' {p.estimate.words()}' if p.estimate else ''}" for p in rest)
+    own = exp.decisive.estimate if exp.decisive and exp.decisive.estimate != exp.estimate else None
+    alone = f"; the one that decided, of which the other rows are: {own.words()}" if own else ""
+    return f"{len(exp.comparisons)}" + (f"; the others: {others}" if others else "") + alone
 
 
 def evidence(compared: Comparison) -> str:
@@ -71,13 +77,9 @@ def evidence(compared: Comparison) -> str:
 
 
 def screens(exp: Experiment, by: Scale, unit: str) -> str:
-    """Return the raw numbers of the screens; empty where there were none."""
-    rows = []
-    for screen in exp.screens:
-        value = "unknown" if screen.metric is None else with_unit(screen.metric, unit)
-        beside = "" if screen.gain is None else f" ({by.words(screen.gain)} against the baseline beside it)"
-        rows.append(f"{by.metric}={value}{beside}")
-    return "; ".join(rows)
+    """Return the raw numbers of the screens, and no gain: a few pairs tell none. Empty where there were none."""
+    values = ["unknown" if each.metric is None else with_unit(each.metric, unit) for each in exp.screens]
+    return "; ".join(f"{by.metric}={value}" for value in values)
 
 
 def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
@@ -94,7 +96,7 @@ def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
         ("Measured", figure(session, compared) + margin),
         ("Confirmation", confirmed(compared)),
         ("Medians", medians(compared, metric, unit)),
-        ("Comparisons", others(exp)),
+        ("Comparisons", comparisons(exp)),
         ("Holdout", evidence(compared)),
         (
             "Screens",
@@ -140,7 +142,12 @@ def headline(session: Session) -> str:
 
 def standing(session: Session) -> list[str]:
     """Return how many experiments ended how, and the figure of the whole."""
-    counts = ", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in session.counts.items())
+    faults = Counter(exp.fault for exp in session.of("failed"))
+    named = ", ".join(f"{count} {fault}" for fault, count in faults.items())
+    counts = ", ".join(
+        f"{count} {OUTCOMES[outcome]}{f' ({named})' * (outcome == 'failed')}"
+        for outcome, count in session.counts.items()
+    )
     return [
         *([f"closed: {session.closed}"] if session.closed else []),
         f"{len(session.experiments)} experiment{'s' * (len(session.experiments) != 1)}: {counts or 'none yet'}",

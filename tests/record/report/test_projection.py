@@ -17,7 +17,7 @@ from written_journal import BASE, HOUR, events, pairs, run, write
 from helpers import console, state
 from helpers.events import from_line
 from helpers.judge.compare import figures
-from helpers.record.report import exports, improvements, projection, words
+from helpers.record.report import exports, improvements, page_data, projection, words
 
 
 @pytest.fixture
@@ -44,6 +44,47 @@ def test_a_gain_that_a_reader_turned_down_is_told_as_such(tmp_path: Path) -> Non
 
     assert BASE + 3 * HOUR == found.at_ms
     assert "exp-09: what exp-09 does: turned down, though a gain was shown; +20.00%" in improvements.page(session)
+
+
+def test_a_gain_below_the_margin_is_no_no(tmp_path: Path) -> None:
+    """An interval wholly above 0 that does not reach the margin is counted, listed and told as what it is."""
+    small = pairs("exp-09", 3 * HOUR, "not_improved", 0.005, interval=[0.002, 0.008])
+    session = projection.load(write(tmp_path, [*events(), small, run(9, "exp-09", "discard", 4 * HOUR, small)]))
+
+    assert "1 a gain shown, below the margin, 1 no gain shown" in words.standing(session)[0]
+    assert "2 near misses: exp-04, exp-09" in dict(words.axes(session))["Completeness: what is left?"]
+    assert "exp-09" in improvements.page(session).partition("## Near misses")[2].partition("##")[0]
+
+
+FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "answers": ("not_improved", {"reason": "outputs differ on seed 4: -1 +2"}),
+    "checks": ("not_improved", {"reason": "checks: failed (exit 1)", "checks": "failed (exit 1)"}),
+    "crash": ("not_improved", {"reason": "crash: exit 3"}),
+    "void": ("void", {"reason": "keeps files between calls"}),
+    "no verdict": ("error", {"reason": "the baseline is broken"}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_experiment_is_counted_by_its_fault(tmp_path: Path, fault: str) -> None:
+    """The tally says whether it crashed, failed its checks, gave other answers or voided its comparison."""
+    verdict, said = FAULTS[fault]
+    broken = pairs("exp-09", 3 * HOUR, verdict, 0.5, **said)
+    session = projection.load(write(tmp_path, [*events(), broken, run(9, "exp-09", "discard", 4 * HOUR, broken)]))
+
+    assert fault == session.of("failed")[-1].fault
+    counted = words.standing(session)[0]
+    assert "2 failed (" in counted
+    assert f"1 {fault}" in counted or f"2 {fault}" in counted
+
+
+def test_the_page_shows_each_comparison_by_itself(journaled: Path) -> None:
+    """Of several comparisons of one content each title holds its own figure; only the experiment holds that of all."""
+    session = projection.load(journaled)
+    titles = [page_data._comparison(session, part, looks=False)["title"] for part in session.kept[0].comparisons]
+
+    assert "gain +0.80%" in titles[0]
+    assert "gain +10.00%" in titles[1]
 
 
 def test_what_is_noted_after_the_end_takes_no_hours(tmp_path: Path) -> None:
@@ -98,9 +139,11 @@ def test_a_kept_change_says_all_that_was_measured(journaled: Path) -> None:
         assert "on local (Some CPU, 2 cores)" in text
         assert "Confirmation: improved again, gain +11.00%" in text
         assert "Comparisons: 2; the others: undecided +0.80%" in text
+        assert "; the one that decided, of which the other rows are: +10.00% [+9.00%, +11.00%], n=8 pairs" in text
         assert "the holdout passes (no loss beyond the margin): +2.00%" in text
         assert "rss_mb=+2% holds" in text
-        assert "time_s=0.8s (+25.00% against the baseline beside it); screens decide nothing" in text
+        assert "time_s=0.8s; screens decide nothing" in text
+        assert "+25" not in text
     assert "Look here: src/a.c:3 (hidden-code). Reviewed: never reached" in page
 
 

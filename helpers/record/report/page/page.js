@@ -57,6 +57,7 @@ function head() {
 // --- the chart: each mark has a shape of its own, so that it is read in print and without colours
 const SHAPES = {
   kept: (c, x, y) => { c.arc(x, y, 5, 0, 7); c.fill(); },
+  small: (c, x, y) => { c.moveTo(x, y - 5); c.lineTo(x + 3, y); c.lineTo(x, y + 5); c.lineTo(x - 3, y); c.closePath(); c.stroke(); },
   no_gain: (c, x, y) => { c.arc(x, y, 3, 0, 7); c.stroke(); },
   declined: (c, x, y) => { c.moveTo(x - 4, y - 3); c.lineTo(x + 4, y - 3); c.lineTo(x, y + 4); c.closePath(); c.stroke(); },
   undecided: (c, x, y) => { c.moveTo(x, y - 5); c.lineTo(x + 5, y); c.lineTo(x, y + 5); c.lineTo(x - 5, y); c.closePath(); c.stroke(); },
