@@ -110,7 +110,7 @@ class Scale:
 
 def with_unit(value: float, unit: str) -> str:
     """Return a value of a metric as people read it: bytes and counts whole, a unit that is a word apart from it."""
-    whole = value == int(value) and abs(value) < 1e15 if math.isfinite(value) else False
+    whole = value == int(value) and abs(value) <= 2**53 if math.isfinite(value) else False
     return (f"{value + 0.0:.0f}" if whole else f"{value:.6g}") + (f" {unit}" if len(unit) > 2 else unit)
 
 

@@ -3,12 +3,14 @@
 
 import sys
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
 from helpers.run.jobs import log, metric_mistakes
+from helpers.scale import with_unit
 
 EXAMPLES = """\
   parse_log.py run.log
@@ -39,8 +41,9 @@ def record_lines(record: log.Record) -> list[str]:
     rows = [f"{record.id or '(no id)'}: {record.status}" + (f": {record.error}" if record.error else "")]
     rows += [f"description: {record.description}"] if record.description else []
     for name, value in record.metrics.items():
-        samples = record.samples.get(name)
-        rows.append(f"{name} = {value:g}" + (f"  ({len(samples)} samples)" if samples else ""))
+        samples, beside = record.samples.get(name, []), record.baseline.get(name)
+        said = f"  (median of {len(samples)} pairs, the baseline's {with_unit(median(beside), '')})" if beside else ""
+        rows.append(f"{name} = {with_unit(value, '')}{said or (f'  ({len(samples)} samples)' if samples else '')}")
     rows += [f"checks: {record.checks}"] if record.checks else []
     rows += [f"durations: {', '.join(f'{k} {v:g} s' for k, v in record.durations.items())}"] if record.durations else []
     rows += [f"protected: {path} {digest[:12]}" for path, digest in record.protected.items()]

@@ -75,9 +75,10 @@ def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Outputs:
         if differ := answers.difference(ours, theirs, allowed):
             first = ours.rename(ours.with_name("answers.first"))
             for _ in blame.often():
-                if unsteady := " ".join(answers.difference(first, base.answer(seed), allowed)):
+                if unsteady := answers.difference(first, base.answer(seed), allowed):
                     raise SideError(
-                        f"{paths.OUTPUTS}: the baseline's answers to seed {seed} differ from themselves: {unsteady}"
+                        f"{paths.OUTPUTS}: the baseline's answers to seed {seed} differ from themselves: "
+                        + answers.in_a_line(unsteady)
                     )
             return Outputs(seeds=alike, seed=seed, differ=differ)
         alike += 1
@@ -96,7 +97,7 @@ def result(so_far: Comparison, plan: Plan, base: Side, cand: Side, log: TextIO) 
     if found.seed is None:
         return replace(so_far, outputs=found)
     said = replace(so_far, outputs=replace(found, reproduce=f"{paths.STATE}/outputs/{plan.job}.sh"))
-    return said.ending("not_improved", f"{REASON} differ on seed {found.seed}: {' '.join(found.differ)[:300]}")
+    return said.ending("not_improved", f"{REASON} differ on seed {found.seed}: {answers.in_a_line(found.differ)}")
 
 
 def write_reproduction(root: Path, event: Comparison, task: dict[str, Any]) -> None:

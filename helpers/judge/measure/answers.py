@@ -68,6 +68,17 @@ def difference(baseline: Path, candidate: Path, allowed: Tolerance) -> list[str]
     return []
 
 
+def in_a_line(found: Sequence[str]) -> str:
+    """Return a difference in one line of at most 250 characters: the place, and what each side says from there on."""
+    sides = [next((row[2:] for row in found[1:] if row.startswith(sign)), "") for sign in "-+"]
+    if len(found) < 3 or not any(sides):
+        return " ".join(found)[:250]
+    column = len(os.path.commonprefix(sides))  # noqa: RUF071 - of texts
+    start = max(sides[0].rfind(" ", 0, column) + 1, column - 20)
+    parts = [printable.one_line(f"{'... ' * (start > 0)}{side[start:]}", 80) for side in sides]
+    return f"{printable.one_line(found[0], 70)} - {parts[0]} + {parts[1]}"
+
+
 def _entries(folder: Path) -> dict[str, str]:
     """Return the names below `folder`; to each what it is, empty for a regular file."""
     found: dict[str, str] = {}

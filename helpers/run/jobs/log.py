@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import statistics
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -79,6 +80,9 @@ def _parse_stream(stream: BinaryIO) -> Record:
 
 def _ended(record: Record, last: deque[bytes]) -> Record:
     record.tail = [_printable(line) for line in last]
+    for name in record.baseline:  # of a screen: the value is that of its pairs, not of its last call
+        if record.samples.get(name):
+            record.metrics[name] = statistics.median(record.samples[name])
     if not record.complete:
         record.status, record.error = "crash", record.error or UNFINISHED
     elif record.status == "done" and not record.metrics:

@@ -6,7 +6,6 @@ And its line for agents.
 from __future__ import annotations
 
 import shlex
-import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -104,8 +103,6 @@ def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finishe
     unread = status == "crash" and not changed and parsed.error in (None, log.NO_METRIC)
     if job.submitted.baseline and unread and (not beside or (min(beside) <= 0 and now.scale.by_ratio)):
         error = f"the baseline: {error}"  # it gives no figure either
-    if beside and samples:  # a screen: the value is that of its pairs, not of its last call
-        metric = statistics.median(samples)
     return finished(
         job,
         log=str(path),

@@ -13,16 +13,23 @@ from helpers.run.jobs import blame, task
 from helpers.scale import Scale
 from helpers.state import Job, State
 
-LOOKS = (1, 2, 3, 4)
-"""Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it."""
-WIDTH, SURE = 0.75, 1.645
-"""How far a screen's interval reaches to either side, in units of sigma_pair and of one over the root of the pairs.
+LOOKS = (2, 3, 4)
+"""Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it.
 
-WIDTH; upwards farther where its advice to discard would not be as sure as it is final: of changes that gain two margins
-a look tells one in twenty (SURE) at most to lie below the margin. So it is where pairs scatter by more than the margin.
+Not one: it cannot show that its candidate alone met a burst of load.
 """
-UNKNOWN = 1.5
-"""Where nothing is known of the host, the spread of its own pairs is taken this many times as large."""
+WIDTH, SURE, PAYS = 0.5, 1.3, 0.75
+"""How far a screen looks to either side of its median, in standard errors.
+
+It is `promising` or `slower` where what lies within WIDTH is so alike, `slower` only where no gain of two margins lies
+within SURE, which its interval shows: its advice to discard is final. `benchmarks/sessions.py` prints how many changes
+that gain two margins are turned down all the same. A screen pays where PAYS lies within the margin.
+"""
+UNKNOWN, OWN = 1.5, 0.9
+"""Where nothing is known of the host, the spread of its own pairs is taken this many times as large.
+
+And OWN times, where that is more than the host's: it may be busier than when it was calibrated.
+"""
 LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 RECENT = 9
@@ -78,33 +85,37 @@ def _least(now: State) -> float:
     return LEAST_SPREAD if now.scale.by_ratio else now.margin / 5
 
 
-def ends(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
-    """Return how far the interval of so many pairs reaches down and up from their median, on the scale of gains."""
-    spread = sigma / math.sqrt(pairs)
-    return WIDTH * spread, max(WIDTH * spread, SURE * spread - by.bound(margin))
+def scatter(sigma: float, gains: Sequence[float]) -> float:
+    """Return the standard error of the median of so many pairs: of the host's spread or, where larger, their own."""
+    own = OWN * statistics.stdev(gains) if len(gains) > 1 else 0.0
+    return max(sigma, own) / math.sqrt(len(gains))
+
+
+def word(sigma: float, margin: float, gains: Sequence[float], by: Scale = _RATIO) -> str:
+    """Return what pairs say: promising, slower (than the margin asks), or unclear, as too few always are."""
+    if len(gains) < LOOKS[0]:
+        return "unclear"
+    middle, error, least = statistics.median(gains), scatter(sigma, gains), by.bound(margin)
+    if middle + max(WIDTH * error, SURE * error - least) < least:
+        return "slower"
+    return "promising" if middle - WIDTH * error > by.bound(margin / 2) else "unclear"
 
 
 def tells(sigma: float) -> float:
     """Return the gain to which all pairs of a screen tell."""
-    return WIDTH * sigma / math.sqrt(LOOKS[-1])
-
-
-def bounds(sigma: float, margin: float, pairs: int, by: Scale = _RATIO) -> tuple[float, float]:
-    """Return the median gains (of a log) below which a screen is `slower` and above which it is `promising`."""
-    down, up = ends(sigma, margin, pairs, by)
-    return by.bound(margin) - up, by.bound(margin / 2) + down
+    return PAYS * sigma / math.sqrt(LOOKS[-1])
 
 
 def env(now: State, worker: str, beside: str) -> dict[str, str]:
     """Return the variables that make experiment.yaml measure in turns with the baseline in the folder `beside`."""
     sigma = spread(now, worker)
     shorter = task.overrides(now.config.screen_env)
-    ends = [(n, *bounds(sigma, now.margin, n, now.scale)) for n in LOOKS if sigma]
+    rule = (LOOKS[0], sigma, OWN, WIDTH, SURE, now.scale.bound(now.margin), now.scale.bound(now.margin / 2))
     return {
         **shorter,
         "AUTORESEARCH_BASELINE": beside,
         "AUTORESEARCH_ORDER": "".join(random.SystemRandom().choice("01") for _ in range(LOOKS[-1])),
-        "AUTORESEARCH_LOOKS": " ".join(f"{n} {low:.7g} {high:.7g}" for n, low, high in ends),
+        "AUTORESEARCH_RULE": " ".join(f"{value or 0:.9g}" for value in rule) if sigma else "",
         "AUTORESEARCH_METRIC": f"{now.metric} {now.direction}" + ("" if now.scale.by_ratio else f" {now.scale.kind}"),
     }
 
@@ -123,12 +134,11 @@ def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequenc
         if len(gains) < LOOKS[-1]:
             return None
         sigma = max(UNKNOWN * statistics.stdev(gains), _least(now))
-    low, high = bounds(sigma, now.margin, len(gains), by)
-    middle, (down, up) = statistics.median(gains), ends(sigma, now.margin, len(gains), by)
-    word = "slower" if middle < low else "promising" if middle > high else "unclear"
+    said = word(sigma, now.margin, gains, by)
     if now.config.screen_env and not fidelity(now).trusted:
-        word = "unclear"
-    return Screen(word, by.told(middle), (by.told(middle - down), by.told(middle + up)), len(gains))
+        said = "unclear"
+    middle, off = statistics.median(gains), SURE * scatter(sigma, gains)
+    return Screen(said, by.told(middle), (by.told(middle - off), by.told(middle + off)), len(gains))
 
 
 @dataclass(frozen=True)

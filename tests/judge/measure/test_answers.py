@@ -23,6 +23,18 @@ def differ(folder: Path, one: str, other: str, allowed: Tolerance) -> list[str]:
     return answers.difference(folder / "base", folder / "cand", allowed)
 
 
+@pytest.mark.parametrize("length", [0, 30, 400])
+@pytest.mark.parametrize("middle", [" ", "_"])
+def test_in_one_line_both_sides_are_shown_from_where_they_differ(tmp_path: Path, length: int, middle: str) -> None:
+    """However far into a line the difference lies and however long the answers are: the reason holds both words."""
+    before, after = (middle.join(["word"] * length) + middle for _ in range(2))
+    said = answers.in_a_line(differ(tmp_path, f"{before}old {after}\n" * 9, f"{before}new {after}\n" * 9, EXACT))
+
+    assert "old" in said.partition(" + ")[0]
+    assert "new" in said.partition(" + ")[2]
+    assert len(said) <= 250
+
+
 @pytest.mark.parametrize(
     ("one", "other", "allowed", "alike"),
     [

@@ -39,6 +39,19 @@ def parse(data: bytes) -> log.Record:
     return log.parse(io.BytesIO(data))
 
 
+def test_of_a_screen_the_value_is_the_median_of_its_pairs(tmp_path: Path) -> None:
+    """Not of its last call; a digest is shown whole, as it was printed."""
+    lines = b"METRIC t=9\nMETRIC crc=146831123456789\nSAMPLES t=1,2,9\nBASELINE t=3,4,5\nEXPERIMENT_STATUS: done\n"
+    file = tmp_path / "log.txt"
+    file.write_bytes(lines)
+    script = [sys.executable, str(BUNDLE / "scripts/parse_log.py"), str(file)]
+    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+
+    assert {"t": 2, "crc": 146831123456789} == parse(lines).metrics
+    assert "t = 2  (median of 3 pairs, the baseline's 4)" in said
+    assert "crc = 146831123456789\n" in said
+
+
 def test_a_clean_log_becomes_a_record() -> None:
     """Every field of the protocol arrives."""
     record = parse(CLEAN)
