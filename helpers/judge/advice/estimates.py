@@ -130,24 +130,15 @@ def sources(now: State) -> list[Arm]:
     kinds = {name: ideas_sources.kind_of(given[0]) for name, given in now.sources.items()}
     results = verified(now)
     most = max((gain for _, gain in results), default=0.0) or 1.0
-    tried: Counter[str] = Counter()
-    weight: dict[str, float] = {}
-    reward: dict[str, float] = {}
-    for age, (name, gain) in enumerate(reversed(results)):
-        kind = kinds.get(name, "own")
-        tried[kind] += 1
-        weight[kind] = weight.get(kind, 0.0) + DECAY**age
-        reward[kind] = reward.get(kind, 0.0) + DECAY**age * max(gain, 0.0)
-    total = math.fsum(weight.values())
-    arms = [
-        Arm(
-            kind,
-            tried[kind],
-            reward[kind] / weight[kind],
-            reward[kind] / weight[kind] / most + math.sqrt(2 * math.log(max(total, 1.0)) / weight[kind]),
-        )
-        for kind in tried
+    rows = [
+        (kinds.get(name, "own"), DECAY**age, DECAY**age * max(gain, 0.0))
+        for age, (name, gain) in enumerate(reversed(results))
     ]
+    total, arms = max(math.fsum(weight for _, weight, _ in rows), 1.0), list[Arm]()
+    for kind in dict.fromkeys(kind for kind, _, _ in rows):
+        weights, rewards = zip(*(row[1:] for row in rows if row[0] == kind), strict=True)
+        weight, mean = math.fsum(weights), math.fsum(rewards) / math.fsum(weights)
+        arms.append(Arm(kind, len(weights), mean, mean / most + math.sqrt(2 * math.log(total) / weight)))
     return sorted(arms, key=lambda arm: (-arm.index, arm.kind))
 
 

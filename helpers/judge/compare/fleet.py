@@ -14,7 +14,6 @@ from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.plan import Plan
 from helpers.run import collect
 from helpers.run.fleet import keeper_process
-from helpers.run.jobs import result
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
 from helpers.state import State
@@ -91,7 +90,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
     while True:
         now = state.load(root)
         job = now.jobs[name]
-        if job.finished and not any(e.fleet_job == name for e in result.missing_answers(now)):
+        if job.finished:
             if job.finished.status != "done":
                 raise console.outside(
                     f"{name} on {job.worker}: {job.finished.error}", "correct that, then run the same command again"
@@ -124,10 +123,7 @@ def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Ca
     """
     for job in [_begin_calibration(root, choose_workers(state.load(root), worker)[0].name) for worker in workers]:
         now = _ended(root, job, seconds)
-        event = next((e for e in now.workers if e.fleet_job == job), None)
-        if event is None:  # sent before an update: its answer is of another form
-            raise console.outside(f"{job} was measured by an earlier version", "the same command again")
-        yield calibration.of_event(event, now)
+        yield calibration.of_event(next(event for event in now.workers if event.fleet_job == job), now)
 
 
 def _begin_calibration(root: Path, worker: str) -> str:

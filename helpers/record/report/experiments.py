@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from helpers.comparison import WRONG, Comparison, Content, Estimate
+from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import NO_RESULT, NO_RUN, Finished, Note, Run
 from helpers.record.report import marks
 from helpers.state import Job, State
@@ -78,15 +78,8 @@ class Experiment:
     @property
     def fault(self) -> str:
         """What of a failed one was wrong, in a word."""
-        last = self.decisive
-        if last and last.verdict in ("void", "error"):
-            return "void" if last.verdict == "void" else "no verdict"
-        screen = self.screens[-1] if self.screens else NO_RESULT
-        said, checks = (last.reason, last.checks) if last else (screen.error, screen.checks)
-        if (said or "").startswith("outputs "):
-            return "answers"
-        failed = (said or "").startswith("checks: ") or (checks or "").startswith(("failed", "timeout"))
-        return "checks" if failed or self.status == "checks_failed" else "crash"
+        found = _fault(self.decisive or (self.screens[-1] if self.screens else NO_RESULT))
+        return found or ("checks" if self.status == "checks_failed" else "crash")
 
     @property
     def seconds(self) -> float:
@@ -191,9 +184,18 @@ def _outcome(jobs: list[Job], decisive: Comparison | None, run: Run | None) -> s
         if not jobs:
             return "refused"
         return "screened" if any(job.finished and job.finished.status == "done" for job in jobs) else "failed"
-    wrong = (decisive.checks or "").startswith(("failed", "timeout")) or decisive.verdict in ("void", "error")
-    if wrong or (decisive.reason or "").startswith((*WRONG, "crash")):
+    if _fault(decisive):
         return "failed"
     if decisive.is_good:
         return "declined"
     return "undecided" if decisive.verdict == "undecided" else "small" if decisive.is_small else "no_gain"
+
+
+def _fault(last: Comparison | Finished) -> str:
+    """Return what a comparison, or a run, that failed says was wrong; empty for one that did not."""
+    said = (last.reason if isinstance(last, Comparison) else last.error) or ""
+    if isinstance(last, Comparison) and last.verdict in ("void", "error"):
+        return "void" if last.verdict == "void" else "no verdict"
+    if (last.checks or "").startswith(("failed", "timeout")) or said.startswith("checks: "):
+        return "checks"
+    return "answers" if said.startswith("outputs ") else "crash" if said.startswith("crash") else ""

@@ -71,10 +71,7 @@ class Keeper:
             last_round.write(self.root, self.trouble, self.states)
 
     def _collect(self, api: Any) -> list[Finished]:  # noqa: ANN401
-        with journal.locked(self.root):
-            now = state.load(self.root)
-            for event in result.missing_answers(now):
-                events.append_locked(self.root, event)
+        now = state.load(self.root)
         open_jobs = workers.busy(now)
         ask = [w for w, jobs in open_jobs.items() if self.followed.must_ask(jobs)]
         answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in ask})

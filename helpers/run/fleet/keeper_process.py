@@ -20,7 +20,7 @@ from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round, skypilot
 from helpers.run.fleet.keeper import Keeper
 from helpers.run.isolation import detached
-from helpers.run.jobs import result, workers
+from helpers.run.jobs import workers
 from helpers.state import State
 
 PAUSE_SECONDS = (6.0, 30.0)
@@ -32,7 +32,7 @@ SHOWN = "sky-shown"
 
 def has_work(now: State) -> bool:
     """Tell whether a job of the fleet is open, or an answer of one is not journaled."""
-    return any(job.on_fleet for job in now.open_jobs()) or bool(result.missing_answers(now))
+    return any(job.on_fleet for job in now.open_jobs())
 
 
 def pause(now: State, pair: float = 0.0) -> float:

@@ -54,12 +54,6 @@ def record(root: Path, event: Finished) -> Finished | None:
         return events.append_locked(root, event)
 
 
-def missing_answers(now: State) -> list[Comparison | WorkerEvent]:
-    """Return answers of the fleet that no event holds: an earlier version left them to a shell."""
-    jobs = [job for job in now.jobs.values() if job.is_judged]
-    return [event for job in jobs if job.finished for event in _answers(now, job, job.finished)]
-
-
 def _answers(now: State, job: Job, finished: Finished) -> list[Comparison | WorkerEvent]:
     """Return the event that the answer in `finished` is journaled as.
 

@@ -25,7 +25,7 @@ It is `promising` or `slower` where what lies within WIDTH is so alike, `slower`
 within SURE, which its interval shows: its advice to discard is final. `benchmarks/sessions.py` prints how many changes
 that gain two margins are turned down all the same. A screen pays where PAYS lies within the margin.
 """
-UNKNOWN, OWN = 1.5, 0.9
+UNKNOWN, OWN = 1.5, 0.85
 """Where nothing is known of the host, the spread of its own pairs is taken this many times as large.
 
 And OWN times, where that is more than the host's: it may be busier than when it was calibrated.

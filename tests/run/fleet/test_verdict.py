@@ -11,7 +11,7 @@ import pytest
 
 from helpers import journal, state
 from helpers.events import Comparison
-from helpers.run.fleet import keeper, keeper_process, results
+from helpers.run.fleet import keeper, results
 
 PLAN = {"job": "exp-1.0.1", "baseline_tree": "t0", "candidate_tree": "t1", "mode": "improved", "metric": "t"}
 NO = {"verdict": "not_improved", "pairs": 12, "gain": -0.01}
@@ -120,18 +120,6 @@ def test_the_keeper_is_killed_between_verdict_and_result(root: Path, monkeypatch
     rounds(root, Ended("COMPARISON", NO))
 
     assert (1, 1) == (len(of(root, "comparison")), len(of(root, "finished")))
-
-
-def test_what_an_earlier_version_left_to_a_shell_is_journaled(root: Path) -> None:
-    """A result whose verdict nobody journaled is work for the keeper, though no job is open."""
-    job = send(root, "comparison")
-    result = {"type": "finished", "job": job, "experiment_id": "exp-1", "role": "comparison", "worker": "vm-01"}
-    journal.append(root, {**result, "status": "done", "answer": NO})
-
-    assert keeper_process.has_work(state.load(root))
-    rounds(root, Ended("COMPARISON", NO))
-    assert ["not_improved"] == [event["verdict"] for event in of(root, "comparison")]
-    assert not keeper_process.has_work(state.load(root))
 
 
 def test_an_error_is_on_record_as_it_is_here(root: Path) -> None:
