@@ -142,8 +142,7 @@ def headline(session: Session) -> str:
 
 def standing(session: Session) -> list[str]:
     """Return how many experiments ended how, and the figure of the whole."""
-    faults = Counter(exp.fault for exp in session.of("failed"))
-    named = ", ".join(f"{count} {fault}" for fault, count in faults.items())
+    named = ", ".join(f"{n} {fault}" for fault, n in Counter(exp.fault for exp in session.of("failed")).items())
     counts = ", ".join(
         f"{count} {OUTCOMES[outcome]}{f' ({named})' * (outcome == 'failed')}"
         for outcome, count in session.counts.items()

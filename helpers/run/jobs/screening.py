@@ -109,10 +109,9 @@ def tells(sigma: float) -> float:
 def env(now: State, worker: str, beside: str) -> dict[str, str]:
     """Return the variables that make experiment.yaml measure in turns with the baseline in the folder `beside`."""
     sigma = spread(now, worker)
-    shorter = task.overrides(now.config.screen_env)
     rule = (LOOKS[0], sigma, OWN, WIDTH, SURE, now.scale.bound(now.margin), now.scale.bound(now.margin / 2))
     return {
-        **shorter,
+        **task.overrides(now.config.screen_env),
         "AUTORESEARCH_BASELINE": beside,
         "AUTORESEARCH_ORDER": "".join(random.SystemRandom().choice("01") for _ in range(LOOKS[-1])),
         "AUTORESEARCH_RULE": " ".join(f"{value or 0:.9g}" for value in rule) if sigma else "",
@@ -122,18 +121,14 @@ def env(now: State, worker: str, beside: str) -> dict[str, str]:
 
 def judge(now: State, worker: str, baseline: Sequence[float], candidate: Sequence[float]) -> Screen | None:
     """Return what the pairs of a screen say; None where they are no pairs of numbers that have a gain."""
-    by = now.scale
+    by, sigma = now.scale, spread(now, worker)
     try:
         gains = by.gains(baseline, candidate)
     except ValueError:
         return None
-    if not gains:
+    if not gains or (sigma is None and len(gains) < LOOKS[-1]):
         return None
-    sigma = spread(now, worker)
-    if sigma is None:
-        if len(gains) < LOOKS[-1]:
-            return None
-        sigma = max(UNKNOWN * statistics.stdev(gains), _least(now))
+    sigma = sigma or max(UNKNOWN * statistics.stdev(gains), _least(now))
     said = word(sigma, now.margin, gains, by)
     if now.config.screen_env and not fidelity(now).trusted:
         said = "unclear"
