@@ -9,12 +9,14 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from helpers import paths
 from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, tables
 from helpers.judge.policy.changes import Change, changes_between
 from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
+from helpers.judge.policy.one_sided import Said
 
 __all__ = ["Change", "Violation", "changes_between", "matches", "violations"]
 
@@ -40,10 +42,12 @@ def violations(
     present: Mapping[str, str],
     evaluator: str = "",
     project: Project | None = None,
+    theirs: Mapping[str, Said] = MappingProxyType({}),
 ) -> list[Violation]:
     """Return all violations; `protected` and `present` are path to SHA-256, as locked and as in the sealed tree.
 
     `evaluator` is the text of the protected scripts: what they name is theirs. `project`: its files and manifests.
+    `theirs`: files that one side of the evaluator alone uses.
     `allow` entries are `RULE`, `RULE:GLOB` or `GLOB`; nothing opens a protected file.
     """
     found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)
@@ -56,7 +60,7 @@ def violations(
             if not as_locked and not any(finding.path == change.path for finding in found):
                 found.append(_violation(change.path, "protected", "a protected file was changed"))
             continue
-        own = _one(change, scope, off_limits, known, listed) + _by_content(change, came, project)
+        own = _one(change, scope, off_limits, known, listed, theirs) + _by_content(change, came, project)
         found += [finding for finding in own if not _allowed(finding, allow)]
     return found
 
@@ -78,7 +82,12 @@ def _protected(protected: Mapping[str, str], present: Mapping[str, str]) -> list
 
 
 def _one(
-    change: Change, scope: Sequence[str], off_limits: Sequence[str], known: Named, listed: frozenset[str]
+    change: Change,
+    scope: Sequence[str],
+    off_limits: Sequence[str],
+    known: Named,
+    listed: frozenset[str],
+    theirs: Mapping[str, Said],
 ) -> list[Violation]:
     path, found = change.path, []
     if scope and not any(matches(path, glob) for glob in scope):
@@ -95,7 +104,7 @@ def _one(
         found.append(
             _violation(path, "embedded-data", "a new file that is no program: what is read from it?", "review")
         )
-    if reached := evaluator_reach.reach(change, known):
+    if reached := evaluator_reach.reach(change, known) or theirs.get(path):
         found.append(_violation(path, *reached))
     return found
 

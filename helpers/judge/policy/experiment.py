@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from helpers import console, events, git, git_objects, next_step, paths, printable, session_branch
 from helpers.events import Note
-from helpers.judge.policy import check, evaluator_reach
+from helpers.judge.policy import check, evaluator_reach, one_sided
 from helpers.judge.policy.check import Violation
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.state import State
@@ -21,6 +21,7 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
     `trees`: the two that were measured, where they are known; else from where the copy began to the sealed one.
     """
     changes = check.changes_between(work.root, *(trees or (sealed.origin.tree, sealed.tree)))
+    project = project_of(work, now.require_lock().tree, sealed.origin.tree)
     found = check.violations(
         changes,
         scope=now.config.scope,
@@ -29,7 +30,8 @@ def violations(work: Workdirs, sealed: Experiment, now: State, trees: tuple[str,
         protected=now.protected,
         present=protected_hashes(work, trees[1] if trees else sealed.tree, now.protected),
         evaluator=evaluator_text(work, now),
-        project=project_of(work, now.require_lock().tree, sealed.origin.tree),
+        project=project,
+        theirs=_one_sided(work, now, [change.path for change in changes if change.old is not None], project.files),
     )
     return sorted(found, key=lambda finding: (finding.level != "refuse", finding.path, finding.line or 0))
 
@@ -60,6 +62,17 @@ def evaluator_text(work: Workdirs, now: State, scripts: Iterable[str] = paths.CO
     contents = git_objects.blobs(work.root, [f"{tree}:{path}" for path in named])
     drivers = [(content or b"") for path, content in zip(named, contents, strict=True) if _runs(path, content)]
     return "\n".join([text, *(driver.decode("utf-8", "replace") for driver in drivers)])
+
+
+def _one_sided(work: Workdirs, now: State, changed: list[str], files: Iterable[str]) -> Mapping[str, one_sided.Said]:
+    tree, build = now.require_lock().tree, str(now.require_lock().task.get("envs", {}).get("BUILD_CMD", ""))
+    measure, check = (_texts(work, tree, list(names)) for names in one_sided.SIDES)
+
+    def read(names: list[str]) -> list[str]:
+        texts = git_objects.blobs(work.root, [f"{tree}:{name}" for name in names])
+        return [(text or b"")[:200_000].decode("utf-8", "replace") for text in texts]
+
+    return one_sided.found(changed, one_sided.Scripts(measure, check, build), files, read)
 
 
 def evaluator_script(work: Workdirs, now: State, name: str) -> str:
