@@ -304,6 +304,7 @@ class SetUp(Target):
         self.shell(self.its.get("before", "true"))
         begin = ["--goal", "setups", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--scope", "src/"]
         begin += ["--build", self.its["build"]] if "build" in self.its else []
+        begin += self.its.get("begin", [])
         self.script("start_session", *begin, "--review-above", "1000000", "--max-pairs", "24", check=True)
         locked = self.script("start_session", "--lock")
         if locked.returncode or self.its["ends"] == "warned":

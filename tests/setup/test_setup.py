@@ -21,6 +21,7 @@ CASES = [
 SCRIPTS = [
     TOP / "setup.sh",
     *(TOP / ".ci" / name for name in ("environment", "run", "test")),
+    *sorted((TOP / "helpers").rglob("*.sh")),
     *sorted(HERE.glob("*.bash")),
     *sorted(HERE.glob("*.bats")),
 ]

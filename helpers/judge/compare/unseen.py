@@ -1,4 +1,4 @@
-"""What benchmark and checks did not see of a winner: a crash that the benchmark forgives, a changed file nobody reads.
+"""What benchmark and checks did not see of a winner: a crash or a hang that they forgive, a changed file nobody reads.
 
 At the lock all of the source is broken at once. What looks at one file of the copy and takes the next one from an
 installed release, an object file in git or a second copy of it passes there, and sees nothing of a change.
@@ -7,7 +7,7 @@ installed release, an object file in git or a second copy of it passes there, an
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -28,39 +28,48 @@ LONG = 30.0
 
 
 def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, log: TextIO) -> Comparison:
-    """End a winner that crashes where the benchmark does not heed it; as signs for a reader: what nothing looks at."""
+    """End a winner that crashes or hangs where no script heeds it; as signs for a reader: what nothing looks at."""
     if not won.is_good:
         return won
     signs, quick = list[str](), won.measured_seconds <= 2 * LONG * won.pairs
-    scripts = [name for name in (paths.BENCHMARK, paths.HOLDOUT) if (cand.copy / name).is_file()]
-    for script in scripts if quick else ():
+    scripts = [*((paths.BENCHMARK, paths.HOLDOUT) if quick else ()), paths.CHECKS]
+    for script in (name for name in scripts if (cand.copy / name).is_file()):
         alone = cand.passes_over(script)
         for _ in blame.often() if alone else ():
             alone -= base.passes_over(script)
         for status, command in sorted(alone):
             said = f"a command of {script} fails on its side alone ({status}): {printable.name(command[:160])}"
-            if any(128 < int(each) < 255 for each in status.split()):
+            if any(128 < int(each) < 255 or each == "124" for each in status.split()):  # timeout(1)
                 return won.ending("not_improved", f"crash: {said}")
             signs.append(said)
-    if not any(parse_limit(text).same for text in plan.guards) and not checks_nothing(_text(cand, paths.CHECKS)):
+    names = [limit.name for limit in map(parse_limit, plan.guards) if limit.same]
+    if (quick or not names) and not checks_nothing(_text(cand, paths.CHECKS)):
         print("breaking what it changed, file by file: the checks must fail", file=log)
-        signs += _unseen(plan, base, cand, trees, faults=quick)
+        seen = base.measure(plan.metric) if names else {}
+        signs += _unseen(plan, base, cand, trees, {name: seen[name] for name in names}, faults=quick)
     return replace(won, signs=[*won.signs, *signs])
 
 
-def _unseen(plan: Plan, base: Side, cand: Side, trees: Trees, *, faults: bool) -> Iterator[str]:
-    """Yield what a reader is told of changed files that neither the checks nor the outputs script see."""
+def _unseen(
+    plan: Plan, base: Side, cand: Side, trees: Trees, same: Mapping[str, float], *, faults: bool
+) -> Iterator[str]:
+    """Yield what a reader is told of changed files that the checks, the outputs script and what stays `same` miss."""
     side = Side(base.root, cand.tree, cand.folder.parent / "unseen", base.task, base.passed, repeats=base.repeats)
     names = (name for name in sorted(cand.before) if is_program(name) and name not in cand.made)
     changed = [name for name in names if _text(cand, name) != _text(base, name)]
     for name in (changed[count] for count in blame.often(len(changed))):
-        if not any(_noticed(side, base, Changed(trees, {name: content})) for content in BROKEN):
+        if not any(_noticed(side, base, Changed(trees, {name: content}), plan.metric, same) for content in BROKEN):
             yield f"the checks pass where {printable.name(name)} is broken on purpose: they do not look at it"
         elif faults and not _text(cand, paths.OUTPUTS):
             old, new = (_text(each, name).split("\n") for each in (base, cand))
-            lines, text = {number for number, row in enumerate(new) if row not in old}, "\n".join(new).encode("latin-1")
-            for fault in wrong_answers.unnoticed(side, trees, plan.metric, {name: text}, lines)[:1]:
-                yield f"the checks pass with a fault in what changed: {printable.name(fault)}"
+            first = next((n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(new))
+            lines = {number for number, row in enumerate(new) if row not in old} or {first}  # nothing but taken away
+            texts = {name: "\n".join(new).encode("latin-1")}
+            found = wrong_answers.unnoticed(side, trees, plan.metric, texts, same, lines)
+            if found:
+                yield f"the checks pass with a fault in what changed, or beside it: {printable.name(found[0])}"
+            elif found is None and wrong_answers.fits("\n".join(old)):
+                yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
     shutil.rmtree(side.folder, ignore_errors=True)
 
 
@@ -69,14 +78,14 @@ def _text(side: Side, name: str) -> str:
     return file.read_text("latin-1") if file.is_file() and not file.is_symlink() else ""
 
 
-def _noticed(side: Side, base: Side, trees: Trees) -> bool:
+def _noticed(side: Side, base: Side, trees: Trees, metric: str, same: Mapping[str, float]) -> bool:
     try:
         side.build(trees)
     except SideError:
         side.around = side.walls()  # what is left may be all that they look at
-    if side.check() != "passed":
-        return True
     try:
+        if side.check() != "passed" or (same and not same.items() <= side.measure(metric).items()):
+            return True
         script = _text(side, paths.OUTPUTS)
         return bool(script and answers.difference(base.answer(1), side.answer(1), answers.declared(script)))
     except SideError:

@@ -34,14 +34,17 @@ Fault = tuple[str, int, str]
 
 def prove(work: Workdirs, now: State, *, compared: bool) -> list[str]:
     """Return "checks" where they notice no fault, and say it; nothing where one is or answers are `compared` anyhow."""
-    compared = compared or any(parse_limit(text).same for text in now.config.limits)
     if compared or now.config.no_checks or checks_nothing(experiment.evaluator_script(work, now, paths.CHECKS)):
         return []
     names = [name for name in source_files(work, now) if is_program(name)]
     tree = now.require_lock().tree
     texts = dict(zip(names, git_objects.blobs(work.root, [f"{tree}:{name}" for name in names]), strict=True))
+    same = [limit.name for limit in map(parse_limit, now.config.limits) if limit.same]
     with of_session(work, now, tree, "lock") as side:
-        found = unnoticed(side, work.shadow, now.metric, texts)
+        if same:
+            side.build(work.shadow)
+        seen = side.measure(now.metric) if same else {}
+        found = unnoticed(side, work.shadow, now.metric, texts, {name: seen[name] for name in same})
     if not found:
         return []
     console.note(
@@ -54,15 +57,24 @@ def prove(work: Workdirs, now: State, *, compared: bool) -> list[str]:
 
 
 def unnoticed(
-    side: Side, trees: Trees, metric: str, texts: Mapping[str, bytes | None], lines: Collection[int] | None = None
-) -> list[str]:
-    """Return the faults that build, run and pass the checks; none where those notice one, or few say nothing.
+    side: Side,
+    trees: Trees,
+    metric: str,
+    texts: Mapping[str, bytes | None],
+    same: Mapping[str, float],
+    lines: Collection[int] | None = None,
+) -> list[str] | None:
+    """Return the faults that build, run and pass the checks: [] where they notice one or few say nothing, None of none.
 
-    `lines`: the numbers, from 0, of those that faults are put into, where not into all.
+    `same`: what the benchmark prints unless it notices a fault. `lines`: those, from 0, that faults are put into first;
+    the ones beside them follow where that does not tell.
     """
     task, found, until = side.task, list[str](), time.monotonic() + PATIENCE
-    chosen = itertools.islice(_chosen(texts, lines), MOST)
+    if not (chosen := list(itertools.islice(_chosen(texts, lines), MOST))):
+        return None
     for name, number, line in itertools.takewhile(lambda _: time.monotonic() < until, chosen):
+        if lines is not None and number not in lines and _tells(found):
+            break
         rows = (texts[name] or b"").split(b"\n")
         rows[number] = line.encode()
         try:
@@ -70,21 +82,35 @@ def unnoticed(
             side.build(Changed(trees, {name: b"\n".join(rows)}))
             envs = {**task.envs, BENCH_TIMEOUT: "30", CHECK_TIMEOUT: "30"}  # a set-up hangs on those of the lock
             side.task = replace(task, envs=envs)
-            side.measure(metric)
+            seen = side.measure(metric)
         except SideError:  # it neither builds nor runs: that is no wrong answer
             continue
-        if (said := side.check()).startswith("failed"):
+        if not same.items() <= seen.items() or (said := side.check()).startswith("failed"):
             return []
         found += [f"{name}:{number + 1}: {line.strip()}"] if said == "passed" else []
-    answers = any(re.search(r"\breturn [01]\b", each) for each in found)  # one other number says little
-    return found if len(found) >= LEAST or answers else []
+    return found if _tells(found) else []
+
+
+def fits(text: str) -> bool:
+    """Tell whether a fault fits into a file anywhere."""
+    return any(True for _ in _chosen({"": text.encode()}, None))
+
+
+def _tells(found: Sequence[str]) -> bool:
+    return len(found) >= LEAST or any(re.search(r"\breturn [01]\b", each) for each in found)  # one number says little
 
 
 def _chosen(texts: Mapping[str, bytes | None], lines: Collection[int] | None) -> Iterator[Fault]:
-    """Yield faults from all over the source, kinds in turn."""
-    asked = ([fault for fault in _faults(texts, *kind) if lines is None or fault[1] in lines] for kind in _FAULTS)
-    for found in itertools.zip_longest(*map(_spread, asked)):
+    """Yield faults from all over the source, kinds in turn; of `lines`, first those in them, then the next ones."""
+    every = [list(_faults(texts, *kind)) for kind in _FAULTS]
+    inner = [[fault for fault in faults if fault[1] in lines] for faults in every] if lines is not None else every
+    for found in itertools.zip_longest(*map(_spread, inner)):
         yield from (fault for fault in found if fault)
+    if lines is not None:
+        some = sorted(lines)[:: len(lines) // MOST + 1]
+        outer = (fault for faults in reversed(every) for fault in faults if fault[1] not in lines)
+        apart = {min(abs(fault[1] - line) for line in some): fault for fault in outer}
+        yield from (apart[far] for far in sorted(apart))
 
 
 def _faults(

@@ -33,16 +33,6 @@ OUTLIVED = "processes outlived the one that started them"
 """Signs of a measurement that another hand was in. The baseline may show them as well; then they mean nothing."""
 LEAST_ROOM = 1 << 20
 """With so few bytes free a disk counts as full: a program's words on it had no place either."""
-_NOTE_FAILED = """unset BASH_ENV; set -E; __failed=$TMPDIR/.failed
-trap 'printf "%s\\n" "$BASH_COMMAND" 2>/dev/null >>"$__failed"' ERR
-"""
-"""What bash reads before the checks: it notes each command whose failure `set -e` would end them at."""
-_NOTE_EACH = """unset BASH_ENV; set -T; __failed=$TMPDIR/.failed; __last= __inner= __line=$'\\n'
-trap '__said="${PIPESTATUS[*]}"; [[ $__said != *[1-9]* || $__inner != "$BASH_SUBSHELL" ]] ||
-  printf "%s\\t%s\\n" "$__said" "${__last%%"$__line"*}" 2>/dev/null >>"$__failed"
-__last=$BASH_COMMAND __inner=$BASH_SUBSHELL' DEBUG
-"""
-"""Before a benchmark: whatever fails, in a pipe, before `||` or as a condition as well. A measurement would show it."""
 _OWN = "home", "home/.cache", "home/.config", "home/.local", "home/.local/share", "tmp"
 
 
@@ -182,23 +172,24 @@ class Side:
         if not (self.copy / paths.CHECKS).exists():
             return f"skipped (no {paths.CHECKS})"
         self.empty()
-        code, noted = self._noting(_NOTE_FAILED, paths.CHECKS, self.env, self.checks_log)
+        code, noted = self._noting("note_failed.sh", paths.CHECKS, self.env, self.checks_log)
         self.passed_over |= noted
         return "passed" if code == 0 else "timeout" if code is None else f"failed (exit {code})"
 
     def passes_over(self, script: str) -> set[tuple[str, str]]:
-        """Run a benchmark once, and return how what fails ends without ending it, each with the command."""
+        """Run a script once; return how what fails there ends without ending it, each with the command."""
         self.empty()
         env = {**self.env, "AUTORESEARCH_SEED": "1"}
-        code, noted = self._noting(_NOTE_EACH, script, env, self.folder / "noted.log")
+        code, noted = self._noting("note_each.sh", script, env, self.folder / "noted.log")
         rows = (row.partition("\t") for row in noted if code == 0)
         heard = {"0", "141"}  # 141: its reader wanted no more of it; when that is depends on time alone
-        return {(status, command) for status, _, command in rows if set(status.split()) - heard}
+        told = ((status, command) for status, _, command in rows if "__job" not in command)
+        return {(status, command) for status, command in told if set(status.split()) - heard}
 
     def _noting(self, note: str, script: str, env: dict[str, str], log: Path) -> tuple[int | None, set[str]]:
         notes, limit = self.folder / "tmp" / ".failed", self.task.seconds(CHECK_TIMEOUT, 600)
-        (trap := notes.with_name(".trap")).write_text(note)
-        env = {**env, "BASH_ENV": str(trap)}
+        if note:
+            env = {**env, "BASH_ENV": shutil.copy(Path(__file__).with_name(note), str(notes.with_name(".trap")))}
         with log.open("wb") as said:
             code = execute.bash(["bash", script], self.copy, env, limit, said.fileno(), walls=self.around)
         there = notes.is_file() and not notes.is_symlink()

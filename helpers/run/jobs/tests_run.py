@@ -99,6 +99,8 @@ _OTHER = re.compile(
 )
 """A count and its word, or a word and its count, in the summary of a runner that is not named here."""
 _WORD = re.compile(r"\bskipp(?:ed|ing)\b", re.IGNORECASE)
+_FORGIVEN = re.compile(r"\S*make(?:\[\d+\])?: \[.*\] .*\(ignored\)$")
+"""A command of a rule that failed, where make was told to go on (`-i`, a `-` before it)."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,10 @@ def read_tests(lines: Iterable[str]) -> Tests:
     found: Counter[str] | None = None
     single: Counter[str] | None = None
     other: Counter[str] = Counter()
-    words = 0
+    words = forgiven = 0
     for row in lines:
         line = _COLOUR.sub("", row[:500]).rstrip()
+        forgiven += bool(_FORGIVEN.match(line))
         counts = [] if line.lower().startswith("assertions") else list(_OTHER.finditer(line))
         words += bool(_WORD.search(line)) and not any(count[3] for count in counts)
         for count in counts:
@@ -158,8 +161,8 @@ def read_tests(lines: Iterable[str]) -> Tests:
         found = Counter({**single, "ran": single["ran"] or single["package"]})
     if found is None:
         ran = other["ran"] if "ran" in other else max(other["all"] - other["skipped"], 0) if "all" in other else None
-        return Tests(ran, other["skipped"] + words, failed=other["failed"])
-    return Tests(found["ran"], found["skipped"], found["ignored"], found["failed"])
+        return Tests(ran, other["skipped"] + words, failed=other["failed"] + forgiven)
+    return Tests(found["ran"], found["skipped"], found["ignored"], found["failed"] + forgiven)
 
 
 def _first(rows: list[tuple[re.Pattern[str], Counts]], line: str) -> Mapping[str, int] | None:

@@ -22,9 +22,11 @@ WRONG = "value() {\n  n=40 m=3\n  echo $((n + m * 2 ))\n}\n"
 CHECKS = '#!/bin/bash\nset -e\n[ "$(bash src/work.sh)" = 42 ]\n'
 
 
-def compared(repo: Any, benchmark: str, checks: str, change: dict[str, str], *begin: str) -> tuple[dict[str, Any], str]:
+def compared(
+    repo: Any, benchmark: str, checks: str, change: dict[str, str], *begin: str, work: str = WORK
+) -> tuple[dict[str, Any], str]:
     """Return the comparison of a change, and why it is not kept: nothing where it is."""
-    repo.write("src/work.sh", WORK)
+    repo.write("src/work.sh", work)
     repo.write("src/core.sh", "value() { echo 42; }\n")
     repo.write("src/sum.sh", "echo 3\n")
     repo.write("other/core.sh", "value() { echo 42; }\n")
@@ -59,16 +61,56 @@ def test_a_change_whose_faults_the_checks_do_not_notice_is_named(repo: Any) -> N
 
     event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": WRONG})
 
-    assert ["the checks pass with a fault in what changed: src/core.sh:2: n=41 m=3"] == event["signs"]
+    assert ["the checks pass with a fault in what changed, or beside it: src/core.sh:2: n=41 m=3"] == event["signs"]
 
 
-def test_an_expected_answer_in_git_that_the_checks_write_again_is_named(repo: Any) -> None:
-    """A snapshot that is updated in each run agrees with any answer."""
+@pytest.mark.parametrize("begin", [[], ["--guard", "rows=same"]])
+def test_an_expected_answer_in_git_that_the_checks_write_again_is_named(repo: Any, begin: list[str]) -> None:
+    """A snapshot that is updated in each run agrees with any answer, and so does a figure that is no checksum."""
     checks = '#!/bin/bash\nset -e\n[ "$(bash src/sum.sh)" = 3 ]\nbash src/work.sh >expected.txt\n'
 
-    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": WRONG})
+    benchmark = BENCHMARK + "echo METRIC rows=1\n"
 
-    assert ["the checks pass with a fault in what changed: src/core.sh:2: n=41 m=3"] == event["signs"]
+    event, _ = compared(repo, benchmark, checks, {"src/work.sh": FASTER, "src/core.sh": WRONG}, *begin)
+
+    assert ["the checks pass with a fault in what changed, or beside it: src/core.sh:2: n=41 m=3"] == event["signs"]
+
+
+def test_a_file_that_no_fault_fits_into_any_more_is_named(repo: Any) -> None:
+    """What nothing is known of is not what was looked at."""
+    checks = CHECKS.replace("bash src/work.sh", "bash src/work.sh >/dev/null && echo 42")
+
+    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": ". src/core.sh\nvalue\ntrue\n"})
+
+    assert ["no fault fits into src/work.sh any more: nothing shows that the checks look at it"] == event["signs"]
+
+
+def test_where_nothing_can_be_wrong_in_what_changed_faults_beside_it_are_tried(repo: Any) -> None:
+    """What was only taken away holds no line to put a fault into, and one number tells little."""
+    checks = '#!/bin/bash\nset -e\n[ "$(bash src/sum.sh)" = 3 ]\n[ "$(bash src/work.sh)" != "" ]\n'
+    work = WORK + ": 7 8\n"
+
+    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": work.replace("sleep 0.02\n", "")}, work=work)
+
+    assert event["signs"][0].startswith("the checks pass with a fault in what changed, or beside it: src/work.sh:2: ")
+
+
+@pytest.mark.parametrize(
+    ("its", "reason"),
+    [
+        ("timeout 0.3 bash src/work.sh 99 >/dev/null || [ $? = 124 ]", "124"),
+        ("bash src/work.sh 99 >/dev/null &\nwait", "139"),
+        ("bash src/work.sh 99 | tail -n 1", "139 0"),
+    ],
+)
+def test_a_crash_or_hang_that_the_checks_forgive_ends_it(repo: Any, its: str, reason: str) -> None:
+    """Others of their commands notice each fault; what this one looks at is seen by how it ends beside the baseline."""
+    ends = "sleep 9" if reason == "124" else "exit 139"
+
+    event, _ = compared(repo, BENCHMARK, f"{CHECKS}{its}\n", {"src/work.sh": FASTER.replace("true", ends)})
+
+    assert "not_improved" == event["verdict"]
+    assert event["reason"].startswith(f"crash: a command of autoresearch.checks.sh fails on its side alone ({reason})")
 
 
 @pytest.mark.parametrize("forgiven", [">/dev/null || true", "| tail -n 1 >/dev/null"])
@@ -102,7 +144,7 @@ def test_a_benchmark_of_minutes_is_not_run_again_for_this(tmp_path: Path) -> Non
     """Over many workers pairs take the time of one: two more runs would double what a verdict takes."""
     (tmp_path / "autoresearch.sh").touch()
     won = Comparison.from_line({"verdict": "improved", "pairs": 8, "measured_seconds": 16 * 30.1})
-    plan, side = SimpleNamespace(guards=["answers=same"]), SimpleNamespace(copy=tmp_path)
+    plan, side = (SimpleNamespace(guards=["answers=same"]), SimpleNamespace(copy=tmp_path))
 
     assert [] == unseen.result(won, plan, side, side, None, sys.stderr).signs  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="passes_over"):

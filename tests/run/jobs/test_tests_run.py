@@ -79,6 +79,8 @@ FAILING = [
     ("00:01 +3 -1: Some tests failed.", 1),
     ("[  SKIPPED ] 1 test.\nall is well", 0),
     ("OK (skipped=1, expected failures=1)", 0),
+    ("python3 t.py\nmake: [Makefile:4: test] Error 1 (ignored)", 1),
+    ("gmake[2]: [test] Segmentation fault (ignored)\n4 passed in 2.02s", 1),
 ]
 
 
