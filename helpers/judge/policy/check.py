@@ -149,9 +149,10 @@ def _only_lists(change: Change, listed: frozenset[str]) -> bool:
 
 def _by_name(change: Change) -> list[Violation]:
     for rule, pattern, level, reason in file_rules.RULES:
-        if rule == "shadow" and change.old is not None and "." not in pattern:
-            continue  # a script named `time` that was always there
-        if fnmatch.fnmatchcase(change.path if "/" in pattern else change.path.rsplit("/", 1)[-1], pattern):
+        if rule == "shadow" and change.old is not None and ("." not in pattern or pattern[0] == "/"):
+            continue  # a script named `time` that was always there, or a library that is the project itself
+        path = f"/{change.path}" if pattern[0] == "/" else change.path
+        if fnmatch.fnmatchcase(path if "/" in pattern else path.rsplit("/", 1)[-1], pattern):
             return [_violation(change.path, rule, reason, level)]
     return []
 
