@@ -161,7 +161,7 @@ worker = subprocess.Popen([*sys.argv[1:], str(its_questions), str(its_answers)],
 os.close(its_questions), os.close(its_answers)
 answer()  # an empty one: it is ready
 startup = time.perf_counter() - began
-ask(inputs[0])  # warm: an input that no clock sees
+startup += ask(inputs[0])[0]  # warm: not among the calls, and what is made ready in it is no faster
 samples, digest = [], hashlib.sha256()
 for data in inputs[1:]:
     took, said = ask(data)

@@ -27,10 +27,17 @@ FRESH = "AUTORESEARCH_FRESH"
 Calls = Literal["fresh", "asked", "whole"]
 """How a benchmark calls: each time afresh, so when it is asked to, or nobody knows, and its whole run has to tell."""
 _CLOCK = re.compile(
-    r"perf_counter|time\.(?:time|monotonic|process_time)\b|\btimeit\b|hrtime|performance\.now|console\.time\b"
-    r"|clock_gettime|Instant::now|time\.Now\(|nanoTime|gettimeofday|steady_clock"
+    r"perf_counter|time\.(?:time|monotonic|process_time|thread_time)\b|from time import|\btimeit\b|hrtime"
+    r"|performance\.now|Date\.now|new Date\b|console\.time\b|clock_gettime|gettimeofday|\bclock ?\(\)"
+    r"|(?:steady|system|high_resolution)_clock|(?:Instant|SystemTime)::now|[Tt]ime\.[Nn]ow\b|nanoTime"
+    r"|currentTimeMillis|Time::HiRes|Benchmark\.(?:real|measure|bm)|\bgo test\b.*-bench|\bcargo (?:\S+ )*bench\b"
+    r"|pytest.benchmark|--benchmark|criterion|-{1,2}(?:repeats?|iter(?:ation)?s|loops|runs)\b"
 )
-_APART = re.compile(r"\bsubprocess\b|\bspawn|posix_spawn|exec[lv]p?\(|hyperfine|child_process")
+"""A clock in the evaluator's text, or what has one and calls what it measures more than once in a process."""
+_APART = re.compile(
+    r"\bsubprocess\.\w+\((?!\s*\[?\s*[\"']git\b)|from subprocess import"
+    r"|\bspawn|posix_spawn|exec[lv]p?\(|hyperfine|child_process"
+)
 _STAYS = re.compile(r"\bPopen\b|\bspawn\(")
 """A process that is asked again and again."""
 SHARE = 0.5

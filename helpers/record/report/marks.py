@@ -78,14 +78,14 @@ def of_run(now: State, run: Run) -> list[str]:
     return list(dict.fromkeys([*run.marks, *loosened(now, run.timestamp or math.inf)]))
 
 
-def judged(compared: Comparison, part: Comparison) -> tuple[str, int, float] | None:
-    """Return verdict, pairs and gain that the samples of a comparison, or of its confirmation, themselves give."""
+def judged(compared: Comparison, part: Comparison) -> tuple[str, int, tuple[float, ...]] | None:
+    """Return verdict, pairs, gain and interval that the samples of a comparison or of its confirmation give."""
     found = figures.judged(compared, part.baseline_samples, part.candidate_samples)
     if found and part is compared.confirmation:
         own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples)
         if sign_test.confirms(own, found):
-            return "improved", found.pairs, found.gain
-    return (found.verdict, found.pairs, found.gain) if found else None
+            return "improved", found.pairs, (found.gain, *found.interval)
+    return (found.verdict, found.pairs, (found.gain, *found.interval)) if found else None
 
 
 def doubts(now: State) -> dict[str, str]:
@@ -113,11 +113,21 @@ def _doubt(now: State, run: Run, base: str) -> str:
             return "its samples are not in the journal, or no measurements"
         if part and found and found[0] != part.verdict:
             return f"its samples say {in_words(found[0])} by themselves, not {part.verdict}"
-    said = run.gain
-    if found and (said is None or not math.isclose(found[2], said, rel_tol=1e-6, abs_tol=1e-9)):
-        told = "none" if said is None else compared.scale.words(said)
-        return f"its samples give a gain of {compared.scale.words(found[2])}, the journal says {told}"
+        for said, here in zip([part.gain, *(part.interval or ())], found[2], strict=False) if part and found else ():
+            if not _close(said, here):
+                return _otherwise(compared, here, said)
+    if found and not _close(run.gain, found[2][0]):
+        return _otherwise(compared, found[2][0], run.gain)
     return "" if compared.is_good else f"its comparison says {compared.verdict}"
+
+
+def _close(one: float | None, other: float) -> bool:
+    return one is not None and math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def _otherwise(compared: Comparison, its: float, said: float | None) -> str:
+    told = "none" if said is None else compared.scale.words(said)
+    return f"its samples give {compared.scale.words(its)}, the journal says {told}"
 
 
 def unmeasured(repository: git.Repository, now: State) -> list[str]:

@@ -76,12 +76,10 @@ def lacks(text: str, done: Finished) -> list[str]:
     if afresh.has_own_clock(text) and START_UP not in done.metrics:
         found.append("the clock runs in the process that is measured, and what that does at its start is not counted")
     if afresh.calls(text) == "whole":
-        kinds = ("javascript", r"\bnode\b|\.[cm]?js\b"), ("python", r"\bpython|\.py\b"), ("native", "")
-        kind = next(kind for kind, pattern in kinds if re.search(pattern, text))
         found.append(
             f"one process may work the same input twice, and it does not honour {afresh.FRESH}=1 (one call, no warm-up "
             "with its input): a winner has to show its gain in the time of the whole run, or a reader says why at each "
-            f"keep; before the lock it is a line, or begin from references/templates/{kind}_time.sh"
+            f"keep; before the lock it is a line, or begin from references/templates/call_time.sh"
         )
     if not any(_ANSWER.search(name) for name in done.metrics):
         found.append("no checksum of the answers is printed: nothing says that they are whole")

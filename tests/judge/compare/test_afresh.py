@@ -80,6 +80,36 @@ def test_how_a_benchmark_calls_is_read_from_its_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "from time import time\nbegan = time()",
+        "time.thread_time()",
+        "const t = Date.now()",
+        "t = clock();",
+        "std::chrono::high_resolution_clock::now()",
+        "SystemTime::now()",
+        "System.currentTimeMillis()",
+        "Benchmark.realtime { f }",
+        "use Time::HiRes qw(time);",
+        "go test ./... -bench .",
+        "cargo +nightly bench",
+        "pytest --benchmark-only",
+        "./prog --repeat 10 big.txt",
+        "subprocess.run(['git', 'rev-parse', 'HEAD']); perf_counter()",
+    ],
+)
+def test_every_usual_clock_in_the_measured_process_is_known(text: str) -> None:
+    """However its time is read, a process that may work one input twice is told from one for each call."""
+    assert "whole" == afresh.calls(text)
+
+
+@pytest.mark.parametrize("text", ["began=$EPOCHREALTIME; ./prog big.txt", "hyperfine --runs 5 ./prog", "date +%s%N"])
+def test_a_clock_of_the_shell_is_outside_of_what_it_measures(text: str) -> None:
+    """A process for each call is asked nothing more."""
+    assert "fresh" == afresh.calls(text)
+
+
+@pytest.mark.parametrize(
     ("whole", "call", "verdict"),
     [(0.42, 0.08, "improved"), (0.07, 0.01, "improved"), (0.12, 0.0001, "not_improved")],
     ids=["a fifth less", "a tenth of it", "a memo"],

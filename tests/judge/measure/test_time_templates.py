@@ -44,6 +44,10 @@ CHEATS = {
 }
 LATER = {
     "at import": f"time.sleep({WORK * 5})\n",
+    "in the call that warms": (
+        "first = []\nreal = work\ndef work(data):\n"
+        f"    first or first.append(time.sleep({WORK * 5}))\n    return real(data)\n"
+    ),
     "at exit": f"import atexit\natexit.register(time.sleep, {WORK * 5})\n",
     "in a thread that ends later": (
         f"import threading\nthreading.Thread(target=time.sleep, args=({WORK * 20},)).start()\n"
@@ -93,7 +97,7 @@ def test_what_the_measured_process_does_to_itself_gains_nothing(tmp_path: Path, 
 
 @pytest.mark.parametrize("when", LATER)
 def test_work_moved_out_of_the_calls_shows_in_the_start_up(tmp_path: Path, when: str) -> None:
-    """Before the first call, or after the last: it is counted, in a metric that a limit holds."""
+    """Before the first timed call, or after the last: it is counted, in a metric that a limit holds."""
     (tmp_path / "program.py").write_text(HONEST + LATER[when])
 
     assert measured(tmp_path)["startup_s"][0] >= WORK * 4

@@ -75,6 +75,11 @@ def test_a_loosening_marks_the_keeps_that_follow_and_forgery_shows(steady: Any) 
     assert any(line.startswith("look: exp-01: its samples say") for line in looks(session))
     assert "Not borne out: its samples say" in session.script("render_report", "--as", "improvements").stdout
 
+    for better in ({"gain": 9.99}, {"interval": [8.0, 11.0]}):
+        figures = json.dumps({**first, **better})
+        journal.write_text(before.replace(json.dumps(first, separators=(",", ":")), figures))
+        assert any(line.startswith("look: exp-01: its samples give") for line in looks(session)), better
+
     run = {**next(e for e in events(session) if e.get("experiment_id") == "exp-02" and "run" in e)}
     invented = {**run, "run": 9, "experiment_id": "exp-99", "verdict": {"gain": 0.5, "seed": "none"}}
     journal.write_text(before + json.dumps(invented) + "\n")
