@@ -22,9 +22,12 @@ _JOINERS = "\u200c\u200d"
 
 
 def one_line(text: str, most: int | None = None) -> str:
-    """Return prose as one line without anything hidden, of at most `most` characters."""
+    """Return prose as one line without anything hidden, of at most `most` characters, cut between two words."""
     flat = " ".join(prose(text).split())
-    return flat if most is None or len(flat) <= most else flat[: most - 3].rstrip() + "..."
+    if most is None or len(flat) <= most:
+        return flat
+    whole = flat[: most - 2].rpartition(" ")[0]
+    return (whole if len(whole) > most // 2 else flat[: most - 3]).rstrip() + "..."
 
 
 def rendered(text: str) -> str:

@@ -23,11 +23,11 @@ class Progress:
         """Note that something was said."""
         self.last = time.monotonic()
 
-    def tick(self) -> None:
-        """Say something when it is time to."""
+    def tick(self, more: str = "") -> None:
+        """Say something, and `more`, when it is time to."""
         if time.monotonic() - self.last >= SILENT_SECONDS:
             self.heard()
-            console.note(f"{self.what}: {span(self.last - self.began)} so far")
+            console.note(f"{self.what}: {span(self.last - self.began)} so far{more}")
 
 
 _told: list[Progress] = []

@@ -75,7 +75,8 @@ def entry(argv: list[str]) -> int:
     if fault:
         console.note(f"stopped: {fault.words()}")
     if left:
-        console.note(f"still waiting or running: {', '.join(job.name for job in left)}")
+        rest = f"still waiting or running: {', '.join(job.name for job in left)}; for all of them"
+        console.note(next_step.runnable(f"{rest}: collect_results.py --wait 3600 --all"))
     elif local.under_way(root):
         under_way = local.under_way(root)
         console.note(next_step.runnable(f"under way is the comparison that follows: compare.py {min(under_way)}"))

@@ -65,9 +65,14 @@ def entry(argv: list[str]) -> int:
 
 def create(work: "Workdirs", args: argparse.Namespace) -> int:
     """Make a copy."""
-    from helpers import session_branch
+    from helpers import events, session_branch, state
     from helpers.run.copies import uncommitted
+    from helpers.run.jobs import budget
 
+    now = state.fold(events.held(work.root))
+    over = budget.spent(now) if now else None
+    if now and over:
+        console.note(next_step.runnable(f"note: {over}: it will not be run before\n{budget.way_up(now)}"))
     name = work.next_name() if args.experiment is None else args.experiment
     source = args.source or session_branch.left(work.root)
     if source and not args.source:

@@ -117,3 +117,14 @@ def test_colours_go_and_tricks_are_seen() -> None:
 def test_the_line_that_tells_is_not_where_to_read_more(said: str, tells: str) -> None:
     """Of an output its error is quoted, not what build systems say below it."""
     assert tells == printable.telling(said.split("\n"))
+
+
+@pytest.mark.parametrize("most", [20, 21, 22, 23, 24])
+def test_a_title_is_cut_between_two_words(most: int) -> None:
+    """What does not fit goes whole, and dots say so; one long word alone is cut within."""
+    said = printable.one_line("fuse the passes of the softmax", most)
+
+    assert said.endswith("...")
+    assert len(said) <= most
+    assert set(said.removesuffix("...").split()) <= {"fuse", "the", "passes", "of"}
+    assert "x" * (most - 3) + "..." == printable.one_line("x" * 99, most)

@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import console, journal, state
+from helpers import journal, progress, state
 from helpers.events import Finished
 from helpers.run.jobs import result, workers
 from helpers.run.local import executor
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
-
-TOLD_SECONDS = 9.0
-"""Seconds after which who waits is told what for."""
 
 
 def collect_finished(root: Path) -> list[Finished]:
@@ -54,8 +51,8 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
 
     Return all new events.
     """
-    began = told = time.monotonic()
-    until = began + seconds
+    beat = progress.Progress("waiting")
+    until = beat.began + seconds
     new: list[Finished] = []
     while True:
         new += collect_finished(root)
@@ -66,16 +63,14 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
             or time.monotonic() >= until
         ):
             return new
-        if time.monotonic() - told > TOLD_SECONDS:
-            told = time.monotonic()
-            console.note(_progress(now, told - began))
-        waited = time.monotonic() - began
+        beat.tick(_progress(now))
+        waited = time.monotonic() - beat.began
         time.sleep(max(0.0, min(0.5, 0.02 + waited / 20, seconds - waited)))  # what is short is not waited for longer
 
 
-def _progress(now: State, waited: float) -> str:
-    """Say what is waited for, since when, and when it may end."""
+def _progress(now: State) -> str:
+    """Say what is waited for, and when it may end."""
     names, typical = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
     some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     ends = "" if typical is None else f"; one takes about {typical:.0f} s, all about {typical * len(names):.0f} s"
-    return f"waiting since {waited:.0f} s for {some}{ends}"
+    return f" for {some}{ends}"

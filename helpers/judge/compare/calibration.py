@@ -19,6 +19,7 @@ from helpers.judge.rule import noise
 from helpers.run.copies.copies import Workdirs
 from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
+from helpers.run.jobs import screening
 from helpers.run.jobs import task as jobs_task
 from helpers.run.local import slots
 from helpers.scale import Scale
@@ -128,6 +129,11 @@ def of_event(event: WorkerEvent, now: State) -> Calibration:
     by, margin = now.judged(event.samples)
     found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
+    seen = [*now.calibrations(event.worker), *(c for c in now.comparisons if c.worker == event.worker)]
+    before = [each.sigma_pair for each in seen if each.sigma_pair and each.timestamp != event.timestamp]
+    usual = screening.settled(before or [0.0])
+    if became := noise.became(usual, found.sigma_pair):
+        more.append(f"it is {became} than before, when it resolved {by.size(noise.PER_24 * usual)}")
     return Calibration(
         event,
         next_step.runnable("\n".join([found.text, *more, *([found.last] if found.last else [])])),

@@ -13,6 +13,7 @@ from helpers.events import WorkerEvent
 from helpers.judge.compare import afresh
 from helpers.judge.rule import noise, sign_test
 from helpers.judge.rule.noise import Calibrated
+from helpers.run.jobs import workers
 from helpers.state import State
 
 _DONE = {
@@ -81,6 +82,10 @@ def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
     none, win = fixed + 2 * NULL * each, fixed + event.checks_s + 2 * WIN * each
     most = fixed + event.checks_s + 2 * sign_test.USUAL_PAIRS * each
     said = [f"a comparison takes about {none:.0f} s without a gain, {win:.0f} s with one, {most:.0f} s for 48 pairs"]
+    if event.noisy:
+        long, worker = most + 192 * each, workers.known_workers(now).get(event.worker)
+        paid = f", ${long * worker.usd_hour / 3600:.2f}" if worker and worker.usd_hour else ""
+        said.append(f"while it is as noisy as now, one may take 144 pairs: {long / 60:.1f} minutes{paid}")
     experiment = fixed + 8 * each + (none + win) / 2  # a screen, and a comparison of most
     count, hours = now.config.budget.experiments, now.config.budget.hours
     if count and hours:

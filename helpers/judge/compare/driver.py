@@ -194,14 +194,9 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
 def _measured(plan: Plan, measured: Measured, verdict: Verdict) -> Comparison:
     base, cand = measured.of(plan.metric)
     said = {**vars(verdict), "interval": list(verdict.interval), "needed": verdict.needed_pairs}
-    said |= {
-        "sigma_pair": is_unsure(plan, measured, None)[0],
-        "metric": plan.metric,
-        "direction": plan.direction,
-        "scale": plan.scale,
-        "baseline_samples": base,
-    }
-    said |= {"candidate_samples": cand, "measured_seconds": round(measured.seconds, 3)}
+    said |= {key: getattr(plan, key) for key in ("metric", "direction", "scale")}
+    said |= {"sigma_pair": is_unsure(plan, measured, None)[0], "measured_seconds": round(measured.seconds, 3)}
+    said |= {"baseline_samples": base, "candidate_samples": cand}
     if measured.elsewhere:
         anew = [f"pair {pair.number + 1} of {pair.redrawn}" for pair in measured.elsewhere if pair.redrawn]
         said |= {"hosts": [pair.host for pair in measured.elsewhere], "redrawn": anew}

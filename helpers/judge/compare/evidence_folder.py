@@ -121,11 +121,8 @@ def write(folder: Path, root: Path, base: str, description: str, plan: Plan, com
 
 def verdict_line(event: Comparison) -> str:
     """Return a verdict in words, with interval and n."""
-    words = event.verdict_words
-    if event.pairs and event.interval:
-        gain = event.scale.words(event.gain or 0.0, event.interval)
-        words += f", gain {gain}, {event.wins} wins of {event.pairs} pairs"
-    return words + (f" ({event.reason})" if event.reason else "")
+    said = f", gain {event.estimate.words()}" if event.estimate else ""
+    return event.verdict_words + said + (f" ({event.reason})" if event.reason else "")
 
 
 def load(folder: Path) -> Record:

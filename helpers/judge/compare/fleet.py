@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, journal, next_step, state
+from helpers import console, events, journal, next_step, progress, state
 from helpers.events import Comparison, Submitted
 from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.plan import Plan
-from helpers.run import collect
 from helpers.run.fleet import keeper_process
 from helpers.run.jobs import workers as jobs_workers
 from helpers.run.jobs.workers import Worker
@@ -85,8 +84,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
 
     Raises Failure (3) when it was lost, failed, or still runs after `seconds`.
     """
-    began = told = time.monotonic()
-    until = began + seconds
+    until, beat = time.monotonic() + seconds, progress.Progress(name)
     while True:
         now = state.load(root)
         job = now.jobs[name]
@@ -102,9 +100,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
         keeper_process.kick(root)  # also for who does not wait: it goes on without them
         if time.monotonic() > until:
             raise console.outside(f"{name} still runs after {seconds:.0f} s", "the same command goes on following it")
-        if time.monotonic() - told > collect.TOLD_SECONDS:
-            told = time.monotonic()
-            console.note(f"{name}: {'sent' if job.sent else 'waits'}, for {told - began:.0f} s by now")
+        beat.tick(", sent" if job.sent else ", waits")
         time.sleep(1)
 
 

@@ -76,10 +76,8 @@ def search(base: Side, cand: Side, seeds: list[int], seconds: float) -> Outputs:
             first = ours.rename(ours.with_name("answers.first"))
             for _ in blame.often():
                 if unsteady := answers.difference(first, base.answer(seed), allowed):
-                    raise SideError(
-                        f"{paths.OUTPUTS}: the baseline's answers to seed {seed} differ from themselves: "
-                        + answers.in_a_line(unsteady)
-                    )
+                    said = f"the baseline's answers to seed {seed} differ from themselves"
+                    raise SideError(f"{paths.OUTPUTS}: {said}: {answers.in_a_line(unsteady)}")
             return Outputs(seeds=alike, seed=seed, differ=differ)
         alike += 1
     return Outputs(seeds=alike)

@@ -104,7 +104,7 @@ def require_allowed(
         opens = [finding for finding in bad if finding.rule != "protected"]
         do = (
             _put_back(work, sealed, now, [v.path for v in bad if v.rule == "protected"])
-            or "take it out of the experiment"
+            or f"snapshot_workdir.py diff {sealed.name}  # take it out, then: submit_experiment.py {sealed.name}"
         )
         if len(opens) == len(bad):
             opened = shlex.quote(f"{opens[0].rule}:{next_step.path(work.root, opens[0].path)}")

@@ -87,6 +87,12 @@ def needs_confirmation(sigma: float | None, gain: float | None = None, margin: f
     return noisy or (gain is not None and by.added(gain) < CLEAR * sigma)
 
 
+def became(before: float | None, now: float | None) -> str:
+    """Return `quieter` or `noisier` where a host's spread is less than half, or more than twice, what it was."""
+    times = now / before if before and now else 1.0
+    return "quieter" if times < 0.5 else "noisier" if times > 2 else ""
+
+
 def calibrate(samples: Sequence[float], margin: float, by: Scale = _RATIO) -> Calibrated:
     """Judge a host from at least 16 successive measurements of the baseline; raises ValueError with fewer."""
     sigma = sigma_pair(samples, by=by)

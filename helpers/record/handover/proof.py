@@ -65,7 +65,9 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     base, candidate = (work.shadow.with_files(tree, locked, names) for tree in (its.base_tree, group.tree))
     key = f"{base} {candidate} {measure}"
     if key not in known:
-        proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
+        environment.adopt_orphans()
+        with slots.hold_all(work.root):
+            proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
         known[key] = [proof.checks, proof.outcome and proof.outcome.to_line()]
         files.replace(kept, json.dumps(known))
     checks, outcome = known[key]
@@ -77,9 +79,8 @@ def _place(work: Workdirs) -> Path:
 
 
 def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
-    environment.adopt_orphans()
     try:
-        with slots.hold_all(work.root), of_session(work, now, candidate, "handover") as side:
+        with of_session(work, now, candidate, "handover") as side:
             side.build(work.shadow)
             return Proof(side.check(), None)
     except SideError as error:
@@ -97,10 +98,8 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
         **planning.benchmark_shape(work, now),
         **planning.agreed(now, work.folder),
     )
-    environment.adopt_orphans()
     try:
-        with slots.hold_all(work.root):
-            outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
+        outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
     finally:
         shutil.rmtree(_place(work), ignore_errors=True)
     outcome = replace(outcome, seed=plan.seed)

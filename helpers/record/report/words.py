@@ -163,9 +163,8 @@ def summary(session: Session) -> list[str]:
         f"worth: {worth(session)}",
     ]
     for rank, exp in enumerate(session.best_first[:3], 1):
-        lines.append(
-            f"{rank}. {exp.name} {exp.description[:90]}: {exp.estimate.words() if exp.estimate else 'no figures'}"
-        )
+        title, said = printable.one_line(exp.description, 90), exp.estimate.words() if exp.estimate else "no figures"
+        lines.append(f"{rank}. {exp.name} {title}: {said}")
     return lines
 
 

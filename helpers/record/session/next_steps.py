@@ -34,6 +34,7 @@ SESSION = {
     "workers lost": "{way}  # no worker is left for the jobs that wait",
     "stranded": "submit_experiment.py {name} --cancel  # no worker is left for it, and {why}: another costs more",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
+    "spent": "{way}",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
     "begun": "submit_experiment.py {name} {said}  # change {copy} first, or: snapshot_workdir.py prune --force {name}",
@@ -255,6 +256,7 @@ def _free(work: Workdirs, now: State) -> Iterator[Step]:
     """Nothing waits: the end, another look for ideas, or the next experiment."""
     if why := budget.spent(now):
         yield Step("whole", {"why": why})
+        yield Step("spent", {"way": budget.way_up(now)})
         return
     decided = [run for run in now.runs if run.experiment_id]
     begun, ideas = _begun(work, now), queue.waiting(work.root)
@@ -268,7 +270,7 @@ def _free(work: Workdirs, now: State) -> Iterator[Step]:
             yield Step("plateau", {"count": str(FRUITLESS), "margin": price, "worth": now.scale.size(now.margin)})
             yield Step("whole", {"why": "if it is not"})
         yield Step("no ideas", {})
-    following = [f"{idea.name}: {idea.text[:80]}" for idea in ideas[len(begun) :]]
+    following = [f"{idea.name}: {printable.one_line(idea.text, 80)}" for idea in ideas[len(begun) :]]
     yield Step("free", {"name": work.next_name(), "idea": next(iter(following), "what you think of next")})
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from helpers import git, next_step, paths, session_branch
 from helpers.events import NO_COMPARISON, NO_RESULT, Run
+from helpers.judge.rule import noise
+from helpers.printable import one_line
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence
@@ -51,12 +53,12 @@ def _goal(now: State) -> list[str]:
         f"session {config.name} on {now.branch}: make {metric} {now.direction}, margin {now.scale.size(now.margin)}"
     ]
     if config.objective:
-        lines.append(f"objective: {config.objective[:200]}")
+        lines.append(f"objective: {one_line(config.objective, 200)}")
     limits = [f"scope {', '.join(config.scope)}"] if config.scope else []
     limits += [f"off limits {', '.join(config.off_limits)}"] if config.off_limits else []
     limits += [f"allowed {', '.join(config.allow)}"] if config.allow else []
     limits += [f"web {config.web}"] if config.web else []
-    limits += [f"constraints: {config.constraints[:150]}"] if config.constraints else []
+    limits += [f"constraints: {one_line(config.constraints, 150)}"] if config.constraints else []
     return [*lines, *(["; ".join(limits)] if limits else [])]
 
 
@@ -91,12 +93,16 @@ def _standing(root: Path, now: State) -> list[str]:
 
 
 def _calibrated(root: Path, now: State) -> list[str]:
-    """Return what the last calibration found; that it is stale where the benchmark is no longer the same."""
+    """Return what the last calibration found; that it is stale where the benchmark, or the host, is not the same."""
     last = next((w for w in reversed(now.workers) if w.what == "calibrated"), None)
     if last is None:
         return []
-    benchmark, said = root / paths.BENCHMARK, f"host {last.worker} resolves gains of "
-    said += f"{now.judged(last.samples)[0].size(last.resolves or 0.0)} and more"
+    by, sigma, benchmark = now.judged(last.samples)[0], screening.spread(now, last.worker), root / paths.BENCHMARK
+    said = f"host {last.worker} resolves gains of {by.size(last.resolves or 0.0)} and more"
+    if became := noise.became(last.sigma_pair, sigma):
+        said += (
+            f", as it was calibrated; it became {became}: {by.size(noise.PER_24 * (sigma or 0.0))} by what it did since"
+        )
     if last.benchmark and benchmark.is_file() and protected.digest(benchmark) != last.benchmark:
         said = f"stale: {paths.BENCHMARK} was changed since {said}: compare.py --calibrate"
     return [next_step.runnable(said)]
@@ -108,7 +114,8 @@ def _running(root: Path, now: State) -> list[str]:
     fleet = [j for j in jobs if j.on_fleet]
     if fleet:
         states.update(last_round.state_words(root, fleet))
-    told = [f"{states.get(j.name, 'submitted')}: {j.name} on {j.worker}: {j.submitted.description[:80]}" for j in jobs]
+    words = {job.name: one_line(job.submitted.description, 80) for job in jobs}
+    told = [f"{states.get(job.name, 'submitted')}: {job.name} on {job.worker}: {words[job.name]}" for job in jobs]
     return told + budget.fleet_line(now)
 
 
@@ -138,14 +145,16 @@ def _results(now: State) -> list[str]:
     for run in reversed([r for r in now.runs if r.experiment_id][-8:]):
         compared = now.comparison(run.experiment_id) if run.status != "keep" else None
         said = f" {compared.why_not}," if compared and compared.why_not else ""
-        why = f" - {run.why[:80]}" if run.why else ""
-        lines.append(f"{run.status}: {run.experiment_id}{said}{_gain(now, run.gain)} {run.description[:70]}{why}")
+        title = one_line(run.description, 70)
+        why = f" - {one_line(run.why, 80)}" if run.why else ""
+        lines.append(f"{run.status}: {run.experiment_id}{said}{_gain(now, run.gain)} {title}{why}")
     return lines
 
 
 def _ideas(root: Path) -> list[str]:
     best = queue.waiting(root)[:3]
-    return [f"idea: {idea.name} {idea.text[:100]}" for idea in best] or [f"ideas: none open in {paths.IDEAS}"]
+    told = [f"idea: {idea.name} {one_line(idea.text, 100)}" for idea in best]
+    return told or [f"ideas: none open in {paths.IDEAS}"]
 
 
 def _integrity(repository: git.Repository, now: State) -> list[str]:
@@ -159,13 +168,12 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
         lines.append(
             f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
         )
-    return lines + [f"look: {said}" for said in _marks(repository, now)]
+    return lines + [f"look: {said}" for said in _marks(now)]
 
 
-def _marks(repository: git.Repository, now: State) -> list[str]:
-    """Return what a person should look at: keys that were used, keeps that do not bear out, what nobody measured."""
+def _marks(now: State) -> list[str]:
+    """Return what a person should look at: keys that were used, keeps that do not bear out."""
     loose, found = marks.loosened(now), [f"{name}: {why}" for name, why in marks.doubts(now).items()]
-    found += marks.unmeasured(repository, now)
     shown = [*found[:4], *([f"{len(found) - 4} more that are not borne out"] if len(found) > 4 else [])]
     shown += [marks.BUNDLE] if protected.is_other_bundle(now) else []
     if loose:
@@ -182,7 +190,7 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
         "config": now.config.line,
         "locked": now.lock is not None,
         "protected_changed": protected.changed(repository.root, now),
-        "look": _marks(repository, now) if now.lock else [],
+        "look": _marks(now) if now.lock else [],
         "baseline": {k: getattr(now.baseline, k, None) for k in ("commit_full", "tree", "metric")}
         if now.lock
         else None,

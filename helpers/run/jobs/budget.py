@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from helpers import console
@@ -88,6 +89,18 @@ def spent(state: State) -> str | None:
     return None
 
 
+def way_up(state: State) -> str:
+    """Return the command that raises every part of the budget that is spent: one alone would lead on to the next."""
+    agreed, used = state.config.budget, spending(state)
+    parts = {
+        "--max-experiments": (agreed.experiments, used.experiments),
+        "--budget-hours": (agreed.hours, used.hours),
+        "--budget-usd": (agreed.usd, used.usd),
+    }
+    over = [f"{flag} {math.ceil(2 * had)}" for flag, (most, had) in parts.items() if most and had and had >= most]
+    return f"start_session.py {' '.join(over)}  # only the person may raise the budget"
+
+
 def fleet_line(state: State) -> list[str]:
     """Say in a line how many experiments the workers could do with, or that none is taken; none without workers."""
     if not (ready := workers.up(state)):
@@ -126,5 +139,5 @@ def require_budget(state: State, experiment: str = "") -> None:
     if over and experiment not in measured(state):
         raise console.refused(
             f"the agreed budget is spent: {over}",
-            "status.py  # decide what waits and finish the session; only the person may raise the budget",
+            f"status.py  # decide what waits and finish the session, or:\n{way_up(state)}",
         )

@@ -14,10 +14,7 @@ from helpers.scale import Scale
 from helpers.state import Job, State
 
 LOOKS = (2, 3, 4)
-"""Pairs after which a screen may end; `benchmarks/sessions.py` shows what whole sessions make of it.
-
-Not one: it cannot show that its candidate alone met a burst of load.
-"""
+"""Pairs after which a screen may end: not one, which cannot show that its candidate alone met a burst of load."""
 WIDTH, SURE, PAYS = 0.5, 1.3, 0.75
 """How far a screen looks to either side of its median, in standard errors.
 
@@ -26,10 +23,8 @@ within SURE, which its interval shows: its advice to discard is final. `benchmar
 that gain two margins are turned down all the same. A screen pays where PAYS lies within the margin.
 """
 UNKNOWN, OWN = 1.5, 0.85
-"""Where nothing is known of the host, the spread of its own pairs is taken this many times as large.
-
-And OWN times, where that is more than the host's: it may be busier than when it was calibrated.
-"""
+"""How much of its own pairs' spread is taken where nothing is known of the host; and where that is more than the
+host's, which may be busier than it was."""
 LEAST_SPREAD = 0.002
 """A host is taken to differ by so much at the least: a handful of equal numbers proves nothing."""
 RECENT = 9

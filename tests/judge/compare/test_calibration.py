@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import BENCHMARK, BUNDLE, CHECKS
 
 from helpers import events, state
 from helpers.judge.compare import calibration
 from helpers.judge.rule import noise
+from helpers.record.session import overview
 from helpers.scale import Scale
 
 
@@ -141,3 +143,26 @@ def test_what_a_person_has_set_is_what_is_told() -> None:
     assert "a measurement is 3 calls of the benchmark" in text
     assert "let make_input() of autoresearch.sh give 18 times as much" in text
     assert "COMMAND" not in text
+
+
+@pytest.mark.parametrize(("before", "said"), [(0.004, "noisier"), (0.05, ""), (0.9, "quieter")])
+def test_a_host_that_has_changed_is_told_so(tmp_path: Path, before: float, said: str) -> None:
+    """A calibration in another minute than the ones before says it, and status.py says what was seen since."""
+    draw = random.Random(2)
+    wall = [1 + abs(draw.gauss(0, 0.05)) for _ in range(24)]
+    config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
+    then = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": before, "timestamp": 1}
+    its = {"event": "calibrated", "timestamp": 2, **calibration.resolved(seen(wall, wall[:8]), 0.01, Scale())}
+    found = events.WorkerEvent.of(its)
+    now = state.fold([events.from_line(config), events.from_line(then)])
+    assert now
+    text = calibration.of_event(found, now).text
+
+    assert (f"it is {said} than before, when it resolved" in text) == bool(said)
+    assert "one may take 144 pairs: " in text
+    since = [{"type": "comparison", "worker": "local", "sigma_pair": before, "timestamp": n} for n in (3, 4)]
+    later = state.fold([events.from_line(config), found, *map(events.from_line, since)])
+    assert later
+    (line,) = overview._calibrated(tmp_path, later)
+    became = {"noisier": "quieter", "quieter": "noisier", "": ""}[said]
+    assert (f"it became {became}: {Scale().size(0.8 * before)} by what it did since" in line) == bool(said)

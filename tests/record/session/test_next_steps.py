@@ -296,7 +296,8 @@ def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
     copy = Path(session.script("snapshot_workdir", "create", "exp-02").stdout.strip())
     (copy / "autoresearch.sh").write_text("echo METRIC time_s=1\n")
 
-    follow(session, "submit_experiment.py exp-02", code=4)
+    told = follow(session, "submit_experiment.py exp-02", code=4)
+    assert re.search(r"next: python3 \S+snapshot_workdir.py diff exp-02  # take it out, then: ", told)
     assert "autoresearch.sh: a protected file" in steps(session)[0]
     assert "; without it: python3" in steps(session)[0]
     follow(session, "record_result.py discard exp-02")
@@ -331,6 +332,21 @@ def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
 
     assert "headline: improved" in follow(session, "finish_session.py")
     assert "render_report.py" in steps(session)[0]
+
+
+def test_a_budget_that_is_spent_twice_is_raised_in_one_step(session: Any) -> None:
+    """Experiments and hours at once: the printed command raises both, and a copy that will not be run is told so."""
+    session.script("start_session", "--goal", "quick", "--max-experiments", "1", "--budget-hours", "0.0000001")
+    journaled(session, "exp-01", "not_improved")
+    session.script("record_result", "discard", "exp-01", "--why", "no gain")
+    assert ["finish_session.py", "start_session.py"] == [re.findall(r"[a-z_]+\.py", step)[0] for step in steps(session)]
+
+    said = session.script("snapshot_workdir", "create", "exp-02").stderr
+    assert "all 1 experiments have been run" in said
+    assert "start_session.py --max-experiments 2 --budget-hours 1  # only the person" in said
+    follow(session, "--max-experiments 2 --budget-hours 1", said=steps(session)[1])
+
+    assert "submit_experiment.py exp-02" in steps(session)[0]
 
 
 @pytest.mark.parametrize("name", [*next_steps.SESSION, *next_steps.EXPERIMENT])
