@@ -19,18 +19,21 @@ from typing import Any
 from helpers import paths
 
 _FAMILIES = {
-    "c": "c h cc cpp cxx c++ hh hpp hxx inc inl m mm cu cuh",
-    "py": "py pyx pxd pyi pyw",
-    "js": "js mjs cjs jsx ts tsx mts cts",
-    "rs": "rs",
-    "go": "go",
-    "java": "java kt kts scala groovy cs swift",
-    "pl": "pl pm t",
-    "rb": "rb",
-    "sh": "sh bash zsh",
-    "prose": "md rst adoc markdown",
+    "c": ("cpp", "c h cc cpp cxx c++ hh hpp hxx inc inl m mm cu cuh"),
+    "py": ("python", "py pyx pxd pyi pyw"),
+    "js": ("javascript", "js mjs cjs jsx ts tsx mts cts"),
+    "rs": ("rust", "rs"),
+    "go": ("go", "go"),
+    "java": ("java", "java kt kts scala groovy cs swift"),
+    "pl": ("perl", "pl pm t"),
+    "rb": ("ruby", "rb"),
+    "sh": ("bash", "sh bash zsh"),
+    "prose": ("", "md rst adoc markdown"),
 }
-_FAMILY = {suffix: family for family, suffixes in _FAMILIES.items() for suffix in suffixes.split()}
+"""By family Pygments' lexer and the suffixes. No lexer goes by the file's name: to Pygments a .pl may be Prolog."""
+_FAMILY = {suffix: family for family, (_, suffixes) in _FAMILIES.items() for suffix in suffixes.split()}
+_OWN_LEXER = {"kt": "kotlin", "kts": "kotlin", "scala": "scala", "groovy": "groovy", "cs": "csharp", "swift": "swift"}
+"""Whose texts and remarks end elsewhere than their family's."""
 _SLASHES, _HASHES = ("c", "js", "rs", "go", "java"), ("py", "pl", "rb", "sh")
 LARGEST_LEXED = 400_000
 _AROUND = 20
@@ -49,6 +52,15 @@ _RUN = {
 _PIECE = re.compile(r"\"((?:\\.|[^\"\\\n])*)\"|'((?:\\.|[^'\\\n])*)'")
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\S.{0,200})$", re.MULTILINE)
 
+_ESCAPE = re.compile(r"\\\\|\\(?:u+\{?0*([0-9a-fA-F]{2})\}?|U000000([0-9a-fA-F]{2})|x([0-9a-fA-F]{2}))")
+"""A letter by its number; two backslashes are one that begins nothing."""
+_ENDS_LINE = dict.fromkeys(map(ord, "\r\u2028\u2029"), "\n")
+_OTHER_ENDS = ("js", "py", "java")
+"""Where more than a line feed ends a line, and a remark with it."""
+_JOINS = {"c": re.compile(r"(\\[ \t\f\v]*)\Z"), "sh": re.compile(r"\A(?!.*(?:^|\s)#).*(\\)\Z")}
+"""What joins a line to the next: blanks behind the sign change nothing for a compiler; a shell's remark ends anyway."""
+_IN_BRACKETS = re.compile(r"\(\s*[*&]*\s*(?:::)?(\w+)\s*\)\s*(?=\()")
+"""A name in brackets is called like one without."""
 _NAMES_IT = re.compile(r"#[ \t]*(?:define|undef|ifn?def)[ \t]+\Z")
 """Where a macro is named, not used: another definition for another machine."""
 
@@ -113,18 +125,20 @@ def family_of(path: str, text: str = "") -> str:
 def source(path: str, text: str) -> Source:
     """Read a file's text."""
     family = family_of(path, text)
-    starts, parts, place, line = [(0, 1)], [], 0, 1
-    spliced = family in ("c", "sh")
-    for row in text.replace("\r\n", "\n").split("\n"):
-        joins = spliced and row.endswith("\\")
-        part = row[:-1] if joins else row + "\n"
+    starts, parts, place = [(0, 1)], [], 0
+    whole = text.replace("\r\n", "\n")
+    for line, row in enumerate(whole.split("\n"), 2):
+        part = _ESCAPE.sub(lambda match: _spelled(match, path), row) if family not in ("prose", "sh") else row
+        part = part.translate(_ENDS_LINE) if family in _OTHER_ENDS else part
+        joins = _JOINS[family].search(part) if family in _JOINS else None
+        part = part[: joins.start(1)] if joins else part + "\n"
         parts.append(part)
-        place, line = place + len(part), line + 1
+        place += len(part)
         starts.append((place, line))
     whole = "".join(parts)
     if family == "c":
         whole = re.sub(r"%:|\?\?=", lambda m: "#".ljust(len(m[0])), whole)
-    pieces, exact = _pieces(family, whole)
+    pieces, exact = _pieces(family, path, whole)
     code = "".join(p if k == "c" else _blank(p, "\n\"'`" if k == "s" else "\n") for k, p in pieces)
     full = "".join(_blank(p, "\n") if k == "#" else p for k, p in pieces)
     remarks = "".join(p if k == "#" else _blank(p, "\n") for k, p in pieces)
@@ -140,8 +154,9 @@ def source(path: str, text: str) -> Source:
 
 
 def expanded(read: Source, windows: list[tuple[int, int]]) -> list[tuple[str, range, str]]:
-    """Return what uses of the file's own macros become, each with its lines and the macro's body, for C."""
-    found = []
+    """Return what names in brackets and uses of C's own macros become, each with its lines and the macro's body."""
+    bare = (match for window in windows for match in _IN_BRACKETS.finditer(read.code, *window))
+    found = [(f"{match[1]}(", read.lines(*match.span(1)), "") for match in bare]
     for name, parameters, body in _MACRO.findall(read.text) if read.family == "c" else ():
         names = [part.strip() for part in parameters.split(",")] if parameters else []
         used = re.compile(rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""))
@@ -184,15 +199,23 @@ def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> 
     return count
 
 
+def _spelled(match: re.Match[str], path: str) -> str:
+    """Return what an escape stands for where that may be part of a name; in Java whatever it is, before all else."""
+    number = match[1] or match[2] or match[3]
+    letter = chr(int(number, 16)) if number else ""
+    whole = path.endswith(".java") and match[0][1] == "u" and letter.isascii()
+    return letter if whole or re.match(r"[\w$]", letter, re.ASCII) else match[0]
+
+
 def _blank(text: str, keep: str) -> str:
     return re.sub(f"[^{keep}]", " ", text)
 
 
-def _pieces(family: str, text: str) -> tuple[list[tuple[str, str]], bool]:
+def _pieces(family: str, path: str, text: str) -> tuple[list[tuple[str, str]], bool]:
     """Return the text in pieces, each with c code, s string or # comment; and whether a real lexer said so."""
     if family == "prose":
         return [("#", text)], True
-    lexer = _lexer(family) if len(text) <= LARGEST_LEXED else None
+    lexer = _lexer(family, path) if len(text) <= LARGEST_LEXED else None
     if lexer is not None:
         return [(_letter(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(text)], True
     scanner = _SCANNERS.get("/" if family in _SLASHES else "#" if family in _HASHES else "")
@@ -213,28 +236,11 @@ def _letter(kind: tuple[str, ...]) -> str:
     return "s" if words[:2] == ("Literal", "String") and words[2:3] != ("Interpol",) else "c"
 
 
-_LEXERS = {
-    "c": "cpp",
-    "py": "python",
-    "js": "javascript",
-    "rs": "rust",
-    "go": "go",
-    "java": "java",
-    "pl": "perl",
-    "rb": "ruby",
-    "sh": "bash",
-}
-"""By family, never by the file's name: to Pygments a .pl may be Prolog, where % begins a comment."""
-
-
-def _lexer(family: str) -> Any:  # noqa: ANN401 - of a package that may not be there
+def _lexer(family: str, path: str) -> Any:  # noqa: ANN401 - of a package that may not be there
     """Return Pygments' lexer for a family, from the bundle's environment too; None where there is none."""
-    lexers = _pygments()
-    return (
-        lexers.get_lexer_by_name(_LEXERS[family], stripnl=False, ensurenl=False)
-        if lexers and family in _LEXERS
-        else None
-    )
+    name = _OWN_LEXER.get(path.rpartition(".")[2], _FAMILIES[family][0] if family else "")
+    lexers = _pygments() if name else None
+    return lexers.get_lexer_by_name(name, stripnl=False, ensurenl=False) if lexers else None
 
 
 @functools.lru_cache(maxsize=1)

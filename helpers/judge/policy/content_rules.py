@@ -21,9 +21,6 @@ _REPLACED = "a module of the benchmark's own process is changed"
 
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
-_CALLED = re.compile(r"\)\s*\(?\s*(?:\([\w\s*]+\)\s*)*&?\s*(\w+)(?:\s*\[[^\]]*\])?\s*\)\s*\(")
-"""What is called once it was cast."""
-_OF_DATA = r"\b(?:char|u?int\w*|unsigned|short|long|void|byte)\b[\s*]*"
 _CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _IS_SOME = re.compile(
@@ -128,9 +125,6 @@ def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, 
         places = js_state.writing_places(read.code, old)
         yield "remembers", _REMEMBERS, [read.lines(place, place + 1)[0] for place in places]
     yield "remembers", _GIVEN, [at for place in given.ordered(read.code, old) for at in read.lines(place, place + 1)]
-    for match in _CALLED.finditer(read.code) if read.family == "c" else ():
-        if re.search(rf"{_OF_DATA}(?:\*\s*{match[1]}\b|\b{match[1]}\s*\[)", read.code):
-            yield "hidden-code", "data is called as code", read.lines(match.start(1), match.end(1))
     if read.family in _HAS_BLOCKS:
         yield "less-safe", "what follows it is never run: was it a check?", _unreachable(read)
 

@@ -21,7 +21,7 @@ _IMPORTS = {
         "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^[ \t]*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
         "c": r"^[ \t]*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
         "rs": r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
-        r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.])((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
+        r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.>])(?:::)?((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
         "go": r"^[ \t]*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
         "java": r"^[ \t]*import\s+(?:static\s+)?(java\.\w+(?:\.\w+){1,2}|[a-z]\w*\.\w+(?:\.\w+)?)|"
         r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 
 from helpers.judge.policy import python_state
@@ -21,7 +22,7 @@ def spelled_out(text: str) -> Iterator[tuple[str, int]]:
         for prefix in [f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""]
         for alias in node.names
     }
-    stands = {name: said or name for name, said in stands.items()}
+    stands = {name: _direct(said or name) for name, said in stands.items()}
     for each in ast.walk(tree):
         if isinstance(each, ast.Assign):
             for target, value in _bound(each.targets[0], each.value):
@@ -47,7 +48,7 @@ def _said(node: ast.AST, stands: dict[str, str]) -> str:
         return stands.get(node.id, node.id if node.id in _OWN else "")
     if isinstance(node, ast.Attribute):
         known = _said(node.value, stands)
-        return f"{known}.{node.attr}" if known else ""
+        return _direct(f"{known}.{node.attr}") if known else ""
     of: ast.AST | None = None
     key: ast.AST | None = None
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr" and len(node.args) > 1:
@@ -60,6 +61,12 @@ def _said(node: ast.AST, stands: dict[str, str]) -> str:
             of, key = holder.args[0], node.slice
     whose = _said(of, stands) if of is not None else ""
     return f"{whose}.{_text(key) or '?'}" if whose and key is not None else ""
+
+
+def _direct(said: str) -> str:
+    """Return the module itself for one that another imports for itself: `os` for `random._os`."""
+    module = said.rpartition("._")[2]
+    return module if module != said and module in sys.stdlib_module_names else said
 
 
 def _text(node: ast.AST) -> str:
