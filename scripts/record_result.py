@@ -70,16 +70,16 @@ def entry(argv: list[str]) -> int:
         print(f"{'would be ' if args.dry_run else ''}on record: {said}")
         return console.DONE
     work, open_before = Workdirs(repository, args.workdir_root), len(queue.waiting(repository.root))
-    exp = work.experiment(args.experiment)
+    name = args.experiment
     if args.verb == "keep":
         words = keep.Explanation(args.problem, args.solution, args.source, args.reviewed)
-        event = keep.keep_experiment(repository, work, exp, words, dry_run=args.dry_run)
+        event = keep.keep_experiment(repository, work, work.experiment(name), words, dry_run=args.dry_run)
         for job in [] if args.dry_run else screens.renew(work):
-            console.note(f"{job}: screened again, on top of {exp.name}")
+            console.note(f"{job}: screened again, on top of {name}")
     else:
-        event = discard.decide(repository, exp, args.verb, args.why, dry_run=args.dry_run)
+        event = discard.decide(repository, work, name, args.verb, args.why, dry_run=args.dry_run)
     would = "would be " if args.dry_run else ""
-    print(f"{exp.name}: {would}recorded as {event.status} (run {event.run}, commit {event.commit})")
+    print(f"{name}: {would}recorded as {event.status} (run {event.run}, commit {event.commit})")
     if not args.dry_run:
         left = queue.waiting(repository.root)
         if left and len(left) == open_before:

@@ -57,11 +57,8 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
     while True:
         new += collect_finished(root)
         now = state.load(root)
-        if (
-            (ended(now) if ended else any(map(result.should_be_reported, new)))
-            or not now.open_jobs()
-            or time.monotonic() >= until
-        ):
+        over = ended(now) if ended else any(map(result.should_be_reported, new))
+        if over or not now.open_jobs() or time.monotonic() >= until:
             return new
         beat.tick(_progress(now))
         waited = time.monotonic() - beat.began

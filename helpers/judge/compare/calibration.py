@@ -134,8 +134,5 @@ def of_event(event: WorkerEvent, now: State) -> Calibration:
     usual = screening.settled(before or [0.0])
     if became := noise.became(usual, found.sigma_pair):
         more.append(f"it is {became} than before, when it resolved {by.size(noise.PER_24 * usual)}")
-    return Calibration(
-        event,
-        next_step.runnable("\n".join([found.text, *more, *([found.last] if found.last else [])])),
-        not found.noisy,
-    )
+    words = "\n".join([found.text, *more, *([found.last] if found.last else [])])
+    return Calibration(event, next_step.runnable(words), not found.noisy)

@@ -20,10 +20,10 @@ POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
 
 
-def under_way(root: Path) -> dict[str, str]:
-    """Return the experiments whose comparison is under way on this machine, each with its job."""
+def under_way(root: Path, state: str = "running") -> dict[str, str]:
+    """Return the experiments whose comparison is under way on this machine (or `lost`), each with its job."""
     names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).glob("*")), reverse=True)
-    return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == "running"}
+    return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == state}
 
 
 def planned(root: Path, job: str) -> Comparison:

@@ -6,39 +6,39 @@ from helpers import console, events, git, journal, session_branch, state
 from helpers.events import Run
 from helpers.record.decision import commit, run_line
 from helpers.run import collect
-from helpers.run.copies.copies import Experiment
+from helpers.run.copies.copies import Workdirs
 
 
-def decide(repository: git.Repository, exp: Experiment, verb: str, why: str, *, dry_run: bool = False) -> Run:
-    """Journal `discard` or `crash` with its reason; return the run line.
+def decide(repository: git.Repository, work: Workdirs, name: str, verb: str, why: str, *, dry_run: bool = False) -> Run:
+    """Journal `discard` or `crash` with its reason, though its content be gone; return the run line.
 
     A discarded experiment whose checks failed is recorded as `checks_failed`. Raises Failure (2) when the experiment
-    is decided already, or still runs.
+    is unknown, was kept, or still runs.
     """
     if not why.strip():
         raise console.usage("--why is empty", "say why, for those who come later")
-    if not dry_run and any(job.experiment == exp.name for job in state.load(repository.root).open_jobs()):
+    if not dry_run and any(job.experiment == name for job in state.load(repository.root).open_jobs()):
         collect.collect_finished(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):
         now = commit.settled(repository, dry_run=dry_run)
-        now.require_own(exp.name)
+        now.require_own(name)
         session_branch.say(repository.root, now)
-        before = now.decision(exp.name)
+        before = now.decision(name)
         if before is not None:
             if before.status == "keep":
                 raise console.usage(
-                    f"{exp.name} was kept as {before.commit}", f"git revert {before.commit}\n{session_branch.ADOPT}"
+                    f"{name} was kept as {before.commit}", f"git revert {before.commit}\n{session_branch.ADOPT}"
                 )
-            console.note(f"{exp.name} was recorded already as {before.status}; the reason given then stays")
+            console.note(f"{name} was recorded already as {before.status}; the reason given then stays")
             return before
-        under_way = [job.name for job in now.open_jobs() if job.experiment == exp.name]
+        under_way = [job.name for job in now.open_jobs() if job.experiment == name]
         if under_way:
-            raise console.usage(
-                f"{exp.name} still waits or runs ({under_way[0]})", f"submit_experiment.py {exp.name} --cancel"
-            )
-        result, compared = now.result(exp.name), now.comparison(exp.name)
+            raise console.usage(f"{name} still waits or runs ({under_way[0]})", f"submit_experiment.py {name} --cancel")
+        lost = name in now.undecided() and work.refs.standing(name)[0] is None
+        description = name if lost else work.experiment(name).description
+        result, compared = now.result(name), now.comparison(name)
         failed = result is not None and result.status == "checks_failed"
         failed = failed or (compared is not None and (compared.checks or "").startswith("failed"))
         status = "crash" if verb == "crash" else "checks_failed" if failed else "discard"
-        event = run_line.run_event(now, exp, status, asi={"why": why.strip()})
+        event = run_line.run_event(now, name, description, status, asi={"why": why.strip()})
         return event if dry_run else events.append_locked(repository.root, event)

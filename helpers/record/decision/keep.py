@@ -83,7 +83,8 @@ def _intent(repository: git.Repository, work: Workdirs, now: State, exp: Experim
     its = _sources(root, now, exp, words)
     event = run_line.run_event(
         now,
-        exp,
+        exp.name,
+        exp.description,
         "keep",
         literature_source=", ".join(its) or None,
         reviewed=words.reviewed or None,

@@ -7,13 +7,12 @@ from typing import Any
 
 from helpers.events import NO_RESULT, Comparison, Run
 from helpers.judge.compare import figures
-from helpers.run.copies.copies import Experiment
 from helpers.state import State
 
 
-def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Run:  # noqa: ANN401 - JSON values
+def run_event(now: State, name: str, description: str, status: str, **more: Any) -> Run:  # noqa: ANN401 - JSON values
     """Build the run line of a decision; the metric is 0 for a crash and for what was never measured."""
-    done, compared = now.result(exp.name) or NO_RESULT, now.comparison(exp.name)
+    done, compared = now.result(name) or NO_RESULT, now.comparison(name)
     samples = (compared.candidate_samples if compared else []) or done.samples
     metric = statistics.median(samples) if samples else done.metric or 0
     metric = 0 if status == "crash" else metric
@@ -23,10 +22,10 @@ def run_event(now: State, exp: Experiment, status: str, **more: Any) -> Run:  # 
         "metric": metric,
         "metrics": done.metrics,
         "status": status,
-        "description": exp.description,
+        "description": description,
         "segment": now.segment,
         "confidence": confidence(now, status, metric),
-        "experiment_id": exp.name,
+        "experiment_id": name,
         "tree": (compared.candidate_tree if compared else done.tree) or None,
         "worker": (compared.worker if compared else done.worker) or None,
         "host": done.host or None,

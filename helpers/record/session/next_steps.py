@@ -49,6 +49,7 @@ EXPERIMENT = {
     "unclear": "compare.py {name}  # its screen could not tell: {why}",
     "stale": "compare.py {name}  # screened against an older baseline: this merges it onto the current one",
     "uncommitted": "git add -- {files} && git commit -m 'what {name} needs'  # {name} lacks these; then {adopt}",
+    "gone": 'record_result.py discard {name} --why "its content is gone"  # neither sealed nor in a copy any more',
     "conflicts": 'record_result.py discard {name} --why "conflicts with what was kept since"  # in {why}; '
     "to make it again on top: snapshot_workdir.py create {new}",
     "broken off": "compare.py {name}  # no verdict: {why}",
@@ -175,12 +176,20 @@ def _waiting(work: Workdirs, now: State) -> list[str]:
 def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     compared, done = now.comparison(name), now.result(name)
     words = {"name": name, "log": shlex.quote((done.log if done else "") or (compared.job if compared else ""))}
+    try:
+        exp = work.experiment(name)
+    except console.Failure:  # somebody removed its copy and its refs
+        return Step("gone", words)
+    if not exp.is_sealed:  # a copy made anew under its name
+        return Step("gone", words)
     if compared is not None and (not done or compared.timestamp >= done.timestamp):
         return _of_compared(work, now, compared, words)
     if (over := budget.spent(now)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})
     if done is None:
-        why = _refused(now, name, work.experiment(name).tree)
+        if name in local_comparison.under_way(work.root, "lost"):
+            return Step("broken off", {**words, "why": "its comparison was ended from outside"})
+        why = _refused(now, name, exp.tree)
         return Step("refused" if why else "never run", {**words, "why": why})
     if result.says_nothing(done):
         return Step("nothing learned", {**words, "why": (done.error or done.status)[:120]})
@@ -196,10 +205,7 @@ def _applies(work: Workdirs, now: State, step: Step) -> Step:
     """Return the step, or the way out where its change no longer applies to a baseline that has moved on."""
     if step.state not in MERGED or not work.shadow.folder.exists():
         return step
-    try:
-        exp = work.experiment(step.words["name"])
-    except console.Failure:  # its copy and refs are gone: its own command says so
-        return step
+    exp = work.experiment(step.words["name"])
     if exp.origin.tree == now.baseline.tree:
         return step
     _, conflicts = work.shadow.merge(exp.origin.tree, now.baseline.tree, exp.tree)

@@ -72,11 +72,9 @@ class Workdirs:
         if start is None or not (commit or self.path(name).is_dir()):
             raise self.unknown(name)
         found = self._named(name, ref, start)
-        return (
-            replace(found, commit=commit.id, tree=commit.tree, description=printable.one_line(commit.message))
-            if commit
-            else found
-        )
+        if commit is None:
+            return found
+        return replace(found, commit=commit.id, tree=commit.tree, description=printable.one_line(commit.message))
 
     def _named(self, name: str, ref: str, start: Start) -> Experiment:
         known = {commits[0]: other for other, commits in self.refs.all().items() if other != name}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import until
+from conftest import BUNDLE, until
 
 from helpers import journal, state
 from helpers.read.ideas import queue
@@ -332,6 +335,46 @@ def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
 
     assert "headline: improved" in follow(session, "finish_session.py")
     assert "render_report.py" in steps(session)[0]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("verdict", ["improved", "undecided", ""])
+def test_what_somebody_removed_is_turned_down(session: Any, verdict: str, anew: bool) -> None:
+    """Neither its copy nor its ref is there, or an unsealed copy has its name: status.py answers, and it is decided."""
+    if verdict:
+        journaled(session, "exp-01", verdict, needed=90)
+    else:
+        screened(session, "exp-01", gain=0.2, screen="promising")
+    session.script("snapshot_workdir", "prune", "--force", "exp-01")
+    for ref in session.git(
+        "for-each-ref", "--format=%(refname)", "refs/autoresearch", "refs/autoresearch-start"
+    ).split():
+        session.git("update-ref", "-d", ref) if ref.endswith("exp-01") else None
+    if anew:
+        session.script("snapshot_workdir", "create", "exp-01")
+
+    assert "its content is gone" in steps(session)[0]
+    follow(session, "record_result.py discard exp-01")
+
+    assert not state.load(session.root).undecided()
+    assert "exp-01: " in session.script("render_report", "--as", "improvements").stdout
+
+
+def test_a_comparison_that_was_killed_is_made_again(session: Any) -> None:
+    """Its driver ended by kill -9 before a verdict: the next step says so and compares it, as it was to be."""
+    sealed(session, "exp-01", FASTER)
+    run = [sys.executable, str(BUNDLE / "scripts/compare.py"), "exp-01"]
+    with subprocess.Popen(run, cwd=session.root, env=session.env, stderr=subprocess.DEVNULL) as shell:
+        places = session.root / ".autoresearch" / "comparisons"
+        until(lambda: any(places.glob("exp-01.*/started")))
+        (started,) = places.glob("exp-01.*/started")
+        os.kill(int(started.read_text().split()[0]), signal.SIGKILL)
+        shell.kill()
+    until(lambda: "is under way" not in steps(session)[0])
+
+    assert "its comparison was ended from outside" in steps(session)[0]
+    assert "improved" in follow(session, COMPARE)
+    assert "keep exp-01" in steps(session)[0]
 
 
 def test_a_budget_that_is_spent_twice_is_raised_in_one_step(session: Any) -> None:
