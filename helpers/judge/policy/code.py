@@ -51,8 +51,7 @@ _RUN = {
 """Texts put together: where the language does so with what stands side by side, and where it needs a sign."""
 _PIECE = re.compile(r"\"((?:\\.|[^\"\\\n])*)\"|'((?:\\.|[^'\\\n])*)'")
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w, .]*)\))?[ \t]+(\S.{0,200})$", re.MULTILINE)
-
-_ESCAPE = re.compile(r"\\\\|\\(?:u+\{?0*([0-9a-fA-F]{2})\}?|U000000([0-9a-fA-F]{2})|x([0-9a-fA-F]{2}))")
+_ESCAPE = re.compile(r"\\\\|\\(?:u+\{?0*([0-9a-fA-F]{2})\}?|U000000([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|([01][0-7]{2}))")
 """A letter by its number; two backslashes are one that begins nothing."""
 _ENDS_LINE = dict.fromkeys(map(ord, "\r\u2028\u2029"), "\n")
 _OTHER_ENDS = ("js", "py", "java")
@@ -63,7 +62,6 @@ _IN_BRACKETS = re.compile(r"\(\s*[*&]*\s*(?:::)?(\w+)\s*\)\s*(?=\()")
 """A name in brackets is called like one without."""
 _NAMES_IT = re.compile(r"#[ \t]*(?:define|undef|ifn?def)[ \t]+\Z")
 """Where a macro is named, not used: another definition for another machine."""
-
 
 HEADER = re.compile(
     r"\A(?:\s*(?:[\w()]+\s+)*(?:def|fn|func|function|sub)\s+(\w+)|"
@@ -125,16 +123,14 @@ def family_of(path: str, text: str = "") -> str:
 def source(path: str, text: str) -> Source:
     """Read a file's text."""
     family = family_of(path, text)
-    starts, parts, place = [(0, 1)], [], 0
-    whole = text.replace("\r\n", "\n")
-    for line, row in enumerate(whole.split("\n"), 2):
+    starts, parts = [(0, 1)], []
+    for line, row in enumerate(text.replace("\r\n", "\n").split("\n"), 2):
         part = _ESCAPE.sub(lambda match: _spelled(match, path), row) if family not in ("prose", "sh") else row
         part = part.translate(_ENDS_LINE) if family in _OTHER_ENDS else part
         joins = _JOINS[family].search(part) if family in _JOINS else None
         part = part[: joins.start(1)] if joins else part + "\n"
         parts.append(part)
-        place += len(part)
-        starts.append((place, line))
+        starts.append((starts[-1][0] + len(part), line))
     whole = "".join(parts)
     if family == "c":
         whole = re.sub(r"%:|\?\?=", lambda m: "#".ljust(len(m[0])), whole)
@@ -202,7 +198,7 @@ def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> 
 def _spelled(match: re.Match[str], path: str) -> str:
     """Return what an escape stands for where that may be part of a name; in Java whatever it is, before all else."""
     number = match[1] or match[2] or match[3]
-    letter = chr(int(number, 16)) if number else ""
+    letter = chr(int(number, 16)) if number else chr(int(match[4] or "0", 8))
     whole = path.endswith(".java") and match[0][1] == "u" and letter.isascii()
     return letter if whole or re.match(r"[\w$]", letter, re.ASCII) else match[0]
 

@@ -18,7 +18,6 @@ _EARLY = "computed at import, before the call: does the benchmark's start-up sho
 _DEAD = "code that can no longer run"
 _REPLACED = "a module of the benchmark's own process is changed"
 
-
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
 _CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")

@@ -126,7 +126,7 @@ def _package(name: str, read: code.Source) -> str:
 def _declared(name: str, read: code.Source, parts: set[str], project: Project) -> bool:
     """Tell whether a library that is not the language's is the project's own, or stands in a manifest."""
     first = name.split(".")[0] if read.family == "java" else name.split("/")[0] if read.family == "go" else name
-    if first in parts or re.search(rf"\b(?:mod|enum|crate|as)\s+{re.escape(first)}\b", read.code):
+    if first in parts or re.search(rf"\b(?:mod|enum|as)\s+{re.escape(first)}\b", read.code):
         return True
     if read.family == "rs" and re.search(rf"\buse\b[^;]*::[^;]*\b{first}\b", read.code):
         return True  # a part of what was imported

@@ -16,19 +16,25 @@ def spelled_out(text: str) -> Iterator[tuple[str, int]]:
     """Yield (what a name or attribute stands for and a bracket, line); `?` for a part that only the run knows."""
     tree = python_state.parsed(text)
     stands = {
-        (alias.asname or alias.name.split(".")[0]): prefix + (alias.name if alias.asname or prefix else "")
+        (alias.asname or alias.name.split(".")[0]): _direct(
+            prefix + (alias.name if alias.asname or prefix else alias.name.split(".")[0])
+        )
         for node in ast.walk(tree)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for prefix in [f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""]
         for alias in node.names
     }
-    stands = {name: _direct(said or name) for name, said in stands.items()}
+    followed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for each in ast.walk(tree):
         if isinstance(each, ast.Assign):
             for target, value in _bound(each.targets[0], each.value):
+                followed.add(id(value))
                 if (said := _said(value, stands)) and said.rstrip(".?") not in ("", target):
                     stands[target] = said
     for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in followed:
+            modules = sys.stdlib_module_names & {stands.get(node.id)}  # it is handed on
+            yield from ((f"{module}.?(", node.lineno) for module in modules)
         if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) and (said := _said(node, stands)):
             yield said + "(", node.lineno
 
