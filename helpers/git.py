@@ -118,9 +118,7 @@ def run(
     command = ["git", *config, *map(str, args)]
     for _ in range(3):
         try:
-            done = subprocess.run(
-                command, cwd=root, input=stdin, env=environment(env), capture_output=True, check=False
-            )
+            done = _answered(root, command, stdin, environment(env))
         except FileNotFoundError as error:
             if error.filename == "git":
                 raise console.outside("git is not installed", "install git 2.30 or newer") from None
@@ -130,6 +128,25 @@ def run(
     if check and done.returncode != 0:
         raise explain(args, done)
     return done
+
+
+def _answered(
+    root: Path, command: list[str], stdin: bytes | None, env: dict[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end; raises Failure (4) where it waits for a pipe that lies in place of a file that it reads."""
+    given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    piped = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, env=env, stdin=given, stdout=piped, stderr=piped) as child:
+        try:
+            try:
+                out, err = child.communicate(stdin, timeout=LOCK_SECONDS)
+            except subprocess.TimeoutExpired:  # only now is it worth a look at every file
+                ownership.require_no_pipe(root)
+                out, err = child.communicate()
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 
 def output(root: Path, args: Sequence[str | Path], **options: object) -> str:
@@ -202,6 +219,11 @@ def explain(args: Sequence[str | Path], done: subprocess.CompletedProcess[bytes]
         name = shlex.quote(match[1])
         said = f"git {verb}: the branch {match[1]} leaves no room for one in a folder of that name: {short}"
         return console.outside(said, f"git branch -m {name} {name}-renamed")
+    if match := re.search(r"'([^'\n]+)/' does not have a commit checked out", said):
+        said = f"{match[1]} is a repository of its own without a commit: git cannot say what it holds"
+        return console.outside(
+            said, f"git submodule update --init {shlex.quote(match[1])}  # or commit there, or move it away"
+        )
     if " filter " in said:
         said = f"git {verb}: a filter that .gitattributes asks for fails: {short}"
         return console.outside(said, "install what it calls (git-lfs, then: git lfs install)")
@@ -277,7 +299,7 @@ def exclude(repository: Repository, lines: Sequence[str]) -> list[str]:
     if file.resolve() != file:
         console.note(f"note: {file} is a link, which nothing is written through: git status will show our files")
         return []
-    present = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
+    present = ownership.plain_text(file)
     new = [line for line in lines if f"/{line}" not in present.splitlines()]
     if new:
         file.parent.mkdir(exist_ok=True)

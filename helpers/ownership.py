@@ -7,6 +7,7 @@ else's file in their place would have us write, or believe, what a stranger chos
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shlex
 import stat
@@ -17,7 +18,8 @@ from helpers import console, paths, printable
 
 WRITTEN = (paths.JOURNAL, paths.NOTES, paths.IDEAS, paths.STATE)
 """What only a session writes: tracked by the repository it is a stranger's, or an old session's that was committed."""
-_NAMES = (*paths.COMMITTED, paths.IMPROVEMENTS, *WRITTEN)
+_NAMES = (*paths.PROTECTED, paths.IMPROVEMENTS, *WRITTEN)
+_READ_BY_GIT = frozenset([".gitignore", ".gitattributes", ".gitmodules"])
 
 
 def strangers(root: Path) -> Iterator[tuple[str, str]]:
@@ -73,3 +75,30 @@ def require(root: Path, tracked: list[str]) -> None:
             "never what a clone brings",
             f"git rm -r {name}  # look at it first; a session of your own: git rm -r --cached {name}",
         )
+
+
+def plain_text(file: Path) -> str:
+    """Return a stranger's text, "" where no file is; raises Failure (4) for a pipe or device, read it would not end."""
+    if not file.exists():
+        return ""
+    if not file.is_file():
+        raise _no_file(file)
+    return file.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def require_no_pipe(root: Path) -> None:
+    """Raise Failure (4) when a pipe lies where git reads: in the git directory around `root`, or a .gitignore below."""
+    above = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    its = above / ".git"
+    linked = its.read_text("utf-8", "surrogateescape").partition("gitdir: ")[2].strip() if its.is_file() else ""
+    for inside, folders, names in itertools.chain(*map(os.walk, [above, *Path(linked).parents[1:2]])):
+        in_git = ".git" in Path(inside).parts
+        for name in names if in_git else _READ_BY_GIT & set(names):
+            if (place := Path(inside, name)).is_fifo():
+                raise _no_file(place)
+        folders[:] = [name for name in folders if len(name) > 2 or not in_git]  # all but the objects
+
+
+def _no_file(place: Path) -> console.Failure:
+    said = f"{printable.one_line(str(place))} is no plain file: git and we would wait for what it says, for ever"
+    return console.refused(said, f"look at it, then take it away: rm {shlex.quote(str(place))}")

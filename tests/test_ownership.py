@@ -95,6 +95,53 @@ def test_every_script_refuses_a_journal_that_is_a_link(repo: Any, script: str, o
     assert not (repo.root / ".autoresearch").exists()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [".git/info/exclude", ".git/config", ".git/HEAD", "src/.gitignore", ".gitattributes", "experiment.yaml", "linked"],
+)
+def test_a_pipe_where_git_or_a_session_reads_is_refused_and_not_waited_for(
+    repo: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Named, and refused; in a linked work tree too, whose git directory lies elsewhere."""
+    monkeypatch.setattr(git, "LOCK_SECONDS", 0.5)
+    root = repo.root
+    if name == "linked":
+        root, name = repo.root.parent / "linked", ".git/info/exclude"
+        repo.git("worktree", "add", "-q", str(root))
+    place = repo.root / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+
+    with pytest.raises(console.Failure, match=f"{name} is no plain file") as refusal:
+        git.run(git.find(root).root, ["add", "-A"])
+
+    assert console.REFUSED == refusal.value.code
+
+
+def test_an_exclude_file_that_never_ends_is_not_read(repo: Any) -> None:
+    """A link to a device in its place is refused by the copy that takes over what it says."""
+    place = repo.root / ".git" / "info" / "exclude"
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to("/dev/zero")
+
+    assert (
+        "info/exclude is no plain file"
+        in repo.script("snapshot_workdir", "create", "exp-01", code=console.REFUSED).stderr
+    )
+
+
+def test_a_repository_inside_without_a_commit_is_named(repo: Any) -> None:
+    """Git's bare error becomes words, with the command that helps."""
+    repo.git("init", "-q", "vendor")
+
+    with pytest.raises(console.Failure, match="vendor is a repository of its own without a commit") as failure:
+        git.run(repo.root, ["add", "-A"])
+
+    assert "git submodule update --init vendor" in failure.value.do
+
+
 def test_somebody_else_s_file_is_not_the_session_s(repo: Any) -> None:
     """A journal that belongs neither to who runs us nor to who owns the repository is refused."""
     if os.getuid() != 0:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers import files, git, paths
+from helpers import files, git, ownership, paths
 
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
@@ -80,7 +80,7 @@ class Shadow:
 
     def _copy_excludes(self) -> None:
         theirs = self.repository.common_dir / "info" / "exclude"
-        text = theirs.read_text(encoding="utf-8", errors="surrogateescape") if theirs.exists() else ""
+        text = ownership.plain_text(theirs)
         ours = self.git_dir / "info" / "exclude"
         wanted = text + "\n/.skyignore\n"
         if not ours.exists() or ours.read_text(encoding="utf-8", errors="surrogateescape") != wanted:
