@@ -6,7 +6,8 @@ python3 benchmarks/guard_rates.py ~/src/simdjson ~/src/attrs      # clones with 
 Of each commit that speaks of speed only the changed source files count: what an agent may not touch by name (builds,
 tests, CI, dependencies) is left out, as it would have left it out. Tests that stand in the source cannot be left out:
 who changed them is counted, and counted apart. So are those whose title speaks of speed, not their text alone: in a
-message about a new feature "cache" is no claim to be faster. So are those of a size that one experiment has.
+message about a new feature "cache" is no claim to be faster. So are those of a size that one experiment has; and those
+that call themselves a feature, a fix or a removal: what they add or take away is there to be asked about.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import collections
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent.parent
@@ -27,6 +29,8 @@ from helpers.judge.policy.changes import changes_between  # noqa: E402
 SMALL = 60
 """Lines that a change adds and takes away, at most, to be counted among those of an experiment's size."""
 WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
+OTHER_WORK = r"(?i)(?:\w+: )?(?:feat|fix|resolve|add|new|implement|support|introduce|remove|drop|revert|deprecate|release|bump|update)"
+"""How the title of a commit begins that is about something else than speed."""
 SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", ".java", ".pyx", ".zig")
 
 
@@ -37,7 +41,8 @@ def source_changes(folder: Path, commit: str) -> list[check.Change]:
     """
     changes = changes_between(folder, f"{commit}^^{{tree}}", f"{commit}^{{tree}}")
     chosen = [change for change in changes if change.path.endswith(SOURCE) and change.new is not None]
-    return [c for c in chosen if not any(f.line is None and f.level == "refuse" for f in judged([c]))]
+    named = [(c, judged([replace(c, added=[], base=c.new)])) for c in chosen]  # by name and kind: as if it said nothing
+    return [c for c, found in named if not any(f.line is None and f.level == "refuse" for f in found)]
 
 
 def project_of(folder: Path, tree: str) -> evaluator_reach.Project:
@@ -64,6 +69,7 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
     rules: collections.Counter[str] = collections.Counter()
     titled: collections.Counter[str] = collections.Counter()
     small: collections.Counter[str] = collections.Counter()
+    other: collections.Counter[str] = collections.Counter()
     for commit, _, title in (row.partition(" ") for row in rows.splitlines()):
         try:
             changes = source_changes(folder, commit)
@@ -81,6 +87,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
         ends = "refused" if refusing else "reviewed" if asks else "passed"
         if re.search(WORDS, title, re.IGNORECASE):
             titled[ends] += 1
+        if re.match(OTHER_WORK, title):
+            other[ends] += 1
         if sum(map(size, changes)) <= SMALL:
             small[ends] += 1
         rules.update({f"{f.level} {f.rule}" for f in found})
@@ -91,7 +99,8 @@ def judge(folder: Path, most: int, *, show: bool) -> None:
             f"{folder}: {count} commits; refused {share(refused, count)}, only to be reviewed "
             f"{share(reviewed, count)}, measured afresh for what they remember {measured}"
         )
-        for which, of in (("by title alone", titled), (f"of at most {SMALL} lines", small)):
+        named = ("features, fixes and removals by title", other)
+        for which, of in (("by title alone", titled), (f"of at most {SMALL} lines", small), named):
             said = f"refused {of['refused']}, only to be reviewed {of['reviewed']}"
             print(f"  {which} {of.total()} commits: {said}")
         print("  " + ", ".join(f"{rule} {n}" for rule, n in rules.most_common(12)))

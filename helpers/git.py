@@ -134,9 +134,8 @@ def _answered(
     root: Path, command: list[str], stdin: bytes | None, env: dict[str, str]
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git to its end; raises Failure (4) where it waits for a pipe that lies in place of a file that it reads."""
-    given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
-    piped = subprocess.PIPE
-    with subprocess.Popen(command, cwd=root, env=env, stdin=given, stdout=piped, stderr=piped) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, stderr=pipe) as child:
         try:
             try:
                 out, err = child.communicate(stdin, timeout=LOCK_SECONDS)

@@ -17,32 +17,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers import paths
+from helpers.judge.policy.file_rules import blocks
 
-_FAMILIES = {
-    "c": ("cpp", "c h cc cpp cxx c++ hh hpp hxx inc inl m mm cu cuh"),
-    "py": ("python", "py pyx pxd pyi pyw"),
-    "js": ("javascript", "js mjs cjs jsx ts tsx mts cts"),
-    "rs": ("rust", "rs"),
-    "go": ("go", "go"),
-    "java": ("java", "java kt kts scala groovy cs swift"),
-    "pl": ("perl", "pl pm t"),
-    "rb": ("ruby", "rb"),
-    "sh": ("bash", "sh bash zsh"),
-    "prose": ("", "md rst adoc markdown"),
-}
-"""By family Pygments' lexer and the suffixes. No lexer goes by the file's name: to Pygments a .pl may be Prolog."""
-_FAMILY = {suffix: family for family, (_, suffixes) in _FAMILIES.items() for suffix in suffixes.split()}
+_BLOCKS = list(blocks("families.txt"))
+_FAMILY = {suffix: family for (family, *_), _, rows in _BLOCKS for suffix in rows[0].split()}
+_LEXERS = {family: lexer for (family, lexer, _), _, _ in _BLOCKS if lexer != "-"}
 _OWN_LEXER = {"kt": "kotlin", "kts": "kotlin", "scala": "scala", "groovy": "groovy", "cs": "csharp", "swift": "swift"}
 """Whose texts and remarks end elsewhere than their family's."""
-_SLASHES, _HASHES = ("c", "js", "rs", "go", "java"), ("py", "pl", "rb", "sh")
 LARGEST_LEXED = 400_000
 _AROUND = 20
 """Lines before and after a changed one within which a construct that it belongs to begins and ends."""
 _STRING = r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`"
-_SCANNERS = {
+_SIGNS = {
     "/": re.compile(rf"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|(?P<string>{_STRING})"),
     "#": re.compile(rf"(?P<comment>(?<![\w$&])\#[^\n]*)|(?P<string>{_STRING})"),
 }
+_SCANNERS = {family: _SIGNS[sign] for (family, _, sign), _, _ in _BLOCKS if sign in _SIGNS}
 _QUOTED = r"(?:\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
 _RUN = {
     side: re.compile(rf"{_QUOTED}(?:\s*{between}\s*[uUL]?{_QUOTED})+")
@@ -214,7 +204,7 @@ def _pieces(family: str, path: str, text: str) -> tuple[list[tuple[str, str]], b
     lexer = _lexer(family, path) if len(text) <= LARGEST_LEXED else None
     if lexer is not None:
         return [(_letter(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(text)], True
-    scanner = _SCANNERS.get("/" if family in _SLASHES else "#" if family in _HASHES else "")
+    scanner = _SCANNERS.get(family)
     pieces, last = [], 0
     for match in scanner.finditer(text) if scanner else ():
         pieces += [("c", text[last : match.start()]), ("#" if match["comment"] else "s", match[0])]
@@ -234,7 +224,7 @@ def _letter(kind: tuple[str, ...]) -> str:
 
 def _lexer(family: str, path: str) -> Any:  # noqa: ANN401 - of a package that may not be there
     """Return Pygments' lexer for a family, from the bundle's environment too; None where there is none."""
-    name = _OWN_LEXER.get(path.rpartition(".")[2], _FAMILIES[family][0] if family else "")
+    name = _OWN_LEXER.get(path.rpartition(".")[2], _LEXERS.get(family, ""))
     lexers = _pygments() if name else None
     return lexers.get_lexer_by_name(name, stripnl=False, ensurenl=False) if lexers else None
 

@@ -10,12 +10,17 @@ Level = Literal["refuse", "review"]
 Rule = tuple[str, str, Level, str]
 
 
-def _table() -> Iterator[Rule]:
-    for block in Path(__file__).with_name("files.txt").read_text(encoding="utf-8").split("\n[")[1:]:
-        heading, _, patterns = block.partition("\n")
-        words, _, reason = heading.partition("] ")
-        rule, level = words.split()
-        yield from ((rule, each, "refuse" if level == "refuse" else "review", reason) for each in patterns.split())
+def blocks(names: str) -> Iterator[tuple[list[str], str, list[str]]]:
+    """Yield (words of its heading, reason, rows) of each block of the tables beside this module called `names`."""
+    for file in sorted(Path(__file__).parent.glob(names)):
+        for block in file.read_text(encoding="utf-8").split("\n[")[1:]:
+            heading, *rows = block.rstrip().split("\n")
+            words, _, reason = heading.partition("]")
+            yield words.split(), reason.strip(), [row.strip() for row in rows]
 
 
-RULES: list[Rule] = list(_table())
+RULES: list[Rule] = [
+    (rule, pattern, "refuse" if level == "refuse" else "review", reason)
+    for (rule, level), reason, rows in blocks("files.txt")
+    for pattern in " ".join(rows).split()
+]

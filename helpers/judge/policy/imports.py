@@ -12,67 +12,14 @@ from collections.abc import Iterator
 from helpers.judge.policy import c_library, code, evaluator_reach, source_tests
 from helpers.judge.policy.changes import Change
 from helpers.judge.policy.evaluator_reach import Project
-from helpers.judge.policy.file_rules import Level
+from helpers.judge.policy.file_rules import Level, blocks
 
-_IMPORTS = {
-    family: re.compile(pattern, re.MULTILINE)
-    for family, pattern in {
-        "py": r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w., \t]*)",
-        "js": r"(?:\b(?:require|import)\s*\(\s*|\bfrom\s+|^[ \t]*import\s+)[\"'`](?:node:)?((?:@[\w.-]+/)?[\w.-]+)",
-        "c": r"^[ \t]*#\s*(?:include|include_next|import)\s*(?:<|(?=\"))(\"?[\w./+-]+)[>\"]",
-        "rs": r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:use|extern\s+crate)\s+(?:::)?"
-        r"((?:std::(?:os::\w+::)?|core::|alloc::)?[a-z]\w*)|(?<![\w:$.>])(?:::)?((?!std\b|core\b|alloc\b|[iuf]\d+\b|[iu]size\b|char\b|str\b|bool\b)[a-z]\w*)::(?=[a-zA-Z])",
-        "go": r"^[ \t]*(?:import\s+)?(?:[\w.]+\s+)?\"([\w./-]+)\"[ \t]*$",
-        "java": r"^[ \t]*import\s+(?:static\s+)?(java\.\w+(?:\.\w+){1,2}|[a-z]\w*\.\w+(?:\.\w+)?)|"
-        r"(?<![\w.])((?:com|org|net|io)\.[a-z]\w*\.\w+)(?=\.)",
-        "pl": r"^[ \t]*(?:use|no|require)\s+([A-Za-z]\w*(?:::\w+)*)",
-        "rb": r"^[ \t]*require\s*\(?\s*[\"']([\w/-]+)",
-    }.items()
-}
-_LIBRARY = {
-    "py": re.compile("|".join(map(re.escape, sorted({*sys.stdlib_module_names, "__future__", "__main__"})))),
-    "js": re.compile(
-        "assert|async_hooks|buffer|child_process|cluster|console|constants|crypto|dgram|diagnostics_channel|dns|domain|"
-        "events|fs|http|http2|https|inspector|module|net|os|path|perf_hooks|process|punycode|querystring|readline|repl|"
-        "sea|sqlite|stream|string_decoder|sys|test|timers|tls|trace_events|tty|url|util|v8|vm|wasi|worker_threads|zlib"
-    ),
-    "rs": re.compile(r"(?:std|core|alloc)\b.*|crate|self|super"),
-    "go": re.compile(r"[^./]+(?:/.*)?"),
-    "java": re.compile(r"java\..*"),
-}
+_IMPORTS, _LIBRARY, _COMPUTES = (
+    {family: re.compile("|".join(rows), re.MULTILINE) for (_, family), _, rows in blocks(f"imports_{what}.txt")}
+    for what in ("how", "library", "computes")
+)
+_LIBRARY["py"] = re.compile("|".join(map(re.escape, sorted({*sys.stdlib_module_names, "__future__", "__main__"}))))
 """By family, what needs no declaration. C and Perl have no manifest to ask: there all that does not compute is read."""
-_COMPUTES = {
-    "py": re.compile(
-        "__future__|_?(?:abc|array|bisect|bz2|calendar|cmath|collections|contextlib|copy|csv|dataclasses|datetime|decimal|"
-        "difflib|enum|fractions|functools|graphlib|hashlib|heapq|html|io|itertools|json|keyword|lzma|math|numbers|operator|"
-        "pprint|queue|random|re|statistics|string|stringprep|struct|textwrap|tokenize|types|typing|unicodedata|uuid|"
-        "warnings|weakref|xml|zlib|zoneinfo|binascii|base64|codecs|colorsys|ast|errno|logging|pathlib|os|sys|time)"
-    ),
-    "js": re.compile("buffer|crypto|events|path|punycode|querystring|stream|string_decoder|url|util|zlib|assert"),
-    "c": re.compile(
-        r"(?:std(?:io|lib|int|def|bool|arg|align|noreturn|atomic|bit)|strings?|limits|float|math|tgmath|complex|ctype|"
-        r"errno|assert|inttypes|wchar|wctype|uchar|iso646|memory|endian|byteswap|unistd|sys/types|\w*intrin|arm_\w+|"
-        r"altivec)\.h|(?!c?(?:thread|signal|setjmp|fenv|future|filesystem|chrono|time)\b)[a-z_0-9]+"
-    ),
-    "rs": re.compile(
-        "(?:std|core|alloc)(?:::(?:alloc|any|arch|array|ascii|borrow|boxed|cell|cfg|char|clone|cmp|collections|convert|default|"
-        "error|ffi|fmt|hash|hint|io|iter|marker|mem|num|ops|option|os::\\w+::ffi|os::raw\\w*|path|ptr|rc|result|simd|slice|str|string|sync|vec|f32|f64|"
-        "[iu]\\d+|[iu]size))?|crate|self|super"
-    ),
-    "go": re.compile(
-        r"bufio|bytes|cmp|context|errors|fmt|io|iter|maps|net|net/(?:http|netip|textproto|url)|path|reflect|regexp|slices|sort|strconv|strings|time|unicode|sync|sync/atomic|"
-        r"math|math/(?:big|bits|cmplx)|(?:container|encoding|hash|text|unicode|html|crypto|compress)(?:/.*)?"
-    ),
-    "java": re.compile(
-        r"java\.(?:lang\.(?:Math|annotation|reflect\.(?:\w*Type|TypeVariable|Array)\b)|util\.concurrent\.(?:Concurrent|TimeUnit|CopyOn|atomic|locks)|"
-        r"(?:util(?!\.concurrent)|math|text|nio(?!\.file|\.channels)|io|time)\b).*"
-    ),
-    "pl": re.compile(
-        "(?:List|Scalar|Hash)::Util|POSIX|Carp|Data::Dumper|Encode|Math::.*|Digest::.*|Exporter|Text::.*|"
-        "strict|warnings|utf8|feature|constant|parent|base|v5.*"
-    ),
-    "rb": re.compile("bigdecimal|delegate|digest|forwardable|json|matrix|prime|set|stringio|strscan|time|zlib"),
-}
 
 
 def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level, str]]:
@@ -85,16 +32,18 @@ def leant_on(change: Change, project: Project) -> Iterator[tuple[int, str, Level
     old = (change.base or change.old or b"").decode("utf-8", "replace")
     before = code.source(change.path, old)
     if read.family == "c":
-        yield from ((at, rule, "review", why) for at, rule, why in c_library.taken(read, before.code, lines))
+        yield from (
+            (at, rule, "review", why) for at, rule, why in c_library.taken(read, before.code, lines, _COMPUTES["libc"])
+        )
     known = {_package(name, read) for name, _ in _imported(before)}
     around = "".join(f"/{path}\n" for path in project.files)
     parts = {part.partition(".")[0] for path in project.files for part in path.split("/")}
     for name, at in _imported(read):
         if at not in lines or _package(name, read) in known or name.startswith("."):
             continue
-        if _COMPUTES[read.family].fullmatch(name):
-            continue
         quoted, header = name[0] == '"', name.lstrip('"')
+        if _COMPUTES[read.family].fullmatch(header):
+            continue
         here = read.family == "c" and f"/{header}\n" in around
         if (quoted and here) or ((quoted or here) and not evaluator_reach.of_system(header)):
             continue  # the project's own

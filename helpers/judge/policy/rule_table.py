@@ -2,8 +2,8 @@
 
 A heading: [kind level view language...] reason; below it the patterns, any of which speaks. Views: code (no strings, no
 comments), text (strings too, put together where they stand side by side), all (comments too: they hold directives), old
-(code that is gone, counted), first (code, where the file did not say this before). Languages: families of code.py; none
-means all.
+(code that is gone, counted), first (code, where the file did not say this before), less (a deleted line without this is
+the new one), more (a new line without this is the deleted one). Languages: families of code.py; none means all.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from helpers.judge.policy import file_rules
 from helpers.judge.policy.code import Source
 from helpers.judge.policy.file_rules import Level
 
@@ -37,12 +37,8 @@ class Rule:
 def rules() -> list[Rule]:
     """Return every rule of the tables."""
     found = []
-    tables = (file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("rules_*.txt")))
-    for block in (block for table in tables for block in table.split("\n[")[1:]):
-        heading, *rows = block.rstrip().split("\n")
-        words, _, reason = heading.partition("] ")
-        kind, level, view, *families = words.split()
-        pattern = re.compile("|".join(row.strip() for row in rows), re.MULTILINE)
+    for (kind, level, view, *families), reason, rows in file_rules.blocks("rules_*.txt"):
+        pattern = re.compile("|".join(rows), re.MULTILINE)
         found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
     return found
 
@@ -51,7 +47,7 @@ def spoken(
     rule: Rule, read: Source, was: str, windows: list[tuple[int, int]], stand_ins: list[StandIn]
 ) -> Iterator[tuple[Level, range, str]]:
     """Yield (level, lines, what a stand-in became) where a rule speaks of new code; `was`: the old, without spaces."""
-    if rule.view == "old" or (rule.families and read.family not in rule.families):
+    if rule.view in ("old", "less", "more") or (rule.families and read.family not in rule.families):
         return
 
     def comes(match: re.Match[str]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from helpers.judge.policy import rule_table
+
 _SETTING = (
     r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|isolation|passes|samples|tolerance|epsilon|\beps\b|"
     r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
@@ -23,19 +25,10 @@ _DECLARES = re.compile(
     r"\b(?:const\w*|define|final|static|let|val|var)\b.*?\b(\w+)[^\w]*(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
 )
 _LITERAL = re.compile(
-    r"\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
+    r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
-_PART = re.compile(
-    r"\[(?!(?:[a-z]\w*)?(?::|\.\.=?)\])\s*\w*(?::|\.\.=?)\s*[A-Z0-9_]*\s*(?::\s*[2-9]\d*\s*)?\]|"
-    r"\.(?:slice|take|step_by|first|limit|subList|head)\((?:\w+, )?[A-Z0-9_]*\)"
-)
-"""Of something only so much as a constant says, or every so many."""
-_STEP = re.compile(
-    r"\.(?:replace\w*|filter|g?sub|translate|normalize|sort\w*|dedup|uniq|distinct|strip|trim|escape\w*)"
-    r"\((?:[^()]|\([^()]*\))*\)"
-)
-"""One step of a chain that changes what comes out."""
+_NAMED, _NUMBER = (re.compile(rf"(?<![\w.]){what}(?=\s*[),;:{{])") for what in (r"[A-Za-z_]\w*", r"\d+"))
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
@@ -53,12 +46,18 @@ def weaker(
     for text in reversed(said):
         shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
     shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
-    steps = {text[: step.start()] + text[step.end() :] for text in said for step in _STEP.finditer(text)}
+    names = {open_ for text in said for open_ in _but_one(_NAMED, text)}
+    shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
+    for rule in (rule for rule in rule_table.rules() if rule.view in ("less", "more")):
+        made = {short for text in said for short in _without(rule, text)} if rule.view == "less" else set()
+        for number, text in ((number, _bare(text)) for number, text in come):
+            if (text in made and text not in said) or (
+                rule.view == "more" and text not in said and not said.keys().isdisjoint(_without(rule, text))
+            ):
+                yield number, rule.kind, rule.reason, text
     for number, text in ((number, _bare(text)) for number, text in come):
-        if (rest := _PART.sub("", text)) != text and rest in said:
-            yield number, "less-safe", "a part of what there was: is the rest no longer looked at?", text
-        if text in steps:
-            yield number, "less-safe", "a step less than there was: is the answer still the same?", text
+        if text not in said and not names.isdisjoint(_but_one(_NUMBER, text)):
+            yield number, "less-safe", "a number in place of a name: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
         calls = defaults and not text.startswith(("def ", "async def ", "function "))
         if calls and _but_texts(text) in shorter and shape not in shapes:
@@ -85,6 +84,13 @@ def weaker(
                     "another value of a setting: is the program still as safe and as exact?",
                     text,
                 )
+
+
+def _without(rule: rule_table.Rule, text: str) -> Iterator[str]:
+    """Yield a line without each of the places that a rule speaks of, and all, but for what the rule puts in a group."""
+    for match in rule.pattern.finditer(text):
+        yield text[: match.start()] + (match[match.lastindex] if match.lastindex else "") + text[match.end() :]
+    yield rule.pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
 
 
 def _less(was: str, now: str, new: str) -> bool:
@@ -121,3 +127,10 @@ def _but_texts(text: str) -> str:
 
 def _bare(text: str) -> str:
     return " ".join(_REMARK.sub("", text).split())
+
+
+def _but_one(bound: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield a line with a mark for one of the names, or numbers, that something goes up to."""
+    for at in bound.finditer(text) if len(text) < 200 else ():
+        if _BOUNDS.search(text[: at.start()]):
+            yield f"{text[: at.start()]}?{text[at.end() :]}"
