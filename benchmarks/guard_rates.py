@@ -29,7 +29,10 @@ from helpers.judge.policy.changes import changes_between  # noqa: E402
 SMALL = 60
 """Lines that a change adds and takes away, at most, to be counted among those of an experiment's size."""
 WORDS = "perf|faster|speed|optimi[sz]|simd|alloc|cache"
-OTHER_WORK = r"(?i)(?:\w+: )?(?:feat|fix|resolve|add|new|implement|support|introduce|remove|drop|revert|deprecate|release|bump|update)"
+OTHER_WORK = (
+    r"(?i)(?:\w+: )?(?:feat|fix|resolve|add|new|implement|support|introduce|remove|drop|revert|deprecate|release|bump|"
+    r"update)"
+)
 """How the title of a commit begins that is about something else than speed."""
 SOURCE = (".c", ".cc", ".cpp", ".h", ".hpp", ".py", ".rs", ".go", ".js", ".ts", ".java", ".pyx", ".zig")
 

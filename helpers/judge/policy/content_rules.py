@@ -189,7 +189,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
 
 def _field(match: re.Match[str]) -> str:
     """Return the last name of what a match holds: of `a->b.c` it is `c`."""
-    return (re.findall(r"\w+", match[match.lastindex or 0]) or [""])[-1]
+    return str((re.findall(r"\w+", match[match.lastindex or 0]) or [""])[-1])
 
 
 def _asks_whether(rows: list[str], number: int, names: str) -> bool:
