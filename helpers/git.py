@@ -118,7 +118,7 @@ def run(
     command = ["git", *config, *map(str, args)]
     for _ in range(3):
         try:
-            done = _answered(root, command, stdin, environment(env))
+            done = ownership.answered(root, command, stdin, environment(env), LOCK_SECONDS)
         except FileNotFoundError as error:
             if error.filename == "git":
                 raise console.outside("git is not installed", "install git 2.30 or newer") from None
@@ -128,24 +128,6 @@ def run(
     if check and done.returncode != 0:
         raise explain(args, done)
     return done
-
-
-def _answered(
-    root: Path, command: list[str], stdin: bytes | None, env: dict[str, str]
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end; raises Failure (4) where it waits for a pipe that lies in place of a file that it reads."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, stderr=pipe) as child:
-        try:
-            try:
-                out, err = child.communicate(stdin, timeout=LOCK_SECONDS)
-            except subprocess.TimeoutExpired:  # only now is it worth a look at every file
-                ownership.require_no_pipe(root)
-                out, err = child.communicate()
-        except BaseException:
-            child.kill()
-            raise
-    return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 
 def output(root: Path, args: Sequence[str | Path], **options: object) -> str:

@@ -11,6 +11,7 @@ import itertools
 import os
 import shlex
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,7 +87,25 @@ def plain_text(file: Path) -> str:
     return file.read_bytes().decode("utf-8", "surrogateescape")
 
 
-def require_no_pipe(root: Path) -> None:
+def answered(
+    root: Path, command: list[str], stdin: bytes | None, env: dict[str, str], seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end; raises Failure (4) when after `seconds` it still waits, and a pipe lies where it reads."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, stderr=pipe) as child:
+        try:
+            try:
+                out, err = child.communicate(stdin, timeout=seconds)
+            except subprocess.TimeoutExpired:  # only now is it worth a look at every file
+                _require_no_pipe(root)
+                out, err = child.communicate()
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(command, child.returncode, out, err)
+
+
+def _require_no_pipe(root: Path) -> None:
     """Raise Failure (4) when a pipe lies where git reads: in the git directory around `root`, or a .gitignore below."""
     above = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
     its = above / ".git"

@@ -197,8 +197,7 @@ def _asks_whether(rows: list[str], number: int, names: str) -> bool:
     at = number - 1
     while at and at > number - 6 and not (_CONDITION.match(rows[at]) or "assert" in rows[at]):
         at -= 1
-    asked, its = rows[at : at + 1], rf"(?:[\w.>-]*(?:>|\.))?\b(?:{names})\b"
-    parts = re.split(r"\|\||&&", asked[0]) if asked else [""]
+    parts, its = re.split(r"\|\||&&", rows[at]), rf"(?:[\w.>-]*(?:>|\.))?\b(?:{names})\b"
     one = re.compile(
         rf"\A\W*(?:(?:if|assert)\W+)?(?:!\s?{its}|{its}\s?[!=]=\s?(?:NULL|nullptr|0\b)|{its}\))[)\s;{{]*\Z|align\w*\s?\(.*&{its}"
     )
@@ -264,11 +263,10 @@ def _plain(guard: str, family: str) -> str:
 
 def _in_full(guard: str, read: code.Source, places: list[tuple[str, int]]) -> str:
     """Return a condition with what its names were last, above it in its function, said to be other names for."""
-    number = dict(places)[guard]
-    ahead = read.code.split("\n")[max(0, number - 60) : number]
+    ahead = read.code.split("\n")[max(0, dict(places)[guard] - 60) : dict(places)[guard]]
     heads = [at for at, row in enumerate(ahead) if code.HEADER.match(row)]
     above = "\n".join(ahead[heads[-1] if heads else 0 :])
-    for name in re.findall(r"(?<![\w.>-])[A-Za-z_]\w*(?![\w(])", guard):
+    for name in set(re.findall(r"(?<![\w.>-])[A-Za-z_]\w*(?![\w(])", guard)):
         said = list(re.finditer(_ANOTHER_NAME.format(name), above, re.MULTILINE))
         if said and len(re.findall(rf"(?<![\w.>-]){name}\s?[-+*/|&^%:]?=(?!=)", above)) == 1:
             guard = re.sub(rf"(?<![\w.>-]){name}\b", said[0][1], guard)
