@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Whether a question of the policy costs more than the length of what it reads: hostile texts, and four times as long.
 
-python3 benchmarks/policy_cost.py    # every pattern, then the policy as a whole; 1 when one costs more than its length
+python3 benchmarks/policy_cost.py               # every pattern, then the policy as a whole; 1 when one costs more
+python3 benchmarks/policy_cost.py --part 2/4    # each fourth question, from the second on
 
 Processor time of one process, the lesser of two tries: four times the text may cost four times the time, and a square
 costs sixteen times.
@@ -9,6 +10,7 @@ costs sixteen times.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import time
@@ -110,6 +112,9 @@ def grows(step: Callable[[str], object], unit: str, size: int) -> str:
 
 def main() -> int:
     """Ask every pattern and the whole policy; return 1 when one costs more than its length."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--part", default="1/1", help="K/N: each Nth question from the Kth on (default 1/1, all)")
+    first, _, parts = p.parse_args().part.partition("/")
     count = bad = 0
     asked: list[tuple[str, Callable[[str], object], int]] = [
         (name, lambda text, p=pattern: list(p.finditer(text)), 8_000)  # type: ignore[misc]
@@ -117,6 +122,7 @@ def main() -> int:
     ]
     asked += [(f"{path}, added", lambda text, p=path: judged(p, "x = 1\n", text), 4_000) for path in PATHS]  # type: ignore[misc]
     asked += [(f"{path}, gone", lambda text, p=path: judged(p, text, "x = 2\n"), 4_000) for path in PATHS]  # type: ignore[misc]
+    asked = asked[int(first) - 1 :: int(parts)]
     for name, step, size in asked:
         found = [said for unit in UNITS if (said := grows(step, unit, size))]
         count += 1

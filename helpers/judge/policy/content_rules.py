@@ -33,7 +33,7 @@ _CAST = re.compile(
     r"\sas (?:[ui]size|[ui]64)\b|\bstatic_cast<(?:std::)?s?size_t>(?=\()"
 )
 """A number made as wide as any: the same number."""
-_NEVER = re.compile(r"if\s*\(?\s*(?:0|[fF]alse|None)\s*\)?\s*[{:]$|#\s*if\s+\w+$")
+_NEVER = re.compile(r"if\s*\(?\s*(?:0|[fF]alse|None)\s*(?:(?:&&|and\b)[^|]*)?\)?\s*[{:]$|#\s*if\s+\w+$")
 _LOGIC = {"and", "or", "not", "is"}
 _ONE = re.compile(r"\w\[\d+\]")
 """One of many by its number: asked for each before?"""
@@ -81,8 +81,8 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             at = [number for number in lines_of if number in lines]
             dead = _never_run(read, at[0]) if at and rule.reason == _DEAD else []
             said = {" ".join(after[number - 1].split()) for number in dead} - {"", "}"}
-            if said and not before & said:  # left of a trial: nothing of it ran before
-                continue
+            if said and (not before & said or after[dead[-1]].strip("} \t")[:4] == "else"):
+                continue  # left of a trial, or replaced
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
             says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
             if at and (rule.kind == "tests" or at[0] not in tests) and (says == "refuse" or quoted not in before):

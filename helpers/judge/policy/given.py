@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 _INSIDE = r"((?:[^()]|\([^()]*\))*)"
 _PARAMETERS = re.compile(
-    rf"\bdef\s+\w+\s*\({_INSIDE}\)|\bmy\s*(\([^()]*\)|\$\w+)\s*=\s*(?:@_|shift\b)|([\w$]+)\s*=>|"
-    rf"(?<![\w$])(?!(?:if|for|while|switch|catch|return)\b)[\w$>\]]*\s*\({_INSIDE}\)[^;{{}}()=]*(?:\{{|=>)"
+    rf"\bdef\s+\w+\s*\({_INSIDE}\)|\bmy\s*(\([^()]*\)|\$\w+)\s*=\s*(?:@_|shift\b)|(?<![\w$])([\w$]{{1,80}})\s{{0,9}}=>|"
+    rf"(?<![\w$])(?!(?:if|for|while|switch|catch|return)\b)[\w$>\]]{{0,80}}\s{{0,9}}\({_INSIDE}\)[^;{{}}()=]*(?:\{{|=>)"
 )
 _ORDERED = re.compile(
     r"(?<![\w$.])(?!Collections\b|Arrays\b)([\w$]+)\.(?:sort|reverse)\w*\s*\(|\b(?:sort|slices)\.(?!Search|Is|Contains|Index|Sorted)\w+\(\s*(\w+)|"

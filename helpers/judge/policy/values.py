@@ -22,7 +22,7 @@ _BOUNDS = re.compile(r"\w\s*!?\([^()\[]*$|[<>]=?\s*$")
 _NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\b[A-Za-z]\w*(?:\.[A-Z]|::[A-Za-z])\w*\b(?:\(\)|(?!\s*[(.:<{!]))"
 """A constant, or one of the values that a type or a package offers."""
 _DECLARES = re.compile(
-    r"\b(?:const\w*|define|final|static|let|val|var)\b.*?\b(\w+)[^\w]*(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
+    r"\b(?:const\w*|define|final|static|let|val|var)\b[^\n]{0,200}?\b(\w+)[^\w]{0,9}(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
 )
 _LITERAL = re.compile(
     r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
@@ -30,7 +30,7 @@ _LITERAL = re.compile(
 )
 _NAMED, _NUMBER = (re.compile(rf"(?<![\w.]){what}(?=\s*[),;:{{])") for what in (r"[A-Za-z_]\w*", r"\d+"))
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
-_LAST = re.compile(r"\s*,\s*(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
+_LAST = re.compile(r"\s{0,9},\s{0,9}(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -45,7 +45,6 @@ def weaker(
     shapes: dict[str, list[str]] = {}
     for text in reversed(said):
         shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
-    shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
     names = {open_ for text in said for open_ in _but_one(_NAMED, text)}
     shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
     for rule in (rule for rule in rule_table.rules() if rule.view in ("less", "more")):
