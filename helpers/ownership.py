@@ -94,19 +94,17 @@ def answered(
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, stderr=pipe) as child:
         try:
-            try:
-                out, err = child.communicate(stdin, timeout=seconds)
-            except subprocess.TimeoutExpired:  # only now is it worth a look at every file
-                _require_no_pipe(root)
-                out, err = child.communicate()
-        except BaseException:
-            child.kill()
-            raise
+            out, err = child.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired:  # only now is it worth a look at every file
+            if place := _pipe_that_is_read(root):
+                child.kill()
+                raise _no_file(place) from None
+            out, err = child.communicate()
     return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 
-def _require_no_pipe(root: Path) -> None:
-    """Raise Failure (4) when a pipe lies where git reads: in the git directory around `root`, or a .gitignore below."""
+def _pipe_that_is_read(root: Path) -> Path | None:
+    """Return a pipe that lies where git reads: in the git directory around `root`, or as a .gitignore below."""
     above = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
     its = above / ".git"
     linked = its.read_text("utf-8", "surrogateescape").partition("gitdir: ")[2].strip() if its.is_file() else ""
@@ -114,8 +112,9 @@ def _require_no_pipe(root: Path) -> None:
         in_git = ".git" in Path(inside).parts
         for name in names if in_git else _READ_BY_GIT & set(names):
             if (place := Path(inside, name)).is_fifo():
-                raise _no_file(place)
+                return place
         folders[:] = [name for name in folders if len(name) > 2 or not in_git]  # all but the objects
+    return None
 
 
 def _no_file(place: Path) -> console.Failure:

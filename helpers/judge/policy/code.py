@@ -21,9 +21,7 @@ from helpers.judge.policy.file_rules import blocks
 
 _BLOCKS = list(blocks("families.txt"))
 _FAMILY = {suffix: family for (family, *_), _, rows in _BLOCKS for suffix in rows[0].split()}
-_LEXERS = {family: lexer for (family, lexer, _), _, _ in _BLOCKS if lexer != "-"}
-_OWN_LEXER = {"kt": "kotlin", "kts": "kotlin", "scala": "scala", "groovy": "groovy", "cs": "csharp", "swift": "swift"}
-"""Whose texts and remarks end elsewhere than their family's."""
+_LEXERS = {suffix: lexer for (_, lexer, _), _, rows in _BLOCKS for suffix in rows[0].split() if lexer != "-"}
 LARGEST_LEXED = 400_000
 _AROUND = 20
 """Lines before and after a changed one within which a construct that it belongs to begins and ends."""
@@ -224,7 +222,7 @@ def _letter(kind: tuple[str, ...]) -> str:
 
 def _lexer(family: str, path: str) -> Any:  # noqa: ANN401 - of a package that may not be there
     """Return Pygments' lexer for a family, from the bundle's environment too; None where there is none."""
-    name = _OWN_LEXER.get(path.rpartition(".")[2], _LEXERS.get(family, ""))
+    name = _LEXERS.get(path.rpartition(".")[2]) or _LEXERS.get(family)
     lexers = _pygments() if name else None
     return lexers.get_lexer_by_name(name, stripnl=False, ensurenl=False) if lexers else None
 

@@ -12,6 +12,7 @@ _SETTING = (
     r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
     r"depth|limit)\w*"
 )
+_ANOTHER = "another value of a setting: is the program still as safe and as exact?"
 _SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
 """What stands before a value that a setting gets: its name."""
 _SAYS = re.compile(r"(?i:log|print|display|debug|trace|verb|warn)\w*\(\s*$")
@@ -47,15 +48,14 @@ def weaker(
         shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
     names = {open_ for text in said for open_ in _but_one(_NAMED, text)}
     shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
-    for rule in (rule for rule in rule_table.rules() if rule.view in ("less", "more")):
+    fresh = [(number, bare) for number, text in come if (bare := _bare(text)) not in said]
+    for rule in rule_table.rules():
         made = {short for text in said for short in _without(rule, text)} if rule.view == "less" else set()
-        for number, text in ((number, _bare(text)) for number, text in come):
-            if (text in made and text not in said) or (
-                rule.view == "more" and text not in said and not said.keys().isdisjoint(_without(rule, text))
-            ):
+        for number, text in fresh:
+            if text in made or (rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))):
                 yield number, rule.kind, rule.reason, text
-    for number, text in ((number, _bare(text)) for number, text in come):
-        if text not in said and not names.isdisjoint(_but_one(_NUMBER, text)):
+    for number, text in fresh:
+        if not names.isdisjoint(_but_one(_NUMBER, text)):
             yield number, "less-safe", "a number in place of a name: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
         calls = defaults and not text.startswith(("def ", "async def ", "function "))
@@ -77,12 +77,7 @@ def weaker(
                     or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
                 )
             ):
-                yield (
-                    number,
-                    "less-safe",
-                    "another value of a setting: is the program still as safe and as exact?",
-                    text,
-                )
+                yield number, "less-safe", _ANOTHER, text
 
 
 def _without(rule: rule_table.Rule, text: str) -> Iterator[str]:
