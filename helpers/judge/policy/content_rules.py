@@ -163,7 +163,8 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
     for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
-        yield from _other_conditions(before, after, rule.pattern)
+        if rule.reason.startswith("removed"):
+            yield from _other_conditions(before, after, rule.pattern)
         if had.total() <= has.total() or had.total() <= has.total() + code.through_helpers(before, after, rule.pattern):
             continue
         got = _said(code.source(path, "\n".join(sorted(elsewhere))), rule.pattern)
