@@ -11,6 +11,10 @@ import contextlib, copy, glob, importlib, io, itertools, os, random, re, sys
 CALLS = [  # MODULE:FUNCTION (or Class.method), and what makes its arguments: text, value, number, any Python
     ("MODULE:FUNCTION", lambda: call(text())),
     ("MODULE:FUNCTION", lambda: call(value(), indent=r.choice([None, 0, 2]))),
+    # An object with a state: what makes it, and methods that are called in a random order. Few keys, so that they meet.
+    # ("MODULE:CLASS", lambda: call(r.randrange(1, 5)), {
+    #     "__setitem__": lambda: call(r.choice("abcdef"), number()), "get": lambda: call(r.choice("abcdef")),
+    #     "__len__": lambda: call(), "__iter__": lambda: call()}),
 ]
 SAMPLES = ["tests/data/*"]  # files whose text is cut, doubled and changed: input that is nearly right; none that may change
 CASES = 150
@@ -148,7 +152,7 @@ sys.path.insert(0, os.getcwd())
 
 with open(os.path.join(os.environ["AUTORESEARCH_OUT"], "answers"), "w", encoding="utf-8", errors="backslashreplace") as out:
     for case in range(CASES):
-        name, make = CALLS[case % len(CALLS)]
+        name, make, *methods = CALLS[case % len(CALLS)]
         if os.environ.get("SHOW_CASES"):  # by hand: SHOW_CASES=1
             print(case, name, file=sys.stderr)  # the last one is where it hangs
         module, _, path = name.partition(":")
@@ -158,6 +162,13 @@ with open(os.path.join(os.environ["AUTORESEARCH_OUT"], "answers"), "w", encoding
         for time in ("", "again "):
             r.seed(f"{seed}/{case}")  # the same arguments, made anew
             said, result = ask(function, *make())
+            if methods and result is not None:  # made: what it holds is its own affair, what it answers is not
+                print(f"{case} {time}{path} is made", file=out)
+                for _ in range(r.randrange(1, 40)):
+                    method = r.choice(list(methods[0]))
+                    step = lambda *a, **n: "itself" if (given := getattr(result, method)(*a, **n)) is result else given
+                    print(f"{case} {time}  .{method}{ask(step, *methods[0][method]())[0]}", file=out)
+                continue
             print(f"{case} {time}{path}{said}", file=out)
             with contextlib.suppress(Exception):
                 result.clear()  # what the caller does with an answer must not reach the next one

@@ -20,6 +20,24 @@ def merge(rows, more=None):
         raise TypeError("rows")
     return sorted(str(x) for x in rows) + list(more or ())
 """
+OBJECT = """\
+class Cache:
+    def __init__(self, size):
+        self._held, self._size = {}, size
+    def put(self, key, value):
+        self._held.pop(key, None)
+        self._held[key] = value
+        if len(self._held) > self._size:
+            del self._held[next(iter(self._held))]
+        return self
+    def get(self, key):
+        self._held[key] = value = self._held.pop(key)
+        return value
+    def __len__(self):
+        return len(self._held)
+    def __iter__(self):
+        return iter(list(self._held))
+"""
 JAVASCRIPT = """\
 exports.total = list => list.reduce((a, b) => a + b, 0)
 exports.name = it => String(it).trim().toLowerCase()
@@ -67,6 +85,23 @@ CASES = {
             ),
             ("raise TypeError", "raise ValueError"),
             ("def merge", "kept = {}\ndef merge(*a):\n    return kept.setdefault(repr(a), other(*a))\ndef other"),
+        ],
+    ),
+    "python, an object": (
+        "made.py",
+        OBJECT,
+        {
+            '("MODULE:FUNCTION", lambda: call(text())),': """("made:Cache", lambda: call(r.randrange(1, 4)), {
+                "put": lambda: call(r.choice("abcd"), number()), "get": lambda: call(r.choice("abcd")),
+                "__len__": lambda: call(), "__iter__": lambda: call()}),""",
+            '("MODULE:FUNCTION", lambda: call(value(), indent=r.choice([None, 0, 2]))),': "",
+        },
+        [
+            ("self._held[key] = value = self._held.pop(key)", "value = self._held[key]"),
+            ("        self._held.pop(key, None)\n", ""),
+            ("> self._size", ">= self._size + 2"),
+            ("self._held.pop(key)", "self._held.pop(key, None)"),
+            ("        return self\n", ""),
         ],
     ),
     "javascript": (
@@ -135,7 +170,7 @@ def test_a_template_finds_what_is_subtly_wrong(kind: str, tmp_path: Path) -> Non
     if kind == "javascript" and not shutil.which("node"):
         pytest.skip("node is not installed")
     name, program, fill, wrong = CASES[kind]
-    script = (BUNDLE / "references/templates" / f"outputs_{kind}.sh").read_text()
+    script = (BUNDLE / "references/templates" / f"outputs_{kind.partition(',')[0]}.sh").read_text()
     for find, replace in fill.items():
         assert find in script
         script = script.replace(find, replace)
@@ -146,7 +181,7 @@ def test_a_template_finds_what_is_subtly_wrong(kind: str, tmp_path: Path) -> Non
         (tmp_path / called / "line.h").write_text(C.split("{", 1)[0].split("\n", 1)[1].strip() + ";\n")
         return tmp_path / called
 
-    sound, same = folder("sound", program), folder("same", program)
+    sound, same = folder("sound", program), folder("same", program.replace("_held", "_kept"))
     truth = functools.cache(lambda seed: ask(sound, script, seed, tmp_path))
     assert [] == answers.difference(truth(1), ask(same, script, 1, tmp_path), Tolerance())
     assert answers.difference(truth(1), truth(2), Tolerance())
