@@ -6,6 +6,7 @@ installed release, an object file in git or a second copy of it passes there, an
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,6 +24,8 @@ from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.policy.evaluator_reach import is_program
 from helpers.run.jobs import blame
 
+_CRASH = re.compile(r"\b(?!141)(?:124|129|1[3-9]\d|2[0-4]\d|25[0-4])\b")
+"""How what a signal ends, or timeout(1), is told; 141: its reader wanted no more of it."""
 LONG = 30.0
 """A benchmark whose runs take more seconds is not run again for this: spread pairs would be here long before it."""
 
@@ -37,9 +40,10 @@ def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, lo
         alone = cand.passes_over(script)
         for _ in blame.often() if alone else ():
             alone -= base.passes_over(script)
+            alone = {row for row in alone if _CRASH.search(row[0])} | alone & cand.passes_over(script)  # or chance
         for status, command in sorted(alone):
             said = f"a command of {script} fails on its side alone ({status}): {printable.name(command[:160])}"
-            if any(128 < int(each) < 255 or each == "124" for each in status.split()):  # timeout(1)
+            if _CRASH.search(status):
                 return won.ending("not_improved", f"crash: {said}")
             signs.append(said)
     names = [limit.name for limit in map(parse_limit, plan.guards) if limit.same]
@@ -68,7 +72,7 @@ def _unseen(
             found = wrong_answers.unnoticed(side, trees, plan.metric, texts, same, lines)
             if found:
                 yield f"the checks pass with a fault in what changed, or beside it: {printable.name(found[0])}"
-            elif found is None and wrong_answers.fits("\n".join(old)):
+            elif found is None and any(wrong_answers.choose({name: "\n".join(old).encode("latin-1")})):
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
     shutil.rmtree(side.folder, ignore_errors=True)
 

@@ -70,7 +70,7 @@ def unnoticed(
     the ones beside them follow where that does not tell.
     """
     task, found, until = side.task, list[str](), time.monotonic() + PATIENCE
-    if not (chosen := list(itertools.islice(_chosen(texts, lines), MOST))):
+    if not (chosen := list(itertools.islice(choose(texts, lines), MOST))):
         return None
     for name, number, line in itertools.takewhile(lambda _: time.monotonic() < until, chosen):
         if lines is not None and number not in lines and _tells(found):
@@ -91,16 +91,11 @@ def unnoticed(
     return found if _tells(found) else []
 
 
-def fits(text: str) -> bool:
-    """Tell whether a fault fits into a file anywhere."""
-    return any(True for _ in _chosen({"": text.encode()}, None))
-
-
 def _tells(found: Sequence[str]) -> bool:
     return len(found) >= LEAST or any(re.search(r"\breturn [01]\b", each) for each in found)  # one number says little
 
 
-def _chosen(texts: Mapping[str, bytes | None], lines: Collection[int] | None) -> Iterator[Fault]:
+def choose(texts: Mapping[str, bytes | None], lines: Collection[int] | None = None) -> Iterator[Fault]:
     """Yield faults from all over the source, kinds in turn; of `lines`, first those in them, then the next ones."""
     every = [list(_faults(texts, *kind)) for kind in _FAULTS]
     inner = [[fault for fault in faults if fault[1] in lines] for faults in every] if lines is not None else every

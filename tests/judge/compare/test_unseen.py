@@ -140,6 +140,20 @@ def test_what_is_looked_at_and_fails_on_both_sides_asks_nobody(repo: Any) -> Non
     assert "error" not in said, said
 
 
+@pytest.mark.parametrize(("status", "ends"), [("1", False), ("7 0", False), ("141 1", False), ("139", True)])
+def test_what_fails_by_chance_is_no_sign_and_a_crash_is_one_each_time(tmp_path: Path, status: str, ends: bool) -> None:
+    """A loop that waits for a server fails now and then, on either side; what is asked again does not fail again."""
+    (tmp_path / "autoresearch.checks.sh").touch()
+    won = Comparison.from_line({"verdict": "improved", "pairs": 8, "measured_seconds": 16 * 30.1})
+    plan, rows = SimpleNamespace(guards=["answers=same"]), iter([{(status, "curl localhost")}])
+    cand = SimpleNamespace(copy=tmp_path, passes_over=lambda _: next(rows, set()))
+    base = SimpleNamespace(copy=tmp_path, passes_over=lambda _: set())
+
+    found = unseen.result(won, plan, base, cand, None, sys.stderr)  # type: ignore[arg-type]
+
+    assert (ends, []) == (found.verdict == "not_improved", found.signs)
+
+
 def test_a_benchmark_of_minutes_is_not_run_again_for_this(tmp_path: Path) -> None:
     """Over many workers pairs take the time of one: two more runs would double what a verdict takes."""
     (tmp_path / "autoresearch.sh").touch()
