@@ -24,8 +24,11 @@ from helpers.scale import DIFFERENCE
 
 FRESH = "AUTORESEARCH_FRESH"
 """Set in these measurements: one call, on an input that the process has not seen, and no warm-up with it."""
-Calls = Literal["fresh", "asked", "whole"]
-"""How a benchmark calls: each time afresh, so when it is asked to, or nobody knows, and its whole run has to tell."""
+Calls = Literal["fresh", "always", "asked", "whole"]
+"""How a benchmark calls: afresh by a process for each, as it says itself, when it is asked to; or nobody knows.
+
+In the last case its whole run has to tell; where it says so itself, a reader is asked about what remembers.
+"""
 _CLOCK = re.compile(
     r"perf_counter|time\.(?:time|monotonic|process_time|thread_time)\b|from time import|\btimeit\b|hrtime"
     r"|performance\.now|Date\.now|new Date\b|console\.time\b|clock_gettime|gettimeofday|\bclock ?\(\)"
@@ -55,8 +58,10 @@ def has_own_clock(text: str) -> bool:
 
 def calls(text: str) -> Calls:
     """Tell from the evaluator's text how a process of it calls what is measured."""
-    if f"{FRESH}: always" in text or not (has_own_clock(text) or (_CLOCK.search(text) and _STAYS.search(text))):
+    if not (has_own_clock(text) or (_CLOCK.search(text) and _STAYS.search(text))):
         return "fresh"
+    if f"{FRESH}: always" in text:
+        return "always"
     return "asked" if FRESH in text else "whole"
 
 

@@ -33,6 +33,7 @@ def verdict_text(now: State, event: Comparison) -> str:
     if event.checks:
         counted = f" ({tests_run.Tests(**event.tests)})" if event.tests else ""
         lines.append(f"checks: {event.checks}{counted}")
+    lines += [f"for a reader: {sign}" for sign in event.signs]
     if event.why_not:
         lines.append(f"reason: {event.why_not}")
     if event.is_left_open:

@@ -65,6 +65,8 @@ class Side:
     env: dict[str, str] = field(default_factory=dict)
     before: leftovers.Scan = field(default_factory=dict)
     signs: set[str] = field(default_factory=set)
+    failed: int = 0
+    """How many of its measurements failed."""
     made: set[str] = field(default_factory=set)
     """The files that the build made."""
     passed_over: set[str] = field(default_factory=set)

@@ -57,6 +57,9 @@ HEADER = re.compile(
     r"(?!(?:if|for|while|switch|return|else|do)\b)(?=\w)[^;=(]*?\b(\w+)\s*\()"
 )
 """How a function begins, and its name in one of the groups."""
+MOST_BLANKS = 200
+_BLANKS = re.compile(rf"[ \t]{{{MOST_BLANKS},}}")
+"""So many in a row say no more than that: a lexer tries each of them as the first."""
 _PREPARES = re.compile(r"\A[^=<>!(]{1,80}=(?!=)[^;]*;?\Z")
 """Before a function does something it puts something in order."""
 
@@ -112,7 +115,8 @@ def source(path: str, text: str) -> Source:
     """Read a file's text."""
     family = family_of(path, text)
     starts, parts = [(0, 1)], []
-    for line, row in enumerate(text.replace("\r\n", "\n").split("\n"), 2):
+    whole = _BLANKS.sub(" " * MOST_BLANKS, text.replace("\r\n", "\n"))
+    for line, row in enumerate(whole.split("\n"), 2):
         part = _ESCAPE.sub(lambda match: _spelled(match, path), row) if family not in ("prose", "sh") else row
         part = part.translate(_ENDS_LINE) if family in _OTHER_ENDS else part
         joins = _JOINS[family].search(part) if family in _JOINS else None
@@ -141,7 +145,7 @@ def expanded(read: Source, windows: list[tuple[int, int]]) -> list[tuple[str, ra
     """Return what names in brackets and uses of C's own macros become, each with its lines and the macro's body."""
     bare = (match for window in windows for match in _IN_BRACKETS.finditer(read.code, *window))
     found = [(f"{match[1]}(", read.lines(*match.span(1)), "") for match in bare]
-    for name, parameters, body in _MACRO.findall(read.text) if read.family == "c" else ():
+    for name, parameters, body in dict.fromkeys(_MACRO.findall(read.text)) if read.family == "c" else ():
         names = [part.strip() for part in parameters.split(",")] if parameters else []
         used = re.compile(rf"\b{re.escape(name)}\b" + (r"\s*\(((?:[^;{}\n()]|\([^()\n]*\))*)\)" if names else ""))
         for use in (use for window in windows for use in used.finditer(read.text, *window)):

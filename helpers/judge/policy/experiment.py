@@ -100,7 +100,7 @@ def require_allowed(
     if bad:
         lines = "\n  ".join(violation_line(finding) for finding in bad)
         if on_record:
-            _journal_refusal(work, sealed, now, [violation_line(finding) for finding in bad[:10]])
+            _journal_refusal(work, sealed, now, [violation_line(finding) for finding in bad])
         opens = [finding for finding in bad if finding.rule != "protected"]
         do = (
             _put_back(work, sealed, now, [v.path for v in bad if v.rule == "protected"])

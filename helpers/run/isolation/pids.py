@@ -13,6 +13,7 @@ import ctypes
 import mmap
 import os
 import signal
+import socket
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,11 @@ from typing import NoReturn
 from helpers.run.isolation.libc import CAPBSET_DROP, DUMPABLE, LIBC, NO_NEW_PRIVILEGES, PDEATHSIG, children, ensure
 
 _NEWPID = 0x20000000
-NUMBERS = {"x86_64": (317, 0xC000003E, 248, 286), "aarch64": (277, 0xC00000B7, 217, 309)}
-"""By machine: seccomp(2), its name for the processor, where the three calls for keys begin: here, and for 32 bits."""
+NUMBERS = {"x86_64": (317, 0xC000003E, 248, 286, 41, 359), "aarch64": (277, 0xC00000B7, 217, 309, 198, 281)}
+"""By machine: seccomp(2), its name for the processor, where the three calls for keys begin, and socket(2).
+
+The latter two here and for programs of 32 bits.
+"""
 _FILTER = NUMBERS.get(os.uname().machine)
 
 
@@ -106,22 +110,25 @@ def _drop_privileges() -> None:
     ensure(LIBC.capset(header, none), "capset")
     ensure(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
     with contextlib.suppress(OSError):  # where the system knows no filter, check_environment.py and the lock say so
-        refuse_keys()
+        refuse_calls()
     ensure(LIBC.prctl(DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
-def refuse_keys() -> None:
-    """Refuse the calls for keys from here on: the keys of a user are those of every process that runs as the user.
+def refuse_calls() -> None:
+    """Refuse the calls for keys, and sockets that know no namespace, from here on.
 
+    The keys of a user are those of every process that runs as the user; AF_VSOCK leads to a virtual machine's host.
     Raises OSError where the system does not allow that, or for this machine's processor it is not known how.
     """
     if _FILTER is None:
         raise OSError("no numbers of system calls for this processor")
     ensure(LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-    number, own, first, other = _FILTER
-    rows = [(0x20, 0, 0, 4), (0x15, 0, 4, own), (0x20, 0, 0, 0), (0x54, 0, 0, 0xBFFFFFFF)]  # whose numbers? which?
-    rows += [(0x35, 0, 5, first), (0x25, 4, 3, first + 2)]
-    rows += [(0x20, 0, 0, 0), (0x35, 0, 2, other), (0x25, 1, 0, other + 2)]
+    number, own, first, other, here, there = _FILTER
+    rows = [(0x20, 0, 0, 4), (0x15, 0, 5, own), (0x20, 0, 0, 0), (0x54, 0, 0, 0xBFFFFFFF)]  # whose numbers? which?
+    rows += [(0x15, 7, 0, here), (0x35, 0, 10, first), (0x25, 9, 8, first + 2)]
+    rows += [(0x20, 0, 0, 0), (0x15, 3, 0, there), (0x15, 5, 0, 102)]  # socketcall(2) hides its kind of socket
+    rows += [(0x35, 0, 5, other), (0x25, 4, 3, other + 2)]
+    rows += [(0x20, 0, 0, 16), (0x15, 2, 0, socket.AF_ALG), (0x25, 0, 1, socket.AF_PACKET)]  # the kernel's own ciphers
     rows += [(0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]  # not permitted; else allowed
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
     program = struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code))

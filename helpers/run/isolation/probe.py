@@ -25,7 +25,7 @@ def parts_that_hold() -> dict[str, bool]:
     """Build each part in a process that ends then; return which of them hold."""
     found = {"files": _holds(_files)}
     rest = {"devices": _devices, "network": namespaces.own_network, "processes": namespaces.own_processes}
-    rest |= {"keys": pids.refuse_keys, "layers": _layers}
+    rest |= {"keys": pids.refuse_calls, "layers": _layers}
     return found | {name: found["files"] and _holds(step) for name, step in rest.items()}
 
 

@@ -17,7 +17,7 @@ class Program:
 
     def __init__(self, failures: int, said: str = "ended with exit 7") -> None:
         self.left, self.said, self.signs = failures, said, set[str]()
-        self.calls = 0
+        self.calls = self.failed = 0
 
     def measure(self, *_: Any) -> dict[str, float]:
         """Fail, or return the metric."""
@@ -50,6 +50,22 @@ def test_a_failure_by_chance_is_a_sign_and_no_verdict(failures: int) -> None:
 
     assert {"time_s": 1.0} == measured(candidate, Program(0))
     assert [f"{pairs.FLAKY}: ended with exit 7"] == list(candidate.signs)
+
+
+def test_a_candidate_that_fails_now_and_then_is_to_blame_where_the_baseline_never_does() -> None:
+    """Four times in all: nobody keeps it by trying again. Where the baseline failed once, a reader is told alone."""
+    for theirs, blamed in ((0, True), (1, False)):
+        candidate, baseline = Program(0), Program(theirs)
+        pairs.measure(cast(Side, baseline), None, cast(Plan, Agreed()), "autoresearch.sh", 1)
+        for _ in range(3):
+            candidate.left = 1
+            measured(candidate, baseline)
+        candidate.left = 1
+        if blamed:
+            with pytest.raises(pairs.CandidateError, match="failed 4 times, the baseline never"):
+                measured(candidate, baseline)
+        else:
+            measured(candidate, baseline)
 
 
 def test_a_candidate_that_always_fails_is_to_blame() -> None:

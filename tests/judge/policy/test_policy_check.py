@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.judge.policy import check as policy_check
+from helpers.judge.policy import code
 from helpers.judge.policy.changes import added_lines
 from helpers.judge.policy.check import Change, Violation
 
@@ -260,3 +261,13 @@ def test_what_no_parser_takes_is_no_error() -> None:
     found = check(change("src/a.py", "(" * 20_000 + "\nimport ctypes\n"))
 
     assert ("hidden-code", "review") in levels(found)
+
+
+def test_what_costs_a_reader_of_patterns_its_square_is_cut_short() -> None:
+    """A row of blanks says no more than a short one, and a macro defined again stands for itself once."""
+    blanks = code.source("src/a.c", "int x;" + " " * 50_000 + "\tint y;\n")
+    assert len(blanks.text) < 300
+    assert [1] == list(blanks.lines(0, len(blanks.text) - 1))
+
+    again = code.source("src/a.c", "#define A f(1)\n" * 300 + "int x = A;\n")
+    assert len(code.expanded(again, [(0, len(again.text))])) < 600

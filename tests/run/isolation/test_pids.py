@@ -145,6 +145,7 @@ def test_the_numbers_of_the_refused_calls_are_the_kernels(machine: str, header: 
     if "add_key" not in numbers:
         pytest.skip(f"{header} is not here")
     begin = pids.NUMBERS[machine][place]
+    assert numbers["socket"] == pids.NUMBERS[machine][place + 2]
 
     assert [begin, begin + 1, begin + 2] == [numbers[name] for name in ("add_key", "request_key", "keyctl")]
     assert place == 3 or numbers["seccomp"] == pids.NUMBERS[machine][0]
@@ -163,6 +164,16 @@ def test_no_key_can_be_asked_for(run: Any) -> None:
     assert ["1", "1"] == found[:2]
     assert set(found[2:-1]) <= {"1", "38"}  # the other way of calling may not be there at all
     assert "listed" == found[-1]
+
+
+def test_sockets_that_know_no_namespace_cannot_be_made(run: Any) -> None:
+    """The one to a virtual machine's host is closed; those of the run's own network are not."""
+    ask = (
+        "import socket\nfor kind in (40, 31, 1, 2, 16):\n  try: socket.socket(kind, 3 if kind == 31 else 2); print(0)\n"
+    )
+    found = run(f"python3 -c '{ask}  except OSError as error: print(error.errno)'")["out"].split()
+
+    assert ["1", "1", "0", "0", "0"] == found
 
 
 def test_what_the_caller_was_started_with_is_out_of_reach(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
