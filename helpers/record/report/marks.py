@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from helpers import git, git_objects, paths
 from helpers.comparison import Comparison, in_words
 from helpers.events import Run
 from helpers.json_fields import mapping, values_at
@@ -127,3 +128,23 @@ def _close(one: float | None, other: float) -> bool:
 def _otherwise(compared: Comparison, its: float, said: float | None) -> str:
     told = "none" if said is None else compared.scale.words(said)
     return f"its samples give {compared.scale.words(its)}, the journal says {told}"
+
+
+def unmeasured(repository: git.Repository, now: State) -> list[str]:
+    """Return the commits on the session's branch that nobody measured, and keeps that are not on it."""
+    first, root = now.lock.commit_full if now.lock else "", repository.root
+    if not first or not now.runs:
+        return []
+    listed = git.run(root, ["rev-list", f"{first}..refs/heads/{now.branch}", "--"], check=False)
+    if listed.returncode:
+        return [f"the branch {now.branch} is gone"]
+    there = listed.stdout.decode().split()
+    kept = {run.commit_full: run.experiment_id for run in now.kept}
+    strange = [commit for commit in there if commit not in kept and not _only_words(repository, commit)]
+    lost = [f"{name} ({commit[:7]}) is not on {now.branch}" for commit, name in kept.items() if commit not in there]
+    return [*(f"{commit[:7]} on {now.branch} was measured by nobody" for commit in strange), *lost]
+
+
+def _only_words(repository: git.Repository, commit: str) -> bool:
+    rows = git_objects.differences(repository.root, f"{commit}^", commit)
+    return {row.path for row in rows} == {paths.IMPROVEMENTS.encode()}

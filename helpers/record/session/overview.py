@@ -168,12 +168,13 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
         lines.append(
             f"note: the work tree is on {git.branch(repository.root) or 'a detached HEAD'}, not on {now.branch}"
         )
-    return lines + [f"look: {said}" for said in _marks(now)]
+    return lines + [f"look: {said}" for said in _marks(repository, now)]
 
 
-def _marks(now: State) -> list[str]:
-    """Return what a person should look at: keys that were used, keeps that do not bear out."""
+def _marks(repository: git.Repository, now: State) -> list[str]:
+    """Return what a person should look at: keys that were used, keeps that do not bear out, what nobody measured."""
     loose, found = marks.loosened(now), [f"{name}: {why}" for name, why in marks.doubts(now).items()]
+    found += marks.unmeasured(repository, now)
     shown = [*found[:4], *([f"{len(found) - 4} more that are not borne out"] if len(found) > 4 else [])]
     shown += [marks.BUNDLE] if protected.is_other_bundle(now) else []
     if loose:
@@ -190,7 +191,7 @@ def document(repository: git.Repository, now: State | None) -> dict[str, Any]:
         "config": now.config.line,
         "locked": now.lock is not None,
         "protected_changed": protected.changed(repository.root, now),
-        "look": _marks(now) if now.lock else [],
+        "look": _marks(repository, now) if now.lock else [],
         "baseline": {k: getattr(now.baseline, k, None) for k in ("commit_full", "tree", "metric")}
         if now.lock
         else None,

@@ -86,8 +86,8 @@ def test_a_loosening_marks_the_keeps_that_follow_and_forgery_shows(steady: Any) 
     session.write("src/v", "1.0\n")
     session.git("commit", "-qam", "by hand")
     found = "\n".join(looks(session))
-    assert "autoresearch/quick has 1 commit that nobody measured" in session.script("status").stdout
     assert "exp-99: the journal holds no comparison of it: nobody measured it" in found
+    assert "on autoresearch/quick was measured by nobody" in found
 
 
 def test_another_bundle_than_that_of_the_lock_is_said(session: Any) -> None:
