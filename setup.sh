@@ -173,19 +173,28 @@ END
     fi
   }
 
-  # Only an empty place, or an earlier installation, may be replaced; nothing leads out of the repository.
+  # Only an empty place, or an earlier installation, may be replaced; no link and no submodule is written through.
   check_dest() {
-    local name
+    local name kind real
     for name in .agents .agents/skills .claude .claude/skills; do
       inside "$name" || fail 4 "$name is a link that leads out of the repository" "remove it, then run setup.sh again"
+      [ ! -e "$root/$name" ] || [ -d "$root/$name" ] || fail 4 "$name is no folder" "move it away, then run setup.sh again"
     done
     [ ! -L "$dest" ] || fail 4 "$SKILL is a symbolic link to $(readlink "$dest")" "remove it, then run setup.sh again"
-    for name in .installed .venv; do
-      ours "$dest/$name" ||
+    real=$(py -c 'import os, sys; print(os.path.realpath(sys.argv[1]))' "$dest")
+    case "$real" in # .agents may lead to .claude, where the exclude lines hold as well, and nowhere else
+      "$root/$SKILL" | "$root/$LINK") dest=$real ;;
+      *) fail 4 "$SKILL would lie in $real, through a link" "put a folder in the link's place, then run setup.sh again" ;;
+    esac
+    name=${dest#"$root"/}
+    ! submodule "${name%/*}" ||
+      fail 4 "$name would lie in a submodule, a repository of its own" "put a folder in the submodule's place, then run setup.sh again"
+    while read -r name kind; do
+      ours "$dest/$name" "$kind" ||
         fail 4 "$SKILL/$name is a link, or somebody else's: setup.sh did not make it" "move $SKILL away, then run setup.sh again"
-      [ "$mode" = uninstall ] || [ -z "$(git -C "$root" ls-files -- "$dest/$name" | head -n 1)" ] ||
+      [ "$mode" = uninstall ] || [ ! -d "$dest" ] || ! brought "$dest" "$name" ||
         fail 4 "the repository brought $SKILL/$name along: setup.sh did not make it here" "move $SKILL away, or where you committed it yourself: git rm -r --cached $SKILL/$name"
-    done
+    done <<<$'.installed -f\n.venv -d\n.yours -d'
     [ ! "$dest" -ef "${bundle:-/}" ] || return 0 # run from there: another installer put it there
     [ ! -e "$dest" ] || [ -f "$dest/.installed" ] || [ -z "$(ls -A "$dest" 2>/dev/null)" ] ||
       fail 4 "$SKILL exists and was not installed by setup.sh" "move it away, then run setup.sh again"
@@ -198,10 +207,23 @@ END
     case "$(cd "$root/$1" 2>/dev/null && pwd -P)/" in "$top"/.git/*) return 1 ;; "$top"/?*) ;; *) return 1 ;; esac
   }
 
-  ours() { # a plain file or folder, of whoever owns the repository, or nothing
+  ours() { # ours PATH -f|-d: a plain file (or folder) of whoever owns the repository, or nothing
     if [ -e "$1" ] || [ -L "$1" ]; then
-      [ ! -L "$1" ] && { [ -f "$1" ] || [ -d "$1" ]; } && { [ -O "$1" ] || [ ! -O "$root" ]; }
+      [ ! -L "$1" ] && test "$2" "$1" && { [ -O "$1" ] || [ ! -O "$root" ]; }
     fi
+  }
+
+  submodule() { # submodule A/B: is it one, or A?
+    local said
+    said=$(git -C "$root" ls-files -s -- "${1%/*}" "$1") || fail 4 "git cannot say what $1 is" "mend the repository, then run setup.sh again"
+    grep -qE $'^160000 [^\t]*\t'"(${1%/*}|$1)\$" <<<"$said"
+  }
+
+  brought() { # brought FOLDER NAME: does the repository that FOLDER lies in track NAME? A question that fails is no "no".
+    local said
+    said=$(git -C "$1" ls-files -- ":(icase)$2" 2>/dev/null) ||
+      fail 4 "git cannot say whether the repository brought $2 along: $(LC_ALL=C git -C "$1" ls-files -- "$2" 2>&1 | head -n 1)" "mend the repository, or move ${1#"$root"/} away, then run setup.sh again"
+    [ -n "$said" ]
   }
 
   exclude() { # the lines of .git/info/exclude; the one place for names is helpers/paths.py
@@ -221,10 +243,19 @@ console.main(lambda argv: git.exclude(git.find(), paths.EXCLUDED) and None)' "$b
 verb, dest = sys.argv[1:3]
 note, kept = os.path.join(dest, ".installed"), os.path.join(dest, ".yours")
 def digest(file):
-    if os.path.islink(file):
-        return "link"
+    if os.path.islink(file) or not os.path.isfile(file):
+        return "other" # none of the bundle is one, and a pipe is not read
     with open(file, "rb") as content:
         return hashlib.sha256(content.read()).hexdigest()
+def free(name): # where that file of theirs may lie: below plain folders, and over nothing
+    place, parts = dest, name.split(os.sep)
+    for i, part in enumerate(parts):
+        wanted = place = os.path.join(place, part)
+        number = ""
+        while os.path.lexists(place) and (i == len(parts) - 1 or os.path.islink(place) or not os.path.isdir(place)):
+            place = wanted + ".orig" + str(number)
+            number = (number or 1) + 1
+    return place
 def all_in(top):
     for folder, below, names in os.walk(top):
         below[:] = [name for name in below if name != "__pycache__" and not os.path.islink(os.path.join(folder, name))
@@ -248,17 +279,16 @@ elif verb == "back":
     if os.path.isdir(kept) or not known or len(sys.argv) > 3:
         others = [row for row in rows if row[64:66] != "  "]
         rows = [digest(os.path.join(dest, name)) + "  " + name for name in sorted(all_in(dest))] + others
-        with open(note + ".new", "w", encoding="utf-8", errors="surrogateescape") as out:
+        if os.path.lexists(note + ".new"):
+            os.unlink(note + ".new") # it may be a link
+        with open(note + ".new", "x", encoding="utf-8", errors="surrogateescape") as out:
             out.write("".join(row + "\n" for row in rows))
         os.replace(note + ".new", note)
     for name in sorted(all_in(kept)):
-        place, number = os.path.join(dest, name), ""
-        if os.path.lexists(place) and digest(place) == digest(os.path.join(kept, name)):
+        place = free(name)
+        if place != os.path.join(dest, name) and digest(os.path.join(dest, name)) == digest(os.path.join(kept, name)) != "other":
             os.unlink(os.path.join(kept, name))
             continue
-        while os.path.lexists(place):
-            place = os.path.join(dest, name + ".orig" + str(number))
-            number = (number or 1) + 1
         move(os.path.join(kept, name), place)
         shown = os.path.relpath(place, dest)
         print("kept, since it is yours:", shown if shown.isprintable() else ascii(shown), file=sys.stderr)
@@ -274,7 +304,7 @@ else:
                 os.unlink(os.path.join(folder, name))
         if not os.listdir(folder):
             os.rmdir(folder)
-    print("\n".join(sorted(stay)))' "$@"
+    print("\n".join(sorted(stay) + [os.path.join(".yours", name) for name in all_in(kept)]))' "$@"
   }
 
   # --- installing ------------------------------------------------------------------------------------------------
@@ -283,7 +313,7 @@ else:
     local item stage
     mkdir -p "$dest"
     rm -rf "$dest"/.new.*
-    touch "$dest/.installed"
+    [ -f "$dest/.installed" ] || touch "$dest/.installed"
     if [ "$bundle" -ef "$dest" ]; then # run from the installed folder itself
       files back "$dest"
       return
@@ -303,11 +333,15 @@ else:
   }
 
   copy_own() { # experiment.yaml and instructions.md: never over a file of the person's
-    local name=$1
+    local name=$1 stage
     if [ ! -e "$root/$name" ] && [ ! -L "$root/$name" ]; then
       act cp "$bundle/$name" "$root/$name"
-      [ "$dry" = 1 ] || grep -qx "$name" "$dest/.installed" || printf '%s\n' "$name" >>"$dest/.installed"
-    elif ! cmp -s "$root/$name" "$bundle/$name"; then
+      if [ "$dry" = 0 ] && ! grep -qx "$name" "$dest/.installed"; then # as a new file: a hard link of the old one stays as it is
+        stage=$(mktemp -d "$dest/.new.XXXXXX")
+        { cat "$dest/.installed" && printf '%s\n' "$name"; } >"$stage/note"
+        mv "$stage/note" "$dest/.installed" && rmdir "$stage"
+      fi
+    elif [ ! -f "$root/$name" ] || [ -L "$root/$name" ] || ! cmp -s "$root/$name" "$bundle/$name"; then
       note "$name: you have your own, left as it is (the bundle's: $SKILL/$name)"
     fi
   }
@@ -318,6 +352,8 @@ else:
       note "would link $LINK -> ../../$SKILL"
     elif [ -e "$link" ] || [ -L "$link" ]; then
       [ "$link" -ef "$dest" ] || note "$LINK: you have your own, left as it is"
+    elif [ -L "$root/.claude" ] || [ -L "$root/.claude/skills" ] || submodule .claude/skills; then
+      note "$LINK: a link or a submodule lies on the way, which nothing is written through: link it to ../../$SKILL yourself"
     else
       mkdir -p "$(dirname "$link")"
       [ "$link" -ef "$dest" ] || ln -s "../../$SKILL" "$link" # .claude/skills may itself be a link to .agents/skills
@@ -328,7 +364,15 @@ else:
   # --- the bundle's environment ----------------------------------------------------------------------------------
 
   environment() { # environment FOLDER: FOLDER/.venv with the packages that FOLDER/pyproject.toml names
-    local folder=$1 venv=$1/.venv
+    local folder=$1 venv=$1/.venv known
+    if [ "$dry" = 0 ] && [ -f "$folder/.installed" ] && ! accounted "$venv"; then
+      for known in sky:skypilot picture:matplotlib waves:optuna; do # what it was made with
+        case ",$extra," in *",${known%:*},"*) continue ;; esac
+        [ -z "$(compgen -G "$venv/lib/*/site-packages/${known#*:}-*")" ] || extra="${extra:+$extra,}${known%:*}"
+      done
+      note "$venv is not as setup.sh made it here (another copy, an older setup.sh, or changed since): removed, and $([ "$deps" = yes ] && echo "made anew" || echo "made anew without --no-deps")"
+      rm -rf "$venv"
+    fi
     [ "$deps" = yes ] || return 0
     if [ "$dry" = 1 ]; then
       note "would make $venv with the packages of pyproject.toml${extra:+ and its extra ${extra//,/ and }}"
@@ -338,6 +382,29 @@ else:
     note "making the environment in $venv"
     packages "$folder" "$venv" ||
       fail 3 "the packages could not be installed in $venv" "check the network, then run: bash $folder/setup.sh --deps-only${extra:+ --with-${extra//,/ --with-}}"
+    rm -f "$venv/.account"
+    account "$venv" >"$venv/.account"
+  }
+
+  accounted() { # nothing that could run lies in that environment, or what setup.sh made here, unchanged
+    [ ! -L "$1" ] || return 1
+    [ -e "$1/bin" ] || [ -L "$1/bin" ] || return 0
+    [ -f "$1/.account" ] && [ ! -L "$1/.account" ] && [ "$(cat "$1/.account")" = "$(account "$1")" ]
+  }
+
+  # The numbers and times of change that the file system gave to an environment's files: no repository and no archive
+  # can bring the same ones along, whatever names and times it chooses.
+  account() {
+    py -c 'import hashlib, os, sys
+seen = hashlib.sha256()
+for folder, below, names in os.walk(sys.argv[1]):
+    below.sort()
+    for name in sorted(below + names):
+        file = os.path.join(folder, name)
+        if file != os.path.join(sys.argv[1], ".account"):
+            of = os.lstat(file)
+            seen.update(os.fsencode(f"{file}\n{of.st_ino} {of.st_ctime_ns} {of.st_mode}\n"))
+print(seen.hexdigest())' "$1"
   }
 
   packages() ( # packages FOLDER VENV, in a subshell: with FOLDER current, as uv also reads the settings of where it stands
@@ -457,7 +524,7 @@ END
     while read -r name; do # only what we copied, and only as we copied it
       case "$name" in experiment.yaml | instructions.md) ;; *) continue ;; esac
       if [ ! -f "$root/$name" ] || [ -L "$root/$name" ]; then continue; fi
-      if git -C "$root" ls-files --error-unmatch -- "$name" >/dev/null 2>&1 || ! cmp -s "$root/$name" "$dest/$name"; then
+      if brought "$root" "$name" || [ ! -f "$dest/$name" ] || ! cmp -s "$root/$name" "$dest/$name"; then
         left="$left $name"
       else
         act rm -f "$root/$name"
@@ -474,8 +541,8 @@ END
 sys.path.insert(0, sys.argv[1])
 from helpers import git, paths
 print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
-    if [ -L "$root/$LINK" ] && [ "$root/$LINK" -ef "$dest" ]; then act rm -f "$root/$LINK"; fi
-    if [ -n "$(git -C "$root" ls-files -- "$SKILL" | head -n 1)" ]; then # you committed it
+    if [ ! -L "$root/.claude" ] && [ ! -L "$root/.claude/skills" ] && [ -L "$root/$LINK" ] && [ "$root/$LINK" -ef "$dest" ]; then act rm -f "$root/$LINK"; fi
+    if brought "$dest" .; then # you committed it
       act rm -rf "$dest/.venv" "$dest/.installed"
       left="$left $SKILL"
     else
@@ -485,7 +552,7 @@ print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
         rmdir "$dest" 2>/dev/null || true
       fi
     fi
-    if [ "$dry" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] && ! installed_elsewhere; then without_ours "$file"; fi
+    if [ "$dry" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "${file%/*}" ] && ! installed_elsewhere; then without_ours "$file"; fi
     for name in "$SKILL" "$LINK"; do
       [ "$dry" = 1 ] || (cd "$root" && rmdir -p "$(dirname "$name")" 2>/dev/null) || true
     done
@@ -505,7 +572,9 @@ before, ours, rest = text.partition("# >>> autoresearch: setup.sh --uninstall re
 inside, ended, after = rest.partition("# <<< autoresearch\n")
 if ours and ended:
     stay = [line for line in inside.splitlines(True) if os.path.lexists(root + line.rstrip("\n").rstrip("/"))]
-    with open(file + ".new", "w", encoding="utf-8", errors="surrogateescape") as out:
+    if os.path.lexists(file + ".new"):
+        os.unlink(file + ".new") # it may be a link
+    with open(file + ".new", "x", encoding="utf-8", errors="surrogateescape") as out:
         out.write(before + (ours + "".join(stay) + ended if stay else "") + after)
     os.replace(file + ".new", file)' "$1" "$root"
   }

@@ -45,6 +45,27 @@ without_uv() { # makes a PATH with all that is needed, except uv
   [ ! -e uv.lock ]
 }
 
+@test "an environment that setup.sh made here is kept; after any change of it, or without its account, it is made anew" {
+  needs_uv
+  bash "$BUNDLE/setup.sh"
+  made() { stat -c %i "$SKILL/.venv/pyvenv.cfg" "$SKILL"/.venv/lib/*/site-packages/yaml/__init__.py; }
+  before=$(made)
+  imports
+  python3 "$SKILL/scripts/check_environment.py" || true
+  bash "$BUNDLE/setup.sh"
+  [ "$before" = "$(made)" ]
+  printf 'import os; os.system("touch ran")\n' >"$(dirname "$(find "$SKILL/.venv" -name yaml -type d)")/evil.pth"
+  run bash "$BUNDLE/setup.sh"
+  [ 0 -eq "$status" ]
+  [[ "$output" == *"not as setup.sh made it here"* ]]
+  imports
+  rm "$SKILL/.venv/.account" # as an older setup.sh left it
+  bash "$SKILL/setup.sh" --deps-only
+  imports
+  [ -f "$SKILL/.venv/.account" ]
+  [ "" = "$(find "$TARGET" "$TMPDIR" -name ran)" ]
+}
+
 @test "an environment whose folder was moved is made again" {
   needs_uv
   bash "$BUNDLE/setup.sh"

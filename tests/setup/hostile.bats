@@ -155,3 +155,161 @@ program() { # program FILE: runs when somebody takes it for his own
   bash "$SKILL/setup.sh" --uninstall
   diff "$BATS_TEST_TMPDIR/before" .git/info/exclude
 }
+
+planted() { # planted FOLDER: an installation's note and an environment, as a stranger would ship them
+  program "$1/.venv/bin/python"
+  program "$1/.venv/bin/sky"
+  echo "VIRTUAL_ENV=$TARGET/$SKILL/.venv" >"$1/.venv/bin/activate"
+  touch "$1/.installed"
+}
+
+@test "behind a link inside of the repository an environment is not run, and the way out is named" {
+  planted tools/skills/autoresearch
+  ln -s tools .agents
+  brought
+  for how in "" --no-deps --uninstall; do
+    run bash "$BUNDLE/setup.sh" $how
+    [ 4 -eq "$status" ]
+    [[ "$output" == *"through a link"*"next: "* ]]
+  done
+  git_here . rm -r -q --cached tools
+  run bash "$BUNDLE/setup.sh" --no-deps
+  [ 4 -eq "$status" ]
+  nothing_ran
+}
+
+@test ".agents may be a link to .claude; what the repository brought there is refused as well" {
+  mkdir .claude && ln -s .claude .agents
+  bash "$BUNDLE/setup.sh" --no-deps
+  [ "" = "$(git status --porcelain -- .claude)" ]
+  [ -f .claude/skills/autoresearch/SKILL.md ]
+  bash "$BUNDLE/setup.sh" --no-deps
+  bash "$SKILL/setup.sh" --uninstall
+  [ ! -e "$SKILL" ]
+  planted .claude/skills/autoresearch
+  brought
+  run bash "$BUNDLE/setup.sh"
+  [ 4 -eq "$status" ]
+  [[ "$output" == *"brought"* ]]
+  nothing_ran
+}
+
+@test "a submodule on the way is refused, and nothing in it is run" {
+  git_here . init -q -b main "$BATS_TEST_TMPDIR/sub"
+  (cd "$BATS_TEST_TMPDIR/sub" && planted skills/autoresearch && brought)
+  for place in .agents .claude; do
+    git_here . -c protocol.file.allow=always submodule --quiet add "$BATS_TEST_TMPDIR/sub" "$place"
+    git_here . commit -q -m submodule
+    run bash "$BUNDLE/setup.sh" --no-deps
+    if [ .agents = "$place" ]; then
+      [ 4 -eq "$status" ]
+      [[ "$output" == *"submodule"*"next: "* ]]
+      git_here . submodule --quiet deinit -f .agents # an empty folder, until somebody fills it
+      run bash "$BUNDLE/setup.sh" --no-deps
+      [ 4 -eq "$status" ]
+      git_here . -c protocol.file.allow=always submodule --quiet update --init
+      git_here . rm -q --cached .agents # what lies there is a repository of its own now
+      run bash "$BUNDLE/setup.sh"
+      [ 4 -eq "$status" ]
+      rm -rf .agents
+    else
+      [ 0 -eq "$status" ]
+      [ "" = "$(git -C .claude status --porcelain)" ]
+    fi
+  done
+  nothing_ran
+}
+
+@test "an environment that came with an archive, or was changed since, is removed and never run" {
+  planted "$SKILL" # nothing of it is tracked
+  run bash "$BUNDLE/setup.sh" --no-deps
+  [ 0 -eq "$status" ]
+  [[ "$output" == *"not as setup.sh made it here"* ]]
+  [ ! -e "$SKILL/.venv" ]
+  planted "$SKILL"
+  echo known >"$SKILL/.venv/.account"
+  mkdir -p "$SKILL/.venv/lib/python3/site-packages/optuna-4.dist-info"
+  PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=http://127.0.0.1:9/ PIP_FIND_LINKS='' PIP_RETRIES=0 UV_OFFLINE=1 UV_CACHE_DIR=$TMPDIR/uv \
+    run bash "$BUNDLE/setup.sh"
+  [ 3 -eq "$status" ]
+  [[ "$output" == *"--deps-only --with-waves"* ]] # with what it held before
+  nothing_ran
+  rm -rf "$SKILL/.venv"
+  mkdir -p "$SKILL/.venv" && mkdir "$BATS_TEST_TMPDIR/mine/bin" && ln -s "$BATS_TEST_TMPDIR/mine/bin" "$SKILL/.venv/bin"
+  bash "$BUNDLE/setup.sh" --no-deps
+  rmdir "$BATS_TEST_TMPDIR/mine/bin"
+  nothing_ran
+}
+
+@test "an update or --uninstall moves, reads and writes nothing through links in the bundle's folder" {
+  bash "$BUNDLE/setup.sh" --no-deps
+  for name in .yours .installed .venv; do
+    cp -R "$SKILL" "$BATS_TEST_TMPDIR/before"
+    rm -rf "${SKILL:?}/$name" && ln -s "$BATS_TEST_TMPDIR/mine" "$SKILL/$name"
+    for how in "" --uninstall; do
+      run bash "$BUNDLE/setup.sh" --no-deps $how
+      [ 4 -eq "$status" ]
+      [[ "$output" == *"$SKILL/$name is a link"*"next: "* && "$output" != *Traceback* ]]
+      nothing_ran
+    done
+    rm -rf "$SKILL" && mv "$BATS_TEST_TMPDIR/before" "$SKILL"
+  done
+  ln "$SKILL/.installed" "$BATS_TEST_TMPDIR/hard" && cp "$SKILL/.installed" "$BATS_TEST_TMPDIR/copy"
+  ln -s "$BATS_TEST_TMPDIR/mine/profile" "$SKILL/.installed.new"
+  ln -s "$BATS_TEST_TMPDIR/mine" "$SKILL/.new.x"
+  ln -s "$BATS_TEST_TMPDIR/mine" "$SKILL/helpers/__pycache__.d"
+  rm experiment.yaml && sed -i /experiment.yaml/d "$SKILL/.installed" && cp "$SKILL/.installed" "$BATS_TEST_TMPDIR/copy"
+  bash "$BUNDLE/setup.sh" --no-deps
+  cmp "$BATS_TEST_TMPDIR/hard" "$BATS_TEST_TMPDIR/copy" || grep -q experiment.yaml "$BATS_TEST_TMPDIR/hard"
+  nothing_ran
+  ln -s "$BATS_TEST_TMPDIR/mine/profile" .git/info/exclude.new
+  bash "$BUNDLE/setup.sh" --uninstall
+  nothing_ran
+}
+
+@test "links, folders and pipes of yours in the place of the bundle's files and folders are kept beside them, twice" {
+  bash "$BUNDLE/setup.sh" --no-deps
+  rm -r "$SKILL/examples" && ln -s "$BATS_TEST_TMPDIR/mine" "$SKILL/examples"
+  rm "$SKILL/README.md" && mkdir -p "$SKILL/README.md/deep" && echo mine | tee "$SKILL/README.md/a" >"$SKILL/README.md/deep/b"
+  rm "$SKILL/LICENSE" && mkfifo "$SKILL/LICENSE"
+  rm -r "$SKILL/references" && echo mine >"$SKILL/references"
+  for _ in 1 2; do
+    run timeout 60 bash "$BUNDLE/setup.sh" --no-deps
+    [ 0 -eq "$status" ]
+    [[ "$output" != *Traceback* ]]
+    [ -L "$SKILL/examples.orig" ] && [ -d "$SKILL/examples" ] && [ ! -L "$SKILL/examples" ]
+    [ mine = "$(cat "$SKILL/README.md.orig/a")" ] && [ mine = "$(cat "$SKILL/README.md.orig/deep/b")" ]
+    [ -p "$SKILL/LICENSE.orig" ] && [ mine = "$(cat "$SKILL/references.orig")" ]
+    cmp "$SKILL/README.md" "$BUNDLE/README.md"
+    [ -f "$SKILL/references/judging.md" ]
+  done
+  run timeout 60 bash "$SKILL/setup.sh" --uninstall
+  [ 0 -eq "$status" ]
+  [ -L "$SKILL/examples.orig" ] && [ mine = "$(cat "$SKILL/README.md.orig/deep/b")" ] && [ ! -e "$SKILL/README.md" ]
+  nothing_ran
+}
+
+@test "session files that are links, pipes or hard links stay as they are, and .claude's links are not written through" {
+  mkfifo experiment.yaml
+  ln "$BATS_TEST_TMPDIR/mine/profile" instructions.md
+  mkdir tools && ln -s tools .claude
+  run timeout 60 bash "$BUNDLE/setup.sh" --no-deps
+  [ 0 -eq "$status" ]
+  [[ "$output" == *"experiment.yaml: you have your own"* && "$output" == *"which nothing is written through"* ]]
+  [ "" = "$(ls -A tools)" ]
+  mkdir tools/skills && ln -s "../../$SKILL" tools/skills/autoresearch
+  timeout 60 bash "$SKILL/setup.sh" --uninstall
+  [ -L tools/skills/autoresearch ] && [ -p experiment.yaml ]
+  nothing_ran
+}
+
+@test ".git/info that is a link is left alone" {
+  bash "$BUNDLE/setup.sh" --no-deps
+  mv .git/info "$BATS_TEST_TMPDIR/info" && ln -s "$BATS_TEST_TMPDIR/info" .git/info
+  cp "$BATS_TEST_TMPDIR/info/exclude" "$BATS_TEST_TMPDIR/before"
+  run bash "$BUNDLE/setup.sh" --no-deps
+  [ 0 -eq "$status" ]
+  [[ "$output" == *"is a link"* ]]
+  bash "$SKILL/setup.sh" --uninstall
+  cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/info/exclude"
+}
