@@ -19,13 +19,16 @@ from helpers import console, paths, printable
 
 WRITTEN = (paths.JOURNAL, paths.NOTES, paths.IDEAS, paths.STATE)
 """What only a session writes: tracked by the repository it is a stranger's, or an old session's that was committed."""
-_NAMES = (*paths.PROTECTED, paths.IMPROVEMENTS, *WRITTEN)
+_NAMES = (*paths.COMMITTED, paths.IMPROVEMENTS, *WRITTEN)
+_READ = (paths.TASK, paths.PROTOCOL)
+"""What a person writes and a session only reads: it may be a link of theirs, but no pipe."""
 _READ_BY_GIT = frozenset([".gitignore", ".gitattributes", ".gitmodules"])
 
 
 def strangers(root: Path) -> Iterator[tuple[str, str]]:
     """Yield each session file of the repository at `root` that is not the session's own, with what it is instead."""
     owners = {os.getuid(), os.lstat(root).st_uid}
+    yield from ((name, "no plain file") for name in _READ if (root / name).exists() and not (root / name).is_file())
     for name in _NAMES:
         if said := _strange(root / name, owners, folder=name == paths.STATE, replaced=name not in WRITTEN):
             yield name, said

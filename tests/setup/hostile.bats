@@ -291,6 +291,10 @@ planted() { # planted FOLDER: an installation's note and an environment, as a st
 
 @test "session files that are links, pipes or hard links stay as they are, and .claude's links are not written through" {
   mkfifo experiment.yaml
+  run timeout 60 bash "$BUNDLE/setup.sh" --no-deps
+  [ 4 -eq "$status" ]
+  [[ "$output" == *"experiment.yaml is no plain file"* ]]
+  rm experiment.yaml && ln -s "$BATS_TEST_TMPDIR/mine/profile" experiment.yaml
   ln "$BATS_TEST_TMPDIR/mine/profile" instructions.md
   mkdir tools && ln -s tools .claude
   run timeout 60 bash "$BUNDLE/setup.sh" --no-deps
@@ -299,7 +303,7 @@ planted() { # planted FOLDER: an installation's note and an environment, as a st
   [ "" = "$(ls -A tools)" ]
   mkdir tools/skills && ln -s "../../$SKILL" tools/skills/autoresearch
   timeout 60 bash "$SKILL/setup.sh" --uninstall
-  [ -L tools/skills/autoresearch ] && [ -p experiment.yaml ]
+  [ -L tools/skills/autoresearch ] && [ -L experiment.yaml ] && [ -f instructions.md ]
   nothing_ran
 }
 
