@@ -38,6 +38,8 @@ class Config(Event):
         "outputs_seconds": "outputsSeconds",
     }
     name: str = ""
+    resumed: bool = False
+    """Whether this line takes up a session again that another one was begun in place of."""
     branch: str = ""
     came_from: str = ""
     base: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ class State:
     last: dict[str, Any] = field(default_factory=dict)
     """The journal's last line."""
     earlier: dict[str, str] = field(default_factory=dict)
-    """Experiments of sessions before this one, and the name of each one's session."""
+    """Experiments of the other sessions, and the name of each one's session."""
+    aside: dict[str, State] = field(default_factory=dict)
+    """The other sessions by name, which can be resumed."""
 
     @property
     def metric(self) -> str:
@@ -129,11 +131,15 @@ class State:
         """Return the time as the journal counts it."""
         return journal.now_ms(self.last)
 
+    def named(self, name: str) -> State | None:
+        """Return the session of that name, be it this one or one set aside."""
+        return self if self.config.name == name else self.aside.get(name)
+
     def require_own(self, experiment: str) -> None:
         """Raise Failure (2) for an experiment of an earlier session: what that one recorded stays as it is."""
         if experiment in self.earlier:
             raise console.usage(
-                f"{experiment} is of the session {self.earlier[experiment]}, before {self.config.name}",
+                f"{experiment} is of the session {self.earlier[experiment]}, not of {self.config.name}",
                 f"snapshot_workdir.py create --from {experiment}  # to try its change again, under a new name",
             )
 
@@ -192,13 +198,7 @@ def fold(lines: list[Event]) -> State | None:
     state: State | None = None
     for event in lines:
         if isinstance(event, Config):
-            if state is None:
-                state = State(event)
-            elif state.runs:
-                earlier = _all_experiments(state)
-                state = State(event, segment=state.segment + 1, last_run=state.last_run, earlier=earlier)
-            else:
-                state.config = event
+            state = _begun(state, event) if state else State(event)
         elif state is not None:
             _apply(state, event)
     if state is not None:
@@ -206,9 +206,18 @@ def fold(lines: list[Event]) -> State | None:
     return state
 
 
-def _all_experiments(state: State) -> dict[str, str]:
+def _begun(state: State, event: Config) -> State:
+    """Return the session that the line begins, or resumes, with the one before set aside."""
+    if not state.runs and state.config.name == event.name:
+        return replace(state, config=event)
     own = {*(job.experiment for job in state.jobs.values() if job.is_experiment), *state.decisions, *state.compared}
-    return {**state.earlier, **dict.fromkeys(own, state.config.name)}
+    everybodys = {**state.earlier, **dict.fromkeys(own, state.config.name)}
+    aside = {**state.aside, state.config.name: state}
+    before = aside.pop(event.name, None) if event.resumed else None
+    known = before or State(event, segment=max(each.segment for each in aside.values()) + 1)
+    known.last_run, known.aside = state.last_run, aside
+    known.earlier = {name: its for name, its in everybodys.items() if its != event.name or known is not before}
+    return known
 
 
 def _apply(state: State, event: Event) -> None:

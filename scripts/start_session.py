@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--adopt", action="store_true", help="with --lock: take the person's own commits in as the baseline")
     p.add_argument("--wait", type=float, default=3600, metavar="SECONDS", help="with --lock: for the baseline's run")
     p.add_argument("--goal", metavar="SLUG", help="names the session and its branch")
-    p.add_argument("--new", action="store_true", help="begin another session in place of the one under way")
+    p.add_argument("--new", action="store_true", help="begin, or resume, another session in place of the one under way")
     on_top = "begin from what the session before kept, not from the branch that it began from"
     p.add_argument("--on-top", action="store_true", help=on_top)
     p.add_argument("--metric", metavar="NAME", help="the METRIC that decides")

@@ -61,12 +61,12 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
     now = state.fold(events.held(root))
-    same = now is not None and now.config.name == args.goal
+    its = now and now.named(args.goal)
     if "margin" in agreed:
-        by = Scale(args.scale or (now.scale.kind if now and same else RATIO))
+        by = Scale(args.scale or (its.scale.kind if its else RATIO))
         value = arguments.margin(agreed.pop("margin"), by)
         agreed["margin" if by.by_ratio else "leastDifference"] = value
-    if not same:
+    if not its:
         missing = [
             flag for flag, key in (("--metric", "metricName"), ("--direction", "bestDirection")) if key not in agreed
         ]

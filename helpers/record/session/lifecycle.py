@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,29 @@ def begin(
 ) -> tuple[State, bool]:
     """Begin the session that `config` describes, or resume it; return its state and whether it was resumed.
 
-    On the branch of the session before it goes back to the person's branch first, unless it is to stand `on_top`.
+    On the branch of the session before it goes back to the person's branch first, unless it is to stand `on_top`. One
+    that it replaces is set aside, and is resumed by its name.
     A rehearsal ends before anything is written, and returns nothing that counts.
 
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
     """
     root = repository.root
     now = state.fold(events.held(root))
-    if now and now.config.name == config["name"]:
+    name = str(config["name"])
+    its = now and now.named(name)
+    if now and its is now:
         return _resume(repository, now, config), True
     over = now is None or bool(budget.closed(now)) or session_branch.is_over(root, now)
     if now and (now.lock or now.runs) and not new and not over:
         raise console.usage(
             f"the session {now.config.name} is under way on {now.branch}: {len(now.kept)} kept, "
-            f"{len(now.undecided())} wait" + next_step.did_you_mean(str(config["name"]), [now.config.name]),
-            f"status.py  # where it stands; to resume it: git switch {now.branch}\n"
-            f"start_session.py --goal {config['name']} --new ...  # to begin another in its place",
+            f"{len(now.undecided())} wait" + next_step.did_you_mean(name, [now.config.name, *now.aside]),
+            f"status.py  # where it stands; to resume it: git switch {now.branch}\nstart_session.py --goal {name} --new"
+            + ("  # to resume that one in its place" if its else " ...  # to begin another in its place"),
         )
+    if now and its and git.resolved(root, f"refs/heads/{its.branch}"):
+        _ready(repository)
+        return _resume(repository, its, config, in_place_of=now), True
     here, begins = _begins_from(repository, now, on_top=on_top)
     head = git.commit_of(root, begins)
     branch = paths.BRANCH_PREFIX + config["name"]
@@ -58,8 +65,10 @@ def begin(
         return State(Config.of(config)), False
     git.exclude(repository, paths.EXCLUDED)
     if now:
-        _set_aside(root, now.config.name)
+        _set_aside(root, now, (paths.NOTES, paths.IDEAS))
         _hand_on(root, now)
+        way = next_step.runnable(f"start_session.py --goal {now.config.name} --new")
+        console.note(f"note: the session {now.config.name} is kept, on {now.branch}; to resume it: {way}")
     _files(root, config)
     if came_from is not None and here == branch:
         here = came_from
@@ -69,6 +78,22 @@ def begin(
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
     return state.load(root), False
+
+
+def _reopen(root: Path, now: State, its: State) -> None:
+    """Take up a session that was set aside, and set aside the present one with what no commit of it holds."""
+    names = {paths.NOTES, paths.IDEAS, *paths.PROTECTED, *(its.protected if its.lock else [])}
+    tracked = git.output(root, ["--literal-pathspecs", "ls-files", "-z", "--", *names]).split("\0")
+    _set_aside(root, now, sorted(names - set(tracked)))
+    try:
+        session_branch.put_back(root, its.branch)
+    except console.Failure:
+        _bring_back(root, now)
+        raise
+    _bring_back(root, its)
+    _hand_on(root, its)
+    again = {key: value for key, value in its.config.line.items() if key not in ("timestamp", "clock")}
+    events.append(root, Config.of({**again, "resumed": True}))
 
 
 def _interrupted(root: Path, branch: str) -> str | None:
@@ -110,7 +135,7 @@ def _ready(repository: git.Repository) -> str:
     return here
 
 
-def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> State:
+def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_place_of: State | None = None) -> State:
     """Journal the options that were given again; what identifies the session must not change."""
     root, before = repository.root, now.config.line
     for key in ("metricName", "bestDirection"):
@@ -144,6 +169,8 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any]) -> S
             console.note(f"changed: {key} is now {told[0]}, before {told[1]}")
     if repository.scratch:
         return now
+    if in_place_of:
+        _reopen(root, in_place_of, now)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
     return state.load(root)
@@ -206,17 +233,31 @@ def _files(root: Path, config: dict[str, Any]) -> None:
     _once(root / paths.IDEAS, "# Ideas\n\n")
 
 
-def _set_aside(root: Path, name: str) -> None:
-    """Move notes and ideas of the session before to a folder of their own, where they stay readable."""
-    folder = paths.state_folder(root) / "sessions" / paths.experiment(name)
+def _set_aside(root: Path, now: State, names: Sequence[str]) -> None:
+    """Move files of the session before, its notes and ideas, to a folder of their own, where they stay readable."""
+    folder = _kept_in(root, now)
     if folder.exists():
-        folder = folder.with_name(f"{name}-{journal.now_ms()}")
-    for file in (root / paths.NOTES, root / paths.IDEAS):
-        if file.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, folder / file.name)
-            file.unlink()
-            console.note(f"note: {file.name} of the session {name} is now {folder.relative_to(root) / file.name}")
+        folder.rename(folder.with_name(f"{folder.name}-{journal.now_ms()}"))
+    for name in names:
+        if (root / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(root / name, folder / name)
+            console.note(f"note: {name} of the session {now.config.name} is now {folder.relative_to(root) / name}")
+
+
+def _bring_back(root: Path, now: State) -> None:
+    """Move what was set aside of a session to its place again."""
+    folder = _kept_in(root, now)
+    for file in [file for file in folder.rglob("*") if file.is_file()]:
+        place = root / file.relative_to(folder)
+        if not os.path.lexists(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, place)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept_in(root: Path, now: State) -> Path:
+    return paths.state_folder(root) / "sessions" / paths.experiment(now.config.name)
 
 
 def _hand_on(root: Path, now: State) -> None:

@@ -258,3 +258,33 @@ def test_a_pattern_that_matches_nothing_is_said(repo: Any) -> None:
     assert "--scope 'scr/' matches no file" in said
     assert "--off-limits 'docs/**' matches no file" in said
     assert 2 == said.count("matches no file")
+
+
+def test_a_session_that_another_replaced_is_resumed_by_its_name(compared: Any) -> None:
+    """--new says how it is kept; its name brings back its branch, files and experiments, and the other one's later."""
+    begin = ("--metric", "time_s", "--direction", "lower")
+    (compared.root / "autoresearch.md").write_text("my notes\n")
+    said = compared.script("start_session", "--goal", "two", "--new", *begin).stderr
+    assert "--goal quick --new" in said
+    (compared.root / "autoresearch.sh").write_text("echo METRIC time_s=7\n")
+    compared.write("experiment.yaml", "resources: {}\n")
+    compared.script("snapshot_workdir", "create", "exp-02")
+    compared.script("start_session", "--goal", "quick")
+
+    now = state.load(compared.root)
+    assert ("autoresearch/quick", ["exp-01"]) == (compared.git("branch", "--show-current"), now.undecided())
+    assert (compared.root / "autoresearch.md").read_text() == "my notes\n"
+    compared.script("record_result", "keep", "exp-01", "--problem", "p", "--solution", "s")
+    assert (
+        "another metric" in compared.script("start_session", "--goal", "two", *begin[:1], "x", "--new", code=2).stderr
+    )
+
+    under_way = compared.script("start_session", "--goal", "two", code=2).stderr
+    assert "--goal two --new  # to resume that one" in under_way
+    compared.script("start_session", "--goal", "two", "--new")
+    assert (compared.root / "autoresearch.sh").read_text() == "echo METRIC time_s=7\n"
+    assert ("autoresearch/two", []) == (compared.git("branch", "--show-current"), state.load(compared.root).undecided())
+    assert "not of two" in compared.script("record_result", "discard", "exp-01", "--why", "x", code=None).stderr
+    compared.script("finish_session")
+    compared.script("start_session", "--goal", "quick")
+    assert [run.experiment_id for run in state.load(compared.root).kept] == ["exp-01"]
