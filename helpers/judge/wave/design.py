@@ -126,7 +126,9 @@ def lay_out(factors: Sequence[Factor], runs: int | None = None, *, sweep: bool =
         if not 2 <= len(set(factor.levels)) == len(factor.levels) <= MAX_LEVELS:
             raise ValueError(f"{factor.name}: 2 to {MAX_LEVELS} different values are expected")
     if sweep:
-        return Design(its, _sweep(its), "one-factor sweeps from the first values")
+        start = (0,) * len(its)
+        others = ((*start[:n], v, *start[n + 1 :]) for n, f in enumerate(its) for v in range(1, len(f.levels)))
+        return Design(its, (start, *others), "one-factor sweeps from the first values")
     grid, columns = math.prod(len(f.levels) for f in its), sum(len(f.levels) - 1 for f in its)
     if all(len(f.levels) == 2 for f in its) and (runs is None or not runs & (runs - 1)):
         runs = runs or max(4, 2 ** math.ceil(math.log2(2 * len(its))), 2 ** int(math.log2(min(workers, MAX_RUNS) or 1)))
@@ -139,11 +141,6 @@ def lay_out(factors: Sequence[Factor], runs: int | None = None, *, sweep: bool =
         cells = tuple(itertools.product(*(range(len(f.levels)) for f in its))) * (runs // grid)
         return Design(its, cells, "all combinations" + (f", {runs // grid} times" if runs >= 2 * grid else ""))
     return Design(its, _spread(its, runs), f"{runs} of {grid} combinations, spread so that they coincide least")
-
-
-def _sweep(its: tuple[Factor, ...]) -> tuple[Cell, ...]:
-    start = (0,) * len(its)
-    return (start, *((*start[:n], v, *start[n + 1 :]) for n, f in enumerate(its) for v in range(1, len(f.levels))))
 
 
 def _spread(its: tuple[Factor, ...], runs: int) -> tuple[Cell, ...]:

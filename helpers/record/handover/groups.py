@@ -110,14 +110,9 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
         union = _merged(shadow, base_tree, union, group.tree) or union
     rest = git_objects.differences(root, union, shadow.with_files(git.tree_of(root, tip), base_tree, ours))
     beyond = tuple(os.fsdecode(row.path) for row in rest)
-    return Handover(
-        base, name, base_tree, tip, groups, _of_branch(root, tip, ours), session_files, beyond, now.config.name, squash
-    )
-
-
-def _of_branch(root: Path, tip: str, names: list[str]) -> tuple[str, ...]:
-    listed = git.run(root, ["ls-tree", "-r", "-z", "--name-only", tip, "--", *names]).stdout.split(b"\0")
-    return tuple(os.fsdecode(name) for name in listed if name)
+    listed = git.run(root, ["ls-tree", "-r", "-z", "--name-only", tip, "--", *ours]).stdout.split(b"\0")
+    held = tuple(os.fsdecode(name) for name in listed if name)
+    return Handover(base, name, base_tree, tip, groups, held, session_files, beyond, now.config.name, squash)
 
 
 def _base(root: Path, now: State, tip: str) -> tuple[str, str]:

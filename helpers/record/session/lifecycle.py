@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,12 @@ from helpers.state import State
 _BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
 _BEGUN = "autoresearch: begin from "
 """What git notes of a branch that a session begins on, with the branch that the person comes from."""
+_FIXED = {
+    **dict.fromkeys(("envs", "network"), "how the program is built and how long it may take stay as they were"),
+    "metricUnit": "values on record keep their unit",
+    "scale": "gains stay on its scale",
+}
+"""Keys that stay as they were at the lock, and what is said of them."""
 
 
 def begin(
@@ -65,7 +71,7 @@ def begin(
         return State(Config.of(config)), False
     git.exclude(repository, paths.EXCLUDED)
     if now:
-        _set_aside(root, now, (paths.NOTES, paths.IDEAS))
+        _set_aside(root, now.config.name, (paths.NOTES, paths.IDEAS))
         _hand_on(root, now)
         way = next_step.runnable(f"start_session.py --goal {now.config.name} --new")
         console.note(f"note: the session {now.config.name} is kept, on {now.branch}; to resume it: {way}")
@@ -84,13 +90,16 @@ def _reopen(root: Path, now: State, its: State) -> None:
     """Take up a session that was set aside, and set aside the present one with what no commit of it holds."""
     names = {paths.NOTES, paths.IDEAS, *paths.PROTECTED, *(its.protected if its.lock else [])}
     tracked = git.output(root, ["--literal-pathspecs", "ls-files", "-z", "--", *names]).split("\0")
-    _set_aside(root, now, sorted(names - set(tracked)))
+    _set_aside(root, now.config.name, sorted(names - set(tracked)))
+    back = now  # where git does not switch
     try:
         session_branch.put_back(root, its.branch)
-    except console.Failure:
-        _bring_back(root, now)
-        raise
-    _bring_back(root, its)
+        back = its
+    finally:
+        folder = paths.state_folder(root) / "sessions" / back.config.name
+        if folder.exists():
+            shutil.copytree(folder, root, dirs_exist_ok=True)
+            shutil.rmtree(folder)
     _hand_on(root, its)
     again = {key: value for key, value in its.config.line.items() if key not in ("timestamp", "clock")}
     events.append(root, Config.of({**again, "resumed": True}))
@@ -146,17 +155,12 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
             )
     given = {key: _added(key, before.get(key), value) for key, value in config.items() if key != "name" and value}
     given = {key: value for key, value in given.items() if before.get(key) != value}
-    locked = sorted({"envs", "network"} & set(given)) if now.runs else []
-    if locked:
+    if given.get("scale") == now.scale.kind:
+        del given["scale"]
+    if locked := [_FIXED[key] for key in _FIXED if now.runs and key in given]:
         raise console.usage(
-            "the session is locked: how the program is built and how long it may take stay as they "
-            "were, or results do not compare",
+            f"the session is locked, and judged by {now.scale.kind}: {locked[0]}, or results do not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
-        )
-    if now.runs and given.get("scale", now.scale.kind) != now.scale.kind:
-        raise console.usage(
-            f"the session is locked and judged by {now.scale.kind}: gains of another scale do not compare",
-            "start_session.py --goal NAME --new ...  # another session, with --scale",
         )
     _require_printed(root, now, given.get("guards", []))
     if given:
@@ -195,7 +199,7 @@ def _added(key: str, before: Any, value: Any) -> Any:  # noqa: ANN401 - whatever
     if key == "guards":
         named = {metric_limits.parse_limit(text).name for text in value}
         return [*(text for text in before or [] if metric_limits.parse_limit(text).name not in named), *value]
-    if key in ("allow", "passEnv"):
+    if key in ("allow", "passEnv", "offLimits"):
         return list(dict.fromkeys([*(before or []), *value]))
     return value
 
@@ -233,31 +237,15 @@ def _files(root: Path, config: dict[str, Any]) -> None:
     _once(root / paths.IDEAS, "# Ideas\n\n")
 
 
-def _set_aside(root: Path, now: State, names: Sequence[str]) -> None:
+def _set_aside(root: Path, session: str, names: Iterable[str]) -> None:
     """Move files of the session before, its notes and ideas, to a folder of their own, where they stay readable."""
-    folder = _kept_in(root, now)
+    folder = paths.state_folder(root) / "sessions" / paths.experiment(session)
     if folder.exists():
-        folder.rename(folder.with_name(f"{folder.name}-{journal.now_ms()}"))
-    for name in names:
-        if (root / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(root / name, folder / name)
-            console.note(f"note: {name} of the session {now.config.name} is now {folder.relative_to(root) / name}")
-
-
-def _bring_back(root: Path, now: State) -> None:
-    """Move what was set aside of a session to its place again."""
-    folder = _kept_in(root, now)
-    for file in [file for file in folder.rglob("*") if file.is_file()]:
-        place = root / file.relative_to(folder)
-        if not os.path.lexists(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(file, place)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _kept_in(root: Path, now: State) -> Path:
-    return paths.state_folder(root) / "sessions" / paths.experiment(now.config.name)
+        folder.rename(folder.with_name(f"{session}-{journal.now_ms()}"))
+    for name in filter(lambda name: (root / name).is_file(), names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(root / name, folder / name)
+        console.note(f"note: {name} of the session {session} is now {folder.relative_to(root) / name}")
 
 
 def _hand_on(root: Path, now: State) -> None:

@@ -51,8 +51,9 @@ def why(lines: Told, wanted: str = "", printed: Iterable[str] = ()) -> str:
     for where, raw in lines:
         if b"etric" not in raw.lower():
             continue
-        said = _fault(raw.decode("utf-8", "replace").rstrip("\n"), where)
-        if said and _names(raw, wanted):
+        text = raw.decode("utf-8", "replace")
+        said = _fault(text.rstrip("\n"), where)
+        if said and metric_line.name_of(wanted).lower() in metric_line.name_of(text).lower():
             return f"METRIC {wanted}".rstrip() + f" was not read: {said}"
         beside = beside or said
     others = list(printed)
@@ -65,10 +66,6 @@ def why(lines: Told, wanted: str = "", printed: Iterable[str] = ()) -> str:
     return (
         f"no METRIC line was printed: autoresearch.sh must print METRIC {wanted or 'NAME'}=NUMBER, a line of its stdout"
     )
-
-
-def _names(raw: bytes, wanted: str) -> bool:
-    return metric_line.name_of(wanted).lower() in metric_line.name_of(raw.decode("utf-8", "replace")).lower()
 
 
 def _fault(text: str, where: str) -> str:

@@ -101,18 +101,30 @@ def test_empty_checks_are_told_as_none(repo: Any) -> None:
 
 def test_an_option_given_again_changes_only_what_it_names(repo: Any) -> None:
     """A budget, a limit, a time or a variable more leaves the others as they were."""
-    first = ("--max-experiments", "2", "--build", "true", "--guard", "size_b=+2%", "--pass-env", "ONE")
+    first = (
+        "--max-experiments",
+        "2",
+        "--build",
+        "true",
+        "--guard",
+        "size_b=+2%",
+        "--pass-env",
+        "ONE",
+        "--off-limits",
+        "a",
+    )
     repo.script("start_session", *CLEAR, *first)
     repo.script("start_session", "--goal", "quick", "--budget-hours", "8", "--bench-timeout", "900")
     repo.script(
         "start_session", "--goal", "quick", "--guard", "rss_mb=+5%", "--guard", "size_b=+9%", "--pass-env", "TWO"
     )
+    repo.script("start_session", "--off-limits", "b")
     config = state.load(repo.root).config.to_line()
 
     assert {"experiments": 2, "hours": 8.0} == config["budget"]
     assert {"BUILD_CMD": "true", "BENCH_TIMEOUT": 900} == {k: config["envs"][k] for k in ("BUILD_CMD", "BENCH_TIMEOUT")}
     assert ["rss_mb=+5%", "size_b=+9%"] == config["guards"]
-    assert ["ONE", "TWO"] == config["passEnv"]
+    assert (["ONE", "TWO"], ["a", "b"]) == (config["passEnv"], config["offLimits"])
 
 
 def test_another_goal_does_not_replace_a_session(session: Any) -> None:

@@ -50,7 +50,8 @@ class Face:
         steps: Counter[float] = Counter()
         for before, line in itertools.pairwise(lines):
             down = before.y - line.y
-            gap = down if line.page == before.page and 0 <= down < 200 and _same_column(before, line) else 99.0
+            below = line.x < before.right + 5 and before.x < line.right + 5
+            gap = down if line.page == before.page and 0 <= down < 200 and below else 99.0
             gaps.append(gap)
             if 0.7 * size < gap < 2.6 * size and abs(line.size - size) < 0.6:
                 steps[round(gap * 2) / 2] += 1
@@ -77,7 +78,3 @@ def small_capitals(a: Line, b: Line) -> bool:
     return (
         a.font == b.font and a.page == b.page and capitals(a) and capitals(b) and 0.75 < a.size / (b.size or 1) < 1.34
     )
-
-
-def _same_column(a: Line, b: Line) -> bool:
-    return b.x < a.right + 5 and a.x < b.right + 5
