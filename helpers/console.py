@@ -64,8 +64,8 @@ def no_room(what: str = "") -> Failure:
     full = list[str]()
     with contextlib.suppress(OSError):
         full += [str(place) for place in (temporary, Path.cwd()) if shutil.disk_usage(place).free < 1 << 20]
-    named = f": no room in {' and '.join(full)}" if full else ""
-    other = "\nexport TMPDIR=FOLDER  # or name another temporary folder" if str(temporary) in full else ""
+    named = f": no room in {' and '.join(full)}" if full else "" if what else f"; copies and runs lie in {temporary}"
+    other = "\nexport TMPDIR=FOLDER  # or name another temporary folder" if str(temporary) in what + named else ""
     do = f"free some space and run the same command again; nothing confirmed was lost{other}"
     return outside(f"the disk is full{what}{named}", do)
 
@@ -231,14 +231,14 @@ def _run(entry: Callable[[list[str]], int | None]) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("AUTORESEARCH_DEBUG") and not isinstance(error, (Failure, OSError)):
             raise
-        told = _told(error)
+        told = failure_of(error)
         code = told.code
         _say_json(told)
         _say(told)
     return code
 
 
-def _told(error: BaseException) -> Failure:
+def failure_of(error: BaseException) -> Failure:
     """Return what is said of an error: what was wrong, what to do, and the exit code."""
     if isinstance(error, Failure):
         return error
@@ -272,7 +272,7 @@ def _flush() -> None:
 
 
 def _os_error(error: OSError) -> Failure:
-    where = f" ({error.filename})" if error.filename else ""
+    where = f" ({error.filename2 or error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_room(where)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

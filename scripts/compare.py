@@ -126,7 +126,8 @@ def calibrate(args: argparse.Namespace) -> int:
 
     if args.dry_run:
         session.choose_worker(state.load(git.find().root), args.on, args.worker)
-        print("would build the baseline and measure it again and again, about as long as a comparison of 24 pairs")
+        would = "build the baseline and measure it again and again, about as long as a comparison of 24 pairs"
+        console.show(args, {"would": would}, f"would {would}")
         return console.DONE
     result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
     console.show(args, result.event.to_line(), result.text)

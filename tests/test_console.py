@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import console
+from helpers import console, files
 
 
 @pytest.mark.parametrize("text", ["word " * 4000, "line\n" * 4000, "x" * 20_000, "a\n" + "word " * 4000])
@@ -94,3 +95,13 @@ def test_progress_is_seen_while_a_script_works(more: dict[str, str], tmp_path: P
     )
 
     assert ["progress", "result", "end"] == done.stdout.split()
+
+
+def test_a_full_disk_is_told_with_the_folder_that_is_full() -> None:
+    """Of a file that was copied it is the new one; below the temporary folder TMPDIR names another."""
+    made = f"{files.temporary()}/copy"
+    told = console.failure_of(OSError(errno.ENOSPC, "No space left on device", "here", None, made))
+
+    assert made in told.message
+    assert "export TMPDIR=" in told.do
+    assert str(files.temporary()) in console.failure_of(OSError(errno.ENOSPC, "No space left on device")).message

@@ -11,7 +11,8 @@ from helpers.judge.measure.side import SideError, of_session
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Workdirs
 from helpers.run.copies.raw_git import at_one_time
-from helpers.run.jobs import blame
+from helpers.run.jobs import blame, tests_run
+from helpers.run.jobs.tests_run import Tests
 from helpers.run.local import slots
 from helpers.state import State
 
@@ -54,10 +55,10 @@ def _apart(root: Path, one: str, other: str) -> list[str]:
     return [os.fsdecode(row.path) for row in rows if row.path not in _BESIDE]
 
 
-def require_lockable(work: Workdirs, now: State, commit: str) -> None:
-    """Raise Failure (1) where a clone of the commit that is locked does not pass, naming what it lacks."""
+def require_lockable(work: Workdirs, now: State, commit: str, tests: Tests) -> None:
+    """Raise Failure (1) where a clone of the locked commit does not pass as a copy did, naming what it lacks."""
     missing = lacks(work, now.require_lock().tree, commit)
-    if missing and (reason := failure(work, now, commit)):
+    if missing and (reason := failure(work, now, commit, tests.ran)):
         raise console.answer_no(
             f"a clone of {now.branch} does not pass: {reason}. It lacks {uncommitted.named(missing)}",
             "git add and commit what benchmark and checks need, then:\nstart_session.py --lock",
@@ -84,8 +85,8 @@ def require_keepable(work: Workdirs, now: State, kept: events.Run, missing: list
         raise uncommitted.refused(name, seen[0], now.branch)
 
 
-def failure(work: Workdirs, now: State, commit: str) -> str | None:
-    """Return why the commit, checked out alone, does not build, measure or pass its checks; None when it does."""
+def failure(work: Workdirs, now: State, commit: str, tests: int | None = None) -> str | None:
+    """Return why the commit, checked out alone, does not build, measure or pass its checks (of this many `tests`)."""
     console.note(f"building and checking the commit {commit[:7]} alone, as a clone of {now.branch} has it")
     with slots.hold_all(work.root), of_session(work, now, commit, "alone") as side:  # not beside a comparison
         try:
@@ -94,6 +95,9 @@ def failure(work: Workdirs, now: State, commit: str) -> str | None:
         except SideError as error:
             return str(error)
         said = side.check()
+        ran = tests_run.read_log(side.checks_log).ran or 0
+        if said == "passed" and tests and ran < tests:
+            return f"its checks run {ran} tests there, and {tests} in a copy"
         if said == "passed" or (now.config.no_checks and said.startswith("skipped")):
             return None
         return f"checks: {said}: {side.said(side.checks_log)}"

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from helpers import events, files, git, paths
+from helpers import console, events, files, git, paths
 from helpers.comparison import BEGUN, Comparison, figure
 from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs, unseen
 from helpers.judge.measure import pairs
@@ -73,8 +73,9 @@ def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dic
         with slots.hold_all(home):
             answer = work()
     except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
-        known = isinstance(error, (SideError, OSError))
-        answer = {"verdict": "error", "reason": str(error) if known else f"{type(error).__name__}: {error}"}
+        told = console.failure_of(error)
+        reason = str(error) if isinstance(error, SideError) else f"{told.message}; {told.do}"
+        answer = {"verdict": "error", "reason": reason}
     return {**answer, "seconds": round(time.monotonic() - began, 3)}
 
 

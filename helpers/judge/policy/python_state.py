@@ -68,7 +68,9 @@ def _made_for_later(tree: ast.Module) -> Iterator[int]:
     body = [part for node in tree.body for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
     for node in body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
-            yield from (node.lineno for part in ast.walk(node.value) if _container(part) and _is_empty(part))
+            made = [part for part in ast.walk(node.value) if _container(part)]
+            filled = [any(getattr(part, inside, None) for inside in ("keys", "elts", "args")) for part in made]
+            yield from (node.lineno for full in filled if not full)
     for each in ast.walk(tree):
         if isinstance(each, (ast.Assign, ast.NamedExpr)) and isinstance(each.value, ast.Yield):
             yield each.lineno
@@ -85,10 +87,6 @@ def early(text: str) -> Iterator[int]:
                 over, called = loop.args[1:], loop.args[:1]
             if isinstance(loop, ast.While) or any(not isinstance(each, (ast.Tuple, ast.List)) for each in over):
                 yield from (each.lineno for each in called if getattr(each, "id", "") not in ("", *dir(builtins)))
-
-
-def _is_empty(node: ast.AST) -> bool:
-    return not any(getattr(node, part, None) for part in ("keys", "elts", "args"))
 
 
 def _aliases(function: ast.AST, outer: set[str]) -> set[str]:

@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     for note in api.notes:
         outcome.say(f"{note}: shown without it")
     what = f"{args.verb} of {name.full}" if name else args.verb
-    what += f" for {words!r}" if words else " by words of performance" if _by_words(args, wanted) else ""
+    by_words = wanted.perf or (args.verb in ("prs", "issues", "commits") and not wanted.labels)
+    what += f" for {words!r}" if words else " by words of performance" if by_words else ""
     limits = {k: dict(zip(("remaining", "limit", "reset"), v, strict=True)) for k, v in api.limits.items()}
     facts = {"repository": name.full if name else None, "requests": api.budget.used, "limits": limits}
     return _print(args, what, outcome, facts)
@@ -75,10 +76,6 @@ def _search(args: argparse.Namespace, api: Api, name: Name | None, wanted: Searc
     if args.verb == "releases":
         return commits.releases(api, here, wanted)
     return forks.search_forks(api, here, wanted) if args.verb == "forks" else search.similar(api, here, wanted)
-
-
-def _by_words(args: argparse.Namespace, wanted: SearchRequest) -> bool:
-    return wanted.perf or (args.verb in ("prs", "issues", "commits") and not wanted.labels)
 
 
 def _show(args: argparse.Namespace, api: Api, name: Name) -> int:

@@ -114,8 +114,8 @@ def _factor(compared: Comparison) -> float:
         return 1 + (compared.gain or 0.0)
     one, other = compared.medians or (0.0, 0.0)
     small, large = sorted((abs(one), abs(other)))
-    if one == other or not compared.gain or compared.gain <= 0:
-        return 1.0
+    if one == other or not compared.gain or compared.gain <= 0 or (not other and compared.direction == "lower"):
+        return 1.0  # nothing is left of the errors: a triumph
     return large / small if small and one * other > 0 else math.inf
 
 

@@ -28,7 +28,9 @@ def would_be_lost(root: Path, old: str, new: str) -> list[str]:
             folder = os.path.isdir(full) and not os.path.islink(full)  # noqa: PTH112, PTH114 - bytes paths
             if folder and place != path:
                 continue
-            inside = _untracked_below(root, place) if folder else [place]
+            below = f":(literal){os.fsdecode(place)}/"
+            listed = git.run(root, ["ls-files", "-z", "--others", "--", below]).stdout if folder else place
+            inside = [name for name in listed.split(b"\0") if name]
             lost.update(dict.fromkeys(name for name in inside if name not in tracked))
             break
     return [os.fsdecode(path) for path in lost]
@@ -38,8 +40,3 @@ def _places(path: bytes) -> list[bytes]:
     """Return the folders that lead to a path, outermost first, and the path itself."""
     parts = path.split(b"/")
     return [b"/".join(parts[: number + 1]) for number in range(len(parts))]
-
-
-def _untracked_below(root: Path, folder: bytes) -> list[bytes]:
-    listed = git.run(root, ["ls-files", "-z", "--others", "--", f":(literal){os.fsdecode(folder)}/"]).stdout
-    return [name for name in listed.split(b"\0") if name]

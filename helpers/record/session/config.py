@@ -23,13 +23,14 @@ _OPTIONS = (
 _ASKED = {**{name: Config.KEYS.get(name, name) for name in _OPTIONS.split()}, "guard": Config.KEYS["limits"]}
 """Option of start_session.py to key."""
 _LOWER = re.compile(
-    r"(?:.*_)?(?:s|sec|seconds|ms|us|µs|ns|[KMG]i?B|bytes|errors?|misses|failures|failed|warnings|loss|latency"
+    r"(?:.*_)?(?:(?:s|[mun]s|µs|sec|seconds?|[mun]sec|min|minutes?|h|hours?)(?:/(?:op|iter|call|req|row|it))?|[mkM]?[JW]"
+    r"|joules?|watts?|cycles|instr|instructions|allocs|allocations|[KMG]i?B|bytes|errors?|misses|failures|failed|warnings|loss|latency"
     r"|perplexity|rmse|mae|mse|wer|error_rate|miss_rate)",
     re.IGNORECASE,
 )
 _HIGHER = re.compile(
-    r".*(?:/s|_per_s(?:ec)?|ps|throughput|speedup|hits)|(?:.*_)?(?:accuracy|coverage|pass_rate|hit_rate|passed|recall"
-    r"|precision|f1|auc|log_?lik\w*|elbo|reward)",
+    r".*(?:/s(?:ec|econd)?|_per_s(?:ec)?|ps|throughput|speedup|hits)|(?:.*_)?(?:accuracy|coverage|pass_rate|hit_rate|passed|recall"
+    r"|precision|f1|auc|[KMG]?Hz|bleu|rouge|ipc|log_?lik\w*|elbo|reward)",
     re.IGNORECASE,
 )
 """Units and names whose better direction is known."""

@@ -73,7 +73,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         with progress.told("the lock goes on"):
             limits = shape.agree_limits(root, state.load(root), done)
             judged_by = shape.agree_scale(state.load(root), done)
-            alone.require_lockable(work, now := state.load(root), commit)
+            ran = tests_run.read_log(Path(done.log), "checks| ")
+            alone.require_lockable(work, now := state.load(root), commit, ran)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             with sound_copy.proven(work, now) as side:
                 metric_limits.require_kept(root, now, side, limits)
@@ -147,11 +148,17 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         )
     if done.status != "done":
         said = log.telling_line(Path(done.log))
+        cause = causes.known_cause(Path(done.log), offline=not now.config.network)
+        if causes.FREE_SPACE in cause or (done.error or "").startswith("no space left"):
+            raise console.outside(
+                f"the disk is full, and runs work in {work.folder}: {done.error}; it said: {said} (log: {done.log})",
+                "export TMPDIR=FOLDER  # or free some space there, then:\nstart_session.py --lock",
+            )
         raise console.answer_no(
             f"the baseline does not pass: {done.status}: {done.error or done.checks}"
             + (f"; it said: {said}" if said and not (done.error or "").startswith("METRIC") else "")
             + f" (log: {done.log})"
-            + causes.known_cause(Path(done.log), offline=not now.config.network),
+            + cause,
             "correct benchmark or checks; run both by hand in a copy, then lock again. A copy has no .git "
             "and nothing that git ignores, and a run sees no file of the work tree outside of the copy:\n"
             "snapshot_workdir.py create trial  # prints the copy's folder\nstart_session.py --lock",
@@ -177,7 +184,9 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
 
 def _require_digits(now: State, samples: list[float]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin."""
-    if not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE or not all(samples):
+    (former, _, accepted), its = now.before_lock, now.require_lock().protected
+    known = accepted and former and former.protected.get(paths.BENCHMARK) == its.get(paths.BENCHMARK)
+    if known or not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE or not all(samples):
         return
     digits = max(len(f"{value!r}".removesuffix(".0").partition(".")[2]) for value in samples)
     step = 10.0**-digits / min(abs(value) for value in samples)

@@ -236,7 +236,7 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
         files = shlex.join(next_step.path(work.root, file) for file in compared.needs[:8])
         return Step("uncommitted", {**words, "files": files, "adopt": session_branch.ADOPT.partition("  #")[0]})
     if verdict == "error" or compared.needs:
-        return Step("broken off", {**words, "why": reason[:120]})
+        return Step("broken off", {**words, "why": reason[:400]})
     if verdict != "undecided":
         state = "checks failed" if reason.startswith("checks: ") else "no gain"
         return Step(state, {**words, "why": compared.why_not})

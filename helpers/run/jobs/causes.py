@@ -17,7 +17,7 @@ _GIT = re.compile(
     r"(?i)not a git repository|unable to detect version|could(?: not|n't) find (?:a git )?repository"
     r"|obtaining VCS status|\.git'? directory (?:is )?not found|access to an upstream git repository"
 )
-_FULL = re.compile(r"(?i)no space left on device|disk quota exceeded|\bENOSPC\b")
+_FULL = re.compile(r"(?i)no space left on|disk quota exceeded|\bENOSPC\b")
 _CLOSED = re.compile(r"(?i)read-only file ?system|\bEROFS\b")
 FREE_SPACE = "free some space, or name another folder (export TMPDIR=FOLDER)"
 _DO = {

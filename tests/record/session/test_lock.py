@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, CHECKS, CLEAR
 
-from helpers import state
+from helpers import console, events, state
+from helpers.record.session import lock
 
 TIMED = """\
 #!/bin/bash
@@ -274,3 +276,44 @@ def test_a_holdout_without_a_figure_does_not_lock(repo: Any) -> None:
 
     assert "autoresearch.holdout.sh gives no figure on the baseline" in refused
     assert "make it print METRIC time_s=NUMBER" in refused
+
+
+def test_a_run_that_fills_the_disk_is_no_fault_of_the_benchmark(repo: Any) -> None:
+    """The folder and the way out are named, exit 3."""
+    repo.write("autoresearch.sh", "echo 'cp: No space left on device' >&2; exit 1\n")
+    repo.write("autoresearch.checks.sh", "true\n")
+    repo.script("start_session", *CLEAR)
+    said = repo.script("start_session", "--lock", code=3).stderr
+
+    assert "the disk is full, and runs work in " + repo.env["TMPDIR"] in said
+    assert "export TMPDIR=" in said
+
+
+def test_tests_that_no_commit_holds_are_missed_at_the_lock(repo: Any) -> None:
+    """Checks that find fewer tests in a clone of the branch pass there for want of them: refused, the files named."""
+    test = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n    def test_b(self): pass\n"
+    repo.write("test_new.py", test)
+    repo.write("autoresearch.sh", "bash src/work.sh >/dev/null; echo METRIC time_s=1.2345\n")
+    discover = '[ "$(bash src/work.sh)" = 42 ] && python3 -m unittest'
+    repo.write("autoresearch.checks.sh", f"{discover}; [ $? = 0 ] || [ $? = 5 ]\n")
+    repo.write("test_old.py", test.replace("def test_b(self): pass", "pass"))
+    repo.git("add", "test_old.py")
+    repo.git("commit", "-qm", "tests")
+    repo.script("start_session", *CLEAR)
+    said = repo.script("start_session", "--lock", code=1).stderr
+
+    assert "its checks run 1 tests there, and 3 in a copy. It lacks test_new.py" in said
+
+
+def test_a_benchmark_that_was_accepted_stays_so() -> None:
+    """Few digits are refused of a new benchmark, not of the locked one when its values are lower later."""
+    for again, refused in (("a", False), ("b", True)):
+        locks = [
+            events.Lock(protected={"autoresearch.sh": its}, task={}, commit_full="", tree="") for its in ("a", again)
+        ]
+        config = events.Config(name="g", metric="time_s", unit="s", direction="lower")
+        run = events.NO_RUN.of({"run": 1, "status": "keep", "description": "baseline", "metric": 100.0})
+        now = state.fold([config, locks[0], run, locks[1]])
+        assert now
+        with pytest.raises(console.Failure) if refused else contextlib.nullcontext():
+            lock._require_digits(now, [50.0])

@@ -187,17 +187,13 @@ class Flow:
 
     def _block(self, kind: str, lines: list[Line]) -> Block:
         texts = [line.text for line in lines]
+        is_table = len(lines) > 1 and sum(map(len, texts)) / len(lines) < 28  # rows or labels: most of them short
         if kind == "table":
             whole = tables.rows(lines)
-        elif kind == "code" or (kind == "small" and (lines[0].drawn or _is_table(lines))):
+        elif kind == "code" or (kind == "small" and (lines[0].drawn or is_table)):
             whole = "\n".join(texts)
         else:
             whole = texts[0]
             for text in texts[1:]:
                 whole = self._words.join(whole, text)
         return Block(kind, whole, lines[0].page + 1, lines[-1].page + 1)
-
-
-def _is_table(lines: list[Line]) -> bool:
-    """Say whether lines are rows or labels rather than prose: most of them short."""
-    return len(lines) > 1 and sum(len(line.text) for line in lines) / len(lines) < 28
