@@ -16,8 +16,7 @@ _ORDERED = re.compile(
     r"@\{?\s*\$(\w+)\s*\}?\s*=\s*(?:reverse\s+)?sort\b"
 )
 """Perl's assigns; what else puts a sequence in order where it lies."""
-_BACK = 2000
-"""Characters before it in which a function begins: a long file costs no more than its length."""
+_BACK = 2000  # characters before it in which a function begins: a long file costs no more than its length
 
 
 def ordered(code: str, old: str) -> Iterator[int]:

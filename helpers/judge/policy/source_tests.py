@@ -10,7 +10,7 @@ from helpers.judge.policy.code import Source
 from helpers.judge.policy.file_rules import Level
 
 _TEST = re.compile(
-    r"\s*(?:#\[\s*(?:\w+::)*test\b|#\[\s*cfg\(test\)|(?:async )?def test_|class Test|@Test\b|"
+    r"\s{0,99}(?:#\[\s*(?:\w+::)*test\b|#\[\s*cfg\(test\)|(?:async )?def test_|class Test|@Test\b|"
     r"func (?:Test|Benchmark|Fuzz|Example)\w*|(?:it|test|describe|suite|subtest)\b[^=]{0,200}\(|"
     r"(?:///?!?\s*|\#\s*)?>>> )"
 )
@@ -25,7 +25,7 @@ _MORE = re.compile(
     r"\A(?:self\.|t\.)?(?:assert\w*!?|require\.\w+|expect)\s?\((?!.*\b(?:return|exit|skip|panic)\b).*\);?$"
 )
 """One more question on a line of its own: whatever was asked before still is."""
-_ENDS = re.compile(r"\s*[})\]]")
+_ENDS = re.compile(r"\s{0,99}[})\]]")
 _BUILT_FOR_TESTS = re.compile(r"#\[\s*(?:cfg\(\s*test\s*\)\s*\]\s*mod|test\s*\]\s*fn)\s+\w+[^;{]*\{")
 """What Rust compiles for its tests alone."""
 

@@ -271,3 +271,10 @@ def test_what_costs_a_reader_of_patterns_its_square_is_cut_short() -> None:
 
     again = code.source("src/a.c", "#define A f(1)\n" * 300 + "int x = A;\n")
     assert len(code.expanded(again, [(0, len(again.text))])) < 600
+
+
+def test_empty_lines_and_a_line_without_end_are_not_given_to_a_lexer() -> None:
+    """A lexer takes their square: the small scanner reads such a file, as it reads one that is too long."""
+    assert not code.source("src/a.c", "\n" * 300 + "int x;\n").exact
+    assert not code.source("src/a.js", "a.b" * 9000 + "\n").exact
+    assert code.source("src/a.c", "\n" * 30 + "int x;\n").exact
