@@ -226,7 +226,14 @@ END
     [ -n "$said" ]
   }
 
+  own_git() { # is .git this work tree's, and no link or file that leads to the .git of another one?
+    local common
+    common=$(cd "$root" && cd "$(git rev-parse --git-common-dir)" && pwd -P)
+    case "$common" in "$root/.git") ;; */.git) git -C "$root" worktree list --porcelain | grep -xF "worktree $root" >/dev/null ;; esac
+  }
+
   exclude() { # the lines of .git/info/exclude; the one place for names is helpers/paths.py
+    own_git || { note ".git leads to another work tree's, whose exclude file is left alone: git status will show our files" && return; }
     (cd "$root" && py -c 'import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
@@ -552,7 +559,7 @@ print(paths.workdir_root(git.find().root))' "$bundle" 2>/dev/null) || copies=""
         rmdir "$dest" 2>/dev/null || true
       fi
     fi
-    if [ "$dry" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "${file%/*}" ] && ! installed_elsewhere; then without_ours "$file"; fi
+    if [ "$dry" = 0 ] && [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "${file%/*}" ] && own_git && ! installed_elsewhere; then without_ours "$file"; fi
     for name in "$SKILL" "$LINK"; do
       [ "$dry" = 1 ] || (cd "$root" && rmdir -p "$(dirname "$name")" 2>/dev/null) || true
     done

@@ -317,3 +317,26 @@ planted() { # planted FOLDER: an installation's note and an environment, as a st
   bash "$SKILL/setup.sh" --uninstall
   cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/info/exclude"
 }
+
+@test "the exclude file of another repository, which .git leads to, is left alone" {
+  make_target "$BATS_TEST_TMPDIR/other" && (cd "$BATS_TEST_TMPDIR/other" && bash "$BUNDLE/setup.sh" --no-deps)
+  sed -i /papers/d "$BATS_TEST_TMPDIR/other/.git/info/exclude" && cp "$BATS_TEST_TMPDIR/other/.git/info/exclude" "$BATS_TEST_TMPDIR/before"
+  for how in file link; do
+    rm -rf .git
+    if [ "$how" = file ]; then echo "gitdir: $BATS_TEST_TMPDIR/other/.git" >.git; else ln -s "$BATS_TEST_TMPDIR/other/.git" .git; fi
+    run bash "$BUNDLE/setup.sh" --no-deps
+    [ 0 -eq "$status" ]
+    [[ "$output" == *"another work tree's"* ]]
+    cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/other/.git/info/exclude"
+    bash "$BUNDLE/setup.sh" --uninstall
+    cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/other/.git/info/exclude"
+  done
+}
+
+@test "where the git folder was put elsewhere on purpose its exclude file is ours to write" {
+  git init -q --separate-git-dir "$BATS_TEST_TMPDIR/store.git"
+  bash "$BUNDLE/setup.sh" --no-deps
+  [ "" = "$(git status --porcelain)" ]
+  bash "$SKILL/setup.sh" --uninstall
+  [ "" = "$(git status --porcelain)" ]
+}
