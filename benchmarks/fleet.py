@@ -33,7 +33,6 @@ sys.path.insert(0, str(BUNDLE))
 from helpers import journal, state  # noqa: E402
 from helpers.run.fleet import keeper, keeper_process  # noqa: E402
 from helpers.run.jobs import workers as jobs_workers  # noqa: E402
-from helpers.scale import Scale  # noqa: E402
 
 EXEC, QUEUE, LOGS, GAP = 5.0, 4.7, 2.1, 4.0
 """Seconds, as measured: one call each; and from a job's end to the start of the next in the same queue."""
@@ -164,9 +163,8 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         api.wait(keeper_process.pause(state.load(root)))
     from helpers.run.jobs import result
 
-    printed = "\n".join(
-        result.result_line(e, Scale(metric="time_s"), "s") for e in keeper_process.news(root)[: 2 * workers]
-    )
+    news, now = keeper_process.news(root)[: 2 * workers], state.load(root)
+    printed = "\n".join(result.result_line(event, now) for event in news)
     return share(api.jobs), len(printed)
 
 

@@ -159,6 +159,12 @@ class State:
         """Return the last comparison of the experiment."""
         return self.compared.get(experiment)
 
+    def answers(self, experiment: str, tree: str) -> bool:
+        """Tell whether a comparison with the current baseline gave this content a verdict: a screen adds nothing."""
+        its = self.comparison(experiment) or events.NO_COMPARISON
+        same = its.candidate_tree == tree != ""
+        return same and its.verdict != "error" and its.baseline_commit == self.baseline.commit_full
+
     @property
     def sources(self) -> dict[str, list[str]]:
         """Where each experiment's idea comes from, as given when it was submitted."""
@@ -286,7 +292,7 @@ def _finish(state: State, event: Finished) -> None:
     job.finished, role = event, job.submitted.role
     if role not in JUDGED:
         state.outcomes.append(event)
-    if role == "experiment":
+    if role == "experiment" and not (event.error == "cancelled" and event.experiment_id in state.results):
         state.results[job.submitted.experiment_id] = event
 
 

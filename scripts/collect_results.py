@@ -55,12 +55,8 @@ def entry(argv: list[str]) -> int:
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]
-    unit = now.config.unit
-    console.show(
-        args,
-        [event.to_line() for event in new],
-        "\n".join(result.result_line(event, now.scale, unit) for event in told),
-    )
+    now = state.load(root)
+    console.show(args, [event.to_line() for event in new], "\n".join(result.result_line(event, now) for event in told))
     for job in screens.renew(Workdirs(repository)):
         console.note(f"{job}: screened again, on top of the new baseline")
     left = [job for job in state.load(root).open_jobs() if job.role != "part"]

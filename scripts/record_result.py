@@ -83,9 +83,9 @@ def entry(argv: list[str]) -> int:
     if not args.dry_run:
         left = queue.waiting(repository.root)
         if left and len(left) == open_before:
-            kept, not_kept = "ideas.py done {name} --result kept", "ideas.py done {name} --result discarded"
-            done = (kept if event.status == "keep" else not_kept).format(name=left[0].name)
-            console.note(next_step.runnable(f"no idea was closed by it; if it was one, for example: {done}"))
+            done = "kept" if event.status == "keep" else "discarded"
+            said = f"no idea was closed by it; if it was one of these, that one: ideas.py done IDEA --result {done}"
+            console.note(next_step.runnable(f"{said}\n  ideas.py list"))
         console.note(next_steps.told(repository))
     return console.DONE
 

@@ -106,6 +106,8 @@ def test_a_session_follows_what_is_printed(installed: Repo, folder: str) -> None
     kept = shell.follow("record_result")
     assert "recorded as keep" in kept
     assert "no idea was closed by it" in kept
+    assert re.search(r"ideas\.py list$", kept, re.MULTILINE)
+    assert "idea-0" not in kept.partition("next:")[0]  # whose it was nobody said: none is offered to be closed
     assert "exp-02" in shell.follow("snapshot_workdir")
 
 

@@ -44,6 +44,17 @@ def _none(experiment: str) -> console.Failure:
     return console.answer_no(f"{experiment} does not wait or run", "status.py")
 
 
+def take_back_screens(root: Path, experiment: str) -> None:
+    """Take back what waits to screen an experiment whose comparison is asked for: it would add nothing."""
+    with journal.locked(root):
+        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.is_experiment]
+        states = executor.poll(root, [job.name for job in mine if job.is_local])
+        for job in mine:
+            if states.get(job.name, "pending") == "pending" and not job.sent:
+                executor.cancel(root, job.name)
+                events.append_locked(root, results.cancelled(job))
+
+
 def end_locked(root: Path, jobs: list[Job]) -> None:
     """Take back the fleet's jobs that wait, and have the keeper end the others; under `journal.locked(root)`."""
     for job in jobs:

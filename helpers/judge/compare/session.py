@@ -12,6 +12,7 @@ from helpers.judge.compare import calibration, durations, local, planning, sprea
 from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.plan import Plan
 from helpers.judge.policy import experiment as policy_experiment
+from helpers.run import cancel
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.jobs import budget
 from helpers.run.jobs.task import from_dict
@@ -114,6 +115,8 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
     """Start the comparison and return its job, or that of one which nobody saw."""
     if job := unseen(work, its, worker):
         return job
+    if not its.against:
+        cancel.take_back_screens(work.root, its.experiment)
     if not worker:
         job = local.start(work.root, its)
     else:

@@ -59,7 +59,7 @@ EXPERIMENT = {
     "without it: submit_experiment.py {name}",
     "too late": 'record_result.py discard {name} --why "the budget was spent before it ran"  # {why}',
     "undecided": "compare.py {name}{pairs}  # {why}",
-    "undecidable": 'record_result.py discard {name} --why "no gain shown"  # {why}',
+    "undecidable": 'record_result.py discard {name} --why "{cause}"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
     "no gain": 'record_result.py discard {name} --why "..."  # {why}',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
@@ -163,7 +163,7 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
 def _waiting(work: Workdirs, now: State) -> list[str]:
     """Return the experiments that wait for a decision, those that were only sealed among them."""
     whole = {c.experiment_id for c in now.comparisons if c.against} - set(now.undecided())
-    open_now = {job.experiment for job in now.open_jobs()}
+    open_now = {job.experiment for job in now.open_jobs() if not now.answers(job.experiment, job.tree)}
     known = now.undecided()
     for name in work.refs.titled():
         if name not in known and name not in now.earlier and not now.decision(name):
@@ -182,7 +182,7 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("gone", words)
     if not exp.is_sealed:  # a copy made anew under its name
         return Step("gone", words)
-    if compared is not None and (not done or compared.timestamp >= done.timestamp):
+    if compared and (not done or compared.timestamp >= done.timestamp or now.answers(name, done.tree)):
         return _of_compared(work, now, compared, words)
     if (over := budget.spent(now)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})
@@ -252,7 +252,9 @@ def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> St
     why += f"; undecided counts against it: {again} must now say improved"
     more, most = (" --max-pairs 144", 144) if needed and most < needed <= MOST_TIMES * 48 and most < 144 else ("", most)
     if again > MOST_YESES_LACKING or not needed or needed > MOST_TIMES * 48:
-        return Step("undecidable", {**words, "why": why})
+        cause = "no gain shown" if part is compared else "a second, fresh comparison did not confirm it"
+        more = "" if again > MOST_YESES_LACKING else f"; or compare it again: compare.py {words['name']}"
+        return Step("undecidable", {**words, "cause": cause, "why": why + more})
     minutes = part.measured_seconds / pairs * most / 60
     why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
     return Step("undecided", {**words, "pairs": more, "why": why})

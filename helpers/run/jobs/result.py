@@ -127,12 +127,13 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
     return sorted(path for path in {*named, *seen} if locked.get(path) != seen.get(path))
 
 
-def result_line(event: Finished, by: Scale, unit: str) -> str:
+def result_line(event: Finished, now: State) -> str:
     """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
+    by, unit, answered = now.scale, now.config.unit, now.answers(event.experiment_id, event.tree)
     shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={with_unit(event.metric, unit)}"
     ratio = _screened(event, by) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
-    if event.role == "experiment" and event.status == "done" and event.screen != "slower":
+    if event.role == "experiment" and event.status == "done" and event.screen != "slower" and not answered:
         parts.append(next_step.runnable(f"compare.py {event.experiment_id}"))
     if event.error:
         parts.append(event.error[:400])

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from conftest import BUNDLE, until
 
-from helpers import journal, state
+from helpers import git, journal, state
 from helpers.read.ideas import queue
 from helpers.record.session import next_steps
-from helpers.run.local import executor
+from helpers.run.local import executor, slots
 
 FASTER = "sleep 0.004\necho 42\n"
 
@@ -150,8 +150,8 @@ VERDICTS: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "undecided",
         {"needed": None, "confirmation": {"verdict": "not_improved", "pairs": 8}},
-        DISCARD,
-        "not confirmed: a second, fresh comparison was not improved after 8 pairs",
+        DISCARD + ' --why "a second, fresh comparison did not confirm it"',
+        "was not improved after 8 pairs; undecided counts against it: 2 must now say improved; or compare it again: ",
     ),
     (
         "undecided",
@@ -225,6 +225,31 @@ def test_what_is_screened_again_stands_once(session: Any) -> None:
 
     assert 1 == len(told)
     assert "exp-01.0.2" in told[0]
+
+
+def test_what_has_a_verdict_is_never_compared_for_a_later_screen(compared: Any) -> None:
+    """Screened again as it was compared, waiting or ended: the verdict's own step, which can be obeyed."""
+    compared.script("submit_experiment", "exp-01", "--screen", "--again")
+    assert "keep exp-01" in next_steps.told(git.find(compared.root), "exp-01")
+
+    said = compared.script("collect_results", "--wait", "60")
+
+    assert "  done" in said.stdout
+    assert "compare.py" not in said.stdout + said.stderr
+    assert "keep exp-01" in said.stderr
+
+
+def test_a_comparison_takes_back_the_screen_that_waits(session: Any) -> None:
+    """What is compared is not screened any more: nothing of it waits or is begun."""
+    sealed(session, "exp-01", "sleep 0.05\necho 42 # no gain\n")
+    with slots.hold(session.root, 0):
+        session.script("submit_experiment", "exp-01", "--screen")
+        screen = next(job for job in state.load(session.root).open_jobs() if job.is_experiment)
+        session.script("compare", "exp-01", "--wait", "0", code=3)
+
+        assert not state.load(session.root).open_jobs()
+    session.script("compare", "exp-01", code=1)
+    assert not (session.root / ".autoresearch/jobs" / screen.name / "started").exists()
 
 
 def _first(session: Any, command: str, why: str) -> None:
