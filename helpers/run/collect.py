@@ -60,14 +60,16 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
         over = ended(now) if ended else any(map(result.should_be_reported, new))
         if over or not now.open_jobs() or time.monotonic() >= until:
             return new
-        beat.tick(_progress(now))
+        beat.tick(waits_for(root))
         waited = time.monotonic() - beat.began
         time.sleep(max(0.0, min(0.5, 0.02 + waited / 20, seconds - waited)))  # what is short is not waited for longer
 
 
-def _progress(now: State) -> str:
-    """Say what is waited for, and when it may end."""
+def waits_for(root: Path, *, running: bool = False) -> str:
+    """Say what is waited for, all that is open or what is `running` here, and when it may end."""
+    now = state.load(root)
     names, typical = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
+    names = [name for name in names if not running or executor.poll(root, [name])[name] == "running"]
     some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     ends = "" if typical is None else f"; one takes about {typical:.0f} s, all about {typical * len(names):.0f} s"
-    return f" for {some}{ends}"
+    return f" for {some or 'what runs'}{ends}"

@@ -69,8 +69,9 @@ def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dic
     began = time.monotonic()
     try:
         if slots.busy(home):
-            print("waiting for a running job to end: a comparison has the machine to itself", file=log)
+            print("waiting for what runs to end: what waits in the queue comes after the comparison", file=log)
         with slots.hold_all(home):
+            began = time.monotonic()  # what was waited for is no time of its own
             answer = work()
     except Exception as error:  # noqa: BLE001 - nobody watches; the person reads the journal
         told = console.failure_of(error)

@@ -11,6 +11,7 @@ from helpers.events import Comparison
 from helpers.judge.compare import driver, spread_local
 from helpers.judge.compare.driver import KIND
 from helpers.judge.measure.plan import Plan
+from helpers.run import collect
 from helpers.run.isolation import detached
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
@@ -53,9 +54,11 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
         text = folder.read("log.txt")
         for line in text[shown:].splitlines():
             console.note(line)
+            what = "waiting" if line.startswith("waiting for ") else "comparing"
+            beat = beat if beat.what == what else progress.Progress(what)
             beat.heard()
         shown = len(text)
-        beat.tick()
+        beat.tick(collect.waits_for(root, running=True) if beat.what == "waiting" else "")
         if ended:
             return _result(root, job)
         if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):

@@ -26,13 +26,15 @@ from helpers.run.local.room import Room
 def work(root: Path, slot: int) -> None:
     """Run every job that waits. At most one runner works on a slot and at most one waits behind it."""
     environment.adopt_orphans()
-    with ExitStack() as stack:
-        with slots.first_in_line(root, slot) as first:
-            if not first:
-                return  # another runner already waits for this slot and will see the new job
-            stack.enter_context(slots.hold(root, slot))
-        while any(_claim(root, Folder(root, name), slot) for name in queue(root)):
-            pass  # the queue is read again after each job
+    while True:
+        with ExitStack() as stack:
+            with slots.first_in_line(root, slot) as first:
+                if not first:
+                    return  # another runner already waits for this slot and will see the new job
+                stack.enter_context(slots.hold(root, slot))
+            while not slots.waited_for(root, slots.ALL):  # the queue is read again after each job
+                if not any(_claim(root, Folder(root, name), slot) for name in queue(root)):
+                    return
 
 
 def _claim(root: Path, job: Folder, slot: int) -> bool:

@@ -1,6 +1,6 @@
 """Slots: how many benchmarks run at once on this machine, and the cores that each has to itself.
 
-Locks are taken in one order, by everybody: the line for a slot, the slot, then the slots above it from low to high.
+Locks are taken in one order, by everybody: the line for a slot, that for all, the slot, then those above it, upwards.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from helpers import console, locks, paths, printable
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """Which GPUs a program sees."""
+ALL = -1  # the slot's number whose line is that of comparisons, which have the machine to themselves
 
 
 def cores() -> list[int]:
@@ -81,19 +82,21 @@ def require_slots(slots: int, cpus: int) -> None:
 
 
 def hold(root: Path, slot: int) -> AbstractContextManager[bool]:
-    """Hold a slot; waits for it."""
+    """Hold a slot; waits for it, and until what wants, or has, all of them is through: it goes before a queue."""
+    with locks.held(_file(root, f"queue-{ALL}.lock"), wait=True):
+        pass
     return locks.held(_file(root, f"slot-{slot}.lock"), wait=True)
 
 
 @contextmanager
-def hold_all(root: Path, above: int = -1) -> Iterator[None]:
+def hold_all(root: Path, above: int = ALL) -> Iterator[None]:
     """Hold every slot that there can be, or those above one: a comparison has the machine to itself.
 
     Waits for what runs.
     """
     with ExitStack() as stack:
-        for number in range(above + 1, _most()):
-            stack.enter_context(hold(root, number))
+        for name in [f"queue-{ALL}"] * (above == ALL) + [f"slot-{number}" for number in range(above + 1, _most())]:
+            stack.enter_context(locks.held(_file(root, f"{name}.lock"), wait=True))
         yield
 
 
@@ -109,7 +112,7 @@ def waited_for(root: Path, slot: int) -> bool:
 
 def busy(root: Path) -> bool:
     """Tell whether any slot is held now."""
-    return any(_is_held(_file(root, f"slot-{number}.lock")) for number in range(_most()))
+    return waited_for(root, ALL) or any(_is_held(_file(root, f"slot-{number}.lock")) for number in range(_most()))
 
 
 def add_dependencies(root: Path, slot: int, env: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from conftest import processes, until
 
+from helpers import state
 from helpers.run.local import slots
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent.parent / "scripts"
@@ -71,6 +72,34 @@ def test_a_job_submitted_while_a_comparison_waits(session: Any) -> None:
     finally:
         comparison.kill()
         comparison.wait()
+
+
+def test_a_comparison_goes_before_what_waits_in_the_queue(session: Any) -> None:
+    """A runs, B and C wait, D is compared: it waits for A alone, names it, and counts no wait; B and C follow."""
+    for name in ("a", "b", "c", "d"):
+        edit(session, name, "sleep 60\n" if name == "a" else f"sleep 0.01\necho 42 # {name}\n")
+    session.script("submit_experiment", "a")
+    until(lambda: has(session, "a", "started"))
+    for name in ("b", "c"):
+        session.script("submit_experiment", name)
+    until(lambda: slots.waited_for(session.root, 0))
+    compare = [sys.executable, str(SCRIPTS / "compare.py"), "d"]
+    comparison = subprocess.Popen(compare, cwd=session.root, env=session.env, stderr=subprocess.PIPE, text=True)
+    try:
+        until(lambda: any("waiting" in f.read_text() for f in session.root.glob(".autoresearch/comparisons/*/log.txt")))
+        time.sleep(11)
+        session.script("submit_experiment", "a", "--cancel")
+        said = comparison.communicate(timeout=60)[1]
+    finally:
+        comparison.kill()
+        comparison.wait()
+    until(lambda: has(session, "b", "finished") and has(session, "c", "finished"))
+
+    ended = next(session.root.glob(".autoresearch/comparisons/*/log.txt")).stat().st_mtime_ns
+    begun = [next(session.root.glob(f".autoresearch/jobs/{name}.*/started")).stat().st_mtime_ns for name in ("b", "c")]
+    assert ended < min(begun)
+    assert "waiting: 10 s so far for a.0.1" in said
+    assert (state.load(session.root).comparisons[-1].seconds or 99) < 10
 
 
 def test_a_job_submitted_during_a_comparison_runs_after_it(session: Any) -> None:
