@@ -57,6 +57,11 @@ class Run(Event):
     asi: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def unread(self) -> str:
+        """What is said before its figure where no reader judged the places that its diff has; empty elsewhere."""
+        return "no reader judged its places: " if self.status == "keep" and self.places and not self.reviewed else ""
+
+    @property
     def cited(self) -> list[str]:
         """The ids of what it came from."""
         return [each for each in self.literature_source.split(", ") if each]

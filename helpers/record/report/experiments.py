@@ -49,6 +49,7 @@ class Experiment:
     changed: str = ""
     places: tuple[str, ...] = ()
     reviewed: str = ""
+    unread: str = ""
     marks: tuple[str, ...] = ()
     """What had been loosened after the lock when it was kept."""
     doubt: str = ""
@@ -155,6 +156,7 @@ def _experiment(
         changed=run.changed,
         places=tuple(run.places or refused.places),
         reviewed=run.reviewed,
+        unread=run.unread,
         commit=run.commit_full or run.commit,
         tree=run.tree or (jobs[0].tree if jobs else ""),
         metric=run.metric or next((s.metric for s in reversed(screens) if s.metric), None),

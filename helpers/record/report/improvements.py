@@ -21,9 +21,7 @@ Cite = Callable[[str], str]
 def page(session: Session, before: str = "", cite: Cite = str) -> str:
     """Return the page; `before`: what the file held before the session; `cite` turns a source's id into its words."""
     lines = [f"# Improvements: {printable.rendered(session.name)}", "", HEADER, ""]
-    lines += [
-        f"- {printable.rendered(text)}" for text in words.standing(session)
-    ]  # no time of day: the same journal, the same page
+    lines += [f"- {printable.rendered(text)}" for text in words.standing(session)]
     for number, exp in enumerate(session.best_first, 1):
         lines += ["", *_kept(session, exp, number, cite)]
     dead = [e for e in session.of("no_gain", "declined", "screened", "failed", "undecided") if not e.near_miss]
@@ -60,9 +58,5 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
     rows = [f"- {printable.rendered(entry)}" for entry in entries]
     if not rows:
         return []
-    more = (
-        [f"- ... {len(rows) - MOST_ENTRIES} older ones: in the journal and its exports"]
-        if len(rows) > MOST_ENTRIES
-        else []
-    )
+    more = [f"- ... {len(rows) - MOST_ENTRIES} older ones: in the journal and its exports"] * (len(rows) > MOST_ENTRIES)
     return ["", f"## {title}", "", *rows[-MOST_ENTRIES:], *more]

@@ -61,7 +61,7 @@ def _row(session: Session, exp: Experiment, *, looks: bool) -> dict[str, Any]:
         "at": exp.at_ms / 1000,
         "range": exp.value_range,
         **{key: getattr(own, key, None) for key in ("gain", "low", "high", "pairs")},
-        "figure": own.words() if own else "",
+        "figure": exp.unread + own.words() if own else "",
         "seconds": round(exp.seconds, 1),
         "sources": " ".join(exp.sources),
         "facts": _facts(session, exp),
@@ -71,14 +71,14 @@ def _row(session: Session, exp: Experiment, *, looks: bool) -> dict[str, Any]:
 
 def _facts(session: Session, exp: Experiment) -> list[tuple[str, str]]:
     rows = [
-        ("Figure", exp.estimate.words() if exp.estimate else ""),
+        ("Figure", exp.unread + exp.estimate.words() if exp.estimate else ""),
         ("Why", exp.why),
         ("Problem", exp.problem),
         ("Solution", exp.solution),
         ("Source", ", ".join(exp.sources)),
-        ("Screens (which decide nothing)", words.screens(exp, session.scale, session.unit)),
+        ("Screens", words.screens(exp, session.scale, session.unit)),
         ("Places that the policy shows", "; ".join(exp.places)),
-        ("Reviewed", exp.reviewed),
+        ("Reviewed", exp.reviewed or ("nobody said" if exp.unread else "")),
         ("Change", exp.changed),
         ("Commit", exp.commit if exp.outcome == "kept" else ""),
     ]

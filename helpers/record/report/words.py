@@ -79,7 +79,7 @@ def evidence(compared: Comparison) -> str:
 def screens(exp: Experiment, by: Scale, unit: str) -> str:
     """Return the raw numbers of the screens, and no gain: a few pairs tell none. Empty where there were none."""
     values = ["unknown" if each.metric is None else with_unit(each.metric, unit) for each in exp.screens]
-    return "; ".join(f"{by.metric}={value}" for value in values)
+    return "; ".join([*(f"{by.metric}={value}" for value in values), *["screens decide nothing"] * bool(values)])
 
 
 def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
@@ -98,10 +98,7 @@ def impact(session: Session, exp: Experiment) -> list[tuple[str, str]]:
         ("Medians", medians(compared, metric, unit)),
         ("Comparisons", comparisons(exp)),
         ("Holdout", evidence(compared)),
-        (
-            "Screens",
-            screens(exp, session.scale, unit) and f"{screens(exp, session.scale, unit)}; screens decide nothing",
-        ),
+        ("Screens", screens(exp, session.scale, unit)),
     ]
     return [*((label, text) for label, text in rows if text), *seen]
 
@@ -164,7 +161,7 @@ def summary(session: Session) -> list[str]:
     ]
     for rank, exp in enumerate(session.best_first[:3], 1):
         title, said = printable.one_line(exp.description, 90), exp.estimate.words() if exp.estimate else "no figures"
-        lines.append(f"{rank}. {exp.name} {title}: {said}")
+        lines.append(f"{rank}. {exp.name} {title}: {exp.unread}{said}")
     return lines
 
 
@@ -200,8 +197,8 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
     sound += session.tiers
     sound += [f"the {which} pass on broken source too" for which in session.unproven]
     quality = [
-        f"{sum(bool(exp.places) for exp in kept)} kept changes have places that a reader judged",
-        *(f"{exp.name}: {exp.changed}" for exp in kept[:8] if exp.changed),
+        f"{sum(bool(exp.places and exp.reviewed) for exp in kept)} kept changes have places that a reader judged",
+        *(f"{exp.name}: {exp.unread}{exp.changed}" for exp in kept[:8] if exp.changed or exp.unread),
     ]
     simpler = sum(1 for exp in kept if exp.decisive and exp.decisive.may_be_equal)
     quality += [f"{simpler} were kept as simplifications, shown to lose less than the margin"] if simpler else []

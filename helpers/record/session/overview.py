@@ -78,9 +78,11 @@ def _standing(root: Path, now: State) -> list[str]:
             f"the last ({best.experiment_id}) gained {now.scale.words(verdict.gain or 0.0, verdict.interval or ())}"
         )
     lines += [
-        f"look at {run.experiment_id} first:{_gain(now, run.gain, 0)} is a large gain; reviewed: {run.reviewed}"
+        f"look at {run.experiment_id} first: {run.unread.strip() or f'reviewed: {run.reviewed}; a large gain:'}"
+        f"{_gain(now, run.gain, 0)}"
         for run in now.kept
-        if run.reviewed and run.verdict and evidence.implausible(now, now.comparison(run.experiment_id) or run.verdict)
+        if (its := now.comparison(run.experiment_id) or run.verdict)
+        if run.unread or (run.reviewed and evidence.implausible(now, its))
     ]
     counts = Counter(run.status for run in now.runs)
     told = ", ".join(f"{counts[status]} {status}" for status in ("discard", "crash", "checks_failed"))

@@ -147,6 +147,22 @@ def test_a_kept_change_says_all_that_was_measured(journaled: Path) -> None:
     assert "Look here: src/a.c:3 (hidden-code). Reviewed: never reached" in page
 
 
+def test_what_no_reader_judged_is_said_before_its_figure(tmp_path: Path) -> None:
+    """A kept change with places and nobody's words on them is told so, figure beside it, wherever it is listed."""
+    lines = [{k: v for k, v in line.items() if k != "reviewed"} for line in events()]
+    now, session = projection.read_session(write(tmp_path, lines))
+    (run,), (kept,) = now.kept, session.kept
+
+    assert "no reader judged its places: +5.30%" in next(
+        line for line in words.summary(session) if line.startswith("1. ")
+    )
+    quality = dict(words.axes(session))["Quality: would you sign it?"]
+    assert "0 kept changes have places that a reader judged" in quality
+    assert any(line.startswith(f"{kept.name}: no reader judged") for line in quality)
+    assert run.unread
+    assert not projection.load(write(tmp_path, events())).kept[0].unread
+
+
 def test_printed_medians_divide_to_the_printed_ratio(journaled: Path) -> None:
     """Whoever divides the two printed medians gets the ratio beside them, and is told what the gain is instead."""
     said = words.medians(projection.load(journaled).kept[0].comparisons[-1], "time_s", "s")
