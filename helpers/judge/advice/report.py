@@ -85,7 +85,7 @@ class Advice:
         if parent.name == "baseline":
             return "baseline: nothing is kept yet, and no gain over it is known"
         tip = "" if parent is self.parents[-1] else " (compared and not yet kept)"
-        return f"{parent.name}{tip}: its steps make {self._words(parent.score)} of the first baseline"
+        return f"{parent.name}{tip}: by its steps, which overstate the whole, {self._words(parent.score)} of the first"
 
     def _outlook(self) -> str:
         found = self.outlook

@@ -144,6 +144,7 @@ def test_only_what_stands_is_built_on(session: Any) -> None:
 
     assert [("good", pytest.approx(math.log(1.10))), ("baseline", 0.0)] == [(p["name"], p["score"]) for p in parents]
     assert "baseline: nothing is kept yet, and no gain over it is known" in said.stdout
+    assert "by its steps, which overstate the whole, +10.00% of the first" in said.stdout
 
 
 def test_the_source_that_paid_comes_first(session: Any) -> None:
