@@ -159,12 +159,6 @@ class State:
         """Return the last comparison of the experiment."""
         return self.compared.get(experiment)
 
-    def answers(self, experiment: str, tree: str) -> bool:
-        """Tell whether a comparison with the current baseline gave this content a verdict: a screen adds nothing."""
-        its = self.comparison(experiment) or events.NO_COMPARISON
-        same = its.candidate_tree == tree != ""
-        return same and its.verdict != "error" and its.baseline_commit == self.baseline.commit_full
-
     @property
     def sources(self) -> dict[str, list[str]]:
         """Where each experiment's idea comes from, as given when it was submitted."""

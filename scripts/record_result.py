@@ -84,8 +84,8 @@ def entry(argv: list[str]) -> int:
         left = queue.waiting(repository.root)
         if left and len(left) == open_before:
             done = "kept" if event.status == "keep" else "discarded"
-            said = f"no idea was closed by it; if it was one of these, that one: ideas.py done IDEA --result {done}"
-            console.note(next_step.runnable(f"{said}\n  ideas.py list"))
+            said = f"no idea was closed by it; if it was one of these, `done IDEA --result {done}` closes that one"
+            console.note(next_step.runnable(f"{said}: ideas.py list"))
         console.note(next_steps.told(repository))
     return console.DONE
 

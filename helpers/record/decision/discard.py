@@ -31,8 +31,7 @@ def decide(repository: git.Repository, work: Workdirs, name: str, verb: str, why
                 )
             console.note(f"{name} was recorded already as {before.status}; the reason given then stays")
             return before
-        open_now = [job for job in now.open_jobs() if job.experiment == name]
-        under_way = [job.name for job in open_now if not now.answers(name, job.tree)]
+        under_way = [job.name for job in now.open_jobs() if job.experiment == name]
         if under_way:
             raise console.usage(f"{name} still waits or runs ({under_way[0]})", f"submit_experiment.py {name} --cancel")
         lost = name in now.undecided() and work.refs.standing(name)[0] is None

@@ -163,7 +163,7 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
 def _waiting(work: Workdirs, now: State) -> list[str]:
     """Return the experiments that wait for a decision, those that were only sealed among them."""
     whole = {c.experiment_id for c in now.comparisons if c.against} - set(now.undecided())
-    open_now = {job.experiment for job in now.open_jobs() if not now.answers(job.experiment, job.tree)}
+    open_now = {job.experiment for job in now.open_jobs() if not screening.answered(now, job.experiment, job.tree)}
     known = now.undecided()
     for name in work.refs.titled():
         if name not in known and name not in now.earlier and not now.decision(name):
@@ -182,7 +182,7 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("gone", words)
     if not exp.is_sealed:  # a copy made anew under its name
         return Step("gone", words)
-    if compared and (not done or compared.timestamp >= done.timestamp or now.answers(name, done.tree)):
+    if compared and (not done or compared.timestamp >= done.timestamp or screening.answered(now, name, done.tree)):
         return _of_compared(work, now, compared, words)
     if (over := budget.spent(now)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})

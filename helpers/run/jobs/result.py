@@ -129,7 +129,7 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
 
 def result_line(event: Finished, now: State) -> str:
     """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
-    by, unit, answered = now.scale, now.config.unit, now.answers(event.experiment_id, event.tree)
+    by, unit, answered = now.scale, now.config.unit, screening.answered(now, event.experiment_id, event.tree)
     shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={with_unit(event.metric, unit)}"
     ratio = _screened(event, by) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]

@@ -197,6 +197,13 @@ def screen(now: State, job: Job, event: Finished) -> dict[str, object]:
     return {**said, "promoted": found.word == "promising"}
 
 
+def answered(now: State, name: str, tree: str) -> bool:
+    """Tell whether a comparison with the current baseline gave this content a verdict: a screen adds nothing."""
+    its = now.comparison(name)
+    same = its is not None and its.verdict != "error" and its.candidate_tree == tree
+    return same and its is not None and its.baseline_commit == now.baseline.commit_full
+
+
 def standing(now: State, done: Finished) -> tuple[str, str]:
     """Return what a finished screen is worth now, one of `promising`, `unclear`, `slower` and `stale`, and why."""
     word = done.screen or "unclear"
