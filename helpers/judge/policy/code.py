@@ -174,6 +174,15 @@ def body(rows: list[str], first: int) -> Iterator[tuple[int, str]]:
             yield at, row
 
 
+def closed_up(lines: list[str], first: int, gone: set[int], new: str) -> bool:
+    """Tell whether what stood before and behind an old block stands side by side in the new text."""
+    kept = ["" if at in gone else "".join(row.split()) for at, row in enumerate(lines, 1)]
+    behind = "".join(kept[max((at for at, _ in body(lines, first - 1)), default=first) :])
+    behind = behind.removeprefix("}" if lines[first - 1].rstrip()[-1:] == "{" else "")
+    ahead = "".join(["\0", *kept[: first - 1]])
+    return ahead[-12:] + (behind + "\0")[:12] in "".join(["\0", *new.split(), "\0"])
+
+
 def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> int:
     """Return how often new code calls a function that is new and does, first of all and always, what a rule wants."""
     rows, count = after.code.split("\n"), 0

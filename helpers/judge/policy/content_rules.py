@@ -155,13 +155,14 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     before, after = _alive(path, old), _alive(path, new)
     if before.family == "prose":
         return
-    now, was, lines = _stripped(new), _stripped(old), old.split("\n")
+    now, was, lines, whole = _stripped(new), _stripped(old), old.split("\n"), " ".join(after.code.split())
     gone = [(number, text) for number, text in enumerate(lines, 1) if " ".join(text.split()) not in now | elsewhere]
     taken = [Counter(filter(None, map(_field, _TAKES.finditer(read.code)))) for read in (before, after)]
     lost = "" if taken[1] - taken[0] else "|".join(map(re.escape, (taken[0] - taken[1]).keys()))
     rows = before.code.split("\n")
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
-    for rule in (rule for rule in rule_table.rules() if rule.view == "old"):
+    olds = (rule for rule in rule_table.rules() if rule.view == "old")
+    for rule in (rule for rule in olds if before.family in (rule.families or (before.family,))):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
         if rule.reason.startswith("removed"):
             yield from _other_conditions(before, after, rule.pattern)
@@ -173,6 +174,9 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
             if number not in missing or had[said] <= there or _function_gone(lines, number, after.code, now):
+                continue
+            asked = said.partition(" ")[2].strip("(){: ")
+            if "nothing came" in rule.reason and (asked in whole or not code.closed_up(lines, number, missing, new)):
                 continue
             whose = _OPERAND.match(before.code, match.end()) if "release" in rule.reason else None
             if (whose and (taken[0] - taken[1])[_field(whose)]) or (lost and _asks_whether(rows, number, lost)):

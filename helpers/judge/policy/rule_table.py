@@ -4,6 +4,7 @@ A heading: [kind level view language...] reason; below it the patterns, any of w
 comments), text (strings too, put together where they stand side by side), all (comments too: they hold directives), old
 (code that is gone, counted), first (code, where the file did not say this before), less (a deleted line without this is
 the new one), more (a new line without this is the deleted one). Languages: families of code.py; none means all.
+{{a|b}} is a part of a name, in whatever case: of `table_cleanup` and `tableCleanup` the second is `cleanup`.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ class Rule:
     pattern: re.Pattern[str]
 
 
+_PART = re.compile(r"\{\{(.*?)\}\}")
+_AS_PART = r"(?:(?<![A-Za-z])|(?<=[a-z\\d])(?=[A-Z]))(?i:\1)(?![a-z])"
+
+
 @functools.cache
 def rules() -> list[Rule]:
     """Return every rule of the tables."""
     found = []
     for (kind, level, view, *families), reason, rows in file_rules.blocks("rules_*.txt"):
-        pattern = re.compile("|".join(rows), re.MULTILINE)
+        pattern = re.compile(_PART.sub(_AS_PART, "|".join(rows)), re.MULTILINE)
         found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
     return found
 

@@ -19,12 +19,14 @@ _SAYS = re.compile(rf"{_TEST.pattern}|assert|expect|should|check|verify|\b(?:ok|
 """What a test says: of its other lines a reader has to judge."""
 _BRINGS = re.compile(r"(?:pub )?(?:use|from|import)\b")
 """What a test says is not said by what it brings in, unless that is what it says it with."""
-_REMARK = re.compile(r"\A(?://|/?\*|#(?!\[))(?!.*(?:>>> |\bassert))")
+_REMARK = re.compile(r"\A(?://|/?\*|#(?!\[))(?!.*(?:>>> |\bassert|[oO]utput:))")
 """A comment in a test: what it says nobody checks, but for an example in the documentation."""
 _MORE = re.compile(
     r"\A(?:self\.|t\.)?(?:assert\w*!?|require\.\w+|expect)\s?\((?!.*\b(?:return|exit|skip|panic)\b).*\);?$"
 )
 """One more question on a line of its own: whatever was asked before still is."""
+_EXAMPLE = re.compile(r"^[ \t]*(?://[/!]|\*)? *```(?:rust|[ \t,])*\n(?:(?!.*```).*\n)*?.*assert.*\n", re.MULTILINE)
+"""An example in the documentation that Rust runs as a test, to its first question."""
 _ENDS = re.compile(r"\s{0,99}[})\]]")
 _BUILT_FOR_TESTS = re.compile(r"#\[\s*(?:cfg\(\s*test\s*\)\s*\]\s*mod|test\s*\]\s*fn)\s+\w+[^;{]*\{")
 """What Rust compiles for its tests alone."""
@@ -62,6 +64,9 @@ def changed(old: str, new: str, elsewhere: frozenset[str]) -> Iterator[tuple[Lev
         for number, said in says[:1]:
             level: Level = "refuse" if _SAYS.search(said) else "review"
             yield level, "a test that stood here is gone, or no longer says this", number, said
+    for match in (match for match in _EXAMPLE.finditer(old) if match[0] not in new):
+        number = old.count("\n", 0, match.start()) + 1
+        yield "review", "an example that is run as a test is gone, or another", number, ""
     was = Counter(said for rows in before for _, said in rows)
     for rows in (rows for held_in in after for head, rows in _sections(held_in) if head in heads):
         come = [row for row in rows if _spent(was, row[1]) and not _only_brings(row[1]) and not _MORE.match(row[1])]

@@ -10,7 +10,7 @@ from helpers.judge.policy import rule_table
 _SETTING = (
     r"(?i:level|compress|quality|precision|retr(?:y|ies)|timeout|buffer|sync|durab|strict|isolation|passes|samples|tolerance|epsilon|\beps\b|"
     r"iterations|rounds|max_?iter|digits|dtype|journal_mode|unsafe|safe_?(?:mode|ty)|checksum|verify|validate|window|"
-    r"depth|limit)\w*"
+    r"depth|limit|cost|work_?factor)\w*"
 )
 _ANOTHER = "another value of a setting: is the program still as safe and as exact?"
 _SET = re.compile(rf"{_SETTING}[\"'\])]*\s*(?::\s*[\w<>]+\s*)?[=:<>,(\s]*$")
@@ -30,6 +30,7 @@ _LITERAL = re.compile(
     + _NAME
 )
 _NAMED, _NUMBER = (re.compile(rf"(?<![\w.]){what}(?=\s*[),;:{{])") for what in (r"[A-Za-z_]\w*", r"\d+"))
+_WIDE = re.compile(r"\b(?:u?int|[iu])(8|16|32|64)(?:_t)?\b")
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _LAST = re.compile(r"\s{0,9},\s{0,9}(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
@@ -49,12 +50,16 @@ def weaker(
     names = {open_ for text in said for open_ in _but_one(_NAMED, text)}
     shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
     fresh = [(number, bare) for number, text in come if (bare := _bare(text)) not in said]
+    types = {_WIDE.sub("?", text): _WIDE.findall(text) for text in said}
     for rule in rule_table.rules():
         made = {short for text in said for short in _without(rule, text)} if rule.view == "less" else set()
         for number, text in fresh:
             if text in made or (rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))):
                 yield number, rule.kind, rule.reason, text
     for number, text in fresh:
+        widths = zip(types.get(_WIDE.sub("?", text), []), _WIDE.findall(text), strict=False)
+        if any(int(now) < min(int(was), 64 if "=" in text else 32) for was, now in widths):
+            yield number, "precision", "a narrower type than there was: does everything still fit?", text
         if not names.isdisjoint(_but_one(_NUMBER, text)):
             yield number, "less-safe", "a number in place of a name: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
@@ -73,7 +78,7 @@ def weaker(
                 and (
                     (_SET.search(ahead) and not re.match(r"[A-Za-z]\w*(?:\.|::)", now[0]))
                     or (now[0][0] not in "\"'" and _PASSED.search(ahead))
-                    or "e-" in was[0]
+                    or re.match(r"0?\.00|.*e-", was[0])
                     or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
                 )
             ):
