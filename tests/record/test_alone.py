@@ -98,12 +98,15 @@ def test_a_change_that_needs_uncommitted_work_is_not_kept(repo: Any, tmp_path: P
         repo.script("submit_experiment", name, "--desc", "less work")
         repo.script("compare", name)
 
-    repo.script("record_result", "keep", "exp-01", "--dry-run")  # looks and runs nothing
-    refused = repo.script("record_result", "keep", "exp-01", code=4).stderr
+    words_of = ("--reviewed", "its answer comes from the library now")
+    repo.script("record_result", "keep", "exp-01", *words_of, "--dry-run")  # looks and runs nothing
+    refused = repo.script("record_result", "keep", "exp-01", *words_of, code=4).stderr
 
     assert words in refused
     assert "checked out alone, does not pass" in refused
-    again = repo.script("record_result", "keep", "exp-01", code=4).stderr  # it is on record: nothing is tried again
+    again = repo.script(
+        "record_result", "keep", "exp-01", *words_of, code=4
+    ).stderr  # it is on record: nothing is tried again
     assert words in again
     assert "building and checking" not in again
     repo.script("record_result", "keep", "exp-02")

@@ -34,12 +34,13 @@ def fork(action: Callable[[], object], log: Path) -> None:
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    output = files.own(log, os.O_WRONLY | os.O_APPEND)  # where the disk is full the caller says so
     if os.fork():
+        os.close(output)
         return
     try:
         os.setsid()
         os.chdir(paths.BUNDLE)
-        output = files.own(log, os.O_WRONLY | os.O_APPEND)
         for descriptor, source in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
             os.dup2(source, descriptor)
         os.closerange(3, 1 << 16)  # a pipe of our caller's must not stay open

@@ -97,8 +97,10 @@ def way_up(state: State) -> str:
         "--budget-hours": (agreed.hours, used.hours),
         "--budget-usd": (agreed.usd, used.usd),
     }
-    over = [f"{flag} {math.ceil(2 * had)}" for flag, (most, had) in parts.items() if most and had and had >= most]
-    return f"start_session.py {' '.join(over)}  # only the person may raise the budget"
+    flags = " ".join(
+        f"{flag} {math.ceil(2 * had)}" for flag, (most, had) in parts.items() if most and had and had >= most
+    )
+    return f"start_session.py {flags}  # only the person may raise the budget"
 
 
 def fleet_line(state: State) -> list[str]:
