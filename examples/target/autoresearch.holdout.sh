@@ -33,7 +33,7 @@ samples = []
 for _ in range(repeats):
     with open(f"{work}/input") as text, open(f"{work}/output", "w") as out:
         began = time.perf_counter()
-        for _ in range(4):  # once is over too soon to tell on a busy machine
+        for _ in range(10):  # fewer are over too soon to tell on a busy machine
             text.seek(0)
             subprocess.run(["./wordstat"], stdin=text, stdout=out, stderr=subprocess.DEVNULL, check=True)
         ended()
