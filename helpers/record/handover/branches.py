@@ -83,8 +83,9 @@ def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
         subject, _, body = change.commit.message.partition("\n")
         lines += [f"## {printable.rendered(subject)}", ""]
         lines += [f"- {printable.rendered(line)}" for line in body.splitlines() if line.strip()]
-        if said := change.run.reviewed or change.run.unread.rstrip(": "):
-            lines.append(f"- Look here first; a reader said: {printable.rendered(said)}")
+        run = change.run
+        if said := f"a reader said: {run.reviewed}" if run.reviewed else run.unread.rstrip(": "):
+            lines.append(f"- Look here first; {printable.rendered(said)}")
         lines += [f"- Files: {', '.join(printable.rendered(name) for name in sorted(change.touched)[:20])}", ""]
     whole = [
         part.experiment_id for part in now.comparisons if part.against and part.candidate_tree == now.baseline.tree
