@@ -25,8 +25,9 @@ from spine import GIT, journal_of, repository, timed  # noqa: E402
 
 APPEND = "import sys; from pathlib import Path; from helpers import journal; root = Path(sys.argv[1])\n"
 APPEND += "for _ in range(500): journal.append(root, {'type': 'note', 'text': 'x' * 300})"
-LOAD = "import sys; from pathlib import Path; from helpers import state\n"
-LOAD += "for _ in range(40): state.load(Path(sys.argv[1]))"
+LOAD = "import sys; from pathlib import Path\n"
+LOAD += "try: from helpers.replay import load\nexcept ImportError: from helpers.state import load  # an older commit\n"
+LOAD += "for _ in range(40): load(Path(sys.argv[1]))"
 
 
 def cpu(action: Callable[[], object]) -> float:
@@ -108,7 +109,7 @@ def measure(folder: Path, trees: dict[str, Path], rounds: int, lines: int) -> No
         f"status.py, ms CPU on a journal of {lines:,} lines": lambda _, tree: (
             cpu(lambda: python(tree, str(tree / "scripts/status.py"), cwd=long)) * 1000
         ),
-        "state.load, ms CPU of 961 lines": lambda _, tree: (
+        "the state of a session, ms CPU of 961 lines": lambda _, tree: (
             cpu(lambda: python(tree, "-c", LOAD, str(short), cwd=short)) * 1000 / 40
         ),
         "500 journal appends, ms CPU": lambda which, tree: (

@@ -30,7 +30,7 @@ from typing import Any
 BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
-from helpers import journal, state  # noqa: E402
+from helpers import journal, replay  # noqa: E402
 from helpers.run.fleet import keeper, keeper_process  # noqa: E402
 from helpers.run.jobs import workers as jobs_workers  # noqa: E402
 
@@ -140,7 +140,7 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
     Return the share of worker time spent in jobs, and the characters printed.
     """
     root = session(folder)
-    now = state.load(root)
+    now = replay.load(root)
     hashes = "".join(f"PROTECTED_SHA256: {name} {value}\n" for name, value in now.protected.items())
     for number in range(1, workers + 1):
         journal.append(
@@ -149,10 +149,10 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
     api, its = Simulated(speed, lengths, hashes), keeper.Keeper(root, folder / "copies")
     left, call, one = [name for name in lengths if name != "baseline"], api.now(), {"source": [], "role": "experiment"}
     printed = ""
-    while left or keeper_process.has_work(state.load(root)):
+    while left or keeper_process.has_work(replay.load(root)):
         while api.now() >= call:
             call += think
-            for name in left[: jobs_workers.missing(state.load(root))]:
+            for name in left[: jobs_workers.missing(replay.load(root))]:
                 its_own = {"experiment_id": name, "job": f"{name}.0.1", "description": name, "env": {}}
                 to = {"worker": "", "executor": "sky", "tree": now.baseline.tree}
                 journal.append(root, {"type": "submitted", **one, **its_own, **to})
@@ -160,10 +160,10 @@ def keep_busy(folder: Path, lengths: dict[str, float], workers: int, speed: floa
         its.round(api)
         if its.trouble:
             raise SystemExit("\n".join(its.trouble))
-        api.wait(keeper_process.pause(state.load(root)))
+        api.wait(keeper_process.pause(replay.load(root)))
     from helpers.run.jobs import result
 
-    news, now = keeper_process.news(root)[: 2 * workers], state.load(root)
+    news, now = keeper_process.news(root)[: 2 * workers], replay.load(root)
     printed = "\n".join(result.result_line(event, now) for event in news)
     return share(api.jobs), len(printed)
 

@@ -38,9 +38,8 @@ FACES = (
 OTHERS = (["status.py"], ["collect_results.py"])
 SECONDS, MEGABYTES, PAINT_MS, KEY_MS = 5.0, 300.0, 1000.0, 50.0
 STATE_SECONDS, STATE_MEGABYTES = 2.0, 150.0
-WHOLE = (
-    "import sys, pathlib; from helpers import events, state; state.fold(events.read_events(pathlib.Path(sys.argv[1])))"
-)
+WHOLE = "import sys, pathlib; from helpers import events, replay\n"
+WHOLE += "replay.fold(events.read_events(pathlib.Path(sys.argv[1])))"
 DECODED = "import json, sys; [json.loads(line) and None for line in open(sys.argv[1] + '/autoresearch.jsonl', 'rb')]"
 
 

@@ -30,7 +30,7 @@ import fleet as simulated
 BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE))
 
-from helpers import git, journal, state  # noqa: E402
+from helpers import git, journal, replay  # noqa: E402
 from helpers.judge.compare import fleet, planning, spread  # noqa: E402
 from helpers.judge.compare.spread import Part  # noqa: E402
 from helpers.judge.measure import pairs  # noqa: E402
@@ -191,20 +191,20 @@ def timed(count: int, seconds: float, build: float, speed: float) -> tuple[float
         names = [f"vm-{number:02d}" for number in range(1, count + 1)]
         for worker in names:
             journal.append(root, {"type": "worker", "worker": worker, "event": "up", "launch": "x", "usd_hour": None})
-        now, work = state.load(root), Workdirs(git.find(root), folder)
+        now, work = replay.load(root), Workdirs(git.find(root), folder)
         tree = now.baseline.tree
         options = planning.Options(spread=dict.fromkeys(names, ""))
         agreed = {**planning.agreed(now, work.folder, options, names[0]), "warm": False}
         fleet.start(root, Plan("exp-1.0.1", "exp-1", tree, "c" * 40, tree, tree, **agreed), names[0])
         api, its = Shared(speed, seconds, build), keeper.Keeper(root, folder / "copies")
         began = time.monotonic()
-        while keeper_process.has_work(state.load(root)) and not state.load(root).comparisons:
+        while keeper_process.has_work(replay.load(root)) and not replay.load(root).comparisons:
             its.round(api)
             if its.trouble:
                 raise SystemExit("\n".join(its.trouble))
-            if not state.load(root).comparisons:
-                its.followed.told.wait(keeper_process.pause(state.load(root), its.pair) / speed)
-        return (time.monotonic() - began) * speed, state.load(root).comparisons[0].to_line()
+            if not replay.load(root).comparisons:
+                its.followed.told.wait(keeper_process.pause(replay.load(root), its.pair) / speed)
+        return (time.monotonic() - began) * speed, replay.load(root).comparisons[0].to_line()
 
 
 def main() -> None:

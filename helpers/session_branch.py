@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, events, git, next_step, paths, printable, state
+from helpers import console, events, git, next_step, paths, printable, replay
 from helpers.state import State
 
 ADOPT = "start_session.py --lock --adopt  # measures what is there now as the new baseline; nothing on record is lost"
@@ -117,7 +117,7 @@ def left(root: Path) -> str | None:
 
     Raises Failure (4) where it is gone.
     """
-    now = state.fold(events.held(root))
+    now = replay.fold(events.held(root))
     if now is None or not now.has_baseline:
         return None
     say(root, now)

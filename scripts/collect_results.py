@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Collect; exit 1 when nothing has finished."""
     args = build_parser().parse_args(argv)
-    from helpers import git, state
+    from helpers import git, replay
     from helpers.judge.compare import local, screens
     from helpers.record.session import next_steps
     from helpers.run import collect
@@ -42,7 +42,7 @@ def entry(argv: list[str]) -> int:
 
     repository = git.find()
     root = repository.root
-    now = state.load(root)
+    now = replay.load(root)
     if args.loop:
         from helpers.run.fleet import keeper_process
 
@@ -55,19 +55,19 @@ def entry(argv: list[str]) -> int:
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]
-    now = state.load(root)
+    now = replay.load(root)
     console.show(args, [event.to_line() for event in new], "\n".join(result.result_line(event, now) for event in told))
     for job in screens.renew(Workdirs(repository)):
         console.note(f"{job}: screened again, on top of the new baseline")
-    left = [job for job in state.load(root).open_jobs() if job.role != "part"]
+    left = [job for job in replay.load(root).open_jobs() if job.role != "part"]
     if any(job.on_fleet for job in left):
         from helpers.run.fleet import last_round
 
         if last_round.trouble(root):
             console.note(f"the fleet's last round: {last_round.trouble(root)}")
-    for line in budget.fleet_line(state.load(root)):
+    for line in budget.fleet_line(replay.load(root)):
         console.note(line)
-    fault = blame.standing(state.load(root))
+    fault = blame.standing(replay.load(root))
     if fault:
         console.note(f"stopped: {fault.words()}")
     if left:

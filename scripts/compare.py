@@ -69,7 +69,7 @@ def entry(argv: list[str]) -> int:
 
 def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
-    from helpers import state
+    from helpers import replay
     from helpers.judge.compare import local as compare
     from helpers.judge.compare import metric_limits, planning, report, session
     from helpers.record.session import next_steps
@@ -102,7 +102,7 @@ def compare(args: argparse.Namespace) -> int:
         )
         return console.DONE
     event = session.follow(work, job, args.wait)
-    console.show(args, event.to_line(), report.verdict_text(state.load(work.root), event))
+    console.show(args, event.to_line(), report.verdict_text(replay.load(work.root), event))
     session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(
@@ -120,12 +120,12 @@ def compare(args: argparse.Namespace) -> int:
 
 def calibrate(args: argparse.Namespace) -> int:
     """Say which gain this host, or a worker, resolves."""
-    from helpers import state
+    from helpers import replay
     from helpers.judge.compare import session
     from helpers.run.copies.copies import Workdirs
 
     if args.dry_run:
-        session.choose_worker(state.load(git.find().root), args.on, args.worker)
+        session.choose_worker(replay.load(git.find().root), args.on, args.worker)
         would = "build the baseline and measure it again and again, about as long as a comparison of 24 pairs"
         console.show(args, {"would": would}, f"would {would}")
         return console.DONE

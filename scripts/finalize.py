@@ -42,12 +42,12 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Preview, or prove and create."""
     args = build_parser().parse_args(argv)
-    from helpers import git, state
+    from helpers import git, replay
     from helpers.record.handover import branches, combine, groups
     from helpers.run.copies.copies import Workdirs
 
     work = Workdirs(git.find(dry_run=args.dry_run or not args.create), args.workdir_root)
-    now = state.load(work.root)
+    now = replay.load(work.root)
     its = groups.handover(work.root, now, work.shadow, session_files=args.with_session_files, squash=args.squash)
     if not args.create or args.dry_run:
         console.show(args, document(its, {}), preview(its, args))

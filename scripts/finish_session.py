@@ -34,14 +34,14 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Finish."""
     args = build_parser().parse_args(argv)
-    from helpers import files, git, paths, state
+    from helpers import files, git, paths, replay
     from helpers.record.report import html, page_data, projection, words
     from helpers.record.session import finish, next_steps
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import budget
 
     repository = git.find(dry_run=args.dry_run)
-    now = state.load(repository.root)
+    now = replay.load(repository.root)
     measures = bool(now.kept) and not args.reason and not budget.closed(now)
     worker = finish.choose_worker(now, args.on, args.worker) if measures else ""
     how = finish.Ending(args.reason, worker, args.wait, args.max_pairs)

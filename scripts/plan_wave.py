@@ -112,12 +112,12 @@ def add(args: argparse.Namespace) -> int:
 
 def session(args: argparse.Namespace) -> "tuple[Workdirs, State]":
     """Return the copies and the state of a session that can run experiments."""
-    from helpers import git, state
+    from helpers import git, replay
     from helpers.run.copies.copies import Workdirs
 
     arguments.check_worker(args)
     work = Workdirs(git.find(dry_run=args.verb == "run" and args.dry_run), args.workdir_root)
-    now = state.load(work.root)
+    now = replay.load(work.root)
     now.require_baseline()
     return work, now
 
@@ -140,10 +140,10 @@ def send(args: argparse.Namespace, work: "Workdirs", now: "State", wave: "Wave",
 
 def effects(args: argparse.Namespace) -> int:
     """Print the effects; the answer is "no" when none stands out."""
-    from helpers import git, state
+    from helpers import git, replay
     from helpers.judge.wave import report, waves
 
-    now = state.load(git.find().root)
+    now = replay.load(git.find().root)
     wave = waves.require(now, args.wave)
     found, silent = waves.analysed(now, wave)
     lines = [*report.effect_lines(found), *report.steps(wave, found, silent)]
@@ -153,10 +153,10 @@ def effects(args: argparse.Namespace) -> int:
 
 def suggest(args: argparse.Namespace) -> int:
     """Print the next points of a wave."""
-    from helpers import git, state, venv
+    from helpers import git, replay, venv
     from helpers.judge.wave import optimizer, report, waves
 
-    now = state.load(git.find().root)
+    now = replay.load(git.find().root)
     wave = waves.require(now, args.wave)
     venv.require("optuna", extra="--with-waves")
     points = optimizer.next_points(wave, *waves.observations(now, wave), args.count)

@@ -52,12 +52,12 @@ def entry(argv: list[str]) -> int:
 
 def pack(args: argparse.Namespace) -> int:
     """Write the evidence folder or archive of an experiment's last comparison."""
-    from helpers import git, paths, state
+    from helpers import git, paths, replay
     from helpers.judge.compare import evidence_folder
     from helpers.run.copies.copies import Workdirs
 
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
-    now = state.load(work.root)
+    now = replay.load(work.root)
     base, description, plan, compared = evidence_folder.evidence_of(work, now, args.bundle)
     place = args.to or paths.state_folder(work.root) / "evidence" / args.bundle
     archive = place.name.endswith((".tar.gz", ".tgz"))

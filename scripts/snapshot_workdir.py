@@ -65,11 +65,11 @@ def entry(argv: list[str]) -> int:
 
 def create(work: "Workdirs", args: argparse.Namespace) -> int:
     """Make a copy."""
-    from helpers import events, session_branch, state
+    from helpers import events, replay, session_branch
     from helpers.run.copies import uncommitted
     from helpers.run.jobs import budget
 
-    now = state.fold(events.held(work.root))
+    now = replay.fold(events.held(work.root))
     over = budget.spent(now) if now else None
     if now and over:
         console.note(next_step.runnable(f"note: {over}: it will not be run before\n{budget.way_up(now)}"))

@@ -80,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Begin or lock."""
     args = build_parser().parse_args(argv)
-    from helpers import events, git, session_branch, state
+    from helpers import events, git, replay, session_branch
     from helpers.record.session import config as session_config
     from helpers.record.session import lifecycle, lock
     from helpers.run.copies.copies import Workdirs
@@ -88,7 +88,7 @@ def entry(argv: list[str]) -> int:
     repository = git.find(dry_run=args.dry_run)
     asked = {key for key, value in vars(args).items() if value != build_parser().get_default(key)} - NO_OPTIONS
     if asked and not args.goal:
-        under_way = state.fold(events.held(repository.root))
+        under_way = replay.fold(events.held(repository.root))
         args.goal = under_way.config.name if under_way else None  # options alone are of the session under way
     if args.lock and asked:
         lifecycle.begin(repository, session_config.config_from(repository.root, args))

@@ -32,13 +32,13 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Print the state."""
     args = build_parser().parse_args(argv)
-    from helpers import events, git, state
+    from helpers import events, git, replay
     from helpers.record.session import overview
 
     repository = git.find()
     if args.watch is not None and not args.json:
         return follow(repository, max(0.2, args.watch))
-    now = state.fold(events.held(repository.root))
+    now = replay.fold(events.held(repository.root))
     if args.json:
         console.emit_json(overview.document(repository, now), full=args.full)
     else:

@@ -43,7 +43,7 @@ def entry(argv: list[str]) -> int:
     """Seal, apply the policy, submit."""
     args = build_parser().parse_args(argv)
     arguments.check_worker(args)
-    from helpers import git, session_branch, state, venv
+    from helpers import git, replay, session_branch, venv
     from helpers.judge.compare import screens
     from helpers.judge.policy import experiment
     from helpers.read.ideas import sources
@@ -65,7 +65,7 @@ def entry(argv: list[str]) -> int:
         raise console.usage("--screen and --no-screen exclude each other")
     if args.on == "sky":
         venv.require("sky", extra="--with-sky")
-    now = state.load(repository.root)
+    now = replay.load(repository.root)
     now.require_baseline()
     now.require_own(args.experiment)
     session_branch.say(repository.root, now)

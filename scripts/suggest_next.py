@@ -12,7 +12,7 @@ import bundle  # noqa: F401 - first: it ends where Python is too old or the bund
 from helpers import arguments, console
 
 if TYPE_CHECKING:
-    from helpers import git, state
+    from helpers import git, replay, state
 
 EXAMPLES = """\
   suggest_next.py                    # what another experiment is expected to gain, what to build on
@@ -40,10 +40,10 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Advise."""
     args = build_parser().parse_args(argv)
-    from helpers import git, state
+    from helpers import git
 
     repository = git.find()
-    now = state.load(repository.root)
+    now = replay.load(repository.root)
     if args.price is not None and not 0 < args.price < (100 if now.scale.by_ratio else float("inf")):
         raise console.usage(f"--price {args.price}: a percentage above 0 is expected", "for example --price 0.1")
     return alike(repository, args) if args.like else advise(repository, now, args)

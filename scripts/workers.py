@@ -46,11 +46,11 @@ def entry(argv: list[str]) -> int:
         raise console.usage(f"{args.action} prints a line for each worker, no JSON", "workers.py list --json")
     if args.worker and args.action in ("up", "list"):
         raise console.usage(f"{args.action} takes no names: {args.worker[0]!r}", "workers.py up --count 4")
-    from helpers import git, state
+    from helpers import git, replay
     from helpers.run.fleet import lifecycle, table
 
     root = git.find().root
-    now = state.load(root)
+    now = replay.load(root)
     if args.action == "list":
         rows = table.worker_rows(root, now, ask=args.ask)
         console.show(args, rows, "\n".join(map(table.worker_line, rows)))

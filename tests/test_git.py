@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers import console, git
+from helpers import console, git, git_failures
 
 
 def test_a_lock_of_the_person_s_is_never_removed(repo: Any, tmp_path: Any) -> None:
@@ -50,7 +50,7 @@ def test_a_temporary_folder_that_cannot_be_written_is_named(monkeypatch: pytest.
     said = b"fatal: Unable to create '%s/index/exp-01.lock': Read-only file system"
 
     copies, own = (
-        git.explain(["add"], subprocess.CompletedProcess([], 128, b"", said % place))
+        git_failures.explain(["add"], subprocess.CompletedProcess([], 128, b"", said % place))
         for place in (b"/tmp/x/autoresearch/p", b"/home/p/.git")
     )
 
@@ -94,6 +94,8 @@ def test_what_is_read_has_one_form_whatever_is_set(repo: Any) -> None:
 
 def test_a_setting_is_not_taken_for_what_git_was_to_do() -> None:
     """A call that failed is named by its command, whatever settings stand before it."""
-    said = git.explain(["-c", "core.checkStat=default", "diff-files"], subprocess.CompletedProcess([], 128, b"", b"no"))
+    said = git_failures.explain(
+        ["-c", "core.checkStat=default", "diff-files"], subprocess.CompletedProcess([], 128, b"", b"no")
+    )
 
     assert "git diff-files failed: no" == str(said).splitlines()[0].removeprefix("error: ")

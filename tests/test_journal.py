@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import console, events, journal, paths, state
+from helpers import console, events, journal, paths, replay
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
@@ -175,7 +175,7 @@ def test_a_config_line_after_results_starts_a_segment() -> None:
     config = {"type": "config", "name": "a", "metricName": "m", "bestDirection": "lower"}
     run = {"run": 4, "status": "keep", "metric": 1.0}
 
-    now = state.fold(list(map(events.from_line, [config, run, {**config, "name": "b"}])))
+    now = replay.fold(list(map(events.from_line, [config, run, {**config, "name": "b"}])))
 
     assert now is not None
     assert (now.segment, now.last_run, now.runs) == (1, 4, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers import console, events, git, journal, state
+from helpers import console, events, git, journal, replay
 from helpers.events import WorkerEvent
 from helpers.job import Job
 from helpers.run.fleet import results
@@ -34,7 +34,7 @@ def cancel_experiment(repository: git.Repository, experiment: str) -> list[str]:
 
 def jobs(repository: git.Repository, experiment: str) -> dict[str, Job]:
     """Return the experiment's jobs that wait or run, by name; raises Failure (1) when there are none."""
-    found = {job.name: job for job in state.load(repository.root).open_jobs() if job.experiment == experiment}
+    found = {job.name: job for job in replay.load(repository.root).open_jobs() if job.experiment == experiment}
     if not found:
         raise _none(experiment)
     return found
@@ -47,7 +47,7 @@ def _none(experiment: str) -> console.Failure:
 def take_back_screens(root: Path, experiment: str) -> None:
     """Take back what waits to screen an experiment whose comparison is asked for: it would add nothing."""
     with journal.locked(root):
-        mine = [job for job in state.load(root).open_jobs() if job.experiment == experiment and job.is_experiment]
+        mine = [job for job in replay.load(root).open_jobs() if job.experiment == experiment and job.is_experiment]
         states = executor.poll(root, [job.name for job in mine if job.is_local])
         for job in mine:
             if states.get(job.name, "pending") == "pending" and not job.sent:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import journal, progress, state
+from helpers import journal, progress, replay
 from helpers.events import Finished
 from helpers.run.jobs import result, workers
 from helpers.run.local import executor
@@ -16,7 +16,7 @@ from helpers.state import State
 
 def collect_finished(root: Path) -> list[Finished]:
     """Journal every job that ended since the last call; return the new `finished` events."""
-    now = state.load(root)
+    now = replay.load(root)
     mine = [job for job in now.open_jobs() if job.is_local]
     states = executor.poll(root, [job.name for job in mine])
     new = []
@@ -56,7 +56,7 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
     new: list[Finished] = []
     while True:
         new += collect_finished(root)
-        now = state.load(root)
+        now = replay.load(root)
         over = ended(now) if ended else any(map(result.should_be_reported, new))
         if over or not now.open_jobs() or time.monotonic() >= until:
             return new
@@ -67,7 +67,7 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
 
 def waits_for(root: Path, *, running: bool = False) -> str:
     """Say what is waited for, all that is open or what is `running` here, and when it may end."""
-    now = state.load(root)
+    now = replay.load(root)
     names, typical = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
     names = [name for name in names if not running or executor.poll(root, [name])[name] == "running"]
     some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers import console, events, git, next_step, paths, progress, state
+from helpers import console, events, git, next_step, paths, progress, replay
 from helpers.events import WorkerEvent
 from helpers.judge.compare import calibration_advice as advice
 from helpers.judge.measure.side import Side, SideError, Trees
@@ -47,7 +47,7 @@ def calibrate(work: Workdirs) -> Calibration:
 
     Raises Failure (2) for a task that cannot be read, (3) when it cannot be measured.
     """
-    now = state.load(work.root)
+    now = replay.load(work.root)
     if now.lock is not None and now.has_baseline and now.tried:
         task, tree = jobs_task.from_dict(now.lock.task), now.baseline.tree
     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, journal, next_step, progress, state
+from helpers import console, events, journal, next_step, progress, replay
 from helpers.events import Comparison, Submitted
 from helpers.judge.compare import calibration, outputs
 from helpers.judge.compare.calibration import Calibration
@@ -62,7 +62,7 @@ def start(root: Path, plan: Plan, worker: str) -> str:
 
 def _submit(root: Path, role: str, experiment: str, tree: str, worker: str, plan: dict[str, Any] | None = None) -> str:
     with journal.locked(root):
-        now = state.load(root)
+        now = replay.load(root)
         number = sum(1 for j in now.jobs.values() if j.role == role and j.experiment == experiment) + 1
         event = Submitted(
             experiment_id=experiment,
@@ -86,7 +86,7 @@ def _ended(root: Path, name: str, seconds: float) -> State:
     """
     until, beat = time.monotonic() + seconds, progress.Progress(name)
     while True:
-        now = state.load(root)
+        now = replay.load(root)
         job = now.jobs[name]
         if job.finished:
             if job.finished.status != "done":
@@ -117,14 +117,14 @@ def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Ca
 
     Raises Failure (2, 3).
     """
-    for job in [_begin_calibration(root, choose_workers(state.load(root), worker)[0].name) for worker in workers]:
+    for job in [_begin_calibration(root, choose_workers(replay.load(root), worker)[0].name) for worker in workers]:
         now = _ended(root, job, seconds)
         yield calibration.of_event(next(event for event in now.workers if event.fleet_job == job), now)
 
 
 def _begin_calibration(root: Path, worker: str) -> str:
     """Journal a calibration as waiting for `worker`, unless one is under way there, and return its job."""
-    now = state.load(root)
+    now = replay.load(root)
     now.require_lock()
     for job in now.open_jobs():
         if job.role == "calibration" and job.submitted.worker == worker:

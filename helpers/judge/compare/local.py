@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from helpers import console, events, files, progress, state
+from helpers import console, events, files, progress, replay
 from helpers.events import Comparison
 from helpers.judge.compare import driver, spread_local
 from helpers.judge.compare.driver import KIND
@@ -83,6 +83,6 @@ def _result(root: Path, job: str) -> Comparison:
 
 def load(root: Path) -> State:
     """Return the session, whose baseline must be taken; raises Failure (2)."""
-    now = state.load(root)
+    now = replay.load(root)
     now.require_baseline()
     return now

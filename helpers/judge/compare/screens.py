@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import console, events, printable, state
+from helpers import console, events, printable, replay
 from helpers.events import Note
 from helpers.judge.compare import planning, session
 from helpers.judge.policy.changes import changes_between
@@ -78,7 +78,7 @@ def straight(work: Workdirs, now: State, sealed: Experiment, request: Request, w
 
 def renew(work: Workdirs) -> list[str]:
     """Screen again what waits with a screen of an older baseline; return the jobs. What no longer applies stays."""
-    now, jobs = state.load(work.root), list[str]()
+    now, jobs = replay.load(work.root), list[str]()
     open_now = {job.experiment for job in now.open_jobs()}
     for name in now.undecided():
         done = now.result(name)

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import arguments, console, paths, session_branch, state
+from helpers import arguments, console, paths, replay, session_branch
 from helpers.events import NO_COMPARISON, Comparison
 from helpers.judge.compare import calibration, durations, local, planning, spread_local
 from helpers.judge.compare.calibration import Calibration
@@ -100,7 +100,7 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: planning.Options,
 
 def unseen(work: Workdirs, its: Plan, worker: str) -> str | None:
     """Return the job of the same comparison, where it has ended and nobody saw its verdict."""
-    for event in reversed(state.load(work.root).comparisons):
+    for event in reversed(replay.load(work.root).comparisons):
         job, there = event.fleet_job or event.job, bool(event.fleet_job)
         asked = there == bool(worker) and its.asks_the_same(event.line) and event.verdict != "error"
         if asked and _unseen(work, job).exists():
@@ -123,7 +123,7 @@ def start(work: Workdirs, its: Plan, worker: str) -> str:
         from helpers.judge.compare import fleet
 
         job = fleet.start(work.root, its, worker)
-    console.note(durations.expectation(state.load(work.root), its))
+    console.note(durations.expectation(replay.load(work.root), its))
     mark = _unseen(work, job)
     mark.parent.mkdir(exist_ok=True)
     mark.touch()
@@ -142,7 +142,7 @@ def shown(work: Workdirs, job: str) -> None:
 
 def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
     """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
-    now = state.load(work.root)
+    now = replay.load(work.root)
     for event in now.comparisons:
         if job in (event.fleet_job, event.job):
             return event

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from helpers import events, files, journal, state
+from helpers import events, files, journal, replay
 from helpers.events import Submitted
 from helpers.judge.compare import durations, spread
 from helpers.judge.compare.spread import Part
@@ -28,8 +28,8 @@ from helpers.state import Job, State
 def advance(root: Path) -> None:
     """Take every spread comparison that is under way one step further."""
     with journal.locked(root):
-        _strand(root, state.load(root))
-        now = state.load(root)
+        _strand(root, replay.load(root))
+        now = replay.load(root)
         heads = [job for job in now.jobs.values() if job.role == "comparison" and job.is_spread]
         for head in heads:
             mine = [job for job in now.jobs.values() if job.submitted.part.get("of") == head.name]

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, events, files, git, git_objects, paths, state
+from helpers import console, events, files, git, git_failures, git_objects, paths, replay
 from helpers.events import NO_RUN, Run
 from helpers.git_objects import ABSENT, Difference
 from helpers.record.decision import untracked
@@ -72,7 +72,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
         if trial.returncode != 0:
             said = trial.stderr.decode("utf-8", "replace").strip()
             if said.startswith("fatal:"):  # a lock, or the disk: nobody's edits
-                raise git.explain(["read-tree"], trial)
+                raise git_failures.explain(["read-tree"], trial)
             raise console.usage(
                 f"your own uncommitted work is in the way: {said[:400]}", "commit or move it, keep again"
             )
@@ -83,7 +83,7 @@ def place(repository: git.Repository, now: State, intent: Intent) -> None:
     moved = git.run(root, ["update-ref", "-m", "autoresearch: keep", reference, intent.new, intent.old], check=False)
     if moved.returncode != 0 and git.commit_of(root, reference) != intent.new:  # it may fail after it has moved
         file.unlink()
-        raise git.explain(["update-ref"], moved)
+        raise git_failures.explain(["update-ref"], moved)
     finish(repository, now)
 
 
@@ -95,8 +95,8 @@ def settled(repository: git.Repository, *, dry_run: bool) -> State:
     if dry_run and _intent_file(repository.root).exists():
         do = "the same command without --dry-run"
         raise console.answer_no("a keep was interrupted and would be completed first", do)
-    finish(repository, state.load(repository.root))
-    return state.load(repository.root)
+    finish(repository, replay.load(repository.root))
+    return replay.load(repository.root)
 
 
 def finish(repository: git.Repository, now: State) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import console, events, git, journal, session_branch, state
+from helpers import console, events, git, journal, replay, session_branch
 from helpers.events import Run
 from helpers.record.decision import commit, run_line
 from helpers.run import collect
@@ -17,7 +17,7 @@ def decide(repository: git.Repository, work: Workdirs, name: str, verb: str, why
     """
     if not why.strip():
         raise console.usage("--why is empty", "say why, for those who come later")
-    if not dry_run and any(job.experiment == name for job in state.load(repository.root).open_jobs()):
+    if not dry_run and any(job.experiment == name for job in replay.load(repository.root).open_jobs()):
         collect.collect_finished(repository.root)  # a job that ended is no longer under way
     with journal.locked(repository.root):
         now = commit.settled(repository, dry_run=dry_run)

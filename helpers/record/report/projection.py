@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from helpers import console, events, paths, state
+from helpers import console, events, paths, replay
 from helpers.comparison import Comparison, Content, Estimate
 from helpers.events import Finished, Run
 from helpers.json_fields import text_at
@@ -90,7 +90,7 @@ def load(root: Path, *more: Run) -> Session:
 def read_session(root: Path, *more: Run) -> tuple[State, Session]:
     """Return the state as well."""
     lines = [*events.read_events(root), *more]
-    now = state.fold(lines)
+    now = replay.fold(lines)
     if now is None:
         raise console.usage(
             f"there is no session in this repository: {paths.JOURNAL} has no line that begins one",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import console, events, progress, state
+from helpers import console, events, progress, replay
 from helpers.events import Cost, Note
 from helpers.run.jobs import workers
 from helpers.state import State
@@ -46,7 +46,7 @@ def report(root: Path, usd: float | None, tokens: int | None, why: str, *, dry_r
     cost = {name: value for name, value in (("usd", usd), ("tokens", tokens)) if value is not None}
     if not cost:
         raise console.usage("neither --usd nor --tokens: what is unknown stays unknown", "record_result.py cost --help")
-    state.load(root)
+    replay.load(root)
     if not dry_run:
         events.append(root, Note(text=f"cost of {why}", cost=Cost(usd=usd, tokens=tokens)))
     return f"{why}: {', '.join(f'{value:,} {name}' for name, value in cost.items())}"

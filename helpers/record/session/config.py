@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers import arguments, console, events, state
+from helpers import arguments, console, events, replay
 from helpers.events import Config
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
@@ -61,7 +61,7 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
         agreed[group] = {key: given[option] for option, key in options.items() if given[option] is not None}
     agreed = {key: value for key, value in agreed.items() if value not in (None, {}, "", False)}
-    now = state.fold(events.held(root))
+    now = replay.fold(events.held(root))
     its = now and now.named(args.goal)
     if "margin" in agreed:
         by = Scale(args.scale or (its.scale.kind if its else RATIO))

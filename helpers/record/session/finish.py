@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers import console, events, git, git_objects, paths, session_branch, state
+from helpers import console, events, git, git_objects, paths, replay, session_branch
 from helpers.events import Note
 from helpers.judge.compare import local, planning, session
 from helpers.record.decision import commit
@@ -66,7 +66,7 @@ def finish_session(repository: git.Repository, work: Workdirs, how: Ending) -> l
 
     Raises Failure (2) while something still runs, (3) while the comparison goes on, or when it could not be made.
     """
-    root, now = repository.root, state.load(repository.root)
+    root, now = repository.root, replay.load(repository.root)
     _require_quiet(now)
     if now.kept and not how.reason and not budget.closed(now):
         _measure(work, now, how)
@@ -125,7 +125,7 @@ def _sealed(work: Workdirs, now: State) -> Experiment:
 
 def _commit_page(repository: git.Repository) -> str:
     """Commit IMPROVEMENTS.md as it is at the end to the session's branch, unless it is there; return what to tell."""
-    root, now = repository.root, state.load(repository.root)
+    root, now = repository.root, replay.load(repository.root)
     reference, base = f"refs/heads/{now.branch}", now.baseline.commit_full
     page = faces.improvements_page(root, projection.load(root)).encode()
     (tip,) = git_objects.commits(root, [reference])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, journal, next_step, paths, printable, session_branch, state
+from helpers import console, events, files, git, journal, next_step, paths, printable, replay, session_branch
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
 from helpers.record import protected
@@ -38,7 +38,7 @@ def begin(
     Raises Failure (2) when the repository is in the middle of something, or another session is under way.
     """
     root = repository.root
-    now = state.fold(events.held(root))
+    now = replay.fold(events.held(root))
     name = str(config["name"])
     its = now and now.named(name)
     if now and its is now:
@@ -83,7 +83,7 @@ def begin(
         git.run(root, [*noted, f"refs/heads/{branch}", head, ""])
     git.run(root, ["symbolic-ref", "-m", f"autoresearch: begin {config['name']}", "HEAD", f"refs/heads/{branch}"])
     events.append(root, Config.of({**config, "branch": branch, "base": head, "from": here}))
-    return state.load(root), False
+    return replay.load(root), False
 
 
 def _reopen(root: Path, now: State, its: State) -> None:
@@ -177,7 +177,7 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
         _reopen(root, in_place_of, now)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
-    return state.load(root)
+    return replay.load(root)
 
 
 def _require_printed(root: Path, now: State, limits: list[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, git, paths, progress, session_branch, state
+from helpers import console, events, git, paths, progress, replay, session_branch
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs, sound_copy, wrong_answers
 from helpers.judge.policy import experiment
@@ -32,7 +32,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     Raises Failure (2) when benchmark or checks are missing, (1) when the baseline does not pass, (4) when it is locked
     and a protected file has changed since.
     """
-    root, now = repository.root, state.load(repository.root)
+    root, now = repository.root, replay.load(repository.root)
     locked = now.has_baseline
     if locked:
         changed = protected.changed(root, now)
@@ -71,10 +71,10 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         with needs.told_afterwards(work):
             done = take_baseline(work, wait)
         with progress.told("the lock goes on"):
-            limits = shape.agree_limits(root, state.load(root), done)
-            judged_by = shape.agree_scale(state.load(root), done)
+            limits = shape.agree_limits(root, replay.load(root), done)
+            judged_by = shape.agree_scale(replay.load(root), done)
             ran = tests_run.read_log(Path(done.log), "checks| ")
-            alone.require_lockable(work, now := state.load(root), commit, ran)
+            alone.require_lockable(work, now := replay.load(root), commit, ran)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             with sound_copy.proven(work, now) as side:
                 metric_limits.require_kept(root, now, side, limits)
@@ -93,7 +93,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     seen = {"unproven": unproven, "lacks": lacks, "scale": judged_by}
     _journal_baseline(root, now, done, seen, _count_tests(done))
-    return state.load(root)
+    return replay.load(root)
 
 
 def _require(root: Path, now: State) -> None:
@@ -140,7 +140,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         return now.jobs[job].finished is not None
 
     collect.wait(work.root, wait, ended)
-    now = state.load(work.root)
+    now = replay.load(work.root)
     done = now.jobs[job].finished
     if done is None:
         raise console.outside(

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from helpers import console, git, next_step, paths, printable, state
+from helpers import console, git, next_step, paths, printable, replay
 from helpers.judge.policy import evaluator_reach, experiment
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment
@@ -45,7 +45,7 @@ def told_afterwards(work: Workdirs) -> Iterator[None]:
         yield
         failed = False
     finally:
-        for line in needs_lines(work, state.load(work.root), failed=failed):
+        for line in needs_lines(work, replay.load(work.root), failed=failed):
             console.note(next_step.runnable(f"note: {line}"))
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers import console, git, next_step, printable, session_branch, state
+from helpers import console, git, next_step, printable, replay, session_branch
 from helpers.comparison import in_words
 from helpers.events import Comparison, Note
 from helpers.judge.compare import local as local_comparison
@@ -116,7 +116,7 @@ def lines(repository: git.Repository, now: State | None) -> list[str]:
 def told(repository: git.Repository, name: str = "") -> str:
     """Return what follows for this experiment where something does, else for the session, as a script ends with it."""
     try:
-        found = steps(repository, state.load(repository.root))
+        found = steps(repository, replay.load(repository.root))
     except (console.Failure, OSError):  # the script's own work is done all the same
         return "next: " + next_step.runnable("status.py")
     mine = [step for step in found if step.words.get("name") == name]

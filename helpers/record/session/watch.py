@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from helpers import events, git, progress, state
+from helpers import events, git, progress, replay
 from helpers.record.report.running import running_now
 from helpers.record.session import overview
 
@@ -14,7 +14,7 @@ WIDE = 20
 
 def screen(repository: git.Repository) -> str:
     """Return the table of what runs, and the state below it."""
-    now = state.fold(events.held(repository.root))
+    now = replay.fold(events.held(repository.root))
     rows = running_now(repository.root, now) if now and now.lock else []
     return "\n".join([time.strftime("%H:%M:%S"), *_table(rows), "", *overview.overview_lines(repository, now)])
 
@@ -46,7 +46,7 @@ class Lines:
 
     def new(self) -> list[str]:
         """Return what is new since the last call."""
-        now = state.fold(events.held(self.repository.root))
+        now = replay.fold(events.held(self.repository.root))
         rows = {row["name"]: row for row in running_now(self.repository.root, now)} if now and now.lock else {}
         said = {name: f"{row['state']} {row['said']}".strip() for name, row in rows.items()}
         lines = [

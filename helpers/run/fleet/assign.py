@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from helpers import events, journal, next_step, state
+from helpers import events, journal, next_step, replay
 from helpers.events import Comparison, Submitted, WorkerEvent
 from helpers.run.fleet import payload, results, skypilot
 from helpers.run.jobs import blame, screening, task
@@ -41,11 +41,11 @@ def assign_jobs(root: Path, able: list[str], most: int = 1) -> list[tuple[Worker
     found: list[tuple[Worker, Job]] = []
     batches: dict[str, list[Job]] = {name: [] for name in able}
     with journal.locked(root):
-        now = state.load(root)
+        now = replay.load(root)
         workers = [w for w in jobs_workers.up(now) if w.name in able and not blame.standing(now, w.name)]
         for held in range(2 * most):  # everybody gets a first job before anybody gets a second
             for worker in workers:
-                now = state.load(root)
+                now = replay.load(root)
                 mine = jobs_workers.busy(now).get(worker.name, [])
                 its = batches[worker.name]
                 known = {results.sent_name(job) for job in mine if not job.cancelling}  # what is being ended gives way

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helpers import events, journal, paths, state
+from helpers import events, journal, paths, replay
 from helpers.events import Finished, WorkerEvent
 from helpers.run.fleet import assign, last_round, results, skypilot
 from helpers.run.fleet.following import Following
@@ -64,14 +64,14 @@ class Keeper:
             self._share_out()
             while self._feed(api):  # sending takes seconds: what was submitted meanwhile goes to who is idle at once
                 self._share_out()
-            self._cancel(api, state.load(self.root))
-            self.trouble += assign.stuck(state.load(self.root))
+            self._cancel(api, replay.load(self.root))
+            self.trouble += assign.stuck(replay.load(self.root))
             return new
         finally:
             last_round.write(self.root, self.trouble, self.states)
 
     def _collect(self, api: Any) -> list[Finished]:  # noqa: ANN401
-        now = state.load(self.root)
+        now = replay.load(self.root)
         open_jobs = workers.busy(now)
         ask = [w for w, jobs in open_jobs.items() if self.followed.must_ask(jobs)]
         answers = skypilot.gather({w: functools.partial(skypilot.queue, api, w) for w in ask})
@@ -109,7 +109,7 @@ class Keeper:
     def _share_out(self) -> None:
         """Have comparisons that many workers share taken further, by those who judge pairs."""
         self.pair = 0.0
-        if any(job.is_spread for job in state.load(self.root).open_jobs()):
+        if any(job.is_spread for job in replay.load(self.root).open_jobs()):
             command = [sys.executable, "-m", "helpers.judge.compare.spread_fleet", str(self.root)]
             done = subprocess.run(command, cwd=paths.BUNDLE, capture_output=True, text=True, check=False)
             self.pair = max(map(float, done.stdout.split()), default=0.0)
@@ -219,7 +219,7 @@ class Keeper:
             return []
         event = results.lost(job, reason)
         with journal.locked(self.root):
-            fresh = state.load(self.root)
+            fresh = replay.load(self.root)
             if fresh.jobs[job.name].finished:
                 return []
             event = events.append_locked(self.root, event)
@@ -230,7 +230,7 @@ class Keeper:
 
     def _feed(self, api: Any) -> bool:  # noqa: ANN401
         """Give waiting jobs to workers that have room: journaled, then sent; tell whether there were any."""
-        at, now = time.monotonic(), state.load(self.root)
+        at, now = time.monotonic(), replay.load(self.root)
         silent = {name for name in workers.busy(now) if self.failed.get(name)}  # who has nothing is not asked again
         able = [w.name for w in workers.up(now) if w.name not in silent and self.rests.get(w.name, 0.0) < at]
         sends = assign.assign_jobs(self.root, able, assign.together(now, workers.typical_seconds(now)))
@@ -238,7 +238,7 @@ class Keeper:
         return bool(sends)
 
     def _send(self, api: Any, sends: list[tuple[Worker, Job]]) -> None:  # noqa: ANN401
-        now, order = state.load(self.root), dict[str, list[Job]]()
+        now, order = replay.load(self.root), dict[str, list[Job]]()
         for worker, job in sends:
             order.setdefault(worker.name, []).append(job)
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, journal, locks, paths, state, venv
+from helpers import console, events, files, git, journal, locks, paths, replay, venv
 from helpers.events import Finished
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import last_round, skypilot
@@ -58,15 +58,15 @@ def kick(root: Path) -> None:
 
 def keep(root: Path) -> None:
     """Collect and feed until no job of the fleet is open; returns at once when a keeper is at work."""
-    while has_work(state.load(root)):  # looked at without the lock too: who submits while it is held starts no keeper
+    while has_work(replay.load(root)):  # looked at without the lock too: who submits while it is held starts no keeper
         with locks.held(_lock(root)) as mine:
             if not mine:
                 return
             keeper = Keeper(root, Workdirs(git.find(root)).folder)
             with skypilot.quiet(root) as api:
-                while has_work(state.load(root)):
+                while has_work(replay.load(root)):
                     _round(keeper, api)
-                    now = state.load(root)
+                    now = replay.load(root)
                     if has_work(now):
                         _wait(keeper, now)
 
@@ -93,7 +93,7 @@ def loop(root: Path) -> None:
                     _round(keeper, api)
                     told = _tell(root, told)
                     if not stop.is_set():
-                        _wait(keeper, state.load(root))
+                        _wait(keeper, replay.load(root))
             stop.wait(PAUSE_SECONDS[0])
             told = _tell(root, told)  # also what the other one collected
 

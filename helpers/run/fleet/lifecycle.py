@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import console, events, locks, next_step, state
+from helpers import console, events, locks, next_step, replay
 from helpers.events import WorkerEvent
 from helpers.run.fleet import keeper_process, skypilot
 from helpers.run.fleet.arguments import WorkerRequest
@@ -53,7 +53,7 @@ def up(root: Path, names: list[str], wanted: WorkerRequest) -> Iterator[str]:
     Raises Failure (4) when a cluster of that name stands that is not this session's, (2, 3) when a launch fails.
     """
     skypilot.require_resources(root, wanted.resources)
-    now = state.load(root)
+    now = replay.load(root)
     ours, agreed = jobs_workers.known_workers(now), now.config.budget.usd
     taken = [name for name in skypilot.clusters(root, names) if name not in ours]
     if taken:
@@ -69,7 +69,7 @@ def up(root: Path, names: list[str], wanted: WorkerRequest) -> Iterator[str]:
             continue
         words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {autostop}"
         yield f"{name}: up after {time.monotonic() - began:.0f} s  {words}"
-        if keeper_process.has_work(state.load(root)):
+        if keeper_process.has_work(replay.load(root)):
             keeper_process.kick(root)
 
 
@@ -78,7 +78,7 @@ def _launch(root: Path, name: str, wanted: WorkerRequest) -> skypilot.Cluster | 
     place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - a lock file, shared on purpose
     # One launch at a time on this machine: two at once may choose the same port for their agents.
     with locks.held(place / f"autoresearch-launch-{os.getuid()}.lock", wait=True):
-        now = state.load(root)
+        now = replay.load(root)
         worker = jobs_workers.known_workers(now).get(name)
         if worker and worker.state == "up":
             return None
@@ -149,7 +149,7 @@ def chosen(now: State, action: str, names: list[str], *, every: bool, sure: bool
 
 def end(root: Path, name: str, kind: str) -> str:
     """Stop or take down (`kind` is `stop` or `down`) one worker; raises Failure (2, 3)."""
-    require_known(state.load(root), [name])
+    require_known(replay.load(root), [name])
     with skypilot.quiet(root) as api:
         try:
             api.get((api.down if kind == "down" else api.stop)(name))
@@ -164,7 +164,7 @@ def end(root: Path, name: str, kind: str) -> str:
                 raise failure from error
     event = {"down": "down", "stop": "stopped"}[kind]
     events.append(root, WorkerEvent(worker=name, what=event))
-    if keeper_process.has_work(state.load(root)):
+    if keeper_process.has_work(replay.load(root)):
         keeper_process.kick(root)
     return f"{name}: {event}"
 
@@ -174,14 +174,14 @@ def replace(root: Path, name: str) -> str:
 
     The keeper sends what ran there to another worker.
     """
-    worker = require_known(state.load(root), [name])[0]
+    worker = require_known(replay.load(root), [name])[0]
     wanted = WorkerRequest(dict(worker.asked), worker.autostop)
     skypilot.require_resources(root, wanted.resources)
     began = time.monotonic()
     end(root, name, "down")
     events.append(root, WorkerEvent(worker=name, what="replaced", launch=worker.launch))
     found = _launch(root, name, wanted)
-    if keeper_process.has_work(state.load(root)):
+    if keeper_process.has_work(replay.load(root)):
         keeper_process.kick(root)
     words = f"{found.cloud} {found.resources}" if found else "by another process"
     return f"{name}: made again after {time.monotonic() - began:.0f} s  {words}"

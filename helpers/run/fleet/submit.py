@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import console, events, journal, state
+from helpers import console, events, journal, replay, state
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import assign, lifecycle
@@ -16,7 +16,7 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
     Raises Failure (2) for an unknown worker, no workers, or content that was run before; (4) when the budget is spent.
     """
     with journal.locked(work.root):
-        now = state.load(work.root)
+        now = replay.load(work.root)
         task.from_dict(now.require_lock().task)
         require_workers(now, worker)
         workers.of_kind(workers.standing(now), request.kind)

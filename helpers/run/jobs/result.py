@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from helpers import events, journal, next_step, paths, state
+from helpers import events, journal, next_step, paths, replay
 from helpers.events import Comparison, Finished, WorkerEvent
 from helpers.run.jobs import log, metric_mistakes, screening, workers
 from helpers.scale import Scale, with_unit
@@ -43,7 +43,7 @@ def record(root: Path, event: Finished) -> Finished | None:
     again.
     """
     with journal.locked(root):
-        now = state.load(root)
+        now = replay.load(root)
         job = now.jobs.get(event.job)
         if job is None or job.finished is not None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers import console, events, journal, next_step, state
+from helpers import console, events, journal, next_step, replay, state
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation.reach import BESIDE
@@ -36,7 +36,7 @@ def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list
     """
     require_environment(work)
     with journal.locked(work.root):
-        now = state.load(work.root)
+        now = replay.load(work.root)
         lock = now.require_lock()
         its = task.from_dict(lock.task)
         slots.require_slots(request.slots, its.cpus)
@@ -57,7 +57,7 @@ def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list
 def submit_control(work: Workdirs) -> str:
     """Journal and queue a run of the current baseline; returns the job."""
     with journal.locked(work.root):
-        spec = _control(work, state.load(work.root), Request())
+        spec = _control(work, replay.load(work.root), Request())
         executor.submit(work.root, spec)
     return spec.job
 
@@ -69,7 +69,7 @@ def _control(work: Workdirs, now: state.State, request: Request) -> Spec:
 
 def require_environment(work: Workdirs) -> None:
     """Raise Failure (3) while an error of the environment stops the session; a run of the baseline tries it."""
-    now = state.load(work.root)
+    now = replay.load(work.root)
     fault = blame.standing(now, executor.WORKER)
     if fault is None:
         return

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import state
+from helpers import replay, state
 from helpers.events import Config, Submitted, WorkerEvent
 from helpers.judge.advice import fleet
 from helpers.scale import Scale
@@ -62,7 +62,7 @@ def session(count: int, waiting: int, agreed: int, *, running: bool = True) -> s
     lines += [Submitted(experiment_id=job[:-4], job=job, worker="", **more) for job in jobs]
     sent = zip(names, jobs[: count if running else 0], strict=False)
     lines += [WorkerEvent(worker=name, what="sent", job=job, launch="1", timestamp=50) for name, job in sent]
-    found = state.fold(lines)
+    found = replay.fold(lines)
     assert found
     return found
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, BUNDLE, CHECKS
 
-from helpers import events, state
+from helpers import events, replay
 from helpers.judge.compare import calibration
 from helpers.judge.rule import noise
 from helpers.record.session import overview
@@ -35,7 +35,7 @@ def test_the_spread_of_the_baseline_is_journaled(session: Any) -> None:
     assert "\nhost local resolves" in session.script("status").stdout
     session.write("autoresearch.sh", (session.root / "autoresearch.sh").read_text() + "# another\n", 0o755)
     assert "\nstale: autoresearch.sh was changed since host local resolves" in session.script("status").stdout
-    now = state.load(session.root)
+    now = replay.load(session.root)
     assert len(now.calibrations("local")) == 1
     now.lock = replace(now.lock, protected={**now.protected, "autoresearch.sh": "0"})  # locked again
     assert not now.calibrations("local")
@@ -74,7 +74,7 @@ def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
     assert "70 experiments in 1 minutes cannot be reached; " in said
     assert "of a measurement is not what the metric times" in said
     assert "of the benchmark (--repeats)" in said
-    assert not state.load(repo.root).has_baseline
+    assert not replay.load(repo.root).has_baseline
 
 
 def seen(single: list[float], several: list[float], **more: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
     draw = random.Random(2)
     wall = [1 + abs(draw.gauss(0, 0.05)) for _ in range(24)]
     config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
-    now = state.fold([events.from_line(config)])
+    now = replay.fold([events.from_line(config)])
     assert now
     found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01, Scale())
 
@@ -111,7 +111,7 @@ def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path)
     """Bursts: the best of three calls is a command for the template; what helps too little is said with its figure."""
     bursts = [1.0 + 0.3 * (n % 3 == 1) + 0.0001 * (n % 5) for n in range(24)]
     config = {"type": "config", "metricName": "time_s", "metricUnit": "s", "bestDirection": "lower", "margin": 0.01}
-    now = state.fold([events.from_line(config | {"branch": "b"})])
+    now = replay.fold([events.from_line(config | {"branch": "b"})])
     assert now
     template = BUNDLE / "references/templates/autoresearch.sh"
     notices = calibration.advice.notices(template)
@@ -133,7 +133,7 @@ def test_what_a_person_has_set_is_what_is_told() -> None:
     """The calls of a measurement are those of --repeats; a template without COMMAND is told where its input is made."""
     short = [0.01 * (1 + 0.2 * (n % 2)) for n in range(24)]
     config = {"type": "config", "metricName": "time_s", "metricUnit": "s", "bestDirection": "lower", "margin": 0.01}
-    now = state.fold([events.from_line(config | {"branch": "b", "repeats": 3})])
+    now = replay.fold([events.from_line(config | {"branch": "b", "repeats": 3})])
     assert now
     notices = calibration.advice.notices(BUNDLE / "references/templates/call_time.sh")
     found = calibration.resolved(seen(short, short[:8], notices=notices), 0.01, Scale())
@@ -154,14 +154,14 @@ def test_a_host_that_has_changed_is_told_so(tmp_path: Path, before: float, said:
     then = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": before, "timestamp": 1}
     its = {"event": "calibrated", "timestamp": 2, **calibration.resolved(seen(wall, wall[:8]), 0.01, Scale())}
     found = events.WorkerEvent.of(its)
-    now = state.fold([events.from_line(config), events.from_line(then)])
+    now = replay.fold([events.from_line(config), events.from_line(then)])
     assert now
     text = calibration.of_event(found, now).text
 
     assert (f"it is {said} than before, when it resolved" in text) == bool(said)
     assert "one may take 144 pairs: " in text
     since = [{"type": "comparison", "worker": "local", "sigma_pair": before, "timestamp": n} for n in (3, 4)]
-    later = state.fold([events.from_line(config), found, *map(events.from_line, since)])
+    later = replay.fold([events.from_line(config), found, *map(events.from_line, since)])
     assert later
     (line,) = overview._calibrated(tmp_path, later)
     became = {"noisier": "quieter", "quieter": "noisier", "": ""}[said]

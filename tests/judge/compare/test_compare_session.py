@@ -11,7 +11,7 @@ from typing import Any
 
 from conftest import BENCHMARK, BUNDLE, CHECKS, until
 
-from helpers import events, state
+from helpers import events, replay
 from helpers.comparison import BEGUN
 from helpers.judge.compare import figures, metric_limits, planning
 from helpers.judge.measure.pairs import Measured
@@ -197,7 +197,7 @@ def test_several_comparisons_are_told_together(compared: Any) -> None:
         "\n".join([*lines[:-1], *[json.dumps(less)] * 4, lines[-1]]) + "\n"
     )
 
-    said = figures.together(state.load(compared.root).alike(events.Comparison.from_line(one)))
+    said = figures.together(replay.load(compared.root).alike(events.Comparison.from_line(one)))
 
     assert said
     assert said.gain < 0.03 < one["gain"]
@@ -228,7 +228,7 @@ def test_builds_of_the_same_bytes_are_said(repo: Any) -> None:
 
     assert "both sides build the same bytes" in done.stderr
     assert "reason: both sides build the same bytes" in done.stdout
-    (event,) = state.load(repo.root).comparisons
+    (event,) = replay.load(repo.root).comparisons
     assert 0.0 < (event.sigma_pair or 0.0) < 0.03
 
 

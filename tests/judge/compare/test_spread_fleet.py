@@ -12,7 +12,7 @@ import pytest
 from sky_stand_in import Workers, send
 from steady import sealed, steady  # noqa: F401 - a fixture
 
-from helpers import events, git, journal, state
+from helpers import events, git, journal, replay, state
 from helpers.judge.compare import fleet, planning
 from helpers.judge.compare import session as compare_session
 from helpers.run.copies.copies import Workdirs
@@ -31,7 +31,7 @@ class Fleet:
     def until(self, true: Callable[[state.State], object]) -> state.State:
         """Let the keeper work until something holds."""
         end = time.monotonic() + 120
-        while not true(now := state.load(self.root)):
+        while not true(now := replay.load(self.root)):
             assert time.monotonic() < end, (self.keeper.trouble, [job.name for job in now.open_jobs()])
             self.keeper.round(self.api)
             time.sleep(0.05)
@@ -40,7 +40,7 @@ class Fleet:
     def compare(self, name: str, work: str) -> str:
         """Seal an experiment and begin its spread comparison, which nobody follows; return its job."""
         sealed(self.session, name, work)
-        now, works = state.load(self.root), Workdirs(git.find(self.root))
+        now, works = replay.load(self.root), Workdirs(git.find(self.root))
         options = planning.Options(max_pairs=8, is_spread=True, spread=fleet.choose_several(now, 0, ""))
         plan = compare_session.plan(works, now, works.experiment(name), options, "vm-01")
         return compare_session.start(works, plan, "vm-01")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from helpers import console, git, state
+from helpers import console, git, replay, state
 from helpers.events import Config, Finished, Submitted, Wave
 from helpers.judge.wave import report, waves
 from helpers.judge.wave.design import Factor, lay_out
@@ -108,7 +108,7 @@ def test_what_cannot_be_a_wave_is_refused_before_anything_is_made(tuned: Any) ->
 
 def test_without_a_worker_for_it_no_copy_of_a_wave_is_made(session: Any) -> None:
     """Nobody would run its cells: that is said before there are any."""
-    works, now = Workdirs(git.find(session.root)), state.load(session.root)
+    works, now = Workdirs(git.find(session.root)), replay.load(session.root)
     with pytest.raises(console.Failure, match="this session has no workers"):
         waves.start(works, now, Wave(name="wave-01", factors={}), [{"a": "1"}], "", Request())
 
@@ -134,7 +134,7 @@ def test_a_cell_whose_worker_was_taken_away_counts_once_and_whole() -> None:
         lines.append(Submitted(**its, executor="sky", source=[], env={}, description=""))
         more = {"samples": samples, "baseline_samples": [1.0, 1.0], "metric": None, "error": "its worker is gone"}
         lines.append(Finished(**its, status=status, **more))
-    now = state.fold(lines)
+    now = replay.fold(lines)
     assert now
     seen, silent = waves.observations(now, wave)
 
@@ -152,7 +152,7 @@ def finished(wave: Wave, values: dict[str, tuple[list[float], list[float]]], **c
         its = {"experiment_id": experiment, "job": experiment, "worker": "vm-01", "tree": "", "role": "experiment"}
         lines.append(Submitted(**its, executor="sky", source=[], env={}, description=""))
         lines.append(Finished(**its, status="done", samples=own, baseline_samples=base, metric=own[0], error=None))
-    now = state.fold(lines)
+    now = replay.fold(lines)
     assert now
     return now
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers import state
+from helpers import replay
 from helpers.events import from_line
 from helpers.record.decision import evidence
 from helpers.record.report import marks
@@ -131,8 +131,8 @@ def test_another_bundle_than_that_of_the_lock_is_said(session: Any) -> None:
 def test_what_counts_as_a_loosening(key: str, was: Any, value: Any, said: list[str]) -> None:
     """Less strict than before, and nothing else; before the lock everything is still being agreed."""
     note = {"type": "note", "set": {key: value}, "was": {} if was is None else {key: was}, "timestamp": 5}
-    now = state.fold(list(map(from_line, [BEGUN, LOCKED, BASELINE, note])))
-    early = state.fold(list(map(from_line, [BEGUN, note, LOCKED, {**BASELINE, "timestamp": 9}])))
+    now = replay.fold(list(map(from_line, [BEGUN, LOCKED, BASELINE, note])))
+    early = replay.fold(list(map(from_line, [BEGUN, note, LOCKED, {**BASELINE, "timestamp": 9}])))
 
     assert now
     assert early
@@ -146,7 +146,7 @@ def test_what_counts_as_a_loosening(key: str, was: Any, value: Any, said: list[s
 )
 def test_a_program_that_remembers_one_input_asks_a_reader(lacks: list[str], rules: list[str], asked: int) -> None:
     """Where the benchmark makes no fresh input nothing shows that the gain stands on it; else the comparison does."""
-    now = state.fold(list(map(from_line, [BEGUN, LOCKED, {**BASELINE, "lacks": lacks}])))
+    now = replay.fold(list(map(from_line, [BEGUN, LOCKED, {**BASELINE, "lacks": lacks}])))
 
     assert now
     assert asked == len(evidence.by_heart(now, rules))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_journal import BASE, HOUR, events, pairs, run, write
 
-from helpers import console, state
+from helpers import console, replay
 from helpers.events import from_line
 from helpers.judge.compare import figures
 from helpers.record.report import exports, improvements, page_data, projection, words
@@ -270,7 +270,7 @@ def test_no_value_of_a_comparison_breaks_a_face(strange: dict[str, Any]) -> None
             "verdict": {"seed": strange.get("seed")},
         },
     ]
-    now = state.fold(list(map(from_line, base)))
+    now = replay.fold(list(map(from_line, base)))
     assert now is not None
     session = projection.project(now, 5)
 

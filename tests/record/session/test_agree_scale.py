@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers import console, state
+from helpers import console, replay
 from helpers.events import Config, Finished
 from helpers.record.session import config, shape
 from helpers.state import State
@@ -12,7 +12,7 @@ from helpers.state import State
 
 def agreed(metric: str, value: float, **more: object) -> tuple[str, State]:
     """Agree on the scale of a metric whose first value this is."""
-    now = state.fold([Config.of({"name": "g", "metricName": metric, "bestDirection": "higher", **more})])
+    now = replay.fold([Config.of({"name": "g", "metricName": metric, "bestDirection": "higher", **more})])
     assert now is not None
     done = Finished.of({"experiment_id": "control", "job": "control-0.1", "metric": value, "samples": [value]})
     return shape.agree_scale(now, done), now

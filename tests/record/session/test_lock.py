@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, CHECKS, CLEAR
 
-from helpers import console, events, state
+from helpers import console, events, replay
 from helpers.record.session import lock
 
 TIMED = """\
@@ -81,7 +81,7 @@ def test_checks_that_pass_on_broken_source_need_a_readers_words(repo: Any, check
     repo.write("autoresearch.checks.sh", f"#!/bin/bash\n{checks}\n", 0o755)
     repo.script("start_session", *CLEAR, "--review-above", "1000")
     assert "passes in a copy whose source is broken" in repo.script("start_session", "--lock").stderr
-    assert ["checks"] == state.load(repo.root).runs[0].unproven
+    assert ["checks"] == replay.load(repo.root).runs[0].unproven
     if "true" not in checks:  # the keep is the same for all
         return
     copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
@@ -121,7 +121,7 @@ def test_an_option_given_again_changes_only_what_it_names(repo: Any) -> None:
         "start_session", "--goal", "quick", "--guard", "rss_mb=+5%", "--guard", "size_b=+9%", "--pass-env", "TWO"
     )
     repo.script("start_session", "--off-limits", "b")
-    config = state.load(repo.root).config.to_line()
+    config = replay.load(repo.root).config.to_line()
 
     assert {"experiments": 2, "hours": 8.0} == config["budget"]
     assert {"BUILD_CMD": "true", "BENCH_TIMEOUT": 900} == {k: config["envs"][k] for k in ("BUILD_CMD", "BENCH_TIMEOUT")}
@@ -313,7 +313,7 @@ def test_a_benchmark_that_was_accepted_stays_so() -> None:
         ]
         config = events.Config(name="g", metric="time_s", unit="s", direction="lower")
         run = events.NO_RUN.of({"run": 1, "status": "keep", "description": "baseline", "metric": 100.0})
-        now = state.fold([config, locks[0], run, locks[1]])
+        now = replay.fold([config, locks[0], run, locks[1]])
         assert now
         with pytest.raises(console.Failure) if refused else contextlib.nullcontext():
             lock._require_digits(now, [50.0])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import BUNDLE, until
 
-from helpers import git, journal, state
+from helpers import git, journal, replay
 from helpers.read.ideas import queue
 from helpers.record.session import next_steps
 from helpers.run.local import executor, slots
@@ -56,7 +56,7 @@ def screened(session: Any, name: str, **said: Any) -> None:
     """Journal a run of an experiment that came back."""
     tree = sealed(session, name, f"sleep 0.05\necho 42 # {name}\n")
     at = {"experiment_id": name, "job": f"{name}.0.1", "worker": "local", "tree": tree, "role": "experiment"}
-    tip = state.load(session.root).baseline.tree if said.get("job") is None else "0" * 40
+    tip = replay.load(session.root).baseline.tree if said.get("job") is None else "0" * 40
     at["job"] = said.get("job", at["job"])
     journal.append(session.root, {"type": "submitted", "executor": "local", "baseline": tip, **at})
     journal.append(session.root, {"type": "finished", "status": "done", "metric": 0.05, "log": "x.log", **at, **said})
@@ -64,7 +64,7 @@ def screened(session: Any, name: str, **said: Any) -> None:
 
 def journaled(session: Any, name: str, verdict: str, **said: Any) -> None:
     """Journal a comparison of an experiment with the current baseline."""
-    baseline = state.load(session.root).baseline
+    baseline = replay.load(session.root).baseline
     known = session.git("rev-parse", "--verify", "-q", f"refs/autoresearch/{name}^{{tree}}", check=False)
     tree = known or sealed(session, name, f"sleep 0.05\necho 42 # {name}\n")
     event = {
@@ -106,7 +106,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
 
     assert "queued" in follow(session, "--desc 'sleep less' --source idea-02")
     assert "collect_results.py" in steps(session)[0]
-    job = next(job.name for job in state.load(session.root).open_jobs() if job.is_experiment)
+    job = next(job.name for job in replay.load(session.root).open_jobs() if job.is_experiment)
     until(lambda: executor.poll(session.root, [job])[job] == "done")
     assert "--wait" not in steps(session)[0]
     follow(session, "collect_results.py")
@@ -116,9 +116,9 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
 
     sealed(session, "exp-02", "sleep 0.004\necho 42 # same\n")
     session.script("submit_experiment", "exp-02", "--desc", "nothing", "--screen")
-    until(lambda: all(s == "done" for s in executor.poll(session.root, list(state.load(session.root).jobs)).values()))
+    until(lambda: all(s == "done" for s in executor.poll(session.root, list(replay.load(session.root).jobs)).values()))
     session.script("record_result", "discard", "exp-02", "--why", "it has ended, and this collects it")
-    assert "done" == state.load(session.root).results["exp-02"].status
+    assert "done" == replay.load(session.root).results["exp-02"].status
 
 
 DISCARD, CRASH = "record_result.py discard exp-01", "record_result.py crash exp-01"
@@ -217,7 +217,7 @@ def test_what_conflicts_with_a_keep_is_told_its_way_out(compared: Any) -> None:
 def test_what_is_screened_again_stands_once(session: Any) -> None:
     """After a keep it runs, and no longer waits for a decision beside that."""
     screened(session, "exp-01", gain=0.2, screen="promising")
-    tree = state.load(session.root).jobs["exp-01.0.1"].tree
+    tree = replay.load(session.root).jobs["exp-01.0.1"].tree
     again = {"experiment_id": "exp-01", "job": "exp-01.0.2", "worker": "local", "tree": tree, "role": "experiment"}
     journal.append(session.root, {"type": "submitted", "executor": "local", "baseline": "x", **again})
 
@@ -244,10 +244,10 @@ def test_a_comparison_takes_back_the_screen_that_waits(session: Any) -> None:
     sealed(session, "exp-01", "sleep 0.05\necho 42 # no gain\n")
     with slots.hold(session.root, 0):
         session.script("submit_experiment", "exp-01", "--screen")
-        screen = next(job for job in state.load(session.root).open_jobs() if job.is_experiment)
+        screen = next(job for job in replay.load(session.root).open_jobs() if job.is_experiment)
         session.script("compare", "exp-01", "--wait", "0", code=3)
 
-        assert not state.load(session.root).open_jobs()
+        assert not replay.load(session.root).open_jobs()
     session.script("compare", "exp-01", code=1)
     assert not (session.root / ".autoresearch/jobs" / screen.name / "started").exists()
 
@@ -258,7 +258,7 @@ def _first(session: Any, command: str, why: str) -> None:
     assert why in said
     if "discard" in command or "crash" in command:
         follow(session, command, said=said, why="as it was said")
-        assert not state.load(session.root).undecided()
+        assert not replay.load(session.root).undecided()
 
 
 def _undo(session: Any, text: str) -> None:
@@ -284,7 +284,7 @@ def test_a_keep_that_asks_a_reader_is_printed_with_his_words(compared: Any) -> N
 
 def test_a_yes_that_is_outweighed_is_compared_again(compared: Any) -> None:
     """One no and one yes keep nothing: another comparison is what helps, and the step says so."""
-    yes = state.load(compared.root).comparisons[-1].to_line()
+    yes = replay.load(compared.root).comparisons[-1].to_line()
     for _ in range(2):
         journaled(
             compared, "exp-01", "not_improved", **{k: yes[k] for k in ("baseline_tree", "candidate_tree", "metric")}
@@ -381,7 +381,7 @@ def test_what_somebody_removed_is_turned_down(session: Any, verdict: str, anew: 
     assert "its content is gone" in steps(session)[0]
     follow(session, "record_result.py discard exp-01")
 
-    assert not state.load(session.root).undecided()
+    assert not replay.load(session.root).undecided()
     assert "exp-01: " in session.script("render_report", "--as", "improvements").stdout
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers import state
+from helpers import replay
 
 NEW = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower")
 
@@ -91,7 +91,7 @@ def test_until_the_first_experiment_it_is_locked_again(session: Any) -> None:
 
     assert "locked again" in session.script("start_session", "--lock").stderr
 
-    now = state.load(session.root)
+    now = replay.load(session.root)
     assert ["baseline"] == [run.description for run in now.runs]
     assert session.git("show", "HEAD:autoresearch.sh").endswith("# better")
     assert "4 intact" in session.script("status").stdout
@@ -271,7 +271,7 @@ def test_a_session_that_another_replaced_is_resumed_by_its_name(compared: Any) -
     compared.script("snapshot_workdir", "create", "exp-02")
     compared.script("start_session", "--goal", "quick")
 
-    now = state.load(compared.root)
+    now = replay.load(compared.root)
     assert ("autoresearch/quick", ["exp-01"]) == (compared.git("branch", "--show-current"), now.undecided())
     assert (compared.root / "autoresearch.md").read_text() == "my notes\n"
     compared.script("record_result", "keep", "exp-01", "--problem", "p", "--solution", "s")
@@ -283,8 +283,11 @@ def test_a_session_that_another_replaced_is_resumed_by_its_name(compared: Any) -
     assert "--goal two --new  # to resume that one" in under_way
     compared.script("start_session", "--goal", "two", "--new")
     assert (compared.root / "autoresearch.sh").read_text() == "echo METRIC time_s=7\n"
-    assert ("autoresearch/two", []) == (compared.git("branch", "--show-current"), state.load(compared.root).undecided())
+    assert ("autoresearch/two", []) == (
+        compared.git("branch", "--show-current"),
+        replay.load(compared.root).undecided(),
+    )
     assert "not of two" in compared.script("record_result", "discard", "exp-01", "--why", "x", code=None).stderr
     compared.script("finish_session")
     compared.script("start_session", "--goal", "quick")
-    assert [run.experiment_id for run in state.load(compared.root).kept] == ["exp-01"]
+    assert [run.experiment_id for run in replay.load(compared.root).kept] == ["exp-01"]

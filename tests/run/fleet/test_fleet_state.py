@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpers import console, events, state
+from helpers import console, events, replay, state
 from helpers.journal import now_ms
 from helpers.run.fleet import arguments, keeper_process, lifecycle, results, skypilot
 from helpers.run.jobs import screening, workers
@@ -20,7 +20,7 @@ def journal(*lines: dict[str, Any]) -> state.State:
         {"type": "lock", "tree": "base", "commit_full": "c", "protected": {}, "task": {}, "timestamp": 1},
     ]
     later = [{"timestamp": now_ms() - 60_000 + 1000 * n, **line} for n, line in enumerate(lines)]
-    now = state.fold(list(map(events.from_line, [*first, *later])))
+    now = replay.fold(list(map(events.from_line, [*first, *later])))
     assert now is not None
     return now
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from helpers import journal, locks, paths, state
+from helpers import journal, locks, paths, replay
 from helpers.run.fleet import keeper as fleet_keeper
 from helpers.run.fleet import keeper_process, last_round, skypilot
 
@@ -35,7 +35,7 @@ def submit(root: Path, job: str) -> None:
 
 def open_jobs(root: Path) -> list[str]:
     """Return the jobs that have no result."""
-    return [job.name for job in state.load(root).open_jobs()]
+    return [job.name for job in replay.load(root).open_jobs()]
 
 
 class Finisher:
@@ -75,7 +75,7 @@ def root(repo: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_who_looks_is_no_keeper(root: Path) -> None:
     """While somebody looks whether a keeper works there is still none, for the next who looks too."""
     with locks.held(paths.state_folder(root) / last_round.LOCK, shared=True):
-        told = last_round.state_words(root, list(state.load(root).jobs.values()))
+        told = last_round.state_words(root, list(replay.load(root).jobs.values()))
 
     assert "nobody collects" in told["exp-1.0.1"]
 
@@ -120,7 +120,7 @@ def test_a_job_submitted_at_the_last_moment(root: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(keeper_process.skypilot, "quiet", quiet)
     keeper_process.keep(root)
 
-    assert ["exp-1.0.1", "exp-2.0.1"] == list(state.load(root).jobs)
+    assert ["exp-1.0.1", "exp-2.0.1"] == list(replay.load(root).jobs)
     assert [] == open_jobs(root)
 
 
@@ -137,7 +137,7 @@ def test_what_is_submitted_while_others_are_sent_goes_to_who_is_idle(
     monkeypatch.setattr(fleet_keeper.skypilot, "send", lambda *_: submit(root, late.pop()) if late else None)
     fleet_keeper.Keeper(root, root).round(None)
 
-    assert ["vm-01", "vm-02", "vm-03"] == [job.worker for job in state.load(root).open_jobs()]
+    assert ["vm-01", "vm-02", "vm-03"] == [job.worker for job in replay.load(root).open_jobs()]
 
 
 def test_a_job_counts_from_the_end_of_the_one_that_it_waited_for() -> None:

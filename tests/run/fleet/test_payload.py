@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, CHECKS
 
-from helpers import git, journal, state
+from helpers import git, journal, replay
 from helpers.judge.compare import planning
 from helpers.run.copies.copies import Workdirs
 from helpers.run.fleet import assign, payload
@@ -30,7 +30,7 @@ class Worker:
 
     def receive(self, job: str) -> None:
         """Pack the session's baseline as a job and copy it here."""
-        now = state.load(self.session.root)
+        now = replay.load(self.session.root)
         its = task.from_dict(now.require_lock().task)
         folder = Workdirs(git.find(self.session.root), self.place.parent / "copies").folder
         ship = payload.fresh(folder, job)
@@ -157,10 +157,10 @@ def test_a_worker_sees_that_a_change_needs_an_uncommitted_file(worker: Worker, t
     (copy / "src/work.sh").write_text(". src/lib.sh\nanswer\n")
     session.script("snapshot_workdir", "seal", "exp-01", "--desc", "by a library")
     work = Workdirs(git.find(session.root))
-    plan = planning.plan(work, state.load(session.root), work.experiment("exp-01"), planning.OWN).journaled()
+    plan = planning.plan(work, replay.load(session.root), work.experiment("exp-01"), planning.OWN).journaled()
     job = {"type": "submitted", "experiment_id": "exp-01", "job": "comparison-exp-01.0.1", "tree": plan["sealed_tree"]}
     journal.append(session.root, {**job, "worker": "vm-01", "executor": "sky", "role": "comparison", "plan": plan})
-    now = state.load(session.root)
+    now = replay.load(session.root)
 
     asked, trees = assign.asked(now, now.jobs["comparison-exp-01.0.1"])
     ship = payload.pack_judged(session.root, tmp_path / "copies", "exp-01.0.1", "exp-01", asked, trees)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sky_stand_in import Workers, send
 
-from helpers import journal, state
+from helpers import journal, replay, state
 from helpers.run import cancel
 from helpers.run.fleet import assign, keeper, results
 
@@ -25,7 +25,7 @@ class Fleet:
     @property
     def now(self) -> state.State:
         """The session as its journal tells it."""
-        return state.load(self.session.root)
+        return replay.load(self.session.root)
 
     def submit(self, *names: str, worker: str = "", build: str = "") -> None:
         """Journal experiments of the baseline's tree as waiting."""

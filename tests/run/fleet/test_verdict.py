@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers import journal, state
+from helpers import journal, replay
 from helpers.events import Comparison
 from helpers.run.fleet import keeper, results
 
@@ -82,7 +82,7 @@ def test_a_no_is_journaled_though_nobody_follows(root: Path) -> None:
     (verdict,) = of(root, "comparison")
     assert {**PLAN, **NO, "experiment_id": "exp-1", "worker": "vm-01", "fleet_job": job}.items() <= verdict.items()
     assert ["comparison", "finished"] == [e["type"] for e in journal.read_events(root)[-2:]]
-    assert Comparison.from_line(verdict) == state.load(root).comparison("exp-1")
+    assert Comparison.from_line(verdict) == replay.load(root).comparison("exp-1")
 
 
 def test_half_a_line_is_no_answer(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers import events, state
+from helpers import events, replay, state
 from helpers.journal import Event
 from helpers.run.jobs import blame, budget, screening
 
@@ -30,7 +30,7 @@ def told(*ended: str) -> state.State:
         lines.append({"type": "submitted", "executor": "local", "timestamp": 10**15, **base})
         status = {"status": "done"} if error == "ok" else {"status": "crash", "error": error}
         lines.append({"type": "finished", "timestamp": 10**15, **base, **status})
-    found = state.fold(list(map(events.from_line, lines)))
+    found = replay.fold(list(map(events.from_line, lines)))
     assert found is not None
     return found
 

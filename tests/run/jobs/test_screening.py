@@ -16,7 +16,7 @@ from conftest import BUNDLE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import events, state
+from helpers import events, replay, state
 from helpers.run.jobs import screening
 from helpers.scale import Scale
 
@@ -27,7 +27,7 @@ LOCK = {"type": "lock", "tree": "base", "commit_full": "c", "protected": {}, "ta
 def session(*lines: dict[str, Any], **config: Any) -> state.State:
     """The state after these events."""
     all_lines = [{**CONFIG, **config}, LOCK, *({"timestamp": n, **line} for n, line in enumerate(lines))]
-    now = state.fold(list(map(events.from_line, all_lines)))
+    now = replay.fold(list(map(events.from_line, all_lines)))
     assert now is not None
     return now
 
@@ -148,7 +148,7 @@ def test_each_is_screened_on_the_current_baseline_and_again_after_a_keep(session
     for name in ("exp-01", "exp-02"):
         session.script("submit_experiment", name, "--desc", name)
     said = session.script("collect_results", "--wait", "100", "--all").stdout
-    first, second = (state.load(session.root).results[name] for name in ("exp-01", "exp-02"))
+    first, second = (replay.load(session.root).results[name] for name in ("exp-01", "exp-02"))
     text = (session.root / "autoresearch.jsonl").read_text()
     (session.root / "autoresearch.jsonl").write_text(text.replace('"screen":"slower"', '"screen":"unclear"'))
 
@@ -158,14 +158,14 @@ def test_each_is_screened_on_the_current_baseline_and_again_after_a_keep(session
     session.script("compare", "exp-01")
     assert "exp-02.0.2: screened again" in session.script("record_result", "keep", "exp-01").stderr
     session.script("collect_results", "--wait", "100", "--all")
-    now = state.load(session.root)
+    now = replay.load(session.root)
     assert now.baseline.tree == now.jobs["exp-02.0.2"].submitted.baseline
     straight = session.script(
         "submit_experiment", "exp-03", "--desc", "x", "--no-screen", "--source", "arXiv:2205.14135"
     )
     assert "Its comparison has begun" in straight.stdout
     session.script("compare", "exp-03", code=None)
-    now = state.load(session.root)
+    now = replay.load(session.root)
     assert ("exp-03", None) == (now.comparisons[-1].experiment_id, now.result("exp-03"))
     assert ["arXiv:2205.14135"] == now.sources["exp-03"]
     rows = list(csv.DictReader(io.StringIO(session.script("render_report", "--as", "csv").stdout)))

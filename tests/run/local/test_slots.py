@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from conftest import processes, until
 
-from helpers import state
+from helpers import replay
 from helpers.run.local import slots
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent.parent / "scripts"
@@ -99,7 +99,7 @@ def test_a_comparison_goes_before_what_waits_in_the_queue(session: Any) -> None:
     begun = [next(session.root.glob(f".autoresearch/jobs/{name}.*/started")).stat().st_mtime_ns for name in ("b", "c")]
     assert ended < min(begun)
     assert "waiting: 10 s so far for a.0.1" in said
-    assert (state.load(session.root).comparisons[-1].seconds or 99) < 10
+    assert (replay.load(session.root).comparisons[-1].seconds or 99) < 10
 
 
 def test_a_job_submitted_during_a_comparison_runs_after_it(session: Any) -> None:
