@@ -49,9 +49,12 @@ def sigma_pair(*series: Sequence[float], by: Scale = _RATIO) -> float | None:
     Successive differences ignore slow drift, which pairing removes anyway. Raises ValueError for unusable measurements.
     """
     steps = [abs(step) for samples in series for step in by.gains(samples, samples[1:])]
-    if sum(map(len, series)) < 8:
-        return None
-    return 1.4826 * statistics.median(steps)
+    return None if sum(map(len, series)) < 8 else _spread(steps)
+
+
+def _spread(steps: Sequence[float]) -> float:
+    """Return the spread that absolute deviations show: no less than one step of a metric that knows few values."""
+    return 1.4826 * (statistics.median(steps) or min(filter(None, steps), default=0.0))
 
 
 def of_pairs(
@@ -71,7 +74,7 @@ def of_pairs(
     if len(gains) < 8:
         return None
     middle = statistics.median(gains)
-    return 1.4826 * statistics.median(abs(gain - middle) for gain in gains)
+    return _spread([abs(gain - middle) for gain in gains])
 
 
 def needs_confirmation(sigma: float | None, gain: float | None = None, margin: float = 1.0, by: Scale = _RATIO) -> bool:

@@ -19,6 +19,15 @@ def test_sigma_pair_sees_the_spread_and_not_the_drift() -> None:
     assert noise.sigma_pair(drifting) == pytest.approx(noise.sigma_pair(still), rel=0.1)
 
 
+def test_a_metric_that_knows_few_values_is_no_quieter_than_one_step_of_it() -> None:
+    """Hundredths of a second, mostly the same one: a gain of less than such a step is not resolved."""
+    samples = [0.25] * 5 + [0.26] + [0.25] * 12 + [0.24] + [0.25] * 5
+
+    assert (noise.sigma_pair(samples) or 0.0) > 0.03
+    assert (noise.of_pairs([0.25] * 12, samples[:12], seeded=True) or 0.0) > 0.03
+    assert noise.sigma_pair([0.25] * 16) == 0.0
+
+
 def test_the_words_end_in_a_command() -> None:
     """A host that cannot resolve the margin is called noisy, and the advice can be copied."""
     draw = random.Random(4)
