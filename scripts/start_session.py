@@ -82,7 +82,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import events, git, replay, session_branch
     from helpers.record.session import config as session_config
-    from helpers.record.session import lifecycle, lock
+    from helpers.record.session import lifecycle, lock, next_steps
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find(dry_run=args.dry_run)
@@ -116,10 +116,7 @@ def entry(argv: list[str]) -> int:
     if now.lock is not None:
         print(next_step.runnable("next: status.py"))
     else:
-        step = (
-            "next: start_session.py --lock  # when autoresearch.sh and autoresearch.checks.sh are written "
-            "and run by hand"
-        )
+        step = f"next: {next_steps.SESSION['unlocked']}"
         print(next_step.runnable(step))
     return console.DONE
 
