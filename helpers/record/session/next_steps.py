@@ -21,7 +21,7 @@ from helpers.state import State
 
 SESSION = {
     "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
-    "unlocked": "start_session.py --lock  # when benchmark and checks were run by hand, and compare.py --calibrate is content",
+    "unlocked": "start_session.py --lock  # once both scripts were run by hand, and compare.py --calibrate is content",
     "lock failed": "{instead}  # {why}",
     "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
     "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{again}",
