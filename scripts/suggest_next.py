@@ -12,7 +12,7 @@ import bundle  # noqa: F401 - first: it ends where Python is too old or the bund
 from helpers import arguments, console
 
 if TYPE_CHECKING:
-    from helpers import git, replay, state
+    from helpers import git, state
 
 EXAMPLES = """\
   suggest_next.py                    # what another experiment is expected to gain, what to build on
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
 def entry(argv: list[str]) -> int:
     """Advise."""
     args = build_parser().parse_args(argv)
-    from helpers import git
+    from helpers import git, replay
 
     repository = git.find()
     now = replay.load(repository.root)
