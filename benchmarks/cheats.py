@@ -275,7 +275,7 @@ def calls(folder: Path, only: str) -> int:
 SLOW = "def answer():\n    for _ in range(2000000):\n        pass\n    return 42\n"
 WRONG = "def answer():\n    return 0\n"
 TIMED = (
-    "set -e  # AUTORESEARCH_FRESH: always\nPYTHONPATH=src python3 -c 'import time, prog; t = time.perf_counter(); "
+    "set -e  # AUTORESEARCH_FRESH: one call\nPYTHONPATH=src python3 -c 'import time, prog; t = time.perf_counter(); "
     'prog.answer(); print(f"METRIC time_s={time.perf_counter() - t:.9f}")\'\n'
 )
 

@@ -1,6 +1,7 @@
 """A winner once more on inputs that are all new, one call a process: what it remembers of a call must help there too.
 
-Where the clock is not in the process that is measured, or each timed call has an input of its own, that is so already.
+Where a process is started for each call, that is so already; where a driver outside of the program sends each input
+once, as the templates do, it is asked only of a program that remembers.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from helpers.scale import DIFFERENCE
 
 FRESH = "AUTORESEARCH_FRESH"
 """Set in these measurements: one call, on an input that the process has not seen, and no warm-up with it."""
+_CLAIM = f"{FRESH}: always"
+"""How a driver says that it sends no input twice: of a process with a clock of its own it would show nothing."""
 Calls = Literal["fresh", "always", "asked", "whole"]
-"""How a benchmark calls: afresh by a process for each, as it says itself, when it is asked to; or nobody knows.
+"""How a benchmark calls: afresh by a process for each, by its driver, when it is asked to; or nobody knows.
 
-In the last case its whole run has to tell; where it says so itself, a reader is asked about what remembers.
+In the last case its whole run has to tell.
 """
 _CLOCK = re.compile(
     r"perf_counter|time\.(?:time|monotonic|process_time|thread_time)\b|from time import|\btimeit\b|hrtime"
@@ -60,9 +63,9 @@ def calls(text: str) -> Calls:
     """Tell from the evaluator's text how a process of it calls what is measured."""
     if not (has_own_clock(text) or (_CLOCK.search(text) and _STAYS.search(text))):
         return "fresh"
-    if f"{FRESH}: always" in text:
-        return "always"
-    return "asked" if FRESH in text else "whole"
+    if FRESH not in text.replace(_CLAIM, ""):
+        return "whole"
+    return "always" if _CLAIM in text and not has_own_clock(text) else "asked"
 
 
 def seconds_in(metric: str, unit: str) -> float:
@@ -72,10 +75,11 @@ def seconds_in(metric: str, unit: str) -> float:
 
 def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], say: Progress, log: TextIO) -> Comparison:
     """Measure the winner once more; return what changes in the comparison."""
-    if plan.calls not in ("asked", "whole") or plan.mode != "improved":
+    asks = plan.calls in ("asked", "whole") or (plan.calls == "always" and plan.remembers)
+    if not asks or plan.mode != "improved":
         return found
     print("once more on new inputs, one call a process", file=log)
-    asked = plan.calls == "asked"
+    asked = plan.calls != "whole"
     if not asked and not plan.second:
         return _unshown(found, plan, cand)
     with _one_call(base + cand):

@@ -13,6 +13,7 @@ from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import WHOLE
 
+TEMPLATE = Path(afresh.__file__).parents[3] / "references" / "templates" / "call_time.sh"
 BENCH = """\
 import os, sys, time
 sys.path.insert(0, os.getcwd())
@@ -68,6 +69,29 @@ def test_a_cache_of_answers_falls_and_one_that_helps_new_inputs_stands(repo: Any
     assert "remembers" not in kept.stderr
 
 
+def test_what_helps_new_inputs_under_a_driver_of_the_templates_asks_no_reader(repo: Any) -> None:
+    """The driver sends no input twice; a program that remembers is measured once more without the warming call."""
+    script = TEMPLATE.read_text().replace("import json  # PROGRAM", "from src.program import work")
+    script = script.replace("json.loads(data)", "work(data)")
+    script = script.replace(
+        "json.dumps([chance.randrange(10**9) for _ in range(100_000)]).encode()", "chance.randbytes(2000)"
+    )
+    repo.write("src/program.py", SLOW)
+    repo.write("autoresearch.sh", script, 0o755)
+    repo.write("autoresearch.checks.sh", "python3 -c 'from src.program import work; assert work([1, 2]) == 3'\n")
+    repo.commit()
+    begin = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--review-above", "1000000"]
+    repo.script("start_session", *begin, "--max-pairs", "8", "--scope", "src/")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/program.py").write_text(HELPS)
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "remembers")
+    found = json.loads(repo.script("compare", "exp-01", "--json").stdout)
+    assert ("always", "improved") == (found["calls"], found["afresh"]["verdict"])
+    kept = repo.script("record_result", "keep", "exp-01", "--problem", "a", "--solution", "b")
+    assert "remembers" not in kept.stderr
+
+
 def test_how_a_benchmark_calls_is_read_from_its_text() -> None:
     """A process for each call is fresh; a clock beside the program, or a process that stays, is asked or unknown."""
     assert "fresh" == afresh.calls("echo METRIC time_s=$(cat src/v)")
@@ -75,8 +99,15 @@ def test_how_a_benchmark_calls_is_read_from_its_text() -> None:
     assert "whole" == afresh.calls("time.perf_counter(); work(data)")
     assert "whole" == afresh.calls("subprocess.Popen(command); time.perf_counter()")
     assert "asked" == afresh.calls('time.perf_counter(); os.environ.get("AUTORESEARCH_FRESH")')
-    template = Path(afresh.__file__).parents[3] / "references" / "templates" / "call_time.sh"
-    assert "always" == afresh.calls(template.read_text())
+    assert "always" == afresh.calls(TEMPLATE.read_text())
+
+
+def test_a_claim_alone_shows_nothing() -> None:
+    """Who says that no input comes twice is believed where a driver sends them, and can be asked for one call alone."""
+    claim = "# AUTORESEARCH_FRESH: always\n"
+    assert "whole" == afresh.calls(f"{claim}time.perf_counter(); work(data)")
+    assert "whole" == afresh.calls(f"{claim}subprocess.Popen(command); time.perf_counter()")
+    assert "asked" == afresh.calls(f'{claim}time.perf_counter(); os.environ.get("AUTORESEARCH_FRESH")')
 
 
 @pytest.mark.parametrize(
