@@ -70,8 +70,7 @@ def entry(argv: list[str]) -> int:
 def compare(args: argparse.Namespace) -> int:
     """Run or resume the comparison of one experiment."""
     from helpers import replay
-    from helpers.judge.compare import local as compare
-    from helpers.judge.compare import metric_limits, planning, report, session
+    from helpers.judge.compare import local, metric_limits, planning, report, session
     from helpers.record.session import next_steps
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import workers
@@ -82,9 +81,10 @@ def compare(args: argparse.Namespace) -> int:
         )
     metric_limits.require_valid(args.guard)
     work = Workdirs(git.find(dry_run=args.dry_run), args.workdir_root)
-    now = compare.load(work.root)
+    now = replay.load(work.root)
+    now.require_baseline()
     exp = work.experiment(args.experiment)
-    args.on = args.on or ("local" if exp.name in compare.under_way(work.root) else workers.where(now, [exp.name]))
+    args.on = args.on or ("local" if exp.name in local.under_way(work.root) else workers.where(now, [exp.name]))
     asked = session.options_from(now, args)
     job = session.running_job(work, now, exp, args.on, asked)
     if job is None:
@@ -103,7 +103,6 @@ def compare(args: argparse.Namespace) -> int:
         return console.DONE
     event = session.follow(work, job, args.wait)
     console.show(args, event.to_line(), report.verdict_text(replay.load(work.root), event))
-    session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(
             f"the comparison could not be made: {event.reason}",

@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--screen", action="store_true", help="screen it whatever this host's spread says of screens")
     p.add_argument("--no-screen", action="store_true", help="compare it at once")
     p.add_argument("--again", action="store_true", help="run it although this content has a result or a decision")
-    p.add_argument("--cancel", action="store_true", help="end the experiment's job, queued or running")
+    p.add_argument("--cancel", action="store_true", help="end its job or comparison, queued or running")
     p.add_argument("--dry-run", action="store_true", help="check it and say what would be done, submit nothing")
     arguments.add_workdir_root(p)
     return p
@@ -44,10 +44,9 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     arguments.check_worker(args)
     from helpers import git, replay, session_branch, venv
-    from helpers.judge.compare import screens
+    from helpers.judge.compare import screens, session
     from helpers.judge.policy import experiment
     from helpers.read.ideas import sources
-    from helpers.run import cancel
     from helpers.run.copies.copies import Workdirs
     from helpers.run.jobs import task
     from helpers.run.local import slots
@@ -55,11 +54,8 @@ def entry(argv: list[str]) -> int:
 
     repository = git.find(dry_run=args.dry_run)
     if args.cancel:
-        if args.dry_run:
-            print(f"would cancel: {', '.join(cancel.jobs(repository, args.experiment))}")
-            return console.DONE
-        for job in cancel.cancel_experiment(repository, args.experiment):
-            print(next_step.runnable(f"{job}: cancelled; this records it: collect_results.py"))
+        for line in session.cancel_experiment(repository.root, args.experiment, dry_run=args.dry_run):
+            print(next_step.runnable(line))
         return console.DONE
     if args.screen and args.no_screen:
         raise console.usage("--screen and --no-screen exclude each other")

@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers import console, events, git, journal, replay
+from helpers import events, journal, replay
 from helpers.events import WorkerEvent
 from helpers.job import Job
 from helpers.run.fleet import results
 from helpers.run.local import executor
 
 
-def cancel_experiment(repository: git.Repository, experiment: str) -> list[str]:
-    """Cancel the experiment's jobs that wait or run; return them. Raises Failure (1) when there are none.
+def end(root: Path, jobs: list[Job]) -> list[str]:
+    """Cancel jobs that wait or run; return a line for each that had not ended yet.
 
     Here a job ends at once. On the fleet one that waits is taken back, and one that was sent the keeper ends.
     """
-    root, mine = repository.root, jobs(repository, experiment)
-    ended = [name for name, job in mine.items() if not job.on_fleet and executor.cancel(root, name)]
-    if any(job.on_fleet for job in mine.values()):
+    with journal.locked(root):
+        now = replay.load(root)
+        fleet = [now.jobs[job.name] for job in jobs if job.on_fleet and not now.jobs[job.name].finished]
+        end_locked(root, fleet)
+    if any(job.sent for job in fleet):
         from helpers.run.fleet import keeper_process
 
-        with journal.locked(root):
-            fleet = [job for job in jobs(repository, experiment).values() if job.on_fleet]
-            end_locked(root, fleet)
-        if any(job.sent for job in fleet):
-            keeper_process.kick(root)
-        ended += [job.name for job in fleet]
-    if not ended:
-        raise _none(experiment)
-    return ended
-
-
-def jobs(repository: git.Repository, experiment: str) -> dict[str, Job]:
-    """Return the experiment's jobs that wait or run, by name; raises Failure (1) when there are none."""
-    found = {job.name: job for job in replay.load(repository.root).open_jobs() if job.experiment == experiment}
-    if not found:
-        raise _none(experiment)
-    return found
-
-
-def _none(experiment: str) -> console.Failure:
-    return console.answer_no(f"{experiment} does not wait or run", "status.py")
+        keeper_process.kick(root)
+    ended = [job.name for job in fleet]
+    ended += [job.name for job in jobs if not job.on_fleet and executor.cancel(root, job.name)]
+    return [f"{name}: cancelled; this records it: collect_results.py" for name in ended]
 
 
 def take_back_screens(root: Path, experiment: str) -> None:

@@ -9,6 +9,7 @@ import functools
 import io
 import json
 import shutil
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Any, TextIO
 
 from helpers import console, events, files, git, paths
 from helpers.comparison import BEGUN, Comparison, figure
+from helpers.events import Note
 from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs, unseen
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Pair
@@ -30,12 +32,14 @@ from helpers.run.jobs.task import from_dict
 from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
 
-KIND, VERDICT = "comparisons", "verdict"
+KIND, VERDICT, CANCELLED = "comparisons", "verdict", "cancelled"
 CONFIRM = "/confirm"
 """What a confirmation adds to the seed of its comparison."""
 Given = Mapping[str, Sequence[Pair]]
 """Pairs that were measured elsewhere: of the comparison under "", of its confirmation under CONFIRM."""
 NOTHING: Given = {}
+HEED_SECONDS = 0.5
+"""Seconds between two looks whether it was cancelled."""
 SILENT_SECONDS = 8.0
 """Seconds without a look after which a line says how far it is."""
 
@@ -55,13 +59,36 @@ def carry_out(root: Path, job: str, shared: Callable[[Path, Plan, Path, TextIO],
                 given = shared(root, plan, place / "parts", log) if plan.spread else NOTHING
                 return compare(root, plan, place, Shadow(git.find(root), Path(plan.workdir_root)), log, given).to_line()
 
-            answer = answered(root, work, log)
-            event = Comparison.of({"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **answer})
-            folder.mark(VERDICT, json.dumps(event.line))  # what a keep holds the journal's line against
-            outputs.write_reproduction(root, event, plan.task)
-            events.append(root, event)
+            try:
+                _heed(folder)
+                answer = answered(root, work, log)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                environment.end_children()
+                events.append(root, Note(text=f"the comparison {job} was cancelled", experiment_id=plan.experiment))
+            else:
+                said = {"experiment_id": plan.experiment, "worker": "local", **plan.journaled(), **answer}
+                event = Comparison.of(said)
+                folder.mark(VERDICT, json.dumps(event.line))  # what a keep holds the journal's line against
+                outputs.write_reproduction(root, event, plan.task)
+                events.append(root, event)
             folder.mark("finished")
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _heed(folder: Folder) -> None:
+    """Have KeyboardInterrupt raised soon after the comparison is marked as cancelled, as long as the timer runs.
+
+    A mark reaches a process from any sandbox, a signal does not.
+    """
+
+    def look(*_: object) -> None:
+        if folder.has(CANCELLED):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, HEED_SECONDS, HEED_SECONDS)
 
 
 def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dict[str, Any]:

@@ -6,16 +6,15 @@ import json
 import time
 from pathlib import Path
 
-from helpers import console, events, files, progress, replay
+from helpers import console, events, files, locks, progress
 from helpers.events import Comparison
 from helpers.judge.compare import driver, spread_local
-from helpers.judge.compare.driver import KIND
+from helpers.judge.compare.driver import CANCELLED, KIND
 from helpers.judge.measure.plan import Plan
 from helpers.run import collect
 from helpers.run.isolation import detached
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
-from helpers.state import State
 
 POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
@@ -40,6 +39,18 @@ def start(root: Path, its: Plan) -> str:
     files.replace(folder.path / "spec.json", "{}")
     detached.fork(lambda: driver.carry_out(root, its.job, spread_local.collect), job_folder.runner_log(root))
     return its.job
+
+
+def cancel(root: Path, job: str) -> str:
+    """End a comparison before its verdict, with all that it had begun; return what became of it."""
+    folder = Folder(root, job, KIND)
+    folder.mark(CANCELLED)
+    with locks.held(folder.path / "lock", wait=True):  # its driver's, until it is through
+        folder.mark("finished")  # also where none had begun
+    if folder.has(driver.VERDICT):
+        return f"{job}: had its verdict already"
+    shown = " pairs: " in folder.read("log.txt")
+    return f"{job}: cancelled" + "; as pairs were shown, it counts as a comparison that said no" * shown
 
 
 def follow(root: Path, job: str, seconds: float) -> Comparison:
@@ -78,11 +89,6 @@ def _result(root: Path, job: str) -> Comparison:
     for event in reversed(events.read_events(root)):
         if isinstance(event, Comparison) and event.job == job:
             return event
+    if Folder(root, job, KIND).has(CANCELLED):
+        raise console.answer_no(f"the comparison {job} was cancelled", "status.py")
     raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
-
-
-def load(root: Path) -> State:
-    """Return the session, whose baseline must be taken; raises Failure (2)."""
-    now = replay.load(root)
-    now.require_baseline()
-    return now

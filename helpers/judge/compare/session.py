@@ -135,22 +135,42 @@ def _unseen(work: Workdirs, job: str) -> Path:
     return paths.state_folder(work.root) / "unseen" / job
 
 
-def shown(work: Workdirs, job: str) -> None:
-    """Note that somebody has seen the comparison's verdict."""
-    _unseen(work, job).unlink(missing_ok=True)
-
-
 def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
-    """Wait for the verdict, `seconds` at the most, and return the journaled comparison; raises Failure (3)."""
-    now = replay.load(work.root)
-    for event in now.comparisons:
-        if job in (event.fleet_job, event.job):
-            return event
-    if job not in now.jobs or now.jobs[job].is_local:  # a screen here may have the name of the comparison
-        return local.follow(work.root, job, seconds)
-    from helpers.judge.compare import fleet
+    """Wait for the verdict, `seconds` at the most, and return the journaled comparison, now seen; raises Failure (3).
 
-    return fleet.follow(work.root, job, seconds)
+    Ctrl-C cancels it (130).
+    """
+    now = replay.load(work.root)
+    is_here = job not in now.jobs or now.jobs[job].is_local  # a screen here may have the name of the comparison
+    event = next((event for event in now.comparisons if job in (event.fleet_job, event.job)), None)
+    try:
+        if event is None and is_here:
+            event = local.follow(work.root, job, seconds)
+        elif event is None:
+            from helpers.judge.compare import fleet
+
+            event = fleet.follow(work.root, job, seconds)
+        _unseen(work, job).unlink(missing_ok=True)
+        return event
+    except KeyboardInterrupt:
+        said = local.cancel(work.root, job) if is_here else "".join(cancel.end(work.root, [now.jobs[job]]))
+        raise console.Failure(130, said, "status.py") from None
+
+
+def cancel_experiment(root: Path, experiment: str, *, dry_run: bool = False) -> list[str]:
+    """Cancel what waits or runs of an experiment, its comparison on this machine too; return a line for each.
+
+    Raises Failure (1) when there is nothing.
+    """
+    jobs = [job for job in replay.load(root).open_jobs() if job.experiment == experiment]
+    here = {**local.under_way(root), **local.under_way(root, "pending")}
+    begun = [here[experiment]] if experiment in here else []
+    if dry_run and (jobs or begun):
+        return [f"would cancel: {', '.join([*(job.name for job in jobs), *begun])}"]
+    told = [*cancel.end(root, jobs), *(local.cancel(root, job) for job in begun)]
+    if not told:
+        raise console.answer_no(f"{experiment} does not wait or run", "status.py")
+    return told
 
 
 def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Calibration:
@@ -159,4 +179,5 @@ def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Ca
         return calibration.calibrate(work)
     from helpers.judge.compare import fleet
 
-    return next(fleet.calibrate_all(work.root, [choose_worker(local.load(work.root), on, worker)], seconds))
+    (now := replay.load(work.root)).require_baseline()
+    return next(fleet.calibrate_all(work.root, [choose_worker(now, on, worker)], seconds))

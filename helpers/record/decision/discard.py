@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers import console, events, git, journal, replay, session_branch
 from helpers.events import Run
+from helpers.judge.compare import local
 from helpers.record.decision import commit, run_line
 from helpers.run import collect
 from helpers.run.copies.copies import Workdirs
@@ -32,6 +33,7 @@ def decide(repository: git.Repository, work: Workdirs, name: str, verb: str, why
             console.note(f"{name} was recorded already as {before.status}; the reason given then stays")
             return before
         under_way = [job.name for job in now.open_jobs() if job.experiment == name]
+        under_way += [job for its, job in local.under_way(repository.root).items() if its == name]
         if under_way:
             raise console.usage(f"{name} still waits or runs ({under_way[0]})", f"submit_experiment.py {name} --cancel")
         lost = name in now.undecided() and work.refs.standing(name)[0] is None

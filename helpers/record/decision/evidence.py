@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers import console, paths
 from helpers.comparison import WRONG
 from helpers.events import Comparison
-from helpers.judge.compare.driver import KIND, VERDICT
+from helpers.judge.compare.driver import CANCELLED, KIND, VERDICT
 from helpers.judge.rule import noise
 from helpers.record.report import marks
 from helpers.run.copies import uncommitted
@@ -187,11 +187,12 @@ def _shown_wrong(reason: str | None) -> bool:
 
 
 def _broken_off(root: Path, compared: Comparison) -> int:
-    """Return how many comparisons of this content on this machine died after their first look."""
+    """Return how many comparisons of this content on this machine died, or were cancelled, after their first look."""
     count = 0
     for place in jobs_folder(root, KIND).glob("*"):
         folder = Folder(root, place.name, KIND)
-        if folder.has(VERDICT) or folder.has("finished") or " pairs: " not in folder.read("log.txt"):
+        ended = folder.has(VERDICT) or (folder.has("finished") and not folder.has(CANCELLED))
+        if ended or " pairs: " not in folder.read("log.txt"):
             continue
         try:
             count += Comparison.from_line(json.loads(folder.read("plan.json"))).content == compared.content

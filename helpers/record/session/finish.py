@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helpers import console, events, git, git_objects, paths, replay, session_branch
 from helpers.events import Note
-from helpers.judge.compare import local, planning, session
+from helpers.judge.compare import planning, session
 from helpers.record.decision import commit
 from helpers.record.report import faces, projection, words
 from helpers.run.copies.copies import Experiment, Workdirs
@@ -91,19 +91,12 @@ def _measure(work: Workdirs, now: State, how: Ending) -> None:
     if held is not None and held.verdict != "error":
         console.note("the whole was compared since the last keep; that figure stays")
         return
-    name = _sealed(work, now).name
-    if how.worker:
-        from helpers.judge.compare import fleet
-
-        job = fleet.running_job(now, name)
-    else:
-        job = local.under_way(work.root).get(name)
+    whole = _sealed(work, now)
+    job = session.running_job(work, now, whole, "sky" if how.worker else "local", planning.OWN)
     if job is None:
-        first = now.require_lock().commit_full
-        options = planning.Options(against=first, max_pairs=how.max_pairs)
-        job = session.start(work, session.plan(work, now, work.experiment(name), options, how.worker), how.worker)
+        options = planning.Options(against=now.require_lock().commit_full, max_pairs=how.max_pairs)
+        job = session.start(work, session.plan(work, now, whole, options, how.worker), how.worker)
     event = session.follow(work, job, how.wait)
-    session.shown(work, job)
     if event.verdict == "error":
         raise console.outside(f"the comparison could not be made: {event.reason}", "finish_session.py")
 

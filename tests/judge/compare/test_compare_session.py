@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from conftest import BENCHMARK, BUNDLE, CHECKS, until
+import pytest
+from conftest import BENCHMARK, BUNDLE, CHECKS, processes, until
 
 from helpers import events, replay
 from helpers.comparison import BEGUN
@@ -269,3 +271,46 @@ def test_a_candidate_that_cannot_run_the_holdout_has_crashed(repo: Any) -> None:
 
     assert ("not_improved", True) == (event["verdict"], event["reason"].startswith("crash: "))
     assert event["baseline_samples"]
+
+
+def _begun(session: Any) -> subprocess.Popen[str]:
+    """A comparison under way, of two seconds a pair, followed by a shell of its own; exp-02 waits in the queue."""
+    for name in ("exp-01", "exp-02"):
+        copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
+        (copy / "src/work.sh").write_text(f"command sleep 2\nsleep 0.045\necho 42 # {name}\n")
+        session.script("snapshot_workdir", "seal", name, "--desc", name)
+    command = [sys.executable, str(BUNDLE / "scripts/compare.py"), "exp-01"]
+    followed = subprocess.Popen(command, cwd=session.root, env=session.env, stderr=subprocess.PIPE, text=True)
+    until(lambda: any(session.root.glob(".autoresearch/comparisons/*/started")))
+    session.script("submit_experiment", "exp-02", "--screen")
+    return followed
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+def test_a_comparison_here_is_cancelled_by_the_verb_of_every_job(session: Any, by_key: bool) -> None:
+    """By the step that status.py names, or by Ctrl-C: its processes end, nobody is told a verdict, the rest stays."""
+    session.script("start_session", "--goal", "quick", "--max-experiments", "2")
+    followed = _begun(session)
+    log = next(session.root.glob(".autoresearch/comparisons/*/log.txt"))
+    until(lambda: "pairs: " in log.read_text())
+    assert "submit_experiment.py exp-01 --cancel" in session.script("status").stdout
+
+    if by_key:
+        followed.send_signal(signal.SIGINT)
+    else:
+        assert "exp-01.0.1" in session.script("submit_experiment", "exp-01", "--cancel", "--dry-run").stdout
+        assert "--cancel" in session.script("record_result", "discard", "exp-01", "--why", "slow", code=2).stderr
+        assert "exp-01.0.1: cancelled" in session.script("submit_experiment", "exp-01", "--cancel").stdout
+
+    said = followed.communicate()[1]
+    assert ("exp-01.0.1: cancelled; as pairs were shown" if by_key else "exp-01.0.1 was cancelled") in said
+    assert (130 if by_key else 1) == followed.returncode
+    assert not processes(str(session.root), "runs/exp-01.0.1")
+    assert not list(Path(session.env["TMPDIR"]).glob("autoresearch/*/runs/exp-01.0.1"))
+    now = replay.load(session.root)
+    assert not now.comparisons
+    assert "cancelled" in now.notes[-1].text
+    assert "1 of 2 experiments" in session.script("status").stdout
+    assert "exp-01 does not wait or run" in session.script("submit_experiment", "exp-01", "--cancel", code=1).stderr
+    session.script("collect_results", "--wait", "60")
+    assert "done" == replay.load(session.root).results["exp-02"].status

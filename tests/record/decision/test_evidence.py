@@ -82,13 +82,16 @@ def test_repetition_until_chance_agrees(compared: Any) -> None:
     compared.script("record_result", "keep", "exp-01")
 
 
-def test_a_comparison_ended_because_it_looked_bad_counts(compared: Any) -> None:
-    """One that was killed after its first look speaks against the change, as if it had said so."""
+@pytest.mark.parametrize("end", ["killed", "cancelled"])
+def test_a_comparison_ended_because_it_looked_bad_counts(compared: Any, end: str) -> None:
+    """One that was killed or cancelled after its first look speaks against the change, as if it had said so."""
     jobs = compared.root / ".autoresearch/comparisons"
     dead = jobs / "exp-01.0.99"
     shutil.copytree(next(jobs.iterdir()), dead)
-    for mark in ("verdict", "finished"):
-        (dead / mark).unlink()
+    (dead / "verdict").unlink()
+    (dead / "finished").rename(dead / ("cancelled" if end == "cancelled" else "died"))
+    if end == "cancelled":
+        (dead / "finished").touch()
 
     assert "1 of 2 comparisons" in compared.script("record_result", "keep", "exp-01", code=4).stderr
 
