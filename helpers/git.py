@@ -18,9 +18,6 @@ from pathlib import Path
 
 from helpers import console, files, git_failures, ownership, paths
 
-ORIGIN = "origin.json"
-"""In the folder of isolated copies: which repository they belong to, so that scripts also work from a copy."""
-
 _NEUTRAL = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
@@ -145,7 +142,7 @@ def _clear_our_lock(stderr: bytes) -> bool:
     lock = Path(os.fsdecode(match[1]))
     ours = (
         any(refs in lock.as_posix() for refs in ("refs/autoresearch", "refs/heads/autoresearch"))
-        or (lock.parent.name == "index" and (lock.parent.parent / ORIGIN).is_file())
+        or (lock.parent.name == "index" and (lock.parent.parent / paths.ORIGIN).is_file())
         or ".autoresearch" in lock.parts
     )
     until = time.monotonic() + LOCK_SECONDS
@@ -204,11 +201,8 @@ def find(start: Path | None = None, *, dry_run: bool = False) -> Repository:
 
 def _origin(folder: Path) -> Path | None:
     """Return the repository whose copies `folder` holds; what a file there says counts where that repository agrees."""
-    try:
-        root = Path(json.loads((folder / ORIGIN).read_text(encoding="utf-8"))["repository"])
-        return root if root.is_dir() and paths.acknowledged(root, folder) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    root = paths.origin(folder)
+    return root if root and root.is_dir() and paths.acknowledged(root, folder) else None
 
 
 def commit_of(root: Path, revision: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
@@ -26,6 +27,8 @@ IDEAS = "autoresearch.ideas.md"
 PAPERS = "papers"
 IMPROVEMENTS = "IMPROVEMENTS.md"
 STATE = ".autoresearch"
+ORIGIN = "origin.json"
+"""In the folder of isolated copies: which repository they belong to, so that scripts also work from a copy."""
 KEEP = "keep.json"
 """In the state folder: the keep that is under way."""
 INSTALLED = (".agents/skills/autoresearch", ".claude/skills/autoresearch")
@@ -63,6 +66,14 @@ def state_folder(root: Path) -> Path:
         folder.mkdir(exist_ok=True)
         files.replace(ignore, "*\n")
     return folder
+
+
+def origin(folder: Path) -> Path | None:
+    """Return the repository that the copies in `folder` say that they belong to."""
+    try:
+        return Path(json.loads((folder / ORIGIN).read_text(encoding="utf-8"))["repository"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def acknowledged(root: Path, folder: Path) -> bool:

@@ -145,6 +145,10 @@ class State:
         """Return the jobs without a result, oldest first."""
         return [job for job in self.jobs.values() if job.finished is None]
 
+    def next_job(self, experiment: str) -> str:
+        """Return the name of the experiment's next job."""
+        return f"{experiment}.{self.segment}.{sum(job.experiment == experiment for job in self.screens()) + 1}"
+
     def result(self, experiment: str) -> Finished | None:
         """Return the last finished event of the experiment itself (not of a control)."""
         return self.results.get(experiment)

@@ -41,8 +41,7 @@ def _from_fleet(root: Path, now: State) -> list[Finished]:
         return []
     from helpers.run.fleet import keeper_process  # 50 ms that a session without a fleet does not wait for
 
-    if keeper_process.has_work(now):
-        keeper_process.kick(root)
+    keeper_process.kick(root)
     return keeper_process.news(root)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,12 +99,7 @@ class Workdirs:
         kept_index = self._index(paths.experiment(name))
         self.refs.set_stale_aside(name, self.path(name))
         target, start_commit = self.require_free(name), self.start_of(source)
-        self._announce()
-        partial = self.folder / f".making-{name}-{os.getpid()}"
-        index = self._index(partial.name)
-        shutil.rmtree(partial, ignore_errors=True)
-        index.unlink(missing_ok=True)
-        try:
+        with self._making(f"making-{name}") as (partial, index):
             count = self._fill_from_work_tree(partial, index) if source is None else self._fill_from(source, partial)
             tree = self.shadow.write_tree(partial, index, fresh=True)
             skyignore = partial / ".skyignore"
@@ -115,9 +112,6 @@ class Workdirs:
                 self.refs.remember(name, start)
                 index.rename(kept_index)
                 partial.rename(target)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-            index.unlink(missing_ok=True)
         return self._named(name, self.refs.experiment(name), start), count
 
     def require_free(self, name: str) -> Path:
@@ -132,12 +126,22 @@ class Workdirs:
 
     def capture(self) -> str:
         """Return the tree of the work tree as a copy would hold it now, without keeping a copy."""
-        self._announce()
-        partial, index = self.folder / f".capture-{os.getpid()}", self.folder / "index" / f".capture-{os.getpid()}"
-        shutil.rmtree(partial, ignore_errors=True)
-        try:
+        with self._making("capture") as (partial, index):
             self._fill_from_work_tree(partial, index)
             return self.shadow.write_tree(partial, index, fresh=True)
+
+    @contextmanager
+    def _making(self, what: str) -> Iterator[tuple[Path, Path]]:
+        """Yield the places of a folder and its index to be made; what is there afterwards goes."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(exist_ok=True)
+        moved.announce(self.root, self.folder)
+        partial = self.folder / f".{what}-{os.getpid()}"
+        index = self._index(partial.name)
+        shutil.rmtree(partial, ignore_errors=True)
+        index.unlink(missing_ok=True)
+        try:
+            yield partial, index
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             index.unlink(missing_ok=True)
@@ -174,11 +178,6 @@ class Workdirs:
                 theirs.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ours, theirs)
         return sum(len(files) for _, _, files in os.walk(target))
-
-    def _announce(self) -> None:
-        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.mkdir(exist_ok=True)
-        moved.announce(self.root, self.folder)
 
     def changes_nothing(self, exp: Experiment) -> bool:
         """Tell whether it holds what it started from; one of an older copy may have got locked files on the way."""

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from helpers import console, files, git, paths
+from helpers import console, files, paths
 
 
 def bring_along(root: Path, folder: Path, *, dry_run: bool) -> Path:
@@ -33,18 +33,11 @@ def bring_along(root: Path, folder: Path, *, dry_run: bool) -> Path:
 def announce(root: Path, folder: Path) -> None:
     """Note in `folder` whose copies it holds, for scripts that are run inside of a copy."""
     paths.acknowledge(root, folder)
-    if _repository(folder) != root:
-        files.replace(folder / git.ORIGIN, json.dumps({"repository": str(root)}) + "\n")
+    if paths.origin(folder) != root:
+        files.replace(folder / paths.ORIGIN, json.dumps({"repository": str(root)}) + "\n")
 
 
 def _left(root: Path, place: Path) -> bool:
     """Tell whether the repository that `place` belongs to is no longer where it was, or is this one under two names."""
-    before = _repository(place)
+    before = paths.origin(place)
     return before is not None and (not before.exists() or before.samefile(root))
-
-
-def _repository(folder: Path) -> Path | None:
-    try:
-        return Path(json.loads((folder / git.ORIGIN).read_text(encoding="utf-8"))["repository"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

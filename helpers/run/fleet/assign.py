@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import events, journal, next_step, replay
-from helpers.events import Comparison, Submitted, WorkerEvent
+from helpers.events import Comparison, WorkerEvent
 from helpers.run.fleet import payload, results, skypilot
 from helpers.run.jobs import blame, screening, task
 from helpers.run.jobs import workers as jobs_workers
@@ -18,12 +18,6 @@ from helpers.state import Job, State
 
 TOGETHER_SECONDS, SHORTEST = 150.0, 10.0
 """Experiments that last no longer in all are started together, as one job of SkyPilot's: each start costs seconds."""
-
-
-def next_job(now: State, experiment: str) -> str:
-    """Return the name of the experiment's next job."""
-    attempt = sum(1 for j in now.jobs.values() if j.experiment == experiment and j.is_experiment) + 1
-    return f"{experiment}.{now.segment}.{attempt}"
 
 
 def together(now: State, length: float | None) -> int:
@@ -68,19 +62,7 @@ def _next(root: Path, now: State, worker: Worker, others: int, before: list[Job]
         return None
     job = min(able, key=lambda j: not j.is_spread)  # others wait for it already
     if job.is_experiment and screening.needs_control(now, worker.name):
-        number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-        control = Submitted(
-            experiment_id="baseline",
-            job=f"control-{now.segment}.{number}",
-            worker=worker.name,
-            executor="sky",
-            tree=now.baseline.tree,
-            role="control",
-            description="the current baseline",
-            source=[],
-            env={},
-        )
-        job = Job(events.append_locked(root, control))
+        job = Job(events.append_locked(root, screening.control(now, worker.name, "sky")))
     unique = f"{job.name}-{secrets.token_hex(4)}"
     if before and not (job.is_judged or before[-1].is_judged):
         last = results.sent_name(before[-1])

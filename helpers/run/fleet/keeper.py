@@ -225,7 +225,7 @@ class Keeper:
             event = events.append_locked(self.root, event)
             if again:
                 again_as = replace(job.submitted, line={}, timestamp=0, retry_of=job.name, avoid=job.worker)
-                events.append_locked(self.root, replace(again_as, job=assign.next_job(fresh, experiment)))
+                events.append_locked(self.root, replace(again_as, job=fresh.next_job(experiment)))
         return [event]
 
     def _feed(self, api: Any) -> bool:  # noqa: ANN401

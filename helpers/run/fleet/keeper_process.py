@@ -48,7 +48,9 @@ def _lock(root: Path) -> Path:
 
 
 def kick(root: Path) -> None:
-    """Make sure that a keeper is at work; returns at once."""
+    """Make sure that a keeper is at work where there is work for one; returns at once."""
+    if not has_work(replay.load(root)):
+        return
     with locks.held(_lock(root), shared=True) as free:
         if not free:
             return

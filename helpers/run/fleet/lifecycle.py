@@ -69,8 +69,7 @@ def up(root: Path, names: list[str], wanted: WorkerRequest) -> Iterator[str]:
             continue
         words = f"{found.cloud} {found.resources}  {_price(found.usd_hour, agreed)}  {autostop}"
         yield f"{name}: up after {time.monotonic() - began:.0f} s  {words}"
-        if keeper_process.has_work(replay.load(root)):
-            keeper_process.kick(root)
+        keeper_process.kick(root)
 
 
 def _launch(root: Path, name: str, wanted: WorkerRequest) -> skypilot.Cluster | None:
@@ -164,8 +163,7 @@ def end(root: Path, name: str, kind: str) -> str:
                 raise failure from error
     event = {"down": "down", "stop": "stopped"}[kind]
     events.append(root, WorkerEvent(worker=name, what=event))
-    if keeper_process.has_work(replay.load(root)):
-        keeper_process.kick(root)
+    keeper_process.kick(root)
     return f"{name}: {event}"
 
 
@@ -181,8 +179,7 @@ def replace(root: Path, name: str) -> str:
     end(root, name, "down")
     events.append(root, WorkerEvent(worker=name, what="replaced", launch=worker.launch))
     found = _launch(root, name, wanted)
-    if keeper_process.has_work(replay.load(root)):
-        keeper_process.kick(root)
+    keeper_process.kick(root)
     words = f"{found.cloud} {found.resources}" if found else "by another process"
     return f"{name}: made again after {time.monotonic() - began:.0f} s  {words}"
 

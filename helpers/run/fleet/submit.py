@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from helpers import console, events, journal, replay, state
-from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
-from helpers.run.fleet import assign, lifecycle
+from helpers.run.fleet import lifecycle
 from helpers.run.jobs import blame, task, workers
 from helpers.run.local.submit import Request, is_under_way
 
@@ -22,19 +21,7 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
         workers.of_kind(workers.standing(now), request.kind)
         if is_under_way(now, sealed, request):
             return []
-        event = Submitted(
-            experiment_id=sealed.name,
-            job=assign.next_job(now, sealed.name),
-            worker=worker or "",
-            executor="sky",
-            tree=request.trees[1] or sealed.tree,
-            baseline=request.trees[0],
-            description=sealed.description,
-            kind=request.kind,
-            source=request.sources,
-            env=request.env,
-        )
-        return [events.append_locked(work.root, event).job]
+        return [events.append_locked(work.root, request.event(now, sealed, worker or "", "sky")).job]
 
 
 def require_workers(now: state.State, worker: str | None) -> None:

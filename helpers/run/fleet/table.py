@@ -8,7 +8,7 @@ from typing import Any
 from helpers import paths
 from helpers.run.fleet import skypilot
 from helpers.run.jobs import workers as jobs_workers
-from helpers.run.local import executor
+from helpers.run.local import slots
 from helpers.state import State
 
 
@@ -50,7 +50,7 @@ def _local(root: Path, now: State) -> dict[str, Any]:
     return {
         "worker": "local",
         "state": "up",
-        "host": executor.describe(),
+        "host": f"this machine, {len(slots.cores())} cores",
         "resolves": quiet[-1] if quiet else None,
         "gains": now.scale.size(quiet[-1] or 0.0) if quiet else "",
         "runs": runs,

@@ -18,48 +18,12 @@ from pathlib import Path
 from helpers.run.isolation.libc import CHILD_SUBREAPER, LIBC, PDEATHSIG, children
 
 PASSED = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TERM",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "CC",
-    "CXX",
-    "FC",
-    "LD_LIBRARY_PATH",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "JAVA_HOME",
-    "GOROOT",
-    "PKG_CONFIG_PATH",
-    "PYENV_VERSION",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "PIP_CERT",
-    "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "CUDA_HOME",
-    "CUDA_VISIBLE_DEVICES",
-    "NIX_PATH",
-    "SDKROOT",
-    "DEVELOPER_DIR",
-    "OMP_NUM_THREADS",
+    "PATH SHELL TERM USER LOGNAME TZ LANG LC_ALL LC_CTYPE "
+    "CC CXX FC LD_LIBRARY_PATH PKG_CONFIG_PATH OMP_NUM_THREADS CUDA_HOME CUDA_VISIBLE_DEVICES "
+    "VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV PYENV_VERSION JAVA_HOME GOROOT NIX_PATH SDKROOT DEVELOPER_DIR "
+    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE PIP_CERT "
+    "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS UV_INDEX_URL UV_DEFAULT_INDEX "
+    "HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy"
 )
 """Variables that an experiment inherits. Flags such as CFLAGS are not among them: both sides build the same way."""
 
@@ -91,7 +55,7 @@ def run_environment(folder: Path, extra: Mapping[str, str], passed: Iterable[str
     `passed` names further variables of the caller that the person wants experiments to see: those are there as they
     stand. What is passed unasked is left out where it is a URL with a password.
     """
-    env = {k: os.environ[k] for k in PASSED if k in os.environ and not _SECRET_URL.search(os.environ[k])}
+    env = {k: os.environ[k] for k in PASSED.split() if k in os.environ and not _SECRET_URL.search(os.environ[k])}
     env |= {k: os.environ[k] for k in passed if k in os.environ}
     home = Path(os.environ.get("HOME") or "/nonexistent")
     for name, (inside, *_) in TOOL_HOMES.items():

@@ -12,21 +12,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from helpers.run.isolation import probe
-from helpers.run.isolation.namespaces import (
-    BIND,
-    NODEV,
-    NOSUID,
-    SCRATCH,
-    attach,
-    clone,
-    enter,
-    few_devices,
-    layer,
-    mount,
-    own_network,
-    read_only,
-)
+from helpers.run.isolation import namespaces, probe
+from helpers.run.isolation.namespaces import BIND, NODEV, NOSUID, SCRATCH, mount, read_only
 
 
 def read_only_mounts(
@@ -66,13 +53,13 @@ def read_only_mounts(
     empty = [str(path) for path in secrets]
 
     def build() -> None:
-        enter()
+        namespaces.enter()
         if not network and parts["network"]:
-            own_network()
+            namespaces.own_network()
         _hide(writable, covers, present, devices=parts["devices"])
         for place, changes, work in over:
             try:
-                layer(place, changes, work, building=building)
+                namespaces.layer(place, changes, work, building=building)
             except OSError:  # noqa: PERF203 - no overlayfs here, or not between these: an empty folder of its own
                 mount(changes, place, None, BIND)
         for file in locked:
@@ -107,11 +94,11 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str], *, de
     clones = {}
     for path in dict.fromkeys((*shown, *own)):
         descriptor = os.open(path, os.O_PATH)
-        clones[path] = (clone(descriptor), os.path.isdir(path))  # noqa: PTH112
+        clones[path] = (namespaces.clone(descriptor), os.path.isdir(path))  # noqa: PTH112
         os.close(descriptor)
     read_only("/")
     if devices:
-        few_devices()
+        namespaces.few_devices()
     covered = []
     for path in sorted({*hidden, *clones}, key=lambda place: place.count("/")):
         if path not in clones:
@@ -126,7 +113,7 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str], *, de
         os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
         if not is_folder and not os.path.exists(path):  # noqa: PTH110
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
-        attach(copied, path)
+        namespaces.attach(copied, path)
         os.close(copied)
         if path not in own:
             read_only(path)

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from helpers.events import Finished
+from helpers.events import Finished, Submitted
 from helpers.run.jobs import blame, task
 from helpers.scale import Scale
 from helpers.state import Job, State
@@ -52,6 +52,22 @@ def needs_control(now: State, worker: str) -> bool:
     """Tell whether the baseline must be run there alone before the next experiment: the last ones failed alike."""
     waits = any(job.is_control and job.worker == worker for job in now.open_jobs())
     return not waits and blame.suspected(now, worker)
+
+
+def control(now: State, worker: str, executor: str) -> Submitted:
+    """Return the next run of the current baseline there, to be journaled."""
+    number = sum(1 for job in now.jobs.values() if job.is_control) + 1
+    return Submitted(
+        experiment_id="baseline",
+        job=f"control-{now.segment}.{number}",
+        worker=worker,
+        executor=executor,
+        tree=now.baseline.tree,
+        role="control",
+        description="the current baseline",
+        source=[],
+        env={},
+    )
 
 
 def spread(now: State, worker: str) -> float | None:

@@ -63,8 +63,3 @@ def mark(root: Path, name: str) -> str:
 def end_leftovers(root: Path, name: str) -> int:
     """End every process of the job; return how many there were."""
     return environment.end_marked(mark(root, name))
-
-
-def describe() -> str:
-    """Say what this executor is, for people."""
-    return f"this machine, {len(slots.cores())} cores"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers import console, events, journal, next_step, replay, state
+from helpers import console, events, journal, next_step, replay
 from helpers.events import Submitted
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.isolation.reach import BESIDE
 from helpers.run.jobs import blame, budget, screening, task
 from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Spec
+from helpers.state import State
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,21 @@ class Request:
     """The type of worker that may run it, of the fleet; empty for any."""
     trees: tuple[str, str] = ("", "")
     """The current baseline, and the change merged onto it: what is measured in turns."""
+
+    def event(self, now: State, sealed: Experiment, worker: str, executor: str) -> Submitted:
+        """Return what is journaled of the submission of an experiment to a worker."""
+        return Submitted(
+            experiment_id=sealed.name,
+            job=now.next_job(sealed.name),
+            worker=worker,
+            executor=executor,
+            tree=self.trees[1] or sealed.tree,
+            baseline=self.trees[0],
+            description=sealed.description,
+            kind=self.kind,
+            source=self.sources,
+            env=self.env,
+        )
 
 
 def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list[str]:
@@ -46,9 +62,7 @@ def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list
         specs = []
         if screening.needs_control(now, executor.WORKER):
             specs.append(_control(work, now, Request(slots=request.slots, gpus=request.gpus)))
-        attempt = sum(1 for j in now.jobs.values() if j.experiment == sealed.name and j.is_experiment) + 1
-        name = f"{sealed.name}.{now.segment}.{attempt}"
-        specs.append(_journal(work, now, name, "experiment", request.trees[1] or sealed.tree, request, sealed))
+        specs.append(_journal(work, now, request.event(now, sealed, executor.WORKER, "local"), request))
         for spec in specs:  # under the lock: who collects meanwhile must not see a journaled job without its folder
             executor.submit(work.root, spec)
     return [spec.job for spec in specs]
@@ -62,9 +76,8 @@ def submit_control(work: Workdirs) -> str:
     return spec.job
 
 
-def _control(work: Workdirs, now: state.State, request: Request) -> Spec:
-    number = sum(1 for j in now.jobs.values() if j.is_control) + 1
-    return _journal(work, now, f"control-{now.segment}.{number}", "control", now.baseline.tree, request)
+def _control(work: Workdirs, now: State, request: Request) -> Spec:
+    return _journal(work, now, screening.control(now, executor.WORKER, "local"), request)
 
 
 def require_environment(work: Workdirs) -> None:
@@ -81,7 +94,7 @@ def require_environment(work: Workdirs) -> None:
     )
 
 
-def is_under_way(now: state.State, sealed: Experiment, request: Request) -> bool:
+def is_under_way(now: State, sealed: Experiment, request: Request) -> bool:
     """Note that the experiment waits or runs already; else it may be sent.
 
     Raises Failure (2) when the same content was run before, (4) when the budget is spent.
@@ -96,7 +109,7 @@ def is_under_way(now: state.State, sealed: Experiment, request: Request) -> bool
     return False
 
 
-def refuse_repetition(now: state.State, sealed: Experiment, request: Request) -> None:
+def refuse_repetition(now: State, sealed: Experiment, request: Request) -> None:
     """Raise Failure (2) when the experiment was decided, or this content was run, and nobody said again."""
     decided = now.decision(sealed.name)
     if decided and not request.again:
@@ -114,32 +127,16 @@ def refuse_repetition(now: state.State, sealed: Experiment, request: Request) ->
             )
 
 
-def _journal(
-    work: Workdirs, now: state.State, job: str, role: str, tree: str, request: Request, sealed: Experiment | None = None
-) -> Spec:
-    its = task.from_dict(now.require_lock().task)
-    experiment = sealed.name if sealed else "baseline"
-    text = sealed.description if sealed else "the current baseline"
-    event = Submitted(
-        experiment_id=experiment,
-        job=job,
-        worker=executor.WORKER,
-        executor="local",
-        tree=tree,
-        role=role,
-        description=text,
-        source=request.sources,
-        env=request.env,
-        baseline=request.trees[0] if sealed else "",
-    )
+def _journal(work: Workdirs, now: State, event: Submitted, request: Request) -> Spec:
+    its = task.Task(**now.require_lock().task)
     events.append_locked(work.root, event)
-    env = {"EXPERIMENT_ID": experiment, "EXPERIMENT_DESC": text, **(request.env if sealed else {})}
-    if request.trees[0]:
+    env = {"EXPERIMENT_ID": event.experiment_id, "EXPERIMENT_DESC": event.description, **event.env}
+    if event.baseline:
         env |= screening.env(now, executor.WORKER, f"../{BESIDE}")
     return Spec(
-        job,
-        experiment,
-        tree,
+        event.job,
+        event.experiment_id,
+        event.tree,
         vars(its),
         env,
         its.limit(),
@@ -147,6 +144,6 @@ def _journal(
         request.slots,
         now.config.pass_env,
         str(work.folder),
-        request.trees[0],
+        event.baseline,
         request.gpus,
     )
