@@ -27,15 +27,17 @@ FRESH = "AUTORESEARCH_FRESH"
 """Set in these measurements: one call, on an input that the process has not seen, and no warm-up with it."""
 _CLAIM = f"{FRESH}: always"
 """How a driver says that it sends no input twice: of a process with a clock of its own it would show nothing."""
-Calls = Literal["fresh", "always", "asked", "whole"]
-"""How a benchmark calls: afresh by a process for each, by its driver, when it is asked to; or nobody knows.
+Calls = Literal["fresh", "apart", "always", "asked", "whole"]
+"""How a benchmark calls: afresh by a process for each, so it seems, by its driver, when asked to; or nobody knows.
 
-In the last case its whole run has to tell.
+In the last case its whole run has to tell, in the second too where a program remembers.
 """
 _CLOCK = re.compile(
     r"perf_counter|time\.(?:time|monotonic|process_time|thread_time)\b|from time import|\btimeit\b|hrtime"
     r"|performance\.now|Date\.now|new Date\b|console\.time\b|clock_gettime|gettimeofday|\bclock ?\(\)"
     r"|(?:steady|system|high_resolution)_clock|(?:Instant|SystemTime)::now|[Tt]ime\.[Nn]ow\b|nanoTime"
+    r"|\b(?:getrusage|cpuUsage|os\.(?:times|clock)|datetime\.(?:utc)?now|microtime|Stopwatch|Sys\.time|system\.time"
+    r"|timer\.tc|__?rdtscp?|GetTickCount\w*|QueryPerformanceCounter)\b|@(?:elapsed|btime|time|benchmark)\b"
     r"|currentTimeMillis|Time::HiRes|Benchmark\.(?:real|measure|bm)|\bgo test\b.*-bench|\bcargo (?:\S+ )*bench\b"
     r"|pytest.benchmark|--benchmark|criterion|-{1,2}(?:repeats?|iter(?:ation)?s|loops|runs)\b"
 )
@@ -61,8 +63,10 @@ def has_own_clock(text: str) -> bool:
 
 def calls(text: str) -> Calls:
     """Tell from the evaluator's text how a process of it calls what is measured."""
-    if not (has_own_clock(text) or (_CLOCK.search(text) and _STAYS.search(text))):
+    if not _CLOCK.search(re.sub(r".*\bhyperfine\b.*", "", text)):  # that starts a process for each of its --runs
         return "fresh"
+    if not has_own_clock(text) and not _STAYS.search(text):
+        return "apart"
     if FRESH not in text.replace(_CLAIM, ""):
         return "whole"
     return "always" if _CLAIM in text and not has_own_clock(text) else "asked"
@@ -73,10 +77,19 @@ def seconds_in(metric: str, unit: str) -> float:
     return _SECONDS.get(unit) or _SECONDS.get(metric.rpartition("_")[2], 0.0)
 
 
-def result(found: Comparison, plan: Plan, base: list[Side], cand: list[Side], say: Progress, log: TextIO) -> Comparison:
-    """Measure the winner once more; return what changes in the comparison."""
-    asks = plan.calls in ("asked", "whole") or (plan.calls == "always" and plan.remembers)
+def result(
+    found: Comparison, plan: Plan, measured: Measured, base: list[Side], cand: list[Side], say: Progress, log: TextIO
+) -> Comparison:
+    """Measure the winner once more, unless its pairs tell enough; return what changes in the comparison."""
+    asks = plan.calls in ("asked", "whole") or (plan.calls in ("apart", "always") and plan.remembers)
     if not asks or plan.mode != "improved":
+        return found
+    if plan.calls in ("apart", "whole") and plan.second:
+        verdict = first_call(measured, plan)
+        if verdict.verdict == "improved":
+            shown = {"verdict": verdict.verdict, "pairs": verdict.pairs, "wins": verdict.wins}
+            return replace(found, afresh=Comparison.from_line(shown))
+    if plan.calls == "apart":
         return found
     print("once more on new inputs, one call a process", file=log)
     asked = plan.calls != "whole"

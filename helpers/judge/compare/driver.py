@@ -140,7 +140,7 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         lambda won: metric_limits.result(won, plan, base[0], measured, log),
         lambda won: holdout.result(won, plan, base, cand, functools.partial(_reporter, log), log),
         lambda won: outputs.result(won, plan, base[0], cand[0], log),
-        lambda won: afresh.result(won, plan, base, cand, _reporter(log, plan), log),
+        lambda won: afresh.result(won, plan, measured, base, cand, _reporter(log, plan), log),
     )
     try:
         for step in of_winners:

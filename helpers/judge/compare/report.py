@@ -26,7 +26,12 @@ def verdict_text(now: State, event: Comparison) -> str:
     if again := event.confirmed:
         lines.append(f"a second, fresh comparison: {in_words(again.verdict)} {again.words()}")
     if event.afresh:
-        lines.append(f"once more on new inputs, one call a process: {event.afresh.verdict_words}")
+        how = (
+            "once more on new inputs, one call a process"
+            if event.afresh.gain is not None
+            else "on an input's first call"
+        )
+        lines.append(f"{how}: {event.afresh.verdict_words}")
     if held := event.holdout_words():
         lines.append(held)
     lines += [f"limit {limit.words()}" for limit in event.limit_results]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.comparison import Comparison
 from helpers.judge.compare import afresh
 from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
@@ -95,7 +97,7 @@ def test_what_helps_new_inputs_under_a_driver_of_the_templates_asks_no_reader(re
 def test_how_a_benchmark_calls_is_read_from_its_text() -> None:
     """A process for each call is fresh; a clock beside the program, or a process that stays, is asked or unknown."""
     assert "fresh" == afresh.calls("echo METRIC time_s=$(cat src/v)")
-    assert "fresh" == afresh.calls("subprocess.call(command); time.perf_counter()")
+    assert "apart" == afresh.calls("subprocess.call(command); time.perf_counter()")
     assert "whole" == afresh.calls("time.perf_counter(); work(data)")
     assert "whole" == afresh.calls("subprocess.Popen(command); time.perf_counter()")
     assert "asked" == afresh.calls('time.perf_counter(); os.environ.get("AUTORESEARCH_FRESH")')
@@ -126,6 +128,16 @@ def test_a_claim_alone_shows_nothing() -> None:
         "cargo +nightly bench",
         "pytest --benchmark-only",
         "./prog --repeat 10 big.txt",
+        "resource.getrusage(resource.RUSAGE_SELF).ru_utime",
+        "process.cpuUsage().user",
+        "t = datetime.now()",
+        "local t = os.clock()",
+        "$t = microtime(true);",
+        "var watch = Stopwatch.StartNew();",
+        "let t = Sys.time () in",
+        "t = @elapsed work(x)",
+        ":timer.tc(fn -> work() end)",
+        "unsigned long long t = __rdtsc();",
         "subprocess.run(['git', 'rev-parse', 'HEAD']); perf_counter()",
     ],
 )
@@ -147,10 +159,37 @@ def test_a_clock_of_the_shell_is_outside_of_what_it_measures(text: str) -> None:
 )
 def test_the_whole_run_tells_what_the_first_call_saved(whole: float, call: float, verdict: str) -> None:
     """Five calls of 0.1 s and 0.02 s around them: an honest gain is in all five, a remembered answer in four."""
-    measured = Measured([{WHOLE: 0.52, "time_s": 0.1}] * 8, [{WHOLE: whole, "time_s": call}] * 8)
+    measured = _five_calls(whole, call)
+    assert verdict == afresh.first_call(measured, _plan("whole")).verdict
+
+
+def _five_calls(whole: float, call: float) -> Measured:
+    return Measured([{WHOLE: 0.52, "time_s": 0.1}] * 8, [{WHOLE: whole, "time_s": call}] * 8)
+
+
+def _plan(calls: str, *, remembers: bool = False) -> Plan:
     texts = ("job", "experiment", "baseline_tree", "baseline_commit", "candidate_tree", "sealed_tree", "workdir_root")
     rest: dict[str, Any] = {"guards": [], "task": {}, "protected": {}, "passed": [], **dict.fromkeys(texts, "")}
     rest |= {"metric": "time_s", "direction": "lower", "mode": "improved", "seed": "s", "second": 1.0}
-    plan = Plan(margin=0.01, max_pairs=8, layouts=1, **rest)
+    return Plan(margin=0.01, max_pairs=8, layouts=1, calls=calls, remembers=remembers, **rest)
 
-    assert verdict == afresh.first_call(measured, plan).verdict
+
+@pytest.mark.parametrize("calls", ["whole", "apart"])
+def test_what_the_pairs_tell_of_a_first_call_is_not_measured_again(calls: str) -> None:
+    """An honest gain stands by the pairs that are there: no side is run once more, and its state asks nobody."""
+    won = Comparison.from_line({"verdict": "improved", "calls": calls})
+    found = afresh.result(won, _plan(calls, remembers=True), _five_calls(0.42, 0.08), [], [], _quiet, io.StringIO())
+    assert found.is_good
+    assert found.is_afresh
+
+
+def test_a_memo_in_a_process_of_a_driver_is_left_to_a_reader() -> None:
+    """A driver that starts processes may call in its own as well: where the policy sees state, the pairs must tell."""
+    won = Comparison.from_line({"verdict": "improved", "calls": "apart"})
+    found = afresh.result(won, _plan("apart", remembers=True), _five_calls(0.12, 1e-4), [], [], _quiet, io.StringIO())
+    assert found.is_good
+    assert not found.is_afresh
+
+
+def _quiet(*_: object) -> None:
+    pass
