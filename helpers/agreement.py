@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 
 from helpers.typed_line import Event, TypedLine
 
+OF_THE_LOCK = ("metricName", "bestDirection", "envs", "network", "metricUnit", "scale")
+"""Keys by which results compare: once something was tried they stay; until then a change takes the lock back."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget(TypedLine):

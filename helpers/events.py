@@ -103,6 +103,8 @@ class WorkerEvent(Event):
     wall: list[float] = field(default_factory=list)
     """Seconds of each measurement by the clock, of a calibration; `cpu`: by the processors."""
     cpu: list[float] = field(default_factory=list)
+    others: dict[str, float] = field(default_factory=dict)
+    """sigma_pair of what the benchmark printed beside the metric and may be steadier."""
     build_s: float = 0.0
     checks_s: float = 0.0
     checks: str = ""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers import console, events
+from helpers.agreement import OF_THE_LOCK
 from helpers.events import Comparison, Config, Finished, Lock, Note, Run, Submitted, Wave, WorkerEvent
 from helpers.job import JUDGED, Job
 from helpers.state import State
@@ -73,6 +74,10 @@ def _noted(state: State, event: Note) -> None:
         state.lock, state.standing, state.has_baseline = state.before_lock
     if event.changed:  # options changed after results: another config line would say new segment
         state.config = Config.from_line({**state.config.line, **event.changed})
+        if not state.tried and any(key in event.changed for key in OF_THE_LOCK):
+            state.before_lock = state.lock, state.standing, state.has_baseline = None, None, False
+            state.runs.clear()
+            state.workers = [its for its in state.workers if its.what != "calibrated"]
 
 
 def _ran(state: State, event: Run) -> None:

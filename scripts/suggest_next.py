@@ -4,15 +4,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import arguments, console
-
-if TYPE_CHECKING:
-    from helpers import git, state
 
 EXAMPLES = """\
   suggest_next.py                    # what another experiment is expected to gain, what to build on
@@ -38,35 +34,24 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def entry(argv: list[str]) -> int:
-    """Advise."""
+    """Advise, or find what is alike."""
     args = build_parser().parse_args(argv)
     from helpers import git, replay
+    from helpers.judge.advice import estimates, report
 
     repository = git.find()
     now = replay.load(repository.root)
     if args.price is not None and not 0 < args.price < (100 if now.scale.by_ratio else float("inf")):
         raise console.usage(f"--price {args.price}: a percentage above 0 is expected", "for example --price 0.1")
-    return alike(repository, args) if args.like else advise(repository, now, args)
-
-
-def alike(repository: "git.Repository", args: argparse.Namespace) -> int:
-    """Print the experiments whose diffs are most like that of --like."""
-    from helpers.judge.advice import estimates, report
-
+    if not args.like:
+        found = report.advise(repository, now, args.price, args.worth)
+        console.show(args, found.as_dict(), "\n".join(found.lines()))
+        return console.DONE
     rows = estimates.similar(repository, args.like)[:10]
-    same = report.is_same_idea(rows)
+    same = bool(rows) and rows[0][1] >= estimates.SAME
     document = {"same": same, "similar": [{"experiment": n, "cosine": round(c, 4)} for n, c in rows]}
-    console.show(args, document, "\n".join(report.likeness(args.like, rows)))
+    console.show(args, document, "\n".join(report.likeness(args.like, rows, same=same)))
     return console.NO if same else console.DONE
-
-
-def advise(repository: "git.Repository", now: "state.State", args: argparse.Namespace) -> int:
-    """Print outlook, parents and sources."""
-    from helpers.judge.advice import report
-
-    found = report.advise(repository, now, args.price, args.worth)
-    console.show(args, found.as_dict(), "\n".join(found.lines()))
-    return console.DONE
 
 
 if __name__ == "__main__":

@@ -121,12 +121,7 @@ def advise(repository: git.Repository, now: State, price: float | None, worth: f
     )
 
 
-def likeness(name: str, rows: list[tuple[str, float]]) -> list[str]:
-    """Return in words which experiments (name, cosine), the most alike first, are like the one called `name`."""
+def likeness(name: str, rows: list[tuple[str, float]], *, same: bool) -> list[str]:
+    """Return in words which experiments (name, cosine), the most alike first, are like `name`, or the `same` idea."""
     lines = [f"{other}: {100 * value:.0f}% alike" for other, value in rows] or ["there is no other experiment"]
-    return [*lines, f"{name} is the same idea as {rows[0][0]}: take another"] if is_same_idea(rows) else lines
-
-
-def is_same_idea(rows: list[tuple[str, float]]) -> bool:
-    """Return whether the most alike of the experiments is the same idea."""
-    return bool(rows) and rows[0][1] >= estimates.SAME
+    return [*lines, f"{name} is the same idea as {rows[0][0]}: take another"] if same else lines

@@ -80,7 +80,7 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
     built, checks = time.monotonic(), side.check()
     seen = {"build_s": built - began, "checks_s": time.monotonic() - built, "checks": checks}
     side.measure(metric)
-    single, told = list[tuple[float, float, float]](), time.monotonic()
+    single, told = list[tuple[dict[str, float], float, float]](), time.monotonic()
     for number in range(RUNS):
         single.append(_once(side, metric))
         if time.monotonic() - told > 8 or number + 1 == RUNS:
@@ -88,23 +88,30 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
             rest = each * (RUNS - 1 - number + (FEW_RUNS * SEVERAL if each < LONG_SECONDS else 0))
             say(f"{number + 1} of {RUNS} measurements, {each:.3g} s each; {progress.span(rest)} to go")
             told = time.monotonic()
-    values, wall, cpu = (list(column) for column in zip(*single, strict=True))
-    benchmark = side.copy / paths.BENCHMARK
-    seen |= {"samples": values, "wall": wall, "cpu": cpu, "notices": advice.notices(benchmark)}
+    printed, wall, cpu = (list(column) for column in zip(*single, strict=True))
+    benchmark, names = side.copy / paths.BENCHMARK, {*filter(advice.STEADIER.fullmatch, printed[0])} - {metric}
+    seen |= {
+        "samples": [row[metric] for row in printed],
+        "wall": wall,
+        "cpu": cpu,
+        "notices": advice.notices(benchmark),
+    }
+    spreads = {name: advice.sigma([row.get(name, 0.0) for row in printed]) for name in sorted(names)}
+    seen["others"] = {name: spread for name, spread in spreads.items() if spread is not None}
     seen["benchmark"] = hashlib.sha256(benchmark.read_bytes()).hexdigest()
     if statistics.median(wall) < LONG_SECONDS:
         side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
         several = [_once(side, metric) for _ in range(FEW_RUNS)]
-        seen["several"] = {"samples": [row[0] for row in several], "wall": [row[1] for row in several]}
+        seen["several"] = {"samples": [row[0][metric] for row in several], "wall": [row[1] for row in several]}
     return seen
 
 
-def _once(side: Side, metric: str) -> tuple[float, float, float]:
-    """Measure once; return the metric, and the seconds by the clock and by the processors."""
+def _once(side: Side, metric: str) -> tuple[dict[str, float], float, float]:
+    """Measure once; return the metrics, and the seconds by the clock and by the processors."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    value = side.measure(metric)[metric]
+    printed = side.measure(metric)
     after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
-    return value, took, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return printed, took, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def resolved(seen: dict[str, Any], margin: float, by: Scale) -> dict[str, Any]:

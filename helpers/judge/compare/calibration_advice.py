@@ -33,6 +33,8 @@ _MEDIAN = ":\nsed -i 's/statistics.median(samples)/min(samples)/' autoresearch.s
 _SMALLEST = ": for n in 1 2 3; do ONE_CALL; done | sort -g | head -n 1  # print that, where ONE_CALL prints seconds"
 _MORE_INPUT = ": let make_input() of autoresearch.sh give {count} times as much"
 _LONGER = ", in autoresearch.sh: COMMAND=(bash -c 'for n in $(seq {count}); do ./PROGRAM; done')"
+STEADIER = re.compile(r"(?:.*_)?(?:cpu|user|instructions|instr|cycles)(?:_(?:time|[mun]?s))?")
+"""Names of metrics that tell the same as a time and leave the waiting out."""
 HELPS = 0.7
 """What leaves less than this share of the spread is worth a line."""
 SHORT, OWN = 0.1, 0.25
@@ -101,16 +103,23 @@ def _budget(event: WorkerEvent, now: State, each: float) -> list[str]:
 
 def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> list[str]:
     """Return each way to a smaller spread that the samples show and the benchmark does not take already."""
-    done, sigma, said, weak = event.notices, found.sigma_pair, list[str](), list[str]()
-    if not sigma or not now.judged(event.samples)[0].by_ratio:
+    done, own_sigma, said, weak = event.notices, found.sigma_pair, list[str](), list[str]()
+    if not own_sigma or not now.judged(event.samples)[0].by_ratio:
         return said
-    cpu = _sigma(event.cpu)
+    for name, theirs in event.others.items() if now.direction == "lower" and not now.tried else ():
+        if theirs < HELPS * own_sigma:
+            unit, lock = name.rpartition("_")[2], " --lock" * now.has_baseline
+            said.append(f"METRIC {name}, which is printed already, would resolve {noise.PER_24 * theirs:.1%}:")
+            said.append(f"start_session.py --metric {name} --unit {unit}{lock}")
+    cpu = sigma(event.cpu)
     if "cpu" not in done and cpu is not None:
         its = f"CPU time would resolve {noise.PER_24 * cpu:.1%}"
-        (said if cpu < HELPS * sigma else weak).append(its + _CPU.format(metric=now.metric) * (cpu < HELPS * sigma))
-    best = _sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
+        (said if cpu < HELPS * own_sigma else weak).append(
+            its + _CPU.format(metric=now.metric) * (cpu < HELPS * own_sigma)
+        )
+    best = sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
     if "best" not in done and now.direction == "lower" and best is not None:
-        helps = best < HELPS * sigma / 3**0.5
+        helps = best < HELPS * own_sigma / 3**0.5
         its = f"the best of 3 calls would resolve {noise.PER_24 * best:.1%}"
         (said if helps else weak).append(its + (_MEDIAN if "median" in done else _SMALLEST) * helps)
     own = _program(event, now) or each
@@ -130,5 +139,6 @@ def _counts() -> bool:
     return done.returncode == 0 and b"<not" not in done.stderr
 
 
-def _sigma(samples: Sequence[float]) -> float | None:
+def sigma(samples: Sequence[float]) -> float | None:
+    """Return sigma_pair of samples, None where one has no ratio."""
     return noise.sigma_pair(samples) if all(value > 0 for value in samples) else None

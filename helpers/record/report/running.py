@@ -18,28 +18,26 @@ def running_now(root: Path, now: State) -> list[dict[str, Any]]:
     """Return each job and comparison under way: seconds so far and expected (None: unknown), what it says."""
     jobs, at = now.open_jobs(), journal.now_ms()
     states = executor.poll(root, [job.name for job in jobs if job.is_local])
-    rows = []
+    typical, rows = durations.typical_seconds(now), list[tuple[str, str, str, float, float | None, str]]()
     for job in jobs:
         since = (job.sent or job.submitted).timestamp or at
-        expected = durations.typical_seconds(now) if job.is_judged else workers.typical_seconds(now)
-        state = states.get(job.name, "sent" if job.sent else "submitted")
-        rows.append(_row(job.name, job.worker, str(state), (at - since) / 1000, expected, ""))
+        expected = typical if job.is_judged else workers.typical_seconds(now)
+        rows.append(
+            (job.name, job.worker, states.get(job.name, "sent" if job.sent else "submitted"), since, expected, "")
+        )
     for name, job_name in local.under_way(root).items():
         folder = Folder(root, job_name, KIND)
-        said = folder.read("log.txt").strip().rpartition("\n")[2]
         began = (folder.path / "plan.json").stat().st_mtime * 1000
-        rows.append(
-            _row(f"comparison of {name}", "local", "running", (at - began) / 1000, durations.typical_seconds(now), said)
-        )
-    return rows
-
-
-def _row(name: str, worker: str, state: str, elapsed: float, expected: float | None, said: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "worker": worker,
-        "state": state,
-        "elapsed": round(max(0.0, elapsed), 1),
-        "expected": None if expected is None else round(expected, 1),
-        "said": said[:200],
-    }
+        said = folder.read("log.txt").strip().rpartition("\n")[2]
+        rows.append((f"comparison of {name}", "local", "running", began, typical, said))
+    return [
+        {
+            "name": name,
+            "worker": worker,
+            "state": state,
+            "elapsed": round(max(0.0, (at - since) / 1000), 1),
+            "expected": None if expected is None else round(expected, 1),
+            "said": said[:200],
+        }
+        for name, worker, state, since, expected, said in rows
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, files, git, journal, next_step, paths, printable, replay, session_branch
+from helpers import agreement, console, events, files, git, journal, next_step, paths, printable, replay, session_branch
 from helpers.events import Config, Note
 from helpers.judge.compare import metric_limits
 from helpers.record import protected
@@ -18,12 +18,6 @@ from helpers.state import State
 _BUSY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
 _BEGUN = "autoresearch: begin from "
 """What git notes of a branch that a session begins on, with the branch that the person comes from."""
-_FIXED = {
-    **dict.fromkeys(("envs", "network"), "how the program is built and how long it may take stay as they were"),
-    "metricUnit": "values on record keep their unit",
-    "scale": "gains stay on its scale",
-}
-"""Keys that stay as they were at the lock, and what is said of them."""
 
 
 def begin(
@@ -147,21 +141,17 @@ def _ready(repository: git.Repository) -> str:
 def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_place_of: State | None = None) -> State:
     """Journal the options that were given again; what identifies the session must not change."""
     root, before = repository.root, now.config.line
-    for key in ("metricName", "bestDirection"):
-        if config.get(key) not in (None, before.get(key)):
-            raise console.usage(
-                f"the session {now.config.name} has {key} {before.get(key)}, not {config[key]}",
-                "another metric is another session: choose another --goal",
-            )
     given = {key: _added(key, before.get(key), value) for key, value in config.items() if key != "name" and value}
     given = {key: value for key, value in given.items() if before.get(key) != value}
     if given.get("scale") == now.scale.kind:
         del given["scale"]
-    if locked := [_FIXED[key] for key in _FIXED if now.runs and key in given]:
+    if (fixed := [key for key in agreement.OF_THE_LOCK if key in given]) and now.tried:
         raise console.usage(
-            f"the session is locked, and judged by {now.scale.kind}: {locked[0]}, or results do not compare",
+            f"{fixed[0]} stays {before.get(fixed[0])}: results are there, and under another they do not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
+    if fixed and now.runs:
+        console.note("nothing was tried yet: the lock is taken back, and start_session.py --lock takes it anew")
     _require_printed(root, now, given.get("guards", []))
     if given:
         before = {"leastDifference": now.margin, **before} if now.runs else before

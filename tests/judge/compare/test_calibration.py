@@ -107,6 +107,34 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
     assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now).text
 
 
+def test_another_metric_that_is_printed_and_steadier_is_proposed_with_its_command(repo: Any) -> None:
+    """What it prints works as it stands: before the lock, and after it until the first experiment; then no more."""
+    metrics = "time_s=1.$((RANDOM % 9000 + 1000))\\nMETRIC cpu_s=0.5$((RANDOM % 90 + 10))\\nMETRIC startup_s=0.1"
+    repo.write("autoresearch.sh", f'bash src/work.sh >out && printf "METRIC {metrics}\\n"\n', 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    repo.script("start_session", "--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower")
+    way = "start_session.py --metric cpu_s --unit s"
+
+    assert f"{way}\n" in repo.script("compare", "--calibrate", code=1).stdout + "\n"
+    repo.script("start_session", "--lock")
+    said = repo.script("compare", "--calibrate", code=1).stdout
+    assert "METRIC cpu_s, which is printed already, would resolve" in said
+    assert "startup_s" not in said
+    (command,) = [line for line in said.splitlines() if way in line]
+    done = subprocess.run(["bash", "-c", command], cwd=repo.root, env=repo.env, capture_output=True, text=True)
+
+    assert "locked: " in done.stdout, done.stderr
+    now = replay.load(repo.root)
+    assert ("cpu_s", 1, []) == (now.metric, len(now.runs), now.calibrations("local"))
+    assert 0.5 < (now.runs[0].metric or 0) < 0.6
+    assert way not in repo.script("compare", "--calibrate", code=None).stdout
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 42\n")
+    repo.script("submit_experiment", "exp-01", "--desc", "quicker", "--screen")
+    refused = repo.script("start_session", "--metric", "time_s", code=2).stderr
+    assert "metricName stays cpu_s: results are there" in refused
+
+
 def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path) -> None:
     """Bursts: the best of three calls is a command for the template; what helps too little is said with its figure."""
     bursts = [1.0 + 0.3 * (n % 3 == 1) + 0.0001 * (n % 5) for n in range(24)]

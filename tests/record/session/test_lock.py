@@ -213,10 +213,20 @@ def test_what_runs_outside_of_the_walls_is_named(repo: Any) -> None:
     assert "podman" not in said
 
 
-def test_what_cannot_change_after_the_lock_is_refused(session: Any) -> None:
-    """The build command and the times are part of what was locked."""
-    for option in (("--build", "make"), ("--bench-timeout", "9"), ("--network",)):
-        assert "locked" in session.script("start_session", "--goal", "quick", *option, code=2).stderr
+@pytest.mark.parametrize("option", [("--build", "true"), ("--bench-timeout", "9"), ("--network",), ("--unit", "ms")])
+def test_what_results_compare_by_stays_once_there_are_some(compared: Any, option: tuple[str, ...]) -> None:
+    """Build, times, network, unit: before the first experiment they change, and take the lock back; then no more."""
+    journal_file = compared.root / "autoresearch.jsonl"
+    lines = journal_file.read_text()
+    assert "results are there" in compared.script("start_session", "--goal", "quick", *option, code=2).stderr
+    assert lines == journal_file.read_text()
+    kept = [line for line in lines.splitlines(keepends=True) if '"comparison"' not in line]
+    journal_file.write_text("".join(kept))
+
+    assert "the lock is taken back" in compared.script("start_session", "--goal", "quick", *option).stderr
+    assert "start_session.py --lock" in compared.script("status").stdout.partition("next: ")[2]
+    compared.script("start_session", "--lock")
+    assert replay.load(compared.root).has_baseline
 
 
 @pytest.mark.parametrize(
