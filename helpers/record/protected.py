@@ -18,7 +18,7 @@ def bundle() -> str:
     """Return a digest of the bundle's own scripts and tables: who judges with others has judged by another rule."""
     total = hashlib.sha256()
     there = (file for place in ("helpers", "scripts") for file in (paths.BUNDLE / place).rglob("*"))
-    for file in sorted(file for file in there if file.suffix in (".py", ".txt")):
+    for file in sorted(file for file in there if file.suffix in (".py", ".sh", ".txt")):
         total.update(f"{file.relative_to(paths.BUNDLE)}\0{digest(file)}\n".encode())
     return total.hexdigest()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from helpers import printable
@@ -56,19 +55,19 @@ _UNIT = (
 )
 _WITHIN = r"[^\n.;|]{0,40}?"
 _BEGINS = r"(?<![\w.])"
-_FORMS = tuple(
-    (kind, re.compile(form))
-    for kind, form in (
-        ("from-to", rf"{_BEGINS}{_NUMBER}\s?{_UNIT}?\s?(?:{_TO})\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])"),
-        ("factor", rf"(?i){_BEGINS}~?{_NUMBER}\s?(?:{_TIMES}(?![\w])|-?\s?times\b|[- ]?fold\b){_WITHIN}{_BETTER}"),
-        ("factor", rf"(?i)\b(?:speed-?ups?|improvement|gain|{_THING})\b{_WITHIN}{_BEGINS}{_NUMBER}\s?{_TIMES}(?!\w)"),
-        ("percent", rf"(?i){_BEGINS}{_SIGN}?\s?{_NUMBER}\s?%{_WITHIN}\b{_BETTER}"),
-        ("percent", rf"(?i)\b{_BETTER}\w*{_WITHIN}{_BEGINS}{_SIGN}?{_NUMBER}\s?%"),
-        ("percent", rf"(?i)\b(?:perf(?:ormance)?|speed|gain)\b[^\n.;|]{{0,20}}?{_BEGINS}{_NUMBER}\s?%"),
-        ("percent", rf"(?i)\b{_THING}{_WITHIN}{_BEGINS}{_SIGN}{_NUMBER}\s?%"),
-        ("percent", rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%"),
+_FORMS = [
+    re.compile(form)
+    for form in (
+        rf"{_BEGINS}{_NUMBER}\s?{_UNIT}?\s?(?:{_TO})\s+~?{_NUMBER}\s?{_UNIT}(?![\w/])",
+        rf"(?i){_BEGINS}~?{_NUMBER}\s?(?:{_TIMES}(?![\w])|-?\s?times\b|[- ]?fold\b){_WITHIN}{_BETTER}",
+        rf"(?i)\b(?:speed-?ups?|improvement|gain|{_THING})\b{_WITHIN}{_BEGINS}{_NUMBER}\s?{_TIMES}(?!\w)",
+        rf"(?i){_BEGINS}{_SIGN}?\s?{_NUMBER}\s?%{_WITHIN}\b{_BETTER}",
+        rf"(?i)\b{_BETTER}\w*{_WITHIN}{_BEGINS}{_SIGN}?{_NUMBER}\s?%",
+        rf"(?i)\b(?:perf(?:ormance)?|speed|gain)\b[^\n.;|]{{0,20}}?{_BEGINS}{_NUMBER}\s?%",
+        rf"(?i)\b{_THING}{_WITHIN}{_BEGINS}{_SIGN}{_NUMBER}\s?%",
+        rf"(?<![\w.%-]){_MINUS}{_NUMBER}\s?%",
     )
-)
+]
 _LOSS = re.compile(
     r"\b(?:slower|slow(?:s|ed|ing) (?:down|it)|regress(?:es|ed|ions?)|degrad\w+|pessimi[sz]\w+|worsen\w*|"
     r"(?:perf(?:ormance)?|speed|throughput) (?:loss|hit|drop|penalty|cost))\b",
@@ -103,28 +102,16 @@ _DIGIT = re.compile(r"\d")
 _NOT = re.compile(r"coverage|codecov|coveralls|test(?:s|ed)? pass", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A measured claim as its author wrote it; nobody here has measured it. `kind`: factor, percent or from-to."""
-
-    kind: str
-    quote: str
-
-    def __str__(self) -> str:
-        """Return the quotation."""
-        return self.quote
-
-
-def claims_in(text: str, most: int = 3) -> list[Claim]:
-    """Return up to `most` claims of a text, each quoted with the line that it stands in."""
-    found: list[Claim] = []
+def claims_in(text: str, most: int = 3) -> list[str]:
+    """Return up to `most` measured claims of a text, each quoted with the line that it stands in."""
+    found: list[str] = []
     seen: set[str] = set()
     for row in untrusted.uncommented(text[:LOOKED_AT]).splitlines():
         if not _DIGIT.search(row) or _NOT.search(row):
             continue
         claim = _in_line(row[:2_000])
-        if claim and claim.quote.casefold() not in seen:
-            seen.add(claim.quote.casefold())
+        if claim and claim.casefold() not in seen:
+            seen.add(claim.casefold())
             found.append(claim)
             if len(found) == most:
                 break
@@ -164,7 +151,7 @@ def is_loss(text: str) -> bool:
     return bool(_LOSS.search(text)) and not _GAIN.search(text)
 
 
-def weight(title: str, said: Sequence[str], claimed: Sequence[Claim]) -> float:
+def weight(title: str, said: Sequence[str], claimed: Sequence[str]) -> float:
     """Return how much a text is about making a program fast: claims of gains count most, then its title, then its body.
 
     `said`: the words of performance of title and body. What speeds up tests, builds or documents is little; what says
@@ -174,7 +161,7 @@ def weight(title: str, said: Sequence[str], claimed: Sequence[Claim]) -> float:
         return -10.0
     about = speed_words(title)
     strong = [word for word in about if not _WEAK.fullmatch(word)]
-    found = (3.0 if about else 1.5) * min(sum(not is_loss(claim.quote) for claim in claimed), 3)
+    found = (3.0 if about else 1.5) * min(sum(not is_loss(claim) for claim in claimed), 3)
     found += 2.5 * min(len(strong), 2) + 1.0 * min(len(about) - len(strong), 2) + 0.4 * min(len(said), 4)
     return found - (6.0 if _CHORE.search(title) else 0.0)
 
@@ -189,13 +176,13 @@ def speaks(text: str) -> bool:
     return bool(speed_words(text) or claims_in(text))
 
 
-def _in_line(row: str) -> Claim | None:
-    for kind, form in _FORMS:
+def _in_line(row: str) -> str:
+    for form in _FORMS:
         match = form.search(row)
         if match:
             begin = max(0, match.start() - 60)
             quote = row[begin : match.end() + 60]
             if begin:
                 quote = quote.split(" ", 1)[-1] if " " in quote[:60] else quote
-            return Claim(kind, printable.one_line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170))
-    return None
+            return printable.one_line(re.sub(r"^[\s>*#|-]+(?=\D)", "", quote), 170)
+    return ""

@@ -6,6 +6,7 @@ more from forks than from papers. Costs one request for the list and one for eac
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import time
@@ -79,7 +80,8 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
         except Missing:
             if not true:  # the branch that most forks have need not be upstream's
                 true = json_fields.text_at(outcome.tried(repository, api, name), "default_branch") or base
-            answer = outcome.tried(_again, api, name, true, fork) if true != base else {}
+            with contextlib.suppress(Missing):
+                answer = outcome.tried(_ahead, api, name, true, fork) if true != base else {}
             base = true
         except console.Failure as failure:  # one that is too large, blocked or odd is not the end of the others
             outcome.say(failure.message)
@@ -96,14 +98,6 @@ def _compare(api: Api, name: Name, base: str, some: Sequence[Json], outcome: Out
     if even:
         said += f", {even} with nothing of their own on their default branch"
     outcome.say(said + (f"; {gone} could not be compared" if gone else ""))
-
-
-def _again(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:
-    """Compare once more, with the branch that upstream really has; empty when that cannot be either."""
-    try:
-        return _ahead(api, name, base, fork)
-    except Missing:
-        return {}
 
 
 def _ahead(api: Api, name: Name, base: str, fork: Json) -> dict[str, Any]:

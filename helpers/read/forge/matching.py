@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r'(-?)\(*("[^"]+"|[^\s"]+)')
-_QUALIFIER = re.compile(r'(?<!\S)-?[a-z-]+:(?:"[^"]*"|\S+)')
+QUALIFIER = re.compile(r'(?<!\S)-?[a-z-]+:(?:"[^"]*"|\S+)')
 _SPECIAL = re.compile(r"([][.(){}*+?^$|\\])")
 _JOINED = "\xad"
 """In a term: its parts may be written together, with a hyphen, or as two words."""
@@ -29,7 +29,7 @@ def parsed(words: str) -> Query:
     groups: list[list[str]] = [[]]
     excluded: list[str] = []
     negated = False
-    for minus, said in _TOKEN.findall(_QUALIFIER.sub(" ", words)):
+    for minus, said in _TOKEN.findall(QUALIFIER.sub(" ", words)):
         if said in ("OR", "AND", "NOT"):
             groups += [[]] if said == "OR" else []
             negated = said == "NOT"
@@ -80,15 +80,12 @@ def _score(group: tuple[str, ...], head: str, rest: str) -> float:
         if not here and not there:
             return 0.0
         total += 4 * here + there
-    return total / len(group) + _together(group, head, rest)
+    near_each_other = max(3 * _closeness(group, head), _closeness(group, rest)) if len(group) > 1 else 0.0
+    return total / len(group) + near_each_other
 
 
 def _forms(term: str) -> tuple[str, ...]:
     return (term.replace(_JOINED, ""), term.replace(_JOINED, " ")) if _JOINED in term else (term,)
-
-
-def _together(group: tuple[str, ...], head: str, rest: str) -> float:
-    return max(3 * _closeness(group, head), _closeness(group, rest)) if len(group) > 1 else 0.0
 
 
 def _strength(term: str, text: str) -> float:
@@ -96,11 +93,8 @@ def _strength(term: str, text: str) -> float:
     if term in text:
         return 1.0 if re.search(rf"(?<!\w){re.escape(term)}", text) else 0.6
     if len(term) >= _LONG and term.isalpha():
-        return (
-            0.7
-            if any(near(term, token) for token in set(re.findall(rf"\w{{{len(term) - 1},{len(term) + 1}}}", text)))
-            else 0.0
-        )
+        like = set(re.findall(rf"\w{{{len(term) - 1},{len(term) + 1}}}", text))
+        return 0.7 if any(near(term, token) for token in like) else 0.0
     return 0.0
 
 

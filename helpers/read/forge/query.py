@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from helpers import console
 from helpers.read.forge import claims
+from helpers.read.forge.matching import QUALIFIER
 
 _STATE = {
     "merged": "is:merged",
@@ -16,7 +17,6 @@ _STATE = {
     "all": "",
 }
 _OPERATOR = re.compile(r"(?<!\S)\(*(?:AND|OR|NOT)\)*(?!\S)")
-_QUALIFIER = re.compile(r'(?<!\S)-?[a-z-]+:(?:"[^"]*"|\S+)')
 _ELSEWHERE = re.compile(r"(?<!\S)[-(]*(?:repo|org|user|enterprise):", re.IGNORECASE)
 
 
@@ -51,7 +51,7 @@ def checked(wanted: SearchRequest) -> SearchRequest:
     operators = len(_OPERATOR.findall(words))
     if operators > 5:
         raise console.usage(f"the QUERY has {operators} operators; GitHub takes five AND, OR, NOT", "ask in two parts")
-    length = len(" ".join(_OPERATOR.sub(" ", _QUALIFIER.sub(" ", words)).split()))
+    length = len(" ".join(_OPERATOR.sub(" ", QUALIFIER.sub(" ", words)).split()))
     if length > 256:
         raise console.usage(f"the QUERY has {length} characters; GitHub takes 256", "use fewer words")
     if any('"' in label or not label.isprintable() or not label.strip() for label in wanted.labels):

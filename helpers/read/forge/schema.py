@@ -74,11 +74,8 @@ def require_fields(value: Any, endpoint: str) -> list[str]:  # noqa: ANN401 - an
     """Return the optional fields of FIELDS[endpoint] that `value` lacks; raises Failure (3) for another one."""
     absent = []
     for path in FIELDS[endpoint]:
-        lacking = (
-            "it is null"
-            if value is None
-            else next(_lacking(value, path.replace("[]", ".[]").lstrip(".").split(".")), None)
-        )
+        parts = path.replace("[]", ".[]").lstrip(".").split(".")
+        lacking = "it is null" if value is None else next(_lacking(value, parts), None)
         if lacking and path.endswith(OPTIONAL):
             absent.append(path)
         elif lacking:

@@ -28,7 +28,6 @@ _WITHDRAWN = re.compile(
     r"^\s*\(?withdrawn\b|withdrawn by (?:the |its |arxiv )",
     re.IGNORECASE,
 )
-PREFIX = {"all": "all", "ti": "ti", "abs": "abs", "au": "au"}
 
 
 def base() -> str:
@@ -43,7 +42,7 @@ def pace() -> float:
 
 def query(question: Question) -> str:
     """Return the question in arXiv's own language; one that already speaks it (ti:, AND ...) goes as it is."""
-    text, prefix = question.query.strip(), PREFIX[question.field]
+    text, prefix = question.query.strip(), question.field
     if re.search(r"\b(ti|abs|au|cat|all|co|jr|rn|id):\S|\b(AND|OR|ANDNOT)\b", text):
         parts = [f"({text})"]
     else:
@@ -134,7 +133,8 @@ class _Pages:
                     raise web_client.SourceThrottled(host, 200, None, {}, body)
                 continue
             self.entries += body.count(b"<entry")
-            self.total = _number(body, b"totalResults")
+            total = re.search(rb"<(?:\w+:)?totalResults[^>]*>\s*(\d+)", body)
+            self.total = int(total[1]) if total else 0
             start = int((parse_qs(urlsplit(url).query).get("start") or ["0"])[0])
             if b"<entry" in body or start >= self.total:
                 return body
@@ -153,11 +153,6 @@ class _Pages:
         if answer.status != 200:
             raise web_client.Unreachable(host, f"answered {answer.status}", answer.status)
         return answer.body
-
-
-def _number(body: bytes, name: bytes) -> int:
-    found = re.search(rb"<(?:\w+:)?" + name + rb"[^>]*>\s*(\d+)", body)
-    return int(found[1]) if found else 0
 
 
 def _paper(result: Any) -> Paper:  # noqa: ANN401 - arxiv.Result, of a package without types

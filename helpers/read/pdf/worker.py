@@ -90,18 +90,15 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _open(file: str, *, plain: bool) -> engines.Engine:
+    found: engines.Engine | None = None
     with within(PAGE_SECONDS):
-        found = _engine(file, plain=plain)
+        if not plain:
+            with contextlib.suppress(Exception):  # that it is locked or broken is for pypdf to say
+                found = engines.Pdfium(file)
+        found = found or engines.Pypdf(file)
         if found.pages == 0:
             raise Bad("broken PDF: it has no pages", "fetch it again: it may be cut off")
     return found
-
-
-def _engine(file: str, *, plain: bool) -> engines.Engine:
-    if not plain:
-        with contextlib.suppress(Exception):  # that it is locked or broken is for pypdf to say
-            return engines.Pdfium(file)
-    return engines.Pypdf(file)
 
 
 def _pages(engine: engines.Engine, wanted: range, began: float, notes: list[str]) -> tuple[list[list[Line]], int]:
