@@ -1,7 +1,5 @@
 """Options that several scripts share: what their values may be is checked while the command line is read."""
 
-from __future__ import annotations
-
 import argparse
 import math
 from collections.abc import Callable

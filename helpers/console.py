@@ -3,8 +3,6 @@
 stdout is data and bounded; stderr is for people. No script prompts, none shows a traceback.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import errno

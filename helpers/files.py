@@ -1,7 +1,5 @@
 """Writing a file whole or not at all: a reader finds the old or the new one, even after a crash or on a full disk."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

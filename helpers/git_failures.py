@@ -1,7 +1,5 @@
 """What a failed git call means, and what to do: from what git printed."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """Git's objects: commits, contents of files, what differs between two trees; and how a commit of ours is made."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """A job: one submission of a tree to a worker, as the journal tells of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from helpers.events import Finished, Submitted, WorkerEvent

@@ -1,7 +1,5 @@
 """JSON of strangers, read field by field: what has another shape than its documentation says counts as absent."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Locks between processes: held by a process as long as it works, let go of by the kernel however it ends."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time

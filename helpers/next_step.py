@@ -1,7 +1,5 @@
 """Commands that a script prints: they work when pasted where the script was run. And "did you mean"."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -4,8 +4,6 @@ A session's files are plain files of the user who runs it. A link, a pipe, a sec
 else's file in their place would have us write, or believe, what a stranger chose.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

@@ -4,8 +4,6 @@ Hidden is what is not seen but acts: control characters, terminal sequences, dir
 Persian and other scripts need their joiners, which stay between two letters that are not ASCII.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Words while something is waited for: at least a line every ten seconds, so that nobody wonders if it runs."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

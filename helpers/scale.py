@@ -4,8 +4,6 @@ A ratio needs values above 0. What may be 0 or less (errors, a log-likelihood) o
 rate) is judged by the difference. A gain is told as a fraction (0.02: 2% better), or as that difference.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

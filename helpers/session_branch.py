@@ -1,7 +1,5 @@
 """Whether the session's branch stands where the journal left it; if not, what happened to it and how to go on."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from pathlib import Path

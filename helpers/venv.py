@@ -1,7 +1,5 @@
 """The bundle's own environment: scripts that need packages re-execute themselves there."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shlex

@@ -3,8 +3,6 @@
 Run by setup.sh as `python3 helpers/checkup/sky.py SKY SECONDS`. Exit 0: something is enabled; 1: not, or unknown.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -5,8 +5,6 @@ names another case's folder that has them). Its must_keep and may_keep (near the
 over, for the exit code: the verdicts are measured each time.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import shutil

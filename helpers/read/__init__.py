@@ -1,7 +1,5 @@
 """Papers, pull requests and forks: ideas with a source."""
 
-from __future__ import annotations
-
 import importlib
 from types import ModuleType
 

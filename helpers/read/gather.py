@@ -1,7 +1,5 @@
 """One topic asked of every source, within their limits: a page of ranked leads, each with id, claim and command."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """What asking one source came to, papers and findings alike: what it found, or why that is not known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar

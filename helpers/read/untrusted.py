@@ -1,7 +1,5 @@
 """Text from outside is data: it is fenced and named with its source, so that nobody takes it for instructions."""
 
-from __future__ import annotations
-
 import re
 
 from helpers import printable

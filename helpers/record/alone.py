@@ -1,7 +1,5 @@
 """The commit alone: what somebody gets who clones the branch, with nothing beside it, built and checked."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether the protected files are still what they were when the session was locked."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

@@ -5,8 +5,6 @@ The bandit over sources and the novelty check follow ShinkaEvolve's formulas. Al
 what is kept.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import statistics

@@ -1,7 +1,5 @@
 """How large a fleet pays: how far returns have fallen, what going on costs, whom to add or to release. Advice only."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

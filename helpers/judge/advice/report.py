@@ -3,8 +3,6 @@
 As JSON and in words.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 

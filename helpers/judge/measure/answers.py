@@ -1,7 +1,5 @@
 """Two folders of answers to the same input, baseline and candidate: where they differ beyond what is declared."""
 
-from __future__ import annotations
-
 import math
 import os
 import re

@@ -5,8 +5,6 @@ same, through another process's descriptors, is seen (inotify(7)), and so is a m
 another line.
 """
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import os

@@ -3,8 +3,6 @@
 Temporary files may come and go. What stays could be an answer, kept from one call to the next.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Measuring pairs: baseline and candidate back to back, in an order that a fair coin decides for each pair."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import time

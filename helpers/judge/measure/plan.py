@@ -1,7 +1,5 @@
 """The plan of a comparison: what was agreed before its first measurement."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

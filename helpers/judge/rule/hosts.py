@@ -3,8 +3,6 @@
 It decides nothing: the verdict rests on all pairs together, each of which has both members on one host.
 """
 
-from __future__ import annotations
-
 import math
 import random
 import statistics

@@ -1,7 +1,5 @@
 """How noisy is a host: the spread between neighbouring measurements, and the smallest gain that pairs find there."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Judging recorded pairs without running anything: one JSON trace a line in, one JSON verdict a line out."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

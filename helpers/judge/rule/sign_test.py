@@ -6,8 +6,6 @@ the noise is: a sign test with several looks (1.63% with at most 24 pairs, 2.19%
 references/judging.md explains it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 import statistics

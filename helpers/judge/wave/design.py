@@ -5,8 +5,6 @@ as little as they can (generalized minimum aberration). Each effect is a contras
 whose columns are alike are aliases: the wave cannot tell them apart.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import random

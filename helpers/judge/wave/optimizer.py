@@ -5,8 +5,6 @@ misleads it little, and with a constant liar the points that it proposes togethe
 (BoTorch) need less runs on smooth surfaces and bring PyTorch along.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any

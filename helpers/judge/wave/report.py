@@ -1,7 +1,5 @@
 """A wave in words: its layout, what it has shown, and what to run next."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from typing import Any

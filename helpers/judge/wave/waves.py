@@ -1,7 +1,5 @@
 """One wave in its session: its copies made from a template, submitted in random order, on record, and read back."""
 
-from __future__ import annotations
-
 import random
 import re
 import statistics

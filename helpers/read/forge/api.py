@@ -4,8 +4,6 @@ Every answer is checked against github_shapes before anything is taken from it. 
 headers, next pages) are never followed: pages are counted here, so that the token goes nowhere else.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The verbs of search_github.py and the options that each of them takes."""
 
-from __future__ import annotations
-
 import argparse
 
 from helpers import arguments, console

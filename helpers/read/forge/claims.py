@@ -3,8 +3,6 @@
 Quoted, never believed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache

@@ -1,7 +1,5 @@
 """Commits and release notes that speak of performance, with the measured claims in them."""
 
-from __future__ import annotations
-
 import re
 
 from helpers import json_fields

@@ -1,7 +1,5 @@
 """What a search of a forge or of a git log has found: shown, fenced, and remembered by its id for ideas.py."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

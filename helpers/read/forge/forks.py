@@ -4,8 +4,6 @@ A fork of the project is a change that somebody needed and did not, or could not
 more from forks than from papers. Costs one request for the list and one for each fork compared.
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 import re

@@ -4,8 +4,6 @@ A merge "Merge pull request #12", a subject that ends in "(#12)" and GitLab's "S
 pull requests that they were; those that were rejected left nothing here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """One commit or merged pull request of the git log, shown with no network as one of a forge is."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

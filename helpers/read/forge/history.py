@@ -1,7 +1,5 @@
 """What one change became in a history: its copies on other branches, its revert, its second coming."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

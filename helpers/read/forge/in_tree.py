@@ -1,7 +1,5 @@
 """What the tree, and every sibling that was fetched, says of speed: release notes, wishes in comments, benchmarks."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import replace

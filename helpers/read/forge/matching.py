@@ -1,7 +1,5 @@
 """How well a text answers a QUERY: all words of one alternative, near each other, in the title before the body."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Names on GitHub: OWNER/REPO and what is in it, from a word, a web address or a git remote; checked before any use."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit

@@ -4,8 +4,6 @@ A tag says nothing of where it was fetched from, unless a remote's refspec keeps
 told, the answer is "unknown", never a guess: numbers of pull requests go from here into commit messages.
 """
 
-from __future__ import annotations
-
 import heapq
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """The question put to GitHub's searches: words and qualifiers within what it takes (256 characters, five operators)."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

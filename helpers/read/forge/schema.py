@@ -4,8 +4,6 @@ Paths are of JSON: `items[].title` is the title of each item. A field may be nul
 absent. Written from docs.github.com/rest, version 2022-11-28.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pull requests, issues and code by GitHub's own search, ranked by what their text says about performance."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Any

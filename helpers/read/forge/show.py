@@ -1,7 +1,5 @@
 """One pull request, issue or commit: what it says, its outcome and why, files, a bounded diff."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The person's token for GitHub: found in the order that gh uses, shown to nobody, sent to its own server only."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What an idea is imported from, by its id: a fetched paper, a finding of search_github.py, a commit here."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,8 +8,6 @@ Every other line is the person's own: kept byte for byte, and in its place. A li
 Scripts change the file under the session's lock, so that ideas added at the same time are all kept.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable

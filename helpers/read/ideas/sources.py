@@ -1,7 +1,5 @@
 """Where an idea comes from: source ids, checked, and the proper reference that commits and reports print."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from urllib.parse import quote, unquote

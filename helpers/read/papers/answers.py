@@ -1,7 +1,5 @@
 """A catalogue of papers: where it is, the person's key for it, and its answer, a JSON object or why there is none."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A page of the web as text: an article's title, date and paragraphs, without what stands around them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser

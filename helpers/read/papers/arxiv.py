@@ -5,8 +5,6 @@ is replaced (a private attribute, hence the pin in pyproject.toml) and every pag
 Terms of use: one request at a time, 3 seconds apart. https://info.arxiv.org/help/api/tou.html
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 An arXiv paper's HTML or LaTeX source keeps the formulas that a PDF loses, so these come first for its text.
 """
 
-from __future__ import annotations
-
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator

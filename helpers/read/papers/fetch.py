@@ -1,7 +1,5 @@
 """One paper into papers/: its PDF, its text, a line in the index. Names are ours, and nothing is ever half written."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import time

@@ -1,7 +1,5 @@
 """What is asked of fetch_paper.py, whether it is there already, and how it is shown: all without the network."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

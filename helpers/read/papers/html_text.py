@@ -3,8 +3,6 @@
 Only the <article> is read, without the page around it. Pictures, colours and links are not kept.
 """
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 

@@ -1,7 +1,5 @@
 """Ids of papers as people paste them: with arXiv's category or a full stop behind, in brackets, as a page's address."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import unquote, urlsplit
 

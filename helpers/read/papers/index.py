@@ -1,7 +1,5 @@
 """papers/index.jsonl: a line for each paper that was fetched, written whole or not at all."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

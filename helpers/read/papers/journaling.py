@@ -1,7 +1,5 @@
 """A fetched paper on record: kept out of git status, and noted once in the session's journal."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 r"""A paper's own macros, as far as headings need them: \name in a title, and commands that stand for \section."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

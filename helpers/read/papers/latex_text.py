@@ -3,8 +3,6 @@
 Macros that we do not know stay as they are: a reader understands them better than a guess. Nothing is unpacked to disk.
 """
 
-from __future__ import annotations
-
 import io
 import posixpath
 import re

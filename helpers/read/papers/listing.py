@@ -1,7 +1,5 @@
 """How a search for papers is chosen, shown and judged: sources in, text, JSON and exit code out."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 from typing import Any

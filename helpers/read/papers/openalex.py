@@ -4,8 +4,6 @@ It gives each caller a daily allowance ($0.10 without a key: 100 searches; looki
 See developers.openalex.org.
 """
 
-from __future__ import annotations
-
 import re
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """What a paper is to us, and how the answers of several sources become one list."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence

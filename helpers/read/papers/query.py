@@ -1,7 +1,5 @@
 """What is asked of every source of papers, and what each answers."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """Asking several sources one question: what each answered, merged, and free the next time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any

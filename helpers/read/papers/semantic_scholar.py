@@ -5,8 +5,6 @@ One pool for all who have no key, so 429 is common.
 See api.semanticscholar.org/api-docs.
 """
 
-from __future__ import annotations
-
 import re
 from urllib.parse import quote
 

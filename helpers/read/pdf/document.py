@@ -3,8 +3,6 @@
 The reading is done in a limited child.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

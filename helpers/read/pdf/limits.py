@@ -3,8 +3,6 @@
 And what it says when one is met.
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 import signal

@@ -1,7 +1,5 @@
 """What extract_pdf.py prints: the part that was asked for, as data and as text."""
 
-from __future__ import annotations
-
 import re
 from argparse import Namespace
 from dataclasses import dataclass

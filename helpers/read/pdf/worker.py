@@ -3,8 +3,6 @@
 Called by helpers/read/pdf/document.py only, in a fork of the script.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import re

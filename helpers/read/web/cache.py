@@ -4,8 +4,6 @@ An entry is one file, a line of JSON (never a secret) and the body; its modifica
 to be true. Without a writable place everything still works, only nothing is remembered.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

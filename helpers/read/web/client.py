@@ -4,8 +4,6 @@ A service that is throttling us is never mistaken for one that found nothing:
 it raises SourceThrottled. A 4xx other than that is an answer (Response); what cannot be had raises Failure (3).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Watching one request from the side: where its connection ends, and how long the whole takes."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import threading

@@ -3,8 +3,6 @@
 A link, a redirect or a DNS answer from outside must not be able to point us at the user's own network.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterable
 from typing import Literal

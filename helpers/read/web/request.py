@@ -1,7 +1,5 @@
 """One request and its answer over HTTP, within limits of time and size. The only module that imports httpx."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import os

@@ -3,8 +3,6 @@
 A service that is throttling us is never mistaken for one that found nothing: that is SourceThrottled.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -1,7 +1,5 @@
 """Branches to merge: one for each group of changes, with commits of its own and a text for its pull request."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from pathlib import Path

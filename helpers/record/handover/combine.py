@@ -1,7 +1,5 @@
 """Proving every group by itself, and putting together what does not stand or does not pay apart."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from helpers import console

@@ -1,7 +1,5 @@
 """Which kept changes stand by themselves on the base, and which must go together: found by trial merges."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

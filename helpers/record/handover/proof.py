@@ -1,7 +1,5 @@
 """Whether a group of changes stands by itself: built, checked and compared with the base under the locked scripts."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

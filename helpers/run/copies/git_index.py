@@ -3,8 +3,6 @@
 Format: git's own documentation, gitformat-index(5), version 2, no extensions.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import struct

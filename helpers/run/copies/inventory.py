@@ -1,7 +1,5 @@
 """The inventory of experiments: what each of them is, which hold the same content, and which copies can go."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from helpers.run.copies.copies import Experiment, Workdirs

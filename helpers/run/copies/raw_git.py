@@ -6,8 +6,6 @@ conversions off. info/attributes of a git directory outranks every .gitattribute
 git directory beside the copies, with the user's objects (GIT_OBJECT_DIRECTORY) and nothing else of theirs.
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 import time

@@ -4,8 +4,6 @@ Refs of a repository are shared by all its worktrees; so each linked one has nam
 (refs/autoresearch/@WORKTREE/EXP), and two sessions in two worktrees may both have an exp-01.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

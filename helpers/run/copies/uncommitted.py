@@ -1,7 +1,5 @@
 """What a copy carries that no commit holds: edits of tracked files, and files that git does not know yet."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

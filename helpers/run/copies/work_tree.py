@@ -1,7 +1,5 @@
 """Copying a work tree as git sees it: tracked files as they are, untracked ones that are not ignored, no .git."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

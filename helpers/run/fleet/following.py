@@ -4,8 +4,6 @@ Asking instead, again and again, starts a Python with all of SkyPilot on the wor
 measures.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import threading

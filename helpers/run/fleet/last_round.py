@@ -1,7 +1,5 @@
 """What the keeper found in its last round: a note for people, on disk. The journal, not this, says what is true."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import time

@@ -5,8 +5,6 @@ name, changes into it, and removes it when it ends; and a worker runs one job at
 queue. Short ones that SkyPilot is to start together follow each other: the script of one ends as that of the next.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import shutil

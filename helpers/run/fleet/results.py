@@ -1,7 +1,5 @@
 """What came back from the fleet: one fetched log, or a loss, to one `finished` event."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import json

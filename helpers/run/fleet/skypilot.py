@@ -4,8 +4,6 @@ A job is found by its name, which is unique and journaled before it is sent; job
 made again, names do not. What SkyPilot prints goes to .autoresearch/sky.log: stdout is data.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import io

@@ -1,7 +1,5 @@
 """Processes that outlive the command that started them: runners, keepers, drivers of comparisons."""
 
-from __future__ import annotations
-
 import os
 import select
 import subprocess

@@ -115,18 +115,14 @@ def end_marked(mark: str) -> int:
 
 def adopt_orphans() -> None:
     """Become the parent of whatever descendants leave behind (Linux), so that `end_children` finds it."""
-    try:
+    with contextlib.suppress(AttributeError):  # not Linux
         LIBC.prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
-    except AttributeError:  # not Linux
-        return
 
 
 def die_with_parent() -> None:
     """In a fresh child: be killed when the parent dies (Linux)."""
-    try:
+    with contextlib.suppress(AttributeError):  # not Linux
         LIBC.prctl(PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    except AttributeError:  # not Linux
-        return
 
 
 def end_group(group: int, grace: float = 2.0) -> None:

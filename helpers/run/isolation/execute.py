@@ -1,7 +1,5 @@
 """Running one bash text of an experiment to its end, within its limit, leaving nothing behind."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The C library, opened once: the fresh child of a measurement does not look its functions up again."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 

@@ -91,11 +91,7 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str], *, de
 
     What lies deeper comes later, so that a private folder inside of a shown one is covered, and the other way round.
     """
-    clones = {}
-    for path in dict.fromkeys((*shown, *own)):
-        descriptor = os.open(path, os.O_PATH)
-        clones[path] = (namespaces.clone(descriptor), os.path.isdir(path))  # noqa: PTH112
-        os.close(descriptor)
+    clones = {path: namespaces.clone(path) for path in dict.fromkeys((*shown, *own))}
     read_only("/")
     if devices:
         namespaces.few_devices()
@@ -106,15 +102,10 @@ def _hide(own: Sequence[str], hidden: Sequence[str], shown: Sequence[str], *, de
                 mount("tmpfs", path, "tmpfs", NOSUID | NODEV, "mode=1777,size=75%")
                 covered.append(path)
             continue
-        copied, is_folder = clones[path]
         if os.path.islink(path):  # noqa: PTH114 - inside of what is shown; where it leads to is shown as well
-            os.close(copied)
+            os.close(clones[path].descriptor)
             continue
-        os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-        if not is_folder and not os.path.exists(path):  # noqa: PTH110
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
-        namespaces.attach(copied, path)
-        os.close(copied)
+        clones[path].attach()
         if path not in own:
             read_only(path)
     for path in covered:

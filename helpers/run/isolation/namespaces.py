@@ -3,14 +3,13 @@
 See mount_namespaces(7), user_namespaces(7), network_namespaces(7), mount_setattr(2).
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import fcntl
 import os
 import socket
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.run.isolation.libc import LIBC, ensure
@@ -36,10 +35,8 @@ def enter() -> None:
     uid, gid = os.getuid(), os.getgid()
     if not hasattr(LIBC, "unshare"):
         raise OSError("no unshare here")
-    if uid == 0:
-        ensure(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS), "unshare")
-    else:
-        ensure(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS | _NEWUSER), "unshare")
+    ensure(LIBC.unshare(_NEWNS | _NEWIPC | _NEWUTS | (_NEWUSER if uid else 0)), "unshare")
+    if uid:
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
@@ -81,19 +78,10 @@ def layer(place: str, upper: str, work: str, *, building: bool) -> None:
 def few_devices() -> None:
     """Cover /dev with a folder of what programs honestly use; pseudo terminals are the run's own."""
     names = [name for name in os.listdir("/dev") if name in _DEVICES or name.startswith("nvidia")]  # noqa: PTH208
-    clones = []
-    for name in names:
-        descriptor = os.open(f"/dev/{name}", os.O_PATH)
-        clones.append((f"/dev/{name}", os.path.isdir(f"/dev/{name}"), clone(descriptor)))  # noqa: PTH112
-        os.close(descriptor)
+    clones = [clone(f"/dev/{name}") for name in names]
     mount("tmpfs", "/dev", "tmpfs", NOSUID, "mode=755")
-    for path, is_folder, copied in clones:
-        if is_folder:
-            os.mkdir(path)  # noqa: PTH102
-        else:
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
-        attach(copied, path)
-        os.close(copied)
+    for copied in clones:
+        copied.attach()
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")  # noqa: PTH211
     os.mkdir("/dev/shm")  # noqa: PTH102, S108
@@ -104,14 +92,27 @@ def few_devices() -> None:
     read_only("/dev")
 
 
-def clone(descriptor: int) -> int:
-    """open_tree(2): a detached copy of the mount at a folder."""
-    copied: int = LIBC.syscall(428, descriptor, b"", 0x1000 | 1 | 0x80000 | _AT_RECURSIVE)
+@dataclass(frozen=True)
+class Clone:
+    """A detached copy of the mount at a file or folder."""
+
+    path: str
+    is_folder: bool
+    descriptor: int
+
+    def attach(self) -> None:
+        """move_mount(2): put it where it was, which is made where nothing is left of it."""
+        os.makedirs(self.path if self.is_folder else os.path.dirname(self.path), exist_ok=True)  # noqa: PTH103, PTH120
+        if not self.is_folder and not os.path.exists(self.path):  # noqa: PTH110
+            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY))
+        moved = LIBC.syscall(429, self.descriptor, b"", _AT_FDCWD, os.fsencode(self.path), 0x4)
+        ensure(moved, f"move_mount {self.path}")
+        os.close(self.descriptor)
+
+
+def clone(path: str) -> Clone:
+    """open_tree(2): copy the mount at a path, to be put back when that is covered."""
+    copied: int = LIBC.syscall(428, _AT_FDCWD, os.fsencode(path), 1 | 0x80000 | _AT_RECURSIVE)
     if copied < 0:
         ensure(-1, "open_tree")
-    return copied
-
-
-def attach(clone: int, path: str) -> None:
-    """move_mount(2): put a detached copy at a folder."""
-    ensure(LIBC.syscall(429, clone, b"", _AT_FDCWD, os.fsencode(path), 0x4), f"move_mount {path}")
+    return Clone(path, os.path.isdir(path), copied)  # noqa: PTH112

@@ -6,8 +6,6 @@ outlives the run. What outlives only its own parent is counted: a program that a
 See pid_namespaces(7), capabilities(7).
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import mmap

@@ -1,7 +1,5 @@
 """Which parts of the walls around a run hold on this machine, found by building each of them for real."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from functools import cache

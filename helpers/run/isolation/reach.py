@@ -6,8 +6,6 @@ and their own variables name, this bundle, and what a protected script or a vari
 path (with the environment or the installed tool it belongs to). Files with passwords inside of a toolchain are covered.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

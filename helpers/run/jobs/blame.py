@@ -3,8 +3,6 @@
 Failures since the last success on a worker are looked at: any success there clears them.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The agreed budget: experiments, hours and dollars. When it is spent nothing new is submitted."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a failed run's output says of its cause, where the way out is known."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -5,8 +5,6 @@ at. experiment.yaml prefixes everything else, so the program under test cannot p
 (`(task, pid=123) `) and colour codes are taken off first.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
 Nothing here is ever taken for a result. A benchmark that gives none gets its cause instead of the end of its output.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator

@@ -3,8 +3,6 @@
 And its line for agents.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """experiment.yaml (SkyPilot's task schema), read once when the session is locked and journaled from then on."""
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import dataclass, field

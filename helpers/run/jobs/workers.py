@@ -1,7 +1,5 @@
 """The workers of the fleet as the journal knows them, and which job each of them has."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Collection

@@ -5,8 +5,6 @@ holds a lock on it; the kernel lets go of that lock when the runner dies, howeve
 that does not.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

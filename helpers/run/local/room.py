@@ -1,7 +1,5 @@
 """Room on the disk of a job's log: a full disk is noticed while it runs, with some held back for its end."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from pathlib import Path

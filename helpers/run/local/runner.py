@@ -4,8 +4,6 @@ It is detached from the process that submitted, so jobs outlive the agent's shel
 `python3 -m helpers.run.local.runner ROOT SLOT` with the bundle on the path.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import shutil

@@ -3,8 +3,6 @@
 Locks are taken in one order, by everybody: the line for a slot, that for all, the slot, then those above it, upwards.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,8 +1,6 @@
 """Captions of figures and tables: which lines begin one, and how far each goes."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Headings: the chain of numbers, known names, and lines of the same face as those."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,8 +1,6 @@
 """What each line of a paper is: a heading, text, a caption, a footnote, an equation, code, or small print."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 from collections import Counter
 

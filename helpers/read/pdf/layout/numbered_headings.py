@@ -1,7 +1,5 @@
 """Numbered headings: the heaviest consistent chain of numbers among all the lines that begin with one."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,8 +1,6 @@
 """The list of references as items, and captions of figures and tables."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import itertools
 import re
 

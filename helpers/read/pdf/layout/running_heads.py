@@ -1,8 +1,6 @@
 """Running heads and page numbers: what stands at the top or the bottom of page after page, its digits aside."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 from collections import Counter
 

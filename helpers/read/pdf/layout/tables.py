@@ -1,8 +1,6 @@
 """Tables: lines whose cells stand apart, one below the other."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 
 from helpers.read.pdf.text.lines import Line

@@ -1,7 +1,5 @@
 """The title of a paper: where it stands on the first page."""
 
-from __future__ import annotations
-
 import re
 
 from helpers.read.pdf.layout.numbered_headings import Heading

@@ -1,8 +1,6 @@
 """Headings without a number: known by their name, or by looking like the other headings."""
 
 # ruff: noqa: RUF001 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -4,8 +4,6 @@ PDFium keeps the order in which the page was written, which in papers is the ord
 that as little is asked as will do: a page has a hundred characters for each of its pieces of text.
 """
 
-from __future__ import annotations
-
 import ctypes
 import functools
 import math

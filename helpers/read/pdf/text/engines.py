@@ -4,8 +4,6 @@ Both answer alike: `pages`, and `page(n)`. pypdf's lines have no face: headings 
 numbers and names alone.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

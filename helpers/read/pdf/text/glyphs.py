@@ -4,8 +4,6 @@ Sources: The TeXbook, appendix F (the OT1 codes); Unicode, Alphabetic Presentati
 """
 
 # ruff: noqa: RUF001, RUF002 - the signs that papers use are meant
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

@@ -1,7 +1,5 @@
 """Pages as lines with their place, size and face, put together from words. Runs in the limited child."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

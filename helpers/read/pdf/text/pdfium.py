@@ -1,7 +1,5 @@
 """PDFium's functions, those that are called: pypdfium2's bindings of all of them take longer to load than two pages."""
 
-from __future__ import annotations
-
 import ctypes
 import functools
 import importlib.util
