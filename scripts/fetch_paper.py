@@ -52,9 +52,9 @@ def entry(argv: list[str]) -> int:
     """Fetch, journal, and say what is there now."""
     args = build_parser().parse_args(argv)
     from helpers import paths, venv
-    from helpers.read.papers import fetch_request, identifiers, journaling
+    from helpers.read.papers import fetch_request, identifiers, index
 
-    root = journaling.repository_root()
+    root = index.repository_root()
     if args.dir is None and (root or Path.cwd()).joinpath(paths.PAPERS).is_symlink():
         raise console.refused(f"{paths.PAPERS} is a link: nothing is fetched through it", "name a folder with --dir")
     folder, most = (args.dir or (root or Path.cwd()) / paths.PAPERS).resolve(), args.max_mb * 1_000_000
@@ -69,9 +69,9 @@ def entry(argv: list[str]) -> int:
         from helpers.read.papers import fetch
 
         if root is not None and args.dir is None:
-            journaling.exclude()
+            index.exclude()
         found = fetch.fetch_paper(ask)
-    journaling.note(root, ask.folder, found)
+    index.note(root, ask.folder, found)
     document = {**found, "folder": str(ask.folder), "new": fetched}
     console.show(args, document, fetch_request.report(ask.folder, found, new=fetched))
     return console.DONE

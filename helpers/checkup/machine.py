@@ -40,7 +40,10 @@ def findings(walls: Mapping[str, str], lost: Sequence[str]) -> list[Finding]:
     `walls`: the parts of the walls around a run that were tried, and what it means when one does not hold; `lost`:
     these words of those that do not.
     """
-    return [*_local(), *_beyond(walls, lost)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
+    usable = Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
+    return [*_local(), usable, _isolation(walls, lost), _perf(), _github_token(), _sky()]
 
 
 def _local() -> Iterator[Finding]:
@@ -53,16 +56,6 @@ def _local() -> Iterator[Finding]:
     yield _finding("bash", bool(shutil.which("bash")), "experiments are bash", install("bash"))
     yield _tools()
     yield _scratch()
-
-
-def _beyond(walls: Mapping[str, str], lost: Sequence[str]) -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    few = "one core: whatever else runs disturbs the benchmark; a calibration says how much"
-    yield Finding("cores", READY, f"{cores} usable" if cores > 1 else few)
-    yield _isolation(walls, lost)
-    yield _perf()
-    yield _github_token()
-    yield _sky()
 
 
 def _finding(name: str, ready: bool, detail: str, command: str, *, needs: str = "") -> Finding:

@@ -30,8 +30,7 @@ class Case:
 
 def find_case(name: str) -> Case:
     """Return the case of that name; raises Failure (2) naming those that exist."""
-    folders = {path.parent.name: path.parent for path in (paths.BUNDLE / "examples").glob("*/case.json")}
-    folders |= {path.parent.name: path.parent for path in (paths.BUNDLE / "examples" / "cases").glob("*/case.json")}
+    folders = {path.parent.name: path.parent for path in (paths.BUNDLE / "examples").rglob("case.json")}
     if name not in folders:
         raise console.usage(
             f"there is no case {name!r}{next_step.did_you_mean(name, folders)}", f"one of: {', '.join(sorted(folders))}"
@@ -68,10 +67,7 @@ class Work:
         copy = self.output("snapshot_workdir", "create", name)
         if "wheel" in what:
             release(what["wheel"], what["folder"], Path(copy))
-        elif (
-            subprocess.run(["git", "apply", str(self.case.folder / what["patch"])], cwd=copy, check=False).returncode
-            != 0
-        ):
+        elif subprocess.run(["git", "apply", str(self.case.folder / what["patch"])], cwd=copy, check=False).returncode:
             print(f"{what['patch']} does not apply to the current baseline: left out", flush=True)
             return
         if self.run("submit_experiment", name, "--desc", why, "--source", source) == console.REFUSED:

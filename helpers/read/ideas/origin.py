@@ -9,7 +9,7 @@ from helpers import console, git, paths, printable
 from helpers.events import Literature
 from helpers.read.forge import findings, names
 from helpers.read.ideas import sources
-from helpers.read.papers import index, journaling
+from helpers.read.papers import index
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def note(root: Path, origin: Origin) -> None:
     """Put what was read into the journal, once, so that commits and reports can cite it by its title."""
     if origin.url or origin.kind == "commit":
         read = Literature(source=origin.id, title=origin.title, url=origin.url, kind=origin.kind)
-        journaling.note_once(root, read)
+        index.note_once(root, read)
 
 
 def _paper(root: Path, said: str) -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
 """Parts of a PDF that was read: a section, pages, the abstract, references, captions, places where words stand."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from dataclasses import replace
 from typing import Any

@@ -1,6 +1,5 @@
 """Lines put together: paragraphs that go on over columns and pages, with captions and footnotes after them."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,6 +1,5 @@
 """What text looks like in one document, so that what looks otherwise can be told from it."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 from __future__ import annotations
 
 import itertools

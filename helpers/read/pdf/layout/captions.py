@@ -1,6 +1,5 @@
 """Captions of figures and tables: which lines begin one, and how far each goes."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from collections.abc import Callable
 

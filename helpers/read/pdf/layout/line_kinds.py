@@ -1,6 +1,5 @@
 """What each line of a paper is: a heading, text, a caption, a footnote, an equation, code, or small print."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from collections import Counter
 

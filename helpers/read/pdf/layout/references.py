@@ -1,6 +1,5 @@
 """The list of references as items, and captions of figures and tables."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import itertools
 import re
 

@@ -1,6 +1,5 @@
 """Running heads and page numbers: what stands at the top or the bottom of page after page, its digits aside."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from collections import Counter
 

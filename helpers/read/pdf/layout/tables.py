@@ -1,6 +1,5 @@
 """Tables: lines whose cells stand apart, one below the other."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 
 from helpers.read.pdf.text.lines import Line

@@ -1,6 +1,5 @@
 """Headings without a number: known by their name, or by looking like the other headings."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from collections import Counter
 

@@ -3,7 +3,6 @@
 Sources: The TeXbook, appendix F (the OT1 codes); Unicode, Alphabetic Presentation Forms (FB00 to FB06).
 """
 
-# ruff: noqa: RUF001, RUF002 - the signs that papers use are meant
 import re
 import unicodedata
 from collections import Counter

@@ -1,6 +1,5 @@
 """Words broken at the end of a line, joined again by the document's own vocabulary."""
 
-# ruff: noqa: RUF001 - the signs that papers use are meant
 import re
 from collections import Counter
 from collections.abc import Iterable
