@@ -4,8 +4,6 @@ Every call is made with a neutral environment: no hooks, no pager, no prompts, n
 the caller (an agent may run inside a hook), so that the answer depends on the repository alone.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

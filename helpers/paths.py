@@ -1,7 +1,5 @@
 """The one place for the names of files and folders that the bundle writes or reads in the user's repository."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

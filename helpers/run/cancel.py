@@ -1,7 +1,5 @@
 """Ending an experiment's jobs, wherever they wait or run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from helpers import events, journal, replay

@@ -1,7 +1,5 @@
 """Gathering what finished: one log to one journaled result, wherever it ran."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Turning an experiment down: the reason goes on record, its content stays in git."""
 
-from __future__ import annotations
-
 from helpers import console, events, git, journal, replay, session_branch
 from helpers.events import Run
 from helpers.judge.compare import local

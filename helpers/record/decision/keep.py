@@ -1,7 +1,5 @@
 """The decision to keep: refused unless everything that must stand stands."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Run lines of the journal: the form that other readers of it share."""
 
-from __future__ import annotations
-
 import statistics
 from typing import Any
 

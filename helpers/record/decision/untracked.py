@@ -4,8 +4,6 @@ git itself spares untracked files when a branch moves, but takes ignored ones fo
 configuration or a data set may be among them.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

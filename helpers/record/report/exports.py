@@ -1,7 +1,5 @@
 """The session as other tools read it: results.tsv in three shapes, CSV and JSON."""
 
-from __future__ import annotations
-
 import csv
 import io
 import sys

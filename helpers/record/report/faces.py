@@ -1,7 +1,5 @@
 """Each way to show a session as text, by its name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from helpers import console, git, git_objects, paths

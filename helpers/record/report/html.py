@@ -1,7 +1,5 @@
 """The page: one self-contained file that asks nothing of a network, in which no text of the session can act."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -1,7 +1,5 @@
 """IMPROVEMENTS.md, the deliverable: its one writer, from the journal alone, at every keep and at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from helpers import printable

@@ -1,7 +1,5 @@
 """What the page shows, as JSON: the projection of the journal, what runs now and what waits for the agent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The progress picture: every experiment in time, kept ones stepped, with intervals; it needs no colours to be read."""
 
-from __future__ import annotations
-
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any

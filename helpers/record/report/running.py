@@ -1,7 +1,5 @@
 """What runs now: jobs and comparisons with the time they took so far, beside what such ones usually take."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The live page on this machine alone: it reads, and no request changes anything."""
 
-from __future__ import annotations
-
 import hashlib
 import http.server
 import json

@@ -1,7 +1,5 @@
 """What a session took: hours, dollars of workers, what was reported of the agent's own cost, and how busy it was."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

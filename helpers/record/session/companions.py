@@ -4,8 +4,6 @@ A clone of the branch runs its own benchmark then. What experiments may change i
 person's to a tracked file is theirs to commit.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """What a session is about, as agreed with the person: the keys of its config line."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

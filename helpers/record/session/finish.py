@@ -1,7 +1,5 @@
 """The end of a session: the whole against the first baseline, the page on the branch, and the person's branch back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from helpers import console, events, git, git_objects, paths, replay, session_branch

@@ -1,7 +1,5 @@
 """What benchmark and checks need and no run gets: files that git ignores, and variables of the person's shell."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

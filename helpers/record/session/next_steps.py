@@ -1,7 +1,5 @@
 """What to do next, decided in one place: each state of a session or an experiment with the command that leads on."""
 
-from __future__ import annotations
-
 import itertools
 import shlex
 from collections.abc import Iterator

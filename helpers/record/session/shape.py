@@ -1,7 +1,5 @@
 """The shape of a benchmark: the limits that its metrics ask for, and what an own one cannot show."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What runs now, for people: a table that is drawn again, or plain lines of what is new where there is no terminal."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

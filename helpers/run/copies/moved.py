@@ -1,7 +1,5 @@
 """A repository that was renamed or moved finds its copies again: they move to where its new path looks for them."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

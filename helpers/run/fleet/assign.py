@@ -1,7 +1,5 @@
 """Who gets what next: a waiting job and a worker that has room, journaled before it is sent; and what is sent."""
 
-from __future__ import annotations
-
 import json
 import math
 import secrets

@@ -4,8 +4,6 @@ One process does this for a session (the keeper), for as long as a job is open: 
 workers at the same time. Everything that it must know after its death is in the journal, written before it acts.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import subprocess

@@ -3,8 +3,6 @@
 Run as `python3 -m helpers.run.fleet.keeper_process ROOT` with the bundle on the path and SkyPilot in its environment.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal

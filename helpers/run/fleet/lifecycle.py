@@ -1,7 +1,5 @@
 """The fleet's workers: made, listed, replaced, stopped and taken down; every step is journaled before and after."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Experiments for the fleet: journaled as waiting, taken by the keeper as soon as a worker is free."""
 
-from __future__ import annotations
-
 from helpers import console, events, journal, replay, state
 from helpers.run.copies.copies import Experiment, Workdirs
 from helpers.run.fleet import lifecycle

@@ -1,7 +1,5 @@
 """The list of workers, local ones beside the fleet's: state, host, what runs, idle time, cost."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

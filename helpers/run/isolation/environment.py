@@ -5,8 +5,6 @@ caches are fresh folders of the job, so that nothing can be kept between two run
 person's home are named by their own variables.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -6,8 +6,6 @@ or touch the other, no program reaches the person's files or the journal, and no
 to the next outside of the copy (which the comparison scans). Shared memory and queues of System V are its own, too.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path

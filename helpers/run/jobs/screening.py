@@ -1,7 +1,5 @@
 """Screening: a few interleaved pairs of a change and the baseline beside it. It ranks and decides nothing."""
 
-from __future__ import annotations
-
 import math
 import random
 import statistics

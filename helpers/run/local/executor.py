@@ -1,7 +1,5 @@
 """The local executor: jobs on this machine, detached, one at a time unless slots have cores of their own."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterable
 from pathlib import Path

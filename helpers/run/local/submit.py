@@ -1,7 +1,5 @@
 """Sending experiments to a worker: journaled first, queued then, so that nothing runs that is not on record."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from helpers import console, events, journal, next_step, replay
