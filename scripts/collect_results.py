@@ -47,11 +47,8 @@ def entry(argv: list[str]) -> int:
         from helpers.run.fleet import keeper_process
 
         keeper_process.loop(root)
-        console.note(
-            next_step.runnable(
-                "ended; what was sent goes on there, and this collects it: collect_results.py --wait 600"
-            )
-        )
+        ended = "ended; what was sent goes on there, and this collects it: collect_results.py --wait 600"
+        console.note(next_step.runnable(ended))
         return console.DONE
     new = collect.wait(root, args.wait, (lambda s: not s.open_jobs()) if args.all else None)
     told = [event for event in new if result.should_be_reported(event)]

@@ -191,17 +191,10 @@ def queue(sky: Any, cluster: str) -> list[Row]:  # noqa: ANN401 - SkyPilot's mod
 
     One that SkyPilot started beside another waited for it (payload.py): it began with the other's end.
     """
-    rows = [
-        Row(
-            int(j["job_id"]),
-            str(j["job_name"]),
-            JOB_STATES[j["status"].value],
-            j["status"].value,
-            j["start_at"],
-            j["end_at"],
-        )
-        for j in sky.get(sky.queue(cluster))
-    ]
+    rows = []
+    for job in sky.get(sky.queue(cluster)):
+        status, span = job["status"].value, (job["start_at"], job["end_at"])
+        rows.append(Row(int(job["job_id"]), str(job["job_name"]), JOB_STATES[status], status, *span))
     return _in_turn(sorted(rows, key=lambda row: row.id))
 
 

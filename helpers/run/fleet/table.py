@@ -20,12 +20,8 @@ def worker_rows(root: Path, now: State, *, ask: bool) -> list[dict[str, Any]]:
         jobs = busy.get(worker.name, [])
         there = found.get(worker.name) if found is not None else None
         truth = worker.state if found is None else there.state.lower() if there else "gone"
-        last = max(
-            [
-                worker.since_ms,
-                *(j.finished.timestamp for j in now.jobs.values() if j.finished and j.worker == worker.name),
-            ]
-        )
+        ended = [j.finished.timestamp for j in now.jobs.values() if j.finished and j.worker == worker.name]
+        last = max([worker.since_ms, *ended])
         rows.append(
             {
                 "worker": worker.name,
