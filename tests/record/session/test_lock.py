@@ -70,6 +70,15 @@ def test_a_metric_with_too_few_digits_is_not_locked(repo: Any) -> None:
     assert "too few digits" in repo.script("start_session", "--lock", code=1).stderr
 
 
+def test_the_digits_that_are_printed_count_and_not_those_of_the_number(repo: Any) -> None:
+    """A time that happens to end in noughts is as fine as any other that the benchmark prints."""
+    repo.write("autoresearch.sh", "#!/bin/bash\nset -e\nbash src/work.sh\necho METRIC time_s=0.200\n", 0o755)
+    repo.write("autoresearch.checks.sh", '#!/bin/bash\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
+    repo.script("start_session", *CLEAR)
+
+    assert "too few digits" not in repo.script("start_session", "--lock").stderr
+
+
 @pytest.mark.parametrize(
     "checks", ["[ -d corpus ] || { echo skipped; exit 0; }", "test -f README", "bash src/work.sh || true"]
 )
@@ -326,4 +335,4 @@ def test_a_benchmark_that_was_accepted_stays_so() -> None:
         now = replay.fold([config, locks[0], run, locks[1]])
         assert now
         with pytest.raises(console.Failure) if refused else contextlib.nullcontext():
-            lock._require_digits(now, [50.0])
+            lock._require_digits(now, [50.0], "50")
