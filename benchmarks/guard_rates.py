@@ -44,7 +44,7 @@ def source_changes(folder: Path, commit: str) -> list[check.Change]:
     """
     changes = changes_between(folder, f"{commit}^^{{tree}}", f"{commit}^{{tree}}")
     chosen = [change for change in changes if change.path.endswith(SOURCE) and change.new is not None]
-    named = [(c, judged([replace(c, added=[], base=c.new)])) for c in chosen]  # by name and kind: as if it said nothing
+    named = [(c, judged([replace(c, added=[], moved=True)])) for c in chosen]  # by name and kind, whatever it says
     return [c for c, found in named if not any(f.line is None and f.level == "refuse" for f in found)]
 
 

@@ -183,6 +183,23 @@ def closed_up(lines: list[str], first: int, gone: set[int], new: str) -> bool:
     return ahead[-12:] + (behind + "\0")[:12] in "".join(["\0", *new.split(), "\0"])
 
 
+def function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:
+    """Tell whether the function around an old line is gone, its name and most of its lines: not under another."""
+    depth = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+    often = Counter(" ".join(row.split()) for row in lines)  # what stands elsewhere too says nothing of where this went
+    for first in range(number - 2, -1, -1):
+        row, indent = lines[first], len(lines[first]) - len(lines[first].lstrip())
+        if not row.strip() or indent >= depth or row.strip() in ("{", "}"):
+            continue
+        depth, header = indent, HEADER.match(row)
+        if header:
+            said = [" ".join(row.split()) for at, row in body(lines, first) if at != number]
+            said = [row for row in said if often[row] == 1] or said
+            kept, name = sum(row in now for row in said), header[header.lastindex or 0]
+            return 2 * kept <= max(0, len(said) - 1) and not re.search(rf"\b{name}\b", new)
+    return False
+
+
 def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> int:
     """Return how often new code calls a function that is new and does, first of all and always, what a rule wants."""
     rows, count = after.code.split("\n"), 0

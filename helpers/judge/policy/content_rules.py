@@ -20,7 +20,7 @@ _REPLACED = "a module of the benchmark's own process is changed"
 
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
-_CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else)\b")
+_CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else|case|default)\b")
 _HANDLES = re.compile(r"except\b|catch\b|rescue\b")
 _IS_SOME = re.compile(
     r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|(?<![\w.>-])([\w.>-]{1,80}) *!=+ *(?:NULL|nullptr|0)(?![\w.])"
@@ -173,7 +173,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         for match in rule.pattern.finditer(before.surely_code):
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
-            if number not in missing or had[said] <= there or _function_gone(lines, number, after.code, now):
+            if number not in missing or had[said] <= there or code.function_gone(lines, number, after.code, now):
                 continue
             asked = said.partition(" ")[2].strip("(){: ")
             if "nothing came" in rule.reason and (asked in whole or not code.closed_up(lines, number, missing, new)):
@@ -276,21 +276,6 @@ def _in_full(guard: str, read: code.Source, places: list[tuple[str, int]]) -> st
         if said and len(re.findall(rf"(?<![\w.>-]){name}\s?[-+*/|&^%:]?=(?!=)", above)) == 1:
             guard = re.sub(rf"(?<![\w.>-]){name}\b", said[0][1], guard)
     return guard
-
-
-def _function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:
-    """Tell whether the function around an old line is gone, its name and most of its lines: not under another name."""
-    depth = len(lines[number - 1]) - len(lines[number - 1].lstrip())
-    for first in range(number - 2, -1, -1):
-        row, indent = lines[first], len(lines[first]) - len(lines[first].lstrip())
-        if not row.strip() or indent >= depth or row.strip() in ("{", "}"):
-            continue
-        depth, header = indent, code.HEADER.match(row)
-        if header:
-            body = [row for at, row in code.body(lines, first) if at != number]
-            kept = sum(" ".join(row.split()) in now for row in body)
-            return 2 * kept <= max(0, len(body) - 1) and not re.search(rf"\b{header[header.lastindex or 0]}\b", new)
-    return False
 
 
 def _stripped(text: str) -> set[str]:

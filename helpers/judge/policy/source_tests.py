@@ -25,8 +25,11 @@ _MORE = re.compile(
     r"\A(?:self\.|t\.)?(?:assert\w*!?|require\.\w+|expect)\s?\((?!.*\b(?:return|exit|skip|panic)\b).*\);?$"
 )
 """One more question on a line of its own: whatever was asked before still is."""
-_EXAMPLE = re.compile(r"^[ \t]*(?://[/!]|\*)? *```(?:rust|[ \t,])*\n(?:(?!.*```).*\n)*?.*assert.*\n", re.MULTILINE)
-"""An example in the documentation that Rust runs as a test, to its first question."""
+_EXAMPLE = re.compile(
+    r"^[ \t]*(//[/!]|\*)? *```(?:rust|[ \t,])*\n(?:(?(1)[ \t]*\1)(?!.*(?:```|\*/)).*\n)*?(?(1)[ \t]*\1).*assert.*\n",
+    re.MULTILINE,
+)
+"""An example in the documentation that Rust runs as a test, to its first question: all of it in the same comment."""
 _ENDS = re.compile(r"\s{0,99}[})\]]")
 _BUILT_FOR_TESTS = re.compile(r"#\[\s*(?:cfg\(\s*test\s*\)\s*\]\s*mod|test\s*\]\s*fn)\s+\w+[^;{]*\{")
 """What Rust compiles for its tests alone."""

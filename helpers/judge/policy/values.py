@@ -29,7 +29,6 @@ _LITERAL = re.compile(
     r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
-_NAMED, _NUMBER = (re.compile(rf"(?<![\w.]){what}(?=\s*[),;:{{])") for what in (r"[A-Za-z_]\w*", r"\d+"))
 _WIDE = re.compile(r"\b(?:u?int|[iu])(8|16|32|64)(?:_t)?\b")
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _LAST = re.compile(r"\s{0,9},\s{0,9}(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
@@ -47,21 +46,18 @@ def weaker(
     shapes: dict[str, list[str]] = {}
     for text in reversed(said):
         shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
-    names = {open_ for text in said for open_ in _but_one(_NAMED, text)}
     shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
     fresh = [(number, bare) for number, text in come if (bare := _bare(text)) not in said]
     types = {_WIDE.sub("?", text): _WIDE.findall(text) for text in said}
     for rule in rule_table.rules():
         made = {short for text in said for short in _without(rule, text)} if rule.view == "less" else set()
         for number, text in fresh:
-            if text in made or (rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))):
+            if (text and text in made) or (rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))):
                 yield number, rule.kind, rule.reason, text
     for number, text in fresh:
         widths = zip(types.get(_WIDE.sub("?", text), []), _WIDE.findall(text), strict=False)
         if any(int(now) < min(int(was), 64 if "=" in text else 32) for was, now in widths):
             yield number, "precision", "a narrower type than there was: does everything still fit?", text
-        if not names.isdisjoint(_but_one(_NUMBER, text)):
-            yield number, "less-safe", "a number in place of a name: is the rest no longer looked at?", text
         shape = _LITERAL.sub("?", text)
         calls = defaults and not text.startswith(("def ", "async def ", "function "))
         if calls and _but_texts(text) in shorter and shape not in shapes:
@@ -126,10 +122,3 @@ def _but_texts(text: str) -> str:
 
 def _bare(text: str) -> str:
     return " ".join(_REMARK.sub("", text).split())
-
-
-def _but_one(bound: re.Pattern[str], text: str) -> Iterator[str]:
-    """Yield a line with a mark for one of the names, or numbers, that something goes up to."""
-    for at in bound.finditer(text) if len(text) < 200 else ():
-        if _BOUNDS.search(text[: at.start()]):
-            yield f"{text[: at.start()]}?{text[at.end() :]}"

@@ -167,6 +167,11 @@ def test_lines_that_were_there_are_not_the_experiments() -> None:
 
 
 UPPER = "static void upper(char *d, int n)\n{\n    assert(n < 9);\n    d[0] = 1;\n}\n"
+EXAMPLE, ASKS = "/// ```\n/// assert_eq!(f(), 1);\n/// ```\nfn f() -> u32 { 1 }\n", "fn h(x: u32) { assert!(x > 0) }\n"
+CHAIN = "const f = edit(x)\n  .replace(/a/g, b)\n  .done();\n"
+CHOSEN = "switch (kind) {\n  case 'text':\n    out += escape(x);\n}\n"
+LOOP = "def one(s):\n    while s.left:\n        s.pos += 1\n    raise E(s)\n"
+OTHER = LOOP.replace("one", "two").replace("s.pos += 1", "s.pos += 1\n        s.row += 1").replace("E(s)", "E(0)")
 STILL_SAFE = [
     ("a whole function went", "src/a.c", UPPER + "int g(void);\n", "int g(void);\n"),
     ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
@@ -177,6 +182,30 @@ STILL_SAFE = [
         "src/a.py",
         "",
         "class A:\n    def __init__(self, c):\n        self._cache = c\n",
+    ),
+    (
+        "code behind an example that stays",
+        "src/a.rs",
+        EXAMPLE + "fn g() { a() }\n" + ASKS,
+        EXAMPLE + "fn g() { b() }\n" + ASKS,
+    ),
+    ("a remark where a step stood alone", "src/a.js", CHAIN, "// as before\n" + CHAIN.replace("b)", "c)")),
+    (
+        "a list in place of keys",
+        "src/a.js",
+        "for (const k of Object.keys(o)) f(k);\n",
+        "for (const k of names) f(k);\n",
+    ),
+    ("named after a check", "src/a.js", "  let seen = {};\n", "  let validatorSchemas = null;\n"),
+    ("asked instead of chosen", "src/a.js", CHOSEN, "if (x = text.exec(s))\n    out += escape(x);\n"),
+    ("a choice that may be None", "src/a.py", "    return None if a else b\n", "    return c\n"),
+    ("a whole function of everybody's lines", "src/a.py", LOOP + OTHER, LOOP),
+    ("letters that are letters in any reading", "src/a.py", "b = s.encode()\n", "b = s.encode('ascii')\n"),
+    (
+        "a directive for documentation",
+        "src/a.pyx",
+        "x = 1\n",
+        "# cython: embedsignature=True, language_level=3\nx = 1\n",
     ),
 ]
 
