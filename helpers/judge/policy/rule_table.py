@@ -1,9 +1,10 @@
 """The tables rules_*.txt: their one reader, and where a rule of theirs speaks.
 
-A heading: [kind level view language...] reason; below it the patterns, any of which speaks. Views: code (no strings, no
-comments), text (strings too, put together where they stand side by side), all (comments too: they hold directives), old
-(code that is gone, counted), first (code, where the file did not say this before), less (a deleted line without this is
-the new one), more (a new line without this is the deleted one). Languages: families of code.py; none means all.
+A heading: [kind level view language...] reason; below it the patterns, any of which speaks; one for some languages
+alone begins with these: {c rs}. Views: code (no strings, no comments), text (strings too, put together where they stand
+side by side), all (comments too: they hold directives), old (code that is gone, counted), first (code, where the file
+did not say this before), less (a deleted line without this is the new one), more (a new line without this is the
+deleted one). Languages: families of code.py; none means all.
 {{a|b}} is a part of a name, in whatever case: of `table_cleanup` and `tableCleanup` the second is `cleanup`.
 """
 
@@ -34,6 +35,7 @@ class Rule:
     pattern: re.Pattern[str]
 
 
+_SOME = re.compile(r"\{([a-z ]+)\} ")
 _PART = re.compile(r"\{\{(.*?)\}\}")
 _AS_PART = r"(?:(?<![A-Za-z])|(?<=[a-z\\d])(?=[A-Z]))(?i:\1)(?![a-z])"
 
@@ -43,8 +45,13 @@ def rules() -> list[Rule]:
     """Return every rule of the tables."""
     found = []
     for (kind, level, view, *families), reason, rows in file_rules.blocks("rules_*.txt"):
-        pattern = re.compile(_PART.sub(_AS_PART, "|".join(rows)), re.MULTILINE)
-        found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, tuple(families), reason, pattern))
+        of: dict[tuple[str, ...], list[str]] = {}
+        for row in rows:
+            some = _SOME.match(row)
+            of.setdefault(tuple(some[1].split() if some else families), []).append(row[some.end() if some else 0 :])
+        for whose, own in of.items():
+            pattern = re.compile(_PART.sub(_AS_PART, "|".join(own)), re.MULTILINE)
+            found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, whose, reason, pattern))
     return found
 
 
