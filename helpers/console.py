@@ -6,6 +6,7 @@ stdout is data and bounded; stderr is for people. No script prompts, none shows 
 import argparse
 import contextlib
 import errno
+import functools
 import gc
 import io
 import json
@@ -41,19 +42,14 @@ class Failure(Exception):  # noqa: N818 - not every failure is an error: "no" is
         self.code, self.message, self.do = code, message, do
 
 
-def usage(message: str, do: str = "") -> Failure:
-    """Wrong usage or input (exit 2)."""
-    return Failure(USAGE, message, do)
-
-
-def outside(message: str, do: str = "") -> Failure:
-    """Something outside failed and it may be tried again (exit 3)."""
-    return Failure(OUTSIDE, message, do)
-
-
-def refused(message: str, do: str = "") -> Failure:
-    """Refused: policy, budget, or a missing condition (exit 4)."""
-    return Failure(REFUSED, message, do)
+answer_no = functools.partial(Failure, NO)
+"""The answer is "no" (exit 1)."""
+usage = functools.partial(Failure, USAGE)
+"""Wrong usage or input (exit 2)."""
+outside = functools.partial(Failure, OUTSIDE)
+"""Something outside failed and it may be tried again (exit 3)."""
+refused = functools.partial(Failure, REFUSED)
+"""Refused: policy, budget, or a missing condition (exit 4)."""
 
 
 def no_room(what: str = "") -> Failure:
@@ -74,11 +70,6 @@ def not_writable(place: str, said: str, do: str) -> Failure:
     if Path(place).resolve().is_relative_to(temporary) and "/autoresearch" in place:
         do = f"make {temporary}, where the copies are, writable\nexport TMPDIR=FOLDER  # or name another"
     return outside(said, do)
-
-
-def answer_no(message: str, do: str = "") -> Failure:
-    """The answer is "no" (exit 1)."""
-    return Failure(NO, message, do)
 
 
 def note(text: str) -> None:
@@ -232,7 +223,8 @@ def _run(entry: Callable[[list[str]], int | None]) -> int:
         told = failure_of(error)
         code = told.code
         _say_json(told)
-        _say(told)
+        step = f"\n  next: {_inward(next_step.runnable(told.do))}" if told.do else ""
+        print(f"error: {_inward(told.message)}{step}", file=sys.stderr, flush=True)
     return code
 
 
@@ -277,8 +269,3 @@ def _os_error(error: OSError) -> Failure:
         do = "allow writing there in your sandbox, or run as its owner"
         return not_writable(str(error.filename), f"no permission to write{where}: {error.strerror}", do)
     return outside(f"{error.strerror or error}{where}", "see to that and run the same command again")
-
-
-def _say(failure: Failure) -> None:
-    step = f"\n  next: {_inward(next_step.runnable(failure.do))}" if failure.do else ""
-    print(f"error: {_inward(failure.message)}{step}", file=sys.stderr, flush=True)

@@ -44,7 +44,7 @@ def now_ms(last: Event | None = None) -> int:
     wall = time.time_ns() // 1_000_000
     if last is None:
         return wall
-    at = _whole(last.get("timestamp"))
+    at = its if type(its := last.get("timestamp")) is int else 0
     boot, _, before = str(last.get("clock", "")).partition(":")
     here, _, after = clock().partition(":")
     if boot == here and before.isdecimal() and int(after) >= int(before):
@@ -63,10 +63,6 @@ def _boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     except OSError:
         return ""
-
-
-def _whole(value: Any) -> int:  # noqa: ANN401 - whatever stands in the file
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 @contextmanager
@@ -161,7 +157,7 @@ def _decode(line: bytes) -> Any:  # noqa: ANN401 - whatever stands in the file
         return None
     if end != len(text):
         return None
-    return value if line.isascii() and b"\\" not in line and b"\x7f" not in line else _in_place(value)
+    return value if line.isascii() and b"\\" not in line and b"\x7f" not in line else in_place(value)
 
 
 def _encode(event: Event) -> bytes:
@@ -172,22 +168,22 @@ def _encode(event: Event) -> bytes:
     if "type" in event and event["type"] not in TYPES:
         raise console.usage(f"an event's type is one of {', '.join(TYPES)}, not {event['type']!r}")
     try:
-        line = printable.shown(json.dumps(_in_place(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+        line = printable.shown(json.dumps(in_place(event), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
     except (TypeError, ValueError) as error:
         raise console.usage(f"this event cannot be journaled: {error}") from None
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _in_place(value: Any, *, exact: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+def in_place(value: Any, *, exact: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """Return the value as the journal holds it: each text one printable line, no number that JSON does not know."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):
         return value if exact else printable.flat(value)
     if isinstance(value, dict):
-        return {_in_place(k, exact=exact): _in_place(v, exact=exact or k in EXACT) for k, v in value.items()}
+        return {in_place(k, exact=exact): in_place(v, exact=exact or k in EXACT) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_in_place(v, exact=exact) for v in value]
+        return [in_place(v, exact=exact) for v in value]
     return value
 
 

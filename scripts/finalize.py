@@ -44,10 +44,13 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import git, replay
     from helpers.record.handover import branches, combine, groups
+    from helpers.record.report import marks
     from helpers.run.copies.copies import Workdirs
 
     work = Workdirs(git.find(dry_run=args.dry_run or not args.create), args.workdir_root)
     now = replay.load(work.root)
+    for said in marks.looks(work.root, now, marks.doubts(work.root, now)):
+        console.note(f"look: {said}")
     its = groups.handover(work.root, now, work.shadow, session_files=args.with_session_files, squash=args.squash)
     if not args.create or args.dry_run:
         console.show(args, document(its, {}), preview(its, args))

@@ -6,7 +6,6 @@ change, and a measurement that was repeated until chance agreed.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 from pathlib import Path
@@ -21,12 +20,6 @@ from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Experiment
 from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
-
-_HELD = (
-    "verdict mode margin judged_by metric direction max_pairs pairs gain checks outputs signs "
-    "calls afresh baseline_tree candidate_tree sealed_tree baseline_commit baseline_samples candidate_samples seeded"
-)
-_NEEDED = {"mode", "margin", "direction", "max_pairs", "gain", "baseline_samples", "candidate_samples"}
 
 
 def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
@@ -75,11 +68,7 @@ def require_evidence(root: Path, now: State, compared: Comparison) -> None:
             f'make it right and seal it again, or: record_result.py discard {name} --why "is wrong sometimes"',
         )
     again = f"compare.py {compared.experiment_id}" + (" --not-worse" if compared.may_be_equal else "")
-    reason: str | None = "its line in the journal lacks what a comparison writes"
-    if {*compared.line} >= _NEEDED:
-        with contextlib.suppress(ValueError):
-            reason = _looser(now, compared) or _untrue(root, now, compared) or _picked(root, now, compared)
-    if reason:
+    if reason := _untrue(root, now, compared) or _looser(now, compared) or _picked(root, now, compared):
         raise console.refused(f"the comparison of {compared.experiment_id}: {reason}", again)
 
 
@@ -145,24 +134,15 @@ def _looser(now: State, compared: Comparison) -> str | None:
 
 def _untrue(root: Path, now: State, compared: Comparison) -> str | None:
     """Say what in the journal's line does not agree with its samples, or with what the measuring process wrote."""
-    for part in (compared, compared.confirmation):
-        if part is not None and (marks.judged(compared, part) or ())[:2] != (part.verdict, part.pairs):
-            return "its samples do not say what its verdict says"
+    if differing := marks.differs(root, now, compared):
+        return f"the process that measured did not write this line ({differing[0]} differs)"
+    if said := marks.untrue(compared):
+        return said
     seeded, by = compared.seeded or bool(compared.spread), compared.scale  # neighbours may be of two hosts
     sigma = noise.of_pairs(compared.baseline_samples, compared.candidate_samples, seeded=seeded, by=by)
     gain = None if compared.may_be_equal else compared.gain
-    if noise.needs_confirmation(sigma, gain, compared.margin, by) and not compared.confirmation:
-        return "its noise asks for a second comparison, and there is none"
-    if compared.fleet_job and (job := now.jobs.get(compared.fleet_job)):
-        written = {**job.submitted.plan, **(job.finished.answer if job.finished else {})}
-    else:
-        try:
-            written = json.loads(Folder(root, compared.job, KIND).read(VERDICT) or "{}")
-        except ValueError:
-            written = {}
-    wrote = Comparison.from_line(written)
-    differing = [name for name in _HELD.split() if getattr(wrote, name) != getattr(compared, name)]
-    return f"the process that measured did not write this line ({differing[0]} differs)" if differing else None
+    lacks = noise.needs_confirmation(sigma, gain, compared.margin, by) and not compared.confirmation
+    return "its noise asks for a second comparison, and there is none" if lacks else None
 
 
 def _picked(root: Path, now: State, compared: Comparison) -> str | None:

@@ -128,7 +128,7 @@ def _sources(root: Path, now: State, exp: Experiment, words: Explanation) -> lis
     given = now.sources.get(exp.name, [])
     found = []
     for id_ in (*words.sources, *given):
-        found.append(id_)
+        found.append(sources.parse_source(id_))
         behind = queue.source(root, id_)
         try:
             found += [sources.parse_source(behind)] if behind else []

@@ -103,7 +103,7 @@ def experiments_of(
         *((each[0].timestamp - int(1000 * (each[0].seconds or 0)), name) for name, each in compared.items()),
         *((event.timestamp, name) for events in (runs, refused) for name, event in events.items()),
     ]
-    doubts, sources = marks.doubts(now), now.sources
+    sources = now.sources
     first = {name: at for at, name in sorted(began, reverse=True)}
     rows = []
     for order, (name, at) in enumerate(sorted(first.items(), key=lambda row: (row[1], row[0])), 1):
@@ -114,7 +114,7 @@ def experiments_of(
             kept = tuple(marks.of_run(now, run)) if run and found.outcome == "kept" else ()
             last = found.decisive
             shown = (together.get(last.content) or last.estimate) if last else None
-            rows.append(replace(found, marks=kept, doubt=doubts.get(name, ""), estimate=shown))
+            rows.append(replace(found, marks=kept, estimate=shown))
     levels = {run.commit[:7]: run.metric for run in now.runs if not run.experiment_id and run.metric is not None}
     for exp in sorted((exp for exp in rows if exp.outcome == "kept"), key=lambda exp: exp.at_ms):
         if (value := _placed(exp, levels).value) is not None:

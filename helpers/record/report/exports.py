@@ -27,7 +27,7 @@ _MEMORY = {"memory_gb": 1.0, "peak_vram_mb": 1 / 1024, "rss_mb": 1 / 1024, "memo
 def tsv(session: Session, shape: str) -> str:
     """Return the baseline and the decided experiments; what is unknown is an empty cell, and a crash has no metric."""
     rows = ["\t".join(SHAPES[shape])]
-    rows += ["\t".join(_cell(row[column]) for column in SHAPES[shape]) for row in _rows(session, shape)]
+    rows += ["\t".join(" ".join(row[column].split()) for column in SHAPES[shape]) for row in _rows(session, shape)]
     return "\n".join(rows) + "\n"
 
 
@@ -60,10 +60,6 @@ def _row(name: str, commit: str, value: float | None, memory: str, status: str, 
         "status": status,
         "description": description,
     }
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split())
 
 
 def table(session: Session) -> str:

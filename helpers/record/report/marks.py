@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import re
+import statistics
+from pathlib import Path
 from typing import Any
 
-from helpers import git, git_objects, paths
+from helpers import git, git_objects, journal, paths, printable
 from helpers.comparison import Comparison, in_words
 from helpers.events import Run
 from helpers.json_fields import mapping, values_at
 from helpers.judge.compare import figures
+from helpers.judge.compare.driver import KIND, VERDICT
 from helpers.judge.compare.figures import number
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.measure.plan import Plan
 from helpers.judge.policy.check import matches
 from helpers.judge.rule import sign_test
+from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
+LOOSENED = "Loosened after the lock"
+_ADDED = {"type", "timestamp", "clock", "experiment_id", "worker", "fleet_job", "kind"}  # by whoever journals
+_CUT = {"Measured": " pairs.*", "Source": ' ["<].*', "Experiment": r"\(.*\), order seed "}
+"""What of these lines of a commit's message may have other words by now."""
 BUNDLE = "the bundle's own scripts are not those of the lock"
 
 
@@ -78,73 +89,117 @@ def of_run(now: State, run: Run) -> list[str]:
     return list(dict.fromkeys([*run.marks, *loosened(now, run.timestamp or math.inf)]))
 
 
-def judged(compared: Comparison, part: Comparison) -> tuple[str, int, tuple[float, ...]] | None:
-    """Return verdict, pairs, gain and interval that the samples of a comparison or of its confirmation give."""
-    found = figures.judged(compared, part.baseline_samples, part.candidate_samples)
-    if found and part is compared.confirmation:
-        own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples)
-        if sign_test.confirms(own, found):
-            return "improved", found.pairs, (found.gain, *found.interval)
-    return (found.verdict, found.pairs, (found.gain, *found.interval)) if found else None
+def untrue(compared: Comparison) -> str:
+    """Say what in a comparison's line does not follow from its samples, or those of its confirmation."""
+    own = figures.judged(compared, compared.baseline_samples, compared.candidate_samples)
+    for part in filter(None, (compared.confirmation, compared)):
+        found = figures.judged(compared, part.baseline_samples, part.candidate_samples)
+        if own is None or found is None:
+            return "its samples are not in the journal, or no measurements"
+        verdict = "improved" if part is not compared and sign_test.confirms(own, found) else found.verdict
+        if (verdict, found.pairs) != (part.verdict, part.pairs):
+            return f"its samples say {in_words(verdict)} by themselves, not {part.verdict}"
+        for said, here in zip([part.gain, *(part.interval or ())], (found.gain, *found.interval), strict=False):
+            if said is None or not math.isclose(said, here, rel_tol=1e-6, abs_tol=1e-9):
+                told = "none" if said is None else compared.scale.words(said)
+                return f"its samples give {compared.scale.words(here)}, the journal says {told}"
+    return ""
 
 
-def doubts(now: State) -> dict[str, str]:
-    """Return, for each kept experiment that its evidence does not carry, what is wrong."""
-    found, base = {}, now.lock.commit_full if now.lock else ""
-    for run in now.kept:
-        if reason := _doubt(now, run, base):
-            found[run.experiment_id] = reason
-        base = run.commit_full
+def doubts(root: Path, now: State) -> dict[str, str]:
+    """Return, for each kept experiment that its evidence or its commit does not carry, what is wrong."""
+    found, base = {}, ""
+    commits = git_objects.commits(root, [f"{paths.TREE_REF}{run.commit_full}" for run in now.kept])
+    messages = {commit.id: commit.message for commit in commits if commit}
+    for run in [each for each in now.runs if each.status == "keep"]:
+        if run.experiment_id and (
+            reason := _doubt(root, now, run, base) or (run.commit_full and _untold(now, run, messages))
+        ):
+            found[run.experiment_id] = f"{reason}; see git show {run.commit[:7]}, and put the journal's line back"
+        base = run.commit
     return found
 
 
-def _doubt(now: State, run: Run, base: str) -> str:
-    seed = run.verdict.seed if run.verdict else ""
-    its = [c for c in now.comparisons if c.experiment_id == run.experiment_id]
-    compared = next((c for c in reversed(its) if seed and c.seed == seed), None)
-    if compared is None:
+def _doubt(root: Path, now: State, run: Run, base: str) -> str:
+    name, seed = run.experiment_id, run.verdict.seed if run.verdict else ""
+    compared = next((c for c in reversed(now.comparisons) if c.experiment_id == name and c.seed == seed), None)
+    if compared is None or not seed:
         return "the journal holds no comparison of it: nobody measured it"
     if compared.candidate_tree != run.tree:
         return "its comparison was of another content"
-    if compared.baseline_commit != base:
+    if not base or not compared.baseline_commit.startswith(base):
         return "its comparison was against another baseline than the change before it"
-    for part in (compared.confirmation, compared):
-        if part and (found := judged(compared, part)) is None:
-            return "its samples are not in the journal, or no measurements"
-        if part and found and found[0] != part.verdict:
-            return f"its samples say {in_words(found[0])} by themselves, not {part.verdict}"
-        for said, here in zip([part.gain, *(part.interval or ())], found[2], strict=False) if part and found else ():
-            if not _close(said, here):
-                return _otherwise(compared, here, said)
-    if found and not _close(run.gain, found[2][0]):
-        return _otherwise(compared, found[2][0], run.gain)
+    if said := untrue(compared):
+        return said
+    if run.samples != compared.candidate_samples or run.metric != statistics.median(run.samples):
+        return "its run line has another metric or samples than its comparison"
+    if differing := differs(root, now, compared):
+        return f"the process that measured did not write its comparison's line ({differing[0]} differs)"
     return "" if compared.is_good else f"its comparison says {compared.verdict}"
 
 
-def _close(one: float | None, other: float) -> bool:
-    return one is not None and math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+def differs(root: Path, now: State, compared: Comparison) -> list[str]:
+    """Return the keys in which a comparison's line is not what the process that measured it wrote."""
+    if compared.fleet_job and (job := now.jobs.get(compared.fleet_job)):
+        written = {**job.submitted.plan, **(job.finished.answer if job.finished else {})}
+    else:
+        try:
+            written = json.loads(Folder(root, compared.job, KIND).read(VERDICT) or "{}")
+        except ValueError:
+            written = {}
+    line, missing = compared.line, object()
+    found = [key for key, value in written.items() if journal.in_place(value) != line.get(key, missing)]
+    return found + [key for key in line if key not in written and key not in _ADDED]
 
 
-def _otherwise(compared: Comparison, its: float, said: float | None) -> str:
-    told = "none" if said is None else compared.scale.words(said)
-    return f"its samples give {compared.scale.words(its)}, the journal says {told}"
+def _untold(now: State, run: Run, messages: dict[str, str]) -> str:
+    """Say what the message of a kept run's commit, which was made of the same facts, says otherwise."""
+    if (message := messages.get(run.commit_full)) is None:
+        return "its commit is none that record_result.py keep placed here"
+    its, figure = run.verdict, run.verdict and run.verdict.estimate
+    told = {
+        "Change": [run.description],
+        LOOSENED: ["; ".join(run.marks)] if run.marks else [],
+        "Look here": [f"{'; '.join(run.places)}. Reviewed: {run.reviewed or 'nobody said'}"] if run.places else [],
+        "Measured": [f"gain {figure.words()}".partition(" pairs")[0] if figure else ""],
+        "Source": run.cited,
+        "Experiment": [f"{run.experiment_id} {its.seed if its else ''}"],
+    }
+    title, *lines = message.rstrip().split("\n")
+    for label, rows in told.items():
+        said = [line.partition(": ")[2] for line in lines if line.startswith(f"{label}: ")]
+        said = [title.removeprefix("Change: ")] if label == "Change" else said
+        if [re.sub(_CUT.get(label, ""), "", row) for row in said] != list(map(printable.one_line, rows)):
+            one, other = ("; ".join(each)[:200] for each in (said, rows))
+            return f"its commit says '{label}: {one}', the journal '{other}'"
+    strange = {*run.marks} ^ {*loosened(now, run.timestamp)} ^ ({BUNDLE} & {*run.marks})
+    return f"the journal's notes do not tell of '{'; '.join(sorted(strange))}', as its commit does" if strange else ""
 
 
-def unmeasured(repository: git.Repository, now: State) -> list[str]:
-    """Return the commits on the session's branch that nobody measured, and keeps that are not on it."""
-    first, root = now.lock.commit_full if now.lock else "", repository.root
-    if not first or not now.runs:
-        return []
-    listed = git.run(root, ["rev-list", f"{first}..refs/heads/{now.branch}", "--"], check=False)
-    if listed.returncode:
-        return [f"the branch {now.branch} is gone"]
-    there = listed.stdout.decode().split()
-    kept = {run.commit_full: run.experiment_id for run in now.kept}
-    strange = [commit for commit in there if commit not in kept and not _only_words(repository, commit)]
-    lost = [f"{name} ({commit[:7]}) is not on {now.branch}" for commit, name in kept.items() if commit not in there]
-    return [*(f"{commit[:7]} on {now.branch} was measured by nobody" for commit in strange), *lost]
-
-
-def _only_words(repository: git.Repository, commit: str) -> bool:
-    rows = git_objects.differences(repository.root, f"{commit}^", commit)
-    return {row.path for row in rows} == {paths.IMPROVEMENTS.encode()}
+def looks(root: Path, now: State, doubted: dict[str, str]) -> list[str]:
+    """Return a line, with what to do, for all in which the journal, its evidence, commits and refs do not agree."""
+    lock, back, found = now.lock, "put the journal's line back", [f"{name}: {why}" for name, why in doubted.items()]
+    if lock is None or now.taken is None:
+        said = f"the journal tells of comparisons, and of no {'baseline' if lock else 'lock'}: {back}"
+        return [*found, *[said] * bool(now.kept or now.comparisons)]
+    names = [name for name in lock.protected if not (root / name).is_symlink()]
+    held = git_objects.blobs(root, [f"{lock.tree}:{name}" for name in names])
+    digests = [hashlib.sha256(text or b"").hexdigest() for text in held]
+    if wrong := [name for name, had in zip(names, digests, strict=True) if had != lock.protected[name]]:
+        found.append(f"the journal's lock says otherwise of {', '.join(wrong[:5])} than what was locked: {back}")
+    every = (now, *now.aside.values())
+    known = {KIND: {c.job for s in every for c in s.comparisons}, "jobs": {job for s in every for job in s.jobs}}
+    for kind, its in known.items():
+        lost = [Folder(root, place.name, kind) for place in jobs_folder(root, kind).glob("*") if place.name not in its]
+        ended = [each.path.relative_to(root) for each in lost if each.has("finished") and not each.has("cancelled")]
+        found += [f"{place} ended, and the journal does not say so: {back}" for place in ended]
+    there = git.output(
+        root, ["rev-list", "^" + lock.commit_full, f"refs/heads/{now.branch}", "--"], check=False
+    ).split()
+    kept = {run.commit_full: run.experiment_id for run in now.kept if run.timestamp > lock.timestamp}
+    rows = {each: git_objects.differences(root, f"{each}^", each) for each in there if each not in kept}
+    page = [paths.IMPROVEMENTS.encode()]
+    found += [
+        f"{each[:7]} on {now.branch} was measured by nobody" for each in rows if [r.path for r in rows[each]] != page
+    ]
+    return found + [f"{kept[each]} ({each[:7]}) is not on {now.branch}" for each in kept if each not in there]

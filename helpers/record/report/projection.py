@@ -13,7 +13,7 @@ from helpers.json_fields import text_at
 from helpers.judge.compare import figures, tiers
 from helpers.judge.compare.figures import number
 from helpers.read.ideas import queue
-from helpers.record.report import experiments
+from helpers.record.report import experiments, marks
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.spend import Spend, spend_of
 from helpers.run.jobs import budget
@@ -53,6 +53,8 @@ class Session:
     tiers: tuple[str, ...] = ()
     """What one type of worker promoted to another, in words."""
     ideas: tuple[dict[str, object], ...] = ()
+    looks: tuple[str, ...] = ()
+    """What the journal says and commits, refs or evidence do not, in words."""
 
     def estimate(self, compared: Comparison) -> Estimate | None:
         """Return the figures of a comparison, with all others of the same content."""
@@ -98,7 +100,12 @@ def read_session(root: Path, *more: Run) -> tuple[State, Session]:
         )
     ideas = tuple(idea.as_dict() for idea in queue.waiting(root))
     last_ms = max((event.timestamp for event in lines), default=0)
-    return now, replace(project(now, budget.ended_ms(now) or last_ms), ideas=ideas)
+    session = replace(project(now, budget.ended_ms(now) or last_ms), ideas=ideas)
+    if not (root / ".git").exists():  # a journal alone
+        return now, session
+    doubts = marks.doubts(root, now)
+    held = tuple(replace(exp, doubt=doubts.get(exp.name, "")) for exp in session.experiments)
+    return now, replace(session, experiments=held, looks=tuple(marks.looks(root, now, doubts)))
 
 
 def project(now: State, last_ms: int) -> Session:

@@ -148,6 +148,7 @@ def standing(session: Session) -> list[str]:
         *([f"closed: {session.closed}"] if session.closed else []),
         f"{len(session.experiments)} experiment{'s' * (len(session.experiments) != 1)}: {counts or 'none yet'}",
         f"headline: {headline(session)}",
+        *(f"look: {said}" for said in session.looks[:4]),
     ]
 
 

@@ -27,7 +27,12 @@ MOST_LINES = 40
 def overview_lines(repository: git.Repository, now: State | None) -> list[str]:
     """Return the lines; without a session (None) how to begin one."""
     if now is None:
-        return ["no session is under way here", *next_steps.lines(repository, now)]
+        lost = ["look: the journal's line that begins the session is gone: put it back"]
+        return [
+            "no session is under way here",
+            *lost * (repository.root / paths.JOURNAL).exists(),
+            *next_steps.lines(repository, now),
+        ]
     root = repository.root
     head = [*_goal(now), *_standing(root, now)]
     tail = [
@@ -161,7 +166,7 @@ def _ideas(root: Path) -> list[str]:
 
 def _integrity(repository: git.Repository, now: State) -> list[str]:
     if now.lock is None:
-        return ["protected files: not locked yet"]
+        return ["protected files: not locked yet", *(f"look: {said}" for said in _marks(repository, now))]
     changed = protected.changed(repository.root, now)
     lines = [f"protected files: {'CHANGED: ' + ', '.join(changed) if changed else f'{len(now.protected)} intact'}"]
     if found := session_branch.moved(repository.root, now):
@@ -175,8 +180,8 @@ def _integrity(repository: git.Repository, now: State) -> list[str]:
 
 def _marks(repository: git.Repository, now: State) -> list[str]:
     """Return what a person should look at: keys that were used, keeps that do not bear out, what nobody measured."""
-    loose, found = marks.loosened(now), [f"{name}: {why}" for name, why in marks.doubts(now).items()]
-    found += marks.unmeasured(repository, now)
+    every = [*marks.loosened(now), *(mark for run in now.kept for mark in run.marks if mark != marks.BUNDLE)]
+    loose, found = list(dict.fromkeys(every)), marks.looks(repository.root, now, marks.doubts(repository.root, now))
     shown = [*found[:4], *([f"{len(found) - 4} more that are not borne out"] if len(found) > 4 else [])]
     shown += [marks.BUNDLE] if protected.is_other_bundle(now) else []
     if loose:

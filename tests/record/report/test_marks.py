@@ -16,6 +16,7 @@ from helpers.record.report import marks
 LOCKED = {"type": "lock", "commit_full": "b" * 40, "protected": {}, "timestamp": 1}
 BEGUN = {"type": "config", "name": "quick", "metricName": "time_s", "bestDirection": "lower", "timestamp": 0}
 BASELINE = {"run": 1, "status": "keep", "description": "baseline", "timestamp": 2}
+DECIDED = {"run": 2, "status": "discard", "description": "none", "experiment_id": "exp-01", "timestamp": 3}
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_another_bundle_than_that_of_the_lock_is_said(session: Any) -> None:
 def test_what_counts_as_a_loosening(key: str, was: Any, value: Any, said: list[str]) -> None:
     """Less strict than before, and nothing else; before the lock everything is still being agreed."""
     note = {"type": "note", "set": {key: value}, "was": {} if was is None else {key: was}, "timestamp": 5}
-    now = replay.fold(list(map(from_line, [BEGUN, LOCKED, BASELINE, note])))
+    now = replay.fold(list(map(from_line, [BEGUN, LOCKED, BASELINE, DECIDED, note])))
     early = replay.fold(list(map(from_line, [BEGUN, note, LOCKED, {**BASELINE, "timestamp": 9}])))
 
     assert now
