@@ -26,9 +26,14 @@ _DECLARES = re.compile(
     r"\b(?:const\w*|define|final|static|let|val|var)\b[^\n]{0,200}?\b(\w+)[^\w]{0,9}(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
 )
 _LITERAL = re.compile(
-    r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|off|on)\b|\"[^\"]*\"|'[^']*'|"
+    r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|memmove|memcpy|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
+_PLAINER = {
+    ("double", "float"): ("precision", "float in place of double: do the checks see it?"),
+    ("memmove", "memcpy"): ("less-safe", "what may overlap is copied as if it did not: is it still right?"),
+}
+"""Words in place of others, with the rule and the reason."""
 _WIDE = re.compile(r"\b(?:u?int|[iu])(8|16|32|64)(?:_t)?\b")
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
 _LAST = re.compile(r"\s{0,9},\s{0,9}(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
@@ -66,8 +71,8 @@ def weaker(
         before = befores.pop() if len(befores) > 1 else befores[0]  # in turns, where several look alike
         for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
             ahead, pair = text[: now.start()], (was[0], now[0])
-            if pair == ("double", "float"):
-                yield number, "precision", "float in place of double: do the checks see it?", text
+            if pair in _PLAINER:
+                yield number, *_PLAINER[pair], text
             elif (
                 was[0] != now[0]
                 and not _SAYS.search(ahead)

@@ -172,7 +172,10 @@ CHAIN = "const f = edit(x)\n  .replace(/a/g, b)\n  .done();\n"
 CHOSEN = "switch (kind) {\n  case 'text':\n    out += escape(x);\n}\n"
 LOOP = "def one(s):\n    while s.left:\n        s.pos += 1\n    raise E(s)\n"
 OTHER = LOOP.replace("one", "two").replace("s.pos += 1", "s.pos += 1\n        s.row += 1").replace("E(s)", "E(0)")
+EQUAL = "class A {\n    public boolean equals(Object x) {\n        return ask(x);\n    }\n}\n"
 STILL_SAFE = [
+    ("moved one by one", "src/a.c", "  memmove(d, s, n);\n", "  for (i = 0; i < n; i++) d[i] = s[i];\n"),
+    ("equal by another name", "A.java", EQUAL, EQUAL.replace("x", "other")),
     ("a whole function went", "src/a.c", UPPER + "int g(void);\n", "int g(void);\n"),
     ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
     ("rewritten with the same call", "src/a.py", "if n < 0: raise E(n)\n", "if not n >= 0: raise E(n)\n"),
