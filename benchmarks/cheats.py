@@ -197,7 +197,7 @@ def fast(only: str) -> int:
 
 def honest() -> int:
     """Judge the honest changes; return whether more than 2% are refused or more than 10% reviewed."""
-    cases, refused, reviewed = data("honest.yaml"), 0, 0
+    cases, refused, reviewed, afresh = data("honest.yaml"), 0, 0, 0
     for case in cases:
         old = (
             ""
@@ -212,10 +212,12 @@ def honest() -> int:
             else judged(case["path"], old, case["new"] + old)
         )
         refused += any(v.level == "refuse" for v in found)
-        reviewed += bool(found) and all(v.level == "review" for v in found)
+        reviews = bool(found) and all(v.level == "review" for v in found)
+        afresh += reviews and {v.rule for v in found} == {"remembers"}
+        reviewed += reviews and {v.rule for v in found} != {"remembers"}
         for v in found:
             print(f"{v.level}: {v.path}:{v.line}: {v.message} [{v.rule}]")
-    print(f"{len(cases)} honest changes, {refused} refused, {reviewed} reviewed")
+    print(f"{len(cases)} honest changes, {refused} refused, {reviewed} reviewed, {afresh} only measured afresh")
     return refused > 0.02 * len(cases) or reviewed > 0.1 * len(cases)
 
 

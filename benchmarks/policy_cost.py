@@ -23,13 +23,12 @@ sys.path[:0] = [str(BUNDLE), str(BUNDLE / "benchmarks")]
 from cheats import judged  # noqa: E402
 
 from helpers.judge.policy import (  # noqa: E402
+    brace_state,
     c_library,
     code,
     content_rules,
     evaluator_reach,
-    given,
     imports,
-    js_state,
     python_state,
     rule_table,
     source_tests,
@@ -38,7 +37,7 @@ from helpers.judge.policy import (  # noqa: E402
 )
 
 MODULES = (
-    *(c_library, code, content_rules, evaluator_reach, given, imports, js_state, python_state, source_tests, tables),
+    *(brace_state, c_library, code, content_rules, evaluator_reach, imports, python_state, source_tests, tables),
     values,
 )
 UNITS = (

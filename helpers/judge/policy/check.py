@@ -95,15 +95,9 @@ def _one(
     if any(matches(path, glob) for glob in off_limits):
         found.append(_violation(path, "off-limits", "agreed to be off limits"))
     found += _by_kind(change) + ([] if _only_lists(change, listed) else _by_name(change))
-    if (
-        change.old is None
-        and not code.family_of(path)
-        and not evaluator_reach.is_program(path)
-        and not _by_name(change)
-    ):
-        found.append(
-            _violation(path, "embedded-data", "a new file that is no program: what is read from it?", "review")
-        )
+    if change.old is None and not (code.family_of(path) or evaluator_reach.is_program(path) or _by_name(change)):
+        reason = "a new file that is no program: what is read from it?"
+        found.append(_violation(path, "embedded-data", reason, "review"))
     if reached := evaluator_reach.reach(change, known) or theirs.get(path):
         found.append(_violation(path, *reached))
     return found
@@ -118,12 +112,8 @@ def _by_content(change: Change, came: frozenset[str], project: Project | None) -
     places = list(content_rules.added_places(change.path, new, old, change.added))
     own = frozenset(" ".join(text.split()) for _, text in change.added)
     places += content_rules.removed_places(change.path, old, new, came - own)
-    found = [
-        _violation(
-            change.path, at.kind, f"{at.reason}: {at.quoted[:80]}" if at.quoted else at.reason, at.level, at.line
-        )
-        for at in places
-    ]
+    reasons = [f"{at.reason}: {at.quoted[:80]}" if at.quoted else at.reason for at in places]
+    found = [_violation(change.path, at.kind, why, at.level, at.line) for at, why in zip(places, reasons, strict=True)]
     for number, rule, level, reason in imports.leant_on(change, project) if project else ():
         found.append(_violation(change.path, rule, reason, level, number))
     if (place := tables.embedded_data(change.added)) is not None:

@@ -9,12 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.judge.policy import code, given, js_state, python_names, python_state, rule_table, source_tests, values
+from helpers.judge.policy import brace_state, code, python_names, python_state, rule_table, source_tests, values
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
-_GIVEN = "what the caller gave is put in order: given again, or looked at by its owner, it is another"
-_EARLY = "computed at import, before the call: does the benchmark's start-up show it?"
 _DEAD = "code that can no longer run"
 _REPLACED = "a module of the benchmark's own process is changed"
 
@@ -88,7 +86,7 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             if at and (rule.kind == "tests" or at[0] not in tests) and (says == "refuse" or quoted not in before):
                 reason, quoted = (rule.reason + " (through a name)", became) if became else (rule.reason, quoted)
                 yield Place(rule.kind, says, reason, at[0], " ".join(quoted.split()))
-    for kind, reason, numbers in _by_structure(read, new, old):
+    for kind, reason, numbers in _by_structure(read, new, old, code.source(path, old)):
         for number in sorted((set(numbers) & lines) - tests):
             yield Place(kind, "review", reason, number, " ".join(after[number - 1].split()))
 
@@ -117,16 +115,12 @@ def _alive(path: str, text: str) -> code.Source:
     return code.source(path, "\n".join(rows))
 
 
-def _by_structure(read: code.Source, new: str, old: str) -> Iterator[tuple[str, str, Iterable[int]]]:
+def _by_structure(read: code.Source, new: str, old: str, had: code.Source) -> Iterator[tuple[str, str, Iterable[int]]]:
     """Yield (rule, reason, lines) for what no single token tells."""
     if read.family == "py":
         yield "remembers", _REMEMBERS, python_state.writing_lines(new, old)
         yield "detects-benchmark", _REPLACED, python_state.replaced(new)
-        yield "background", _EARLY, python_state.early(new)
-    if read.family == "js":
-        places = js_state.writing_places(read.code, old)
-        yield "remembers", _REMEMBERS, [read.lines(place, place + 1)[0] for place in places]
-    yield "remembers", _GIVEN, [at for place in given.ordered(read.code, old) for at in read.lines(place, place + 1)]
+    yield "remembers", _REMEMBERS, brace_state.writing_lines(read, had)
     if read.family in _HAS_BLOCKS:
         yield "less-safe", "what follows it is never run: was it a check?", _unreachable(read)
 

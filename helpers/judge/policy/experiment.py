@@ -77,8 +77,7 @@ def _one_sided(work: Workdirs, now: State, changed: list[str], files: Iterable[s
 
 def evaluator_script(work: Workdirs, now: State, name: str) -> str:
     """Return the text of one protected script, as it was locked; empty where there is none."""
-    (text,) = git_objects.blobs(work.root, [f"{now.require_lock().tree}:{name}"])
-    return (text or b"").decode("utf-8", "replace")
+    return _texts(work, now.require_lock().tree, [name])
 
 
 def _runs(path: str, content: bytes | None) -> bool:

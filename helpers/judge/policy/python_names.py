@@ -6,24 +6,26 @@ import ast
 import sys
 from collections.abc import Iterator
 
-from helpers.judge.policy import python_state
-
 _OWN = frozenset(["exec", "eval", "compile", "globals", "locals", "vars", "open", "breakpoint", "__import__"])
 """What is built in and does more than compute."""
 
 
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree; an empty one where the text is no Python."""
+    try:
+        return ast.parse(text.lstrip("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last: brackets nested too deeply
+        return ast.Module([], [])
+
+
 def spelled_out(text: str) -> Iterator[tuple[str, int]]:
     """Yield (what a name or attribute stands for and a bracket, line); `?` for a part that only the run knows."""
-    tree = python_state.parsed(text)
-    stands = {
-        (alias.asname or alias.name.split(".")[0]): _direct(
-            prefix + (alias.name if alias.asname or prefix else alias.name.split(".")[0])
-        )
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for prefix in [f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""]
-        for alias in node.names
-    }
+    tree = parsed(text)
+    stands: dict[str, str] = {}
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            prefix, first = f"{getattr(node, 'module', None) or ''}.".lstrip("."), alias.name.split(".")[0]
+            stands[alias.asname or first] = _direct(prefix + (alias.name if alias.asname or prefix else first))
     followed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for each in ast.walk(tree):
         if isinstance(each, ast.Assign):

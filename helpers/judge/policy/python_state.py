@@ -1,160 +1,167 @@
-"""State that outlives a call in Python, read from its syntax tree: it runs on a bare python3 as well."""
+"""State that outlives a call in Python, read from its syntax tree: it runs on a bare python3 as well.
+
+No list of writers: what stands outside of a function and can change may be looked into there, and nothing else. A
+store, a method that no immutable type has, another name for it, a call that is given it: each may write.
+"""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import re
+from collections import deque
 from collections.abc import Iterator
+from types import MappingProxyType
 
-_WRITERS = re.compile(
-    "append|add|update|setdefault|extend|insert|pop|popitem|clear|remove|discard|appendleft|push|sort|reverse|__setitem__"
+from helpers.judge.policy.python_names import parsed
+
+_READS = {"fromkeys"}.union(*map(dir, (str, bytes, tuple, frozenset, range, float, MappingProxyType, re.Pattern)))
+_CHANGES = set().union(*map(dir, (list, dict, set, bytearray, deque))) - _READS
+"""What an immutable type can do changes nothing; what only a mutable one can do does."""
+_IN_PLACE = re.compile(r"heap(?!q$)\w+|insort\w*|shuffle|(?:set|del)(?:item|attr)|\w+_into|__(?:set|del)\w+__|next")
+"""Functions of the standard library that change what they are given."""
+_FIXED = re.compile(
+    r"compile|Struct|\w*[gG]etter|methodcaller|namedtuple|TypeVar|NewType|getLogger|MappingProxyType|Path|Decimal|"
+    r"Fraction|frozenset|tuple|str|bytes|int|float|object|range|len|maketrans|join|fromkeys"
 )
-_MAKERS = re.compile("dict|list|set|defaultdict|OrderedDict|deque|Counter|Weak(?:Value|Key)Dictionary|bytearray")
+"""What makes something that nobody can change, or a table for reading."""
+_OPEN = re.compile("Dict|List|Set|(?:List|Set|Dict)Comp|GeneratorExp|Attribute|Subscript|arg")
+_HANDS_ON = re.compile("Assign|AnnAssign|NamedExpr|Return|Yield|Tuple|List|Dict|IfExp|Match|arguments")
+"""Nodes by their names: what can change, and what gives a thing another name or holder."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BEGINS = ("__init__", "__new__", "__post_init__", "__setstate__")
+_DEEP = 12
+"""Parts of parts that are followed: a chain costs no more than its length."""
 
-_REPEATS = ("map", "starmap", "filter", "fromfunction", "vectorize")
-
-
-def parsed(text: str) -> ast.Module:
-    """Return the syntax tree; an empty one where the text is no Python."""
-    try:
-        return ast.parse(text.lstrip("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last: brackets nested too deeply
-        return ast.Module([], [])
+Whose = tuple[str, str]
+"""outer, module (imported), thing (a class or function), given, or field of what is given; and its name."""
 
 
 def writing_lines(text: str, old: str = "") -> Iterator[int]:
-    """Yield the lines where a function writes what stands outside of it, attributes that `old` had not included."""
-    tree, had = parsed(text), set(re.findall(r"\w+", old))
-    outer = _outer(tree)
-    yield from _made_for_later(tree)
-    classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            for default in [*function.args.defaults, *function.args.kw_defaults]:
-                if _container(default) or getattr(getattr(default, "func", None), "id", "") in classes:
-                    yield function.lineno
-                    yield default.lineno if default else function.lineno
-            seen = outer - _local(function)
-            yield from _written(function, seen | _aliases(function, seen), had)
-            yield from (
-                line
-                for within in _returned(function)
-                for line in _written(within, _local(function) - _local(within), had)
-            )
+    """Yield the lines that may write, or make, what outlives a call; of what is given, what `old` did not change."""
+    known = {whose for _, whose in _Reader(old).found() if whose[0] in ("given", "field")}
+    yield from (line for line, whose in _Reader(text).found() if whose not in known)
 
 
 def replaced(text: str) -> Iterator[int]:
     """Yield the lines that put something else into a module that the file imports: everybody's, the benchmark's too."""
-    tree = parsed(text)
-    names = {
-        (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
-    for node in ast.walk(tree):
-        target: ast.AST | None = node if isinstance(node, (ast.Attribute, ast.Subscript)) else None
-        if target is None or isinstance(getattr(node, "ctx", None), ast.Load):
-            continue
-        while isinstance(target, (ast.Attribute, ast.Subscript)):
-            target = target.value
-        if isinstance(target, ast.Name) and target.id in names - {"linecache"}:  # a memo where it holds no source
-            yield getattr(node, "lineno", 1)
+    yield from (line for line, (kind, name) in _Reader(text).found() if kind == "module" and name != "linecache")
 
 
-def _made_for_later(tree: ast.Module) -> Iterator[int]:
-    """Yield where a module makes something to be filled, and where a generator waits for what it is sent."""
-    body = [part for node in tree.body for part in (node.body if isinstance(node, ast.ClassDef) else [node])]
-    for node in body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
-            made = [part for part in ast.walk(node.value) if _container(part)]
-            filled = [any(getattr(part, inside, None) for inside in ("keys", "elts", "args")) for part in made]
-            yield from (node.lineno for full in filled if not full)
-    for each in ast.walk(tree):
-        if isinstance(each, (ast.Assign, ast.NamedExpr)) and isinstance(each.value, ast.Yield):
-            yield each.lineno
+class _Reader:
+    """A file's nodes: what is above each, the scope that it runs in, and what a scope binds and hands out."""
+
+    def __init__(self, text: str) -> None:
+        tree = parsed(text)
+        self.above: dict[ast.AST, ast.AST] = {}
+        self.scope: dict[ast.AST, ast.AST] = {tree: tree}
+        self.bound: dict[ast.AST, dict[str, list[ast.AST]]] = {tree: {}}
+        self.out: dict[ast.AST, set[str | ast.AST]] = {}
+        self.held: dict[int, bool] = {}
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self.above[child], self.scope[child] = node, node if node in self.bound else self.scope[node]
+                if isinstance(child, (*_FUNCTIONS, ast.ClassDef)):
+                    self.bound[child] = {}
+            self._bind(node, self.bound[self.scope[node]])
+
+    def _bind(self, node: ast.AST, names: dict[str, list[ast.AST]]) -> None:
+        """Note what a node binds, and what it hands out of its function."""
+        value = next((its for key in ("value", "iter", "context_expr") if (its := getattr(node, key, None))), None)
+        targets = getattr(node, "targets", [getattr(node, "target", getattr(node, "optional_vars", None))])
+        for each in (each for target in targets if target for each in ast.walk(target)):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                names.setdefault(each.id, []).append(value or node)
+        name = getattr(node, "asname", None) or getattr(node, "name", None) or (isinstance(node, ast.arg) and node.arg)
+        if isinstance(name, str):
+            names.setdefault(name.split(".")[0], []).append(node)
+        if isinstance(node, (ast.Return, ast.Yield, ast.Assign, ast.Lambda)):
+            given = node.body if isinstance(node, ast.Lambda) else node.value
+            kept = isinstance(given, ast.Name) or not all(isinstance(target, ast.Name) for target in targets)
+            out = self.out.setdefault(node if isinstance(node, ast.Lambda) else self.scope[node], set())
+            out |= {getattr(part, "id", part) for part in ast.walk(given)} if given and kept else set()
+
+    def _fixed(self, value: ast.AST, deep: int) -> bool:
+        """Tell whether nobody can change what a value makes."""
+        if isinstance(value, ast.Call):
+            return bool(_FIXED.fullmatch(_name(value.func)))
+        if isinstance(value, ast.Name):
+            return (self.whose(value, deep + 1) or ("thing",))[0] in ("thing", "module")
+        parts = [] if isinstance(value, ast.Lambda) else ast.iter_child_nodes(value)
+        open_ = _OPEN.fullmatch(type(value).__name__)
+        return not open_ and all(self._fixed(part, deep) for part in parts if isinstance(part, ast.expr))
+
+    def whose(self, node: ast.AST, deep: int = 0) -> Whose | None:
+        """Return whose the object is that an expression stands for; None where it is the function's own, or fixed."""
+        if isinstance(node, ast.Name):
+            return self._named(node.id, self.scope[node], deep) if deep < _DEEP else None
+        part = isinstance(node, ast.Attribute) or (
+            isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice)
+        )
+        of = self.whose(node.value, deep + 1) if part and deep < _DEEP else None  # type: ignore[attr-defined]
+        return ("field", node.attr) if isinstance(node, ast.Attribute) and of and of[0] in ("given", "field") else of
+
+    def _named(self, name: str, scope: ast.AST, deep: int = 0) -> Whose | None:
+        at = below = scope
+        while name not in self.bound[at] or (at is not scope and isinstance(at, ast.ClassDef)):
+            if isinstance(at, ast.Module):
+                return None
+            below, at = at, self.scope[at]
+        values = self.bound[at][name]
+        kept = at is not scope and {getattr(below, "name", ""), below} & self.out.get(at, set())
+        if isinstance(values[0], (ast.alias, *_FUNCTIONS, ast.ClassDef)):
+            return ("module" if isinstance(values[0], ast.alias) else "thing", name)
+        if kept or not isinstance(at, _FUNCTIONS):
+            if id(values) not in self.held:
+                self.held[id(values)] = False  # where it is bound to itself
+                self.held[id(values)] = not all(self._fixed(value, deep) for value in values)
+            return ("outer", name) if self.held[id(values)] else None
+        if isinstance(values[0], ast.arg):
+            return ("given", name)
+        return self.whose(values[0], deep + 1) if len(values) == 1 else None
+
+    def found(self) -> Iterator[tuple[int, Whose]]:
+        """Yield (line, whose it is) of what may change what is there before or after the call."""
+        changed: set[str] = set()
+        for node, scope in self.scope.items():
+            its: list[Whose | None] = []
+            if isinstance(node, (ast.Global, ast.Nonlocal)):
+                its = [("outer", name) for name in node.names if name in self.bound[scope]]
+            elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+                its = [self.whose(node.value if isinstance(node, ast.Subscript) else node)]
+                its = its if its[0] and self._may_change(node, its[0][0], isinstance(scope, _FUNCTIONS)) else []
+            for kind, name in filter(None, its):
+                if kind not in ("given", "field") or getattr(scope, "name", "") not in _BEGINS:
+                    changed |= {name} if kind == "outer" else set()
+                    read = kind == "module" and isinstance(getattr(node, "ctx", None), ast.Load)
+                    yield getattr(node, "lineno", 1), ("thing" if read else kind, name)
+        for scope, names in self.bound.items():
+            own = [name for name in names if isinstance(scope, ast.ClassDef) and name[:2] != "__"]
+            for name in {*own, *changed} & names.keys():
+                made = name in changed or self._named(name, scope) == ("outer", name)
+                yield from ((getattr(value, "lineno", 1), ("outer", name)) for value in names[name] if made)
+
+    def _may_change(self, node: ast.expr, kind: str, later: bool) -> bool:
+        """Tell whether the place where a name stands may change the object that it is for."""
+        up = self.above[node]
+        if not isinstance(getattr(node, "ctx", None), ast.Load):
+            plain = isinstance(node, ast.Name) or getattr(node, "attr", "").startswith("__")
+            return (later or kind == "module") and not plain
+        call = self.above.get(up)
+        called = isinstance(call, ast.Call) and call.func is up
+        direct = later and kind == "outer" and isinstance(node, ast.Name)
+        if isinstance(up, ast.Attribute) and not isinstance(node, ast.Subscript):
+            return (up.attr in _CHANGES and (later or not called)) or (direct and called and up.attr not in _READS)
+        up = call if isinstance(up, ast.keyword) and call else up
+        if isinstance(up, ast.Call) and node is not up.func:
+            name, of = _name(up.func), _name(getattr(up.func, "value", None))
+            if _IN_PLACE.fullmatch(name) or (name in _CHANGES and hasattr(builtins, of)):
+                return later
+            return direct and not (name in _READS if of else hasattr(builtins, name) and name != "memoryview")
+        test = node in (getattr(up, "annotation", 0), getattr(up, "test", 0))
+        return direct and not test and bool(_HANDS_ON.fullmatch(type(up).__name__))
 
 
-def early(text: str) -> Iterator[int]:
-    """Yield the lines where a module, while it is imported, calls what is not built in more often than is written."""
-    tree = parsed(text)
-    for node in tree.body:
-        for loop in ast.walk(node) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.For, ast.While)) else ():
-            over = [part.iter for part in getattr(loop, "generators", [loop]) if hasattr(part, "iter")]
-            called = [part.func for part in ast.walk(loop) if isinstance(part, ast.Call)]
-            if isinstance(loop, ast.Call) and getattr(loop.func, "id", getattr(loop.func, "attr", "")) in _REPEATS:
-                over, called = loop.args[1:], loop.args[:1]
-            if isinstance(loop, ast.While) or any(not isinstance(each, (ast.Tuple, ast.List)) for each in over):
-                yield from (each.lineno for each in called if getattr(each, "id", "") not in ("", *dir(builtins)))
-
-
-def _aliases(function: ast.AST, outer: set[str]) -> set[str]:
-    """Return the local names for what stands outside of a function."""
-    return {
-        name.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in outer
-        for name in node.targets
-        if isinstance(name, ast.Name)
-    }
-
-
-def _returned(function: ast.AST) -> list[ast.AST]:
-    """Return the functions that a function makes and hands out: what they share lives as long as they do."""
-    out = {
-        n.id for r in ast.walk(function) if isinstance(r, ast.Return) for n in ast.walk(r) if isinstance(n, ast.Name)
-    }
-    inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
-    return [node for node in inner if node.name in out]
-
-
-def _outer(tree: ast.Module) -> set[str]:
-    """Return the names that the module's own level binds, its classes' included."""
-    found = set()
-    for node in tree.body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            found.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return found | {"cls"}
-
-
-def _local(function: ast.AST) -> set[str]:
-    bound = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)} - {"cls"}
-    bound |= {alias.asname or alias.name for n in ast.walk(function) if isinstance(n, ast.Import) for alias in n.names}
-    free = {n for node in ast.walk(function) if isinstance(node, (ast.Global, ast.Nonlocal)) for n in node.names}
-    return bound - free
-
-
-def _written(function: ast.AST, outer: set[str], had: set[str]) -> Iterator[int]:
-    begins = getattr(function, "name", "") in ("__init__", "__new__")
-    given = set() if begins else {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    for node in ast.walk(function):
-        target: ast.AST | None = None
-        own: ast.AST | None = None
-        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
-            dunder = isinstance(node, ast.Attribute) and node.attr.startswith("__")
-            target = None if dunder else node.value
-            own = target if isinstance(target, ast.Attribute) else node
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _WRITERS.fullmatch(node.func.attr):
-            target = own = node.func.value
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setattr" and node.args:
-            target = node.args[0]
-            if getattr(target, "id", "") in given:
-                yield node.lineno
-        if isinstance(own, ast.Attribute) and own.attr not in had and getattr(own.value, "id", "") in given:
-            yield own.lineno
-        while isinstance(target, (ast.Attribute, ast.Subscript)):
-            target = target.value
-        if isinstance(target, ast.Name) and target.id in outer:
-            yield getattr(node, "lineno", 1)
-
-
-def _container(node: ast.AST | None) -> bool:
-    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _MAKERS.fullmatch(node.func.id)
-    return bool(made) or isinstance(node, (ast.Dict, ast.List, ast.Set))
+def _name(node: ast.AST | None) -> str:
+    """Return the last name of a dotted one."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
