@@ -18,7 +18,7 @@ from helpers.comparison import Comparison
 from helpers.judge.measure import pairs
 from helpers.judge.measure.pairs import Measured, Progress
 from helpers.judge.measure.plan import Plan
-from helpers.judge.measure.side import WHOLE, Side
+from helpers.judge.measure.side import WHOLE, WHOLE_CPU, Side
 from helpers.judge.rule import sign_test
 from helpers.judge.rule.sign_test import Verdict
 from helpers.scale import DIFFERENCE
@@ -53,6 +53,8 @@ SHARE = 0.5
 PART = 0.25
 """Of a gain, on its logarithm, that must be left of it there: a cold call of an honest program may gain less."""
 _SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+ELSEWHERE = "what the clock saves the whole run does not: is it computed before, or after the clock has stopped?"
+"""Sign of a winner that a reader answers."""
 UNSHOWN = f"its gain is not seen in an input's first call, and the benchmark does not honour {FRESH}"
 
 
@@ -97,7 +99,7 @@ def result(
         return _unshown(found, plan, cand)
     with _one_call(base + cand):
         rule = None if asked else first_call
-        _, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + "/afresh", rule=rule)
+        again, verdict = pairs.interleave(base, cand, plan, say, seed=plan.seed + "/afresh", rule=rule)
     line: dict[str, Any] = {"verdict": verdict.verdict, "pairs": verdict.pairs, "wins": verdict.wins}
     line |= {"gain": verdict.gain, "interval": list(verdict.interval)} if asked else {}
     won = verdict.verdict == "improved"
@@ -106,12 +108,32 @@ def result(
         found, afresh=Comparison.from_line({**line, "verdict": "not_improved"} if won and not much else line)
     )
     if won and much:
+        if asked and plan.second and _is_elsewhere(again, plan):
+            cand[0].signs.add(ELSEWHERE)
         return found
     if not asked:
         return _unshown(found, plan, cand)
     said = "its gain does not stand on inputs that are all new, one call a process: "
     said += plan.by.words(verdict.gain, verdict.interval)
     return found.ending("not_improved" if won else verdict.verdict, said)
+
+
+def _is_elsewhere(again: Measured, plan: Plan) -> bool:
+    """Tell whether, of what the clock of a single call saves, the whole run is shown to save less than SHARE.
+
+    An honest gain is saved in full, give or take the noise of the run: pair by pair a fair coin at the worst. Of a
+    gain in waiting the processor knows nothing, so the run's own seconds have to say the same in the middle.
+    """
+    metric = [[plan.second * value for value in side] for side in again.of(plan.metric)]
+    saved = statistics.median(metric[0]) - statistics.median(metric[1])
+    if saved <= 0:
+        return False
+    by_clock, by_processor = (
+        [(one - other) / saved for one, other in zip(*again.of(name), strict=True)] for name in (WHOLE, WHOLE_CPU)
+    )
+    rule: dict[str, Any] = {"direction": "lower", "margin": plan.margin, "max_pairs": plan.max_pairs}
+    shown = (sign_test.judge([SHARE] * len(of), of, scale=DIFFERENCE, **rule) for of in (by_clock, by_processor))
+    return statistics.median(by_clock) < SHARE and any(each.verdict == "improved" for each in shown)
 
 
 def _unshown(found: Comparison, plan: Plan, cand: list[Side]) -> Comparison:

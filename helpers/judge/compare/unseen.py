@@ -64,15 +64,21 @@ def _unseen(
     for name in (changed[count] for count in blame.often(len(changed))):
         if not any(_noticed(side, base, Changed(trees, {name: content}), plan.metric, same) for content in BROKEN):
             yield f"the checks pass where {printable.name(name)} is broken on purpose: they do not look at it"
-        elif faults and not _text(cand, paths.OUTPUTS):
+        elif faults:
             old, new = (_text(each, name).split("\n") for each in (base, cand))
             first = next((n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(new))
             lines = {number for number, row in enumerate(new) if row not in old} or {first}  # nothing but taken away
             texts = {name: "\n".join(new).encode("latin-1")}
-            found = wrong_answers.unnoticed(side, trees, plan.metric, texts, same, lines)
+            found = wrong_answers.unnoticed(
+                side, trees, plan.metric, texts, same, lines, alike=lambda: _answers_alike(side, base)
+            )
             if found:
                 yield f"the checks pass with a fault in what changed, or beside it: {printable.name(found[0])}"
-            elif found is None and any(wrong_answers.choose({name: "\n".join(old).encode("latin-1")})):
+            elif (
+                found is None
+                and not _text(cand, paths.OUTPUTS)
+                and any(wrong_answers.choose({name: "\n".join(old).encode("latin-1")}))
+            ):
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
     shutil.rmtree(side.folder, ignore_errors=True)
 
@@ -90,7 +96,15 @@ def _noticed(side: Side, base: Side, trees: Trees, metric: str, same: Mapping[st
     try:
         if side.check() != "passed" or (same and not same.items() <= side.measure(metric).items()):
             return True
-        script = _text(side, paths.OUTPUTS)
-        return bool(script and answers.difference(base.answer(1), side.answer(1), answers.declared(script)))
     except SideError:
         return True
+    return not _answers_alike(side, base)
+
+
+def _answers_alike(side: Side, base: Side) -> bool:
+    """Tell whether the outputs script, where there is one, hears the same of both."""
+    script = _text(base, paths.OUTPUTS)
+    try:
+        return not script or not answers.difference(base.answer(1), side.answer(1), answers.declared(script))
+    except SideError:
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import os
+import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +25,8 @@ from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWO
 from helpers.run.local import slots
 from helpers.state import State
 
-WHOLE = "(whole run)"
-"""Among the metrics of a measurement: the seconds of the whole run, by the clock of who measures."""
+WHOLE, WHOLE_CPU = "(whole run)", "(whole run, processor)"
+"""Among the metrics of a measurement: the seconds of the whole run, and of all its processes, seen from outside."""
 OPENED = "the benchmark's output was opened by something else"
 HIDDEN = "a METRIC line was hidden behind the beginning of another"
 SAME_BUILD = "both sides build the same bytes: unless the source itself is run, the change changes nothing"
@@ -128,9 +129,9 @@ class Side:
             except OSError as error:
                 raise SideError(f"nobody would see who opens the benchmark's output: {error.strerror}") from None
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
-            began = time.monotonic()
+            began, used = time.monotonic(), _used()
             code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)
-            took = time.monotonic() - began
+            took, used = time.monotonic() - began, _used() - used
         self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
@@ -141,7 +142,7 @@ class Side:
         if metric not in printed.metrics:
             raise SideError(metric_mistakes.why(metric_mistakes.in_output(out, err), metric, printed.metrics))
         self.signs |= {HIDDEN} if printed.hidden else set()
-        return {**printed.metrics, WHOLE: took}
+        return {**printed.metrics, WHOLE: took, WHOLE_CPU: used}
 
     def empty(self) -> None:
         """Make HOME and the temporary folder again."""
@@ -253,6 +254,12 @@ class Side:
     def left_behind(self) -> set[str]:
         """Return what measurements made or changed in the copy since `remember`."""
         return leftovers.changed(self.before, leftovers.scan(self.copy))
+
+
+def _used() -> float:
+    """Return the processor time, in seconds, of all processes that were waited for."""
+    seen = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seen.ru_utime + seen.ru_stime
 
 
 @contextmanager

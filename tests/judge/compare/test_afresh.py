@@ -13,7 +13,7 @@ from helpers.comparison import Comparison
 from helpers.judge.compare import afresh
 from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
-from helpers.judge.measure.side import WHOLE
+from helpers.judge.measure.side import WHOLE, WHOLE_CPU
 
 TEMPLATE = Path(afresh.__file__).parents[3] / "references" / "templates" / "call_time.sh"
 BENCH = """\
@@ -189,6 +189,20 @@ def test_a_memo_in_a_process_of_a_driver_is_left_to_a_reader() -> None:
     found = afresh.result(won, _plan("apart", remembers=True), _five_calls(0.12, 1e-4), [], [], _quiet, io.StringIO())
     assert found.is_good
     assert not found.is_afresh
+
+
+@pytest.mark.parametrize(
+    ("whole", "processor", "elsewhere"),
+    [(0.44, 0.42, False), (0.44, 0.5, False), (0.52, 0.5, True), (0.5, 0.6, True)],
+    ids=["honest", "it waits less", "computed when it is looked at", "made ready at import, and more"],
+)
+def test_what_the_clock_of_one_call_saves_is_saved_in_the_whole_run(
+    whole: float, processor: float, elsewhere: bool
+) -> None:
+    """One call of 0.1 s becomes one of 0.02 s: what is left out of the clock is done before or behind it."""
+    base = {WHOLE: 0.52, WHOLE_CPU: 0.5, "time_s": 0.1}
+    measured = Measured([base] * 8, [{WHOLE: whole, WHOLE_CPU: processor, "time_s": 0.02}] * 8)
+    assert elsewhere == afresh._is_elsewhere(measured, _plan("asked"))
 
 
 def _quiet(*_: object) -> None:

@@ -76,6 +76,22 @@ def test_an_expected_answer_in_git_that_the_checks_write_again_is_named(repo: An
     assert ["the checks pass with a fault in what changed, or beside it: src/core.sh:2: n=41 m=3"] == event["signs"]
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_an_outputs_script_speaks_for_what_it_asks_alone(repo: Any, asks: bool) -> None:
+    """Faults are put into what changed beside it as well: it may make no input that gets there."""
+    checks = '#!/bin/bash\nset -e\n[ "$(bash src/sum.sh)" = 3 ]\n[ "$(bash src/work.sh)" != "" ]\n'
+    asked = "bash src/sum.sh >$AUTORESEARCH_OUT/a\n" + "bash src/work.sh >$AUTORESEARCH_OUT/b\n" * asks
+    repo.write("autoresearch.outputs.sh", "#!/bin/bash\nset -e\n" + asked, 0o755)
+    right = WRONG.replace("m * 2 ", "m - 1 ")
+
+    begin = ["--outputs-seconds", "1"]
+    event, _ = compared(repo, BENCHMARK, checks, {"src/work.sh": FASTER, "src/core.sh": right}, *begin)
+
+    assert "improved" == event["verdict"]
+    named = ["the checks pass with a fault in what changed, or beside it: src/core.sh:2: n=41 m=3"]
+    assert ([] if asks else named) == event.get("signs", [])
+
+
 def test_a_file_that_no_fault_fits_into_any_more_is_named(repo: Any) -> None:
     """What nothing is known of is not what was looked at."""
     checks = CHECKS.replace("bash src/work.sh", "bash src/work.sh >/dev/null && echo 42")
