@@ -38,7 +38,13 @@ class Cache:
     def __iter__(self):
         return iter(list(self._held))
 """
+SHARES = """\
+EMPTY = {"n": 0}
+def copied(rows):
+    return {"rows": [list(r) if isinstance(r, list) else r for r in rows], "none": [dict(EMPTY) for _ in rows]}
+"""
 JAVASCRIPT = """\
+exports.copied = rows => rows.map(row => Array.isArray(row) ? row.slice() : [row])
 exports.total = list => list.reduce((a, b) => a + b, 0)
 exports.name = it => String(it).trim().toLowerCase()
 """
@@ -87,6 +93,19 @@ CASES = {
             ("def merge", "kept = {}\ndef merge(*a):\n    return kept.setdefault(repr(a), other(*a))\ndef other"),
         ],
     ),
+    "python, what is shared": (
+        "made.py",
+        SHARES,
+        {
+            '("MODULE:FUNCTION", lambda: call(text())),': '("made:copied", lambda: call(value())),',
+            '("MODULE:FUNCTION", lambda: call(value(), indent=r.choice([None, 0, 2]))),': "",
+        },
+        [
+            ("[list(r) if isinstance(r, list) else r for r in rows]", "list(rows)"),
+            ("[dict(EMPTY) for _ in rows]", "[dict(EMPTY)] * len([_ for _ in rows])"),
+            ("dict(EMPTY)", "EMPTY"),
+        ],
+    ),
     "python, an object": (
         "made.py",
         OBJECT,
@@ -107,8 +126,12 @@ CASES = {
     "javascript": (
         "made.js",
         JAVASCRIPT,
-        {"MODULE.js": "made.js", "['FUNCTION', () => [text(), pick([undefined, {}, { option: true }])]],": ""},
+        {
+            "MODULE.js": "made.js",
+            "'FUNCTION', () => [text(), pick([undefined, {}, { option: true }])]": "'copied', () => [[value(), [1]]]",
+        },
         [
+            ("row.slice()", "row"),
             ("String(it).trim()", "it.trim()"),
             ("String(it).trim().toLowerCase()", "it === undefined ? '' : String(it).trim().toLowerCase()"),
             ("a + b, 0", "a + b"),
