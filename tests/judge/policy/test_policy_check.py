@@ -175,6 +175,7 @@ OTHER = LOOP.replace("one", "two").replace("s.pos += 1", "s.pos += 1\n        s.
 EQUAL = "class A {\n    public boolean equals(Object x) {\n        return ask(x);\n    }\n}\n"
 STILL_SAFE = [
     ("moved one by one", "src/a.c", "  memmove(d, s, n);\n", "  for (i = 0; i < n; i++) d[i] = s[i];\n"),
+    ("a package of another language", "src/a.js", "  g(x);\n", "  if (flag.on) g(x);\n"),
     ("equal by another name", "A.java", EQUAL, EQUAL.replace("x", "other")),
     ("a whole function went", "src/a.c", UPPER + "int g(void);\n", "int g(void);\n"),
     ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
