@@ -5,7 +5,7 @@ from pathlib import Path
 from helpers import events, journal, replay
 from helpers.events import WorkerEvent
 from helpers.job import Job
-from helpers.run.fleet import results
+from helpers.run.jobs import result
 from helpers.run.local import executor
 
 
@@ -35,7 +35,7 @@ def take_back_screens(root: Path, experiment: str) -> None:
         for job in mine:
             if states.get(job.name, "pending") == "pending" and not job.sent:
                 executor.cancel(root, job.name)
-                events.append_locked(root, results.cancelled(job))
+                events.append_locked(root, result.cancelled(job))
 
 
 def end_locked(root: Path, jobs: list[Job]) -> None:
@@ -44,4 +44,4 @@ def end_locked(root: Path, jobs: list[Job]) -> None:
         if job.sent:
             events.append_locked(root, WorkerEvent(worker=job.worker, what="cancelling", job=job.name))
         else:
-            events.append_locked(root, results.cancelled(job))
+            events.append_locked(root, result.cancelled(job))

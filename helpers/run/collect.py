@@ -25,7 +25,9 @@ def collect_finished(root: Path) -> list[Finished]:
         if states[job.name] == "lost":
             executor.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
-            event = result.from_log(now, job, Folder(root, job.name).log, lost=states[job.name] == "lost")
+            folder, lost = Folder(root, job.name), states[job.name] == "lost"
+            ended = folder.has("cancelled") and not folder.has("finished")  # in the queue: it has no log
+            event = result.cancelled(job) if ended else result.from_log(now, job, folder.log, lost=lost)
             if recorded := result.record(root, event):
                 new.append(recorded)
     if any(value == "pending" for value in states.values()):

@@ -62,6 +62,8 @@ EXPERIMENT = {
     "no gain": 'record_result.py discard {name} --why "..."  # {why}',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
     "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
+    "cancelled": "submit_experiment.py {name}  # cancelled, which cost nothing; or, if it is given up: "
+    'record_result.py discard {name} --why "cancelled"',
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
 MERGED = ("doubted", "promising", "unclear", "stale", "broken off", "nothing learned", "never run", "undecided")
@@ -103,7 +105,8 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
         ranked = sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))
         found += [_applies(work, now, step) for step in ranked[:3]]
-    return found or list(_free(work, now))
+    aside = [step for step in found if step.state == "cancelled"]  # by somebody's wish: all else comes first
+    return ([step for step in found if step not in aside] or list(_free(work, now))) + aside
 
 
 def lines(repository: git.Repository, now: State | None) -> list[str]:
@@ -189,6 +192,8 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
             return Step("broken off", {**words, "why": "its comparison was ended from outside"})
         why = _refused(now, name, exp.tree)
         return Step("refused" if why else "never run", {**words, "why": why})
+    if done.error == "cancelled":
+        return Step("cancelled", words)
     if result.says_nothing(done):
         return Step("nothing learned", {**words, "why": (done.error or done.status)[:120]})
     if done.job in blame.excused(now):

@@ -186,7 +186,7 @@ class Keeper:
         if job.name in self.states:
             return []  # sent again just now, together with another one
         if job.cancelling:
-            recorded = result.record(self.root, results.cancelled(job))
+            recorded = result.record(self.root, result.cancelled(job))
             return [recorded] if recorded else []
         worker = workers.known_workers(now).get(job.worker)
         if worker is None or worker.launch != job.sent.launch:

@@ -62,7 +62,7 @@ def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:
     """Return the `finished` event of a job whose log was fetched, and whether that log ends too early."""
     path, more = log_path(root, job.name), {"sky_job": row.id, "sky_status": row.status}
     if row.status == "CANCELLED":
-        event, more = cancelled(job), {"log": str(path), **more}
+        event, more = jobs_result.cancelled(job), {"log": str(path), **more}
     else:
         event = _judged(job, path) if job.is_judged else jobs_result.from_log(now, job, path)
     if row.began and row.ended:
@@ -71,11 +71,6 @@ def result(root: Path, now: State, job: Job, row: Row) -> tuple[Finished, bool]:
         price = worker.usd_hour if worker else None
         more |= {"seconds": seconds, "cost_usd": round(price * seconds / 3600, 4) if price else None}
     return Finished.of({**event.to_line(), **more}), event.error in (log.UNFINISHED, UNANSWERED)
-
-
-def cancelled(job: Job) -> Finished:
-    """Return the `finished` event of a job that was cancelled."""
-    return jobs_result.finished(job, metric=None, status="crash", error="cancelled")
 
 
 def lost(job: Job, reason: str) -> Finished:

@@ -74,6 +74,11 @@ def finished(job: Job, **more: Any) -> Finished:  # noqa: ANN401 - JSON values
     return Finished.of({**its, **more})
 
 
+def cancelled(job: Job) -> Finished:
+    """Return the `finished` event of a job that was cancelled."""
+    return finished(job, metric=None, status="crash", error="cancelled")
+
+
 def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finished:
     """Turn a job's log into its `finished` event. A missing metric is unknown, never 0."""
     if lost or not path.exists():

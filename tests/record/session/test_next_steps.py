@@ -131,7 +131,6 @@ SCREENS: list[tuple[dict[str, Any], str, str]] = [
     ({"gain": -0.2, "screen": "slower"}, DISCARD, "below the margin"),
     ({"status": "checks_failed"}, DISCARD, "checks failed"),
     ({"status": "crash", "error": "the benchmark failed (exit 7)"}, CRASH, "parse_log.py"),
-    ({"status": "crash", "error": "cancelled"}, SUBMIT, "cancelled"),
     ({"status": "crash", "error": "no space left on vm"}, SUBMIT, "no space"),
     ({"status": "lost", "error": "its runner died"}, SUBMIT, "runner died"),
 ]

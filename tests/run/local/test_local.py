@@ -80,6 +80,24 @@ def test_cancel_ends_a_running_job(session: Any) -> None:
     assert "cancelled" in session.script("collect_results", "--wait", "20").stdout
 
 
+def test_a_job_cancelled_in_the_queue_is_told_so_and_asks_for_nothing_first(session: Any) -> None:
+    """It never ran, and nobody lost it; what else the session asks for comes before taking it up again."""
+    edit(session, "exp-01", f"sleep {unique()}\n")
+    edit(session, "exp-02", "sleep 0.01\n")
+    for name in ("exp-01", "exp-02"):
+        session.script("submit_experiment", name, "--desc", "waits", "--screen")
+    session.script("submit_experiment", "exp-02", "--cancel")
+    session.script("submit_experiment", "exp-01", "--cancel")
+
+    said = session.script("collect_results", "--wait", "20", "--all").stdout
+    told = [row for row in session.script("status").stdout.splitlines() if row.startswith(("next:", "also:"))]
+
+    assert "exp-02  local" in said
+    assert "lost" not in said
+    assert "submit_experiment" not in told[0]
+    assert ["cancelled, which cost nothing" in row for row in told[-2:]] == [True, True], "\n".join(told)
+
+
 def test_a_timeout_ends_the_group(session: Any) -> None:
     """Past BENCH_TIMEOUT the benchmark and its children are ended and the reason is on record."""
     seconds = unique()
