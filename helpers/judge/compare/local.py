@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from pathlib import Path
 
-from helpers import console, events, files, locks, progress
+from helpers import console, events, files, locks, next_step, progress
 from helpers.events import Comparison
 from helpers.judge.compare import driver, spread_local
 from helpers.judge.compare.driver import CANCELLED, KIND
 from helpers.judge.measure.plan import Plan
+from helpers.judge.measure.side import Side
 from helpers.run import collect
 from helpers.run.isolation import detached
 from helpers.run.local import job_folder
@@ -92,3 +94,10 @@ def _result(root: Path, job: str) -> Comparison:
     if Folder(root, job, KIND).has(CANCELLED):
         raise console.answer_no(f"the comparison {job} was cancelled", "status.py")
     raise console.outside(f"the comparison {job} ended without a journaled verdict", "start it again")
+
+
+def look(root: Path, compared: Comparison) -> str:
+    """Return what shows why the checks, or the candidate, failed in a comparison."""
+    logs = [(of := Folder(root, compared.job, KIND)).path / Side.CHECKS_LOG, of.log]
+    found = next((next_step.path(root, str(each.relative_to(root))) for each in logs if each.is_file()), "")
+    return f"tail -n 30 {shlex.quote(found)} | cat -v" if found else compared.why_not

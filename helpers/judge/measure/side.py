@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from helpers import paths
 from helpers.judge.measure import benchmark_output, leftovers
@@ -55,6 +55,8 @@ class Side:
     `padding` bytes are added to the environment, so that sides with several layouts differ in how the stack is aligned.
     """
 
+    CHECKS_LOG: ClassVar[str] = "checks.log"
+
     root: Path
     tree: str
     folder: Path
@@ -83,7 +85,7 @@ class Side:
     @property
     def checks_log(self) -> Path:
         """What the checks printed, once they ran."""
-        return self.folder / "checks.log"
+        return self.folder / self.CHECKS_LOG
 
     def build(self, trees: Trees) -> None:
         """Restore the tree and build it; raises SideError with the end of what the build printed."""

@@ -60,8 +60,8 @@ EXPERIMENT = {
     "undecidable": 'record_result.py discard {name} --why "{cause}"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
     "no gain": 'record_result.py discard {name} --why "..."  # {why}',
-    "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: parse_log.py {log}',
-    "crashed": 'record_result.py crash {name} --why "..."  # why: parse_log.py {log}',
+    "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: {look}',
+    "crashed": 'record_result.py crash {name} --why "..."  # why: {look}',
     "cancelled": "submit_experiment.py {name}  # cancelled, which cost nothing; or, if it is given up: "
     'record_result.py discard {name} --why "cancelled"',
 }
@@ -176,7 +176,7 @@ def _waiting(work: Workdirs, now: State) -> list[str]:
 
 def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     compared, done = now.comparison(name), now.result(name)
-    words = {"name": name, "log": shlex.quote((done.log if done else "") or (compared.job if compared else ""))}
+    words = {"name": name, "look": result.look(done) if done else ""}
     try:
         exp = work.experiment(name)
     except console.Failure:  # somebody removed its copy and its refs
@@ -184,7 +184,7 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     if not exp.is_sealed:  # a copy made anew under its name
         return Step("gone", words)
     if compared and (not done or compared.timestamp >= done.timestamp or screening.answered(now, name, done.tree)):
-        return _of_compared(work, now, compared, words)
+        return _of_compared(work, now, compared, {**words, "look": local_comparison.look(work.root, compared)})
     if (over := budget.spent(now)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})
     if done is None:

@@ -140,9 +140,14 @@ def result_line(event: Finished, now: State) -> str:
         parts.append(next_step.runnable(f"compare.py {event.experiment_id}"))
     if event.error:
         parts.append(event.error[:400])
-    if event.status != "done" and event.log:
-        parts.append(next_step.runnable(f"why: parse_log.py {shlex.quote(event.log)}"))
+    if event.status != "done" and Path(event.log).is_file():
+        parts.append(next_step.runnable(f"why: {look(event)}"))
     return "  ".join(parts)
+
+
+def look(event: Finished) -> str:
+    """Return what shows why a job ended as it did."""
+    return f"parse_log.py {shlex.quote(event.log)}" if Path(event.log).is_file() else event.error or event.status
 
 
 def _screened(event: Finished, by: Scale) -> str:

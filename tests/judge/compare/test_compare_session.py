@@ -158,6 +158,19 @@ def test_a_guarded_metric_of_zero_may_not_become_more() -> None:
     assert ["misses=+2% holds (changed by +0 misses)"] == [limit.words() for limit in alike.limit_results]
 
 
+def test_what_failing_checks_said_can_be_read_afterwards(session: Any) -> None:
+    """The step that follows names a file, and it holds the whole of what the checks printed."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-51").stdout.strip())
+    (copy / "src/work.sh").write_text("echo no answer of mine >&2\nexit 7\n")
+    session.script("snapshot_workdir", "seal", "exp-51", "--desc", "wrong")
+    done = session.script("compare", "exp-51", code=1)
+    (told,) = (row for row in (done.stdout + done.stderr).splitlines() if row.startswith("next: "))
+
+    look = told.partition("; why: ")[2]
+    assert look.startswith("tail -n 30 ")
+    assert "no answer of mine" in subprocess.check_output(["bash", "-c", look], cwd=session.root, text=True)
+
+
 def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(session: Any) -> None:
     """No pair that follows could mend it; what was measured until then is told as far as it was shown."""
     session.write(

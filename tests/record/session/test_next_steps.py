@@ -130,7 +130,7 @@ SCREENS: list[tuple[dict[str, Any], str, str]] = [
     ({"gain": 0.2, "screen": "promising", "job": "exp-01.0.0"}, COMPARE, "older baseline"),
     ({"gain": -0.2, "screen": "slower"}, DISCARD, "below the margin"),
     ({"status": "checks_failed"}, DISCARD, "checks failed"),
-    ({"status": "crash", "error": "the benchmark failed (exit 7)"}, CRASH, "parse_log.py"),
+    ({"status": "crash", "error": "the benchmark failed (exit 7)"}, CRASH, "why: the benchmark failed (exit 7)"),
     ({"status": "crash", "error": "no space left on vm"}, SUBMIT, "no space"),
     ({"status": "lost", "error": "its runner died"}, SUBMIT, "runner died"),
 ]
