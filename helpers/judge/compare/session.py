@@ -95,7 +95,9 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: planning.Options,
     for finding in found:
         console.note(policy_experiment.violation_line(finding))
     remembers = any(finding.rule == "remembers" for finding in found)
-    return replace(planning.plan(work, now, sealed, options, worker), remembers=remembers)
+    screened = now.result(exp.name)
+    promising = bool(screened and screened.tree == sealed.tree and screened.screen == "promising")
+    return replace(planning.plan(work, now, sealed, options, worker), remembers=remembers, promising=promising)
 
 
 def unseen(work: Workdirs, its: Plan, worker: str) -> str | None:

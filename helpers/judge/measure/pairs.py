@@ -91,7 +91,8 @@ def tied(measured: Measured, plan: Plan) -> Answer | None:
 def unlikely(measured: Measured, plan: Plan) -> Answer | None:
     """End a first comparison also where a gain has become unlikely, at any pair: that keeps nothing more."""
     base, cand = measured.of(plan.metric)
-    if plan.mode == "improved" and len(base) >= TIED and sign_test.is_hopeless(base, cand, plan.by):
+    least = min(sign_test.TABLE) if plan.promising else TIED
+    if plan.mode == "improved" and len(base) >= least and sign_test.is_hopeless(base, cand, plan.by):
         return "not_improved"
     return tied(measured, plan)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from helpers.scale import RATIO, Scale
 
-_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root", "second")
+_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root", "second", "promising")
 """Fields of a plan that are not journaled with it: the lock holds them, or they hold for this machine only."""
 
 
@@ -47,6 +47,8 @@ class Plan:
     """Seconds in one unit of the metric; 0 where it is no time."""
     remembers: bool = False
     """Whether the policy saw state that outlives a call."""
+    promising: bool = False
+    """Whether its screen called it so: then it is given up at the first look of the table at the earliest."""
     outputs_seconds: int = 30
     """Time for comparing the answers of both sides, once the candidate has won."""
     scale: str = RATIO

@@ -90,6 +90,7 @@ def test_a_comparison_ends_once_a_gain_is_unlikely() -> None:
         return verdict.pairs, verdict.verdict
 
     assert (5, "not_improved") == pairs_of(long, none)
+    assert (9, "not_improved") == pairs_of(replace(long, promising=True), none)  # two measurements that contradict
     assert pairs_of(long, none, pairs.tied)[0] > 24
     assert (4, "not_improved") == pairs_of(PLAN, [Pair(p.number, p.candidate, p.baseline) for p in measured(0.3)])
     assert (8, "improved") == pairs_of(long, measured(0.3))
