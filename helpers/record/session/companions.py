@@ -16,18 +16,17 @@ from helpers.state import State
 
 MOST_BYTES = 50_000_000
 """More than this of data is committed by nobody unasked."""
-_READ = 200_000
-"""Longer files are data: nothing is looked for in them."""
+_READ = 200_000  # longer files are data
 
 
 def find_companions(root: Path, now: State, build: str) -> list[str]:
     """Return the companions of the scripts; raises Failure (2) for an edited tracked one, and for too much data."""
     loose = {name: state for name, state in uncommitted.listing(root).items() if not _is_program(root, now, name)}
-    text = build + "\n" + "\n".join(_text(root / name) for name in paths.COMMITTED)
+    text = build + "\n" + "\n".join(text_of(root / name) for name in paths.COMMITTED)
     found: list[str] = []
     while new := _named(evaluator_reach.named_by(text), [name for name in loose if name not in found]):
         found += new
-        text += "\n" + "\n".join(_text(root / name) for name in new if evaluator_reach.is_program(name))
+        text += "\n" + "\n".join(text_of(root / name) for name in new if evaluator_reach.is_program(name))
     edited = [name for name in found if loose[name] not in (uncommitted.NEW, "A")]
     if edited:
         files = shlex.join(next_step.path(root, name) for name in edited[:8])
@@ -52,7 +51,7 @@ def _is_program(root: Path, now: State, name: str) -> bool:
         return False
     if scope:
         return any(check.matches(name, glob) for glob in scope)
-    driver = evaluator_reach.is_driver(name, _text(root / name).encode())
+    driver = evaluator_reach.is_driver(name, text_of(root / name).encode())
     return evaluator_reach.is_program(name) and "/" in name and not driver
 
 
@@ -69,9 +68,10 @@ def _named(known: evaluator_reach.Named, names: Iterable[str]) -> list[str]:
     return found
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return what a file holds, empty where there is none that can be read, or a longer one."""
     try:
-        return file.read_text("utf-8", "replace") if file.is_file() and file.stat().st_size < _READ else ""
+        return file.read_bytes().decode("utf-8", "replace") if file.is_file() and file.stat().st_size < _READ else ""
     except OSError:
         return ""
 

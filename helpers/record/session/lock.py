@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from helpers import console, events, git, paths, progress, replay, session_branch
+from helpers import console, events, git, next_step, paths, progress, replay, session_branch
 from helpers.events import Finished, Lock, Note, Run
 from helpers.judge.compare import broken_copy, metric_limits, outputs, sound_copy, wrong_answers
 from helpers.judge.policy import experiment
@@ -33,8 +33,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     and a protected file has changed since.
     """
     root, now = repository.root, replay.load(repository.root)
-    locked = now.has_baseline
-    if locked:
+    if locked := now.has_baseline:
         changed = protected.changed(root, now)
         if changed and now.tried:
             raise console.refused(
@@ -52,10 +51,10 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)
-    _look_at_scripts(root)
     config = {k: str(v) for k, v in now.config.envs.items()}
     config |= {task.NETWORK: "1"} if now.config.network else {}
     its = task.from_dict(now.require_lock().task) if locked and now.tried else task.load(root / paths.TASK, config)
+    _look_at_scripts(root, its.envs.get(task.BUILD_CMD, ""))
     head = git.commit_of(root, "HEAD")
     own = [name for name in paths.COMMITTED if (root / name).is_file()]
     own += companions.find_companions(root, now, its.envs.get(task.BUILD_CMD, ""))
@@ -74,6 +73,8 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             limits = shape.agree_limits(root, replay.load(root), done)
             judged_by = shape.agree_scale(replay.load(root), done)
             ran = tests_run.read_log(Path(done.log), "checks| ")
+            if ran.doubtful:
+                console.note(f"warning: the checks pass, but {ran}: what is not tested may break unseen")
             alone.require_lockable(work, now := replay.load(root), commit, ran)
             lacks = shape.lacks(experiment.evaluator_text(work, now, [paths.BENCHMARK]), done)
             with sound_copy.proven(work, now) as side:
@@ -91,8 +92,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
             events.append(root, Note(text=f"not locked: {failure.message[:300]}", instead=leads[0]))
         raise
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
-    seen = {"unproven": unproven, "lacks": lacks, "scale": judged_by}
-    _journal_baseline(root, now, done, seen, _count_tests(done))
+    _journal_baseline(root, now, done, ran, unproven=unproven, lacks=lacks, judged_by=judged_by)
     return replay.load(root)
 
 
@@ -110,14 +110,14 @@ def _require(root: Path, now: State) -> None:
 _CONTAINERS = re.compile(r"(?<![\w./-])(docker|podman|nerdctl|kubectl|lxc|vagrant|qemu-system-\w+)(?![\w./-])")
 
 
-def _look_at_scripts(root: Path) -> None:
-    """Note what runs outside of the walls; raises Failure (2) for line ends that bash cannot read."""
-    for name in paths.COMMITTED:
-        text = (root / name).read_bytes().decode("utf-8", "replace") if (root / name).is_file() else ""
-        if "\r\n" in text:
+def _look_at_scripts(root: Path, build: str) -> None:
+    """Note what runs outside of the walls, in what scripts call too; raises Failure (2) for line ends of Windows."""
+    texts = {name: companions.text_of(root / name) for name in paths.COMMITTED}
+    for name, text in {**texts, **needs.called(root, "\n".join([build, *texts.values()]))}.items():
+        if "\r\n" in text and (name in texts or name.endswith((".sh", ".bash"))):
             raise console.usage(
                 f"{name} has Windows line ends (CRLF), which bash takes for part of each command",
-                f"sed -i 's/\\r$//' {name}\nstart_session.py --lock",
+                f"sed -i 's/\\r$//' {next_step.path(root, name)}\nstart_session.py --lock",
             )
         code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
         if found := _CONTAINERS.search(code):
@@ -204,16 +204,8 @@ def _require_digits(now: State, samples: list[float], printed: str) -> None:
         )
 
 
-def _count_tests(done: Finished) -> Tests:
-    """Read how many tests the baseline's checks ran, and say when some were skipped, or none ran."""
-    found = tests_run.read_log(Path(done.log), "checks| ")
-    if found.doubtful:
-        console.note(f"warning: the checks pass, but {found}: what is not tested may break unseen")
-    return found
-
-
-def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, Any], tests: Tests) -> None:
-    event = Run(
+def _journal_baseline(root: Path, now: State, done: Finished, tests: Tests, **seen: Any) -> None:  # noqa: ANN401 - fields
+    baseline = Run(
         run=now.last_run + 1,
         commit=now.require_lock().commit_full[:7],
         metric=done.metric,
@@ -226,8 +218,6 @@ def _journal_baseline(root: Path, now: State, done: Finished, seen: dict[str, An
         worker=done.worker,
         host=done.host,
         tests=vars(tests),
-        unproven=seen["unproven"],
-        lacks=seen["lacks"],
-        judged_by=seen["scale"],
+        **seen,
     )
-    events.append(root, event)
+    events.append(root, baseline)

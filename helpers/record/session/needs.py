@@ -10,6 +10,7 @@ from pathlib import Path
 
 from helpers import console, git, next_step, paths, printable, replay
 from helpers.judge.policy import evaluator_reach, experiment
+from helpers.record.session import companions
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment
 from helpers.run.jobs import log
@@ -59,6 +60,7 @@ def needs_lines(work: Workdirs, now: State, *, failed: bool) -> list[str]:
         )
     if failed:
         found += _unseen(work.root, now)
+    text += "\n" + "\n".join(called(work.root, text).values())
     if missing := variables(text, now, _BY_THEMSELVES if failed else ()):
         flags = " ".join(f"--pass-env {name}" for name in missing)
         found.append(
@@ -86,6 +88,14 @@ def _unseen(root: Path, now: State) -> list[str]:
                 "your work tree, which a run does not see)"
             )
     return found
+
+
+def called(root: Path, text: str) -> dict[str, str]:
+    """Return what a text calls of this work tree, scripts of shells and what measures, with its own text."""
+    names = [n for n in evaluator_reach.named_by(text).names if n.strip("./") and n[0] != "/" and ".." not in n]
+    texts = {n: companions.text_of(root / n) for n in sorted(filter(evaluator_reach.is_program, names))}
+    shells = (".sh", ".bash")
+    return {n: its for n, its in texts.items() if n.endswith(shells) or evaluator_reach.is_driver(n, its.encode())}
 
 
 def ignored(root: Path, text: str, *, implied: bool = True) -> list[str]:

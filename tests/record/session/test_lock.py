@@ -202,23 +202,34 @@ def test_a_direction_against_the_unit_is_noted(repo: Any, unit: str, direction: 
     assert said == ("is that meant?" in began.stderr)
 
 
-def test_windows_line_ends_are_named(repo: Any) -> None:
-    """Before anything runs, with the command that puts them right."""
-    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh").replace("\n", "\r\n"), 0o755)
-    repo.write("autoresearch.checks.sh", "true\n", 0o755)
+@pytest.mark.parametrize("name", ["autoresearch.sh", "tools/steps.sh"])
+def test_windows_line_ends_are_named(repo: Any, name: str) -> None:
+    """Before anything runs, with the command that puts them right; in a script that the checks call as well."""
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh"), 0o755)
+    repo.write("autoresearch.checks.sh", "bash tools/steps.sh\n", 0o755)
+    repo.write("tools/steps.sh", "true\n")
+    repo.write(name, (repo.root / name).read_text().replace("\n", "\r\n"), 0o755)
     repo.script("start_session", *CLEAR)
 
-    assert "sed -i 's/\\r$//' autoresearch.sh" in repo.script("start_session", "--lock", code=2).stderr
+    assert f"sed -i 's/\\r$//' {name}" in repo.script("start_session", "--lock", code=2).stderr
 
 
 def test_what_runs_outside_of_the_walls_is_named(repo: Any) -> None:
-    """A protected script that starts containers is locked with a warning; a comment that speaks of them is not."""
-    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh") + "command -v docker >/dev/null || true\n", 0o755)
+    """A protected script that starts containers is locked with a warning; a comment that speaks of them is not.
+
+    So is one that it calls, and a variable that only that one reads is named.
+    """
+    more = "command -v docker >/dev/null || true\nbash tools/deep.sh\n"
+    repo.write("autoresearch.sh", TIMED.format(program="src/work.sh") + more, 0o755)
+    repo.write("tools/deep.sh", 'command -v kubectl >/dev/null || true\n: "${DATA_HOME:-}"\n')
+    repo.commit()
     repo.write("autoresearch.checks.sh", '# podman\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
     repo.script("start_session", *CLEAR)
-    said = repo.script("start_session", "--lock").stderr
+    said = repo.script("start_session", "--lock", DATA_HOME="/data").stderr
 
-    assert "names docker" in said
+    assert "autoresearch.sh names docker" in said
+    assert "tools/deep.sh names kubectl" in said
+    assert "--pass-env DATA_HOME" in said
     assert "podman" not in said
 
 
