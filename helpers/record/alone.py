@@ -70,12 +70,11 @@ def require_keepable(work: Workdirs, now: State, kept: events.Run, missing: list
     """
     name, base = kept.experiment_id, now.baseline.commit_full
     seen = [note.text for note in now.notes if (note.tree, note.lacked) == (kept.tree, missing)]
-    if not seen and (reason := failure(work, now, kept.commit_full)):
+    ran = (now.comparison(name) or events.NO_COMPARISON).tests or {}  # of the candidate, in its copy
+    if not seen and (reason := failure(work, now, kept.commit_full, ran.get("ran"))):
         for _ in blame.often():
             if failure(work, now, base):
-                raise console.outside(
-                    f"the commit of the baseline, {base[:7]}, fails alone as well: {reason}", "try again"
-                )
+                raise console.outside(f"the baseline's commit {base[:7]} fails alone as well: {reason}", "try again")
         why = f"the commit of {name}, checked out alone, does not pass: {reason}. It lacks {uncommitted.named(missing)}"
         seen = [why]
         events.append(work.root, events.Note(text=why, experiment_id=name, tree=kept.tree, lacked=missing))

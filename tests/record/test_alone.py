@@ -130,3 +130,24 @@ def test_a_change_inside_a_submodule_is_refused_before_it_is_measured(repo: Any,
 
     assert "src/lib/quick.sh, which lies in the submodule src/lib: no commit here can hold it" in refused
     assert "--adopt" in refused
+
+
+def test_a_change_whose_commit_runs_fewer_tests_alone_is_not_kept(repo: Any) -> None:
+    """What it tests with a file that no commit holds a clone does not test: it passes there, and says less."""
+    _program(repo)
+    tests = '#!/usr/bin/env bash\nif [ "${1:-}" = tests ]; then echo "Ran %s tests in 0.01s"; echo; echo OK; fi\n'
+    repo.write("src/work.sh", tests % 3 + "echo 100\n")
+    repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(bash src/work.sh)\n", 0o755)
+    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\nbash src/work.sh tests\n", 0o755)
+    repo.git("commit", "-qam", "counts")
+    repo.write("src/mine.txt", "5\n")
+    repo.script("start_session", *BEGIN, "--review-above", "1000")
+    repo.script("start_session", "--lock")
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text(tests % "$(cat src/mine.txt 2>/dev/null || echo 3)" + "echo 50\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "half")
+    repo.script("compare", "exp-01", code=None)
+    refused = repo.script("record_result", "keep", "exp-01", "--reviewed", "it is right", code=4).stderr
+
+    assert "its checks run 3 tests there, and 5 in a copy" in refused
+    assert "src/mine.txt" in refused
