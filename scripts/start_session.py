@@ -113,11 +113,8 @@ def entry(argv: list[str]) -> int:
     print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)
-    if now.lock is not None:
-        print(next_step.runnable("next: status.py"))
-    else:
-        step = f"next: {next_steps.SESSION['unlocked']}"
-        print(next_step.runnable(step))
+    step = "status.py" if now.lock else next_steps.SESSION["unlocked"]
+    print(next_step.runnable(f"next: {step}"))
     return console.DONE
 
 

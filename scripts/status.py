@@ -5,15 +5,11 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bundle  # noqa: F401 - first: it ends where Python is too old or the bundle is not whole
 from helpers import console
-
-if TYPE_CHECKING:
-    from helpers.git import Repository
 
 EXAMPLES = """\
   status.py               # what a fresh agent needs to go on
@@ -37,29 +33,22 @@ def entry(argv: list[str]) -> int:
 
     repository = git.find()
     if args.watch is not None and not args.json:
-        return follow(repository, max(0.2, args.watch))
+        from helpers.record.session import watch
+
+        lines, on_terminal = watch.Lines(repository), sys.stdout.isatty()
+        while True:  # until Ctrl-C: a table on a terminal, else a line for whatever is new
+            text = watch.screen(repository) if on_terminal else "\n".join(lines.new())
+            if on_terminal:
+                console.clear_screen()
+            if text:
+                print(text, flush=True)
+            time.sleep(max(0.2, args.watch))
     now = replay.fold(events.held(repository.root))
     if args.json:
         console.emit_json(overview.document(repository, now), full=args.full)
     else:
         console.emit("\n".join(overview.overview_lines(repository, now)), full=args.full)
     return console.DONE
-
-
-def follow(repository: "Repository", seconds: float) -> int:
-    """Show what runs until Ctrl-C: a table on a terminal, else a line for whatever is new."""
-    from helpers.record.session import watch
-
-    lines = watch.Lines(repository)
-    while True:
-        if sys.stdout.isatty():
-            text = watch.screen(repository)
-            console.clear_screen()
-            print(text, flush=True)
-        else:
-            for line in lines.new():
-                print(line, flush=True)
-        time.sleep(seconds)
 
 
 if __name__ == "__main__":

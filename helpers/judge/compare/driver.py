@@ -21,7 +21,7 @@ from helpers.comparison import BEGUN, Comparison, figure
 from helpers.events import Note
 from helpers.judge.compare import afresh, checks, holdout, metric_limits, outputs, unseen
 from helpers.judge.measure import pairs
-from helpers.judge.measure.pairs import Measured, Pair
+from helpers.judge.measure.pairs import Made, Measured, Pair
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import HIDDEN, OPENED, SAME_BUILD, Side, SideError, Trees
 from helpers.judge.rule import noise, sign_test
@@ -110,16 +110,18 @@ def answered(home: Path, work: Callable[[], dict[str, Any]], log: TextIO) -> dic
     return {**answer, "seconds": round(time.monotonic() - began, 3)}
 
 
-def compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given = NOTHING) -> Comparison:
+def compare(
+    root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given = NOTHING, made: Made = pairs.forget
+) -> Comparison:
     """Build both sides below `place`, measure pairs until the rule decides, check the winner.
 
     Raises SideError when the baseline is broken. `root` is the folder whose state folder remembers the set-up; `given`
-    are pairs that were measured elsewhere.
+    are pairs that were measured elsewhere, or before it was broken off: `made` is told of each pair, to keep it.
     """
-    return checks.needing(_compare(root, plan, place, trees, log, given), plan, root, place, trees, log)
+    return checks.needing(_compare(root, plan, place, trees, log, given, made), plan, root, place, trees, log)
 
 
-def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given) -> Comparison:
+def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, given: Given, made: Made) -> Comparison:
     try:
         base, cand, same = build(root, plan, place, trees, log)
         before = checks.before_pairs(plan, base[0], cand[0], log)
@@ -129,7 +131,7 @@ def _compare(root: Path, plan: Plan, place: Path, trees: Trees, log: TextIO, giv
         broken = metric_limits.broken_at_once(plan)
         say = _reporter(log, plan)
         measured, verdict = pairs.interleave(
-            base, cand, plan, say, broken=broken, given=given.get("", ()), early=pairs.unlikely
+            base, cand, plan, say, broken=broken, given=given.get("", ()), made=made, early=pairs.unlikely
         )
     except pairs.CandidateError as error:  # of a shared comparison it may be the checks, as another worker saw them
         said = str(error)
@@ -200,7 +202,7 @@ def warm_up(plan: Plan, base: list[Side], cand: list[Side]) -> None:
 
 def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
     last = began = time.monotonic()
-    most = plan.max_pairs
+    most, after = plan.max_pairs, plan.outputs_seconds * (paths.OUTPUTS in plan.protected)
 
     def say(measured: Measured, verdict: Verdict | None) -> None:
         nonlocal last
@@ -215,9 +217,8 @@ def _reporter(log: TextIO, plan: Plan) -> pairs.Progress:
         )
         each, following = (last - began) / count, next((n for n in sign_test.TABLE if n > count), most)
         if count < most and (verdict is None or verdict.verdict == "undecided"):
-            line += (
-                f"; next look in {each * (min(following, most) - count):.0f} s, {each * (most - count):.0f} s at most"
-            )
+            line += f"; next look in {each * (min(following, most) - count):.0f} s"
+            line += f", {each * (most - count) + after:.0f} s at most"
         print(line, file=log)
 
     return say

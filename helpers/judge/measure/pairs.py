@@ -75,6 +75,9 @@ Early = Callable[[Measured, Plan], "Answer | None"]
 Progress = Callable[[Measured, Verdict | None], None]
 """Is told of each pair, with the verdict at a look."""
 Rule = Callable[[Measured, Plan], Verdict]
+Made = Callable[[Pair], object]
+"""Is told of each pair that was measured here."""
+forget: Made = lambda _: None  # noqa: E731
 
 
 class NoSidesError(Exception):
@@ -109,6 +112,7 @@ def interleave(
     ends: Collection[str] = DECIDED,
     broken: Callable[[Measured], bool] = lambda _: False,
     given: Sequence[Pair] = (),
+    made: Made = forget,
     early: Early = tied,
 ) -> tuple[Measured, Verdict]:
     """Measure pairs until the rule (`judge` unless another is given) says one of `ends` or they are used up.
@@ -128,7 +132,7 @@ def interleave(
         elif not baseline:
             raise NoSidesError
         else:
-            pair = measure_pair(baseline, candidate, plan, script, seed, number)
+            made(pair := measure_pair(baseline, candidate, plan, script, seed, number))
         measured.seconds += pair.seconds
         measured.baseline.append(pair.baseline)
         measured.candidate.append(pair.candidate)

@@ -1,15 +1,16 @@
 """Whether a group of changes stands by itself: built, checked and compared with the base under the locked scripts."""
 
+import hashlib
 import json
 import os
 import shutil
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from helpers import files, paths
+from helpers import console, files, paths
 from helpers.events import Comparison
-from helpers.judge.compare import driver, planning
+from helpers.judge.compare import driver, planning, spread
+from helpers.judge.measure.pairs import Made
 from helpers.judge.measure.plan import Plan
 from helpers.judge.measure.side import SideError, of_session
 from helpers.record.handover.groups import Group, Handover
@@ -72,10 +73,6 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     return Proof(checks, Comparison.from_line(outcome) if outcome else None)
 
 
-def _place(work: Workdirs) -> Path:
-    return work.folder / "runs" / f"handover-{os.getpid()}"
-
-
 def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
     try:
         with of_session(work, now, candidate, "handover") as side:
@@ -86,8 +83,9 @@ def _checked(work: Workdirs, now: State, candidate: str) -> Proof:
 
 
 def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: str) -> Proof:
+    place = work.folder / "runs" / f"handover-{os.getpid()}"
     plan = Plan(
-        job=_place(work).name,
+        job=place.name,
         experiment="handover",
         baseline_tree=base,
         baseline_commit=its.base,
@@ -96,10 +94,20 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
         **planning.benchmark_shape(work, now),
         **planning.agreed(now, work.folder),
     )
+    its_own = hashlib.sha256(f"{base} {candidate} {plan.task} {plan.repeats}".encode()).hexdigest()[:12]
+    folder = paths.state_folder(work.root) / "handover"
+    kept = next(folder.glob(f"{its_own}-*.pairs"), folder / f"{its_own}-{plan.seed}.pairs")
+    plan = replace(plan, seed=kept.stem.partition("-")[2])
+    if before := spread.read_pairs(kept):
+        console.note(f"{len(before)} pairs were measured before it was broken off, and count")
     try:
-        outcome = driver.compare(work.root, plan, _place(work), work.shadow, sys.stderr)
+        with kept.open("w", encoding="utf-8", buffering=1) as out:  # the last line may be half a one
+            keep: Made = lambda pair: print(spread.pair_line(pair), file=out)  # noqa: E731
+            list(map(keep, before))
+            outcome = driver.compare(work.root, plan, place, work.shadow, sys.stderr, {"": before}, keep)
     finally:
-        shutil.rmtree(_place(work), ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
+    kept.unlink()
     outcome = replace(outcome, seed=plan.seed)
     broken = "" if outcome.pairs else outcome.reason
     return Proof(broken or outcome.checks or "passed", outcome)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from conftest import BENCHMARK, BUNDLE, CHECKS, processes, until
 
 from helpers import events, replay
 from helpers.comparison import BEGUN
-from helpers.judge.compare import figures, metric_limits, planning
+from helpers.judge.compare import driver, figures, metric_limits, planning
 from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
@@ -200,6 +202,20 @@ def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(sess
 
     assert ("not_improved", 1) == (event["verdict"], len(event["baseline_samples"]))
     assert "out=same: differs in pair 1: 2 against 3" in event["reason"]
+
+
+def test_the_time_that_is_left_holds_what_comes_after_the_pairs() -> None:
+    """At most so long means to the verdict: a winner's answers are compared as well."""
+    said = io.StringIO()
+    plan = Plan("j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", [], {}, {}, [], "/w")
+    plan = replace(plan, protected={"autoresearch.outputs.sh": "0"}, outputs_seconds=300)
+    rows = [{"time_s": 1.0}] * 8
+
+    undecided = replace(sign_test.judge([1.0] * 8, [1.0] * 8, direction="lower"), verdict="undecided")
+
+    driver._reporter(said, plan)(Measured(rows, rows), undecided)
+
+    assert "300 s at most" in said.getvalue()
 
 
 def test_several_comparisons_are_told_together(compared: Any) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Repo
+from conftest import BUNDLE, Repo, until
 
 BENCHMARK = """\
 #!/usr/bin/env bash
@@ -131,6 +131,26 @@ def test_again_it_changes_nothing_and_a_moved_session_has_another_fingerprint(wo
 
     assert refs == worked.git("for-each-ref")
     assert "finalize.py" in done.stderr
+
+
+def test_a_group_that_was_being_measured_goes_on_with_its_pairs(compared: Repo) -> None:
+    """Killed in the middle: the same command counts the pairs that are there, of one seed, and measures the others."""
+    compared.script("record_result", "keep", "exp-01", "--problem", "it waits", "--solution", "wait less")
+    _, mark = preview(compared)
+    run, folder = [sys.executable, str(BUNDLE / "scripts/finalize.py"), "--create", mark], ".autoresearch/handover"
+    with subprocess.Popen(run, cwd=compared.root, env=compared.env, stderr=subprocess.DEVNULL) as broken_off:
+        until(lambda: any("PAIR" in file.read_text() for file in compared.root.glob(f"{folder}/*.pairs")))
+        broken_off.kill()
+    (left,) = compared.root.glob(f"{folder}/*.pairs")
+    there = [json.loads(line.partition(": ")[2]) for line in left.read_text().splitlines()]
+
+    done = compared.script("finalize", "--create", mark)
+
+    assert f"{len(there)} pairs were measured before it was broken off" in done.stderr
+    (proof,) = json.loads((compared.root / folder / "proofs.json").read_text()).values()
+    assert [pair["baseline"]["time_s"] for pair in there] == proof[1]["baseline_samples"][: len(there)]
+    assert left.stem.partition("-")[2] == proof[1]["seed"]
+    assert not left.exists()
 
 
 def test_session_files_come_when_asked_for(worked: Repo) -> None:
