@@ -9,11 +9,10 @@ import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from helpers import console, git, next_step, paths
-from helpers.read.ideas import sources as ideas_sources
 from helpers.run.copies.refs import Refs
 from helpers.state import State
 
@@ -120,12 +119,12 @@ def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent
     return sorted(rows, key=lambda row: (-row.score, row.name))
 
 
-def sources(now: State) -> list[Arm]:
+def sources(now: State, kind_of: Callable[[str], str]) -> list[Arm]:
     """Return the kinds of source, the next to draw from first: mean reward + sqrt(2 ln t / n), older results decayed.
 
     Rewards are verified gains as a share of the largest so far, so that gains of a few percent can outweigh curiosity.
     """
-    kinds = {name: ideas_sources.kind_of(given[0]) for name, given in now.sources.items()}
+    kinds = {name: kind_of(given[0]) for name, given in now.sources.items()}
     results = verified(now)
     most = max((gain for _, gain in results), default=0.0) or 1.0
     rows = [

@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers import git, next_step
 from helpers.judge.advice import estimates, fleet
+from helpers.read.ideas import queue
 from helpers.run.jobs import budget
 from helpers.scale import Scale
 from helpers.state import State
@@ -109,9 +110,9 @@ def advise(repository: git.Repository, now: State, price: float | None, worth: f
     returns, usd = fleet.returns(gains), fleet.per_experiment(now, hours)
     if worth is not None and usd is not None:
         price = usd / worth
-    closed = budget.closed(now)
+    closed, kind_of = budget.closed(now), queue.kind_of(repository.root)
     over = f"the session is closed: {closed}" if closed else budget.spent(now) or ""
-    found = Advice(outlook, price, len(gains), parents, estimates.sources(now), now.scale, returns, over=over)
+    found = Advice(outlook, price, len(gains), parents, estimates.sources(now, kind_of), now.scale, returns, over=over)
     return replace(
         found,
         costs=returns.line(now.scale, now.margin, usd, hours) if returns else "",

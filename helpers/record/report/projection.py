@@ -55,6 +55,8 @@ class Session:
     ideas: tuple[dict[str, object], ...] = ()
     looks: tuple[str, ...] = ()
     """What the journal says and commits, refs or evidence do not, in words."""
+    outside: int = 0
+    """How many experiments name a source that is no idea of the agent's own."""
 
     def estimate(self, compared: Comparison) -> Estimate | None:
         """Return the figures of a comparison, with all others of the same content."""
@@ -100,7 +102,9 @@ def read_session(root: Path, *more: Run) -> tuple[State, Session]:
         )
     ideas = tuple(idea.as_dict() for idea in queue.waiting(root))
     last_ms = max((event.timestamp for event in lines), default=0)
-    session = replace(project(now, budget.ended_ms(now) or last_ms), ideas=ideas)
+    session, kind_of = project(now, budget.ended_ms(now) or last_ms), queue.kind_of(root)
+    outside = [exp for exp in session.experiments if not {"own", "profile"}.issuperset(map(kind_of, exp.sources))]
+    session = replace(session, ideas=ideas, outside=len(outside))
     if not (root / ".git").exists():  # a journal alone
         return now, session
     doubts = marks.doubts(root, now)

@@ -214,7 +214,7 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
         + (f": {', '.join(exp.name for exp in open_ones[:8])}" if open_ones else ""),
         f"{len(session.of('screened'))} were turned down on a screen, {len(session.of('refused'))} never measured",
         f"{len(session.ideas)} ideas left" + (f", the best: {session.ideas[0]['text']}" if session.ideas else ""),
-        f"{sum(not {'own', 'profile'}.issuperset(exp.sources) for exp in session.experiments)} name a source outside",
+        f"{session.outside} name a source outside",
     ]
     return [
         ("Soundness: is it real?", sound),

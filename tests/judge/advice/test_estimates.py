@@ -147,10 +147,12 @@ def test_only_what_stands_is_built_on(session: Any) -> None:
     assert "by its steps, which overstate the whole, +10.00% of the first" in said.stdout
 
 
-def test_the_source_that_paid_comes_first(session: Any) -> None:
-    """With as many tries, the kind of source whose experiments were kept has the higher index."""
+@pytest.mark.parametrize("paper", ["arXiv:2205.14135", "idea-01"])
+def test_the_source_that_paid_comes_first(session: Any, paper: str) -> None:
+    """With as many tries, the kind of source whose experiments were kept has the higher index; an idea has its own."""
+    session.script("ideas", "add", "fuse the passes", "--kind", "paper")
     for number, gain in enumerate([0.05, 0.0, 0.04, 0.0, 0.0, 0.0], 1):
-        screened(session, f"old-{number:02}", gain, source="arXiv:2205.14135" if number % 2 else "")
+        screened(session, f"old-{number:02}", gain, source=paper if number % 2 else "")
     decided(session, [0.05, 0.0, 0.04, 0.0, 0.0, 0.0])
 
     sources = json.loads(session.script("suggest_next", "--json").stdout)["sources"]

@@ -112,6 +112,7 @@ def test_the_first_step_leads_from_an_idea_to_a_keep(session: Any) -> None:
     follow(session, "collect_results.py")
     assert "improved" in follow(session, "compare.py exp-01")
     follow(session, "record_result.py keep exp-01")
+    assert "0 name a source outside" in session.script("render_report").stdout  # the idea is the agent's own
     assert ["idea-02"] == [idea.name for idea in queue.read_ideas(session.root) if idea.done]
 
     sealed(session, "exp-02", "sleep 0.004\necho 42 # same\n")
