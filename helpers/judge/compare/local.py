@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from pathlib import Path
@@ -61,7 +62,7 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
     Raises Failure (3) when it died, or still runs after `seconds`.
     """
     folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
-    grace, soon, beat = time.monotonic() + 10, 0.001, progress.Progress("comparing")
+    grace, soon, beat, end = time.monotonic() + 10, 0.001, progress.Progress("comparing"), 0.0
     while True:
         ended = folder.has("finished")
         text = folder.read("log.txt")
@@ -70,8 +71,11 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
             what = "waiting" if line.startswith("waiting for ") else "comparing"
             beat = beat if beat.what == what else progress.Progress(what)
             beat.heard()
-        shown = len(text)
-        beat.tick(collect.waits_for(root, running=True) if beat.what == "waiting" else "")
+            if (left := re.search(r"(\d+) s(?: at most)?$", line)) or " pairs: " in line:  # their last says none
+                end = time.monotonic() + int(left[1]) if left else 0.0
+        shown, rest = len(text), end - time.monotonic()
+        more = f"; {rest:.0f} s more at most" if rest > 0 else ""
+        beat.tick(collect.waits_for(root, running=True) if beat.what == "waiting" else more)
         if ended:
             return _result(root, job)
         if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):

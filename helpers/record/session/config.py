@@ -75,7 +75,7 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     named, way = [str(agreed.get(key) or "") for key in ("metricUnit", "metricName")], agreed.get("bestDirection")
     usual = {usual_direction(name): name for name in named}
     if way and way not in usual and (odd := usual.get("higher") or usual.get("lower")):
-        console.note(f"note: {odd} is agreed to be better when {way}: is that meant? It cannot be changed later")
+        console.note(f"note: {odd} is agreed to be better when {way}: is that meant? It stays once something was tried")
     _say_unmatched(root, {"--scope": given["scope"] or [], "--off-limits": given["off_limits"] or []})
     return agreed
 

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, BUNDLE, CHECKS, processes, until
 
-from helpers import events, replay
+from helpers import console, events, progress, replay
 from helpers.comparison import BEGUN
-from helpers.judge.compare import driver, figures, metric_limits, planning
+from helpers.judge.compare import driver, figures, local, metric_limits, planning
 from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
+from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
 
@@ -216,6 +217,29 @@ def test_the_time_that_is_left_holds_what_comes_after_the_pairs() -> None:
     driver._reporter(said, plan)(Measured(rows, rows), undecided)
 
     assert "300 s at most" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("8 pairs: 8 wins: undecided; next look in 3 s, 4000 s at most", "; 4000 s more at most"),
+        ("9 pairs: 9 wins; next look in 3 s, 4000 s at most\n12 pairs: 12 wins: improved", ""),
+        ("12 pairs: 12 wins: improved\noutputs: comparing the answers of both sides for 30 s", "; 30 s more at most"),
+    ],
+)
+def test_each_sign_of_life_says_when_it_ends(
+    session: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    """Between two lines of the driver, also after the pairs, a wait tells how long it may still take."""
+    folder = Folder(session.root, "exp-01.0.1", driver.KIND)
+    folder.path.mkdir(parents=True)
+    folder.mark("spec.json", "{}")
+    folder.mark("log.txt", f"{line}\nrunning the checks on the candidate\n")
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
+    with folder.claimed(), pytest.raises(console.Failure):
+        local.follow(session.root, "exp-01.0.1", 0.0)
+
+    assert f"comparing: 0 s so far{said}\n" in capsys.readouterr().err
 
 
 def test_several_comparisons_are_told_together(compared: Any) -> None:
