@@ -138,10 +138,7 @@ def _unseen(work: Workdirs, job: str) -> Path:
 
 
 def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
-    """Wait for the verdict, `seconds` at the most, and return the journaled comparison, now seen; raises Failure (3).
-
-    Ctrl-C cancels it (130).
-    """
+    """Return the journaled comparison, now seen, `seconds` from now at the most; raises Failure (3; 130 by Ctrl-C)."""
     now = replay.load(work.root)
     is_here = job not in now.jobs or now.jobs[job].is_local  # a screen here may have the name of the comparison
     event = next((event for event in now.comparisons if job in (event.fleet_job, event.job)), None)

@@ -104,10 +104,9 @@ def _measured(work: Workdirs, now: State, its: Handover, base: str, candidate: s
         with kept.open("w", encoding="utf-8", buffering=1) as out:  # the last line may be half a one
             keep: Made = lambda pair: print(spread.pair_line(pair), file=out)  # noqa: E731
             list(map(keep, before))
-            outcome = driver.compare(work.root, plan, place, work.shadow, sys.stderr, {"": before}, keep)
+            found = driver.compare(work.root, plan, place, work.shadow, sys.stderr, {"": before}, keep)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     kept.unlink()
-    outcome = replace(outcome, seed=plan.seed)
-    broken = "" if outcome.pairs else outcome.reason
-    return Proof(broken or outcome.checks or "passed", outcome)
+    broken = "" if found.pairs else found.reason
+    return Proof(broken or found.checks or "passed", replace(found, seed=plan.seed))
