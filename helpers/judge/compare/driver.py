@@ -72,9 +72,9 @@ def carry_out(root: Path, job: str, shared: Callable[[Path, Plan, Path, TextIO],
                 folder.mark(VERDICT, json.dumps(event.line))  # what a keep holds the journal's line against
                 outputs.write_reproduction(root, event, plan.task)
                 events.append(root, event)
-            printed = place / pairs.side_name(plan.seed, "candidate", 0) / Side.CHECKS_LOG
-            if (event.reason or "").startswith(checks.FAILED) and printed.is_file():
-                shutil.copyfile(printed, folder.path / Side.CHECKS_LOG)
+                printed = place / pairs.side_name(plan.seed, "candidate", 0) / Side.CHECKS_LOG
+                if (event.reason or "").startswith(checks.FAILED) and printed.is_file():
+                    shutil.copyfile(printed, folder.path / Side.CHECKS_LOG)
             folder.mark("finished")
         shutil.rmtree(place, ignore_errors=True)
 
