@@ -72,7 +72,8 @@ def comparisons(exp: Experiment) -> str:
 def evidence(compared: Comparison) -> str:
     """Return what else had to hold: holdout, limits, checks."""
     limits = "; ".join(limit.words() for limit in compared.limit_results) or "none agreed"
-    rest = f"checks {compared.checks or 'not run'}" + (f"; {compared.outputs.words()}" if compared.outputs else "")
+    heard = compared.outputs.words() if compared.outputs else "its answers to other input were not compared"
+    rest = f"checks {compared.checks or 'not run'}; {heard}"
     return f"{compared.holdout_words() or 'no holdout'}; limits: {limits}; {rest}"
 
 
