@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.judge.policy import brace_state, code, python_names, python_state, rule_table, source_tests, values
+from helpers.judge.policy import (
+    brace_state,
+    code,
+    conditions,
+    python_names,
+    python_state,
+    rule_table,
+    source_tests,
+    values,
+)
 from helpers.judge.policy.file_rules import Level
 
 _REMEMBERS = "state that outlives the call: is it the benchmark's repetition that it speeds up?"
@@ -18,32 +26,13 @@ _REPLACED = "a module of the benchmark's own process is changed"
 
 _DISPATCHES = re.compile(r"\b__builtin_cpu_(?:supports|is)\b|\bis_\w+_feature_detected\b|\bgetauxval\b|\b__?cpuid\w*\b")
 """What asks the processor before code for it runs."""
-_CONDITION = re.compile(r"\A[\s}]*(?:(?:el|else )?(?:if|unless|elif|while|guard)|else|case|default)\b")
-_HANDLES = re.compile(r"except\b|catch\b|rescue\b")
-_IS_SOME = re.compile(
-    r"\blen\((\w+)\) *(?:> *0|!= *0|>= *1)(?!\w)|(?<![\w.>-])([\w.>-]{1,80}) *!=+ *(?:NULL|nullptr|0)(?![\w.])"
-)
-_IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
-_GIVES_BACK = re.compile(r"\A\w{0,20}(?:[fF]ree|FREE|[dD]estroy|[rR]elease)\w{0,20}\s?\(\s?([\w.>-]+)(?:\[\w+\])?\s?\)")
-"""What gives one thing back, or each of several, and its name."""
-_CAST = re.compile(
-    r"\b(?:u?int|u?int64|uintptr|size_t|usize|isize|[ui]64)\(((?:[^()]|\([^()]*\))*)\)|\((?:s?size_t|u?int64_t|uintptr_t)\)\s*|"
-    r"\sas (?:[ui]size|[ui]64)\b|\bstatic_cast<(?:std::)?s?size_t>(?=\()"
-)
-"""A number made as wide as any: the same number."""
 _NEVER = re.compile(r"if\s*\(?\s*(?:0|[fF]alse|None)\s*(?:(?:&&|and\b)[^|]*)?\)?\s*[{:]$|#\s*if\s+\w+$")
-_LOGIC = {"and", "or", "not", "is"}
-_ONE = re.compile(r"\w\[\d+\]")
-"""One of many by its number: asked for each before?"""
-_NEGATES = re.compile(r"\bnot\b|!(?!=)")
 _HAS_BLOCKS = ("c", "py", "js", "rs", "go", "java")
 _TAKES = re.compile(
     r"(?<![\w.>-])([\w.>-]{1,80})(?:\s{0,9},\s{0,9}\w{1,80}){0,2}\s{0,9}:?=(?!=)[^=;]{0,200}?(?:alloc|dup|make|[oO]pen|[cC]reate|[nN]ew)\w{0,80}\s{0,9}\(|"
     r"align\s?\((?:\([\w *]{1,40}\)\s?)?&([\w.>-]{1,80})"
 )
 """What gets something that has to be given back, and the name that it gets then."""
-_ANOTHER_NAME = r"(?<![\w.>-]){}\s?:?=\s?&?([\w.>-]+)(?:\.(?:clone|to_string|to_owned|copy)\(\))?;?\s?$"
-"""What a name is another for."""
 _OPERAND = re.compile(r"[\s&(]{0,9}([\w.>-]{1,80})")
 _NO_DEFAULTS = ("rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
@@ -158,8 +147,8 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     olds = (rule for rule in rule_table.rules() if rule.view == "old")
     for rule in (rule for rule in olds if before.family in (rule.families or (before.family,))):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
-        if rule.reason.startswith("removed"):
-            yield from _other_conditions(before, after, rule.pattern)
+        for line, reason, text in conditions.bent(before, after, rule):
+            yield Place("less-safe", "review", reason, line, text)
         if had.total() <= has.total() or had.total() <= has.total() + code.through_helpers(before, after, rule.pattern):
             continue
         got = _said(code.source(path, "\n".join(sorted(elsewhere))), rule.pattern)
@@ -194,7 +183,7 @@ def _field(match: re.Match[str]) -> str:
 def _asks_whether(rows: list[str], number: int, names: str) -> bool:
     """Tell whether a line of C stands under nothing but the question whether one of `names` was got."""
     at = number - 1
-    while at and at > number - 6 and not (_CONDITION.match(rows[at]) or "assert" in rows[at]):
+    while at and at > number - 6 and not (conditions.CONDITION.match(rows[at]) or "assert" in rows[at]):
         at -= 1
     parts, its = re.split(r"\|\||&&", rows[at]), rf"(?:[\w.>-]*(?:>|\.))?\b(?:{names})\b"
     one = re.compile(
@@ -205,71 +194,6 @@ def _asks_whether(rows: list[str], number: int, names: str) -> bool:
 
 def _said(read: code.Source, pattern: re.Pattern[str]) -> Counter[str]:
     return Counter(" ".join(match[0].split()) for match in pattern.finditer(read.surely_code))
-
-
-def _other_conditions(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[Place]:
-    """Yield where what secures a program is said as before, but under a condition that was put in or bent."""
-    earlier, later = _guards(before, pattern), _guards(after, pattern)
-    for said in (said for said in earlier.keys() & later.keys() if not _HANDLES.match(said)):
-        was, now = (Counter(guard for guard, _ in each[said]) for each in (earlier, later))
-        lost = list((was - now).elements())
-        if was.total() == now.total() and len(lost) == 1:
-            old = lost[0]
-            for guard in now - was:
-                if _NEGATES.search(guard) and not _NEGATES.search(old):  # the same, said the other way round
-                    continue
-                if _in_full(guard, after, later[said]) == _in_full(old, before, earlier[said]):
-                    continue
-                plain = "".join(guard.split())
-                if (back := _GIVES_BACK.match(said)) and plain in (f"if({back[1]})", f"if{back[1]}:"):
-                    continue  # what is there is given back, and only that
-                names, before_it = (set(re.findall(r"[A-Za-z_]\w*", text)) - _LOGIC for text in (guard, old))
-                one = _ONE.search(guard) and not _ONE.search(old)
-                if guard not in ("", "else") and (names <= before_it or before_it <= names or one):
-                    reason = "this now stands under another condition: is the program still as safe?"
-                    yield Place("less-safe", "review", reason, dict(later[said])[guard], guard)
-
-
-def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple[str, int]]]:
-    """Return, for what is said to the end of its line, each condition that it stands under, with the line."""
-    rows = read.code.split("\n")
-    begins = [0, *itertools.accumulate(len(row) + 1 for row in rows)]
-    texts = [read.text[begin : begin + len(row)] for begin, row in zip(begins, rows, strict=False)]
-    found: dict[str, list[tuple[str, int]]] = {}
-    for match in pattern.finditer(read.code):
-        at = bisect.bisect(begins, match.end() - 1) - 1
-        first, indent = at, len(rows[at]) - len(rows[at].lstrip())
-        while first and (not rows[first].strip(" \t{}") or len(rows[first]) - len(rows[first].lstrip()) >= indent):
-            first -= 1
-        ahead = texts[at].partition(match[0].split()[0])[0]
-        guard, line = (ahead, at) if _CONDITION.match(ahead) else (texts[first], first)
-        for row in texts[line + 1 : min(at, line + 5)]:  # a condition of several lines
-            guard += f" {row}" if guard.count("(") > guard.count(")") else ""
-        guard = _plain(guard, read.family) if _CONDITION.match(guard) else ""
-        number = read.lines(begins[line], 0)[0]
-        found.setdefault(" ".join(texts[at][len(ahead) :].split()), []).append((guard, number))
-    return found
-
-
-def _plain(guard: str, family: str) -> str:
-    """Return a condition as the shortest of those that say the same, without what Go does before it asks."""
-    guard = " ".join(guard.strip("{} \t").split())
-    if family == "go" and ";" in guard:
-        guard = f"{guard.split()[0]} {guard.rpartition(';')[2].strip()}"
-    guard = _IS_NAN.sub(r"\1 != \1", _IS_SOME.sub(lambda m: m[1] or m[2], guard))
-    return _CAST.sub(lambda m: m[1] or "", guard).replace("===", "==").replace("!==", "!=")
-
-
-def _in_full(guard: str, read: code.Source, places: list[tuple[str, int]]) -> str:
-    """Return a condition with what its names were last, above it in its function, said to be other names for."""
-    ahead = read.code.split("\n")[max(0, dict(places)[guard] - 60) : dict(places)[guard]]
-    heads = [at for at, row in enumerate(ahead) if code.HEADER.match(row)]
-    above = "\n".join(ahead[heads[-1] if heads else 0 :])
-    for name in set(re.findall(r"(?<![\w.>-])[A-Za-z_]\w*(?![\w(])", guard)):
-        said = list(re.finditer(_ANOTHER_NAME.format(name), above, re.MULTILINE))
-        if said and len(re.findall(rf"(?<![\w.>-]){name}\s?[-+*/|&^%:]?=(?!=)", above)) == 1:
-            guard = re.sub(rf"(?<![\w.>-]){name}\b", said[0][1], guard)
-    return guard
 
 
 def _stripped(text: str) -> set[str]:

@@ -22,6 +22,9 @@ _BOUNDS = re.compile(r"\w\s*!?\([^()\[]*$|[<>]=?\s*$")
 """What stands before a value that a call gets, or that something is held against."""
 _NAME = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|\b[A-Za-z]\w*(?:\.[A-Z]|::[A-Za-z])\w*\b(?:\(\)|(?!\s*[(.:<{!]))"
 """A constant, or one of the values that a type or a package offers."""
+_NAMED = re.compile(r"\w[\"']?\s*[=:]\s*(?:\w+[.:]+)?$")
+_NONE = re.compile(r"(?i)(?:\A|[_.:])(?:none|off|ignored?|disabled?|never|unchecked|insecure)\Z")
+"""A value that says that something is not done."""
 _DECLARES = re.compile(
     r"\b(?:const\w*|define|final|static|let|val|var)\b[^\n]{0,200}?\b(\w+)[^\w]{0,9}(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
 )
@@ -79,6 +82,7 @@ def weaker(
                 and (
                     (_SET.search(ahead) and not re.match(r"[A-Za-z]\w*(?:\.|::)", now[0]))
                     or (now[0][0] not in "\"'" and _PASSED.search(ahead))
+                    or (ahead.count("(") > ahead.count(")") and _is_off(*pair, named=bool(_NAMED.search(ahead))))
                     or re.match(r"0?\.00|.*e-", was[0])
                     or ((now[0][0] in "\"'" or _BOUNDS.search(ahead) or _bounds(ahead, new)) and _less(*pair, new))
                 )
@@ -91,6 +95,12 @@ def _without(rule: rule_table.Rule, text: str) -> Iterator[str]:
     for match in rule.pattern.finditer(text):
         yield text[: match.start()] + (match[match.lastindex] if match.lastindex else "") + text[match.end() :]
     yield rule.pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
+
+
+def _is_off(was: str, now: str, *, named: bool) -> bool:
+    """Tell whether a value that is passed switches off what was on; true and false say that where they are `named`."""
+    switched = named and (was.lower(), now.lower()) in (("true", "false"), ("on", "off"))
+    return switched or (now[0] not in "\"'" and now != "None" and bool(_NONE.search(now)) and not _NONE.search(was))
 
 
 def _less(was: str, now: str, new: str) -> bool:
