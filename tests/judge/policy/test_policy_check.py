@@ -176,6 +176,12 @@ EQUAL = "class A {\n    public boolean equals(Object x) {\n        return ask(x)
 STILL_SAFE = [
     ("moved one by one", "src/a.c", "  memmove(d, s, n);\n", "  for (i = 0; i < n; i++) d[i] = s[i];\n"),
     ("a package of another language", "src/a.js", "  g(x);\n", "  if (flag.on) g(x);\n"),
+    (
+        "a method is no class's body",
+        "src/a.py",
+        "",
+        "class A:\n    def f(self, b):\n        c = {a for a in b}\n        return c\n",
+    ),
     ("equal by another name", "A.java", EQUAL, EQUAL.replace("x", "other")),
     ("a whole function went", "src/a.c", UPPER + "int g(void);\n", "int g(void);\n"),
     ("renamed", "src/a.c", "free(p);\nx();\n", "FREE(p);\ny();\n"),
