@@ -27,6 +27,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(?<=\breturn\s)[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
 )
+_ANSWERS = re.compile(r"\breturn [01]\b")
 _NO_ANSWER = re.compile(r"\s*(?:#|//|/?\*|--|;|%|import\b|from\b|use\b|for\b|while\b)")
 Fault = tuple[str, int, str]
 """A file, the number of a line, and what stands there instead."""
@@ -68,14 +69,18 @@ def unnoticed(
     """Return the faults that build, run and pass the checks: [] where they notice one or few say nothing, None of none.
 
     `same`: what the benchmark prints unless it notices a fault. `lines`: those, from 0, that faults are put into first;
-    the ones beside them follow where that does not tell. `alike` tells whether other answers are the baseline's.
+    each answer in them must be noticed; the lines beside them follow where those do not tell. `alike` tells whether
+    the outputs script hears the baseline's answers.
     """
-    task, found, until = side.task, list[str](), time.monotonic() + PATIENCE
+    task, found, until, noticed = side.task, list[str](), time.monotonic() + PATIENCE, False
     if not (chosen := list(itertools.islice(choose(texts, lines), MOST))):
         return None
     for name, number, line in itertools.takewhile(lambda _: time.monotonic() < until, chosen):
-        if lines is not None and number not in lines and _tells(found):
+        inside = lines is not None and number in lines
+        if lines is not None and not inside and (noticed or _tells(found)):
             break
+        if noticed and not _ANSWERS.search(line):
+            continue
         rows = (texts[name] or b"").split(b"\n")
         rows[number] = line.encode()
         try:
@@ -86,17 +91,20 @@ def unnoticed(
             seen = side.measure(metric)
         except SideError:  # it neither builds nor runs: that is no wrong answer
             continue
-        if not same.items() <= seen.items() or (said := side.check()).startswith("failed"):
-            return []
-        if said == "passed":
-            if not alike():
+        said = side.check() if same.items() <= seen.items() else "failed"
+        if said.startswith("failed") or (said == "passed" and not alike()):
+            if not inside:
                 return []
+            noticed = True
+        elif said == "passed":
             found.append(f"{name}:{number + 1}: {line.strip()}")
+    if noticed:  # and yet there may be a branch that they do not enter
+        return [each for each in found if _ANSWERS.search(each)]
     return found if _tells(found) else []
 
 
 def _tells(found: Sequence[str]) -> bool:
-    return len(found) >= LEAST or any(re.search(r"\breturn [01]\b", each) for each in found)  # one number says little
+    return len(found) >= LEAST or any(map(_ANSWERS.search, found))  # one number says little
 
 
 def choose(texts: Mapping[str, bytes | None], lines: Collection[int] | None = None) -> Iterator[Fault]:

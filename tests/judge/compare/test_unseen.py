@@ -13,7 +13,8 @@ import pytest
 from conftest import BENCHMARK
 
 from helpers.comparison import Comparison
-from helpers.judge.compare import unseen
+from helpers.judge.compare import unseen, wrong_answers
+from helpers.run.jobs.task import Task
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
 WORK = '. src/core.sh\nsleep 0.02\n[ "${1:-0}" -lt 50 ] || true\nvalue\n'
@@ -179,3 +180,33 @@ def test_a_benchmark_of_minutes_is_not_run_again_for_this(tmp_path: Path) -> Non
     assert [] == unseen.result(won, plan, side, side, None, sys.stderr).signs  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="passes_over"):
         unseen.result(replace(won, measured_seconds=16 * 29.9), plan, side, side, None, sys.stderr)  # type: ignore[arg-type]
+
+
+BRANCH = """\
+def f(rows):
+    if len(rows) > 1000:
+        return rows[::2]
+    return list(rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"), [([1, 2], ["f.py:3: return 0"]), ([1] * 2000, []), ([], ["f.py:3: return 0"])]
+)
+def test_a_changed_answer_that_no_check_gets_to_is_named_beside_those_that_are_noticed(
+    asked: list[int], named: list[str]
+) -> None:
+    """A branch that the benchmark alone enters: that another line's fault is noticed says nothing of it."""
+    held: dict[str, Any] = {}
+
+    def restore(trees: Any) -> None:
+        exec(trees.contents["f.py"].decode(), held)
+
+    def check() -> str:
+        return "passed" if isinstance(held["f"](asked), list) and isinstance(held["f"]([3]), list) else "failed (1)"
+
+    task = Task("", {}, {})
+    side: Any = SimpleNamespace(task=task, build=restore, measure=lambda _: {"time_s": 1.0}, check=check)
+    trees: Any = None
+
+    assert named == wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3})
