@@ -86,6 +86,7 @@ def create(work: "Workdirs", args: argparse.Namespace) -> int:
     exp, count = work.create(name, source)
     console.note(f"{exp.name}: {count} files")
     loose = [] if source else list(uncommitted.listing(work.root))
+    loose = [each for each in loose if not each.startswith("autoresearch.")]  # the lock commits what it needs of those
     if loose:
         console.note(
             f"note: the copy holds {uncommitted.named(loose)}: a change that needs it is refused; commit it first"

@@ -82,7 +82,7 @@ def entry(argv: list[str]) -> int:
     args = build_parser().parse_args(argv)
     from helpers import events, git, replay, session_branch
     from helpers.record.session import config as session_config
-    from helpers.record.session import lifecycle, lock, next_steps
+    from helpers.record.session import lifecycle, lock, step_table
     from helpers.run.copies.copies import Workdirs
 
     repository = git.find(dry_run=args.dry_run)
@@ -113,7 +113,7 @@ def entry(argv: list[str]) -> int:
     print(f"{'resumed' if resumed else 'began'} session {now.config.name} on {now.branch}")
     if resumed:
         session_branch.say(repository.root, now)
-    step = "status.py" if now.lock else next_steps.SESSION["unlocked"]
+    step = "status.py" if now.lock else step_table.SESSION["unlocked"]
     print(next_step.runnable(f"next: {step}"))
     return console.DONE
 

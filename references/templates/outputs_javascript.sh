@@ -84,8 +84,11 @@ const spoil = (it, depth = 0) => { // what the caller does with an answer must n
   if (depth < 20) for (const [, part] of parts(it)) spoil(part, depth + 1)
   if (Array.isArray(it) && !Object.isFrozen(it)) it.length = 0
 }
+const internal = it => isHeld(it) && !/\[native code\]/.test(String(it.constructor ?? '[native code]'))
+const given = a => (isHeld(a) && Object.getPrototypeOf(a) === Object.prototype // what a program hangs into it is its own affair
+  ? Object.fromEntries(Object.entries(a).map(([key, it]) => [key, internal(it) ? 'an object of its own' : it])) : a)
 const ask = async (self, f, args, deep) => {
-  const before = show(args)
+  const before = show(args.map(given))
   let said, result
   try {
     result = f.apply(self, args)
@@ -97,7 +100,7 @@ const ask = async (self, f, args, deep) => {
     if (!(error instanceof TypeError)) said += `: ${error?.message ?? show(error)}` // whose words name what stands inside
   }
   said += shared(args, result)
-  const after = show(args)
+  const after = show(args.map(given))
   if (after !== before) said += `\n  arguments are then ${after}`
   spoil(result, deep ? 0 : 20) // deep at the end: what it holds may be everybody's
   return `(${before.slice(0, 400)})${said}`

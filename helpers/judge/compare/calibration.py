@@ -136,7 +136,8 @@ def of_event(event: WorkerEvent, now: State) -> Calibration:
     by, margin = now.judged(event.samples)
     found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
-    seen = [*now.calibrations(event.worker), *(c for c in now.comparisons if c.worker == event.worker)]
+    alike = (each for each in now.calibrations(event.worker) if each.benchmark == event.benchmark)
+    seen = [*alike, *(c for c in now.comparisons if c.worker == event.worker)]
     before = [each.sigma_pair for each in seen if each.sigma_pair and each.timestamp != event.timestamp]
     usual = screening.settled(before or [0.0])
     if became := noise.became(usual, found.sigma_pair):

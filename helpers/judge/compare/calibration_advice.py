@@ -29,9 +29,17 @@ _CPU = (
     ", in autoresearch.sh: TIMEFORMAT='%U %S'; t=$( {{ time ./PROGRAM >out.txt 2>err.txt; }} 2>&1 | "
     "awk '{{ print $1 + $2 }}' ); echo METRIC {metric}=$t"
 )
+_CPU_INSIDE = (
+    ": read time.process_time(), process.cpuUsage() or getrusage() before and after the calls in autoresearch.sh, "
+    "and print the difference as METRIC {metric}"
+)
 _MEDIAN = ":\nsed -i 's/statistics.median(samples)/min(samples)/' autoresearch.sh && start_session.py --repeats 3"
 _SMALLEST = ": for n in 1 2 3; do ONE_CALL; done | sort -g | head -n 1  # print that, where ONE_CALL prints seconds"
 _MORE_INPUT = ": let make_input() of autoresearch.sh give {count} times as much"
+_LONGER_INSIDE = (
+    ", or {count} times the input, in autoresearch.sh; before them a compiler that works at run time needs warm calls, "
+    "on other inputs"
+)
 _LONGER = ", in autoresearch.sh: COMMAND=(bash -c 'for n in $(seq {count}); do ./PROGRAM; done')"
 STEADIER = re.compile(r"(?:.*_)?(?:cpu|user|instructions|instr|cycles)(?:_(?:time|[mun]?s))?")
 """Names of metrics that tell the same as a time and leave the waiting out."""
@@ -46,7 +54,8 @@ NULL, WIN = 13, 20
 def notices(benchmark: Path) -> list[str]:
     """Return which of the ways to less noise the benchmark takes already."""
     text = benchmark.read_text(encoding="utf-8", errors="replace") if benchmark.is_file() else ""
-    return [name for name, pattern in _DONE.items() if re.search(pattern, text)]
+    own = ["inside"] if afresh.has_own_clock(text) else []  # it calls the program, and starts none
+    return [name for name, pattern in _DONE.items() if re.search(pattern, text)] + own
 
 
 def advice_lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
@@ -115,7 +124,7 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     if "cpu" not in done and cpu is not None:
         its = f"CPU time would resolve {noise.PER_24 * cpu:.1%}"
         (said if cpu < HELPS * own_sigma else weak).append(
-            its + _CPU.format(metric=now.metric) * (cpu < HELPS * own_sigma)
+            its + (_CPU_INSIDE if "inside" in done else _CPU).format(metric=now.metric) * (cpu < HELPS * own_sigma)
         )
     best = sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
     if "best" not in done and now.direction == "lower" and best is not None:
@@ -125,8 +134,8 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     own = _program(event, now) or each
     if found.noisy and own < SHORT:
         count = max(2, round(2 * SHORT / own))
-        how = (_MORE_INPUT if "calls" in done else _LONGER).format(count=count)
-        said.append(f"the program runs {own:.3g} s; {count} times that is steadier{how}")
+        how = _MORE_INPUT if "calls" in done else _LONGER_INSIDE if "inside" in done else _LONGER
+        said.append(f"the program runs {own:.3g} s; {count} times that is steadier{how.format(count=count)}")
     if found.noisy and "counting" not in done and _counts():
         said.append("instructions hardly vary: perf stat -x, -e instructions:u -o count.txt ./PROGRAM")
     return [*said, *([f"too little for what it costs: {'; '.join(weak)}"] if found.noisy and weak else [])]

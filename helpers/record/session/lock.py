@@ -91,9 +91,16 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
         elif leads := re.search(r"^start_session.py --(guard [\w.=+-]+\d%|scale \w+) --lock", failure.do, re.MULTILINE):
             events.append(root, Note(text=f"not locked: {failure.message[:300]}", instead=leads[0]))
         raise
+    _tell_stale(now, hashes)
     companions.place(root, commit, head, own)  # only now: a lock that fails leaves no commit
     _journal_baseline(root, now, done, ran, unproven=unproven, lacks=lacks, judged_by=judged_by)
     return replay.load(root)
+
+
+def _tell_stale(now: State, hashes: dict[str, str]) -> None:
+    last = [each for each in now.workers if each.what == "calibrated"][-1:]
+    if last and last[0].benchmark not in ("", hashes.get(paths.BENCHMARK)):
+        console.note(f"note: {paths.BENCHMARK} was changed since it was calibrated: compare.py --calibrate once more")
 
 
 def _require(root: Path, now: State) -> None:

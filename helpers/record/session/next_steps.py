@@ -3,7 +3,6 @@
 import itertools
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from helpers import console, git, next_step, printable, replay, session_branch
 from helpers.comparison import in_words
@@ -12,81 +11,16 @@ from helpers.judge.compare import local as local_comparison
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence, keep
+from helpers.record.session.step_table import EXPERIMENT, MERGED, Step
 from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs import blame, budget, result, screening, workers
 from helpers.run.local import executor
 from helpers.state import State
 
-SESSION = {
-    "none": "start_session.py --goal faster --metric time_s --unit s --direction lower  # this begins a session",
-    "unlocked": "start_session.py --lock  # once both scripts were run by hand, and compare.py --calibrate is content",
-    "lock failed": "{instead}  # {why}",
-    "elsewhere": "git switch {branch}  # the session's branch; what is yours stays as it is",
-    "protected": "{back}  # changed since the lock, and nothing can be kept until it is as it was{again}",
-    "moved": "{way}  # {what}",
-    "ended": "collect_results.py",
-    "running": "collect_results.py --wait 600",
-    "comparing": "compare.py {name}  # under way: this follows it; submit_experiment.py {name} --cancel ends it",
-    "ending": "finish_session.py  # broken off while it compares the whole: this follows it, to the end of the session",
-    "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
-    "workers lost": "{way}  # no worker is left for the jobs that wait",
-    "stranded": "submit_experiment.py {name} --cancel  # no worker is left for it, and {why}: another costs more",
-    "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
-    "spent": "{way}",
-    "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
-    "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
-    "begun": "submit_experiment.py {name} {said}  # change {copy} first, or: snapshot_workdir.py prune --force {name}",
-    "no ideas": 'search_github.py prs --local; ideas.py add "..."  # none is open: profile, read, queue what you find',
-    "free": "snapshot_workdir.py create {name}  # for {idea}",
-}
-"""State of a session to what it asks for, in the order in which they are looked for."""
-EXPERIMENT = {
-    "improved": 'record_result.py keep {name} --problem "..." --solution "..."{reviewed}  # once its diff is read',
-    "doubted": "{do}  # {why}",
-    "promising": "compare.py {name}",
-    "unclear": "compare.py {name}  # its screen could not tell: {why}",
-    "stale": "compare.py {name}  # screened against an older baseline: this merges it onto the current one",
-    "uncommitted": "git add -- {files} && git commit -m 'what {name} needs'  # {name} lacks these; then {adopt}",
-    "gone": 'record_result.py discard {name} --why "its content is gone"  # neither sealed nor in a copy any more',
-    "conflicts": 'record_result.py discard {name} --why "conflicts with what was kept since"  # in {why}; '
-    "to make it again on top: snapshot_workdir.py create {new}",
-    "broken off": "compare.py {name}  # no verdict: {why}",
-    "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
-    "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
-    "refused": 'record_result.py discard {name} --why "the policy refuses it"  # {why}; '
-    "without it: submit_experiment.py {name}",
-    "too late": 'record_result.py discard {name} --why "the budget was spent before it ran"  # {why}',
-    "undecided": "compare.py {name}{pairs}  # {why}",
-    "undecidable": 'record_result.py discard {name} --why "{cause}"  # {why}',
-    "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
-    "no gain": 'record_result.py discard {name} --why "..."  # {why}',
-    "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: {look}',
-    "crashed": 'record_result.py crash {name} --why "..."  # why: {look}',
-    "cancelled": "submit_experiment.py {name}  # cancelled, which cost nothing; or, if it is given up: "
-    'record_result.py discard {name} --why "cancelled"',
-}
-"""State of an experiment that waits for a decision to what it asks for, the most urgent first."""
-MERGED = ("doubted", "promising", "unclear", "stale", "broken off", "nothing learned", "never run", "undecided")
-"""Those whose command merges the change onto the current baseline."""
 MOST_YESES_LACKING, MOST_TIMES = 2, 4
 """The yeses that an undecided change may lack to be compared again, and the times 48 pairs that it may need."""
 FRUITLESS = 15
 """This many decisions in a row without a keep, and no idea left, are a plateau."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A state of the tables above, and what its command is filled in with."""
-
-    state: str
-    words: dict[str, str]
-
-    @property
-    def command(self) -> str:
-        """The step as status.py prints it, to be pasted."""
-        template = SESSION.get(self.state) or EXPERIMENT[self.state]
-        why = printable.one_line(self.words.get("why", ""))  # the program's own words among them: no line of a shell
-        return next_step.runnable(template.format(**{**self.words, "why": why}))
 
 
 def steps(repository: git.Repository, now: State | None) -> list[Step]:
@@ -102,7 +36,8 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     work = Workdirs(repository)
     found = [*_in_the_way(repository, now), *_under_way(work, now)]
     if not found or found[0].state in ("ended", "running", "environment", "workers lost", "stranded"):
-        waiting = [_of_experiment(work, now, name) for name in _waiting(work, now)]
+        followed = {step.words["name"] for step in found if step.state == "comparing"}
+        waiting = [_of_experiment(work, now, name) for name in _waiting(work, now) if name not in followed]
         ranked = sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))
         found += [_applies(work, now, step) for step in ranked[:3]]
     aside = [step for step in found if step.state == "cancelled"]  # by somebody's wish: all else comes first
@@ -242,7 +177,8 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
         return Step("broken off", {**words, "why": reason[:400]})
     if verdict != "undecided":
         state = "checks failed" if reason.startswith("checks: ") else "no gain"
-        return Step(state, {**words, "why": compared.why_not})
+        more = "; or, once the host is quieter: compare.py {name}".format(**words) if compared.is_left_open else ""
+        return Step(state, {**words, "why": compared.why_not + more})
     return _of_undecided(now, compared, words)
 
 

@@ -111,7 +111,7 @@ def _calibrated(root: Path, now: State) -> list[str]:
             f", as it was calibrated; it became {became}: {by.size(noise.PER_24 * (sigma or 0.0))} by what it did since"
         )
     if last.benchmark and benchmark.is_file() and protected.digest(benchmark) != last.benchmark:
-        said = f"stale: {paths.BENCHMARK} was changed since {said}: compare.py --calibrate"
+        said = f"{paths.BENCHMARK} was changed since it was calibrated ({said}): compare.py --calibrate"
     return [next_step.runnable(said)]
 
 

@@ -44,6 +44,8 @@ def copied(rows):
     return {"rows": [list(r) if isinstance(r, list) else r for r in rows], "none": [dict(EMPTY) for _ in rows]}
 """
 JAVASCRIPT = """\
+class _held {}
+exports.hung = (text, options) => { options.tokenizer = new _held(); return text + text }
 exports.copied = rows => rows.map(row => Array.isArray(row) ? row.slice() : [row])
 exports.total = list => list.reduce((a, b) => a + b, 0)
 exports.name = it => String(it).trim().toLowerCase()
@@ -128,7 +130,8 @@ CASES = {
         JAVASCRIPT,
         {
             "MODULE.js": "made.js",
-            "'FUNCTION', () => [text(), pick([undefined, {}, { option: true }])]": "'copied', () => [[value(), [1]]]",
+            "'FUNCTION', () => [text(), pick([undefined, {}, { option: true }])]": "'copied', () => [[value(), [1]]]],"
+            "['hung', () => [text(), {}]",
         },
         [
             ("row.slice()", "row"),

@@ -16,7 +16,7 @@ from conftest import BUNDLE, until
 
 from helpers import git, journal, replay
 from helpers.read.ideas import queue
-from helpers.record.session import next_steps
+from helpers.record.session import next_steps, step_table
 from helpers.run.local import executor, slots
 
 FASTER = "sleep 0.004\necho 42\n"
@@ -417,12 +417,11 @@ def test_a_budget_that_is_spent_twice_is_raised_in_one_step(session: Any) -> Non
     assert "submit_experiment.py exp-02" in steps(session)[0]
 
 
-@pytest.mark.parametrize("name", [*next_steps.SESSION, *next_steps.EXPERIMENT])
+@pytest.mark.parametrize("name", [*step_table.SESSION, *step_table.EXPERIMENT])
 def test_every_state_of_the_tables_is_used(name: str) -> None:
     """A row that nothing leads to is dead: each name stands in the code besides its row."""
-    text = (
-        Path(next_steps.__file__).read_text()
-        + (Path(next_steps.__file__).parents[2] / "run/jobs/screening.py").read_text()
-    )
+    session = Path(next_steps.__file__).parent
+    files = session / "next_steps.py", session / "step_table.py", session.parents[1] / "run/jobs/screening.py"
+    text = "".join(file.read_text() for file in files)
 
     assert text.count(f'"{name}"') >= 2
