@@ -100,7 +100,7 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
 def _tell_stale(now: State, hashes: dict[str, str]) -> None:
     last = [each for each in now.workers if each.what == "calibrated"][-1:]
     if last and last[0].benchmark not in ("", hashes.get(paths.BENCHMARK)):
-        console.note(f"note: {paths.BENCHMARK} was changed since it was calibrated: compare.py --calibrate once more")
+        console.note(f"note: {paths.BENCHMARK} was changed since it was calibrated; once more: compare.py --calibrate")
 
 
 def _require(root: Path, now: State) -> None:

@@ -13,7 +13,7 @@ SESSION = {
     "moved": "{way}  # {what}",
     "ended": "collect_results.py",
     "running": "collect_results.py --wait 600",
-    "comparing": "compare.py {name}  # under way: this follows it; submit_experiment.py {name} --cancel ends it",
+    "comparing": "compare.py {name}  # under way: this follows it; to end it: submit_experiment.py {name} --cancel",
     "ending": "finish_session.py  # broken off while it compares the whole: this follows it, to the end of the session",
     "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
     "workers lost": "{way}  # no worker is left for the jobs that wait",

@@ -327,10 +327,10 @@ def test_a_candidate_that_cannot_run_the_holdout_has_crashed(repo: Any) -> None:
 
 
 def _begun(session: Any) -> subprocess.Popen[str]:
-    """A comparison under way, of two seconds a pair, followed by a shell of its own; exp-02 waits in the queue."""
+    """A comparison under way, of four seconds a pair, followed by a shell of its own; exp-02 waits in the queue."""
     for name in ("exp-01", "exp-02"):
         copy = Path(session.script("snapshot_workdir", "create", name).stdout.strip())
-        (copy / "src/work.sh").write_text(f"command sleep 2\nsleep 0.045\necho 42 # {name}\n")
+        (copy / "src/work.sh").write_text(f"command sleep 4\nsleep 0.045\necho 42 # {name}\n")
         session.script("snapshot_workdir", "seal", name, "--desc", name)
     command = [sys.executable, str(BUNDLE / "scripts/compare.py"), "exp-01"]
     followed = subprocess.Popen(command, cwd=session.root, env=session.env, stderr=subprocess.PIPE, text=True)
