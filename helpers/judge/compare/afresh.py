@@ -119,21 +119,25 @@ def result(
 
 
 def _is_elsewhere(again: Measured, plan: Plan) -> bool:
-    """Tell whether, of what the clock of a single call saves, the whole run is shown to save less than SHARE.
+    """Tell whether the whole run is shown to save less than SHARE of what the clock of a single call saves.
 
     An honest gain is saved in full, give or take the noise of the run: pair by pair a fair coin at the worst. Of a
-    gain in waiting the processor knows nothing, so the run's own seconds have to say the same in the middle.
+    gain in waiting, or by threads, the processor knows nothing, so the run's own seconds may show it instead. What
+    remembers has to be shown.
     """
     metric = [[plan.second * value for value in side] for side in again.of(plan.metric)]
     saved = statistics.median(metric[0]) - statistics.median(metric[1])
     if saved <= 0:
         return False
-    by_clock, by_processor = (
-        [(one - other) / saved for one, other in zip(*again.of(name), strict=True)] for name in (WHOLE, WHOLE_CPU)
-    )
     rule: dict[str, Any] = {"direction": "lower", "margin": plan.margin, "max_pairs": plan.max_pairs}
-    shown = (sign_test.judge([SHARE] * len(of), of, scale=DIFFERENCE, **rule) for of in (by_clock, by_processor))
-    return statistics.median(by_clock) < SHARE and any(each.verdict == "improved" for each in shown)
+    less, shown = [], []
+    for name in (WHOLE, WHOLE_CPU):
+        shares = [(one - other) / saved for one, other in zip(*again.of(name), strict=True)]
+        sides = [SHARE] * len(shares), shares
+        tells = [sign_test.judge(*each, scale=DIFFERENCE, **rule).verdict for each in (sides, sides[::-1])]
+        less.append(tells[0] == "improved")
+        shown.append(tells[1] == "improved")
+    return less[0] or (less[1] and not shown[0]) or (plan.remembers and not any(shown))
 
 
 def _unshown(found: Comparison, plan: Plan, cand: list[Side]) -> Comparison:
