@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from written_journal import steadily
 
 from helpers import replay
 from helpers.events import from_line
@@ -22,14 +23,7 @@ DECIDED = {"run": 2, "status": "discard", "description": "none", "experiment_id"
 @pytest.fixture
 def steady(repo: Any) -> Any:
     """A locked session whose benchmark prints a file's number: what it says is no chance."""
-    repo.write("src/v", "5.123\n")
-    repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(cat src/v)\n", 0o755)
-    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\ngrep -qx '[0-9.]*' src/v\n", 0o755)
-    repo.commit()
-    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
-    repo.script("start_session", *begin, "--review-above", "1000")
-    repo.script("start_session", "--lock")
-    return repo
+    return steadily(repo, "1000")
 
 
 def kept(session: Any, name: str, seconds: str, *options: str) -> None:

@@ -163,3 +163,15 @@ def write(root: Path, lines: list[dict[str, Any]]) -> Path:
     """Write a journal into `root` and return that."""
     (root / "autoresearch.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return root
+
+
+def steadily(repo: Any, above: str) -> Any:
+    """Lock a session whose benchmark prints a file's number; gains `above` so many times ask for a reader's words."""
+    repo.write("src/v", "5.123\n")
+    repo.write("autoresearch.sh", "#!/usr/bin/env bash\necho METRIC time_s=$(cat src/v)\n", 0o755)
+    repo.write("autoresearch.checks.sh", "#!/usr/bin/env bash\ngrep -qx '[0-9.]*' src/v\n", 0o755)
+    repo.commit()
+    begin = ("--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5")
+    repo.script("start_session", *begin, "--review-above", above)
+    repo.script("start_session", "--lock")
+    return repo
