@@ -200,7 +200,8 @@ def test_cancelled(session: Session, workers: str) -> None:
 
     assert 2 == text.count("cancelled")
     assert (1, 0) == (session.ran("exp-12"), session.ran("exp-13"))
-    assert "" == session.command("pgrep", "-f", "^sleep 61$", code=1)
+    running = ("pgrep", "-f", "^sleep 61$")
+    session.eventually("its processes ended", lambda: not session.command(*running, code=None), seconds=20)
     session.script("submit_experiment", "exp-12", "--cancel", code=1)  # does not wait or run
 
 
