@@ -24,10 +24,10 @@ from helpers.state import State
 LEAST, MOST, PATIENCE = 3, 8, 60.0
 """So many faults that nothing notices say something; so many are tried, while these seconds last."""
 _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"(?<=\breturn\s)[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
+    (re.compile(r"(?:(?<=\breturn\s)|(?<==>\s))[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
 )
-_ANSWERS = re.compile(r"\breturn [01]\b")
+_ANSWERS = re.compile(r"(?:\breturn|=>) [01]\b")
 _NO_ANSWER = re.compile(r"\s*(?:#|//|/?\*|--|;|%|import\b|from\b|use\b|for\b|while\b)")
 Fault = tuple[str, int, str]
 """A file, the number of a line, and what stands there instead."""
@@ -96,8 +96,10 @@ def unnoticed(
             if not inside:
                 return []
             noticed = True
-        elif said == "passed":
+        elif said == "passed" and line:  # a line that is left out may have been there for speed alone
             found.append(f"{name}:{number + 1}: {line.strip()}")
+    if not noticed and not any(line for *_, line in chosen):
+        return None
     if noticed:  # and yet there may be a branch that they do not enter
         return [each for each in found if _ANSWERS.search(each)]
     return found if _tells(found) else []
@@ -114,10 +116,18 @@ def choose(texts: Mapping[str, bytes | None], lines: Collection[int] | None = No
     for found in itertools.zip_longest(*map(_spread, inner)):
         yield from (fault for fault in found if fault)
     if lines is not None:
+        if not any(inner):  # nothing to be put wrong: each statement is left out
+            every_line = ((name, number) for name in texts for number in sorted(lines))
+            yield from ((name, number, "") for name, number in every_line if _is_statement(texts[name], number))
         some = sorted(lines)[:: len(lines) // MOST + 1]
         outer = (fault for faults in reversed(every) for fault in faults if fault[1] not in lines)
         apart = {min(abs(fault[1] - line) for line in some): fault for fault in outer}
         yield from (apart[far] for far in sorted(apart))
+
+
+def _is_statement(content: bytes | None, number: int) -> bool:
+    rows = (content or b"").split(b"\n")
+    return number < len(rows) and rows[number].rstrip().endswith((b";", b")")) and b"{" not in rows[number]
 
 
 def _faults(

@@ -210,3 +210,20 @@ def test_a_changed_answer_that_no_check_gets_to_is_named_beside_those_that_are_n
     trees: Any = None
 
     assert named == wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3})
+
+
+@pytest.mark.parametrize(("left", "found"), [("failed (1)", []), ("passed", None)])
+def test_where_no_answer_can_be_put_wrong_a_statement_is_left_out(left: str, found: list[str] | None) -> None:
+    """What checks say of a line that is not there shows that they look; that they pass without it shows nothing."""
+    text = "pub fn work(data: &[u32]) -> Vec<u32> {\n    let mut out = data.to_vec();\n    out.sort();\n    out\n}\n"
+    held: list[bytes] = []
+    side: Any = SimpleNamespace(
+        task=Task("", "", ""),
+        build=lambda trees: held.append(trees.contents["a.rs"]),
+        measure=lambda _: {"time_s": 1.0},
+        check=lambda: "passed" if b"sort" in held[-1] else left,
+    )
+    trees: Any = None
+
+    assert found == wrong_answers.unnoticed(side, trees, "time_s", {"a.rs": text.encode()}, {}, {1, 2, 3})
+    assert any(b"sort" not in each for each in held)
