@@ -333,7 +333,14 @@ def _begun(session: Any) -> subprocess.Popen[str]:
         (copy / "src/work.sh").write_text(f"command sleep 4\nsleep 0.045\necho 42 # {name}\n")
         session.script("snapshot_workdir", "seal", name, "--desc", name)
     command = [sys.executable, str(BUNDLE / "scripts/compare.py"), "exp-01"]
-    followed = subprocess.Popen(command, cwd=session.root, env=session.env, stderr=subprocess.PIPE, text=True)
+    followed = subprocess.Popen(
+        command,
+        cwd=session.root,
+        env=session.env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what is tested in the background ignores it
+    )
     until(lambda: any(session.root.glob(".autoresearch/comparisons/*/started")))
     session.script("submit_experiment", "exp-02", "--screen")
     return followed
