@@ -21,8 +21,11 @@ from helpers.run.copies.copies import Workdirs
 from helpers.run.jobs.task import BENCH_TIMEOUT, CHECK_TIMEOUT
 from helpers.state import State
 
-LEAST, MOST, PATIENCE = 3, 8, 60.0
-"""So many faults that nothing notices say something; so many are tried, while these seconds last."""
+LEAST, MOST, PATIENCE, LONGER = 3, 8, 60.0, 10.0
+"""So many faults that nothing notices say something; so many are tried, while these seconds last.
+
+And once one is noticed for no more than these, LONGER.
+"""
 _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(?:(?<=\breturn\s)|(?<==>\s))[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
@@ -75,9 +78,9 @@ def unnoticed(
     task, found, until, noticed = side.task, list[str](), time.monotonic() + PATIENCE, False
     if not (chosen := list(itertools.islice(choose(texts, lines), MOST))):
         return None
-    for name, number, line in itertools.takewhile(lambda _: time.monotonic() < until, chosen):
+    for name, number, line in chosen:
         inside = lines is not None and number in lines
-        if lines is not None and not inside and (noticed or _tells(found)):
+        if time.monotonic() > until or (lines is not None and not inside and (noticed or _tells(found))):
             break
         if noticed and not _ANSWERS.search(line):
             continue
@@ -95,7 +98,7 @@ def unnoticed(
         if said.startswith("failed") or (said == "passed" and not alike()):
             if not inside:
                 return []
-            noticed = True
+            noticed, until = True, min(until, time.monotonic() + LONGER)
         elif said == "passed" and line:  # a line that is left out may have been there for speed alone
             found.append(f"{name}:{number + 1}: {line.strip()}")
     if not noticed and not any(line for *_, line in chosen):
