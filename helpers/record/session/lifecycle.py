@@ -151,7 +151,7 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
     if fixed and now.runs:
-        console.note("nothing was tried yet: the lock is taken back, and start_session.py --lock takes it anew")
+        console.note("nothing was tried after the lock: it is taken back, and start_session.py --lock takes it anew")
     _require_printed(root, now, given.get("guards", []))
     if given:
         before = {"leastDifference": now.margin, **before} if now.runs else before

@@ -243,7 +243,8 @@ def test_what_results_compare_by_stays_once_there_are_some(compared: Any, option
     kept = [line for line in lines.splitlines(keepends=True) if '"comparison"' not in line]
     journal_file.write_text("".join(kept))
 
-    assert "the lock is taken back" in compared.script("start_session", "--goal", "quick", *option).stderr
+    said = compared.script("start_session", "--goal", "quick", *option).stderr
+    assert "nothing was tried after the lock: it is taken back" in said
     assert "start_session.py --lock" in compared.script("status").stdout.partition("next: ")[2]
     compared.script("start_session", "--lock")
     assert replay.load(compared.root).has_baseline
