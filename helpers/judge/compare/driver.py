@@ -40,6 +40,8 @@ Given = Mapping[str, Sequence[Pair]]
 NOTHING: Given = {}
 HEED_SECONDS = 0.5
 """Seconds between two looks whether it was cancelled."""
+_SAID = 1 << 20
+"""Bytes at the end of what failing checks printed that are kept."""
 SILENT_SECONDS = 8.0
 """Seconds without a look after which a line says how far it is."""
 
@@ -73,8 +75,10 @@ def carry_out(root: Path, job: str, shared: Callable[[Path, Plan, Path, TextIO],
                 outputs.write_reproduction(root, event, plan.task)
                 events.append(root, event)
                 printed = place / pairs.side_name(plan.seed, "candidate", 0) / Side.CHECKS_LOG
-                if (event.reason or "").startswith(checks.FAILED) and printed.is_file():
-                    shutil.copyfile(printed, folder.path / Side.CHECKS_LOG)
+                if (event.reason or "").startswith(checks.FAILED) and printed.is_file() and not printed.is_symlink():
+                    with printed.open("rb") as whole:  # without walls a program may put a link there, or gigabytes
+                        whole.seek(max(0, printed.stat().st_size - _SAID))
+                        (folder.path / Side.CHECKS_LOG).write_bytes(whole.read(_SAID))
             folder.mark("finished")
         shutil.rmtree(place, ignore_errors=True)
 

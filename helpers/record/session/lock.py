@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,8 @@ def _require_digits(now: State, samples: list[float], printed: str) -> None:
     known = accepted and former and former.protected.get(paths.BENCHMARK) == its.get(paths.BENCHMARK)
     if known or not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE or not all(samples):
         return
-    digits = max(map(len, re.findall(r"[=,]\s*\d*\.(\d*)", printed)), default=0)
+    numbers = (Decimal(text) for text in re.findall(rf"[=,]\s*({metric_line.NUMBER})", printed))
+    digits = max((-int(number.as_tuple().exponent) for number in numbers), default=0)
     step = 10.0**-digits / min(abs(value) for value in samples)
     if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
         raise console.answer_no(

@@ -22,7 +22,8 @@ READ_AT_ONCE = 1 << 16
 NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
 _NAME = re.compile(NAME)
 _EXACT = 2.0**53
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = re.compile(NUMBER)
 
 
 @dataclass(frozen=True)

@@ -70,13 +70,26 @@ def test_a_metric_with_too_few_digits_is_not_locked(repo: Any) -> None:
     assert "too few digits" in repo.script("start_session", "--lock", code=1).stderr
 
 
-def test_the_digits_that_are_printed_count_and_not_those_of_the_number(repo: Any) -> None:
-    """A time that happens to end in noughts is as fine as any other that the benchmark prints."""
-    repo.write("autoresearch.sh", "#!/bin/bash\nset -e\nbash src/work.sh\necho METRIC time_s=0.200\n", 0o755)
-    repo.write("autoresearch.checks.sh", '#!/bin/bash\n[ "$(bash src/work.sh)" = 42 ]\n', 0o755)
-    repo.script("start_session", *CLEAR)
-
-    assert "too few digits" not in repo.script("start_session", "--lock").stderr
+@pytest.mark.parametrize(
+    ("printed", "coarse"),
+    [
+        ("0.200", False),
+        ("2.0000e-01", False),
+        ("5.1234e-4", False),
+        ("2e-1", True),
+        ("0.2", True),
+        ("7", True),
+        ("700", False),
+    ],
+)
+def test_the_digits_that_are_printed_count_and_not_those_of_the_number(printed: str, coarse: bool) -> None:
+    """A time that happens to end in noughts is as fine as any other that the benchmark prints, whatever way it does."""
+    config = events.Config(name="g", metric="time_s", unit="s", direction="lower")
+    now = replay.fold([config, events.Lock(protected={}, task={}, commit_full="", tree="")])
+    assert now
+    for line in (f"METRIC time_s={printed}\n", f"METRIC time_s={printed}\nSAMPLES time_s={printed},{printed}\n"):
+        with pytest.raises(console.Failure) if coarse else contextlib.nullcontext():
+            lock._require_digits(now, [float(printed)], line)
 
 
 @pytest.mark.parametrize(
