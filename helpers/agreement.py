@@ -7,8 +7,18 @@ from typing import Any, ClassVar
 
 from helpers.typed_line import Event, TypedLine
 
-OF_THE_LOCK = ("metricName", "bestDirection", "envs", "network", "metricUnit", "scale")
-"""Keys by which results compare: once something was tried they stay; until then a change takes the lock back."""
+OF_THE_LOCK = {
+    "metricName": "--metric",
+    "bestDirection": "--direction",
+    "envs": "--build or the time that a run may take",
+    "network": "--network",
+    "metricUnit": "--unit",
+    "scale": "--scale",
+}
+"""Keys by which results compare, and their options: once something was tried they stay.
+
+Until then a change takes the lock back.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

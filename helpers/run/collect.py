@@ -26,8 +26,12 @@ def collect_finished(root: Path) -> list[Finished]:
             executor.end_leftovers(root, job.name)
         if states[job.name] in ("done", "lost"):
             folder, lost = Folder(root, job.name), states[job.name] == "lost"
-            ended = folder.has("cancelled") and not folder.has("finished")  # in the queue: it has no log
-            event = result.cancelled(job) if ended else result.from_log(now, job, folder.log, lost=lost)
+            ended = folder.has("cancelled") and not folder.has("finished")  # its log has no end, if there is one
+            event = (
+                result.cancelled(job, folder.log if folder.log.is_file() else None)
+                if ended
+                else result.from_log(now, job, folder.log, lost=lost)
+            )
             if recorded := result.record(root, event):
                 new.append(recorded)
     if any(value == "pending" for value in states.values()):

@@ -69,7 +69,7 @@ def test_a_margin_in_the_metrics_own_unit(repo: Any) -> None:
     assert "asks for a gain of 0.001 fitness" in repo.script("record_result", "keep", "exp-01b", *KEEP, code=4).stderr
     assert "improved  gain +0.901 fitness" in compared(repo, "exp-02", "0")
     repo.script("start_session", "--goal", "g", "--scale", "ratio", code=2)
-    assert "metricUnit stays " in repo.script("start_session", "--goal", "g", "--unit", "ms", code=2).stderr
+    assert "--unit stays as it was" in repo.script("start_session", "--goal", "g", "--unit", "ms", code=2).stderr
     repo.script("start_session", "--goal", "g", "--scale", "difference")
     repo.script("start_session", "--goal", "g", "--margin", "0.001")
     assert "loosened after the lock: leastDifference 0.002 -> 0.001" in repo.script("status").stdout

@@ -10,7 +10,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from helpers import git, git_objects, journal, paths, printable
+from helpers import git, git_objects, journal, paths, printable, replay
 from helpers.comparison import Comparison, in_words
 from helpers.events import Run
 from helpers.json_fields import mapping, values_at
@@ -29,6 +29,8 @@ _ADDED = {"type", "timestamp", "clock", "experiment_id", "worker", "fleet_job", 
 _CUT = {"Measured": " pairs.*", "Source": ' ["<].*', "Experiment": r"\(.*\), order seed "}
 """What of these lines of a commit's message may have other words by now."""
 BUNDLE = "the bundle's own scripts are not those of the lock"
+GONE = "what measuring it wrote is gone"
+"""How the reason of a doubt begins that no line of the journal mends."""
 
 
 def loosened(now: State, until: float = math.inf) -> list[str]:
@@ -115,7 +117,8 @@ def doubts(root: Path, now: State) -> dict[str, str]:
         if run.experiment_id and (
             reason := _doubt(root, now, run, base) or (run.commit_full and _untold(now, run, messages))
         ):
-            found[run.experiment_id] = f"{reason}; see git show {run.commit[:7]}, and put the journal's line back"
+            back = "" if reason.startswith(GONE) else ", and put the journal's line back"
+            found[run.experiment_id] = f"{reason}; see git show {run.commit[:7]}{back}"
         base = run.commit
     return found
 
@@ -133,6 +136,8 @@ def _doubt(root: Path, now: State, run: Run, base: str) -> str:
         return said
     if run.samples != compared.candidate_samples or run.metric != statistics.median(run.samples):
         return "its run line has another metric or samples than its comparison"
+    if not compared.fleet_job and not Folder(root, compared.job, KIND).has(VERDICT):
+        return f"{GONE} ({paths.STATE}/{KIND}/{compared.job}/{VERDICT}): nothing but the journal tells of it"
     if differing := differs(root, now, compared):
         return f"the process that measured did not write its comparison's line ({differing[0]} differs)"
     return "" if compared.is_good else f"its comparison says {compared.verdict}"
@@ -176,6 +181,16 @@ def _untold(now: State, run: Run, messages: dict[str, str]) -> str:
     return f"the journal's notes do not tell of '{'; '.join(sorted(strange))}', as its commit does" if strange else ""
 
 
+def _untold_ends(root: Path, now: State) -> list[Path]:
+    """Return the folders of jobs and comparisons that ended and that the journal does not know."""
+    every, found = (now, *now.aside.values()), list[Path]()
+    known = {KIND: {c.job for s in every for c in s.comparisons}, "jobs": {job for s in every for job in s.jobs}}
+    for kind, its in known.items():
+        lost = [Folder(root, place.name, kind) for place in jobs_folder(root, kind).glob("*") if place.name not in its]
+        found += [each.path.relative_to(root) for each in lost if each.has("finished") and not each.has("cancelled")]
+    return found
+
+
 def looks(root: Path, now: State, doubted: dict[str, str]) -> list[str]:
     """Return a line, with what to do, for all in which the journal, its evidence, commits and refs do not agree."""
     lock, back, found = now.lock, "put the journal's line back", [f"{name}: {why}" for name, why in doubted.items()]
@@ -187,12 +202,10 @@ def looks(root: Path, now: State, doubted: dict[str, str]) -> list[str]:
     digests = [hashlib.sha256(text or b"").hexdigest() for text in held]
     if wrong := [name for name, had in zip(names, digests, strict=True) if had != lock.protected[name]]:
         found.append(f"the journal's lock says otherwise of {', '.join(wrong[:5])} than what was locked: {back}")
-    every = (now, *now.aside.values())
-    known = {KIND: {c.job for s in every for c in s.comparisons}, "jobs": {job for s in every for job in s.jobs}}
-    for kind, its in known.items():
-        lost = [Folder(root, place.name, kind) for place in jobs_folder(root, kind).glob("*") if place.name not in its]
-        ended = [each.path.relative_to(root) for each in lost if each.has("finished") and not each.has("cancelled")]
-        found += [f"{place} ended, and the journal does not say so: {back}" for place in ended]
+    if _untold_ends(root, now):  # one may have ended since the journal was read
+        found += [
+            f"{place} ended, and the journal does not say so: {back}" for place in _untold_ends(root, replay.load(root))
+        ]
     there = git.output(
         root, ["rev-list", "^" + lock.commit_full, f"refs/heads/{now.branch}", "--"], check=False
     ).split()

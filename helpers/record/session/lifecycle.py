@@ -147,11 +147,9 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
         del given["scale"]
     if (fixed := [key for key in agreement.OF_THE_LOCK if key in given]) and now.tried:
         raise console.usage(
-            f"{fixed[0]} stays {before.get(fixed[0])}: results are there, and under another they do not compare",
+            f"{agreement.OF_THE_LOCK[fixed[0]]} stays as it was: results are there, and would not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
-    if fixed and now.runs:
-        console.note("nothing was tried after the lock: it is taken back, and start_session.py --lock takes it anew")
     _require_printed(root, now, given.get("guards", []))
     if given:
         before = {"leastDifference": now.margin, **before} if now.runs else before
@@ -167,6 +165,9 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
         _reopen(root, in_place_of, now)
     if given:
         events.append(root, Note(text="options changed by start_session.py", changed=given, was=was))
+        if fixed and now.runs:
+            anew = "nothing was tried after the lock: it is taken back; to take it anew: start_session.py --lock"
+            console.note(next_step.runnable(anew))
     return replay.load(root)
 
 

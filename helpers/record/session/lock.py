@@ -186,14 +186,13 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         )
     if metric_line.MICRO in now.metric:
         console.note(f"note: {now.metric} is written with U+00B5 here; U+03BC, which looks the same, is taken for it")
-    says = f"METRIC {now.metric}=", f"SAMPLES {now.metric}="
-    with Path(done.log).open(encoding="utf-8", errors="replace") as lines:
-        printed = [text for line in lines if (text := metric_line.name_of(line)).startswith(says)]
-    _require_digits(now, done.samples or [done.metric or 0.0], "".join(printed))
+    with Path(done.log).open("rb") as lines:
+        printed = [text for line in lines for text in metric_line.values_as_printed(line, now.metric)]
+    _require_digits(now, done.samples or [done.metric or 0.0], printed)
     return done
 
 
-def _require_digits(now: State, samples: list[float], printed: str) -> None:
+def _require_digits(now: State, samples: list[float], printed: list[str]) -> None:
     """Raise Failure (1) when a time is printed so coarsely that one step of its last digit is more than the margin.
 
     `printed`: the samples as the benchmark wrote them; of 0.110 a number knows two digits.
@@ -202,8 +201,7 @@ def _require_digits(now: State, samples: list[float], printed: str) -> None:
     known = accepted and former and former.protected.get(paths.BENCHMARK) == its.get(paths.BENCHMARK)
     if known or not is_time(now.metric, now.config.unit) or now.config.scale == DIFFERENCE or not all(samples):
         return
-    numbers = (Decimal(text) for text in re.findall(rf"[=,]\s*({metric_line.NUMBER})", printed))
-    digits = max((-int(number.as_tuple().exponent) for number in numbers), default=0)
+    digits = max((-int(Decimal(text).as_tuple().exponent) for text in printed), default=0)
     step = 10.0**-digits / min(abs(value) for value in samples)
     if all("e" not in f"{value!r}" for value in samples) and step > now.margin:
         raise console.answer_no(

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from helpers import git, next_step, paths, session_branch
-from helpers.events import NO_COMPARISON, NO_RESULT, Run
+from helpers import events, git, next_step, paths, session_branch
+from helpers.events import NO_COMPARISON, NO_RESULT, Idea, Literature, Run
 from helpers.judge.rule import noise
 from helpers.printable import one_line
 from helpers.read.ideas import queue
@@ -28,9 +28,10 @@ def overview_lines(repository: git.Repository, now: State | None) -> list[str]:
     """Return the lines; without a session (None) how to begin one."""
     if now is None:
         lost = ["look: the journal's line that begins the session is gone: put it back"]
+        its = [each for each in events.held(repository.root) if not isinstance(each, (Idea, Literature))]
         return [
             "no session is under way here",
-            *lost * (repository.root / paths.JOURNAL).exists(),
+            *lost * bool(its),  # what was read and queued may come before it
             *next_steps.lines(repository, now),
         ]
     root = repository.root

@@ -53,7 +53,17 @@ EXPERIMENT = {
     'record_result.py discard {name} --why "cancelled"',
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""
-MERGED = ("doubted", "promising", "unclear", "stale", "broken off", "nothing learned", "never run", "undecided")
+MERGED = (
+    "doubted",
+    "promising",
+    "unclear",
+    "stale",
+    "broken off",
+    "nothing learned",
+    "never run",
+    "undecided",
+    "cancelled",
+)
 """Those whose command merges the change onto the current baseline."""
 
 

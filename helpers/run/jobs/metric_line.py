@@ -22,8 +22,7 @@ READ_AT_ONCE = 1 << 16
 NAME = r"[A-Za-z0-9_.\u00b5\u03bc-]+"
 _NAME = re.compile(NAME)
 _EXACT = 2.0**53
-NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_NUMBER = re.compile(NUMBER)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,14 @@ def parse_line(raw: bytes) -> Line:
     if number is None:
         return Line(malformed=f"{name}: {value[:60]!r} is not a finite decimal number")
     return Line(name, number, warning=warning)
+
+
+def values_as_printed(raw: bytes, name: str) -> list[str]:
+    """Return the numbers of a METRIC or SAMPLES line of this metric as they stand there; none of any other line."""
+    plain = ESCAPE.sub(b"", clean(raw))
+    if not plain.startswith((b"METRIC", b"SAMPLES")) or (line := parse_line(plain)).name != name or line.malformed:
+        return []
+    return [part.strip() for part in plain.decode().partition("=")[2].split(",")]
 
 
 def _samples(name: str, text: str, warning: str | None) -> Line:

@@ -74,9 +74,9 @@ def finished(job: Job, **more: Any) -> Finished:  # noqa: ANN401 - JSON values
     return Finished.of({**its, **more})
 
 
-def cancelled(job: Job) -> Finished:
-    """Return the `finished` event of a job that was cancelled."""
-    return finished(job, metric=None, status="crash", error="cancelled")
+def cancelled(job: Job, path: Path | None = None) -> Finished:
+    """Return the `finished` event of a job that was cancelled; `path`: its log, where it began."""
+    return finished(job, log=str(path or ""), metric=None, status="crash", error="cancelled")
 
 
 def from_log(now: State, job: Job, path: Path, *, lost: bool = False) -> Finished:

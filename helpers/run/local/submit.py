@@ -126,7 +126,7 @@ def refuse_repetition(now: State, sealed: Experiment, request: Request) -> None:
 
 
 def _journal(work: Workdirs, now: State, event: Submitted, request: Request) -> Spec:
-    its = task.Task(**now.require_lock().task)
+    its = task.from_dict(now.require_lock().task)
     events.append_locked(work.root, event)
     env = {"EXPERIMENT_ID": event.experiment_id, "EXPERIMENT_DESC": event.description, **event.env}
     if event.baseline:

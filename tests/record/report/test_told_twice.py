@@ -121,7 +121,8 @@ def test_what_was_edited_or_deleted_in_the_journal_is_told(steady: Any) -> None:
         session.root / f".autoresearch/comparisons/{next(e['job'] for e in lines if e.get('type') == 'comparison')}"
     )
     (verdict / "verdict").unlink()
-    assert any("exp-01: the process that measured" in line for line in looks(session))
+    (told,) = (line for line in looks(session) if "exp-01: what measuring it wrote is gone" in line)
+    assert "put the journal's line back" not in told
 
 
 def test_what_was_done_honestly_is_not_told(steady: Any) -> None:

@@ -12,6 +12,7 @@ from conftest import BENCHMARK, CHECKS, CLEAR
 
 from helpers import console, events, replay
 from helpers.record.session import lock
+from helpers.run.jobs import metric_line
 
 TIMED = """\
 #!/bin/bash
@@ -87,9 +88,18 @@ def test_the_digits_that_are_printed_count_and_not_those_of_the_number(printed: 
     config = events.Config(name="g", metric="time_s", unit="s", direction="lower")
     now = replay.fold([config, events.Lock(protected={}, task={}, commit_full="", tree="")])
     assert now
-    for line in (f"METRIC time_s={printed}\n", f"METRIC time_s={printed}\nSAMPLES time_s={printed},{printed}\n"):
+    lines = (
+        "METRIC time_s={}\n",
+        "SAMPLES time_s={0},{0}\n",
+        "METRIC\t time_s={} \r\n",
+        "\x1b[32mMETRIC time_s={}\x1b[0m\n",
+    )
+    for line in lines:
+        read = metric_line.values_as_printed(line.format(printed).encode(), "time_s")
+        assert read
         with pytest.raises(console.Failure) if coarse else contextlib.nullcontext():
-            lock._require_digits(now, [float(printed)], line)
+            lock._require_digits(now, [float(printed)], read)
+    assert not metric_line.values_as_printed(b"METRIC other_s=0.1\n", "time_s")
 
 
 @pytest.mark.parametrize(
@@ -360,4 +370,4 @@ def test_a_benchmark_that_was_accepted_stays_so() -> None:
         now = replay.fold([config, locks[0], run, locks[1]])
         assert now
         with pytest.raises(console.Failure) if refused else contextlib.nullcontext():
-            lock._require_digits(now, [50.0], "50")
+            lock._require_digits(now, [50.0], ["50"])
