@@ -61,8 +61,9 @@ const value = (depth = 2) => {
 
 const whole = { depth: 50, maxArrayLength: null, maxStringLength: null, breakLength: Infinity }
 const show = it => inspect(it, whole).replace(/\n\s+at [^\n]*/g, '') // an error's stack says where, not what
-const parts = it => (Array.isArray(it) || (it && Object.getPrototypeOf(it) === Object.prototype) ? Object.entries(it) : [])
 const isHeld = it => it !== null && typeof it === 'object'
+const plain = it => { try { return isHeld(it) && (Array.isArray(it) || Object.getPrototypeOf(it) === Object.prototype) } catch { return false } }
+const parts = it => (plain(it) ? Object.entries(Object.getOwnPropertyDescriptors(it)).filter(([, d]) => 'value' in d).map(([k, d]) => [k, d.value]) : [])
 const shared = (args, result) => { // where an answer holds an object that stands elsewhere too: who changes one changes both
   const seen = new Map()
   let found = []
@@ -80,13 +81,20 @@ const shared = (args, result) => { // where an answer holds an object that stand
   walk(result, 'answer')
   return found.slice(0, 9).join('')
 }
-const spoil = (it, depth = 0) => { // what the caller does with an answer must not reach the next one
-  if (depth < 20) for (const [, part] of parts(it)) spoil(part, depth + 1)
-  if (Array.isArray(it) && !Object.isFrozen(it)) it.length = 0
+const spoil = (it, depth = 0, seen = new Set()) => { // what the caller does with an answer must not reach the next one
+  if (!isHeld(it) || seen.has(it)) return
+  seen.add(it)
+  if (depth < 20) for (const [, part] of parts(it)) spoil(part, depth + 1, seen)
+  try { if (Array.isArray(it)) it.length = 0 } catch { /* frozen, or sealed */ }
 }
-const internal = it => isHeld(it) && !/\[native code\]/.test(String(it.constructor ?? '[native code]'))
-const given = a => (isHeld(a) && Object.getPrototypeOf(a) === Object.prototype // what a program hangs into it is its own affair
-  ? Object.fromEntries(Object.entries(a).map(([key, it]) => [key, internal(it) ? 'an object of its own' : it])) : a)
+const internal = it => {
+  try {
+    const its = isHeld(it) ? Object.getPrototypeOf(it)?.constructor : undefined
+    return typeof its === 'function' && !/\[native code\]/.test(Function.prototype.toString.call(its))
+  } catch { return true }
+}
+const given = a => (plain(a) && !Array.isArray(a) // what a program hangs into it is its own affair
+  ? Object.fromEntries(parts(a).map(([key, it]) => [key, internal(it) ? 'an object of its own' : it])) : a)
 const ask = async (self, f, args, deep) => {
   const before = show(args.map(given))
   let said, result

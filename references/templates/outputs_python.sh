@@ -136,7 +136,9 @@ def shared(args, result):
             if id(it) in seen:
                 found.append(f"{place} is {seen[id(it)]} itself")
                 return
-            seen[id(it)] = place
+        elif id(it) in seen:
+            return
+        seen[id(it)] = place
         for key, part in parts(it) if depth < 20 else ():
             walk(part, f"{place}[{key!r}]"[:60], depth + 1)
 
@@ -147,10 +149,12 @@ def shared(args, result):
     return found[:9]
 
 
-def spoil(it, depth=0):
+def spoil(it, depth=0, seen=None):
     """What the caller does with an answer must not reach the next one."""
-    for _, part in parts(it) if depth < 20 else ():
-        spoil(part, depth + 1)
+    seen = {} if seen is None else seen
+    for _, part in parts(it) if depth < 20 and id(it) not in seen else ():
+        seen[id(it)] = it
+        spoil(part, depth + 1, seen)
     with contextlib.suppress(Exception):
         it.clear()
 

@@ -118,8 +118,9 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
     for name, theirs in event.others.items() if now.direction == "lower" and not now.tried else ():
         if theirs < HELPS * own_sigma:
             unit, lock = name.rpartition("_")[2], " --lock" * now.has_baseline
+            its = f" --unit {unit}" * bool(afresh.seconds_in(name, ""))
             said.append(f"METRIC {name}, which is printed already, would resolve {noise.PER_24 * theirs:.1%}:")
-            said.append(f"start_session.py --metric {name} --unit {unit}{lock}")
+            said.append(f"start_session.py --metric {name}{its}{lock}")
     cpu = sigma(event.cpu)
     if "cpu" not in done and cpu is not None:
         its = f"CPU time would resolve {noise.PER_24 * cpu:.1%}"

@@ -200,7 +200,7 @@ def warm_up(plan: Plan, base: list[Side], cand: list[Side]) -> None:
     """
     for side in (*base, *cand):
         if plan.warm:
-            pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
+            side.warmed = pairs.measure(side, base[0] if side in cand else None, plan, paths.BENCHMARK, seed=1)
         side.precompile()
 
 

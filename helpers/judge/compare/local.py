@@ -63,6 +63,7 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
     """
     folder, shown, until = Folder(root, job, KIND), 0, time.monotonic() + seconds
     grace, soon, beat, end = time.monotonic() + 10, 0.001, progress.Progress("comparing"), 0.0
+    unless = ""
     while True:
         ended = folder.has("finished")
         text = folder.read("log.txt")
@@ -73,8 +74,9 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
             beat.heard()
             if (left := re.search(r"(\d+) s(?: at most)?$", line)) or " pairs: " in line:  # their last says none
                 end = time.monotonic() + int(left[1]) if left else 0.0
+                unless = ", unless it wins" * ("; next look in " in line)
         shown, rest = len(text), end - time.monotonic()
-        more = f"; {rest:.0f} s more at most" if rest > 0 else ""
+        more = f"; {rest:.0f} s more at most{unless}" if rest > 0 else ""
         beat.tick(collect.waits_for(root, running=True) if beat.what == "waiting" else more)
         if ended:
             return _result(root, job)

@@ -138,7 +138,10 @@ def _unseen(work: Workdirs, job: str) -> Path:
 
 
 def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
-    """Return the journaled comparison, now seen, `seconds` from now at the most; raises Failure (3; 130 by Ctrl-C)."""
+    """Return the journaled comparison, now seen, `seconds` from now at the most.
+
+    Raises Failure (1) when it was cancelled, (130) by Ctrl-C, (3) otherwise.
+    """
     now = replay.load(work.root)
     is_here = job not in now.jobs or now.jobs[job].is_local  # a screen here may have the name of the comparison
     event = next((event for event in now.comparisons if job in (event.fleet_job, event.job)), None)
@@ -153,7 +156,7 @@ def follow(work: Workdirs, job: str, seconds: float) -> Comparison:
         return event
     except KeyboardInterrupt:
         said = local.cancel(work.root, job) if is_here else "".join(cancel.end(work.root, [now.jobs[job]]))
-        raise console.Failure(130, said, "status.py") from None
+        raise console.Failure(130, said or f"{job} had ended already", "status.py") from None
 
 
 def cancel_experiment(root: Path, experiment: str, *, dry_run: bool = False) -> list[str]:
@@ -162,7 +165,7 @@ def cancel_experiment(root: Path, experiment: str, *, dry_run: bool = False) -> 
     Raises Failure (1) when there is nothing.
     """
     jobs = [job for job in replay.load(root).open_jobs() if job.experiment == experiment]
-    here = {**local.under_way(root), **local.under_way(root, "pending")}
+    here = {**local.under_way(root, "pending"), **local.under_way(root)}
     begun = [here[experiment]] if experiment in here else []
     if dry_run and (jobs or begun):
         return [f"would cancel: {', '.join([*(job.name for job in jobs), *begun])}"]

@@ -49,7 +49,7 @@ def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, lo
     names = [limit.name for limit in map(parse_limit, plan.guards) if limit.same]
     if (quick or not names) and not checks_nothing(_text(cand, paths.CHECKS)):
         print("breaking what it changed, file by file: the checks must fail", file=log)
-        seen = base.measure(plan.metric) if names else {}
+        seen = base.warmed or base.measure(plan.metric) if names else {}
         signs += _unseen(plan, base, cand, trees, {name: seen[name] for name in names}, faults=quick)
     return replace(won, signs=[*won.signs, *signs])
 
@@ -102,9 +102,14 @@ def _noticed(side: Side, base: Side, trees: Trees, metric: str, same: Mapping[st
 
 
 def _answers_alike(side: Side, base: Side) -> bool:
-    """Tell whether the outputs script, where there is one, hears the same of both."""
-    script = _text(base, paths.OUTPUTS)
+    """Tell whether the outputs script, where there is one, hears the same of both; the baseline is asked once."""
+    if not (script := _text(base, paths.OUTPUTS)):
+        return True
     try:
-        return not script or not answers.difference(base.answer(1), side.answer(1), answers.declared(script))
+        theirs = base.folder / "answers" if base.answered == 1 else base.answer(1)
+    except SideError:  # nothing to hold the other's against
+        return True
+    try:
+        return not answers.difference(theirs, side.answer(1), answers.declared(script))
     except SideError:
         return False

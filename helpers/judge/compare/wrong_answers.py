@@ -27,7 +27,7 @@ LEAST, MOST, PATIENCE, LONGER = 3, 8, 60.0, 10.0
 And once one is noticed for no more than these, LONGER.
 """
 _FAULTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"(?:(?<=\breturn\s)|(?<==>\s))[^;{}]+?(?=;?\s*(?:\}\s*)?$)"), lambda _: "0"),
+    (re.compile(r"(?:(?<=\breturn\s)|(?<==>\s))[^;{}]+?(?=[,;]?\s*(?:\}\s*)?$)"), lambda _: "0"),
     (re.compile(r"""(?<![\w.#"'])\d+(?![\w."'])"""), lambda found: str(int(found[0]) + 1)),
 )
 _ANSWERS = re.compile(r"(?:\breturn|=>) [01]\b")
@@ -76,6 +76,7 @@ def unnoticed(
     the outputs script hears the baseline's answers.
     """
     task, found, until, noticed = side.task, list[str](), time.monotonic() + PATIENCE, False
+    told = False
     if not (chosen := list(itertools.islice(choose(texts, lines), MOST))):
         return None
     for name, number, line in chosen:
@@ -94,6 +95,7 @@ def unnoticed(
             seen = side.measure(metric)
         except SideError:  # it neither builds nor runs: that is no wrong answer
             continue
+        told |= bool(line)
         said = side.check() if same.items() <= seen.items() else "failed"
         if said.startswith("failed") or (said == "passed" and not alike()):
             if not inside:
@@ -101,7 +103,7 @@ def unnoticed(
             noticed, until = True, min(until, time.monotonic() + LONGER)
         elif said == "passed" and line:  # a line that is left out may have been there for speed alone
             found.append(f"{name}:{number + 1}: {line.strip()}")
-    if not noticed and not any(line for *_, line in chosen):
+    if not noticed and not told:
         return None
     if noticed:  # and yet there may be a branch that they do not enter
         return [each for each in found if _ANSWERS.search(each)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from helpers.scale import RATIO, Scale
 
-_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root", "second", "promising")
+_OF_THE_LOCK = ("task", "protected", "passed", "workdir_root")
 """Fields of a plan that are not journaled with it: the lock holds them, or they hold for this machine only."""
 
 
@@ -73,7 +73,7 @@ class Plan:
 
         Whoever shared its pairs: of them some may be gone by now.
         """
-        own = {"job", "baseline_commit", "spread"} | (set() if self.chosen_seed else {"seed"})
+        own = {"job", "baseline_commit", "spread", "second", "promising"} | (set() if self.chosen_seed else {"seed"})
         known = {
             "scale": RATIO,
             "spread": {},

@@ -70,6 +70,10 @@ class Side:
     signs: set[str] = field(default_factory=set)
     failed: int = 0
     """How many of its measurements failed."""
+    warmed: dict[str, float] = field(default_factory=dict)
+    """What it printed on seed 1 before its pairs, where it was run then."""
+    answered: int = 0
+    """The seed that `answers` beside the copy are of."""
     made: set[str] = field(default_factory=set)
     """The files that the build made."""
     passed_over: set[str] = field(default_factory=set)
@@ -208,6 +212,7 @@ class Side:
         self.empty()
         written, answers = self.folder / "tmp" / "answers", self.folder / "answers"
         shutil.rmtree(answers, ignore_errors=True)
+        self.answered = 0
         written.mkdir()
         env = {**self.env, "AUTORESEARCH_SEED": str(seed), "AUTORESEARCH_OUT": str(written)}
         printed = self.folder / "outputs.log"
@@ -219,6 +224,7 @@ class Side:
             written.rename(answers)
         except OSError:
             raise SideError(f"{paths.OUTPUTS} leaves no folder $AUTORESEARCH_OUT on seed {seed}") from None
+        self.answered = seed
         return answers
 
     def built_the_same(self, other: Side) -> bool:

@@ -90,7 +90,7 @@ def _in_loops(read: code.Source, pattern: re.Pattern[str]) -> dict[str, dict[int
                 depth, loop = indent, first + 1 if _LOOP.match(rows[first]) else 0
                 if code.HEADER.match(rows[first]) and not loop:
                     break
-        found.setdefault(" ".join(match[0].split()), {})[at + 1] = loop
+        found.setdefault(" ".join(match[0].split()), {})[read.lines(begins[at], 0)[0]] = loop
     return found
 
 

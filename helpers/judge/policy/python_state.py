@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -39,13 +40,18 @@ Whose = tuple[str, str]
 
 def writing_lines(text: str, old: str = "") -> Iterator[int]:
     """Yield the lines that may write, or make, what outlives a call; of what is given, what `old` did not change."""
-    known = {whose for _, whose in _Reader(old).found() if whose[0] in ("given", "field")}
-    yield from (line for line, whose in _Reader(text).found() if whose not in known)
+    known = {whose for _, whose in _found(old) if whose[0] in ("given", "field")}
+    yield from (line for line, whose in _found(text) if whose not in known)
 
 
 def replaced(text: str) -> Iterator[int]:
     """Yield the lines that put something else into a module that the file imports: everybody's, the benchmark's too."""
-    yield from (line for line, (kind, name) in _Reader(text).found() if kind == "module" and name != "linecache")
+    yield from (line for line, (kind, name) in _found(text) if kind == "module" and name != "linecache")
+
+
+@functools.lru_cache(maxsize=4)
+def _found(text: str) -> list[tuple[int, Whose]]:
+    return list(_Reader(text).found())
 
 
 class _Reader:
@@ -83,13 +89,20 @@ class _Reader:
 
     def _fixed(self, value: ast.AST, deep: int) -> bool:
         """Tell whether nobody can change what a value makes."""
-        if isinstance(value, ast.Call):
-            return bool(_FIXED.fullmatch(_name(value.func)))
-        if isinstance(value, ast.Name):
-            return (self.whose(value, deep + 1) or ("thing",))[0] in ("thing", "module")
-        parts = [] if isinstance(value, ast.Lambda) else ast.iter_child_nodes(value)
-        open_ = _OPEN.fullmatch(type(value).__name__)
-        return not open_ and all(self._fixed(part, deep) for part in parts if isinstance(part, ast.expr))
+        left = [value]
+        while left:  # no recursion: a text may be put together from a thousand parts
+            part = left.pop()
+            if isinstance(part, ast.Call):
+                fixed = bool(_FIXED.fullmatch(_name(part.func)))
+            elif isinstance(part, ast.Name):
+                fixed = (self.whose(part, deep + 1) or ("thing",))[0] in ("thing", "module")
+            else:
+                fixed = not _OPEN.fullmatch(type(part).__name__)
+                inner = [] if isinstance(part, ast.Lambda) else ast.iter_child_nodes(part)
+                left += [each for each in inner if isinstance(each, ast.expr)]
+            if not fixed:
+                return False
+        return True
 
     def whose(self, node: ast.AST, deep: int = 0) -> Whose | None:
         """Return whose the object is that an expression stands for; None where it is the function's own, or fixed."""

@@ -51,7 +51,10 @@ def sigma_pair(*series: Sequence[float], by: Scale = _RATIO) -> float | None:
 
 
 def _spread(steps: Sequence[float]) -> float:
-    """Return the spread that absolute deviations show: no less than one step of a metric that knows few values."""
+    """Return the spread that absolute deviations show: no less than one step of a metric that knows few values.
+
+    One measurement that lies apart among equal ones counts as such a step: then a gain is compared twice.
+    """
     return 1.4826 * (statistics.median(steps) or min(filter(None, steps), default=0.0))
 
 

@@ -146,8 +146,10 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
     if given.get("scale") == now.scale.kind:
         del given["scale"]
     if (fixed := [key for key in agreement.OF_THE_LOCK if key in given]) and now.tried:
+        held = before.get(fixed[0])
         raise console.usage(
-            f"{agreement.OF_THE_LOCK[fixed[0]]} stays as it was: results are there, and would not compare",
+            f"{agreement.OF_THE_LOCK[fixed[0]]} stays {held if held and isinstance(held, str) else 'as it was'}:"
+            " results are there, and would not compare",
             "start_session.py --goal NAME --new ...  # another session, with these",
         )
     _require_printed(root, now, given.get("guards", []))

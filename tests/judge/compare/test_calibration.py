@@ -131,7 +131,7 @@ def test_another_metric_that_is_printed_and_steadier_is_proposed_with_its_comman
     (copy / "src/work.sh").write_text("echo 42\n")
     repo.script("submit_experiment", "exp-01", "--desc", "quicker", "--screen")
     refused = repo.script("start_session", "--metric", "time_s", code=2).stderr
-    assert "metricName stays cpu_s: results are there" in refused
+    assert "--metric stays cpu_s: results are there" in refused
 
 
 def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_a_limit_of_same_ends_the_comparison_at_the_first_pair_that_differs(sess
 
 
 def test_the_time_that_is_left_holds_what_comes_after_the_pairs() -> None:
-    """At most so long means to the verdict: a winner's answers are compared as well."""
+    """At most so long means pairs and answers; what else a winner is asked is said at the beginning."""
     said = io.StringIO()
     plan = Plan("j", "e", "t", "c", "t", "t", "time_s", "lower", 0.01, 48, 1, "improved", "s", [], {}, {}, [], "/w")
     plan = replace(plan, protected={"autoresearch.outputs.sh": "0"}, outputs_seconds=300)
@@ -222,7 +222,7 @@ def test_the_time_that_is_left_holds_what_comes_after_the_pairs() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("8 pairs: 8 wins: undecided; next look in 3 s, 4000 s at most", "; 4000 s more at most"),
+        ("8 pairs: 8 wins: undecided; next look in 3 s, 4000 s at most", "; 4000 s more at most, unless it wins"),
         ("9 pairs: 9 wins; next look in 3 s, 4000 s at most\n12 pairs: 12 wins: improved", ""),
         ("12 pairs: 12 wins: improved\noutputs: comparing the answers of both sides for 30 s", "; 30 s more at most"),
     ],

@@ -46,6 +46,14 @@ def copied(rows):
 JAVASCRIPT = """\
 class _held {}
 exports.hung = (text, options) => { options.tokenizer = new _held(); return text + text }
+exports.graph = text => {
+  const node = depth => {
+    const own = { depth, left: depth && node(depth - 1), right: depth && node(depth - 1), held: Object.seal([1]) }
+    for (const child of [own.left, own.right]) if (child) child.parent = own
+    return own
+  }
+  return { constructor: { toString: 1 }, get late () { throw new Error('looked at') }, root: node(5) }
+}
 exports.copied = rows => rows.map(row => Array.isArray(row) ? row.slice() : [row])
 exports.total = list => list.reduce((a, b) => a + b, 0)
 exports.name = it => String(it).trim().toLowerCase()
@@ -131,7 +139,8 @@ CASES = {
         {
             "MODULE.js": "made.js",
             "'FUNCTION', () => [text(), pick([undefined, {}, { option: true }])]": "'copied', () => [[value(), [1]]]],"
-            "['hung', () => [text(), {}]",
+            "['hung', () => [text(), {}]],"
+            "['graph', () => [text()]",
         },
         [
             ("row.slice()", "row"),

@@ -14,6 +14,7 @@ from conftest import BENCHMARK
 
 from helpers.comparison import Comparison
 from helpers.judge.compare import unseen, wrong_answers
+from helpers.judge.measure.side import SideError
 from helpers.run.jobs.task import Task
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower", "--margin", "5", "--review-above", "1000"]
@@ -227,3 +228,22 @@ def test_where_no_answer_can_be_put_wrong_a_statement_is_left_out(left: str, fou
 
     assert found == wrong_answers.unnoticed(side, trees, "time_s", {"a.rs": text.encode()}, {}, {1, 2, 3})
     assert any(b"sort" not in each for each in held)
+
+
+@pytest.mark.parametrize("arm", ["    Some(y) => y * 2,", "  f: x => x * 2,", "    None => z * 3"])
+def test_an_arm_of_a_choice_is_put_wrong_and_still_builds(arm: str) -> None:
+    """What stands behind its answer, a comma as a rule, stays."""
+    fault, *_ = wrong_answers.choose({"a.rs": arm.encode()}, {0})
+    assert "=> 0" in fault[2]
+    assert arm.endswith(",") == fault[2].endswith(",")
+
+
+def test_faults_of_which_none_builds_tell_nothing() -> None:
+    """Then it is not known whether the checks look at what changed."""
+
+    def build(_: Any) -> None:
+        raise SideError("it does not build")
+
+    side: Any = SimpleNamespace(task=Task("", "", ""), build=build)
+    trees: Any = None
+    assert wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3}) is None

@@ -317,3 +317,18 @@ def test_empty_lines_and_a_line_without_end_are_not_given_to_a_lexer() -> None:
     assert not code.source("src/a.c", "\n" * 300 + "int x;\n").exact
     assert not code.source("src/a.js", "a.b" * 9000 + "\n").exact
     assert code.source("src/a.c", "\n" * 30 + "int x;\n").exact
+
+
+def test_a_text_of_many_parts_is_read_to_its_end() -> None:
+    """A table of words that is put together from a thousand pieces nests as deep, and is no reason to fail."""
+    text = "WORDS = ('a'" + "\n    + 'b'" * 1000 + ")\n\n\ndef words():\n    return WORDS\n"
+    assert not [each for each in check(change("src/a.py", text)) if each.level == "refuse"]
+
+
+def test_a_sync_behind_its_loop_is_told_by_the_files_own_line() -> None:
+    """Lines that a macro splices count in the file all the same."""
+    macro = "#define ADD(x) \\\n  sum += \\\n    (x)\n"
+    loop = "void f(int fd, int n) {{\n  for (int i = 0; i < n; i++) {{\n    put(i);\n{0}  }}\n{1}}}\n"
+    old, new = (macro + loop.format(*its) for its in (("    fsync(fd);\n", ""), ("", "  fsync(fd);\n")))
+    (found,) = (each for each in check(change("src/a.c", new, old)) if "done once" in each.message)
+    assert "  fsync(fd);" == new.split("\n")[(found.line or 0) - 1]
