@@ -28,13 +28,15 @@ _CRASH = re.compile(r"\b(?!141)(?:124|129|1[3-9]\d|2[0-4]\d|25[0-4])\b")
 """How what a signal ends, or timeout(1), is told; 141: its reader wanted no more of it."""
 LONG = 30.0
 """A benchmark whose runs take more seconds is not run again for this: spread pairs would be here long before it."""
+MUCH, LEAST = 2.0, 64 << 20
+"""Times the baseline's memory, and bytes more than it, that a reader is asked about: speed is often bought with it."""
 
 
 def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, log: TextIO) -> Comparison:
     """End a winner that crashes or hangs where no script heeds it; as signs for a reader: what nothing looks at."""
     if not won.is_good:
         return won
-    signs, quick = list[str](), won.measured_seconds <= 2 * LONG * won.pairs
+    signs, quick = list(_memory(base, cand)), won.measured_seconds <= 2 * LONG * won.pairs
     scripts = [*((paths.BENCHMARK, paths.HOLDOUT) if quick else ()), paths.CHECKS]
     for script in (name for name in scripts if (cand.copy / name).is_file()):
         alone = cand.passes_over(script)
@@ -52,6 +54,12 @@ def result(won: Comparison, plan: Plan, base: Side, cand: Side, trees: Trees, lo
         seen = base.warmed or base.measure(plan.metric) if names else {}
         signs += _unseen(plan, base, cand, trees, {name: seen[name] for name in names}, faults=quick)
     return replace(won, signs=[*won.signs, *signs])
+
+
+def _memory(base: Side, cand: Side) -> Iterator[str]:
+    if base.peak and cand.peak >= max(MUCH * base.peak, base.peak + LEAST):
+        then, now = (f"{side.peak / 1e6:,.0f} MB" for side in (base, cand))
+        yield f"it takes {now} of memory at its peak, the baseline {then} at most: is the speed worth that?"
 
 
 def _unseen(

@@ -18,7 +18,6 @@ from helpers import paths
 from helpers.judge.measure import benchmark_output, leftovers
 from helpers.run.copies.copies import Workdirs
 from helpers.run.isolation import environment, execute
-from helpers.run.isolation.pids import Orphans
 from helpers.run.isolation.reach import Reach
 from helpers.run.jobs import causes, log, metric_mistakes
 from helpers.run.jobs.task import BENCH_TIMEOUT, BUILD_CMD, CHECK_TIMEOUT, NETWORK, Task, from_dict
@@ -70,6 +69,8 @@ class Side:
     signs: set[str] = field(default_factory=set)
     failed: int = 0
     """How many of its measurements failed."""
+    peak: int = 0
+    """Bytes that the largest process of a measurement held."""
     warmed: dict[str, float] = field(default_factory=dict)
     """What it printed on seed 1 before its pairs, where it was run then."""
     answered: int = 0
@@ -126,7 +127,7 @@ class Side:
         call to the next.
         """
         self.empty()
-        out, err, orphans = self.folder / "out.txt", self.folder / "err.txt", Orphans()
+        out, err, seen = self.folder / "out.txt", self.folder / "err.txt", execute.Seen()
         with out.open("wb") as stdout, err.open("wb") as stderr:
             limit = self.task.seconds(BENCH_TIMEOUT, 600)
             out_err = stdout.fileno(), stderr.fileno()
@@ -136,9 +137,10 @@ class Side:
                 raise SideError(f"nobody would see who opens the benchmark's output: {error.strerror}") from None
             env = {**self.env, "AUTORESEARCH_SEED": str(seed)}
             began, used = time.monotonic(), _used()
-            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, orphans=orphans)
+            code = execute.bash(["bash", script], self.copy, env, limit, *out_err, walls=self.around, seen=seen)
             took, used = time.monotonic() - began, _used() - used
-        self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if orphans.count() else set())
+        self.signs |= ({OPENED} if self.watch.opened() else set()) | ({OUTLIVED} if seen.orphans.count() else set())
+        self.peak = max(self.peak, seen.peak)
         if code != 0:
             said = f"ran past {limit} s" if code is None else f"ended with exit {code}"
             raise SideError(f"{script} {said}: {self.said(err, out)}")

@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import paths, progress
@@ -17,6 +18,15 @@ LOOK_SECONDS = 10.0
 """Between two questions whether to go on, and two words that it does; a full disk is told within a minute."""
 
 
+@dataclass
+class Seen:
+    """What a run showed besides what it printed."""
+
+    orphans: Orphans = field(default_factory=Orphans)
+    peak: int = 0
+    """Bytes that the largest of its processes held, by wait4(2); no less than ours, which they were forked off."""
+
+
 def bash(
     command: Sequence[str],
     cwd: Path,
@@ -27,7 +37,7 @@ def bash(
     *,
     cores: Sequence[int] = (),
     walls: Callable[[], None] | None = None,
-    orphans: Orphans | None = None,
+    seen: Seen | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> int | None:
     """Run `command` in `cwd`, stdout and stderr going to the descriptors.
@@ -35,11 +45,12 @@ def bash(
     Return its exit code, None past `limit` seconds.
 
     `walls` (helpers/run/isolation/mounts.py) is called in the fresh child, whose processes are then a world of their
-    own. Its process group and everything it left behind have ended when this returns; `orphans` counts what outlived
-    its parent. `stop` is asked every LOOK_SECONDS whether there is a reason to end it before its limit, which returns
-    None as well.
+    own. Its process group and everything it left behind have ended when this returns; `seen` is told what outlived its
+    parent, and the memory it took. `stop` is asked every LOOK_SECONDS whether there is a reason to end it before its
+    limit, which returns None as well.
     """
-    counted = orphans or Orphans()
+    seen = seen or Seen()
+    counted = seen.orphans
 
     def child() -> None:
         environment.die_with_parent()
@@ -63,7 +74,7 @@ def bash(
             )
     except subprocess.SubprocessError:
         raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
-    code = _wait(process, limit, stop)
+    code = _wait(process, limit, stop, seen)
     counted.add(environment.reap())
     environment.end_group(
         process.pid, 0.0 if walls else 2.0
@@ -72,19 +83,22 @@ def bash(
     return code
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool] | None) -> int | None:
+def _wait(process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool] | None, seen: Seen) -> int | None:
     """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
     step = min(limit, LOOK_SECONDS)
     ended = ends(process.pid, step)
     if ended:
-        return process.wait()
+        _, status, used = os.wait4(process.pid, 0)
+        seen.peak = used.ru_maxrss * 1024
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode
     if ended is None:  # the system cannot tell
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(timeout=step)
     progress.still()
     if step >= limit or (stop and stop()):
         return None
-    return _wait(process, limit - step, stop)
+    return _wait(process, limit - step, stop, seen)
 
 
 def script(text: str, folder: Path, name: str = "script.sh") -> Path:

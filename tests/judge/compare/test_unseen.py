@@ -78,6 +78,18 @@ def test_an_expected_answer_in_git_that_the_checks_write_again_is_named(repo: An
     assert ["the checks pass with a fault in what changed, or beside it: src/core.sh:2: n=41 m=3"] == event["signs"]
 
 
+@pytest.mark.parametrize("held", [20, 300])
+def test_memory_that_speed_was_bought_with_is_told(repo: Any, held: int) -> None:
+    """No limit has to be named: nobody thinks of each price beforehand. A little more is nothing to ask about."""
+    hungry = FASTER + f"python3 -c 'bytearray({held} << 20)'\n"
+
+    event, said = compared(repo, BENCHMARK, CHECKS, {"src/work.sh": hungry}, work=WORK.replace("0.02", "0.2"))
+
+    assert "improved" == event["verdict"]
+    told = [sign for sign in event.get("signs", []) if "of memory at its peak, the baseline" in sign]
+    assert (held == 300) == bool(told) == ("is the speed worth that?" in said)
+
+
 @pytest.mark.parametrize("asks", [True, False])
 def test_an_outputs_script_speaks_for_what_it_asks_alone(repo: Any, asks: bool) -> None:
     """Faults are put into what changed beside it as well: it may make no input that gets there."""
@@ -164,8 +176,8 @@ def test_what_fails_by_chance_is_no_sign_and_a_crash_is_one_each_time(tmp_path: 
     (tmp_path / "autoresearch.checks.sh").touch()
     won = Comparison.from_line({"verdict": "improved", "pairs": 8, "measured_seconds": 16 * 30.1})
     plan, rows = SimpleNamespace(guards=["answers=same"]), iter([{(status, "curl localhost")}])
-    cand = SimpleNamespace(copy=tmp_path, passes_over=lambda _: next(rows, set()))
-    base = SimpleNamespace(copy=tmp_path, passes_over=lambda _: set())
+    cand = SimpleNamespace(copy=tmp_path, peak=0, passes_over=lambda _: next(rows, set()))
+    base = SimpleNamespace(copy=tmp_path, peak=0, passes_over=lambda _: set())
 
     found = unseen.result(won, plan, base, cand, None, sys.stderr)  # type: ignore[arg-type]
 
@@ -176,7 +188,7 @@ def test_a_benchmark_of_minutes_is_not_run_again_for_this(tmp_path: Path) -> Non
     """Over many workers pairs take the time of one: two more runs would double what a verdict takes."""
     (tmp_path / "autoresearch.sh").touch()
     won = Comparison.from_line({"verdict": "improved", "pairs": 8, "measured_seconds": 16 * 30.1})
-    plan, side = (SimpleNamespace(guards=["answers=same"]), SimpleNamespace(copy=tmp_path))
+    plan, side = (SimpleNamespace(guards=["answers=same"]), SimpleNamespace(copy=tmp_path, peak=0))
 
     assert [] == unseen.result(won, plan, side, side, None, sys.stderr).signs  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="passes_over"):

@@ -25,7 +25,6 @@ sys.path.insert(0, sys.argv[1])
 os.environ["HOME"] = sys.argv[1]
 from pathlib import Path
 from helpers.run.isolation import environment, execute, mounts
-from helpers.run.isolation.pids import Orphans
 
 environment.adopt_orphans()
 side = Path(sys.argv[1]) / "runs" / "side"
@@ -35,12 +34,13 @@ for name in ("copy", "home", "tmp"):
 env = environment.run_environment(side, {})
 around = mounts.read_only_mounts([side / "copy", side / "home", side / "tmp"], [side.parent], environment.tools(env))
 assert around
-orphans = Orphans()
+seen = execute.Seen()
 with (side / "out").open("wb") as out:
     limit = float(sys.argv[3])
-    code = execute.bash(["bash", "a.sh"], side / "copy", env, limit, out.fileno(), walls=around, orphans=orphans)
+    code = execute.bash(["bash", "a.sh"], side / "copy", env, limit, out.fileno(), walls=around, seen=seen)
 after = os.readlink("/proc/self/ns/pid") == os.readlink("/proc/self/ns/pid_for_children")
-print(json.dumps({"code": code, "orphans": orphans.count(), "out": (side / "out").read_text(), "as before": after}))
+told = {"code": code, "orphans": seen.orphans.count(), "peak": seen.peak}
+print(json.dumps({**told, "out": (side / "out").read_text(), "as before": after}))
 """
 pytestmark = pytest.mark.skipif(not probe.available(), reason="no namespaces here")
 CAPABLE = ["--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"]
@@ -95,6 +95,16 @@ def test_it_sees_only_its_own_processes(run: Any) -> None:
 def test_what_outlives_its_parent_is_counted(run: Any) -> None:
     """A daemon of the program ends with it, and is counted."""
     assert run("(sleep 60 & exec true)")["orphans"] == 1
+
+
+def test_the_memory_of_its_largest_process_is_told(run: Any) -> None:
+    """Whoever started it: what a program holds behind two others counts."""
+    assert 200 << 20 < run("python3 -c 'bytearray(200 << 20)' | cat; true")["peak"] < 300 << 20
+
+
+def test_a_run_that_takes_no_memory_shows_little(run: Any) -> None:
+    """What it was forked off counts, and is no more than this library takes."""
+    assert 0 < run("true")["peak"] < 150 << 20
 
 
 def test_nobody_inside_ends_the_first_process(run: Any) -> None:
