@@ -180,10 +180,6 @@ class State:
         """Return the comparisons of this content that said something for or against it."""
         return [c for c in self.comparisons if c.content == compared.content and c.vote]
 
-    def votes(self, compared: Comparison) -> int:
-        """Return by how much the comparisons that found this content good outnumber those that did not."""
-        return sum(c.vote for c in self.alike(compared))
-
     def undecided(self) -> list[str]:
         """Return the experiments that have a result and wait for a decision, oldest first."""
         seen = [j.experiment for j in self.jobs.values() if j.is_experiment and j.finished]

@@ -102,7 +102,8 @@ def compare(args: argparse.Namespace) -> int:
         )
         return console.DONE
     event = session.follow(work, job, args.wait)
-    console.show(args, event.to_line(), report.verdict_text(replay.load(work.root), event))
+    off = local.broken_off(work.root, event)
+    console.show(args, event.to_line(), report.verdict_text(replay.load(work.root), event, off))
     if event.verdict == "error":
         raise console.outside(
             f"the comparison could not be made: {event.reason}",

@@ -70,8 +70,10 @@ def create(work: "Workdirs", args: argparse.Namespace) -> int:
     from helpers.run.jobs import budget
 
     now = replay.fold(events.held(work.root))
-    over = budget.spent(now) if now else None
-    if now and over:
+    closed, over = (budget.closed(now), budget.spent(now)) if now else ("", None)
+    if closed:
+        console.note(f"note: the session is closed: {closed}; it will not be run, unless another one is begun")
+    elif now and over:
         console.note(next_step.runnable(f"note: {over}: it will not be run before\n{budget.way_up(now)}"))
     name = work.next_name() if args.experiment is None else args.experiment
     source = args.source or session_branch.left(work.root)

@@ -11,8 +11,10 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from helpers import console, git, next_step, paths
+from helpers.judge.compare import figures, local
 from helpers.run.copies.refs import Refs
 from helpers.state import State
 
@@ -98,7 +100,7 @@ def outlook(now: State) -> Outlook | None:
     return Outlook(mean, (low, high), len(gains), per_hour, per_dollar, hours if hours > 0 else None)
 
 
-def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:
+def parents(root: Path, now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent]:
     """Return what to build on, the best first: the tip, and what stands as shown to be better than it.
 
     What was refused, turned down, only screened, or compared with an older baseline is none: nothing is known of it
@@ -109,9 +111,10 @@ def parents(now: State, root_commits: dict[str, tuple[str, str]]) -> list[Parent
     scores = {now.kept[-1].experiment_id if now.kept else "baseline": tip}
     for name, compared in now.compared.items() if now.lock else ():
         of_tip = compared.baseline_commit == now.baseline.commit_full
-        stands = compared.verdict == "improved" and now.votes(compared) > 0
+        stands = compared.verdict == "improved" and local.votes(root, now, compared) > 0
         if of_tip and stands and not now.decision(name):
-            scores[name] = tip + by.added(compared.gain or 0.0)
+            several = figures.together(now.alike(compared))
+            scores[name] = tip + by.added((several or compared).gain or 0.0)
     names = {own: name for name, (own, _) in root_commits.items()}
     names |= {run.commit_full: run.experiment_id for run in now.kept}
     children = Counter(names.get(start, "baseline") for _, start in root_commits.values())

@@ -68,6 +68,8 @@ class Advice:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
             text.append(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
         text += [self.costs, *self.workers] if self.costs else self.workers
+        if self.over:  # nothing is built any more
+            return text
         text += [f"build on {self._parent(p)}, {p.children} started from it" for p in self.parents[:5]]
         text += [
             f"source {a.kind}: {a.tried} tried, {self._words(a.gain)} each, index {a.index:.2f}"
@@ -104,7 +106,7 @@ class Advice:
 
 def advise(repository: git.Repository, now: State, price: float | None, worth: float | None = None) -> Advice:
     """Return the advice that the journal and the sealed experiments give; `worth`: the dollars of one percent."""
-    parents = estimates.parents(now, estimates.commits(repository))
+    parents = estimates.parents(repository.root, now, estimates.commits(repository))
     gains, outlook = [gain for _, gain in estimates.verified(now)], estimates.outlook(now)
     hours = outlook.hours if outlook else None
     returns, usd = fleet.returns(gains), fleet.per_experiment(now, hours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
@@ -18,15 +19,33 @@ from helpers.run import collect
 from helpers.run.isolation import detached
 from helpers.run.local import job_folder
 from helpers.run.local.job_folder import Folder
+from helpers.state import State
 
 POLL_SECONDS = 0.5
 """Seconds between two looks at a comparison under way: looking often would disturb it."""
 
 
 def under_way(root: Path, state: str = "running") -> dict[str, str]:
-    """Return the experiments whose comparison is under way on this machine (or `lost`), each with its job."""
+    """Return the experiments whose comparison is under way on this machine (or in another state), each with its job."""
     names = sorted((folder.name for folder in job_folder.jobs_folder(root, KIND).glob("*")), reverse=True)
     return {name.rsplit(".", 2)[0]: name for name in names if Folder(root, name, KIND).state() == state}
+
+
+def votes(root: Path, now: State, compared: Comparison) -> int:
+    """Return by how much the comparisons that found this content good outnumber all others of it."""
+    return sum(its.vote for its in now.alike(compared)) - broken_off(root, compared)
+
+
+def broken_off(root: Path, compared: Comparison) -> int:
+    """Return how many comparisons of this content on this machine died, or were cancelled, after their first look."""
+    count = 0
+    for place in job_folder.jobs_folder(root, KIND).glob("*"):
+        folder = Folder(root, place.name, KIND)
+        ended = folder.has(driver.VERDICT) or (folder.has("finished") and not folder.has(CANCELLED))
+        if not ended and " pairs: " in folder.read("log.txt"):
+            with contextlib.suppress(ValueError):
+                count += planned(root, place.name).content == compared.content
+    return count
 
 
 def planned(root: Path, job: str) -> Comparison:

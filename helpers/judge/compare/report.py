@@ -10,9 +10,9 @@ from helpers.scale import is_time
 from helpers.state import State
 
 
-def verdict_text(now: State, event: Comparison) -> str:
-    """Return the verdict as text: words, estimate with interval, n, seed, reason."""
-    unit = now.config.unit
+def verdict_text(now: State, event: Comparison, broken_off: int = 0) -> str:
+    """Return the verdict as text: words, estimate with interval, n, seed, reason; `broken_off` ended without one."""
+    unit, wanted = now.config.unit, 1 - sum(each.vote for each in now.alike(event)) + broken_off
     first = f"{event.experiment_id}: {event.verdict_words}"
     if event.pairs and event.interval:
         gain = figure(event.scale, event.gain or 0.0, event.interval, event.pairs)
@@ -43,7 +43,6 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines.append(f"reason: {event.why_not}")
     if event.is_left_open:
         minutes = event.measured_seconds / max(event.pairs, 1) * event.max_pairs / 60
-        wanted = 1 - now.votes(event)
         lines.append(f"another takes up to {minutes:.1f} min; {wanted} must then say improved before a keep")
     if found := event.outputs:
         lines.append(f"outputs: the same answers for {found.seeds} seeds" + (", then:" if found.differ else ""))
@@ -52,7 +51,7 @@ def verdict_text(now: State, event: Comparison) -> str:
         lines.append(f"all together, the figure of a keep: gain {several.words()}")
     if event.verdict == "undecided":
         needed = f"a decision would need about {event.needed} pairs; " if event.needed else ""
-        lines.append(f"{needed}undecided counts against it: {1 - now.votes(event)} must now say improved before a keep")
+        lines.append(f"{needed}undecided counts against it: {wanted} must now say improved before a keep")
     lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
 

@@ -85,7 +85,8 @@ def renew(work: Workdirs) -> list[str]:
         if done is None or now.comparison(name) or name in open_now or done.status != "done":
             continue
         job = now.jobs[done.job]
-        if job.submitted.baseline in ("", now.baseline.tree) or done.screen == "slower":
+        on = {its.submitted.baseline for its in now.screens() if its.experiment == name}  # cancelled there: by a wish
+        if not job.submitted.baseline or now.baseline.tree in on or done.screen == "slower":
             continue
         worker = None if job.is_local else job.submitted.worker
         try:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from helpers import paths
-from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, tables
+from helpers.judge.policy import code, content_rules, evaluator_reach, file_rules, imports, rule_table, tables
 from helpers.judge.policy.changes import Change, changes_between
 from helpers.judge.policy.evaluator_reach import Named, Project
 from helpers.judge.policy.file_rules import Level
 from helpers.judge.policy.one_sided import Said
 
 __all__ = ["Change", "Violation", "changes_between", "matches", "violations"]
+
+
+_OF_MODULES = {"out-of-scope", "off-limits", "embedded-data", "symlink", "submodule", "mode", "capability"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ def violations(
         own = _one(change, scope, off_limits, known, listed, theirs) + _by_content(change, came, project)
         found += [finding for finding in own if not _allowed(finding, allow)]
     return found
+
+
+def rules() -> list[str]:
+    """Return the names of all rules that can be opened: those of the tables, and those of modules."""
+    tabled = {rule.kind for rule in rule_table.rules()} | {rule for rule, *_ in file_rules.RULES}
+    return sorted(tabled | _OF_MODULES)
 
 
 def _violation(path: str, rule: str, message: str, level: Level = "refuse", line: int | None = None) -> Violation:

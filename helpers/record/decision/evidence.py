@@ -6,19 +6,17 @@ change, and a measurement that was repeated until chance agreed.
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
 from helpers import console, paths
 from helpers.comparison import WRONG
 from helpers.events import Comparison
-from helpers.judge.compare.driver import CANCELLED, KIND, VERDICT
+from helpers.judge.compare import local
 from helpers.judge.rule import noise
 from helpers.record.report import marks
 from helpers.run.copies import uncommitted
 from helpers.run.copies.copies import Experiment
-from helpers.run.local.job_folder import Folder, jobs_folder
 from helpers.state import State
 
 
@@ -152,30 +150,13 @@ def _picked(root: Path, now: State, compared: Comparison) -> str | None:
     ever gets ahead with a chance of p / (1 - p): 2.2% with 48 pairs, however often it is repeated. A comparison that
     was ended after it had said something counts as one that said otherwise.
     """
-    same = [other for other in now.comparisons if other.content == compared.content and other.vote]
-    good = sum(other.is_good for other in same)
-    against = len(same) - good + _broken_off(root, compared)
-    if good > against:
+    good = sum(its.is_good for its in now.alike(compared))
+    wanted = 1 - local.votes(root, now, compared)
+    if wanted < 1:
         return None
-    return (
-        f"{against} of {good + against} comparisons of this content say otherwise; more must speak for it than against"
-    )
+    against = good + wanted - 1
+    return f"{against} of {good + against} comparisons of this content say otherwise: {wanted} more must speak for it"
 
 
 def _shown_wrong(reason: str | None) -> bool:
     return (reason or "").startswith(WRONG)
-
-
-def _broken_off(root: Path, compared: Comparison) -> int:
-    """Return how many comparisons of this content on this machine died, or were cancelled, after their first look."""
-    count = 0
-    for place in jobs_folder(root, KIND).glob("*"):
-        folder = Folder(root, place.name, KIND)
-        ended = folder.has(VERDICT) or (folder.has("finished") and not folder.has(CANCELLED))
-        if ended or " pairs: " not in folder.read("log.txt"):
-            continue
-        try:
-            count += Comparison.from_line(json.loads(folder.read("plan.json"))).content == compared.content
-        except ValueError:
-            continue
-    return count

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers import arguments, console, events, replay
+from helpers import arguments, console, events, next_step, replay
 from helpers.events import Config
 from helpers.judge.compare import metric_limits
 from helpers.judge.policy import check
@@ -54,6 +54,7 @@ def config_from(root: Path, args: argparse.Namespace) -> dict[str, Any]:
     metric_limits.require_valid(args.guard or [])
     task.overrides(args.screen_env or [])
     given = vars(args)
+    _require_rules(root, args.allow or [])
     _from_here(root, given)
     agreed = {"name": args.goal, **{key: given[option] for option, key in _ASKED.items()}}
     for group, options in (("budget", _BUDGET), ("envs", _ENVS)):
@@ -109,6 +110,16 @@ def _from_here(root: Path, given: dict[str, Any]) -> None:
         console.note(
             f"note: --build runs in the top folder of the copy, as the benchmark does; for {here}/ write cd {here} &&"
         )
+
+
+def _require_rules(root: Path, allowed: list[str]) -> None:
+    """Raise Failure (2) for an entry of --allow that opens nothing: neither a rule nor a path, or one of no rule."""
+    known = check.rules()
+    for rule, colon, _ in (entry.partition(":") for entry in allowed):
+        is_path = not colon and (re.search("[/.*]", rule) or (root / rule).exists())
+        if rule not in known and not is_path:
+            said = f"--allow {rule}{colon}: there is no such rule{next_step.did_you_mean(rule, known)}"
+            raise console.usage(said, f"RULE, RULE:PATH or PATH, where RULE is one of: {', '.join(known)}")
 
 
 def _say_unmatched(root: Path, globs: dict[str, list[str]]) -> None:

@@ -161,6 +161,8 @@ def _resume(repository: git.Repository, now: State, config: dict[str, Any], in_p
             if key == "margin":
                 told = (f"{100 * value:.4g}%", f"{100 * now.margin:.4g}%")
             console.note(f"changed: {key} is now {told[0]}, before {told[1]}")
+    if closed := budget.closed(now):
+        console.note(f"note: the session is closed: {closed}; nothing is run in it any more")
     if repository.scratch:
         return now
     if in_place_of:

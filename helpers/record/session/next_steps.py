@@ -123,12 +123,17 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     if (over := budget.spent(now)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})
     if done is None:
-        if name in local_comparison.under_way(work.root, "lost"):
-            return Step("broken off", {**words, "why": "its comparison was ended from outside"})
+        lost = local_comparison.under_way(work.root, "lost").get(name)
+        if job := lost or local_comparison.under_way(work.root, "done").get(name):
+            votes = local_comparison.votes(work.root, now, local_comparison.planned(work.root, job))
+            cost = f"which counts as a no, as pairs were shown: {1 - votes} must now say improved"
+            why = cost if votes < 0 else "which cost nothing"
+            words = {**words, "again": f"compare.py {name}", "why": f"its comparison was ended from outside, {why}"}
+            return Step("broken off", words) if lost else Step("cancelled", {**words, "why": why})
         why = _refused(now, name, exp.tree)
         return Step("refused" if why else "never run", {**words, "why": why})
     if done.error == "cancelled":
-        return Step("cancelled", words)
+        return Step("cancelled", {**words, "again": f"submit_experiment.py {name}", "why": "which cost nothing"})
     if result.says_nothing(done):
         return Step("nothing learned", {**words, "why": (done.error or done.status)[:120]})
     if done.job in blame.excused(now):
@@ -179,13 +184,13 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
         state = "checks failed" if reason.startswith("checks: ") else "no gain"
         more = "; or, once the host is quieter: compare.py {name}".format(**words) if compared.is_left_open else ""
         return Step(state, {**words, "why": compared.why_not + more})
-    return _of_undecided(now, compared, words)
+    return _of_undecided(work, now, compared, words)
 
 
-def _of_undecided(now: State, compared: Comparison, words: dict[str, str]) -> Step:
+def _of_undecided(work: Workdirs, now: State, compared: Comparison, words: dict[str, str]) -> Step:
     """Again where that is likely to tell, else no gain; what an undecided counts is said."""
     part, most = compared.confirmation or compared, compared.max_pairs
-    needed, pairs, again = part.needed, part.pairs or 1, 1 - now.votes(compared)
+    needed, pairs, again = part.needed, part.pairs or 1, 1 - local_comparison.votes(work.root, now, compared)
     why = "" if part is compared else "not confirmed: a second, fresh comparison was "
     why += f"{in_words(part.verdict)} after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
     why += f"; undecided counts against it: {again} must now say improved"

@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers import events, git, next_step, paths, session_branch
 from helpers.events import NO_COMPARISON, NO_RESULT, Idea, Literature, Run
+from helpers.judge.compare import figures
 from helpers.judge.rule import noise
 from helpers.printable import one_line
 from helpers.read.ideas import queue
@@ -136,9 +137,10 @@ def _waiting(now: State) -> list[str]:
     for name in waiting[-MOST_LINES:]:
         compared, done = now.comparison(name), now.result(name) or NO_RESULT
         if compared:
-            words = f"compared: {compared.why_not or compared.verdict_words}" + _gain(now, compared.gain)
+            its = figures.together(now.alike(compared)) or compared
+            words = f"compared: {compared.why_not or compared.verdict_words}" + _gain(now, its.gain)
         else:
-            words = f"screened: {done.status}" + _gain(now, done.gain)
+            words = f"screened: {'cancelled' if done.error == 'cancelled' else done.status}" + _gain(now, done.gain)
             words += ", promoted" if done.promoted else ""
         lines.append(f"waits for a decision: {name}: {words}")
     return lines

@@ -49,7 +49,7 @@ EXPERIMENT = {
     "no gain": 'record_result.py discard {name} --why "..."  # {why}',
     "checks failed": 'record_result.py discard {name} --why "..."  # its checks failed; why: {look}',
     "crashed": 'record_result.py crash {name} --why "..."  # why: {look}',
-    "cancelled": "submit_experiment.py {name}  # cancelled, which cost nothing; or, if it is given up: "
+    "cancelled": "{again}  # cancelled, {why}; or, if it is given up: "
     'record_result.py discard {name} --why "cancelled"',
 }
 """State of an experiment that waits for a decision to what it asks for, the most urgent first."""

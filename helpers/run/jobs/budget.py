@@ -81,7 +81,8 @@ def spent(state: State) -> str | None:
     if agreed.experiments is not None and used.experiments >= int(agreed.experiments):
         return f"all {agreed.experiments} experiments have been run"
     if agreed.hours is not None and used.hours >= agreed.hours:
-        return f"the {agreed.hours} hours are over, of which nothing ran for {idle_hours(state):.3g}"
+        idle = f"in {idle_hours(state):.3g} of which nothing ran"
+        return f"the {agreed.hours} hours are over: {used.hours:.3g} since the lock, {idle}"
     if agreed.usd is not None and used.usd is not None and used.usd >= agreed.usd:
         return f"the ${agreed.usd} are spent"
     return None

@@ -132,6 +132,8 @@ def changed_protected(locked: dict[str, str], seen: dict[str, str]) -> list[str]
 
 def result_line(event: Finished, now: State) -> str:
     """Return one line for an agent: id, worker, metric, what the screen says, checks, status."""
+    if event.error == "cancelled":
+        return f"{event.experiment_id}  {event.worker}  cancelled"
     by, unit, answered = now.scale, now.config.unit, screening.answered(now, event.experiment_id, event.tree)
     shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={with_unit(event.metric, unit)}"
     ratio = _screened(event, by) if event.role == "experiment" else "the baseline"

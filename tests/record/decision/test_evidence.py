@@ -93,7 +93,10 @@ def test_a_comparison_ended_because_it_looked_bad_counts(compared: Any, end: str
     if end == "cancelled":
         (dead / "finished").touch()
 
-    assert "1 of 2 comparisons" in compared.script("record_result", "keep", "exp-01", code=4).stderr
+    assert (
+        "1 of 2 comparisons of this content say otherwise: 1 more"
+        in compared.script("record_result", "keep", "exp-01", code=4).stderr
+    )
 
 
 def test_an_order_of_the_pairs_that_was_chosen(session: Any) -> None:

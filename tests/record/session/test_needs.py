@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conftest import BUNDLE
 
+from helpers.judge.policy import check
 from helpers.record.session import needs
 
 BEGIN = ["--goal", "quick", "--metric", "time_s", "--direction", "lower"]
@@ -101,7 +104,7 @@ def test_in_a_subfolder_paths_are_those_of_the_subfolder(repo: Any) -> None:
     repo.write("packages/foo/autoresearch.sh", "#!/bin/bash\n", 0o755)
 
     begun = repo.script("start_session", *BEGIN, "--scope", "src/", "--build", "make", cwd=folder)
-    again = ("--scope", "packages/foo/src/", "--allow", "build-file:Makefile", "--allow", "suspicious-name")
+    again = ("--scope", "packages/foo/src/", "--allow", "build-file:Makefile", "--allow", "shadow")
     opened = ("--allow", "build-file:packages/foo/new/Makefile", "--allow", "build-file:../../Makefile")
     shown = repo.script("start_session", "--goal", "quick", *again, *opened, "--dry-run", cwd=folder)
 
@@ -112,10 +115,24 @@ def test_in_a_subfolder_paths_are_those_of_the_subfolder(repo: Any) -> None:
     assert ["packages/foo/src/"] == json.loads(shown.stdout)["scope"]
     assert [
         "build-file:packages/foo/Makefile",
-        "suspicious-name",
+        "shadow",
         "build-file:packages/foo/new/Makefile",
         "build-file:Makefile",
     ] == json.loads(shown.stdout)["allow"]
+
+
+def test_a_rule_that_does_not_exist_opens_nothing(session: Any) -> None:
+    """--allow of no rule, alone or with a path, is a usage error that names the rules; every rule there is, is one."""
+    for entry in ("build-flie", "build-flie:src/work.sh", "protected:autoresearch.sh"):
+        said = session.script("start_session", "--allow", entry, code=2).stderr
+        assert "build-file, " in said
+    assert "did you mean build-file?" in session.script("start_session", "--allow", "build-flie", code=2).stderr
+
+    cheats = (BUNDLE / "benchmarks/cheats.yaml").read_text()
+    named = set(re.findall(r"(?:policy|refuse|review):([a-z-]+)", cheats)) - {"protected"}
+    assert named <= set(check.rules())
+    opened = [part for entry in (*check.rules(), "src", "src/new.c", "tests:t/*") for part in ("--allow", entry)]
+    session.script("start_session", *opened)
 
 
 def test_what_a_refusal_offers_works_in_a_subfolder(session: Any) -> None:

@@ -425,3 +425,64 @@ def test_every_state_of_the_tables_is_used(name: str) -> None:
     text = "".join(file.read_text() for file in files)
 
     assert f'"{name}"' in text
+
+
+def test_a_screen_that_was_cancelled_is_not_sent_again(session: Any) -> None:
+    """Screened again after a keep and cancelled there: it stays so, and is no crash; its comparison is what is left."""
+    screened(session, "exp-01", gain=0.2, screen="promising", job="exp-01.0.0")
+    job = {"experiment_id": "exp-01", "job": "exp-01.0.2", "worker": "local", "tree": "0" * 40, "role": "experiment"}
+    tip = replay.load(session.root).baseline.tree
+    journal.append(session.root, {"type": "submitted", "executor": "local", "baseline": tip, **job})
+    journal.append(session.root, {"type": "finished", "status": "crash", "error": "cancelled", "metric": None, **job})
+
+    said = session.script("collect_results", code=1)
+
+    assert "screened again" not in said.stderr
+    assert not replay.load(session.root).open_jobs()
+    assert "older baseline" in steps(session)[0]
+    screened(session, "exp-02", status="crash", error="cancelled", metric=None)
+    assert "exp-02: screened: cancelled\n" in session.script("status").stdout
+
+
+def test_a_comparison_ended_after_its_first_look_is_counted_where_votes_are_told(session: Any) -> None:
+    """Status, the comparison's own words and what to build on count it as a keep does: as one that said no."""
+    tree = sealed(session, "exp-01", FASTER)
+    its = {"baseline_tree": replay.load(session.root).baseline.tree, "candidate_tree": tree, "metric": "time_s"}
+    place = session.root / ".autoresearch/comparisons/exp-01.0.1"
+    place.mkdir(parents=True)
+    plan = json.dumps({"experiment_id": "exp-01", "mode": "improved", **its})
+    for name, text in {"plan.json": plan, "spec.json": "{}", "log.txt": "8 pairs: 3 wins", "cancelled": ""}.items():
+        (place / name).write_text(text)
+
+    assert re.search(r"compare.py exp-01  # cancelled, .*: 2 must now say improved", steps(session)[-1])
+    journaled(session, "exp-01", "undecided", needed=90, **its)
+    assert "3 must now say improved" in steps(session)[0]
+    journaled(session, "exp-01", "improved", **its)
+    journaled(session, "exp-01", "improved", **its)
+    assert "build on baseline" in session.script("suggest_next").stdout.splitlines()[1]
+    journaled(session, "exp-01", "improved", **its)
+    assert "build on exp-01" in session.script("suggest_next").stdout.splitlines()[1]
+
+
+def test_a_change_compared_often_is_told_by_all_its_pairs(session: Any) -> None:
+    """As its keep will be: a last comparison that had luck is no headline of status, nor what to build on."""
+    its = {"baseline_tree": "b", "candidate_tree": "c", "metric": "time_s", "baseline_samples": [1.0] * 8}
+    journaled(session, "exp-01", "not_improved", gain=0.0, candidate_samples=[1.0] * 8, **its)
+    for _ in range(2):
+        journaled(session, "exp-01", "improved", gain=1.0, candidate_samples=[0.8] * 8, **its)
+
+    assert "exp-01: compared: improved +25.00%" in session.script("status").stdout
+    assert "+25.00%" in session.script("suggest_next").stdout.splitlines()[1]
+
+
+def test_where_nothing_more_is_run_nothing_is_advised_for_it(session: Any) -> None:
+    """Hours that are over add up, and nothing is to be built on; a closed session is not opened by a larger budget."""
+    session.script("start_session", "--budget-hours", "0.000001")
+    said = session.script("suggest_next").stdout
+
+    assert "build on" not in said
+    over, idle = re.findall(r"over: ([\d.e-]+) since the lock, in ([\d.e-]+) of which nothing ran", said)[0]
+    assert float(idle) <= float(over)
+    session.script("finish_session")
+    assert "the session is closed" in session.script("start_session", "--goal", "quick", "--budget-hours", "9").stderr
+    assert "--budget-hours" not in session.script("snapshot_workdir", "create").stderr
