@@ -86,7 +86,9 @@ LEAST_SECONDS = 0.01
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield every pattern of the policy with its name."""
-    yield from ((f"{r.kind} {r.view} {' '.join(r.families)}: {r.reason[:40]}", r.pattern) for r in rule_table.rules())
+    for r in rule_table.rules():
+        for pattern in {r.pattern, r.instead}:
+            yield f"{r.kind} {r.view} {' '.join(r.families)}: {r.reason[:40]}", pattern
     yield from ((f"import in {family}", pattern) for family, pattern in imports._IMPORTS.items())
     for module in MODULES:
         for name, found in vars(module).items():

@@ -56,7 +56,8 @@ def violations(
     found, known = _protected(protected, present), evaluator_reach.named_by(evaluator)
     came = frozenset(" ".join(text.split()) for change in changes for _, text in change.added)
     listed = frozenset(change.path for change in changes if change.old is None)
-    project = replace(project, files=project.files | listed) if project else None  # a new module is the project's own
+    gone = {change.path for change in changes if change.new is None}
+    project = replace(project, files=(project.files | listed) - gone) if project else None  # a new module is its own
     for change in changes:
         if change.path in paths.PROTECTED or change.path in protected:
             as_locked = present.get(change.path) == protected.get(change.path)  # brought into a copy that is older
@@ -125,6 +126,9 @@ def _by_content(change: Change, came: frozenset[str], project: Project | None) -
     found = [_violation(change.path, at.kind, why, at.level, at.line) for at, why in zip(places, reasons, strict=True)]
     for number, rule, level, reason in imports.leant_on(change, project) if project else ():
         found.append(_violation(change.path, rule, reason, level, number))
+    if change.old is None and project and (other := evaluator_reach.found_instead(change.path, project.files)):
+        reason = f"it is found in place of {other}: what of that does it do no more?"
+        found.append(_violation(change.path, "shadow", reason, "review"))
     if (place := tables.embedded_data(change.added)) is not None:
         reason = "a table or long text in the source: are these answers computed beforehand?"
         found.append(_violation(change.path, "embedded-data", reason, "review", place))

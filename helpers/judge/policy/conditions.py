@@ -20,6 +20,7 @@ _IS_SOME = re.compile(
 _IS_NAN = re.compile(r"\b(?:(?:Number|math|std)[.:]+)?is_?nan\(([\w.]+)\)", re.IGNORECASE)
 _GIVES_BACK = re.compile(r"\A\w{0,20}(?:[fF]ree|FREE|[dD]estroy|[rR]elease)\w{0,20}\s?\(\s?([\w.>-]+)(?:\[\w+\])?\s?\)")
 """What gives one thing back, or each of several, and its name."""
+_LETS_GO = re.compile(r"(?i:(?<!defer )\b[\w.>:-]*(?:un_?lock|release|leave)\w*\s*\()")
 _CAST = re.compile(
     r"\b(?:u?int|u?int64|uintptr|size_t|usize|isize|[ui]64)\(((?:[^()]|\([^()]*\))*)\)|\((?:s?size_t|u?int64_t|uintptr_t)\)\s*|"
     r"\sas (?:[ui]size|[ui]64)\b|\bstatic_cast<(?:std::)?s?size_t>(?=\()"
@@ -38,6 +39,11 @@ def bent(before: code.Source, after: code.Source, rule: Rule) -> Iterator[tuple[
     if rule.reason.startswith("removed"):
         for line, text in _others(before, after, rule.pattern):
             yield line, "this now stands under another condition: is the program still as safe?", text
+    if rule.reason.startswith("removed a lock"):
+        held, still = (_under(read, rule.pattern) for read in (before, after))
+        rows = {text: line for line, text in enumerate(after.code.split("\n"), 1)}
+        for line, text in ((rows[row], row) for row in rows if row.strip() in held - still):
+            yield line, "this was done under a lock: who does it at the same time?", text
     if rule.reason.startswith("removed durability"):
         for line, text in _once(before, after, rule.pattern):
             yield line, "done once that was done each time: is it as safe?", text
@@ -63,6 +69,18 @@ def _others(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -
                 one = _ONE.search(guard) and not _ONE.search(old)
                 if guard not in ("", "else") and (names <= before_it or before_it <= names or one):
                     yield dict(later[said])[guard], guard
+
+
+def _under(read: code.Source, pattern: re.Pattern[str]) -> set[str]:
+    """Return the lines that stand behind a lock, to where it is let go, or in its block."""
+    rows, found = read.code.split("\n"), set()
+    for at in (at for at, row in enumerate(rows) if pattern.search(row) and not _LETS_GO.search(row)):
+        depth = len(rows[at]) - len(rows[at].lstrip()) + rows[at].rstrip().endswith((":", "{"))
+        for row in filter(str.strip, rows[at + 1 : at + _FAR]):
+            if len(row) - len(row.lstrip()) < depth or _LETS_GO.search(row):
+                break
+            found.add(row.strip())
+    return {row for row in found if len(row) > 1 and read.code.count(row) == 1}
 
 
 def _once(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:

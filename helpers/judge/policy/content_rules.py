@@ -34,7 +34,6 @@ _TAKES = re.compile(
 )
 """What gets something that has to be given back, and the name that it gets then."""
 _OPERAND = re.compile(r"[\s&(]{0,9}([\w.>-]{1,80})")
-_NO_DEFAULTS = ("rs", "go", "java")
 _LEAVES = re.compile(r"(?:return|raise|throw|break|continue|goto)\b")
 _GOES_ON = re.compile(
     r"\A(?:[})\]#.?:&|+=*/-]|(?:case|default|else|elif|except|finally|catch|end|function|class|public|private|break)\b|@|\w+\s*:(?!:))"
@@ -144,8 +143,7 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     lost = "" if taken[1] - taken[0] else "|".join(map(re.escape, (taken[0] - taken[1]).keys()))
     rows = before.code.split("\n")
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
-    olds = (rule for rule in rule_table.rules() if rule.view == "old")
-    for rule in (rule for rule in olds if before.family in (rule.families or (before.family,))):
+    for rule in rule_table.of("old", before.family):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
         for line, reason, text in conditions.bent(before, after, rule):
             yield Place("less-safe", "review", reason, line, text)
@@ -170,8 +168,10 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     if path.rpartition(".")[2] not in ("c", "h", "cc", "cpp", "hpp"):
         yield from (Place("tests", *said) for said in source_tests.changed(old, new, elsewhere))
     come = [(n, t) for n, t in enumerate(new.split("\n"), 1) if " ".join(t.split()) not in was]
-    has_defaults = before.family not in _NO_DEFAULTS and (before.family != "c" or "::" in new)
-    for number, kind, reason, text in values.weaker(gone, come, new, defaults=has_defaults):
+    for rule in rule_table.of("swap", before.family):
+        at = rule_table.swapped(rule, before, after)
+        yield from (Place(rule.kind, rule.level, rule.reason, n, text.strip()) for n, text in come if n in at)
+    for number, kind, reason, text in values.weaker(gone, come, new, before.family):
         yield Place(kind, "review", reason, number, text)
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.judge.policy import code
 from helpers.judge.policy.changes import Change
 
 _ROOTS = ("", "src/", "lib/", "python/")
@@ -33,6 +34,7 @@ _SEARCHED = (
     *("/usr/share/perl/*", "/usr/share/perl5", "/usr/lib/*/perl*/*", "/etc/perl", "/usr/lib/ruby/[0-9]*"),
 )
 """Folders in which compilers and interpreters look for what is named without a path."""
+_MODULE = re.compile(r"(?:/__init__|/index)?\.(?!pyi|d\.ts)\w+$")
 MANIFESTS = (
     *("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "Pipfile", "environment.yml", "package.json"),
     *("Cargo.toml", "go.mod", "pom.xml", "build.gradle", "cpanfile", "Makefile.PL"),
@@ -63,6 +65,13 @@ def named_by(text: str) -> Named:
     for match in re.finditer(r"(?:\b(?:import|from)|(?<!\S)-m)\s+([\w., ]+)", text):
         modules |= {part.split(".")[0].split(" ")[0] for part in re.split(r"\s*,\s*", match[1]) if part}
     return Named(names, frozenset(modules))
+
+
+def found_instead(path: str, files: frozenset[str]) -> str:
+    """Return the project's module that a new one is found in place of, by its name; empty where there is none."""
+    name = _MODULE.sub("", path)
+    same = (file for file in sorted(files) if file != path and _MODULE.sub("", file) == name)
+    return next((file for file in same if code.family_of(file) == code.family_of(path) in ("py", "js")), "")
 
 
 def is_program(path: str) -> bool:

@@ -4,7 +4,8 @@ A heading: [kind level view language...] reason; below it the patterns, any of w
 alone begins with these: {c rs}. Views: code (no strings, no comments), text (strings too, put together where they stand
 side by side), all (comments too: they hold directives), old (code that is gone, counted), first (code, where the file
 did not say this before), less (a deleted line without this is the new one), more (a new line without this is the
-deleted one). Languages: families of code.py; none means all.
+deleted one), swap (WAS => NOW: less of the first, strings too, and more of the second). Languages: families of code.py;
+none means all.
 {{a|b}} is a part of a name, in whatever case: of `table_cleanup` and `tableCleanup` the second is `cleanup`.
 """
 
@@ -33,6 +34,8 @@ class Rule:
     families: tuple[str, ...]
     reason: str
     pattern: re.Pattern[str]
+    instead: re.Pattern[str]
+    """What comes in its place, of a swap."""
 
 
 _SOME = re.compile(r"\{([a-z ]+)\} ")
@@ -50,16 +53,29 @@ def rules() -> list[Rule]:
             some = _SOME.match(row)
             of.setdefault(tuple(some[1].split() if some else families), []).append(row[some.end() if some else 0 :])
         for whose, own in of.items():
-            pattern = re.compile(_PART.sub(_AS_PART, "|".join(own)), re.MULTILINE)
-            found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, whose, reason, pattern))
+            for was, _, now in [row.partition(" => ") for row in own] if view == "swap" else [("|".join(own), "", "")]:
+                both = (re.compile(_PART.sub(_AS_PART, part), re.MULTILINE) for part in (was, now))
+                found.append(Rule(kind, "refuse" if level == "refuse" else "review", view, whose, reason, *both))
     return found
+
+
+def of(view: str, family: str) -> list[Rule]:
+    """Return the rules of one view that speak of a language."""
+    return [rule for rule in rules() if rule.view == view and family in (rule.families or (family,))]
+
+
+def swapped(rule: Rule, before: Source, after: Source) -> set[int]:
+    """Return the new text's lines that hold what comes in place, where that became more and what was there less."""
+    old, new = ([[*each.finditer(read.text)] for each in (rule.pattern, rule.instead)] for read in (before, after))
+    less, more = len(old[0]) > len(new[0]), len(old[1]) < len(new[1])
+    return {after.lines(*match.span())[-1] for match in new[1] if less and more}
 
 
 def spoken(
     rule: Rule, read: Source, was: str, windows: list[tuple[int, int]], stand_ins: list[StandIn]
 ) -> Iterator[tuple[Level, range, str]]:
     """Yield (level, lines, what a stand-in became) where a rule speaks of new code; `was`: the old, without spaces."""
-    if rule.view in ("old", "less", "more") or (rule.families and read.family not in rule.families):
+    if rule.view in ("old", "less", "more", "swap") or (rule.families and read.family not in rule.families):
         return
 
     def comes(match: re.Match[str]) -> bool:

@@ -29,54 +29,41 @@ _DECLARES = re.compile(
     r"\b(?:const\w*|define|final|static|let|val|var)\b[^\n]{0,200}?\b(\w+)[^\w]{0,9}(?:[\w<>]+\s*=)?\s*$|^\s*([A-Z]\w+)\s*=\s*$"
 )
 _LITERAL = re.compile(
-    r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|double|float|memmove|memcpy|off|on)\b|\"[^\"]*\"|'[^']*'|"
+    r"\b\d+\s?<<\s?\d+\b|\b\d[\d.]*(?:[eE][-+]?\d+)?\w*\b|\b(?:true|false|True|False|None|NULL|null|off|on)\b|\"[^\"]*\"|'[^']*'|"
     + _NAME
 )
-_PLAINER = {
-    ("double", "float"): ("precision", "float in place of double: do the checks see it?"),
-    ("memmove", "memcpy"): ("less-safe", "what may overlap is copied as if it did not: is it still right?"),
-}
-"""Words in place of others, with the rule and the reason."""
 _WIDE = re.compile(r"\b(?:u?int|[iu])(8|16|32|64)(?:_t)?\b")
 _REMARK = re.compile(r"/\*.*?\*/|//.*$")
-_LAST = re.compile(r"\s{0,9},\s{0,9}(?:\w+\s*=\s*)?(?:\?|\"[^\"]*\"|'[^']*')\s*\)")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
 def weaker(
-    gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str, *, defaults: bool = True
+    gone: list[tuple[int, str]], come: list[tuple[int, str]], new: str, family: str
 ) -> Iterator[tuple[int, str, str, str]]:
-    """Yield (line, rule, reason, text) of added lines that are a deleted one with another value; `new`: the file.
-
-    `defaults`: the language has values for what a call leaves out.
-    """
+    """Yield (line, rule, reason, text) of added lines that are a deleted one with another value; `new`: the file."""
     said = dict.fromkeys(_bare(text) for _, text in gone)
     shapes: dict[str, list[str]] = {}
     for text in reversed(said):
         shapes.setdefault(_LITERAL.sub("?", text), []).append(text)
-    shorter = {_LAST.sub(")", _but_texts(text)) for text in said}
     fresh = [(number, bare) for number, text in come if (bare := _bare(text)) not in said]
     types = {_WIDE.sub("?", text): _WIDE.findall(text) for text in said}
-    for rule in rule_table.rules():
-        made = {short for text in said for short in _without(rule, text)} if rule.view == "less" else set()
+    for rule in rule_table.of("less", family) + rule_table.of("more", family):
+        made = {short for text in said for short in _without(rule, text[:2000])} if rule.view == "less" else set()
         for number, text in fresh:
-            if (text and text in made) or (rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))):
+            if (text and not made.isdisjoint((text, text.rstrip(";")))) or (
+                rule.view == "more" and not said.keys().isdisjoint(_without(rule, text))
+            ):
                 yield number, rule.kind, rule.reason, text
     for number, text in fresh:
         widths = zip(types.get(_WIDE.sub("?", text), []), _WIDE.findall(text), strict=False)
         if any(int(now) < min(int(was), 64 if "=" in text else 32) for was, now in widths):
             yield number, "precision", "a narrower type than there was: does everything still fit?", text
         shape = _LITERAL.sub("?", text)
-        calls = defaults and not text.startswith(("def ", "async def ", "function "))
-        if calls and _but_texts(text) in shorter and shape not in shapes:
-            yield number, "less-safe", "a call without a value that it was given: is its default as safe?", text
         befores = shapes.get(shape, [text])
         before = befores.pop() if len(befores) > 1 else befores[0]  # in turns, where several look alike
         for was, now in zip(_LITERAL.finditer(before), _LITERAL.finditer(text), strict=True):
             ahead, pair = text[: now.start()], (was[0], now[0])
-            if pair in _PLAINER:
-                yield number, *_PLAINER[pair], text
-            elif (
+            if (
                 was[0] != now[0]
                 and not _SAYS.search(ahead)
                 and (
@@ -128,11 +115,6 @@ def _bounds(ahead: str, new: str) -> bool:
         rf"[<>]=?\s*{name}\b|\b{name}\s*[<>]=?|\.\.=?\s*{name}\b|\b(?:min|take|range|head|limit)\w*\([^()]*\b{name}\b"
     )
     return bool(name) and bool(re.match("(?i)max|min|limit", name or "") or re.search(used, new))
-
-
-def _but_texts(text: str) -> str:
-    """Return a line with a mark for each value but texts."""
-    return _LITERAL.sub(lambda match: match[0] if match[0][0] in "\"'" else "?", text)
 
 
 def _bare(text: str) -> str:

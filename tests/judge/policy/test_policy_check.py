@@ -8,6 +8,7 @@ from helpers.judge.policy import check as policy_check
 from helpers.judge.policy import code
 from helpers.judge.policy.changes import added_lines
 from helpers.judge.policy.check import Change, Violation
+from helpers.judge.policy.evaluator_reach import Project
 
 LOCKED = {"autoresearch.sh": "a" * 64, "autoresearch.checks.sh": "b" * 64}
 
@@ -332,3 +333,55 @@ def test_a_sync_behind_its_loop_is_told_by_the_files_own_line() -> None:
     old, new = (macro + loop.format(*its) for its in (("    fsync(fd);\n", ""), ("", "  fsync(fd);\n")))
     (found,) = (each for each in check(change("src/a.c", new, old)) if "done once" in each.message)
     assert "  fsync(fd);" == new.split("\n")[(found.line or 0) - 1]
+
+
+def test_a_twin_that_does_less_is_reviewed_only_in_place_of_the_other() -> None:
+    """`is` in place of `==` is shown; where `==` stands as often as before, or is for a null, nothing is."""
+    old = "def at(rows, x):\n    return [r for r in rows if r == x]\n"
+    assert {("less-safe", "review")} == levels(check(change("src/a.py", old.replace("==", "is"), old)))
+    assert set() == levels(check(change("src/a.py", old + "\n\ndef one(a, b):\n    return a is b\n", old)))
+    null = old.replace("r == x", "r == None")
+    assert set() == levels(check(change("src/a.py", null.replace("== None", "is None"), null)))
+
+
+def test_a_part_of_a_condition_less_is_reviewed_and_another_order_is_not() -> None:
+    """A question that is asked no more is shown, first, last or with what there was instead."""
+    old = "int at(const char *s, int i, int n)\n{\n    return i < n && s[i] && ok(s[i]);\n}\n"
+    for less in ("s[i] && ok(s[i])", "i < n && s[i]", "i < n && ok(s[i])"):
+        new = old.replace("i < n && s[i] && ok(s[i])", less)
+        assert {("less-safe", "review")} == levels(check(change("src/a.c", new, old))), less
+    new = old.replace("s[i] && ok(s[i])", "ok(s[i]) && s[i]")
+    assert set() == levels(check(change("src/a.c", new, old)))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("src/a.py", "def f(s):\n    with s.lock:\n        s.a()\n        s.b()\n", "        s.b()\n"),
+        ("src/a.go", "func f(s *S) {\n\ts.mu.Lock()\n\ts.a()\n\ts.b()\n\ts.mu.Unlock()\n}\n", "\ts.b()\n"),
+        ("src/a.cc", "void f()\n{\n    std::scoped_lock lock(m);\n    a();\n    b();\n}\n", "    b();\n"),
+    ],
+)
+def test_what_leaves_a_lock_is_reviewed(path: str, old: str, new: str) -> None:
+    """A line that stood under a lock and stands behind it is shown; what stays under it is not."""
+    outside = {
+        "src/a.py": old.replace("        s.b()", "    s.b()"),
+        "src/a.go": old.replace("\ts.b()\n\ts.mu.Unlock()\n", "\ts.mu.Unlock()\n\ts.b()\n"),
+        "src/a.cc": "void f()\n{\n    {\n        std::scoped_lock lock(m);\n        a();\n    }\n    b();\n}\n",
+    }[path]
+    assert {("less-safe", "review")} == levels(check(change(path, outside, old)))
+    inside = old.replace(new, new + new.replace("b()", "c()"))
+    assert set() == levels(check(change(path, inside, old))) - {("remembers", "review")}
+
+
+def test_a_module_in_place_of_another_is_reviewed() -> None:
+    """A package that Python finds before a module of its name hides it; a new name hides nothing."""
+    project = Project(frozenset({"src/a.py", "src/a.test.js", "src/b.js"}), "")
+
+    def found(path: str) -> set[tuple[str, str]]:
+        new = [change(path, "def f(n):\n    return n\n" if path.endswith(".py") else "exports.f = (n) => n;\n")]
+        given = {"scope": [], "off_limits": [], "allow": [], "protected": {}, "present": {}, "project": project}
+        return levels(policy_check.violations(new, **given))  # type: ignore[arg-type]
+
+    assert {("shadow", "review")} == found("src/a/__init__.py") == found("src/b.mjs")
+    assert set() == found("src/c/__init__.py") == found("src/a.js")
