@@ -15,7 +15,7 @@ from typing import TextIO
 
 from helpers import paths, printable
 from helpers.comparison import Comparison
-from helpers.judge.compare import wrong_answers
+from helpers.judge.compare import branches, wrong_answers
 from helpers.judge.compare.broken_copy import BROKEN, Changed, checks_nothing
 from helpers.judge.compare.metric_limits import parse_limit
 from helpers.judge.measure import answers
@@ -88,6 +88,11 @@ def _unseen(
                 and any(wrong_answers.choose({name: "\n".join(old).encode("latin-1")}))
             ):
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
+            alone = branches.unchecked(
+                side, trees, plan.metric, texts, lines, alike=lambda seed: _answers_alike(side, base, seed)
+            )
+            for place in alone if not same else ():
+                yield f"of all scripts the benchmark alone gets to where {printable.name(place)} holds"
     shutil.rmtree(side.folder, ignore_errors=True)
 
 
@@ -109,15 +114,15 @@ def _noticed(side: Side, base: Side, trees: Trees, metric: str, same: Mapping[st
     return not _answers_alike(side, base)
 
 
-def _answers_alike(side: Side, base: Side) -> bool:
+def _answers_alike(side: Side, base: Side, seed: int = 1) -> bool:
     """Tell whether the outputs script, where there is one, hears the same of both; the baseline is asked once."""
     if not (script := _text(base, paths.OUTPUTS)):
         return True
     try:
-        theirs = base.folder / "answers" if base.answered == 1 else base.answer(1)
+        theirs = base.folder / "answers" if base.answered == seed else base.answer(seed)
     except SideError:  # nothing to hold the other's against
         return True
     try:
-        return not answers.difference(theirs, side.answer(1), answers.declared(script))
+        return not answers.difference(theirs, side.answer(seed), answers.declared(script))
     except SideError:
         return False

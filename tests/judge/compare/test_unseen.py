@@ -13,7 +13,7 @@ import pytest
 from conftest import BENCHMARK
 
 from helpers.comparison import Comparison
-from helpers.judge.compare import unseen, wrong_answers
+from helpers.judge.compare import branches, unseen, wrong_answers
 from helpers.judge.measure.side import SideError
 from helpers.run.jobs.task import Task
 
@@ -259,3 +259,60 @@ def test_faults_of_which_none_builds_tell_nothing() -> None:
     side: Any = SimpleNamespace(task=Task("", "", ""), build=build)
     trees: Any = None
     assert wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3}) is None
+
+
+PROGRAM = """\
+import sys
+def total(rows, hurry):
+    found = 0
+    for n, row in enumerate(rows):
+        found += sum(ord(letter) for letter in row * 20)
+    return found
+rows = sys.stdin.read().split()
+print(total(rows, len(rows) > 50))
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ("        if hurry and n & 1:\n            continue\n", True),
+        ("        if n & 1 and len(rows) > 50: row = ''\n", True),
+        ("        if not row:\n            continue\n", False),
+        ("        if len(rows) > 1:\n            found += sum(row.encode()) * 20\n            continue\n", False),
+    ],
+)
+def test_a_branch_that_of_all_scripts_the_benchmark_alone_gets_into_is_named(
+    repo: Any, change: str, asked: bool
+) -> None:
+    """Half of a large input's work left out shows in no answer that anybody holds against a known one."""
+    repo.write("src/work.py", PROGRAM)
+    many = "seq ${ROWS:-100} | python3 src/work.py >/dev/null\n"
+    checks = CHECKS.replace("bash src", "ROWS=2 bash src") + '[ "$(echo ab cd | python3 src/work.py)" = 7880 ]\n'
+    work = PROGRAM.replace("        found", change + "        found")
+    changed = {"src/work.py": work, "src/work.sh": FASTER + many}
+
+    event, _ = compared(repo, BENCHMARK, checks, changed, work=WORK + many)
+
+    assert "improved" == event["verdict"]
+    told = [sign for sign in event.get("signs", []) if sign.startswith("of all scripts the benchmark alone")]
+    assert asked == bool(told), event.get("signs")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "made"),
+    [
+        ("a.py", "    y = 3 if x[1:2] else 4", "    y = 3 if ((x[1:2]) and 1 // 0) else 4"),
+        ("a.py", "    return [x for x in y if x > 3]", "    return [x for x in y if ((x > 3) and 1 // 0)]"),
+        ("a.c", "  if (f(n) > 1) return 0;", "  if (((f(n) > 1)) && (__builtin_trap(), 1)) return 0;"),
+        ("a.rs", "    } else if n > 1 {", "    } else if ((n > 1) && panic!()) {"),
+        ("a.pl", "  next if $n & 1;", "  next if (($n & 1) && die);"),
+        ("a.rs", "    if let Some(x) = y {", ""),
+        ("a.c", "  if (a &&", ""),
+        ("a.c", "#if A", ""),
+        ("a.txt", "if (a) b;", ""),
+    ],
+)
+def test_a_condition_is_made_to_end_the_program_where_it_holds(name: str, line: str, made: str) -> None:
+    """What is not read easily is left as it is."""
+    assert [made] * bool(made) == [row for *_, row in branches.conditions({name: line.encode()}, [0])]

@@ -1,0 +1,96 @@
+"""Branches of a change that the benchmark enters and nothing else does: whether they are right, no check has seen.
+
+An input that is large enough, a name, a kind of file lead there. Each changed condition is made to end the program
+where it holds: the benchmark then fails, and the checks pass.
+"""
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+
+from helpers.judge.compare.broken_copy import Changed
+from helpers.judge.measure.side import Side, SideError, Trees
+from helpers.run.jobs import blame
+from helpers.run.jobs.task import BENCH_TIMEOUT, CHECK_TIMEOUT
+
+MOST, SECONDS, SEEDS = 6, 20.0, 8
+"""So many conditions are tried, while these seconds last; by so many seeds of the outputs script."""
+_IF = re.compile(r"(?<![\w.$@#])(?:if|elif|elsif)\b\s*")
+_NONE = re.compile(r"\s*(?:#|//|/?\*|--|%)")
+_C, _THROW = "(__builtin_trap(), 1)", "(() => { throw 0 })()"
+_STOPS = {
+    "(": {
+        **dict.fromkeys(("c", "h", "cc", "cpp", "cxx", "hpp", "hh", "hxx", "m"), f"&& {_C}"),
+        **dict.fromkeys(("js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"), f"&& {_THROW}"),
+        "java": '&& "".charAt(0) == 0',
+        "cs": "&& int.Parse(string.Empty) == 0",
+        "php": "&& throw new Error()",
+    },
+    "{": {"rs": "&& panic!()", "go": '&& func() bool { panic("") }()', "swift": "&& { fatalError() }()"},
+    ":": {"py": "and 1 // 0", "pyx": "and 1 // 0"},
+    ";": {"pl": "&& die", "pm": "&& die", "rb": "&& raise", "lua": "and error()"},
+}
+"""By what ends a condition that stands in no brackets, and by suffix: what is added to it, to end the program."""
+
+
+def unchecked(
+    side: Side, trees: Trees, metric: str, texts: dict[str, bytes], lines: Collection[int], alike: Callable[[int], bool]
+) -> Iterator[str]:
+    """Yield the conditions on these lines, from 0, of which the benchmark alone meets the branch.
+
+    `alike` tells whether the outputs script hears the baseline's answers on a seed.
+    """
+    task, until = side.task, time.monotonic() + SECONDS
+    for name, number, line in itertools.islice(conditions(texts, lines), MOST):
+        if time.monotonic() > until:
+            break
+        rows = texts[name].split(b"\n")
+        said, rows[number] = rows[number].decode("utf-8", "replace").strip(), line.encode()
+        try:
+            side.task = task
+            side.build(Changed(trees, {name: b"\n".join(rows)}))
+            side.task = replace(task, envs={**task.envs, BENCH_TIMEOUT: "30", CHECK_TIMEOUT: "30"})
+            if side.check() != "passed" or not all(alike(1 + seed) for seed in blame.often(SEEDS, SECONDS / MOST)):
+                continue
+        except SideError:  # then it cannot be told
+            continue
+        try:
+            side.measure(metric)
+        except SideError:
+            yield f"{name}:{number + 1}: {said}"
+    side.task = task
+
+
+def conditions(texts: dict[str, bytes], lines: Collection[int]) -> Iterator[tuple[str, int, str]]:
+    """Yield the files, numbers and texts of lines whose condition ends the program where it holds."""
+    for name, content in texts.items():
+        suffix = name.rpartition(".")[2].lower()
+        for end, stop in ((end, stops[suffix]) for end, stops in _STOPS.items() if suffix in stops):
+            rows = content.decode("utf-8", "replace").split("\n")
+            for number in sorted(line for line in lines if line < len(rows)):
+                made = _stopped(rows[number], end, stop)
+                if made and "\ufffd" not in made:
+                    yield name, number, made
+
+
+def _stopped(line: str, end: str, stop: str) -> str:
+    """Return a line whose condition goes on to `stop`; empty where it has none that is read easily."""
+    found = None if _NONE.match(line) else _IF.search(line)
+    if not found:
+        return ""
+    first, depth, last = found.end(), 0, len(line)
+    for at in range(first, len(line)):
+        closes = line[at] in ")]}" or (end == ":" and line.startswith(" else ", at))
+        if not depth and (closes or (line[at] == end != "(")):
+            last = at
+            break
+        depth += (line[at] in "([{") - (line[at] in ")]}")
+        if not depth and end in "(;" and line[first] == "(":
+            last = at + 1
+            break
+    its = line[first:last].rstrip()
+    if depth or not its or its.startswith("let ") or ";" in its or (end == "(" and its[0] != "("):
+        return ""
+    return f"{line[:first]}(({its}) {stop}){line[first + len(its) :]}"
