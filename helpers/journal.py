@@ -4,8 +4,6 @@ Whole lines are appended under a lock and flushed to disk before the caller goes
 aside on the next append, never a reason to lose the rest.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import json

@@ -1,7 +1,5 @@
 """The journal's events replayed into the state of the session, one by one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Where a process is started for each call, that is so already; where a driver out
 once, as the templates do, it is asked only of a program that remembers.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import statistics

@@ -4,8 +4,6 @@ A check that passes there looks at other files (an editable install, an absolute
 itself, or does not notice a failure. Whatever it is, it would pass for every candidate too.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping, Sequence

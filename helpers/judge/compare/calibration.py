@@ -1,7 +1,5 @@
 """Calibrating a host: how small a gain it resolves, what a decision costs, how many calls make a measurement."""
 
-from __future__ import annotations
-
 import hashlib
 import resource
 import shutil

@@ -1,7 +1,5 @@
 """What a calibration says beyond its figure: the time of a decision and of the budget, and what would help."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import statistics

@@ -1,7 +1,5 @@
 """The candidate's checks in a comparison: they pass, and run as many tests as under the baseline."""
 
-from __future__ import annotations
-
 import filecmp
 import os
 import shutil

@@ -3,8 +3,6 @@
 It writes progress lines for those who follow, and the verdict with every sample to the journal.
 """
 
-from __future__ import annotations
-
 import functools
 import io
 import json

@@ -1,7 +1,5 @@
 """How long a comparison takes: told before it begins, from those so far or from a run of the baseline."""
 
-from __future__ import annotations
-
 import math
 import statistics
 

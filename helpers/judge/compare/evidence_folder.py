@@ -3,8 +3,6 @@
 It is written beside a session, and repeated in any clone by the `repeat.py` in it, on a bare python3.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform

@@ -1,7 +1,5 @@
 """What the samples of journaled comparisons say: of several together, and at each look."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Comparisons and calibrations on a worker of the fleet: planned and journaled here, measured there."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The holdout: a second workload, which only winners meet, and on which they may not lose."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TextIO

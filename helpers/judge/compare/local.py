@@ -1,7 +1,5 @@
 """A comparison on this machine: starting its driver, and following it."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -1,7 +1,5 @@
 """Limits: how much worse a secondary metric (memory, size, tail latency) may be. `--guard` is the flag."""
 
-from __future__ import annotations
-
 import math
 import re
 import statistics

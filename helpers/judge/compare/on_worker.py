@@ -4,8 +4,6 @@ Run there as `python3 -m helpers.judge.compare.on_worker FOLDER`; FOLDER holds p
 line printed is `COMPARISON: {...}`, `CALIBRATION: {...}` or, after a `PAIR: {...}` for each pair, `PART: {...}`.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import shutil

@@ -4,8 +4,6 @@ autoresearch.outputs.sh makes the inputs from AUTORESEARCH_SEED and writes the p
 folder AUTORESEARCH_OUT. So what the checks do not cover is held against the only truth there is.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import time

@@ -1,7 +1,5 @@
 """Planning a comparison: everything about it is fixed before its first measurement."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from pathlib import Path

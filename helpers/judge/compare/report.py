@@ -1,7 +1,5 @@
 """A comparison's verdict in words."""
 
-from __future__ import annotations
-
 from helpers.comparison import Comparison, figure, in_words
 from helpers.judge.compare import figures, tiers
 from helpers.judge.rule import hosts

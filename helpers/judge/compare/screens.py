@@ -1,7 +1,5 @@
 """Sending experiments to be screened beside the baseline, again after a keep, or straight to their comparison."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Beginning a comparison or a calibration, and going on with one: on this machine, or on the worker that was chosen."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import replace
 from pathlib import Path

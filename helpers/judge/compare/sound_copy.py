@@ -4,8 +4,6 @@ What a whole run hands on outside of the copy (in /tmp, in HOME) is not there, a
 is: a result that is only read again would be the same in every pair, and its noise a verdict.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 

@@ -11,8 +11,6 @@ With the deciding pair, and those of a confirmation where one is needed, the par
 on one worker as always (limits, holdout, outputs, checks), with these pairs in place of its own measurements.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

@@ -6,8 +6,6 @@ logs. Whatever it does is journaled first or can be done again, so it may be kil
 a pair is expected to take, where that is known: asking a worker disturbs what it measures.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A comparison spread over slots of this machine: a process for each part, on cores of its own."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

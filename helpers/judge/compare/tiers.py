@@ -3,8 +3,6 @@
 It decides nothing. Gains are estimates: of two that lie within the noise of each other, the order is chance.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ At the lock all of the source is broken at once. What looks at one file of the c
 installed release, an object file in git or a second copy of it passes there, and sees nothing of a change.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Iterator, Mapping

@@ -3,8 +3,6 @@
 What nobody holds against a known answer passes whatever it is: the program's output against itself, for one.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 import time

@@ -4,8 +4,6 @@ A function writes a name that it neither takes nor declares, a field that only a
 given; so does a function that is handed out, of what was made for it. The patterns stand in braces.txt.
 """
 
-from __future__ import annotations
-
 import bisect
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What C code newly takes from the system's library beyond computing, or replaces: the library is asked."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import functools

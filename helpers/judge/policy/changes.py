@@ -1,7 +1,5 @@
 """What an experiment changed, file by file, as the policy looks at it."""
 
-from __future__ import annotations
-
 import difflib
 import os
 from dataclasses import dataclass, field, replace

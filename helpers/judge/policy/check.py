@@ -4,8 +4,6 @@ A violation says refuse (the experiment is out) or review (a reader must look an
 not a proof: the hashes, the checks, the comparison's isolation and the reader are the other layers.
 """
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ With Pygments (in the bundle's .venv) comments are left out. On a bare python3 a
 be wrong about where one ends, what stands in them is still looked at: a rule that would refuse then asks for a review.
 """
 
-from __future__ import annotations
-
 import bisect
 import functools
 import importlib

@@ -1,7 +1,5 @@
 """What new code may not do and old code may not lose, by the tables rules_*.txt and by what lines are made of."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections import Counter

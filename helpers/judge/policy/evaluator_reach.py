@@ -1,7 +1,5 @@
 """Changes that reach the evaluator without touching a protected file: what its scripts read, run or import by name."""
 
-from __future__ import annotations
-
 import functools
 import glob
 import re

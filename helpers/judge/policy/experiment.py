@@ -1,7 +1,5 @@
 """The policy applied to a sealed experiment of the session, and its words."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Which files an experiment may not touch, whatever it writes there: (rule, pattern, level, reason), from files.txt."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal

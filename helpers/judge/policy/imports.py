@@ -3,8 +3,6 @@
 What only computes is listed; everything else of a library (processes, threads, files, frames, clocks) is for a reader.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

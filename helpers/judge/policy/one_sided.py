@@ -4,8 +4,6 @@ What makes a program faster is used where it is measured and where it is checked
 nothing faster; what only the benchmark reaches, beside the program, is what it measures with.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What Python's names stand for, by its syntax tree: `s(1)` after `from os import system as s` is `os.system(1)`."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from collections.abc import Iterator

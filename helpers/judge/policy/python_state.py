@@ -4,8 +4,6 @@ No list of writers: what stands outside of a function and can change may be look
 store, a method that no immutable type has, another name for it, a call that is given it: each may write.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import functools

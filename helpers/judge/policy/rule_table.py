@@ -9,8 +9,6 @@ none means all.
 {{a|b}} is a part of a name, in whatever case: of `table_cleanup` and `tableCleanup` the second is `cleanup`.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Tests that stand in a source file: what they lost or got, and which lines of Rust are nothing but tests."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Tables and long texts in place of work: answers that may have been computed beforehand."""
 
-from __future__ import annotations
-
 import re
 
 MAX_NUMBERS = 500

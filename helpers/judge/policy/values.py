@@ -1,7 +1,5 @@
 """Values in place of others: a setting made weaker, a bound made smaller."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """What came of ideas: which are decided, and how often each kind of source was worth it. All of it from the journal."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ None of this stops somebody who forges everything; it stops a line that was edit
 change, and a measurement that was repeated until chance agreed.
 """
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One experiment of a session as its journal tells it: what was tried, every measurement of it, and how it stands."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

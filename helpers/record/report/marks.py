@@ -1,7 +1,5 @@
 """Marks: what was loosened after the lock, and what of the journal its own evidence does not carry."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -1,7 +1,5 @@
 """One projection of a session's journal: terminal, page, picture and exports read it, so that they cannot disagree."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path

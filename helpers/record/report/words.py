@@ -1,7 +1,5 @@
 """The words of a kept change and of a session: the same in a commit, in IMPROVEMENTS.md and in the terminal."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Beginning and resuming a session."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Locking a session: benchmark and checks are proven, hashed and committed, and the baseline is taken."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The state of a session in at most forty lines: all that a fresh agent with no memory needs to go on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Any
