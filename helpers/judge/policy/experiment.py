@@ -104,8 +104,9 @@ def require_allowed(
             or f"snapshot_workdir.py diff {sealed.name}  # take it out, then: submit_experiment.py {sealed.name}"
         )
         if len(opens) == len(bad):
-            opened = shlex.quote(f"{opens[0].rule}:{next_step.path(work.root, opens[0].path)}")
-            do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {opened}"
+            ways = dict.fromkeys(f"{each.rule}:{next_step.path(work.root, each.path)}" for each in opens)
+            opened = " ".join(f"--allow {shlex.quote(way)}" for way in ways)
+            do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} {opened}"
         raise console.refused(
             f"the policy refuses {sealed.name}, {len(bad)} place{'s' * (len(bad) > 1)}:\n  {lines}", do
         )
@@ -125,9 +126,20 @@ def _require_here(work: Workdirs, sealed: Experiment, now: State, trees: tuple[s
             )
 
 
+def refusal(now: State, name: str, tree: str) -> list[str]:
+    """Return where the policy refused this very content; none where more was opened, or locked, since."""
+    places, locked = list[str](), (now.lock and now.lock.timestamp) or 0
+    for note in now.notes:
+        if (note.refused, note.tree) == (name, tree) and (note.timestamp or 0) >= locked:
+            places = note.places
+        elif {"allow", "scope", "offLimits"} & {*note.changed}:
+            places = []
+    return places
+
+
 def _journal_refusal(work: Workdirs, sealed: Experiment, now: State, places: list[str]) -> None:
-    """Put on record what was refused and where, once for each content."""
-    if not any(note.refused == sealed.name and note.tree == sealed.tree for note in now.notes):
+    """Put on record what was refused and where, once for each content and what is open."""
+    if not refusal(now, sealed.name, sealed.tree):
         text, title = "refused by the policy", sealed.description
         events.append(work.root, Note(text=text, refused=sealed.name, tree=sealed.tree, title=title, places=places))
 

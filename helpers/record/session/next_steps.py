@@ -8,6 +8,7 @@ from helpers import console, git, next_step, printable, replay, session_branch
 from helpers.comparison import in_words
 from helpers.events import Comparison, Note
 from helpers.judge.compare import local as local_comparison
+from helpers.judge.policy import experiment
 from helpers.read.ideas import queue
 from helpers.record import protected
 from helpers.record.decision import evidence, keep
@@ -130,7 +131,7 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
             why = cost if votes < 0 else "which cost nothing"
             words = {**words, "again": f"compare.py {name}", "why": f"its comparison was ended from outside, {why}"}
             return Step("broken off", words) if lost else Step("cancelled", {**words, "why": why})
-        why = _refused(now, name, exp.tree)
+        why = next(iter(experiment.refusal(now, name, exp.tree)), "")[:150]
         return Step("refused" if why else "never run", {**words, "why": why})
     if done.error == "cancelled":
         return Step("cancelled", {**words, "again": f"submit_experiment.py {name}", "why": "which cost nothing"})
@@ -154,12 +155,6 @@ def _applies(work: Workdirs, now: State, step: Step) -> Step:
     _, conflicts = work.shadow.merge(exp.origin.tree, now.baseline.tree, exp.tree)
     words = {**step.words, "why": ", ".join(conflicts[:5]), "new": work.next_name()}
     return Step("conflicts", words) if conflicts else step
-
-
-def _refused(now: State, name: str, tree: str) -> str:
-    """Return where the policy refused this very content; empty where it did not, or more was allowed since."""
-    seen = [note for note in now.notes if "allow" in note.changed or (note.refused, note.tree) == (name, tree)]
-    return seen[-1].places[0][:150] if seen and seen[-1].places else ""
 
 
 def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[str, str]) -> Step:

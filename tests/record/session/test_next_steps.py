@@ -333,6 +333,43 @@ def test_what_the_policy_refuses_is_no_loop(session: Any) -> None:
     assert "exp-02" not in " ".join(steps(session))
 
 
+def test_a_refusal_stands_until_what_it_names_is_opened(session: Any) -> None:
+    """Opened in part it is refused anew, and so told; the printed command opens all of it; so does another lock."""
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    for name in ("setup.py", "Makefile"):
+        (copy / name).write_text("# x\n")
+    told = session.script("submit_experiment", "exp-01", "--desc", "x", code=4).stderr
+    assert "--allow build-file:Makefile --allow build-file:setup.py" in told
+    session.script("start_session", "--allow", "build-file:setup.py")
+    follow(session, "submit_experiment.py exp-01  # sealed", code=4)
+    assert "Makefile: a build" in steps(session)[0]
+    follow(session, "--allow", said=next(line for line in told.splitlines() if "--allow" in line))
+    assert "submit_experiment.py exp-01  # sealed" in steps(session)[0]
+
+
+def test_what_an_older_lock_refused_is_asked_of_the_newer(session: Any) -> None:
+    """A copy made beside an edited benchmark is refused; with that locked it holds the locked one, and is no cheat."""
+    session.write("autoresearch.sh", (session.root / "autoresearch.sh").read_text() + "# clearer\n", 0o755)
+    copy = Path(session.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text(FASTER)
+    session.script("submit_experiment", "exp-01", "--desc", "x", code=4)
+
+    follow(session, "start_session.py --lock", said=re.findall(r"lock what is there: (.*)", steps(session)[0])[0])
+
+    assert "submit_experiment.py exp-01  # sealed" in steps(session)[0]
+
+
+def test_another_bundle_is_locked_before_the_first_experiment(session: Any) -> None:
+    """Updated after the lock it is named; `--lock` takes it as long as nothing was tried, for nothing compares yet."""
+    file = session.root / "autoresearch.jsonl"
+    file.write_text(re.sub(r'("bundle": ?")[0-9a-f]', r"\1x", file.read_text()))
+    assert "the bundle's own scripts are not those of the lock" in session.script("status").stdout
+
+    session.script("start_session", "--lock")
+
+    assert "the bundle's own" not in session.script("status").stdout
+
+
 def test_an_idea_made_under_its_own_words_is_closed(session: Any) -> None:
     """An experiment that says what an idea says, or says its name, has decided it without `--source`."""
     for name, idea, said in (("exp-01", "Sleep less", "sleep less"), ("exp-02", "rest", "idea-02: sleeps no more")):
