@@ -200,7 +200,9 @@ def find(start: Path | None = None, *, dry_run: bool = False) -> Repository:
 def _origin(folder: Path) -> Path | None:
     """Return the repository whose copies `folder` holds; what a file there says counts where that repository agrees."""
     root = paths.origin(folder)
-    return root if root and root.is_dir() and paths.acknowledged(root, folder) else None
+    if not root or not root.is_dir():
+        return None
+    return root if folder == paths.workdir_root(root) or str(folder) in paths.acknowledged_folders(root) else None
 
 
 def commit_of(root: Path, revision: str) -> str:

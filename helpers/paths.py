@@ -74,11 +74,6 @@ def origin(folder: Path) -> Path | None:
         return None
 
 
-def acknowledged(root: Path, folder: Path) -> bool:
-    """Tell whether `folder` holds copies of the repository at `root`, as that repository itself knows."""
-    return folder == workdir_root(root) or str(folder) in acknowledged_folders(root)
-
-
 def acknowledge(root: Path, folder: Path) -> None:
     """Let the repository at `root` know that `folder` holds copies of it, in its session or where else it would not."""
     if not (root / STATE).is_dir() and folder == workdir_root(root):

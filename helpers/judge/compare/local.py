@@ -69,7 +69,7 @@ def cancel(root: Path, job: str) -> str:
         folder.mark("finished")  # also where none had begun
     if folder.has(driver.VERDICT):
         return f"{job}: had its verdict already"
-    shown = " pairs: " in folder.read("log.txt")
+    shown = " pairs: " in folder.read("log.txt") and not planned(root, job).against
     return f"{job}: cancelled" + "; as pairs were shown, it counts as a comparison that said no" * shown
 
 

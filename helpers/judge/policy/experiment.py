@@ -58,8 +58,9 @@ def evaluator_text(work: Workdirs, now: State, scripts: Iterable[str] = paths.CO
     known, files = evaluator_reach.named_by(text), project_of(work, tree).files
     named = sorted(path for path in files if path in known.names and path not in paths.COMMITTED)
     contents = git_objects.blobs(work.root, [f"{tree}:{path}" for path in named])
-    drivers = [(content or b"") for path, content in zip(named, contents, strict=True) if _runs(path, content)]
-    return "\n".join([text, *(driver.decode("utf-8", "replace") for driver in drivers)])
+    short = [(path, held) for path, held in zip(named, contents, strict=True) if held and len(held) < 200_000]
+    drivers = [held.decode("utf-8", "replace") for path, held in short if evaluator_reach.is_driver(path, held)]
+    return "\n".join([text, *drivers])
 
 
 def _one_sided(work: Workdirs, now: State, changed: list[str], files: Iterable[str]) -> Mapping[str, one_sided.Said]:
@@ -76,10 +77,6 @@ def _one_sided(work: Workdirs, now: State, changed: list[str], files: Iterable[s
 def evaluator_script(work: Workdirs, now: State, name: str) -> str:
     """Return the text of one protected script, as it was locked; empty where there is none."""
     return _texts(work, now.require_lock().tree, [name])
-
-
-def _runs(path: str, content: bytes | None) -> bool:
-    return bool(content) and len(content or b"") < 200_000 and evaluator_reach.is_driver(path, content or b"")
 
 
 def _texts(work: Workdirs, tree: str, names: list[str]) -> str:

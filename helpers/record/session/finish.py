@@ -130,6 +130,7 @@ def _commit_page(repository: git.Repository) -> str:
     said = "\n".join(["autoresearch: the session's report", "", *words.standing(projection.load(root))])
     new = commit.build(repository, base, (now.baseline.tree, now.baseline.tree), page, said + "\n")
     if git.branch(root) == now.branch:
+        git.run(root, ["update-index", "-q", "--refresh"], check=False)  # a touched file is no changed file
         moved = git.run(root, ["read-tree", "-m", "-u", base, new], check=False)
         if moved.returncode != 0:
             raise session_branch.in_the_way(moved.stderr, "finish_session.py")

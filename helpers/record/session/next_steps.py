@@ -29,7 +29,9 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     if now is None:
         return [Step("none", {})]
     if over := budget.closed(now):
-        return [Step("closed", {"why": over[:100]}) if now.has_baseline else Step("none", {})]
+        back = session_branch.came_from(repository.root, now)
+        left = [Step("left", {"why": back})] if back and git.branch(repository.root) == now.branch else []
+        return [*left, Step("closed", {"why": over[:100]}) if now.has_baseline else Step("none", {})]
     if not now.has_baseline:
         last = now.notes[-1] if now.notes else Note()
         words = {"instead": last.instead.partition("  #")[0], "why": last.text[:200]}
@@ -92,9 +94,12 @@ def _under_way(work: Workdirs, now: State) -> Iterator[Step]:
             yield Step("workers lost", {"way": workers.way_back(now, gone[0])})
     elif fault := blame.standing(now):
         yield Step("environment", {"name": fault.experiments[-1]})
-    for name, job in local_comparison.under_way(work.root).items():
+    lost = local_comparison.under_way(work.root, "lost")
+    for name, job in {**lost, **local_comparison.under_way(work.root)}.items():
         its = local_comparison.planned(work.root, job)
-        yield Step("ending" if its.against and its.candidate_tree == now.baseline.tree else "comparing", {"name": name})
+        whole, died = its.against and its.candidate_tree == now.baseline.tree, lost.get(name) == job
+        if not died or (whole and name not in now.compared):
+            yield Step("ending" if whole else "comparing", {"name": name})
 
 
 def _waiting(work: Workdirs, now: State) -> list[str]:

@@ -20,6 +20,7 @@ SESSION = {
     "stranded": "submit_experiment.py {name} --cancel  # no worker is left for it, and {why}: another costs more",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "spent": "{way}",
+    "left": "finish_session.py  # closed, and the work tree still on its branch: the report, and {why} again",
     "closed": "render_report.py  # the session is closed: {why}; tell the person what was found",
     "plateau": "suggest_next.py --price {margin}  # none of the last {count} was kept: is another one worth {worth}?",
     "begun": "submit_experiment.py {name} {said}  # change {copy} first, or: snapshot_workdir.py prune --force {name}",

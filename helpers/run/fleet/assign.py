@@ -55,7 +55,8 @@ def _next(root: Path, now: State, worker: Worker, others: int, before: list[Job]
 
     It shares SkyPilot's job with those `before` it while these are experiments, and fewer than `most`.
     """
-    able = [j for j in jobs_workers.waiting(now) if may_run(j, worker, others) and _is_ready(root, j)]
+    able = [j for j in jobs_workers.waiting(now) if may_run(j, worker, others)]
+    able = [j for j in able if not j.is_spread or j.role == "part" or results.given_path(root, j.name).exists()]
     if not able:
         return None
     job = min(able, key=lambda j: not j.is_spread)  # others wait for it already
@@ -80,11 +81,6 @@ def may_run(job: Job, worker: Worker, others: int) -> bool:
     if job.submitted.kind.lower() not in worker.kind.lower():
         return False
     return not wanted or wanted == worker.name or wanted == avoided
-
-
-def _is_ready(root: Path, job: Job) -> bool:
-    """Tell whether nothing is missing but a worker: a comparison that many share begins with their pairs."""
-    return not job.is_spread or job.role == "part" or results.given_path(root, job.name).exists()
 
 
 def stuck(now: State) -> list[str]:

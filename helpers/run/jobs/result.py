@@ -29,11 +29,6 @@ def says_nothing(event: Finished) -> bool:
     return event.status == "lost" or (event.status == "crash" and (event.error or "").startswith(_NOT_ITS_OWN))
 
 
-def not_built(event: Finished) -> bool:
-    """Tell whether a finished experiment did not get past its build: a slip, to be corrected in another copy."""
-    return event.status == "crash" and (event.error or "").startswith("build failed")
-
-
 def record(root: Path, event: Finished) -> Finished | None:
     """Journal a `finished` event, an experiment's with its screen; None where another process was first.
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
-from conftest import QUICKER, Repo
+from conftest import QUICKER, Repo, until
+
+from helpers.judge.compare import local
 
 
 @pytest.fixture
@@ -124,3 +128,40 @@ def test_a_refusal_is_on_record_once(session: Repo) -> None:
 
     assert 1 == len([event for event in journal(session) if event.get("refused")])
     assert "autoresearch.sh" in session.script("render_report", "--as", "improvements").stdout
+
+
+def test_an_end_that_was_broken_off_is_gone_on_with(kept: Repo) -> None:
+    """Killed while it compares, or closed and in the way of an edit: the step is the same, until all is done."""
+    kept.script("finish_session", "--wait", "0", code=3)
+    (started,) = kept.root.glob(".autoresearch/comparisons/final.*/started")
+    os.kill(int(started.read_text()), signal.SIGKILL)
+    until(lambda: "broken off" in _next(kept) and local.under_way(kept.root, "lost"))
+    assert "finish_session.py  # broken off" in _next(kept)
+
+    kept.write("IMPROVEMENTS.md", "my own words\n")
+    kept.script("finish_session", code=2)
+    assert "finish_session.py  # closed, and the work tree still on its branch: the report, and main again" in _next(
+        kept
+    )
+    kept.git("checkout", "--", "IMPROVEMENTS.md")
+    os.utime(kept.root / "IMPROVEMENTS.md", (1, 1))  # touched, and not changed
+
+    assert "IMPROVEMENTS.md is committed" in kept.script("finish_session").stdout
+    assert "render_report.py" in _next(kept)
+
+
+@pytest.mark.parametrize("against", ["", "abc"])
+def test_the_whole_that_was_interrupted_says_no_to_nothing(kept: Repo, against: str) -> None:
+    """It is in no one's vote: ended by hand after its first look it is measured again; any other one has said no."""
+    place = kept.root / ".autoresearch/comparisons/final.0.1"
+    place.mkdir()
+    (place / "plan.json").write_text(json.dumps({"experiment_id": "final", "against": against}))
+    (place / "log.txt").write_text("8 pairs: 8 wins\n")
+
+    said = local.cancel(kept.root, "final.0.1")
+
+    assert (not against) == ("counts as a comparison that said no" in said)
+
+
+def _next(session: Repo) -> str:
+    return next(line for line in session.script("status").stdout.splitlines() if line.startswith("next: "))
