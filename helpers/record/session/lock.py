@@ -33,22 +33,21 @@ def lock_session(repository: git.Repository, work: Workdirs, wait: float, *, ado
     """
     root, now = repository.root, replay.load(repository.root)
     if locked := now.has_baseline:
-        changed = protected.changed(root, now)
+        renewed = protected.is_other_bundle(now) and not now.tried
+        changed = protected.changed(root, now) or ["the bundle's own scripts"] * renewed
         if changed and now.tried:
             raise console.refused(
                 f"locked already, and changed since: {', '.join(changed)}",
                 "put it back (git checkout), or begin a new session with another --goal: old results do not compare",
             )
-        renewed = protected.is_other_bundle(now) and not now.tried
-        if not changed and not renewed and (not adopt or session_branch.moved(root, now) is None):
+        if not changed and (not adopt or session_branch.moved(root, now) is None):
             session_branch.say(root, now)
             console.note("the session is locked already; nothing to do")
             return now
         if now.open_jobs():
             raise console.usage("jobs of the former baseline still run", "collect_results.py --wait 600")
-        if changed or renewed:
-            what = ", ".join(changed) or "the bundle's own scripts"
-            console.note(f"changed since the lock: {what}; nothing was tried yet, so it is locked again")
+        if changed:
+            console.note(f"changed since the lock: {', '.join(changed)}; nothing was tried yet, so it is locked again")
     if git.branch(root) != now.branch:
         raise console.usage(f"you are not on the session's branch {now.branch}", f"git switch {now.branch}")
     _require(root, now)

@@ -29,9 +29,9 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     if now is None:
         return [Step("none", {})]
     if over := budget.closed(now):
-        back = session_branch.came_from(repository.root, now)
-        left = [Step("left", {"why": back})] if back and git.branch(repository.root) == now.branch else []
-        return [*left, Step("closed", {"why": over[:100]}) if now.has_baseline else Step("none", {})]
+        back = git.branch(repository.root) == now.branch and session_branch.came_from(repository.root, now)
+        end = Step("closed", {"why": over[:100]}) if now.has_baseline else Step("none", {})
+        return [Step("left", {"why": back}), end] if back else [end]
     if not now.has_baseline:
         last = now.notes[-1] if now.notes else Note()
         words = {"instead": last.instead.partition("  #")[0], "why": last.text[:200]}

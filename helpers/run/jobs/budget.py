@@ -42,11 +42,7 @@ def measured(state: State) -> set[str]:
         for job in state.screens()
         if job.finished is None
         or job.finished.status == "done"
-        or not (
-            job.name in excused
-            or result.says_nothing(job.finished)
-            or str(job.finished.error).startswith("build failed")
-        )
+        or not (job.name in excused or result.says_nothing(job.finished, slips=True))
     }
     return ran | {event.experiment_id for event in state.comparisons if event.verdict != "error" and not event.against}
 

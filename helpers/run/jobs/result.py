@@ -24,9 +24,10 @@ def should_be_reported(event: Finished) -> bool:
     return event.role == "experiment" or event.status != "done"
 
 
-def says_nothing(event: Finished) -> bool:
-    """Tell whether a finished experiment was not measured at all: lost, cancelled, or ended by its machine."""
-    return event.status == "lost" or (event.status == "crash" and (event.error or "").startswith(_NOT_ITS_OWN))
+def says_nothing(event: Finished, *, slips: bool = False) -> bool:
+    """Tell whether a finished experiment was not measured: lost, cancelled, ended by its machine; a build's `slips`."""
+    causes = (*_NOT_ITS_OWN, "build failed") if slips else _NOT_ITS_OWN
+    return event.status == "lost" or (event.status == "crash" and (event.error or "").startswith(causes))
 
 
 def record(root: Path, event: Finished) -> Finished | None:
