@@ -154,8 +154,9 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
             there = has[said] + (got[said] if said.endswith("(") else 0)
             if number not in missing or had[said] <= there or code.function_gone(lines, number, after.code, now):
                 continue
-            asked = said.partition(" ")[2].strip("(){: ")
-            if "nothing came" in rule.reason and (asked in whole or not code.closed_up(lines, number, missing, new)):
+            asked = said.partition(" ")[2].strip("(){: ") or said
+            stays = asked in whole or ("a call" in rule.reason and not missing.isdisjoint((number - 1, number + 1)))
+            if "nothing came" in rule.reason and (stays or not code.closed_up(lines, number, missing, new)):
                 continue
             whose = _OPERAND.match(before.code, match.end()) if "release" in rule.reason else None
             if (whose and (taken[0] - taken[1])[_field(whose)]) or (lost and _asks_whether(rows, number, lost)):

@@ -385,3 +385,21 @@ def test_a_module_in_place_of_another_is_reviewed() -> None:
 
     assert {("shadow", "review")} == found("src/a/__init__.py") == found("src/b.mjs")
     assert set() == found("src/c/__init__.py") == found("src/a.js")
+
+
+def test_a_call_that_is_gone_is_reviewed_and_one_that_is_said_otherwise_is_not() -> None:
+    """A call deleted on its own is shown; where a line beside it is another now, the change is read there."""
+    old = "def wipe(db, user):\n    user.wait()\n    db.start()\n    db.clear()\n"
+    assert {("less-safe", "review")} == levels(check(change("src/a.py", old.replace("    db.start()\n", ""), old)))
+    other = old.replace("    db.start()\n    db.clear()\n", "    db.restart_and_clear()\n")
+    assert set() == levels(check(change("src/a.py", other, old)))
+
+
+def test_a_sort_that_is_gone_is_reviewed_and_the_least_of_all_is_not() -> None:
+    """Where nothing is sorted any more a reader is asked; a sort in another form, or `min`, asks nobody."""
+    old = "def keys(d):\n    return sorted(d)\n"
+    assert {("less-safe", "review")} == levels(check(change("src/a.py", old.replace("sorted", "list"), old)))
+    in_place = "def keys(d):\n    out = list(d)\n    out.sort()\n    return out\n"
+    assert set() == levels(check(change("src/a.py", in_place, old)))
+    first = old.replace("sorted(d)", "sorted(d)[0]")
+    assert set() == levels(check(change("src/a.py", first.replace("sorted(d)[0]", "min(d)"), first)))
