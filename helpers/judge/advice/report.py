@@ -66,7 +66,8 @@ class Advice:
         text.append(self._outlook())
         if self.outlook and self.price and not self.over:
             said = "stop: an experiment costs more than it is expected to gain" if self.stop else "go on"
-            text.append(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
+            said += f" (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})"
+            text.append(f"advice: {said}" + next_step.runnable("; to end it: finish_session.py") * bool(self.stop))
         text += [self.costs, *self.workers] if self.costs else self.workers
         if self.over:  # nothing is built any more
             return text
