@@ -74,7 +74,7 @@ def test_it_advises_to_stop_when_the_price_is_higher(session: Any) -> None:
     dear = session.script("suggest_next", "--price", "1").stdout
     cheap = session.script("suggest_next", "--price", "0.01", "--json").stdout
 
-    assert re.search(r"advice: stop: .* \(price 1%\); to end it: python3 \S*finish_session.py\n", dear)
+    assert re.search(r"advice: stop, by python3 \S*finish_session.py, as .* \(price 1%\)\n", dear)
     assert "per hour" in dear
     assert "per dollar" in dear
     assert json.loads(cheap)["stop"] is False
