@@ -65,11 +65,14 @@ class Advice:
         text = [next_step.runnable(f"stop: {self.over}; what is left to do: status.py")] if self.over else []
         text.append(self._outlook())
         if self.outlook and self.price and not self.over:
-            said = "stop, by finish_session.py, as an experiment costs more than it is expected to gain"
             said = (
-                f"advice: {said if self.stop else 'go on'} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})"
+                "stop, by finish_session.py, as another costs more than it is expected to gain"
+                if self.stop
+                else "go on"
             )
-            text.append(next_step.runnable(said))
+            text.append(
+                next_step.runnable(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
+            )
         text += [self.costs, *self.workers] if self.costs else self.workers
         if self.over:  # nothing is built any more
             return text
