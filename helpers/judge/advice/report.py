@@ -65,14 +65,8 @@ class Advice:
         text = [next_step.runnable(f"stop: {self.over}; what is left to do: status.py")] if self.over else []
         text.append(self._outlook())
         if self.outlook and self.price and not self.over:
-            said = (
-                "stop, by finish_session.py, as another costs more than it is expected to gain"
-                if self.stop
-                else "go on"
-            )
-            text.append(
-                next_step.runnable(f"advice: {said} (price {self.price:.3g}{'%' if self.scale.by_ratio else ''})")
-            )
+            said = "stop, by finish_session.py, as one costs more than it is expected to gain" if self.stop else "go on"
+            text.append(next_step.runnable(f"advice: {said} (price {self.price:.3g}{'%' * self.scale.by_ratio})"))
         text += [self.costs, *self.workers] if self.costs else self.workers
         if self.over:  # nothing is built any more
             return text
