@@ -113,8 +113,7 @@ def parents(root: Path, now: State, root_commits: dict[str, tuple[str, str]]) ->
         of_tip = compared.baseline_commit == now.baseline.commit_full
         stands = compared.verdict == "improved" and local.votes(root, now, compared) > 0
         if of_tip and stands and not now.decision(name):
-            several = figures.together(now.alike(compared))
-            scores[name] = tip + by.added((several or compared).gain or 0.0)
+            scores[name] = tip + by.added((figures.together(now.alike(compared)) or compared).gain or 0.0)
     names = {own: name for name, (own, _) in root_commits.items()}
     names |= {run.commit_full: run.experiment_id for run in now.kept}
     children = Counter(names.get(start, "baseline") for _, start in root_commits.values())

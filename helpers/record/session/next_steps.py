@@ -41,7 +41,8 @@ def steps(repository: git.Repository, now: State | None) -> list[Step]:
     if not found or found[0].state in ("ended", "running", "environment", "workers lost", "stranded"):
         followed = {step.words["name"] for step in found if step.state == "comparing"}
         waiting = [_of_experiment(work, now, name) for name in _waiting(work, now) if name not in followed]
-        ranked = sorted(waiting, key=lambda step: list(EXPERIMENT).index(step.state))
+        gains = {name: done.gain or 0.0 for name, done in now.results.items()}  # the larger first: time may run out
+        ranked = sorted(waiting, key=lambda s: (list(EXPERIMENT).index(s.state), -gains.get(s.words["name"], 0.0)))
         found += [_applies(work, now, step) for step in ranked[:3]]
     aside = [step for step in found if step.state == "cancelled"]  # by somebody's wish: all else comes first
     return ([step for step in found if step not in aside] or list(_free(work, now))) + aside

@@ -202,6 +202,14 @@ def test_why_a_change_was_turned_down_is_said_alike(session: Any) -> None:
         assert [] == [why for why in causes if why not in text]
 
 
+def test_of_several_the_one_that_promises_most_is_compared_first(session: Any) -> None:
+    """Time or budget may run out before the others: what was screened earlier is no reason to come first."""
+    for name, gain in (("exp-01", 0.1), ("exp-02", 0.4), ("exp-03", 0.2)):
+        screened(session, name, gain=gain, screen="promising", job=f"{name}.0.1")
+
+    assert ["exp-02", "exp-03", "exp-01"] == [re.findall(r"exp-\d+", step)[0] for step in steps(session)]
+
+
 def test_what_conflicts_with_a_keep_is_told_its_way_out(compared: Any) -> None:
     """A change of the same line, made before the keep, can no longer be compared: it is discarded, or made again."""
     sealed(compared, "exp-09", "sleep 0.003\necho 42\n")
