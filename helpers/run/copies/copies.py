@@ -191,7 +191,8 @@ class Workdirs:
         Raises Failure (2) when there is no copy, (4) when another content of that name has been run already.
         """
         if not exp.has_copy:
-            raise self.unknown(exp.name)
+            again = f"snapshot_workdir.py create {self.next_name()} --from {exp.name}  # to go on from it in a new copy"
+            raise console.usage(f"the copy of {exp.name} is gone; what was sealed of it stands", again)
         description, tree = printable.one_line(description or "") or None, self._content(exp)
         if exp.is_sealed:
             if exp.tree == tree and description in (None, exp.description):
@@ -261,8 +262,5 @@ class Workdirs:
     def unknown(self, name: str) -> console.Failure:
         """Return the failure (2) for a name that no experiment has."""
         known = self.names()
-        some = ", ".join(known[-5:]) if known else "none yet"
-        return console.usage(
-            f"there is no experiment {name} (known: {some}){next_step.did_you_mean(name, known)}",
-            f"snapshot_workdir.py create {name}",
-        )
+        said = f"there is no experiment {name} (known: {', '.join(known[-5:]) or 'none yet'})"
+        return console.usage(said + next_step.did_you_mean(name, known), f"snapshot_workdir.py create {name}")

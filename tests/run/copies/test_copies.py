@@ -271,6 +271,21 @@ def test_every_script_refuses_what_is_no_experiment(session: Any) -> None:
             assert said in done.stderr, (script, args)
 
 
+def test_a_copy_that_is_gone_is_said_to_be_gone(repo: Any) -> None:
+    """Sealed and pruned it is an experiment without a copy: nothing unknown; the printed command goes on from it."""
+    copy = Path(repo.script("snapshot_workdir", "create", "exp-01").stdout.strip())
+    (copy / "src/work.sh").write_text("echo 3\n")
+    repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "three")
+    repo.script("snapshot_workdir", "prune", "exp-01")
+
+    said = repo.script("snapshot_workdir", "seal", "exp-01", "--desc", "three", code=2).stderr
+
+    assert "the copy of exp-01 is gone" in said
+    assert "snapshot_workdir.py create exp-02 --from exp-01" in said
+    again = repo.script("snapshot_workdir", "create", "exp-02", "--from", "exp-01").stdout.strip()
+    assert "echo 3\n" == (Path(again) / "src/work.sh").read_text()
+
+
 def test_an_experiment_that_others_began_from_is_described_anew(repo: Any) -> None:
     """They still come from where it came from: their changes apply to the baseline, and do not conflict with it."""
     for name, source, text in (("exp-01", [], "echo @n@\n"), ("exp-02", ["--from", "exp-01"], "echo 3\n")):
