@@ -93,6 +93,7 @@ class Handover:
 def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = False, squash: bool = False) -> Handover:
     """Compute what would be handed over; writes objects, but no ref and no file.
 
+    Of a session that began on top of another, what that one kept belongs to it as long as the person's branch lacks it.
     Raises Failure (1) when nothing was kept, (2) where the session's branch is gone.
     """
     if not now.kept:
@@ -100,8 +101,11 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
     tip = git.commit_of(root, f"refs/heads/{now.branch}")
     name, base = _base(root, now, tip)
     base_tree = git.tree_of(root, base)
-    ours = sorted({*now.protected, *paths.COMMITTED, paths.IMPROVEMENTS})
-    changes = _changes(root, now, shadow, base_tree, ours)
+    beneath = {os.fsdecode(row) for row in git.run(root, ["rev-list", f"{base}..{tip}"]).stdout.split()}
+    sessions = [*(s for s in now.aside.values() if any(run.commit_full in beneath for run in s.kept)), now]
+    kept = sorted((run for s in sessions for run in s.kept if s is now or run.commit_full in beneath), key=_number)
+    ours = sorted({*(name for s in sessions for name in s.protected), *paths.COMMITTED, paths.IMPROVEMENTS})
+    changes = _changes(root, kept, shadow, base_tree, ours)
     groups = _grouped(shadow, base_tree, changes, together=squash)
     union = base_tree
     for group in groups:
@@ -115,7 +119,9 @@ def handover(root: Path, now: State, shadow: Shadow, *, session_files: bool = Fa
 
 def _base(root: Path, now: State, tip: str) -> tuple[str, str]:
     """Return the name and the commit to branch from: where the session left the person's branch."""
-    origin = now.config.came_from
+    origin, whose = now.config.came_from, {each.branch: each for each in now.aside.values()}
+    while origin in whose:  # it began on a session's branch, which is nobody's to merge into
+        origin = whose.pop(origin).config.came_from
     done = git.run(root, ["merge-base", f"refs/heads/{origin}", tip], check=False)
     if done.returncode == 0:
         return origin, os.fsdecode(done.stdout).strip()
@@ -123,9 +129,13 @@ def _base(root: Path, now: State, tip: str) -> tuple[str, str]:
     return "the session's beginning", git.commit_of(root, now.config.base)
 
 
-def _changes(root: Path, now: State, shadow: Shadow, base_tree: str, ours: list[str]) -> list[Change]:
+def _number(run: Run) -> int:
+    return run.run
+
+
+def _changes(root: Path, kept: list[Run], shadow: Shadow, base_tree: str, ours: list[str]) -> list[Change]:
     found = []
-    for run, commit in zip(now.kept, git_objects.commits(root, [run.commit_full for run in now.kept]), strict=True):
+    for run, commit in zip(kept, git_objects.commits(root, [run.commit_full for run in kept]), strict=True):
         if commit is None or not commit.parents:
             raise console.usage(
                 f"the commit of {run.experiment_id} is not in this repository", "git fetch the session's branch"
@@ -169,10 +179,10 @@ def _join(shadow: Shadow, base_tree: str, groups: list[Group], change: Change, *
     for needed in [groups] if together else [*([group] for group in reversed(near)), near, groups]:
         wanted = {c.commit.id: c for group in needed for c in group.changes}
         ordered = [c for group in groups for c in group.changes if c.commit.id in wanted]
-        made = stacked(shadow, base_tree, [*sorted(ordered, key=lambda c: c.run.run), change])
+        made = stacked(shadow, base_tree, [*sorted(ordered, key=lambda c: _number(c.run)), change])
         if made:
             left = [group for group in groups if group not in needed]
-            return sorted([*left, made], key=lambda group: group.changes[0].run.run)
+            return sorted([*left, made], key=lambda group: _number(group.changes[0].run))
     raise console.usage(
         f"{change.experiment} does not apply to the base even after all that was kept before it",
         "the session's branch holds commits that nobody measured; merge the branch as it is",

@@ -241,3 +241,31 @@ def test_an_archive_and_bad_questions(worked: Repo, tmp_path: Path) -> None:
 def test_nothing_kept_is_said(session: Repo) -> None:
     """Without a kept change there is nothing to merge: the answer is no."""
     assert "nothing was kept" in session.script("finalize", code=1).stderr
+
+
+def test_a_session_on_top_of_another_hands_over_what_that_one_kept_as_well(repo: Repo) -> None:
+    """The person's branch lacks both: what the second changed does not apply there without the first."""
+    repo.write("src/work.sh", "for _ in {1..160}; do :; done\necho 42\n")
+    repo.write("src/other.sh", "for _ in {1..160}; do :; done\necho 7\n")
+    repo.commit("first")
+    repo.write("autoresearch.sh", BENCHMARK, 0o755)
+    repo.write("autoresearch.checks.sh", CHECKS, 0o755)
+    begin = ("--metric", "steps", "--direction", "lower", "--margin", "5", "--scale", "ratio", "--review-above", "1000")
+    for name, steps, more in (("one", 100, ()), ("two", 60, ("--new", "--on-top"))):
+        repo.script("start_session", "--goal", name, *begin, *more)
+        repo.script("start_session", "--lock")
+        keep(repo, f"{name}-1", "src/work.sh", f"for _ in {{1..{steps}}}; do :; done\necho 42\n", f"{steps} steps")
+    keep(repo, "two-2", "src/other.sh", "for _ in {1..20}; do :; done\necho 7\n", "fewer in the other")
+
+    text, found = preview(repo)
+
+    assert "3 kept changes" in text
+    repo.script("finalize", "--create", found, "--no-measure")
+    branches = repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads/autoresearch-merge").split()
+    assert 2 == len(branches)
+    repo.git("switch", "-q", "main")
+    repo.git("merge", "-q", "--no-edit", branches[0])
+    repo.git("merge", "-q", "--no-edit", branches[1])
+    assert "{1..60}" in (repo.root / "src/work.sh").read_text()
+    assert "{1..20}" in (repo.root / "src/other.sh").read_text()
+    assert "autoresearch" not in repo.git("ls-files")
