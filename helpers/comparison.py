@@ -254,7 +254,7 @@ class Comparison(Event):
         if self.is_good:
             return ""
         open_end = "given up as unlikely to win; that it gains is not ruled out" if self.is_left_open else ""
-        small = "a gain is shown, and below the margin" if self.is_small else "no gain shown"
+        small = "a gain is shown, and below the margin" if self.is_small else self.not_shown
         said = self.reason or ("shown to be worse" if self.worse else open_end or small)
         head = {"void": "void: ", "error": "no verdict: ", "undecided": "undecided: "}.get(self.verdict, "")
         return f"{head}{said[:300]}"
@@ -263,6 +263,21 @@ class Comparison(Event):
     def may_be_equal(self) -> bool:
         """Whether it asked only that the candidate loses less than the margin."""
         return self.mode == "not_worse"
+
+    @property
+    def question(self) -> str:
+        """What follows `compare.py EXP` to ask the same once more: another question has votes of its own."""
+        return " --not-worse" * self.may_be_equal
+
+    @property
+    def wanted(self) -> str:
+        """The verdict that a keep needs."""
+        return "not worse" if self.may_be_equal else "improved"
+
+    @property
+    def not_shown(self) -> str:
+        """What pairs that win nothing fail to show."""
+        return "not shown to lose less than the margin" if self.may_be_equal else "no gain shown"
 
 
 BEGUN = Comparison.from_line({"verdict": "", "reason": None, "checks": None})

@@ -107,12 +107,12 @@ def compare(args: argparse.Namespace) -> int:
     if event.verdict == "error":
         raise console.outside(
             f"the comparison could not be made: {event.reason}",
-            f"compare.py {args.experiment}  # when that is corrected",
+            f"compare.py {args.experiment}{event.question}  # when that is corrected",
         )
     if event.needs:
         from helpers.run.copies import uncommitted
 
-        raise uncommitted.refused(exp.name, f"{exp.name} does not pass: {event.reason}", now.branch)
+        raise uncommitted.refused(exp.name + event.question, f"{exp.name} does not pass: {event.reason}", now.branch)
     if not event.against:
         console.note(next_steps.told(git.find(), exp.name))
     return console.DONE if event.is_good else console.NO

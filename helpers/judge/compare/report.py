@@ -49,7 +49,7 @@ def verdict_text(now: State, event: Comparison, broken_off: int = 0) -> str:
         lines.append(f"all together, the figure of a keep: gain {several.words()}")
     if event.verdict == "undecided":
         needed = f"a decision would need about {event.needed} pairs; " if event.needed else ""
-        lines.append(f"{needed}undecided counts against it: {wanted} must now say improved before a keep")
+        lines.append(f"{needed}undecided counts against it: {wanted} must now say {event.wanted} before a keep")
     lines.append(f"order seed {event.seed}; against {event.baseline_commit[:7]}; metric {event.metric} {unit}".rstrip())
     return "\n".join(lines)
 

@@ -24,9 +24,9 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
     Raises Failure (4) with what is missing or not to be believed.
     """
     compared = now.comparison(sealed.name)
-    again = f"compare.py {sealed.name}"
     if compared is None:
-        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", again)
+        raise console.refused(f"{sealed.name} has no comparison; a screen only ranks", f"compare.py {sealed.name}")
+    again = f"compare.py {sealed.name}{compared.question}"
     if compared.sealed_tree != sealed.tree:
         raise console.refused(f"{sealed.name} was changed after its comparison", again)
     if compared.baseline_commit != now.baseline.commit_full:
@@ -34,7 +34,9 @@ def require_standing(root: Path, now: State, sealed: Experiment) -> Comparison:
             f"{sealed.name} was compared against another baseline; since then the branch has moved on", again
         )
     if compared.needs:
-        raise uncommitted.refused(sealed.name, f"{sealed.name} does not pass: {compared.reason}", now.branch)
+        raise uncommitted.refused(
+            sealed.name + compared.question, f"{sealed.name} does not pass: {compared.reason}", now.branch
+        )
     if compared.verdict != ("not_worse" if compared.may_be_equal else "improved"):
         raise console.refused(
             f"the comparison of {sealed.name} says {compared.verdict_words}: {compared.why_not}",
@@ -63,7 +65,7 @@ def require_evidence(root: Path, now: State, compared: Comparison) -> None:
             "Correctness is not voted on: that it passed another time makes it a program that is wrong sometimes",
             f'make it right and seal it again, or: record_result.py discard {name} --why "is wrong sometimes"',
         )
-    again = f"compare.py {compared.experiment_id}" + (" --not-worse" if compared.may_be_equal else "")
+    again = f"compare.py {compared.experiment_id}{compared.question}"
     if reason := _untrue(root, now, compared) or _looser(now, compared) or _picked(root, now, compared):
         raise console.refused(f"the comparison of {compared.experiment_id}: {reason}", again)
 

@@ -132,11 +132,12 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
     if done is None:
         lost = local_comparison.under_way(work.root, "lost").get(name)
         if job := lost or local_comparison.under_way(work.root, "done").get(name):
-            votes = local_comparison.votes(work.root, now, local_comparison.planned(work.root, job))
-            cost = f"which counts as a no, as pairs were shown: {1 - votes} must now say improved"
+            its = local_comparison.planned(work.root, job)
+            votes = local_comparison.votes(work.root, now, its)
+            cost = f"which counts as a no, as pairs were shown: {1 - votes} must now say {its.wanted}"
             why = cost if votes < 0 else "which cost nothing"
-            words = {**words, "again": f"compare.py {name}", "why": f"its comparison was ended from outside, {why}"}
-            return Step("broken off", words) if lost else Step("cancelled", {**words, "why": why})
+            state, said = ("broken off", "its comparison was ended from outside, ") if lost else ("cancelled", "")
+            return Step(state, {**words, "again": f"compare.py {name}{its.question}", "why": said + why})
         why = next(iter(experiment.refusal(now, name, exp.tree)), "")[:150]
         return Step("refused" if why else "never run", {**words, "why": why})
     if done.error == "cancelled":
@@ -165,6 +166,7 @@ def _applies(work: Workdirs, now: State, step: Step) -> Step:
 
 def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[str, str]) -> Step:
     verdict, reason = compared.verdict, compared.reason or ""
+    words = {**words, "again": f"compare.py {words['name']}{compared.question}"}
     if compared.is_good:
         try:
             evidence.require_standing(work.root, now, work.experiment(words["name"]))
@@ -183,7 +185,7 @@ def _of_compared(work: Workdirs, now: State, compared: Comparison, words: dict[s
         return Step("broken off", {**words, "why": reason[:400]})
     if verdict != "undecided":
         state = "checks failed" if reason.startswith("checks: ") else "no gain"
-        more = "; or, once the host is quieter: compare.py {name}".format(**words) if compared.is_left_open else ""
+        more = "; or, once the host is quieter: {again}".format(**words) if compared.is_left_open else ""
         return Step(state, {**words, "why": compared.why_not + more})
     return _of_undecided(work, now, compared, words)
 
@@ -194,14 +196,14 @@ def _of_undecided(work: Workdirs, now: State, compared: Comparison, words: dict[
     needed, pairs, again = part.needed, part.pairs or 1, 1 - local_comparison.votes(work.root, now, compared)
     why = "" if part is compared else "not confirmed: a second, fresh comparison was "
     why += f"{in_words(part.verdict)} after {pairs} pairs" + (f", about {needed} would tell" if needed else "")
-    why += f"; undecided counts against it: {again} must now say improved"
+    why += f"; undecided counts against it: {again} must now say {compared.wanted}"
     more, most = (" --max-pairs 144", 144) if needed and most < needed <= MOST_TIMES * 48 and most < 144 else ("", most)
     if again > MOST_YESES_LACKING or not needed or needed > MOST_TIMES * 48:
-        cause = "no gain shown" if part is compared else "a second, fresh comparison did not confirm it"
-        more = "" if again > MOST_YESES_LACKING else f"; or compare it again: compare.py {words['name']}"
+        cause = compared.not_shown if part is compared else "a second, fresh comparison did not confirm it"
+        more = "" if again > MOST_YESES_LACKING else f"; or compare it again: {words['again']}"
         return Step("undecidable", {**words, "cause": cause, "why": why + more})
     minutes = part.measured_seconds / pairs * most / 60
-    why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: no gain"
+    why += f"; {most} pairs take {minutes:.1f} min. A quieter host tells sooner; or discard it: {compared.not_shown}"
     return Step("undecided", {**words, "pairs": more, "why": why})
 
 

@@ -38,13 +38,13 @@ EXPERIMENT = {
     "gone": 'record_result.py discard {name} --why "its content is gone"  # neither sealed nor in a copy any more',
     "conflicts": 'record_result.py discard {name} --why "conflicts with what was kept since"  # in {why}; '
     "to make it again on top: snapshot_workdir.py create {new}",
-    "broken off": "compare.py {name}  # no verdict: {why}",
+    "broken off": "{again}  # no verdict: {why}",
     "nothing learned": "submit_experiment.py {name}  # {why}: nothing was learned of it",
     "never run": "submit_experiment.py {name}  # sealed, and neither run nor decided",
     "refused": 'record_result.py discard {name} --why "the policy refuses it"  # {why}; '
     "without it: submit_experiment.py {name}",
     "too late": 'record_result.py discard {name} --why "the budget was spent before it ran"  # {why}',
-    "undecided": "compare.py {name}{pairs}  # {why}",
+    "undecided": "{again}{pairs}  # {why}",
     "undecidable": 'record_result.py discard {name} --why "{cause}"  # {why}',
     "slower": 'record_result.py discard {name} --why "..."  # its screen lies below the margin',
     "no gain": 'record_result.py discard {name} --why "..."  # {why}',

@@ -15,6 +15,7 @@ import pytest
 from conftest import BUNDLE, until
 
 from helpers import git, journal, replay
+from helpers.judge.compare import report
 from helpers.read.ideas import queue
 from helpers.record.session import next_steps, step_table
 from helpers.run.local import executor, slots
@@ -178,6 +179,30 @@ def test_what_waits_is_told_its_step(session: Any) -> None:
     for _ in range(2):  # each undecided asks for one yes more; after the second it is no gain
         journaled(session, "exp-01", "undecided", needed=90)
     _first(session, 'discard exp-01 --why "no gain shown"', "3 must now")
+
+
+def test_what_leads_on_keeps_the_question(session: Any) -> None:
+    """After --not-worse whatever asks for another comparison asks the same, and what is missing is told by it."""
+    text, its = (session.root / "autoresearch.jsonl").read_text(), {"mode": "not_worse"}
+    margin = "not shown to lose less than the margin"
+    rows: list[tuple[str, dict[str, Any], str, str]] = [
+        ("undecided", {"needed": 90}, COMPARE + " --not-worse --max-pairs 144", "2 must now say not worse"),
+        ("undecided", {"needed": 90}, COMPARE, f"discard it: {margin}"),
+        ("undecided", {"needed": 9000}, f'{DISCARD} --why "{margin}"', "again: "),
+        ("undecided", {"needed": None}, DISCARD, COMPARE + " --not-worse"),
+        ("not_improved", {}, DISCARD, margin),
+        ("error", {"reason": "the baseline is broken"}, COMPARE + " --not-worse", "baseline is broken"),
+        ("not_worse", {"baseline_commit": "0" * 40}, COMPARE + " --not-worse", "another baseline"),
+        ("not_worse", {"sealed_tree": "0" * 40}, COMPARE + " --not-worse", "changed after"),
+    ]
+    for verdict, words, command, why in rows:
+        journaled(session, "exp-01", verdict, **words, **its)
+        assert command in (said := steps(session)[0])
+        assert why in said
+        told = report.verdict_text(now := replay.load(session.root), now.comparisons[-1])
+        assert "no gain shown" not in said + told
+        assert "say improved" not in said + told
+        _undo(session, text)
 
 
 def test_why_a_change_was_turned_down_is_said_alike(session: Any) -> None:
