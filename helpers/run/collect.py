@@ -7,7 +7,7 @@ from pathlib import Path
 from helpers import journal, progress, replay
 from helpers.events import Finished
 from helpers.run.jobs import result, workers
-from helpers.run.local import executor
+from helpers.run.local import executor, slots
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
@@ -71,8 +71,9 @@ def wait(root: Path, seconds: float, ended: Callable[[State], bool] | None = Non
 def waits_for(root: Path, *, running: bool = False) -> str:
     """Say what is waited for, all that is open or what is `running` here, and when it may end."""
     now = replay.load(root)
-    names, typical = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
+    names, each = [job.name for job in now.open_jobs()], workers.typical_seconds(now)
     names = [name for name in names if not running or executor.poll(root, [name])[name] == "running"]
     some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    ends = "" if typical is None else f"; one takes about {typical:.0f} s, all about {typical * len(names):.0f} s"
-    return f" for {some or 'what runs'}{ends}"
+    ends = f"; one takes about {each:.0f} s, all about {each * len(names):.0f} s" if each and names else ""
+    after = ", after the comparison or calibration under way" * (not running and slots.waited_for(root, slots.ALL))
+    return f" for {some or 'what runs'}{ends}{after}"

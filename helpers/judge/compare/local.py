@@ -94,7 +94,7 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
                 unless = ", unless it wins" * ("; next look in " in line)
         shown, rest = len(text), end - time.monotonic()
         more = f"; {rest:.0f} s more at most{unless}" if rest > 0 else ""
-        beat.tick(collect.waits_for(root, running=True) if beat.what == "waiting" else more)
+        beat.tick(_waits_for(root, job) if beat.what == "waiting" else more)
         if ended:
             return _result(root, job)
         if folder.state() == "lost" or (folder.state() == "pending" and time.monotonic() > grace):
@@ -108,6 +108,15 @@ def follow(root: Path, job: str, seconds: float) -> Comparison:
         if gone is not False:  # gone, not begun yet, or a process that cannot be seen from here
             time.sleep(soon if gone else POLL_SECONDS if pid else 0.02)
             soon = POLL_SECONDS if gone else soon  # gone, yet at work: it is in another namespace
+
+
+def _waits_for(root: Path, job: str) -> str:
+    """Say what has the machine: another comparison, with what is left by its own last line, or the jobs that run."""
+    for name, other in under_way(root).items():
+        said = Folder(root, other, KIND).read("log.txt").splitlines()
+        if other != job and said and not said[-1].startswith("waiting for "):
+            return f" for the comparison of {name}: {said[-1].rpartition('; ')[2]}"
+    return collect.waits_for(root, running=True)
 
 
 def _result(root: Path, job: str) -> Comparison:

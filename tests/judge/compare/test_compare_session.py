@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import signal
@@ -15,12 +16,14 @@ from typing import Any
 import pytest
 from conftest import BENCHMARK, BUNDLE, CHECKS, processes, until
 
-from helpers import console, events, progress, replay
+from helpers import console, events, journal, progress, replay
 from helpers.comparison import BEGUN
 from helpers.judge.compare import driver, figures, local, metric_limits, planning
 from helpers.judge.measure.pairs import Measured
 from helpers.judge.measure.plan import Plan
 from helpers.judge.rule import sign_test
+from helpers.run import collect
+from helpers.run.local import slots
 from helpers.run.local.job_folder import Folder
 from helpers.state import State
 
@@ -240,6 +243,37 @@ def test_each_sign_of_life_says_when_it_ends(
         local.follow(session.root, "exp-01.0.1", 0.0)
 
     assert f"comparing: 0 s so far{said}\n" in capsys.readouterr().err
+
+
+def test_who_waits_behind_a_comparison_is_told_its_time(
+    session: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left is what the comparison that runs says last; where nothing is known no time is told."""
+    names = "exp-01.0.1", "exp-02.0.1", "exp-03.0.1"
+    waits, line = "waiting for what runs to end\n", "8 pairs: 8 wins: so far; next look in 3 s, 40 s at most\n"
+    places = [Folder(session.root, name, driver.KIND) for name in names]
+    for place, text in zip(places, (waits, waits, waits + line), strict=True):
+        place.path.mkdir(parents=True)
+        place.mark("spec.json", "{}")
+        place.mark("log.txt", text)
+    job = {"experiment_id": "exp-09", "job": "exp-09.0.1", "worker": "local", "role": "experiment", "tree": "0" * 40}
+    submitted = {"type": "submitted", "executor": "local", "baseline": "0" * 40, **job}
+    journal.append(session.root, submitted)
+    journal.append(session.root, {"type": "finished", "status": "done", "durations": {"bench": 2.0}, **job})
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
+    with places[0].claimed(), places[1].claimed():
+        for runs in (places[2].claimed(), contextlib.nullcontext()):
+            with runs, pytest.raises(console.Failure):
+                local.follow(session.root, names[0], 0.0)
+    journal.append(session.root, submitted | {"job": "exp-09.0.2"})
+    with slots.hold_all(session.root):
+        behind = collect.waits_for(session.root)
+
+    first, second = (row for row in capsys.readouterr().err.splitlines() if row.startswith("waiting: "))
+    assert first.endswith("so far for the comparison of exp-03: next look in 3 s, 40 s at most")
+    assert second.endswith("so far for what runs")
+    told = " for exp-09.0.2; one takes about 2 s, all about 2 s, after "
+    assert behind == f"{told}the comparison or calibration under way"
 
 
 def test_several_comparisons_are_told_together(compared: Any) -> None:
