@@ -70,7 +70,8 @@ def added_places(path: str, new: str, old: str, added: list[tuple[int, str]]) ->
             quoted = " ".join(after[at[0] - 1].split()) if at else ""
             says: Level = "review" if "target" in quoted and _DISPATCHES.search(read.code) else level
             if at and (rule.kind == "tests" or at[0] not in tests) and (says == "refuse" or quoted not in before):
-                reason, quoted = (rule.reason + " (through a name)", became) if became else (rule.reason, quoted)
+                named = became and "".join(became.split()) not in "".join(quoted.split())  # the line says it itself
+                reason, quoted = (rule.reason + " (through a name)", became) if named else (rule.reason, quoted)
                 yield Place(rule.kind, says, reason, at[0], " ".join(quoted.split()))
     for kind, reason, numbers in _by_structure(read, new, old, code.source(path, old)):
         for number in sorted((set(numbers) & lines) - tests):

@@ -155,6 +155,35 @@ def test_what_a_reader_must_look_at(path: str, text: str, rule: str) -> None:
     assert all(finding.line for finding in found)
 
 
+COLLECTORS = [
+    ("src/a.py", "import gc\ngc.disable()\n"),
+    ("src/a.js", "global.gc();\n"),
+    ("src/A.java", "class A { void f() { System.gc(); } }\n"),
+    ("src/A.cs", "GCSettings.LatencyMode = GCLatencyMode.LowLatency;\n"),
+    ("src/a.rb", "GC.disable\n"),
+    ("src/a.go", "package a\nfunc f() {\n\tdebug.SetGCPercent(-1)\n}\n"),
+    ("src/b.go", "package a\nfunc f() {\n\truntime.GC()\n}\n"),
+    ("src/a.lua", "collectgarbage('stop')\n"),
+    ("src/a.php", "<?php\ngc_disable();\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), COLLECTORS)
+def test_a_collector_is_called_a_setting_of_the_whole_process(path: str, text: str) -> None:
+    """In each language the reason is the collector's own, with the line as it stands and no word of a name for it."""
+    said = [v.message for v in check(change(path, text)) if v.rule in ("scheduling", "flags")]
+
+    assert [True] == ["collector" in each and "whole process" in each for each in said]
+    assert not [each for each in said if "through a name" in each]
+
+
+def test_what_an_alias_hides_is_told_as_such() -> None:
+    """Behind another name of the module the reason says so and quotes what it stands for."""
+    (found,) = check(change("src/a.py", "import gc as g\ng.disable()\n"))
+
+    assert "(through a name): gc.disable(" in found.message
+
+
 def test_what_belongs_to_the_experiment_is_looked_at() -> None:
     """A changed .gitignore decides which files are sealed: review."""
     assert ("shadow", "review") in levels(check(change(".gitignore", "*.c\n", "*.o\n")))
