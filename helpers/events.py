@@ -100,6 +100,8 @@ class WorkerEvent(Event):
     samples: list[float] = field(default_factory=list)
     noisy: bool = False
     repeats: int = 1
+    calls: int = 1
+    """Calls of each measurement of a calibration; `repeats`: of one in a comparison, as it chose."""
     wall: list[float] = field(default_factory=list)
     """Seconds of each measurement by the clock, of a calibration; `cpu`: by the processors."""
     cpu: list[float] = field(default_factory=list)

@@ -129,9 +129,9 @@ def calibrate(args: argparse.Namespace) -> int:
         would = "build the baseline and measure it again and again, about as long as a comparison of 24 pairs"
         console.show(args, {"would": would}, f"would {would}")
         return console.DONE
-    result = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
-    console.show(args, result.event.to_line(), result.text)
-    return console.DONE if result.quiet else console.NO
+    event, text = session.calibrate(Workdirs(git.find(), args.workdir_root), args.on, args.worker, args.wait)
+    console.show(args, event.to_line(), text)
+    return console.NO if event.noisy else console.DONE
 
 
 if __name__ == "__main__":

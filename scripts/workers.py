@@ -78,9 +78,9 @@ def calibrate(root: Path, names: list[str], seconds: float) -> int:
     from helpers.judge.compare import fleet
 
     quiet = True
-    for result in fleet.calibrate_all(root, names, seconds):
-        print(f"{result.event.worker}: {result.text}", flush=True)
-        quiet = quiet and result.quiet
+    for event, text in fleet.calibrate_all(root, names, seconds):
+        print(f"{event.worker}: {text}", flush=True)
+        quiet = quiet and not event.noisy
     return console.DONE if quiet else console.NO
 
 

@@ -6,16 +6,14 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from helpers import console, events, git, next_step, paths, progress, replay
+from helpers import console, events, next_step, paths, progress, replay
 from helpers.events import WorkerEvent
 from helpers.judge.compare import calibration_advice as advice
 from helpers.judge.measure.side import Side, SideError, Trees
 from helpers.judge.rule import noise
 from helpers.run.copies.copies import Workdirs
-from helpers.run.copies.raw_git import Shadow
 from helpers.run.isolation import environment
 from helpers.run.jobs import screening
 from helpers.run.jobs import task as jobs_task
@@ -31,17 +29,8 @@ CHEAPER = 0.8
 """Several calls are taken where a decision by them costs less than this share of one by single calls."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """The journaled event, its words, and whether the host resolves the session's margin."""
-
-    event: WorkerEvent
-    text: str
-    quiet: bool
-
-
-def calibrate(work: Workdirs) -> Calibration:
-    """Measure the baseline again and again; the work tree as it is where a lock may still follow.
+def calibrate(work: Workdirs) -> tuple[WorkerEvent, str]:
+    """Measure the baseline again and again, the work tree where a lock may still follow; return the event, its words.
 
     Raises Failure (2) for a task that cannot be read, (3) when it cannot be measured.
     """
@@ -58,7 +47,7 @@ def calibrate(work: Workdirs) -> Calibration:
         if slots.busy(work.root):
             console.note("waiting for a running job to end: a calibration has the machine to itself")
         with slots.hold_all(work.root), progress.told("calibrating"):
-            found = measure(side, Shadow(git.find(work.root), work.folder), now.metric, console.note)
+            found = measure(side, work.shadow, now.metric, console.note, now.config.repeats)
     except SideError as error:
         raise console.outside(
             f"the baseline cannot be measured: {error}", "correct it, then: compare.py --calibrate"
@@ -70,10 +59,13 @@ def calibrate(work: Workdirs) -> Calibration:
     return of_event(events.append(work.root, event), now)
 
 
-def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Build the baseline, check it, and measure it again and again; return what was seen. Raises SideError."""
+def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None], agreed: int) -> dict[str, Any]:
+    """Build the baseline, check it, and measure it again and again by the `agreed` calls (0: by one, and by several).
+
+    Return what was seen. Raises SideError.
+    """
     say("building the baseline")
-    began = time.monotonic()
+    began, side.repeats = time.monotonic(), agreed or 1
     side.build(trees)
     built, checks = time.monotonic(), side.check()
     seen = {"build_s": built - began, "checks_s": time.monotonic() - built, "checks": checks}
@@ -83,12 +75,13 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
         single.append(_once(side, metric))
         if time.monotonic() - told > 8 or number + 1 == RUNS:
             each = statistics.median(row[1] for row in single)
-            rest = each * (RUNS - 1 - number + (FEW_RUNS * SEVERAL if each < LONG_SECONDS else 0))
+            rest = each * (RUNS - 1 - number + (0 if agreed or each >= LONG_SECONDS else FEW_RUNS * SEVERAL))
             say(f"{number + 1} of {RUNS} measurements, {each:.3g} s each; {progress.span(rest)} to go")
             told = time.monotonic()
     printed, wall, cpu = (list(column) for column in zip(*single, strict=True))
     benchmark, names = side.copy / paths.BENCHMARK, {*filter(advice.STEADIER.fullmatch, printed[0])} - {metric}
     seen |= {
+        "calls": side.repeats,
         "samples": [row[metric] for row in printed],
         "wall": wall,
         "cpu": cpu,
@@ -97,7 +90,7 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None]) -
     spreads = {name: advice.sigma([row.get(name, 0.0) for row in printed]) for name in sorted(names)}
     seen["others"] = {name: spread for name, spread in spreads.items() if spread is not None}
     seen["benchmark"] = hashlib.sha256(benchmark.read_bytes()).hexdigest()
-    if statistics.median(wall) < LONG_SECONDS:
+    if not agreed and statistics.median(wall) < LONG_SECONDS:
         side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
         several = [_once(side, metric) for _ in range(FEW_RUNS)]
         seen["several"] = {"samples": [row[0][metric] for row in several], "wall": [row[1] for row in several]}
@@ -123,22 +116,23 @@ def _calls(seen: dict[str, Any], by: Scale) -> int:
     """Return how many calls make a measurement: those that decide soonest, which goes with time x spread^2."""
     several = seen.get("several")
     if not several:
-        return 1
+        return int(seen.get("calls", 1))
     one, more = (noise.sigma_pair(samples, by=by) or 0.0 for samples in (seen["samples"], several["samples"]))
     cost = statistics.median(seen["wall"]) * one**2
     return SEVERAL if statistics.median(several["wall"]) * more**2 < CHEAPER * cost else 1
 
 
-def of_event(event: WorkerEvent, now: State) -> Calibration:
+def of_event(event: WorkerEvent, now: State) -> tuple[WorkerEvent, str]:
     """Return a journaled calibration with its words for this session."""
     by, margin = now.judged(event.samples)
     found = noise.calibrate(event.samples, margin, by)
     more = advice.advice_lines(event, now, found) if event.wall else []
-    alike = (each for each in now.calibrations(event.worker) if each.benchmark == event.benchmark)
-    seen = [*alike, *(c for c in now.comparisons if c.worker == event.worker)]
+    made = event.benchmark, event.calls
+    alike = (each for each in now.calibrations(event.worker) if (each.benchmark, each.calls) == made)
+    seen = [*alike, *(c for c in now.comparisons if (c.worker, c.repeats) == (event.worker, event.calls))]
     before = [each.sigma_pair for each in seen if each.sigma_pair and each.timestamp != event.timestamp]
     usual = screening.settled(before or [0.0])
     if became := noise.became(usual, found.sigma_pair):
         more.append(f"it is {became} than before, when it resolved {by.size(noise.PER_24 * usual)}")
     words = "\n".join([found.text, *more, *([found.last] if found.last else [])])
-    return Calibration(event, next_step.runnable(words), not found.noisy)
+    return event, next_step.runnable(words)

@@ -58,12 +58,13 @@ def notices(benchmark: Path) -> list[str]:
 
 def advice_lines(event: WorkerEvent, now: State, found: Calibrated) -> list[str]:
     """Return what the calibration says of time, of what is not the program, and of what would help."""
-    each = statistics.median(event.wall)
-    calls = now.config.repeats or event.repeats
-    said = [f"a measurement is {calls} call{'s' * (calls > 1)} of the benchmark (--repeats), {each:.3g} s each"]
+    calls, each = now.config.repeats or event.repeats, statistics.median(event.wall)
+    takes = each * calls / event.calls
+    said = [f"a measurement is {calls} call{'s' * (calls > 1)} of the benchmark (--repeats), {takes:.3g} s"]
+    said[0] += f"; the spread, and what would help, is told of {event.calls}" * (calls != event.calls)
     if not event.checks.startswith(("passed", "skipped")):
         said.append(f"the checks do not pass on it: {event.checks}")
-    return [*said, *_beside(event, now, each), *_budget(event, now, each * calls), *_helps(event, now, found, each)]
+    return [*said, *_beside(event, now, each), *_budget(event, now, takes), *_helps(event, now, found, each)]
 
 
 def _program(event: WorkerEvent, now: State) -> float | None:
@@ -74,8 +75,10 @@ def _program(event: WorkerEvent, now: State) -> float | None:
 
 def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:
     own = _program(event, now)
+    if own is not None and own * event.calls < each:
+        own *= event.calls  # the metric is a call's; else, as it may be, it is of all of them
     share = 1 - own / each if own is not None and 0 < own < each else 0.0
-    if share < OWN:
+    if share < OWN or STEADIER.fullmatch(now.metric):  # processor time holds start-up and warm-up, and no waiting
         return []
     said = f"{share:.0%} of a measurement is not what the metric times: "
     if "seeded" in event.notices:
@@ -126,7 +129,7 @@ def _helps(event: WorkerEvent, now: State, found: Calibrated, each: float) -> li
             its + (_CPU_INSIDE if "inside" in done else _CPU).format(metric=now.metric) * (cpu < HELPS * own_sigma)
         )
     best = sigma([min(event.samples[n : n + 3]) for n in range(0, len(event.samples) - 2, 3)])
-    if "best" not in done and now.direction == "lower" and best is not None:
+    if "best" not in done and event.calls == 1 and now.direction == "lower" and best is not None:
         helps = best < HELPS * own_sigma / 3**0.5
         its = f"the best of 3 calls would resolve {noise.PER_24 * best:.1%}"
         (said if helps else weak).append(its + (_MEDIAN if "median" in done else _SMALLEST) * helps)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import console, events, journal, next_step, progress, replay
-from helpers.events import Comparison, Submitted
+from helpers.events import Comparison, Submitted, WorkerEvent
 from helpers.judge.compare import calibration, outputs
-from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.plan import Plan
 from helpers.run.fleet import keeper_process
 from helpers.run.jobs import workers as jobs_workers
@@ -110,7 +109,7 @@ def follow(root: Path, name: str, seconds: float) -> Comparison:
     return event
 
 
-def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[Calibration]:
+def calibrate_all(root: Path, workers: list[str], seconds: float) -> Iterator[tuple[WorkerEvent, str]]:
     """Measure the baseline on all of these workers at the same time and yield one after the other.
 
     Raises Failure (2, 3).

@@ -58,7 +58,7 @@ def _part(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dic
 
 def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
     side = Side(home, asked["calibrate"], place / "baseline", from_dict(asked["task"]), asked["passed"])
-    found = calibration.measure(side, trees, asked["metric"], print)
+    found = calibration.measure(side, trees, asked["metric"], print, asked["repeats"])
     return calibration.resolved(found, asked["margin"], Scale(asked["scale"], asked["metric"]))
 
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers import arguments, console, paths, replay, session_branch
-from helpers.events import NO_COMPARISON, Comparison
+from helpers.events import NO_COMPARISON, Comparison, WorkerEvent
 from helpers.judge.compare import calibration, durations, local, planning, spread_local
-from helpers.judge.compare.calibration import Calibration
 from helpers.judge.measure.plan import Plan
 from helpers.judge.policy import experiment as policy_experiment
 from helpers.run import cancel
@@ -173,8 +172,8 @@ def cancel_experiment(root: Path, experiment: str, *, dry_run: bool = False) -> 
     return told
 
 
-def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> Calibration:
-    """Measure what this machine, or a worker within `seconds`, resolves; raises Failure (2, 3)."""
+def calibrate(work: Workdirs, on: str, worker: str | None, seconds: float) -> tuple[WorkerEvent, str]:
+    """Measure what this machine, or a worker within `seconds`, resolves, with its words; raises Failure (2, 3)."""
     if on != "sky":
         return calibration.calibrate(work)
     from helpers.judge.compare import fleet

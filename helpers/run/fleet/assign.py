@@ -128,7 +128,8 @@ def asked(now: State, job: Job) -> tuple[dict[str, Any], list[str]]:
     common = {"task": lock.task, "passed": passed, "metric": now.metric}
     tree = job.tree
     if job.role == "calibration":
-        return {**common, "margin": now.margin, "scale": now.scale.kind, "calibrate": tree}, [tree]
+        its = {"margin": now.margin, "scale": now.scale.kind, "repeats": now.config.repeats, "calibrate": tree}
+        return {**common, **its}, [tree]
     plan = Comparison.from_line(job.submitted.plan)
     its = {**common, **plan.line, "protected": now.protected, "workdir_root": "."}
     if job.submitted.part:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import statistics
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,55 @@ def test_as_many_calls_as_decide_soonest() -> None:
     )
 
 
+def test_calls_that_were_agreed_are_what_is_measured_and_told(repo: Any) -> None:
+    """With --repeats 4 each of the 24 measurements is of four calls: spread, seconds and share are a comparison's."""
+    own = "for n in $(seq $AUTORESEARCH_REPEATS); do sleep 0.02; done; echo METRIC time_s=0.020$((RANDOM % 10))"
+    repo.write("autoresearch.sh", f"bash src/work.sh >out; sleep 0.05; {own}\n", 0o755)
+    begin = ("--goal", "quick", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--no-checks")
+    repo.script("start_session", *begin, "--repeats", "4")
+
+    said = repo.script("compare", "--calibrate", code=None).stdout
+
+    (event,) = replay.load(repo.root).calibrations("local")
+    assert (4, 4, 24) == (event.calls, event.repeats, len(event.samples))
+    assert 0.12 < sorted(event.wall)[12]
+    found = re.search(r"a measurement is 4 calls of the benchmark \(--repeats\), (0\.\d+) s\n", said)
+    assert found
+    assert abs(float(found[1]) - statistics.median(event.wall)) < 0.001
+    share = re.search(r"(\d+)% of a measurement is not what the metric times", said)
+    assert share
+    assert abs(int(share[1]) / 100 - (1 - 4 * statistics.median(event.samples) / statistics.median(event.wall))) < 0.01
+
+
+def test_what_is_told_of_another_number_of_calls_says_so() -> None:
+    """Three calls that calibration chose take three times as long; the spread is said to be of one."""
+    draw = random.Random(1)
+    noisy, steady = [1 + draw.gauss(0, 0.03) for _ in range(24)], [1 + draw.gauss(0, 0.003) for _ in range(8)]
+    config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
+    now = replay.fold([events.from_line(config)])
+    assert now
+    found = seen(noisy, steady)
+
+    text = calibration.of_event(events.WorkerEvent.of(calibration.resolved(found, 0.01, Scale())), now)[1]
+
+    told = "a measurement is 3 calls of the benchmark (--repeats), 3 s; the spread, and what would help, is told of 1"
+    assert f"{told}\na comparison takes about {2 + 1 + 2 * 13 * 3:.0f} s without" in text
+
+
+@pytest.mark.parametrize(("metric", "said"), [("time_s", True), ("cpu_s", False)])
+def test_processor_time_is_not_told_what_it_counts(metric: str, said: bool) -> None:
+    """Start-up and warm-up are in processor time: only of a time by the clock is the rest named."""
+    config = {"type": "config", "metricName": metric, "metricUnit": "s", "bestDirection": "lower", "margin": 0.01}
+    now = replay.fold([events.from_line(config | {"branch": "b"})])
+    assert now
+    samples = [0.25 + 0.001 * (n % 3) for n in range(24)]
+    found = calibration.resolved(seen(samples, samples[:8], notices=["seeded"]), 0.01, Scale())
+
+    text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
+
+    assert ("of a measurement is not what the metric times" in text) == said
+
+
 def test_only_what_helps_and_is_not_done_is_advised() -> None:
     """CPU time that is steadier than the clock is advised, and not where the benchmark has it."""
     draw = random.Random(2)
@@ -102,8 +153,8 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
     assert now
     found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01, Scale())
 
-    assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now).text
-    assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now).text
+    assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now)[1]
+    assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now)[1]
 
 
 def test_another_metric_that_is_printed_and_steadier_is_proposed_with_its_command(repo: Any) -> None:
@@ -144,7 +195,7 @@ def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path)
     notices = calibration.advice.notices(template)
     found = calibration.resolved(seen(bursts, bursts[:8], notices=notices), 0.01, Scale())
 
-    text = calibration.of_event(events.WorkerEvent.of(found), now).text
+    text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
 
     assert "autoresearch.sh && python3 " in text
     assert "too little for what it costs: CPU time would resolve" in text
@@ -165,7 +216,7 @@ def test_what_a_person_has_set_is_what_is_told() -> None:
     notices = calibration.advice.notices(BUNDLE / "references/templates/call_time.sh")
     found = calibration.resolved(seen(short, short[:8], notices=notices), 0.01, Scale())
 
-    text = calibration.of_event(events.WorkerEvent.of(found), now).text
+    text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
 
     assert "a measurement is 3 calls of the benchmark" in text
     assert "let make_input() of autoresearch.sh give 18 times as much" in text
@@ -183,7 +234,7 @@ def test_a_host_that_has_changed_is_told_so(tmp_path: Path, before: float, said:
     found = events.WorkerEvent.of(its)
     now = replay.fold([events.from_line(config), events.from_line(then)])
     assert now
-    text = calibration.of_event(found, now).text
+    text = calibration.of_event(found, now)[1]
 
     assert (f"it is {said} than before, when it resolved" in text) == bool(said)
     assert "one may take 144 pairs: " in text
