@@ -52,7 +52,9 @@ def test_five_errors_to_none_is_a_triumph(repo: Any) -> None:
     assert re.search(r"exp-01: improved  gain -5 errors \[-5, -5\]  n=8 pairs, 8 wins \(8 clear of the 0.05", first)
     assert "errors did not vary on either side" in first
     assert re.search(r"exp-02: not improved .* n=4 pairs", same)
-    assert re.search(r"errors=0n  promising -5 errors \[-5.\d+, -4.\d+\] by 2 pairs, which only rank", screen)
+    assert re.search(
+        r"errors=0n against 5n  promising -5 errors \[-5.\d+, -4.\d+\] by 2 pairs, which only rank", screen
+    )
     assert "difference" == next(event for event in journal if event.get("description") == "baseline")["scale"]
     assert all("-5 errors [-5, -5]" in text for text in (*told, again))
     assert not any("%" in line for text in told for line in text.splitlines() if "exp-01" in line or "gain" in line)

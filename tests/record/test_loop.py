@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,19 @@ def test_the_whole_against_the_first_baseline(compared: Any) -> None:
 
     assert "improved" in compared.script("compare", "final", "--against", "main").stdout
     assert "another baseline" in compared.script("record_result", "keep", "final", code=4).stderr
+
+
+def test_figures_that_do_not_compare_say_so(compared: Any) -> None:
+    """The lock's run makes five calls, a comparison one, a screen one beside its own baseline: each is told as that."""
+    copy = Path(compared.script("snapshot_workdir", "create", "exp-02").stdout.strip())
+    (copy / "src/work.sh").write_text("sleep 0.002\necho 42\n")
+    compared.script("submit_experiment", "exp-02", "--desc", "less", "--screen")
+    screen = compared.script("collect_results", "--wait", "60").stdout
+    compared.script("record_result", "keep", "exp-01")
+
+    assert re.search(r"time_s=[\d.]+s? against [\d.]+s?  ", screen), screen
+    first = next(line for line in compared.script("status").stdout.splitlines() if line.startswith("first baseline"))
+    assert "measured at another time, by 5 calls and the current one by 1" in first
 
 
 def test_status_fits_in_forty_lines(session: Any) -> None:

@@ -82,9 +82,7 @@ def _beside(event: WorkerEvent, now: State, each: float) -> list[str]:
         return []
     said = f"{share:.0%} of a measurement is not what the metric times: "
     if "seeded" in event.notices:
-        return [
-            f"{said}start-up, warm-up and new inputs; more calls, or a longer one, in a measurement make it smaller"
-        ]
+        return [f"{said}start-up, warm-up and new inputs; more calls, or longer ones, make it smaller"]
     return [f"{said}make inputs once, in the build (--build), not again in every call"]
 
 

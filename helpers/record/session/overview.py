@@ -73,11 +73,13 @@ def _standing(root: Path, now: State) -> list[str]:
         said = "baseline: none yet (not locked)" if now.lock is None else "baseline: locked, but not yet measured"
         return [said, *_calibrated(root, now)]
     unit = now.config.unit
-    apart = " (measured at another time: no gain can be told from it and the current one)" if now.kept else ""
-    lines = [f"first baseline: {now.metric} {with_unit(first.metric or 0, unit)} at {first.commit}{apart}"]
+    lines = [f"first baseline: {now.metric} {with_unit(first.metric or 0, unit)} at {first.commit}"]
     if now.kept:
-        best = now.kept[-1]
-        verdict = best.verdict or NO_COMPARISON
+        best, locked = now.kept[-1], now.lock.task if now.lock else {}
+        verdict, n = best.verdict or NO_COMPARISON, (now.comparison(best.experiment_id) or NO_COMPARISON).repeats
+        by = (locked.get("envs") or {}).get("AUTORESEARCH_REPEATS", "1")
+        calls = f", by {by} calls and the current one by {n}, where the benchmark honours it" * (by != str(n))
+        lines[0] += f" (measured at another time{calls}: no gain can be told from it and the current one)"
         lines.append(
             f"current baseline: {with_unit(best.metric or 0, unit)} at {best.commit} after {len(now.kept)} kept; "
             f"the last ({best.experiment_id}) gained {now.scale.words(verdict.gain or 0.0, verdict.interval or ())}"

@@ -4,6 +4,7 @@ And its line for agents.
 """
 
 import shlex
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,8 @@ def result_line(event: Finished, now: State) -> str:
         return f"{event.experiment_id}  {event.worker}  cancelled"
     by, unit, answered = now.scale, now.config.unit, screening.answered(now, event.experiment_id, event.tree)
     shown = f"{by.metric}=unknown" if event.metric is None else f"{by.metric}={with_unit(event.metric, unit)}"
+    if event.role == "experiment" and event.baseline_samples:  # no baseline of another run compares with a screen
+        shown += f" against {with_unit(statistics.median(event.baseline_samples), unit)}"
     ratio = _screened(event, by) if event.role == "experiment" else "the baseline"
     parts = [event.experiment_id, event.worker, shown, ratio, f"checks {event.checks or 'unknown'}", event.status]
     if event.role == "experiment" and event.status == "done" and event.screen != "slower" and not answered:
