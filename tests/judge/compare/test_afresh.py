@@ -42,7 +42,8 @@ HELPS = "known = {}\ndef work(data):\n    for n in data:\n        known[n] = n\n
 def test_a_cache_of_answers_falls_and_one_that_helps_new_inputs_stands(repo: Any, honours: bool) -> None:
     """Both gain much under a benchmark that calls twice; only the second is kept, and nobody need explain its state."""
     warm = 'if not os.environ.get("AUTORESEARCH_FRESH"):\n    work(data)' if honours else "work(data)"
-    repo.write("src/program.py", SLOW)
+    nap = "0.3" if honours else "0.04"  # on a loaded host the whole run has to show what is saved
+    repo.write("src/program.py", SLOW.replace("0.04", nap))
     repo.write("bench.py", BENCH.replace("WARM", warm))
     repo.write("autoresearch.sh", "python3 -S bench.py\n", 0o755)
     repo.write("autoresearch.checks.sh", "python3 -c 'from src.program import work; assert work([1, 2]) == 3'\n")
@@ -59,7 +60,7 @@ def test_a_cache_of_answers_falls_and_one_that_helps_new_inputs_stands(repo: Any
         found: dict[str, Any] = json.loads(repo.script("compare", name, "--json", code=code).stdout)
         return found
 
-    fell = attempt("exp-01", MEMO, 1)
+    fell = attempt("exp-01", MEMO.replace("0.04", nap), 1)
     assert fell["verdict"] in ("not_improved", "undecided")
     assert ("does not stand on inputs" if honours else "it remembers between calls") in fell["reason"]
 
