@@ -34,13 +34,16 @@ const NUMBERS = [0, -0, 1, -1, 2, 10, 255, 256, 0.1, -1.5, 1e21, 5e-324, 2 ** 31
 const TEXTS = ['', ' ', '\n', '\0', '0', '-0', '1e3', 'NaN', 'null', 'undefined', '__proto__', 'constructor', 'toString', 'length',
   'é', 'e\u0301', 'ß', 'İ', '😀', '\ud800', '\u2028', '[]', '{}', '.', '-', '_', '/', '\\', "'", '"', '$&', '%s', '<a>', 'aB', 'a b']
 const LETTERS = [...'abAB01 \n\t.,;:-_=/\\\'"()[]{}<>$%&é😀\u2028']
+const FORBIDDEN = [...Array(32).keys(), 127, 128, 133, 160, 0xfeff, 0xfffd, 0xffff].map(n => String.fromCharCode(n)) // by many a format, somewhere
 let pools = {}
 const number = () => pick([pick(NUMBERS), below(41) - 20, random() * 10 - 5, Math.floor(random() * 2 ** 40)])
 const text = (letters = LETTERS) => {
   const kind = below(6)
   if (kind < 2) return pick(kind ? TEXTS : TEXTS.slice(0, 3))
   if (kind === 2 && pools.text) return pick(pools.text)
-  return many(pick([1, 2, 3, 5, 8, 30, 200]), () => pick(letters)).join('')
+  const words = many(pick([1, 2, 3, 5, 8, 30, 200]), () => pick(letters))
+  if (below(10) === 0) words[below(words.length)] = pick(FORBIDDEN)
+  return words.join('')
 }
 const value = (depth = 2) => {
   const kind = below(depth > 0 ? 14 : 8)

@@ -25,6 +25,7 @@ NUMBERS = [0, 1, -1, 2, 3, 7, 10, 255, 256, 2**31 - 1, 2**31, -(2**31), 2**53 + 
 TEXTS = ["", " ", "\n", "\r\n", "\t", "\0", "a", "A", "0", "-0", "007", "1e5", "1.", "nan", "-", "_", ".", "..", "/", "\\",
          '"', "'", "#", "%", "{}", "[]", "é", "e\u0301", "ß", "İ", "\u2028", "\ufeff", "𝒳", "日本", "\u200d", "\ud800", "None"]
 LETTERS = "ab01 \n\t,;:.=-_#\"'\\/[](){}<>éß\u2028\U0001f600"
+FORBIDDEN = "".join(map(chr, [*range(32), 127, 128, 133, 160, 0xFEFF, 0xFFFD, 0xFFFF]))  # by many a format, somewhere
 pools = {}
 
 
@@ -46,6 +47,8 @@ def text(letters=LETTERS):
         return copy.deepcopy(r.choice(pools["text"]))
     size = r.choice([1, 2, 3, 5, 8, 20, 80, 300] + [5000] * (r.random() < 0.1))
     words = [r.choice(letters) for _ in range(size)] if kind < 7 else [r.choice(letters)] * size
+    if r.random() < 0.1:
+        words[r.randrange(size)] = r.choice(FORBIDDEN)
     return "".join(words) + (r.choice(TEXTS) if r.random() < 0.2 else "")
 
 
@@ -55,7 +58,7 @@ def mutated(sample):
     for _ in range(r.randrange(4)):
         i, j = sorted(r.randrange(len(sample) + 1) for _ in "ab")
         at = r.randrange(i, j + 1)
-        part = [sample[i:j] * 2, "", r.choice(LETTERS), r.choice(TEXTS), sample[i:j][::-1]]
+        part = [sample[i:j] * 2, "", r.choice(LETTERS), r.choice(TEXTS), r.choice(FORBIDDEN), sample[i:j][::-1]]
         part.append(sample[i:j] + sample[i:at] + r.choice(LETTERS) + sample[at + 1 : j])  # nearly the same again
         sample = sample[:i] + r.choice(part) + sample[(j if r.random() < 0.5 else i + 1) :]
     return sample

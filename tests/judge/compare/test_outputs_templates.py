@@ -43,6 +43,13 @@ EMPTY = {"n": 0}
 def copied(rows):
     return {"rows": [list(r) if isinstance(r, list) else r for r in rows], "none": [dict(EMPTY) for _ in rows]}
 """
+FORBIDS = """\
+import re
+def quoted(text):
+    if found := re.search("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]", text):
+        raise ValueError(found.start())
+    return repr(text)
+"""
 JAVASCRIPT = """\
 class _held {}
 exports.hung = (text, options) => { options.tokenizer = new _held(); return text + text }
@@ -115,6 +122,15 @@ CASES = {
             ("[dict(EMPTY) for _ in rows]", "[dict(EMPTY)] * len([_ for _ in rows])"),
             ("dict(EMPTY)", "EMPTY"),
         ],
+    ),
+    "python, what a format forbids": (
+        "made.py",
+        FORBIDS,
+        {
+            '("MODULE:FUNCTION", lambda: call(text())),': '("made:quoted", lambda: call(text())),',
+            '("MODULE:FUNCTION", lambda: call(value(), indent=r.choice([None, 0, 2]))),': "",
+        },
+        [("\\x7f]", "]"), ("\\x0e-\\x1f", "")],
     ),
     "python, an object": (
         "made.py",
