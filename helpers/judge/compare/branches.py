@@ -1,7 +1,7 @@
-"""Branches of a change that the benchmark enters and nothing else does: whether they are right, no check has seen.
+"""Branches that no check meets: of a change those that the benchmark enters, of the baseline those that are gone.
 
-An input that is large enough, a name, a kind of file lead there. Each changed condition is made to end the program
-where it holds: the benchmark then fails, and the checks pass.
+An input that is large enough, a name, a kind of file lead there; a special case is what a rewritten function forgets.
+Each such condition is made to end the program where it holds, and the checks pass all the same.
 """
 
 import itertools
@@ -19,6 +19,11 @@ MOST, SECONDS, SEEDS = 6, 20.0, 8
 """So many conditions are tried, while these seconds last; by so many seeds of the outputs script."""
 _IF = re.compile(r"(?<![\w.$@#])(?:if|elif|elsif)\b\s*")
 _NONE = re.compile(r"\s*(?:#|//|/?\*|--|%)")
+_WAY_OUT = re.compile(
+    rb"\b(?:raise|throw|panic|die|croak|abort|exit|goto|assert\w*)\b|(?i:\berr)"
+    rb"|\breturn\b\s*(?:[({]\s*)?(?:-?\d+|NULL|nullptr|null|nil|None|undefined|[fF]alse|Err\b.*)?[\s;)}]*$",
+    re.MULTILINE,
+)
 _C, _THROW = "(__builtin_trap(), 1)", "(() => { throw 0 })()"
 _STOPS = {
     "(": {
@@ -42,6 +47,18 @@ def unchecked(
 
     `alike` tells whether the outputs script hears the baseline's answers on a seed.
     """
+    for place in unmet(side, trees, texts, lines, alike):
+        if _ends(side, metric):
+            yield place
+
+
+def unmet(
+    side: Side, trees: Trees, texts: dict[str, bytes], lines: Collection[int], alike: Callable[[int], bool]
+) -> Iterator[str]:
+    """Yield the conditions on these lines, from 0, of which neither checks nor outputs script meet the branch.
+
+    The side is built with each, to be asked further.
+    """
     task, until = side.task, time.monotonic() + SECONDS
     for name, number, line in itertools.islice(conditions(texts, lines), MOST):
         if time.monotonic() > until:
@@ -52,15 +69,43 @@ def unchecked(
             side.task = task
             side.build(Changed(trees, {name: b"\n".join(rows)}))
             side.task = replace(task, envs={**task.envs, BENCH_TIMEOUT: "30", CHECK_TIMEOUT: "30"})
-            if side.check() != "passed" or not all(alike(1 + seed) for seed in blame.often(SEEDS, SECONDS / MOST)):
-                continue
+            if side.check() == "passed" and all(alike(1 + seed) for seed in blame.often(SEEDS, SECONDS / MOST)):
+                yield f"{name}:{number + 1}: {said}"
         except SideError:  # then it cannot be told
             continue
-        try:
-            side.measure(metric)
-        except SideError:
-            yield f"{name}:{number + 1}: {said}"
     side.task = task
+
+
+def forgotten(
+    side: Side,
+    trees: Trees,
+    metric: str,
+    old: bytes,
+    new: bytes,
+    name: str,
+    alike: Callable[[int], bool],
+    *,
+    held: bool,
+) -> Iterator[str]:
+    """Yield the conditions of a file that are gone, and whose branch nothing meets under the baseline, which `side` is.
+
+    Where the benchmark's answers are `held` against the baseline's it counts too. Errors and early ways out are left to
+    the policy: hardly any check meets a failing malloc.
+    """
+    there, rows = {row.strip() for row in new.split(b"\n")}, old.split(b"\n")
+    gone = (number for number, row in enumerate(rows) if row.strip() not in there)
+    lines = [number for number in gone if not _WAY_OUT.search(b"\n".join(rows[number : number + 2]))]
+    for place in unmet(side, trees, {name: old}, lines, alike):
+        if not (held and _ends(side, metric)):
+            yield place
+
+
+def _ends(side: Side, metric: str) -> bool:
+    try:
+        side.measure(metric)
+    except SideError:
+        return True
+    return False
 
 
 def conditions(texts: dict[str, bytes], lines: Collection[int]) -> Iterator[tuple[str, int, str]]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -86,11 +87,15 @@ def _unseen(
                 and any(wrong_answers.choose({name: "\n".join(old).encode("latin-1")}))
             ):
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
-            alone = branches.unchecked(
-                side, trees, plan.metric, texts, lines, alike=lambda seed: _answers_alike(side, base, seed)
-            )
-            for place in alone if not same else ():
+            alike = partial(_answers_alike, side, base)
+            for place in branches.unchecked(side, trees, plan.metric, texts, lines, alike) if not same else ():
                 yield f"of all scripts the benchmark alone gets to where {printable.name(place)} holds"
+            side.tree, before = base.tree, "\n".join(old).encode("latin-1")
+            for place in branches.forgotten(
+                side, trees, plan.metric, before, texts[name], name, alike, held=bool(same)
+            ):
+                yield f"nothing gets to where {printable.name(place)} held, which is gone: what of that is done now?"
+            side.tree = cand.tree
     shutil.rmtree(side.folder, ignore_errors=True)
 
 

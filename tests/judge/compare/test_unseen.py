@@ -300,6 +300,31 @@ def test_a_branch_that_of_all_scripts_the_benchmark_alone_gets_into_is_named(
 
 
 @pytest.mark.parametrize(
+    ("case", "checked", "asked"),
+    [
+        ("        if row.startswith('q'):\n            row = row[1:]\n", "ab cd", True),
+        ("        if row.startswith('q'):\n            row = row[1:]\n", "ab qcd", False),
+        ("        if row.startswith('q'):\n            raise ValueError\n", "ab cd", False),
+    ],
+)
+def test_a_special_case_that_is_gone_and_that_nothing_gets_to_is_named(
+    repo: Any, case: str, checked: str, asked: bool
+) -> None:
+    """What a rewritten function forgets shows where the baseline's checks never were; where they were, they tell."""
+    before = PROGRAM.replace("        found", case + "        found")
+    repo.write("src/work.py", before)
+    many = "seq 10 | python3 src/work.py >/dev/null\n"
+    checks = CHECKS + f'[ "$(echo {checked} | python3 src/work.py)" = 7880 ]\n'
+    changed = {"src/work.py": PROGRAM, "src/work.sh": FASTER + many}
+
+    event, _ = compared(repo, BENCHMARK, checks, changed, work=WORK + many)
+
+    told = [sign for sign in event.get("signs", []) if sign.startswith("nothing gets to where src/work.py:5: if row.")]
+    assert asked == bool(told), event
+    assert ("improved" == event["verdict"]) == (checked == "ab cd")
+
+
+@pytest.mark.parametrize(
     ("name", "line", "made"),
     [
         ("a.py", "    y = 3 if x[1:2] else 4", "    y = 3 if ((x[1:2]) and 1 // 0) else 4"),
