@@ -77,7 +77,7 @@ def _standing(root: Path, now: State) -> list[str]:
     if now.kept:
         best, locked = now.kept[-1], now.lock.task if now.lock else {}
         verdict, n = best.verdict or NO_COMPARISON, (now.comparison(best.experiment_id) or NO_COMPARISON).repeats
-        by = (locked.get("envs") or {}).get("AUTORESEARCH_REPEATS", "1")
+        by = one_line(str((locked.get("envs") or {}).get("AUTORESEARCH_REPEATS", "1")), 20)
         calls = f", by {by} calls and the current one by {n}, where the benchmark honours it" * (by != str(n))
         lines[0] += f" (measured at another time{calls}: no gain can be told from it and the current one)"
         lines.append(
