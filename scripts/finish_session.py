@@ -56,7 +56,8 @@ def entry(argv: list[str]) -> int:
     page = paths.state_folder(repository.root) / "report.html"
     files.replace(page, html.page(page_data.load(repository, next_steps.lines, detailed=True)))
     told.append(f"everything on one page, which needs no network: {paths.STATE}/{page.name}")
-    console.emit("\n".join([*words.summary(projection.load(repository.root)), *told]))
+    ended = projection.load(repository.root)
+    console.emit("\n".join([*words.summary(ended), *told, *words.following(ended)]))
     return console.DONE
 
 

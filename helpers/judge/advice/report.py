@@ -72,11 +72,12 @@ class Advice:
             return text
         text += [f"build on {self._parent(p)}, {p.children} started from it" for p in self.parents[:5]]
         text += [
-            f"source {a.kind}: {a.tried} tried, {self._words(a.gain)} each, index {a.index:.2f}"
+            f"source {a.kind}: {a.tried} tried, {self._words(a.gain)} on average, index {a.index:.2f}"
             for a in self.sources[:5]
         ]
         if self.sources:
-            text.append("index: its gain as a share of the best so far, and more the less it was tried; highest first")
+            text.append("average: over all that were decided, what was not kept counting 0, newer ones more")
+            text.append("index: it as a share of the best so far, and more the less it was tried; highest first")
         return text
 
     def _words(self, gain: float, *interval: float) -> str:

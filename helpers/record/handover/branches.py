@@ -67,13 +67,18 @@ def _message(text: str) -> str:
     subject, _, body = text.partition("\n")
     if len(subject) <= SUBJECT:
         return text
-    head = subject[: SUBJECT - 3].rsplit(" ", 1)[0]
-    return f"{head}...\n\n{subject}\n{body}"
+    head = _cut(subject)
+    return f"{head}\n\n...{subject[len(head) - 3 :].lstrip()}\n{body}"
+
+
+def _cut(subject: str) -> str:
+    """Return a line that is not longer than SUBJECT, cut behind a word."""
+    return subject if len(subject) <= SUBJECT else subject[: SUBJECT - 3].rsplit(" ", 1)[0] + "..."
 
 
 def pull_request(now: State, its: Handover, group: Group, proof: Proof) -> str:
     """Return the text of a group's pull request: what, why, effect, how to repeat it, source, where to look."""
-    lines = [f"# {printable.rendered(its.title(group))[:SUBJECT]}", ""]
+    lines = [f"# {printable.rendered(_cut(its.title(group)))}", ""]
     if len(group.changes) > 1:
         lines += [f"{len(group.changes)} changes {'in one commit' if its.squash else 'that go together'}.", ""]
     lines += ["## Effect", "", f"- {printable.rendered(proof.said)} (base {its.base[:12]})", ""]

@@ -15,7 +15,7 @@ OUTCOMES = {
     "no_gain": "no gain shown",
     "declined": "turned down, though a gain was shown",
     "undecided": "undecided",
-    "screened": "turned down on a screen, never compared",
+    "screened": "turned down, never compared",
     "failed": "failed",
     "refused": "refused, or never run",
     "waiting": "waits for a decision",
@@ -79,6 +79,13 @@ class Experiment:
         """What of a failed one was wrong, in a word."""
         found = _fault(self.decisive or (self.screens[-1] if self.screens else NO_RESULT))
         return found or ("checks" if self.status == "checks_failed" else "crash")
+
+    @property
+    def stands(self) -> str:
+        """How it stands, in words; a screen is named as the reason only where it spoke against the change."""
+        word = self.screens[-1].screen if self.outcome == "screened" else ""
+        said = {"": "", "slower": " (its screen was slower)"}.get(word, f" (not for its screen, which was {word})")
+        return OUTCOMES[self.outcome] + said
 
     @property
     def seconds(self) -> float:

@@ -12,7 +12,7 @@ def render(repository: git.Repository, session: Session, shape: str) -> str:
     """Return the session as `summary`, `improvements`, `csv`, `json`, or a shape of results.tsv."""
     if shape == "summary":
         facts = [f"\n{title}\n" + "\n".join(f"  - {fact}" for fact in rows) for title, rows in words.axes(session)]
-        return "\n".join([*words.summary(session), *facts]) + "\n"
+        return "\n".join([*words.summary(session), *facts, *words.following(session)]) + "\n"
     if shape == "improvements":
         return improvements_page(repository.root, session)
     if shape == "csv":

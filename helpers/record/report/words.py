@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from helpers import printable
+from helpers import next_step, printable
 from helpers.comparison import Comparison, in_words
 from helpers.record.report.experiments import OUTCOMES, Experiment
 from helpers.record.report.projection import Session
@@ -118,7 +118,7 @@ def subject(title: str) -> str:
 
 def experiment_line(exp: Experiment) -> str:
     """Return an experiment in one line: id, words, how it stands, figure, and the reason that was given."""
-    stands = (exp.decisive.why_not if exp.decisive and exp.outcome != "kept" else "") or OUTCOMES[exp.outcome]
+    stands = (exp.decisive.why_not if exp.decisive and exp.outcome != "kept" else "") or exp.stands
     said = f"; {exp.estimate.words()}" if exp.estimate else "" if exp.decisive else "; not compared"
     why = f" - {exp.why}" if exp.why else ""
     return f"{exp.name}: {exp.description}: {stands}{said}{why}"
@@ -165,6 +165,12 @@ def summary(session: Session) -> list[str]:
     return lines
 
 
+def following(session: Session) -> list[str]:
+    """Return the step behind the report of a session that ended well and kept something: the hand-over."""
+    step = "next: finalize.py  # shows which branches it would make of what was kept; changes nothing"
+    return [next_step.runnable(step)] if session.kept and session.closed == "finished" else []
+
+
 def worth(session: Session) -> str:
     """Return what an hour and a dollar brought, of verified gain alone."""
     said = session.headline
@@ -207,11 +213,13 @@ def axes(session: Session) -> list[tuple[str, list[str]]]:
         weight.append(medians(top, session.metric, session.unit))
     weight += [f"{exp.name} gained {exp.estimate.words()}" for exp in session.best_first[:3] if exp.estimate]
     near, open_ones = [exp for exp in session.experiments if exp.near_miss], session.of("waiting", "running")
+    slower = [exp.screens[-1].screen == "slower" for exp in session.of("screened")]
     complete = [
         f"{len(near)} near misses" + (f": {', '.join(exp.name for exp in near[:8])}" if near else ""),
         f"{len(open_ones)} still wait or run"
         + (f": {', '.join(exp.name for exp in open_ones[:8])}" if open_ones else ""),
-        f"{len(session.of('screened'))} were turned down on a screen, {len(session.of('refused'))} never measured",
+        f"{sum(slower)} were turned down on a screen, {slower.count(False)} for another reason before a comparison",
+        f"{len(session.of('refused'))} never measured",
         f"{len(session.ideas)} ideas left" + (f", the best: {session.ideas[0]['text']}" if session.ideas else ""),
         f"{session.outside} name a source outside",
     ]

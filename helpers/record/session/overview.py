@@ -152,7 +152,9 @@ def _gain(now: State, gain: float | None, digits: int = 2) -> str:
 
 def _results(now: State) -> list[str]:
     lines = []
-    for run in reversed([r for r in now.runs if r.experiment_id][-8:]):
+    runs = [r for r in now.runs if r.experiment_id]
+    kept = [r for r in now.kept[-5:] if r not in runs[-8:]]  # what stands is seen however many were turned down since
+    for run in [*reversed(kept), *reversed(runs[-8:])]:
         compared = now.comparison(run.experiment_id) if run.status != "keep" else None
         said = f" {compared.why_not}," if compared and compared.why_not else ""
         title = one_line(run.description, 70)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import BUNDLE, Repo, until
 
+from helpers.record.handover import branches
+
 BENCHMARK = """\
 #!/usr/bin/env bash
 set -euo pipefail
@@ -269,3 +271,13 @@ def test_a_session_on_top_of_another_hands_over_what_that_one_kept_as_well(repo:
     assert "{1..60}" in (repo.root / "src/work.sh").read_text()
     assert "{1..20}" in (repo.root / "src/other.sh").read_text()
     assert "autoresearch" not in repo.git("ls-files")
+
+
+def test_a_long_subject_is_cut_behind_a_word_and_said_once() -> None:
+    """What was cut off stands in the body; nothing is said twice, and the title of the text is cut alike."""
+    long = "fewer calls for a pair: regular expressions for key and equals sign, one for the white space around them"
+    head, _, rest = branches._message(f"{long}\n\nMeasured: x\n").partition("\n\n")
+
+    assert long == head.removesuffix("...") + " " + rest.partition("\n")[0].removeprefix("...")
+    assert head == branches._cut(long)
+    assert len(head) <= branches.SUBJECT

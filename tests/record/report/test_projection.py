@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from helpers import console, replay
 from helpers.events import from_line
 from helpers.judge.compare import figures
 from helpers.record.report import exports, improvements, page_data, projection, words
+from helpers.record.session import overview
 
 
 @pytest.fixture
@@ -54,6 +56,42 @@ def test_a_gain_below_the_margin_is_no_no(tmp_path: Path) -> None:
     assert "1 a gain shown, below the margin, 1 no gain shown" in words.standing(session)[0]
     assert "2 near misses: exp-04, exp-09" in dict(words.axes(session))["Completeness: what is left?"]
     assert "exp-09" in improvements.page(session).partition("## Near misses")[2].partition("##")[0]
+
+
+def test_a_screen_is_the_reason_only_where_it_spoke_against(tmp_path: Path) -> None:
+    """What was turned down with a promising screen is told and counted apart from what its screen turned down."""
+    rows = events()
+    for name, word in (("exp-08", "slower"), ("exp-09", "promising")):
+        sent, came = dict(rows[3]), dict(rows[4])
+        assert ("submitted", "finished") == (sent["type"], came["type"])
+        own = {"experiment_id": name, "job": f"{name}.0.1"}
+        rows += [{**sent, **own}, {**came, **own, "screen": word}]
+        rows.append(run(9, name, "discard", 9 * HOUR, asi={"why": "conflicts with exp-01"}))
+    session = projection.load(write(tmp_path, rows))
+    eighth, ninth = map(words.experiment_line, session.of("screened"))
+
+    assert "turned down, never compared (its screen was slower)" in eighth
+    assert "turned down, never compared (not for its screen, which was promising)" in ninth
+    assert ninth.endswith(" - conflicts with exp-01")
+    counted = "1 were turned down on a screen, 1 for another reason before a comparison"
+    assert counted in dict(words.axes(session))["Completeness: what is left?"]
+
+
+def test_what_was_kept_is_seen_behind_many_discards(tmp_path: Path) -> None:
+    """However many were turned down since, the state of the session lists what was kept."""
+    now = replay.fold(list(map(from_line, events(12))))
+
+    assert now is not None
+    assert "exp-01" in "\n".join(overview._results(now))
+
+
+def test_the_end_leads_to_the_hand_over(journaled: Path) -> None:
+    """A session that ended well and kept something names finalize.py; an open or a wrong one does not."""
+    session = projection.load(journaled)
+    closed = {why: words.following(replace(session, closed=why)) for why in ("", "finished", "bad benchmark")}
+
+    assert "finalize.py" in closed["finished"][0]
+    assert not closed[""] + closed["bad benchmark"]
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
