@@ -250,15 +250,18 @@ def test_an_arm_of_a_choice_is_put_wrong_and_still_builds(arm: str) -> None:
     assert arm.endswith(",") == fault[2].endswith(",")
 
 
-def test_faults_of_which_none_builds_tell_nothing() -> None:
-    """Then it is not known whether the checks look at what changed."""
+@pytest.mark.parametrize(("builds", "told"), [(False, None), (True, [])])
+def test_faults_that_do_not_build_fit_nowhere_and_those_that_crash_are_none(
+    builds: bool, told: list[str] | None
+) -> None:
+    """Of the former it is not known whether the checks look at what changed; a crash is seen by the benchmark."""
 
-    def build(_: Any) -> None:
-        raise SideError("it does not build")
+    def fail(*_: Any) -> None:
+        raise SideError("it does not run")
 
-    side: Any = SimpleNamespace(task=Task("", "", ""), build=build)
+    side: Any = SimpleNamespace(task=Task("", "", ""), build=(lambda _: None) if builds else fail, measure=fail)
     trees: Any = None
-    assert wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3}) is None
+    assert told == wrong_answers.unnoticed(side, trees, "time_s", {"f.py": BRANCH.encode()}, {}, {1, 2, 3})
 
 
 PROGRAM = """\
