@@ -101,8 +101,8 @@ def require_allowed(
             or f"snapshot_workdir.py diff {sealed.name}  # take it out, then: submit_experiment.py {sealed.name}"
         )
         if len(opens) == len(bad):
-            ways = {f"--allow {shlex.quote(f'{v.rule}:{next_step.path(work.root, v.path)}')}": 0 for v in opens}
-            do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} {' '.join(ways)}"
+            ways = " --allow ".join({shlex.quote(f"{v.rule}:{next_step.path(work.root, v.path)}"): 0 for v in opens})
+            do += f"; only the person opens what is closed:\nstart_session.py --goal {now.config.name} --allow {ways}"
         raise console.refused(
             f"the policy refuses {sealed.name}, {len(bad)} place{'s' * (len(bad) > 1)}:\n  {lines}", do
         )
