@@ -88,11 +88,12 @@ def _unseen(
             ):
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
             alike = partial(_answers_alike, side, base)
-            for place in branches.unchecked(side, trees, plan.metric, texts, lines, alike) if not same else ():
+            after = "\n".join(new)
+            for place in branches.unchecked(side, trees, plan.metric, name, after, lines, alike) if not same else ():
                 yield f"of all scripts the benchmark alone gets to where {printable.name(place)} holds"
-            side.tree, before = base.tree, "\n".join(old).encode("latin-1")
+            side.tree, whole = base.tree, "\n".join(_text(cand, each) for each in changed)
             for place in branches.forgotten(
-                side, trees, plan.metric, before, texts[name], name, alike, held=bool(same)
+                side, trees, plan.metric, name, "\n".join(old), whole, alike, held=bool(same)
             ):
                 yield f"nothing gets to where {printable.name(place)} held, which is gone: what of that is done now?"
             side.tree = cand.tree

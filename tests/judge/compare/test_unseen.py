@@ -302,27 +302,32 @@ def test_a_branch_that_of_all_scripts_the_benchmark_alone_gets_into_is_named(
     assert asked == bool(told), event.get("signs")
 
 
+SPECIAL = "        if row.startswith('q'):\n            row = row[1:]\n"
+
+
 @pytest.mark.parametrize(
-    ("case", "checked", "asked"),
+    ("case", "then", "checked", "asked"),
     [
-        ("        if row.startswith('q'):\n            row = row[1:]\n", "ab cd", True),
-        ("        if row.startswith('q'):\n            row = row[1:]\n", "ab qcd", False),
-        ("        if row.startswith('q'):\n            raise ValueError\n", "ab cd", False),
+        (SPECIAL, "", "ab cd", True),
+        (SPECIAL, "", "ab qcd", False),
+        (SPECIAL.replace("row = row[1:]", "raise ValueError"), "", "ab cd", False),
+        (SPECIAL, "        if row.startswith( 'q' ): row = row[1:]\n", "ab cd", False),
+        (SPECIAL.replace("if row.startswith('q'):", "if row == 'é':"), "", "ab cd", True),
     ],
 )
 def test_a_special_case_that_is_gone_and_that_nothing_gets_to_is_named(
-    repo: Any, case: str, checked: str, asked: bool
+    repo: Any, case: str, then: str, checked: str, asked: bool
 ) -> None:
     """What a rewritten function forgets shows where the baseline's checks never were; where they were, they tell."""
-    before = PROGRAM.replace("        found", case + "        found")
+    before, after = (PROGRAM.replace("        found", each + "        found") for each in (case, then))
     repo.write("src/work.py", before)
     many = "seq 10 | python3 src/work.py >/dev/null\n"
     checks = CHECKS + f'[ "$(echo {checked} | python3 src/work.py)" = 7880 ]\n'
-    changed = {"src/work.py": PROGRAM, "src/work.sh": FASTER + many}
+    changed = {"src/work.py": after, "src/work.sh": FASTER + many}
 
     event, _ = compared(repo, BENCHMARK, checks, changed, work=WORK + many)
 
-    told = [sign for sign in event.get("signs", []) if sign.startswith("nothing gets to where src/work.py:5: if row.")]
+    told = [sign for sign in event.get("signs", []) if sign.startswith("nothing gets to where src/work.py:5: if row")]
     assert asked == bool(told), event
     assert ("improved" == event["verdict"]) == (checked == "ab cd")
 
@@ -339,8 +344,13 @@ def test_a_special_case_that_is_gone_and_that_nothing_gets_to_is_named(
         ("a.c", "  if (a &&", ""),
         ("a.c", "#if A", ""),
         ("a.txt", "if (a) b;", ""),
+        ("a.py", "x = 1  # if x: y", ""),
+        ("a.py", "x = 'if x: y'", ""),
+        ("a.py", '"""Return x if y."""', ""),
+        ("a.py", "x = 3 if y else 'if y'", ""),
+        ("a.js", "  s = 'if (x)'; if (s) y()", ""),
     ],
 )
 def test_a_condition_is_made_to_end_the_program_where_it_holds(name: str, line: str, made: str) -> None:
-    """What is not read easily is left as it is."""
-    assert [made] * bool(made) == [row for *_, row in branches.conditions({name: line.encode()}, [0])]
+    """What is not read easily is left as it is, and what stands in a string or a remark is none."""
+    assert [made] * bool(made) == [each.stopped for each in branches.conditions(name, line)]
