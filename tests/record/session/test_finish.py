@@ -133,6 +133,7 @@ def test_a_refusal_is_on_record_once(session: Repo) -> None:
 def test_an_end_that_was_broken_off_is_gone_on_with(kept: Repo) -> None:
     """Killed while it compares, or closed and in the way of an edit: the step is the same, until all is done."""
     kept.script("finish_session", "--wait", "0", code=3)
+    until(lambda: any(kept.root.glob(".autoresearch/comparisons/final.*/started")))
     (started,) = kept.root.glob(".autoresearch/comparisons/final.*/started")
     os.kill(int(started.read_text()), signal.SIGKILL)
     until(lambda: "broken off" in _next(kept) and local.under_way(kept.root, "lost"))
