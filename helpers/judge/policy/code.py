@@ -173,29 +173,57 @@ def body(rows: list[str], first: int) -> Iterator[tuple[int, str]]:
 
 
 def closed_up(lines: list[str], first: int, gone: set[int], new: str) -> bool:
-    """Tell whether what stood before and behind an old block stands side by side in the new text."""
-    kept = ["" if at in gone else "".join(row.split()) for at, row in enumerate(lines, 1)]
-    behind = "".join(kept[max((at for at, _ in body(lines, first - 1)), default=first) :])
-    behind = behind.removeprefix("}" if lines[first - 1].rstrip()[-1:] == "{" else "")
-    ahead = "".join(["\0", *kept[: first - 1]])
-    return ahead[-12:] + (behind + "\0")[:12] in "".join(["\0", *new.split(), "\0"])
+    """Tell whether what stood before and behind an old block stands side by side in the new text, without blanks."""
+    last = max((at for at, _ in body(lines, first - 1)), default=first)
+    behind = _some(lines[at] for at in range(last, len(lines)) if at + 1 not in gone)
+    behind = behind.removeprefix("}" if lines[first - 1].rstrip()[-1:] == "{" else "") + "\0"
+    ahead = _some(lines[at][::-1] for at in range(first - 2, -1, -1) if at + 1 not in gone) + "\0"
+    return ahead[:12][::-1] + behind[:12] in f"\0{new}\0"
 
 
-def function_gone(lines: list[str], number: int, new: str, now: set[str]) -> bool:
-    """Tell whether the function around an old line is gone, its name and most of its lines: not under another."""
-    depth = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+def _some(rows: Iterator[str]) -> str:
+    """Return the first letters of what rows say, rather some too many."""
+    said = ""
+    while len(said) <= 12 and (row := next(rows, None)) is not None:
+        said += "".join(row.split())
+    return said
+
+
+def around(rows: list[str]) -> list[int]:
+    """Return for each line the index of the line above that holds it, as it is indented less; -1 where none does."""
+    found: list[int] = []
+    depths: list[int] = []
+    open_now: list[int] = []
+    for at, row in enumerate(rows):
+        depth = len(row) - len(row.lstrip())
+        held = bisect.bisect_left(depths, depth)
+        found.append(open_now[held - 1] if held else -1)
+        if row.strip(" \t{}"):
+            depths[held:], open_now[held:] = [depth], [at]
+    return found
+
+
+def functions_gone(lines: list[str], missing: set[int], new: str, now: set[str]) -> set[int]:
+    """Return those of the missing lines whose function is gone, its name and most of its lines: not under another."""
     often = Counter(" ".join(row.split()) for row in lines)  # what stands elsewhere too says nothing of where this went
-    for first in range(number - 2, -1, -1):
-        row, indent = lines[first], len(lines[first]) - len(lines[first].lstrip())
-        if not row.strip() or indent >= depth or row.strip() in ("{", "}"):
-            continue
-        depth, header = indent, HEADER.match(row)
-        if header:
-            said = [" ".join(row.split()) for at, row in body(lines, first) if at != number]
-            said = [row for row in said if often[row] == 1] or said
-            kept, name = sum(row in now for row in said), header[header.lastindex or 0]
-            return 2 * kept <= max(0, len(said) - 1) and not re.search(rf"\b{name}\b", new)
-    return False
+    names, outer, inside = set(re.findall(r"\w+", new)), around(lines), dict[int, list[int]]()
+    heads = {at: HEADER.match(lines[at]) for at in set(outer) - {-1}}
+    found: set[int] = set()
+    for at, head in enumerate(outer):
+        outer[at] = head if head < 0 or heads[head] else outer[head]
+        inside.setdefault(outer[at], []).append(at + 1)
+    for first, own in inside.items():
+        header = heads.get(first)
+        if header and header[header.lastindex or 0] not in names:
+            said = {at: " ".join(row.split()) for at, row in body(lines, first)}
+            once = {at: row for at, row in said.items() if often[row] == 1}
+            kept = [(rows, sum(row in now for row in rows.values())) for rows in (once, said)]
+            for number in missing.intersection(own):
+                rest = ((len(rows) - (number in rows), still) for rows, still in kept)
+                size, still = next((each for each in rest if each[0]), (0, 0))
+                if 2 * still <= max(0, size - 1):
+                    found.add(number)
+    return found
 
 
 def through_helpers(before: Source, after: Source, pattern: re.Pattern[str]) -> int:

@@ -73,14 +73,15 @@ def _others(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -
 
 def _under(read: code.Source, pattern: re.Pattern[str]) -> set[str]:
     """Return the lines that stand behind a lock, to where it is let go, or in its block."""
-    rows, found = read.code.split("\n"), set()
+    rows, found = read.code.split("\n"), set[str]()
+    often = Counter(row.strip() for row in rows)
     for at in (at for at, row in enumerate(rows) if pattern.search(row) and not _LETS_GO.search(row)):
         depth = len(rows[at]) - len(rows[at].lstrip()) + rows[at].rstrip().endswith((":", "{"))
         for row in filter(str.strip, rows[at + 1 : at + _FAR]):
             if len(row) - len(row.lstrip()) < depth or _LETS_GO.search(row):
                 break
             found.add(row.strip())
-    return {row for row in found if len(row) > 1 and read.code.count(row) == 1}
+    return {row for row in found if len(row) > 1 and often[row] == 1}
 
 
 def _once(before: code.Source, after: code.Source, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
@@ -97,17 +98,14 @@ def _in_loops(read: code.Source, pattern: re.Pattern[str]) -> dict[str, dict[int
     """Return, for what is said, each of its lines with the line of the loop around it, 0 where there is none."""
     rows = read.code.split("\n")
     begins = [0, *itertools.accumulate(len(row) + 1 for row in rows)]
-    found: dict[str, dict[int, int]] = {}
+    held, found = code.around(rows), dict[str, dict[int, int]]()
     for match in pattern.finditer(read.code):
-        first = at = bisect.bisect(begins, match.end() - 1) - 1
-        depth, loop = len(rows[at]) - len(rows[at].lstrip()), 0
-        while first > at - _FAR and first and depth and not loop:
-            first -= 1
-            indent = len(rows[first]) - len(rows[first].lstrip())
-            if rows[first].strip(" \t{}") and indent < depth:
-                depth, loop = indent, first + 1 if _LOOP.match(rows[first]) else 0
-                if code.HEADER.match(rows[first]) and not loop:
-                    break
+        at = first = bisect.bisect(begins, match.end() - 1) - 1
+        loop = 0
+        while (first := held[first]) >= 0 and not loop:
+            loop = first + 1 if _LOOP.match(rows[first]) else 0
+            if code.HEADER.match(rows[first]) and not loop:
+                break
         found.setdefault(" ".join(match[0].split()), {})[read.lines(begins[at], 0)[0]] = loop
     return found
 
@@ -117,12 +115,10 @@ def _guards(read: code.Source, pattern: re.Pattern[str]) -> dict[str, list[tuple
     rows = read.code.split("\n")
     begins = [0, *itertools.accumulate(len(row) + 1 for row in rows)]
     texts = [read.text[begin : begin + len(row)] for begin, row in zip(begins, rows, strict=False)]
-    found: dict[str, list[tuple[str, int]]] = {}
+    held, found = code.around(rows), dict[str, list[tuple[str, int]]]()
     for match in pattern.finditer(read.code):
         at = bisect.bisect(begins, match.end() - 1) - 1
-        first, indent = at, len(rows[at]) - len(rows[at].lstrip())
-        while first and (not rows[first].strip(" \t{}") or len(rows[first]) - len(rows[first].lstrip()) >= indent):
-            first -= 1
+        first = max(0, held[at])
         ahead = texts[at].partition(match[0].split()[0])[0]
         guard, line = (ahead, at) if CONDITION.match(ahead) else (texts[first], first)
         for row in texts[line + 1 : min(at, line + 5)]:  # a condition of several lines

@@ -142,6 +142,8 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
     lost = "" if taken[1] - taken[0] else "|".join(map(re.escape, (taken[0] - taken[1]).keys()))
     rows = before.code.split("\n")
     missing = {number for number, _ in gone} - source_tests.lines_built_for_tests(before)
+    missing_here = missing - code.functions_gone(lines, missing, after.code, now)
+    packed = "".join(new.split())
     for rule in rule_table.of("old", before.family):
         had, has = _said(before, rule.pattern), _said(after, rule.pattern)
         for line, reason, text in conditions.bent(before, after, rule):
@@ -153,11 +155,11 @@ def removed_places(path: str, old: str, new: str, elsewhere: frozenset[str] = fr
         for match in rule.pattern.finditer(before.surely_code):
             number, said = before.lines(*match.span())[-1], " ".join(match[0].split())
             there = has[said] + (got[said] if said.endswith("(") else 0)
-            if number not in missing or had[said] <= there or code.function_gone(lines, number, after.code, now):
+            if number not in missing_here or had[said] <= there:
                 continue
             asked = said.partition(" ")[2].strip("(){: ") or said
             stays = asked in whole or ("a call" in rule.reason and not missing.isdisjoint((number - 1, number + 1)))
-            if "nothing came" in rule.reason and (stays or not code.closed_up(lines, number, missing, new)):
+            if "nothing came" in rule.reason and (stays or not code.closed_up(lines, number, missing, packed)):
                 continue
             whose = _OPERAND.match(before.code, match.end()) if "release" in rule.reason else None
             if (whose and (taken[0] - taken[1])[_field(whose)]) or (lost and _asks_whether(rows, number, lost)):

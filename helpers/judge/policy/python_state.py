@@ -17,7 +17,9 @@ from helpers.judge.policy.python_names import parsed
 _READS = {"fromkeys"}.union(*map(dir, (str, bytes, tuple, frozenset, range, float, MappingProxyType, re.Pattern)))
 _CHANGES = set().union(*map(dir, (list, dict, set, bytearray, deque))) - _READS
 """What an immutable type can do changes nothing; what only a mutable one can do does."""
-_IN_PLACE = re.compile(r"heap(?!q$)\w+|insort\w*|shuffle|(?:set|del)(?:item|attr)|\w{1,80}_into|__(?:set|del)\w+__|next")
+_IN_PLACE = re.compile(
+    r"heap(?!q$)\w+|insort\w*|shuffle|(?:set|del)(?:item|attr)|\w{1,80}_into|__(?:set|del)\w+__|next"
+)
 """Functions of the standard library that change what they are given."""
 _FIXED = re.compile(
     r"compile|Struct|\w*[gG]etter|methodcaller|namedtuple|TypeVar|NewType|getLogger|MappingProxyType|Path|Decimal|"

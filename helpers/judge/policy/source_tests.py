@@ -24,7 +24,8 @@ _MORE = re.compile(
 )
 """One more question on a line of its own: whatever was asked before still is."""
 _EXAMPLE = re.compile(
-    r"^[ \t]{0,99}(//[/!]|\*)? {0,9}```(?:rust|[ \t,])*\n(?:(?(1)[ \t]*\1)(?!.*(?:```|\*/)).*\n)*?(?(1)[ \t]*\1).*assert.*\n",
+    r"^[ \t]{0,99}(//[/!]|\*)? {0,9}```(?:rust|[ \t,])*\n"
+    r"(?:(?(1)[ \t]*\1)(?!.*(?:```|\*/)).*\n)*?(?(1)[ \t]*\1).*assert.*\n",
     re.MULTILINE,
 )
 """An example in the documentation that Rust runs as a test, to its first question: all of it in the same comment."""
