@@ -22,7 +22,7 @@ _IN_PLACE = re.compile(
 )
 """Functions of the standard library that change what they are given."""
 _FIXED = re.compile(
-    r"compile|Struct|\w*[gG]etter|methodcaller|namedtuple|TypeVar|NewType|getLogger|MappingProxyType|Path|Decimal|"
+    r"compile|Struct|\w{0,80}[gG]etter|methodcaller|namedtuple|TypeVar|NewType|getLogger|MappingProxyType|Path|Decimal|"
     r"Fraction|frozenset|tuple|str|bytes|int|float|object|range|len|maketrans|join|fromkeys"
 )
 """What makes something that nobody can change, or a table for reading."""
