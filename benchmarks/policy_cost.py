@@ -77,6 +77,7 @@ UNITS = (
         "my $a ",
     ),
     *("f(x);\n", "  free(p);\n", "#[test]\n", "a \\\n", "check(b);\n", "#define a b\n"),
+    *("[", "lambda: ", "x()", "'a'+", "import a\n", "global a\n", "@a\n", "if a:\n ", "a if b else "),
 )
 PATHS = ("src/a.py", "src/a.c", "src/a.js", "src/a.rs", "src/a.go", "src/A.java", "src/a.pl", "src/a.rb")
 SQUARE = 9

@@ -56,6 +56,8 @@ HEADER = re.compile(
 )
 """How a function begins, and its name in one of the groups."""
 MOST_BLANKS = 200
+MOST_WORDS = 4000
+"""Characters of Java without any sign: its lexer tries each as the first of a method's head."""
 _BLANKS = re.compile(rf"[ \t]{{{MOST_BLANKS},}}")
 """So many in a row say no more than that: a lexer tries each of them as the first."""
 _PREPARES = re.compile(r"\A[^=<>!(]{1,80}=(?!=)[^;]*;?\Z")
@@ -256,6 +258,7 @@ def _pieces(family: str, path: str, text: str) -> tuple[list[tuple[str, str]], b
     if family == "prose":
         return [("#", text)], True
     costly = re.search(r"(?m)(?:[ \t]{0,99}\n){200}|^.{4000}", text)  # lexers take the square of such lines
+    costly = costly or (family == "java" and max(map(len, re.findall(r"[\w\s.]+", text)), default=0) > MOST_WORDS)
     lexer = _lexer(family, path) if len(text) <= LARGEST_LEXED and not costly else None
     if lexer is not None:
         return [(_letter(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(text)], True

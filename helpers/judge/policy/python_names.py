@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 _OWN = frozenset(["exec", "eval", "compile", "globals", "locals", "vars", "open", "breakpoint", "__import__"])
 """What is built in and does more than compute."""
+_PARTS = 50
+"""Of so many parts at most is a name that something stands for, or a text that is put together."""
 
 
 def parsed(text: str) -> ast.Module:
@@ -48,12 +50,14 @@ def _bound(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield from _bound(name, part)
 
 
-def _said(node: ast.AST, stands: dict[str, str]) -> str:
+def _said(node: ast.AST, stands: dict[str, str], parts: int = _PARTS) -> str:
     """Return the dotted name of what an expression is; empty where it is nothing that was imported or built in."""
+    if not parts:
+        return ""
     if isinstance(node, ast.Name):
         return stands.get(node.id, node.id if node.id in _OWN else "")
     if isinstance(node, ast.Attribute):
-        known = _said(node.value, stands)
+        known = _said(node.value, stands, parts - 1)
         return _direct(f"{known}.{node.attr}") if known else ""
     of: ast.AST | None = None
     key: ast.AST | None = None
@@ -65,7 +69,7 @@ def _said(node: ast.AST, stands: dict[str, str]) -> str:
             of, key = holder.value, node.slice
         elif isinstance(holder, ast.Call) and getattr(holder.func, "id", "") == "vars" and holder.args:
             of, key = holder.args[0], node.slice
-    whose = _said(of, stands) if of is not None else ""
+    whose = _said(of, stands, parts - 1) if of is not None else ""
     return f"{whose}.{_text(key) or '?'}" if whose and key is not None else ""
 
 
@@ -75,9 +79,9 @@ def _direct(said: str) -> str:
     return module if module != said and module in sys.stdlib_module_names else said
 
 
-def _text(node: ast.AST) -> str:
+def _text(node: ast.AST, parts: int = _PARTS) -> str:
     """Return the text that constants put together make; empty where the run alone knows it."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _text(node.left), _text(node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and parts:
+        left, right = _text(node.left, parts - 1), _text(node.right, parts - 1)
         return left + right if left and right else ""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

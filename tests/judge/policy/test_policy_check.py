@@ -346,7 +346,17 @@ def test_empty_lines_and_a_line_without_end_are_not_given_to_a_lexer() -> None:
     """A lexer takes their square: the small scanner reads such a file, as it reads one that is too long."""
     assert not code.source("src/a.c", "\n" * 300 + "int x;\n").exact
     assert not code.source("src/a.js", "a.b" * 9000 + "\n").exact
+    assert not code.source("src/A.java", "global a\n" * 900).exact
     assert code.source("src/a.c", "\n" * 30 + "int x;\n").exact
+
+
+@pytest.mark.parametrize(
+    "deep",
+    ["x = a" + ".b" * 1500, "import os\nx = os" + ".p" * 1500, "import os\nx = getattr(os, 'a'" + "+'b'" * 1500 + ")"],
+)
+def test_names_and_texts_of_many_parts_are_no_reason_to_fail(deep: str) -> None:
+    """A name of a thousand parts is none, and what a thousand put together is known to the run alone."""
+    assert not [each for each in check(change("src/a.py", f"{deep}\n")) if each.level == "refuse"]
 
 
 def test_a_text_of_many_parts_is_read_to_its_end() -> None:
