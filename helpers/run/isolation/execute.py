@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,20 +86,22 @@ def bash(
 
 def _wait(process: subprocess.Popen[bytes], limit: float, stop: Callable[[], bool] | None, seen: Seen) -> int | None:
     """Wait without the polling of Popen.wait(timeout), whose pauses of up to 50 ms would add to every measurement."""
-    step = min(limit, LOOK_SECONDS)
-    ended = ends(process.pid, step)
-    if ended:
-        _, status, used = os.wait4(process.pid, 0)
-        seen.peak = used.ru_maxrss * 1024
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return process.returncode
-    if ended is None:  # the system cannot tell
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout=step)
-    progress.still()
-    if step >= limit or (stop and stop()):
-        return None
-    return _wait(process, limit - step, stop, seen)
+    until = time.monotonic() + limit
+    while (left := until - time.monotonic()) > 0:
+        step = min(left, LOOK_SECONDS)
+        ended = ends(process.pid, step)
+        if ended:
+            _, status, used = os.wait4(process.pid, 0)
+            seen.peak = used.ru_maxrss * 1024
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode
+        if ended is None:  # the system cannot tell
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(timeout=step)
+        progress.still()
+        if stop and stop():
+            break
+    return None
 
 
 def script(text: str, folder: Path, name: str = "script.sh") -> Path:

@@ -26,3 +26,11 @@ def test_a_long_run_says_that_it_goes_on(
         assert 3 == execute.bash(slow, tmp_path, env, 60, subprocess.DEVNULL)
         assert execute.bash(slow, tmp_path, env, 0.1, subprocess.DEVNULL) is None
     assert "the lock goes on: 0 s so far" in capsys.readouterr().err
+
+
+def test_a_run_of_many_looks_ends_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of three hours is looked at a thousand times: more looks than this interpreter nests calls."""
+    monkeypatch.setattr(execute, "LOOK_SECONDS", 0.0001)
+    slow = ["bash", "-c", "sleep 1; exit 3"]
+
+    assert 3 == execute.bash(slow, tmp_path, dict(os.environ), 60, subprocess.DEVNULL)
