@@ -257,8 +257,8 @@ def _pieces(family: str, path: str, text: str) -> tuple[list[tuple[str, str]], b
     """Return the text in pieces, each with c code, s string or # comment; and whether a real lexer said so."""
     if family == "prose":
         return [("#", text)], True
-    costly = re.search(r"(?m)(?:[ \t]{0,99}\n){200}|^.{4000}", text)  # lexers take the square of such lines
-    costly = costly or (family == "java" and max(map(len, re.findall(r"[\w\s.]+", text)), default=0) > MOST_WORDS)
+    costly = re.search(r"(?m)(?:[ \t]{0,99}\n){200}|^.{4000}", text) is not None  # lexers take the square of such lines
+    costly |= family == "java" and max(map(len, re.findall(r"[\w\s.]+", text)), default=0) > MOST_WORDS
     lexer = _lexer(family, path) if len(text) <= LARGEST_LEXED and not costly else None
     if lexer is not None:
         return [(_letter(kind), value) for _, kind, value in lexer.get_tokens_unprocessed(text)], True
