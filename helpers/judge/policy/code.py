@@ -20,7 +20,7 @@ from helpers.judge.policy.file_rules import blocks
 _BLOCKS = list(blocks("families.txt"))
 _FAMILY = {suffix: family for (family, *_), _, rows in _BLOCKS for suffix in rows[0].split()}
 _LEXERS = {suffix: lexer for (_, lexer, _), _, rows in _BLOCKS for suffix in rows[0].split() if lexer != "-"}
-LARGEST_LEXED = 400_000
+LARGEST_LEXED = 1_000_000
 _AROUND = 20
 """Lines before and after a changed one within which a construct that it belongs to begins and ends."""
 _STRING = r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`"
