@@ -62,6 +62,11 @@ class Run(Event):
         return "no reader judged its places: " if self.status == "keep" and self.places and not self.reviewed else ""
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it ran or was compared before it was decided: what was turned down unseen says nothing of gains."""
+        return self.status != "discard" or self.verdict is not None or bool(self.metrics or self.samples or self.metric)
+
+    @property
     def cited(self) -> list[str]:
         """The ids of what it came from."""
         return [each for each in self.literature_source.split(", ") if each]

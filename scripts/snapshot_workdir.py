@@ -70,7 +70,7 @@ def create(work: "Workdirs", args: argparse.Namespace) -> int:
     from helpers.run.jobs import budget
 
     now = replay.fold(events.held(work.root))
-    closed, over = (budget.closed(now), budget.spent(now)) if now else ("", None)
+    closed, over = (budget.closed(now), budget.spent(now, here=True)) if now else ("", None)
     if closed:
         console.note(f"note: the session is closed: {closed}; it will not be run, unless another one is begun")
     elif now and over:

@@ -58,12 +58,12 @@ class Arm:
 
 
 def verified(now: State) -> list[tuple[str, float]]:
-    """Return (experiment, log gain) of every decided experiment, oldest first; 0 for what was not kept."""
+    """Return (experiment, log gain) of what was measured and decided, oldest first; 0 for what was not kept."""
     by = now.scale
     return [
         (run.experiment_id, by.added((run.gain or 0.0) if run.status == "keep" else 0.0))
         for run in now.runs
-        if run.experiment_id
+        if run.experiment_id and run.is_measured
     ]
 
 

@@ -114,7 +114,7 @@ def advise(repository: git.Repository, now: State, price: float | None, worth: f
     if worth is not None and usd is not None:
         price = usd / worth
     closed, kind_of = budget.closed(now), queue.kind_of(repository.root)
-    over = f"the session is closed: {closed}" if closed else budget.spent(now) or ""
+    over = f"the session is closed: {closed}" if closed else budget.spent(now, here=True) or ""
     found = Advice(outlook, price, len(gains), parents, estimates.sources(now, kind_of), now.scale, returns, over=over)
     return replace(
         found,

@@ -45,7 +45,7 @@ def outlook(work: Workdirs, now: State, sealed: Experiment, request: Request, wo
         from helpers.run.fleet import submit as fleet_submit
 
         fleet_submit.require_workers(now, worker)
-    if local_submit.is_under_way(now, sealed, replace(request, trees=(base, tree))):
+    if local_submit.is_under_way(now, sealed, replace(request, trees=(base, tree)), here=worker is None):
         return f"{sealed.name}: would go on as it is"
     how = f"compared without a screen ({why})" if why else "screened"
     where = "this machine" if worker is None else worker or "the first free worker"

@@ -82,7 +82,7 @@ def plan(work: Workdirs, now: State, exp: Experiment, options: planning.Options,
             f"compare.py {exp.name} --against {now.require_lock().commit_full[:12]}  # with what was before",
         )
     if not options.against:
-        budget.require_budget(now, exp.name)
+        budget.require_budget(now, exp.name, here=not worker)
     now.require_own(exp.name)
     session_branch.say(work.root, now)
     sealed = exp.require_sealed()

@@ -142,7 +142,7 @@ def start(
     `wave` may hold cells already: the new ones join them. `worker`: None for this machine, "" for any of the fleet.
     Raises Failure (2, 4); what is on record by then stays.
     """
-    budget.require_budget(now)
+    budget.require_budget(now, here=worker is None)
     if worker is not None:
         fleet.require_workers(now, None)
         workers.of_kind(workers.standing(now), request.kind)

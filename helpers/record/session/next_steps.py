@@ -127,7 +127,7 @@ def _of_experiment(work: Workdirs, now: State, name: str) -> Step:
         return Step("gone", words)
     if compared and (not done or compared.timestamp >= done.timestamp or screening.answered(now, name, done.tree)):
         return _of_compared(work, now, compared, {**words, "look": local_comparison.look(work.root, compared)})
-    if (over := budget.spent(now)) and name not in budget.measured(now):
+    if (over := budget.spent(now, here=True)) and name not in budget.measured(now):
         return Step("too late", {**words, "why": over})
     if done is None:
         lost = local_comparison.under_way(work.root, "lost").get(name)
@@ -209,11 +209,13 @@ def _of_undecided(work: Workdirs, now: State, compared: Comparison, words: dict[
 
 def _free(work: Workdirs, now: State) -> Iterator[Step]:
     """Nothing waits: the end, another look for ideas, or the next experiment."""
-    if why := budget.spent(now):
+    if workers.up(now) and (why := budget.spent(now)):
+        yield Step("costs on", {"why": why})
+    if why := budget.spent(now, here=True):
         yield Step("whole", {"why": why})
         yield Step("spent", {"way": budget.way_up(now)})
         return
-    decided = [run for run in now.runs if run.experiment_id]
+    decided = [run for run in now.runs if run.experiment_id and run.is_measured]
     begun, ideas = _begun(work, now), queue.waiting(work.root)
     for name, idea in itertools.zip_longest(begun[:2], ideas[: len(begun[:2])]):
         said = f"--desc {shlex.quote(idea.text)} --source {idea.name}" if idea and idea.number else '--desc "..."'

@@ -18,6 +18,7 @@ SESSION = {
     "environment": "submit_experiment.py {name}  # when the environment is repaired: it runs the baseline first",
     "workers lost": "{way}  # no worker is left for the jobs that wait",
     "stranded": "submit_experiment.py {name} --cancel  # no worker is left for it, and {why}: another costs more",
+    "costs on": "workers.py stop --all  # {why}, and they cost on; this machine costs nothing",
     "whole": "finish_session.py  # {why}: the whole against the first baseline, the report, the person's branch back",
     "spent": "{way}",
     "left": "finish_session.py  # closed, and the work tree still on its branch: the report, and {why} again",

@@ -17,7 +17,7 @@ def submit_to_fleet(work: Workdirs, sealed: Experiment, request: Request, worker
         task.from_dict(now.require_lock().task)
         require_workers(now, worker)
         workers.of_kind(workers.standing(now), request.kind)
-        if is_under_way(now, sealed, request):
+        if is_under_way(now, sealed, request, here=False):
             return []
         return [events.append_locked(work.root, request.event(now, sealed, worker or "", "sky")).job]
 

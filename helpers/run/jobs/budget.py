@@ -75,15 +75,15 @@ def describe_rest(state: State) -> str:
     return "; ".join(parts) or so_far
 
 
-def spent(state: State) -> str | None:
-    """Return which part of the budget is spent, in words; None while nothing is."""
+def spent(state: State, *, here: bool = False) -> str | None:
+    """Return which part of the budget is spent, in words; None while nothing is, or what runs `here` costs no more."""
     agreed, used = state.config.budget, spending(state)
     if agreed.experiments is not None and used.experiments >= int(agreed.experiments):
         return f"all {agreed.experiments} experiments have been run"
     if agreed.hours is not None and used.hours >= agreed.hours:
         idle = f"in {idle_hours(state):.3g} of which nothing ran"
         return f"the {agreed.hours} hours are over: {used.hours:.3g} since the lock, {idle}"
-    if agreed.usd is not None and used.usd is not None and used.usd >= agreed.usd:
+    if not here and agreed.usd is not None and used.usd is not None and used.usd >= agreed.usd:
         return f"the ${agreed.usd} are spent"
     return None
 
@@ -133,12 +133,15 @@ def require_open(state: State) -> None:
         )
 
 
-def require_budget(state: State, experiment: str = "") -> None:
-    """Raise Failure (4) when any part of the budget is spent; one that was begun within it is brought to its end."""
+def require_budget(state: State, experiment: str = "", *, here: bool = False) -> None:
+    """Raise Failure (4) when a part of the budget is spent, dollars but for what runs `here`, on this machine.
+
+    What was begun within it is brought to its end.
+    """
     require_open(state)
-    over = spent(state)
+    over = spent(state, here=here)
     if over and experiment not in measured(state):
-        raise console.refused(
-            f"the agreed budget is spent: {over}",
-            f"status.py  # decide what waits and finish the session, or:\n{way_up(state)}",
-        )
+        ways = "status.py  # decide what waits and finish the session, or:"
+        if not spent(state, here=True):
+            ways = "submit_experiment.py ... --on local  # this machine costs nothing; or:"
+        raise console.refused(f"the agreed budget is spent: {over}", f"{ways}\n{way_up(state)}")

@@ -54,7 +54,7 @@ def submit_locally(work: Workdirs, sealed: Experiment, request: Request) -> list
         lock = now.require_lock()
         its = task.from_dict(lock.task)
         slots.require_slots(request.slots, its.cpus)
-        if is_under_way(now, sealed, request):
+        if is_under_way(now, sealed, request, here=True):
             executor.kick(work.root)
             return []
         specs = []
@@ -92,7 +92,7 @@ def require_environment(work: Workdirs) -> None:
     )
 
 
-def is_under_way(now: State, sealed: Experiment, request: Request) -> bool:
+def is_under_way(now: State, sealed: Experiment, request: Request, *, here: bool) -> bool:
     """Note that the experiment waits or runs already; else it may be sent.
 
     Raises Failure (2) when the same content was run before, (4) when the budget is spent.
@@ -103,7 +103,7 @@ def is_under_way(now: State, sealed: Experiment, request: Request) -> bool:
         console.note(f"{sealed.name} is under way as {open_job.name}: {step}")
         return True
     refuse_repetition(now, sealed, request)
-    budget.require_budget(now, sealed.name)
+    budget.require_budget(now, sealed.name, here=here)
     return False
 
 

@@ -80,6 +80,18 @@ def test_it_advises_to_stop_when_the_price_is_higher(session: Any) -> None:
     assert json.loads(cheap)["stop"] is False
 
 
+def test_what_nothing_measured_is_no_gain_of_zero(session: Any) -> None:
+    """Turned down unseen, an experiment says nothing of what the next one gains, nor that there is nothing left."""
+    for number in range(1, 17):
+        copy = Path(session.script("snapshot_workdir", "create", f"exp-{number:02}").stdout.strip())
+        (copy / "src/work.sh").write_text(f"echo 42 # {number}\n")
+        session.script("snapshot_workdir", "seal", f"exp-{number:02}", "--desc", str(number))
+        session.script("record_result", "discard", f"exp-{number:02}", "--why", "the person wants it otherwise")
+
+    assert "0 of 15" in session.script("suggest_next").stdout
+    assert "none of the last" not in session.script("status").stdout
+
+
 def test_a_young_session_is_not_judged(session: Any) -> None:
     """Before the 15th decision it says so, and the baseline is what to build on."""
     said = session.script("suggest_next").stdout

@@ -14,11 +14,16 @@ from typing import Any
 import pytest
 from conftest import BUNDLE, until
 
-from helpers import git, journal, replay
+from helpers import console, git, journal, replay
 from helpers.judge.compare import report
 from helpers.read.ideas import queue
 from helpers.record.session import next_steps, step_table
+from helpers.run.copies.copies import Workdirs
+from helpers.run.fleet import lifecycle
+from helpers.run.fleet.arguments import WorkerRequest
+from helpers.run.fleet.submit import submit_to_fleet
 from helpers.run.local import executor, slots
+from helpers.run.local.submit import Request
 
 FASTER = "sleep 0.004\necho 42\n"
 
@@ -430,6 +435,30 @@ def test_a_spent_budget_leads_to_the_whole(session: Any) -> None:
 
     assert "headline: improved" in follow(session, "finish_session.py")
     assert "render_report.py" in steps(session)[0]
+
+
+def test_dollars_that_are_spent_stop_what_costs_some(session: Any) -> None:
+    """Nothing is sent to a worker or launched, and those up are to be stopped; this machine goes on for nothing."""
+    session.script("start_session", "--goal", "quick", "--budget-usd", "1")
+    worker = {"type": "worker", "worker": "vm-01", "launch": "a", "usd_hour": 360_000.0}
+    journal.append(session.root, {**worker, "event": "up", "timestamp": journal.now_ms() - 60_000})
+    sealed(session, "exp-01", FASTER)
+
+    work, now = Workdirs(git.find(session.root)), replay.load(session.root)
+    for send in (
+        lambda: lifecycle.plan(now, 2, WorkerRequest({})),
+        lambda: submit_to_fleet(work, work.experiment("exp-01"), Request(), "vm-01"),
+    ):
+        with pytest.raises(console.Failure, match=r"the \$1.0 are spent") as refused:
+            send()
+        assert "--on local" in refused.value.do
+    session.script("compare", "exp-01")
+    session.script("record_result", "keep", "exp-01")
+    assert ["workers.py", "stop"] == re.findall(r"workers.py|stop", steps(session)[0].partition("#")[0])
+
+    journal.append(session.root, {**worker, "event": "stopped"})
+    assert "search_github.py" in steps(session)[0]
+    assert "will not be run" not in session.script("snapshot_workdir", "create").stderr
 
 
 @pytest.mark.parametrize("anew", [False, True])
