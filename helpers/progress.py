@@ -1,13 +1,14 @@
 """Words while something is waited for: at least a line every ten seconds, so that nobody wonders if it runs."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from helpers import console
 
-SILENT_SECONDS = 10.0
-"""Seconds without a word after which one is said."""
+SILENT_SECONDS = 8.0
+"""Seconds without a word after which one is said, at the next look."""
 
 
 class Progress:
@@ -45,6 +46,29 @@ def still() -> None:
     """Say that a run goes on, where somebody is to be told."""
     if _told:
         _told[-1].tick()
+
+
+def is_told() -> bool:
+    """Tell whether somebody is to be told."""
+    return bool(_told)
+
+
+@contextmanager
+def beating(what: str) -> Iterator[None]:
+    """Say that a wait goes on which cannot say so itself: for a lock, for the network. Nothing is forked within."""
+    beat, over = Progress(what), threading.Event()
+
+    def say() -> None:
+        while not over.wait(max(0.05, SILENT_SECONDS / 10)):
+            beat.tick()
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def span(seconds: float) -> str:

@@ -46,7 +46,7 @@ def calibrate(work: Workdirs) -> tuple[WorkerEvent, str]:
     try:
         if slots.busy(work.root):
             console.note("waiting for a running job to end: a calibration has the machine to itself")
-        with slots.hold_all(work.root), progress.told("calibrating"):
+        with progress.told("calibrating"), slots.hold_all(work.root):
             found = measure(side, work.shadow, now.metric, console.note, now.config.repeats)
     except SideError as error:
         raise console.outside(

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from helpers import console, files, git
+from helpers import console, files, git, progress
 from helpers.events import Comparison
 from helpers.judge.compare import driver, planning
 from helpers.judge.measure.plan import Plan
@@ -194,7 +194,7 @@ def _measured(
     )
     environment.adopt_orphans()
     try:
-        with slots.hold_all(place):
+        with progress.told("the comparison is repeated"), slots.hold_all(place):
             return driver.compare(place, plan, place / "runs" / "x", trees, sys.stderr)
     except SideError as error:
         raise console.outside(

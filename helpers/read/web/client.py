@@ -80,7 +80,8 @@ def get(
     budget = budget or Budget(1_000)
     ask = _Ask(full, plain, secrets, secret_params or {}, trusted, max_bytes, timeout, budget, service, pace)
     try:
-        answer = _persist(ask, patience)
+        with progress.beating(f"waiting for {host}"):
+            answer = _persist(ask, patience)
     except (SourceThrottled, Unreachable) as failure:
         if entry is None:
             raise

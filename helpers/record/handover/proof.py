@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 
-from helpers import console, files, paths
+from helpers import console, files, paths, progress
 from helpers.events import Comparison
 from helpers.judge.compare import driver, planning, spread
 from helpers.judge.measure.pairs import Made
@@ -65,7 +65,7 @@ def prove(work: Workdirs, now: State, its: Handover, group: Group, *, measure: b
     key = f"{base} {candidate} {measure}"
     if key not in known:
         environment.adopt_orphans()
-        with slots.hold_all(work.root):
+        with progress.told("the branch is built, checked and measured alone"), slots.hold_all(work.root):
             proof = _measured(work, now, its, base, candidate) if measure else _checked(work, now, candidate)
         known[key] = [proof.checks, proof.outcome and proof.outcome.to_line()]
         files.replace(kept, json.dumps(known))

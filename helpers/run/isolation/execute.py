@@ -15,7 +15,7 @@ from helpers.run.isolation.detached import ends
 from helpers.run.isolation.pids import Orphans, new_pid_namespace, run_as_first_process
 from helpers.run.jobs.task import Task
 
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 2.0
 """Between two questions whether to go on, and two words that it does; a full disk is told within a minute."""
 
 
@@ -76,6 +76,7 @@ def bash(
     except subprocess.SubprocessError:
         raise OSError("the walls around a measurement could not be built: is the disk full or broken?") from None
     code = _wait(process, limit, stop, seen)
+    progress.still()
     counted.add(environment.reap())
     environment.end_group(
         process.pid, 0.0 if walls else 2.0

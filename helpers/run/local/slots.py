@@ -7,10 +7,10 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
-from helpers import console, locks, paths, printable
+from helpers import console, locks, paths, printable, progress
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """Which GPUs a program sees."""
@@ -90,11 +90,12 @@ def hold(root: Path, slot: int) -> AbstractContextManager[bool]:
 def hold_all(root: Path, above: int = ALL) -> Iterator[None]:
     """Hold every slot that there can be, or those above one: a comparison has the machine to itself.
 
-    Waits for what runs.
+    Waits for what runs, and says so where somebody is to be told.
     """
     with ExitStack() as stack:
-        for name in [f"queue-{ALL}"] * (above == ALL) + [f"slot-{number}" for number in range(above + 1, _most())]:
-            stack.enter_context(locks.held(_file(root, f"{name}.lock"), wait=True))
+        with progress.beating("waiting for what runs here to end") if progress.is_told() else nullcontext():
+            for name in [f"queue-{ALL}"] * (above == ALL) + [f"slot-{number}" for number in range(above + 1, _most())]:
+                stack.enter_context(locks.held(_file(root, f"{name}.lock"), wait=True))
         yield
 
 

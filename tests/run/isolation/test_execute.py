@@ -28,6 +28,17 @@ def test_a_long_run_says_that_it_goes_on(
     assert "the lock goes on: 0 s so far" in capsys.readouterr().err
 
 
+def test_many_short_runs_say_that_they_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None is as long as a look takes; together they are, and somebody waits."""
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
+    with progress.told("the branch is measured"):
+        execute.bash(["true"], tmp_path, dict(os.environ), 60, subprocess.DEVNULL)
+
+    assert "the branch is measured: 0 s so far" in capsys.readouterr().err
+
+
 def test_a_run_of_many_looks_ends_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of three hours is looked at a thousand times: more looks than this interpreter nests calls."""
     monkeypatch.setattr(execute, "LOOK_SECONDS", 0.0001)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from conftest import processes, until
 
-from helpers import replay
+from helpers import progress, replay
 from helpers.run.local import slots
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent.parent / "scripts"
@@ -177,3 +177,21 @@ def test_waiting_for_results_starts_nothing(session: Any) -> None:
     session.script("submit_experiment", "b", "--cancel", code=None)
 
     assert before >= seen > set()
+
+
+def test_who_waits_for_the_machine_is_told(
+    session: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A keep, a hand-over or a calibration waits for what runs, and says so; who works where nobody reads does not."""
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.1)
+    holds = (
+        "import sys, time; from pathlib import Path; from helpers.run.local import slots\n"
+        "with slots.hold_all(Path(sys.argv[1])):\n    print(flush=True); time.sleep(1)\n"
+    )
+    for told in (True, False):
+        other = subprocess.Popen([sys.executable, "-c", holds, str(session.root)], cwd=SCRIPTS.parent, stdout=-1)
+        assert other.stdout
+        other.stdout.readline()
+        with progress.told("the commit is built") if told else contextlib.nullcontext(), slots.hold_all(session.root):
+            assert told == ("waiting for what runs here to end" in capsys.readouterr().err)
+        other.wait()
