@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def test_a_comparison_goes_before_what_waits_in_the_queue(session: Any) -> None:
     ended = next(session.root.glob(".autoresearch/comparisons/*/log.txt")).stat().st_mtime_ns
     begun = [next(session.root.glob(f".autoresearch/jobs/{name}.*/started")).stat().st_mtime_ns for name in ("b", "c")]
     assert ended < min(begun)
-    assert "waiting: 10 s so far for a.0.1" in said
+    assert re.search(r"waiting: \d+ s so far for a.0.1", said)
     assert (replay.load(session.root).comparisons[-1].seconds or 99) < 10
 
 
