@@ -151,6 +151,20 @@ def test_javascript_and_native_workers_measure_the_same_way(tmp_path: Path, scri
     assert one["output_crc"] != other["output_crc"]
 
 
+@pytest.mark.skipif(not shutil.which("cc"), reason="cc is not installed")
+def test_cpu_time_of_a_native_worker_is_not_its_compilers(tmp_path: Path) -> None:
+    """However long it takes to compile a library, a metric of processor time is of the program."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "program.h").write_text("long long work(const unsigned char *, unsigned long);\n")
+    (tmp_path / "src" / "program.c").write_text(NATIVE)
+    (tmp_path / "bin").mkdir()
+    burn = "import time\nwhile time.process_time() < 1: pass"
+    (tmp_path / "bin" / "cc").write_text(f"#!/bin/sh\npython3 -c '{burn}'\nexec {shutil.which('cc')} \"$@\"\n")
+    (tmp_path / "bin" / "cc").chmod(0o755)
+
+    assert measured(tmp_path, "native", PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")["cpu_s"][0] < 0.9
+
+
 def test_a_worker_that_fails_is_no_measurement(tmp_path: Path) -> None:
     """Its own words are shown, and no metric is printed."""
     (tmp_path / "program.py").write_text("def work(data): raise ValueError('is wrong')\n")
