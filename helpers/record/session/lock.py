@@ -140,13 +140,7 @@ def take_baseline(work: Workdirs, wait: float) -> Finished:
         console.note(f"note: a wall around runs does not hold here: {lost} (references/isolation.md)")
     job = submit.submit_control(work)
     console.note(f"running the baseline ({job}): build, benchmark, checks")
-    beat = progress.Progress("the baseline runs")
-
-    def ended(now: State) -> bool:
-        beat.tick()
-        return now.jobs[job].finished is not None
-
-    collect.wait(work.root, wait, ended)
+    collect.wait(work.root, wait, lambda now: now.jobs[job].finished is not None)
     now = replay.load(work.root)
     done = now.jobs[job].finished
     if done is None:
