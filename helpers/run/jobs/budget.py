@@ -1,4 +1,7 @@
-"""The agreed budget: experiments, hours and dollars. When it is spent nothing new is submitted."""
+"""The agreed budget: experiments, hours and dollars. When it is spent nothing new is submitted.
+
+Dollars stop workers alone: what runs on this machine costs none.
+"""
 
 import math
 from dataclasses import dataclass
