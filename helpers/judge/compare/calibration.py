@@ -47,7 +47,9 @@ def calibrate(work: Workdirs) -> tuple[WorkerEvent, str]:
         if slots.busy(work.root):
             console.note("waiting for a running job to end: a calibration has the machine to itself")
         with progress.told("calibrating"), slots.hold_all(work.root):
-            found = measure(side, work.shadow, now.metric, console.note, now.config.repeats)
+            found = measure(
+                side, work.shadow, now.metric, console.note, now.config.repeats, lambda got: now.judged(got)[0]
+            )
     except SideError as error:
         raise console.outside(
             f"the baseline cannot be measured: {error}", "correct it, then: compare.py --calibrate"
@@ -59,10 +61,17 @@ def calibrate(work: Workdirs) -> tuple[WorkerEvent, str]:
     return of_event(events.append(work.root, event), now)
 
 
-def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None], agreed: int) -> dict[str, Any]:
+def measure(
+    side: Side,
+    trees: Trees,
+    metric: str,
+    say: Callable[[str], None],
+    agreed: int,
+    judged: Callable[[list[float]], Scale],
+) -> dict[str, Any]:
     """Build the baseline, check it, and measure it again and again by the `agreed` calls (0: by one, and by several).
 
-    Return what was seen. Raises SideError.
+    Return what was seen of the calls that a comparison will make. `judged` tells how samples compare. Raises SideError.
     """
     say("building the baseline")
     began, side.repeats = time.monotonic(), agreed or 1
@@ -78,10 +87,18 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None], a
             rest = each * (RUNS - 1 - number + (0 if agreed or each >= LONG_SECONDS else FEW_RUNS * SEVERAL))
             say(f"{number + 1} of {RUNS} measurements, {each:.3g} s each; {progress.span(rest)} to go")
             told = time.monotonic()
-    printed, wall, cpu = (list(column) for column in zip(*single, strict=True))
+    calls, rows = side.repeats, single
+    if not agreed and statistics.median(row[1] for row in single) < LONG_SECONDS:
+        side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
+        several = [_once(side, metric) for _ in range(FEW_RUNS)]
+        one, more = ([(row[0][metric], row[1]) for row in rows] for rows in (single, several))
+        if cheaper(one, more, judged([value for value, _ in one])):
+            say(f"{SEVERAL} calls at a time decide sooner than one: they are measured on")
+            calls, rows = SEVERAL, several + [_once(side, metric) for _ in range(noise.MIN_MEASUREMENTS - FEW_RUNS)]
+    printed, wall, cpu = (list(column) for column in zip(*rows, strict=True))
     benchmark, names = side.copy / paths.BENCHMARK, {*filter(advice.STEADIER.fullmatch, printed[0])} - {metric}
     seen |= {
-        "calls": side.repeats,
+        "calls": calls,
         "samples": [row[metric] for row in printed],
         "wall": wall,
         "cpu": cpu,
@@ -90,10 +107,6 @@ def measure(side: Side, trees: Trees, metric: str, say: Callable[[str], None], a
     spreads = {name: advice.sigma([row.get(name, 0.0) for row in printed]) for name in sorted(names)}
     seen["others"] = {name: spread for name, spread in spreads.items() if spread is not None}
     seen["benchmark"] = hashlib.sha256(benchmark.read_bytes()).hexdigest()
-    if not agreed and statistics.median(wall) < LONG_SECONDS:
-        side.env["AUTORESEARCH_REPEATS"] = str(SEVERAL)
-        several = [_once(side, metric) for _ in range(FEW_RUNS)]
-        seen["several"] = {"samples": [row[0][metric] for row in several], "wall": [row[1] for row in several]}
     return seen
 
 
@@ -109,17 +122,20 @@ def resolved(seen: dict[str, Any], margin: float, by: Scale) -> dict[str, Any]:
     """Return what is journaled of a calibration: what was seen and what it says about the host."""
     found = noise.calibrate(seen["samples"], margin, by)
     said = {"sigma_pair": found.sigma_pair, "resolves": found.resolves, "noisy": found.noisy}
-    return {**said, **seen, "repeats": _calls(seen, by)}
+    return {**said, **seen, "repeats": seen["calls"]}
 
 
-def _calls(seen: dict[str, Any], by: Scale) -> int:
-    """Return how many calls make a measurement: those that decide soonest, which goes with time x spread^2."""
-    several = seen.get("several")
-    if not several:
-        return int(seen.get("calls", 1))
-    one, more = (noise.sigma_pair(samples, by=by) or 0.0 for samples in (seen["samples"], several["samples"]))
-    cost = statistics.median(seen["wall"]) * one**2
-    return SEVERAL if statistics.median(several["wall"]) * more**2 < CHEAPER * cost else 1
+def cheaper(single: list[tuple[float, float]], several: list[tuple[float, float]], by: Scale) -> bool:
+    """Tell whether several calls a measurement decide sooner than one, which goes with time x spread^2.
+
+    Each measurement is its value and its seconds.
+    """
+    one, more = (
+        statistics.median(took for _, took in rows)
+        * (noise.sigma_pair([value for value, _ in rows], by=by) or 0.0) ** 2
+        for rows in (single, several)
+    )
+    return more < CHEAPER * one
 
 
 def of_event(event: WorkerEvent, now: State) -> tuple[WorkerEvent, str]:

@@ -58,8 +58,9 @@ def _part(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dic
 
 def _calibrate(home: Path, asked: dict[str, Any], place: Path, trees: Folders) -> dict[str, Any]:
     side = Side(home, asked["calibrate"], place / "baseline", from_dict(asked["task"]), asked["passed"])
-    found = calibration.measure(side, trees, asked["metric"], print, asked["repeats"])
-    return calibration.resolved(found, asked["margin"], Scale(asked["scale"], asked["metric"]))
+    by = Scale(asked["scale"], asked["metric"])
+    found = calibration.measure(side, trees, asked["metric"], print, asked["repeats"], lambda _: by)
+    return calibration.resolved(found, asked["margin"], by)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_the_spread_of_the_baseline_is_journaled(session: Any) -> None:
 
     event = json.loads(done.stdout)
     found = noise.calibrate(event["samples"], 0.05)
-    assert calibration.RUNS == len(event["samples"])
+    assert {1: calibration.RUNS, 3: noise.MIN_MEASUREMENTS}[event["calls"]] == len(event["samples"])
     assert (found.sigma_pair, found.resolves, found.noisy) == (event["sigma_pair"], event["resolves"], event["noisy"])
     assert (1 if found.noisy else 0) == done.returncode
     assert "local" == event["worker"]
@@ -78,21 +78,37 @@ def test_before_the_lock_it_says_what_is_worth_knowing_then(repo: Any) -> None:
     assert not replay.load(repo.root).has_baseline
 
 
-def seen(single: list[float], several: list[float], **more: Any) -> dict[str, Any]:
-    """What was measured of a benchmark: single calls of one second, and several of three."""
-    wall = {"wall": [1.0] * len(single), "cpu": single, "build_s": 1.0, "checks_s": 1.0, "checks": "passed"}
-    return {"samples": single, **wall, "several": {"samples": several, "wall": [3.0] * len(several)}, **more}
+def seen(samples: list[float], **more: Any) -> dict[str, Any]:
+    """What was measured of a benchmark, in one second each time."""
+    wall = {"wall": [1.0] * len(samples), "cpu": samples, "build_s": 1.0, "checks_s": 1.0, "checks": "passed"}
+    return {"samples": samples, "calls": 1, **wall, **more}
 
 
 def test_as_many_calls_as_decide_soonest() -> None:
     """Three calls cost three times as much: they are taken where the spread falls by more than the root of three."""
     draw = random.Random(1)
-    noisy = [1 + draw.gauss(0, 0.03) for _ in range(24)]
+    noisy = [(1 + draw.gauss(0, 0.03), 1.0) for _ in range(24)]
 
-    assert 1 == calibration.resolved(seen(noisy, noisy[:8]), 0.01, Scale())["repeats"]
-    assert (
-        3 == calibration.resolved(seen(noisy, [1 + draw.gauss(0, 0.003) for _ in range(8)]), 0.01, Scale())["repeats"]
+    for spread, taken in ((0.03, False), (0.003, True)):
+        several = [(1 + draw.gauss(0, spread), 3.0) for _ in range(8)]
+        assert taken == calibration.cheaper(noisy, several, Scale())
+
+
+def test_the_calls_that_calibration_chose_are_what_it_tells(repo: Any) -> None:
+    """What three calls make steady is told of three, as a comparison will measure: spread, seconds and share."""
+    drawn = "time_s=1.$((AUTORESEARCH_REPEATS > 1 ? 500 + RANDOM % 9 : 100 + RANDOM % 900))"
+    repo.write("autoresearch.sh", f"bash src/work.sh >out; sleep 0.1; echo METRIC {drawn}\n", 0o755)
+    repo.script(
+        "start_session", "--goal", "q", "--metric", "time_s", "--unit", "s", "--direction", "lower", "--no-checks"
     )
+
+    said = repo.script("compare", "--calibrate", code=None).stdout
+
+    (event,) = replay.load(repo.root).calibrations("local")
+    assert (3, 3, noise.MIN_MEASUREMENTS) == (event.calls, event.repeats, len(event.samples))
+    assert noise.sigma_pair(event.samples) == event.sigma_pair
+    assert "a measurement is 3 calls of the benchmark" in said
+    assert "is told of 1" not in said
 
 
 def test_calls_that_were_agreed_are_what_is_measured_and_told(repo: Any) -> None:
@@ -116,13 +132,12 @@ def test_calls_that_were_agreed_are_what_is_measured_and_told(repo: Any) -> None
 
 
 def test_what_is_told_of_another_number_of_calls_says_so() -> None:
-    """Three calls that calibration chose take three times as long; the spread is said to be of one."""
+    """Three calls, set after a calibration of one, take three times as long; the spread is said to be of one."""
     draw = random.Random(1)
-    noisy, steady = [1 + draw.gauss(0, 0.03) for _ in range(24)], [1 + draw.gauss(0, 0.003) for _ in range(8)]
     config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
-    now = replay.fold([events.from_line(config)])
+    now = replay.fold([events.from_line(config | {"repeats": 3})])
     assert now
-    found = seen(noisy, steady)
+    found = seen([1 + draw.gauss(0, 0.03) for _ in range(24)])
 
     text = calibration.of_event(events.WorkerEvent.of(calibration.resolved(found, 0.01, Scale())), now)[1]
 
@@ -137,7 +152,7 @@ def test_processor_time_is_not_told_what_it_counts(metric: str, said: bool) -> N
     now = replay.fold([events.from_line(config | {"branch": "b"})])
     assert now
     samples = [0.25 + 0.001 * (n % 3) for n in range(24)]
-    found = calibration.resolved(seen(samples, samples[:8], notices=["seeded"]), 0.01, Scale())
+    found = calibration.resolved(seen(samples, notices=["seeded"]), 0.01, Scale())
 
     text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
 
@@ -151,7 +166,7 @@ def test_only_what_helps_and_is_not_done_is_advised() -> None:
     config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
     now = replay.fold([events.from_line(config)])
     assert now
-    found = calibration.resolved(seen(wall, wall[:8], cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01, Scale())
+    found = calibration.resolved(seen(wall, cpu=[1 + draw.gauss(0, 0.001) for _ in wall]), 0.01, Scale())
 
     assert "CPU time would resolve" in calibration.of_event(events.WorkerEvent.of({**found, "notices": []}), now)[1]
     assert "CPU time" not in calibration.of_event(events.WorkerEvent.of({**found, "notices": ["cpu"]}), now)[1]
@@ -193,7 +208,7 @@ def test_what_helps_can_be_copied_and_a_wider_margin_stands_last(tmp_path: Path)
     assert now
     template = BUNDLE / "references/templates/autoresearch.sh"
     notices = calibration.advice.notices(template)
-    found = calibration.resolved(seen(bursts, bursts[:8], notices=notices), 0.01, Scale())
+    found = calibration.resolved(seen(bursts, notices=notices), 0.01, Scale())
 
     text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
 
@@ -214,7 +229,7 @@ def test_what_a_person_has_set_is_what_is_told() -> None:
     now = replay.fold([events.from_line(config | {"branch": "b", "repeats": 3})])
     assert now
     notices = calibration.advice.notices(BUNDLE / "references/templates/call_time.sh")
-    found = calibration.resolved(seen(short, short[:8], notices=notices), 0.01, Scale())
+    found = calibration.resolved(seen(short, notices=notices), 0.01, Scale())
 
     text = calibration.of_event(events.WorkerEvent.of(found), now)[1]
 
@@ -230,7 +245,7 @@ def test_a_host_that_has_changed_is_told_so(tmp_path: Path, before: float, said:
     wall = [1 + abs(draw.gauss(0, 0.05)) for _ in range(24)]
     config = {"type": "config", "metricName": "time_s", "bestDirection": "lower", "branch": "b", "margin": 0.01}
     then = {"type": "worker", "worker": "local", "event": "calibrated", "sigma_pair": before, "timestamp": 1}
-    its = {"event": "calibrated", "timestamp": 2, **calibration.resolved(seen(wall, wall[:8]), 0.01, Scale())}
+    its = {"event": "calibrated", "timestamp": 2, **calibration.resolved(seen(wall), 0.01, Scale())}
     found = events.WorkerEvent.of(its)
     now = replay.fold([events.from_line(config), events.from_line(then)])
     assert now
