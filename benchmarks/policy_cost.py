@@ -78,6 +78,7 @@ UNITS = (
     ),
     *("f(x);\n", "  free(p);\n", "#[test]\n", "a \\\n", "check(b);\n", "#define a b\n"),
     *("[", "lambda: ", "x()", "'a'+", "import a\n", "global a\n", "@a\n", "if a:\n ", "a if b else "),
+    *("except ValueError ", "except Exception ", "rescue "),
 )
 PATHS = ("src/a.py", "src/a.c", "src/a.js", "src/a.rs", "src/a.go", "src/A.java", "src/a.pl", "src/a.rb")
 SQUARE = 9
