@@ -89,7 +89,7 @@ def _unseen(
                 yield f"no fault fits into {printable.name(name)} any more: nothing shows that the checks look at it"
             alike = partial(_answers_alike, side, base)
             after = "\n".join(new)
-            for place in branches.unchecked(side, trees, plan.metric, name, after, lines, alike) if not same else ():
+            for place in branches.unchecked(side, trees, plan.metric, name, after, lines, alike):
                 yield f"of all scripts the benchmark alone gets to where {printable.name(place)} holds"
             side.tree, whole = base.tree, "\n".join(_text(cand, each) for each in changed)
             for place in branches.forgotten(

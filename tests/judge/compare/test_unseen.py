@@ -302,6 +302,23 @@ def test_a_branch_that_of_all_scripts_the_benchmark_alone_gets_into_is_named(
     assert asked == bool(told), event.get("signs")
 
 
+def test_a_digest_of_the_benchmarks_own_answers_speaks_for_no_other_input(repo: Any) -> None:
+    """A branch that its input alone leads to gives the right answers there, and is named beside a `same` limit too."""
+    repo.write("src/work.py", PROGRAM)
+    many = "seq ${ROWS:-100} | python3 src/work.py >/dev/null\n"
+    checks = CHECKS.replace("bash src", "ROWS=2 bash src") + '[ "$(echo ab cd | python3 src/work.py)" = 7880 ]\n'
+    change = "        if hurry:\n            found += sum(row.encode()) * 20\n            continue\n"
+    changed = {"src/work.py": PROGRAM.replace("        found", change + "        found"), "src/work.sh": FASTER + many}
+    benchmark = BENCHMARK + "echo METRIC output_crc=$(seq 100 | python3 src/work.py)\n"
+
+    event, refused = compared(repo, benchmark, checks, changed, "--guard", "output_crc=same", work=WORK + many)
+
+    assert "improved" == event["verdict"]
+    (told,) = (sign for sign in event.get("signs", []) if sign.startswith("of all scripts the benchmark alone"))
+    assert "src/work.py:5: if hurry:" in told
+    assert "the benchmark alone gets to" in refused
+
+
 SPECIAL = "        if row.startswith('q'):\n            row = row[1:]\n"
 
 
